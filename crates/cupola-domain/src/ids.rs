@@ -84,7 +84,11 @@ pub struct Ids {
 
 impl Ids {
     pub fn new(seed: u64) -> Self {
-        Self { state: seed, last_millis: 0, counter: 0 }
+        Self {
+            state: seed,
+            last_millis: 0,
+            counter: 0,
+        }
     }
 
     /// The next identifier; later calls sort after earlier ones even if the clock steps back.
@@ -123,7 +127,9 @@ mod tests {
     #[test]
     fn ids_sort_by_creation_even_within_a_millisecond_and_when_the_clock_steps_back() {
         let mut ids = Ids::new(7);
-        let mut made: Vec<TaskId> = (0..5000).map(|_| ids.next(Timestamp::from_millis(1_000))).collect();
+        let mut made: Vec<TaskId> = (0..5000)
+            .map(|_| ids.next(Timestamp::from_millis(1_000)))
+            .collect();
         made.push(ids.next(Timestamp::from_millis(10)));
         made.push(ids.next(Timestamp::from_millis(2_000)));
         assert!(made.is_sorted_by(|a, b| a < b));

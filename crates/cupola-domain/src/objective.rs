@@ -41,7 +41,9 @@ impl FromStr for Direction {
         match text {
             "minimize" => Ok(Direction::Minimize),
             "maximize" => Ok(Direction::Maximize),
-            _ => Err(format!("`{text}` is not a direction; say `minimize` or `maximize`")),
+            _ => Err(format!(
+                "`{text}` is not a direction; say `minimize` or `maximize`"
+            )),
         }
     }
 }
