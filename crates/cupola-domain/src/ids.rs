@@ -1,4 +1,4 @@
-//! Identifiers: one type per thing, time-ordered (UUIDv7), made from an injected clock and a seed.
+//! Identifiers: one type per thing, time-ordered (`UUIDv7`), made from an injected clock and a seed.
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,9 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {kind} id")]
 pub struct InvalidId {
+    /// What was expected.
     pub kind: &'static str,
+    /// What came instead.
     pub text: String,
 }
 
@@ -83,6 +85,7 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// A generator; `seed` should differ between hubs.
     pub fn new(seed: u64) -> Self {
         Self {
             state: seed,
@@ -110,7 +113,7 @@ impl Ids {
         I::from(uuid::Builder::from_unix_timestamp_millis(self.last_millis, &tail).into_uuid())
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014): enough for identifiers, which are not secrets.
+    /// `SplitMix64` (Steele, Lea, Flood 2014): enough for identifiers, which are not secrets.
     fn random(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;

@@ -1,6 +1,24 @@
 //! Types, laws and state machines. Pure: no I/O, no clock, no randomness, not async.
+//!
+//! Whoever wants the time, an identifier or a random number passes it in.
+#![warn(missing_docs)]
 
+pub mod access;
+pub mod brief;
+pub mod counts;
+pub mod credits;
+pub mod event;
+pub mod experiment;
+pub mod field;
 pub mod ids;
+pub mod lease;
+pub mod metric;
 pub mod objective;
 pub mod provenance;
+pub mod resources;
+pub mod run;
+pub mod schema;
+pub mod task;
+pub mod template;
 pub mod time;
+pub mod worker;

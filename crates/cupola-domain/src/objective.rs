@@ -5,7 +5,9 @@ use std::{fmt, str::FromStr};
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
+    /// Lower is better.
     Minimize,
+    /// Higher is better.
     Maximize,
 }
 
@@ -20,6 +22,7 @@ impl Direction {
         }
     }
 
+    /// The word in manifests and bodies.
     pub const fn as_str(self) -> &'static str {
         match self {
             Direction::Minimize => "minimize",
@@ -51,7 +54,9 @@ impl FromStr for Direction {
 /// The objective of a template: a key of its results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objective {
+    /// The key.
     pub metric: String,
+    /// Which way is better.
     pub direction: Direction,
     /// For axes and tables; empty when the metric has none.
     pub unit: String,

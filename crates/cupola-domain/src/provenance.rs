@@ -2,17 +2,23 @@
 
 use std::{fmt, str::FromStr};
 
+/// How a value came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Provenance {
+    /// A program measured it.
     Measured,
+    /// Computed before the fact.
     Planned,
+    /// A person entered it.
     Manual,
+    /// Another system measured it.
     Imported,
     /// Made up by a program. Earns nothing, is never best, never enters an aggregate.
     Simulated,
 }
 
 impl Provenance {
+    /// Every one.
     pub const ALL: [Provenance; 5] = [
         Provenance::Measured,
         Provenance::Planned,
@@ -26,6 +32,7 @@ impl Provenance {
         matches!(self, Provenance::Measured | Provenance::Imported)
     }
 
+    /// The word in the database and in bodies.
     pub const fn as_str(self) -> &'static str {
         match self {
             Provenance::Measured => "measured",

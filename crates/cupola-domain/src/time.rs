@@ -7,10 +7,12 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// That many milliseconds after 1970 began.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
+    /// Milliseconds since 1970 began.
     pub const fn millis(self) -> i64 {
         self.0
     }
@@ -31,15 +33,18 @@ impl Instant {
         Self(since_origin)
     }
 
+    /// The reading as a span since the fixed point.
     pub const fn since_origin(self) -> Duration {
         self.0
     }
 
+    /// `span` later.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span))
     }
 
+    /// Time from `earlier` to `self`.
     pub fn since(self, earlier: Instant) -> Duration {
         self.0.saturating_sub(earlier.0)
     }

@@ -1,0 +1,85 @@
+//! Credits: integer micro-credits, checked arithmetic.
+
+use std::{fmt, str::FromStr};
+
+/// An amount of credits in millionths of one credit. Never a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Credits(i64);
+
+const MICROS: i64 = 1_000_000;
+
+impl Credits {
+    /// An amount in millionths.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// The amount in millionths.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Credits {
+    /// Two decimals, as balances are read: `1000.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = (i128::from(self.0) + if self.0 < 0 { -5_000 } else { 5_000 }) / 10_000;
+        let sign = if cents < 0 { "-" } else { "" };
+        write!(
+            f,
+            "{sign}{}.{:02}",
+            (cents / 100).abs(),
+            (cents % 100).abs()
+        )
+    }
+}
+
+impl FromStr for Credits {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused =
+            || format!("`{text}` is not an amount of credits; write for example `1000` or `12.5`");
+        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+        let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+            return Err(refused());
+        }
+        let whole: i64 = whole.parse().map_err(|_| refused())?;
+        let fraction: i64 = format!("{fraction:0<6}").parse().map_err(|_| refused())?;
+        let micros = whole
+            .checked_mul(MICROS)
+            .and_then(|micros| micros.checked_add(fraction));
+        micros.map(Self).ok_or_else(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, shown: &str) {
+        let read = text
+            .parse::<Credits>()
+            .map_or_else(|_| "!".to_owned(), |c| c.to_string());
+        assert_eq!(read, shown, "{text}");
+    }
+
+    #[test]
+    fn amounts_read_and_show() {
+        check("1000", "1000.00");
+        check("12.5", "12.50");
+        check("0.000001", "0.00");
+        check("0.005", "0.01");
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused() {
+        check("", "!");
+        check("-1", "!");
+        check("1,5", "!");
+        check("1e3", "!");
+        check("99999999999999999999", "!");
+        check("0.0000001", "!");
+    }
+}

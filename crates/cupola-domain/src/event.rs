@@ -1,0 +1,65 @@
+//! What changed: subjects, never payloads. Whoever shows the subject reads it again.
+
+use crate::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+
+/// One thing that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A brief was made or deleted.
+    BriefChanged(BriefId),
+    /// An experiment was made or deleted, or one of its tasks changed state.
+    ExperimentChanged(ExperimentId),
+    /// A task changed state.
+    TaskChanged(TaskId, ExperimentId),
+    /// A run changed state or reported progress.
+    RunChanged(RunId, TaskId),
+    /// A run has more points.
+    MetricsAppended(RunId, ExperimentId),
+    /// A run has more log.
+    LogAppended(RunId),
+    /// A worker joined, left or was removed.
+    WorkerChanged(WorkerId),
+    /// A token was made or revoked.
+    TokenChanged(TokenId),
+}
+
+impl Event {
+    /// The word in the event's row.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Event::BriefChanged(_) => "brief",
+            Event::ExperimentChanged(_) => "experiment",
+            Event::TaskChanged(..) => "task",
+            Event::RunChanged(..) => "run",
+            Event::MetricsAppended(..) => "metrics",
+            Event::LogAppended(_) => "log",
+            Event::WorkerChanged(_) => "worker",
+            Event::TokenChanged(_) => "token",
+        }
+    }
+
+    /// The id of what changed.
+    pub fn subject(self) -> String {
+        match self {
+            Event::BriefChanged(id) => id.to_string(),
+            Event::ExperimentChanged(id) => id.to_string(),
+            Event::TaskChanged(id, _) => id.to_string(),
+            Event::RunChanged(id, _) | Event::MetricsAppended(id, _) | Event::LogAppended(id) => {
+                id.to_string()
+            }
+            Event::WorkerChanged(id) => id.to_string(),
+            Event::TokenChanged(id) => id.to_string(),
+        }
+    }
+
+    /// The id of what it belongs to, when that is shown together with it.
+    pub fn parent(self) -> Option<String> {
+        match self {
+            Event::TaskChanged(_, experiment) | Event::MetricsAppended(_, experiment) => {
+                Some(experiment.to_string())
+            }
+            Event::RunChanged(_, task) => Some(task.to_string()),
+            _ => None,
+        }
+    }
+}

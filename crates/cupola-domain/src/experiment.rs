@@ -1,0 +1,89 @@
+//! An experiment: a named, configured thing that has tasks and runs.
+
+use crate::{
+    counts::{Counts, State},
+    ids::{BriefId, ExperimentId},
+    objective::Objective,
+    resources::Needs,
+    time::Timestamp,
+};
+
+/// Where an experiment came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A person configured it by hand.
+    Manual,
+    /// A brief made it: pages call it a family.
+    Brief(BriefId),
+    /// An experiment file was run.
+    File,
+    /// Imported from a workspace.
+    Workspace,
+    /// Logged by an `MLflow` client.
+    Mlflow,
+}
+
+impl Origin {
+    /// The word in the database and in bodies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::Manual => "manual",
+            Origin::Brief(_) => "brief",
+            Origin::File => "file",
+            Origin::Workspace => "workspace",
+            Origin::Mlflow => "mlflow",
+        }
+    }
+
+    /// Reads the word back; `brief` stands beside it where there is one.
+    pub fn from_parts(word: &str, brief: Option<BriefId>) -> Option<Self> {
+        match (word, brief) {
+            ("manual", None) => Some(Origin::Manual),
+            ("brief", Some(brief)) => Some(Origin::Brief(brief)),
+            ("file", None) => Some(Origin::File),
+            ("workspace", None) => Some(Origin::Workspace),
+            ("mlflow", None) => Some(Origin::Mlflow),
+            _ => None,
+        }
+    }
+
+    /// The brief, when there is one.
+    pub const fn brief(self) -> Option<BriefId> {
+        match self {
+            Origin::Brief(brief) => Some(brief),
+            _ => None,
+        }
+    }
+}
+
+/// An experiment as the hub keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Its name for programs.
+    pub id: ExperimentId,
+    /// Its name for people; `campaign-…` for a family.
+    pub name: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What its tasks run.
+    pub template: String,
+    /// The hash of that template's code when the experiment was made.
+    pub code_hash: String,
+    /// What its runs are judged by.
+    pub objective: Objective,
+    /// The value to beat, when somebody named one.
+    pub baseline: Option<f64>,
+    /// What its tasks need of a worker.
+    pub needs: Needs,
+    /// How many tasks are in which state.
+    pub counts: Counts,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Experiment {
+    /// One of the five words, from its tasks.
+    pub const fn state(&self) -> State {
+        self.counts.overall()
+    }
+}

@@ -1,0 +1,119 @@
+//! A template: a program that can be run, described by its manifest.
+
+use serde_json::{Map, Value};
+
+use crate::{objective::Objective, resources::Needs, schema::Schema};
+
+/// One file of a template's code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeFile {
+    /// Relative to the template's folder, with `/` between its parts.
+    pub path: String,
+    /// Exactly as on disk.
+    pub bytes: Vec<u8>,
+}
+
+/// A program that can be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// Its name for programs: lower case, digits and dashes.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it does, in a sentence or two.
+    pub description: String,
+    /// The command, one argument an item, with placeholders in braces; see [`PLACEHOLDERS`].
+    pub command: Vec<String>,
+    /// What it can be configured with.
+    pub schema: Schema,
+    /// What its runs are judged by.
+    pub objective: Objective,
+    /// What it needs of a worker, whatever the brief says.
+    pub needs: Needs,
+    /// The search space that a new brief starts from: parameter → expression or object.
+    pub space: Map<String, Value>,
+    /// The files that travel to the worker.
+    pub files: Vec<CodeFile>,
+    /// The hash over command and files: which code a run used.
+    pub code_hash: String,
+}
+
+/// What may stand in braces in a command, and what the worker puts there.
+pub const PLACEHOLDERS: [(&str, &str); 5] = [
+    (
+        "config",
+        "the file with the run's configuration as one JSON object",
+    ),
+    ("code", "the folder with the template's files"),
+    ("run", "the run's own folder, where it may write"),
+    ("python", "the worker's Python"),
+    ("cupola", "the worker's own program"),
+];
+
+/// Whether `name` may name a template: it becomes part of URLs and folders.
+pub fn is_template_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=64).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('-')
+}
+
+/// The names in braces in `argument` that are no placeholder.
+pub fn unknown_placeholders(argument: &str) -> Vec<String> {
+    placeholders(argument)
+        .filter(|name| PLACEHOLDERS.iter().all(|(known, _)| known != name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `argument` with each placeholder replaced by what `value_of` gives for it; others stay.
+pub fn fill(argument: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = argument.to_owned();
+    for (name, _) in PLACEHOLDERS {
+        let hole = format!("{{{name}}}");
+        if filled.contains(&hole)
+            && let Some(value) = value_of(name)
+        {
+            filled = filled.replace(&hole, &value);
+        }
+    }
+    filled
+}
+
+/// The identifiers between braces; what is not an identifier is ordinary text (a JSON argument, say).
+fn placeholders(argument: &str) -> impl Iterator<Item = &str> {
+    argument
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_the_rest_stays() {
+        let value_of = |name: &str| (name == "config").then(|| "/x.json".to_owned());
+        assert_eq!(
+            fill("--config={config} {other} {\"a\":1}", value_of),
+            "--config=/x.json {other} {\"a\":1}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_named() {
+        assert_eq!(
+            unknown_placeholders("{config} {confg} {\"a\":1}"),
+            ["confg"]
+        );
+    }
+
+    #[test]
+    fn names_are_fit_for_folders_and_urls() {
+        assert!(is_template_name("char-lm"));
+        for refused in ["", "../x", "A", "-x", "a b"] {
+            assert!(!is_template_name(refused), "{refused}");
+        }
+    }
+}
