@@ -231,7 +231,8 @@ fn as_integer(value: &Value) -> Option<i64> {
 }
 
 fn same(option: &Value, value: &Value) -> bool {
-    option == value || matches!((option.as_f64(), value.as_f64()), (Some(a), Some(b)) if a == b)
+    let both = option.as_f64().zip(value.as_f64());
+    option == value || both.is_some_and(|(a, b)| a.total_cmp(&b).is_eq())
 }
 
 fn plain(value: &Value) -> String {

@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What travels between the hub and everybody else: bodies, paths, versions.
+//!
+//! Only these types cross a process boundary. Times are RFC 3339 in UTC, doubles that JSON cannot
+//! say are the words `NaN`, `Infinity` and `-Infinity`, ids are texts.
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod briefs;
+pub mod events;
+pub mod families;
+pub mod number;
+pub mod page;
+pub mod paths;
+pub mod problem;
+pub mod runs;
+pub mod system;
+pub mod tasks;
+pub mod time;
+pub mod work;
+pub mod workers;
+
+/// The version of the worker protocol. Hub and worker refuse each other when it differs.
+pub const WORKER_PROTOCOL: u32 = 1;

@@ -1,0 +1,31 @@
+//! The live stream: keys of what changed, never payloads.
+//!
+//! `GET /events?keys=run:ID,family:ID` answers server-sent events. Each has an `id` (pass it back as
+//! `Last-Event-ID` to miss nothing) and a JSON array of keys. A client shows a part again when one
+//! of the part's keys comes by.
+
+use cupola_domain::event::Event;
+
+/// The keys that `event` touches: the thing itself, what it belongs to, and the lists it stands in.
+pub fn keys_of(event: Event) -> Vec<String> {
+    keys_of_parts(event.kind(), &event.subject(), event.parent().as_deref())
+}
+
+/// The same from an event's row.
+pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<String> {
+    let mut keys = vec![format!("{kind}:{subject}")];
+    match (kind, parent) {
+        ("task" | "metrics", Some(experiment)) => keys.push(format!("experiment:{experiment}")),
+        ("run", Some(task)) => keys.push(format!("task:{task}")),
+        _ => {}
+    }
+    match kind {
+        "brief" => keys.push("briefs".to_owned()),
+        "experiment" => keys.push("families".to_owned()),
+        "task" => keys.extend(["tasks".to_owned(), "families".to_owned()]),
+        "worker" => keys.push("workers".to_owned()),
+        "token" => keys.push("tokens".to_owned()),
+        _ => {}
+    }
+    keys
+}

@@ -1,0 +1,93 @@
+//! Every address of a hub, once: routes, templates, redirects and clients use these.
+
+/// Addresses of the API.
+pub mod api {
+    /// The prefix of this version.
+    pub const PREFIX: &str = "/api/v1";
+
+    /// `GET` the counters of the first page.
+    pub const OVERVIEW: &str = "/api/v1/overview";
+    /// `GET` who one is.
+    pub const WHOAMI: &str = "/api/v1/whoami";
+    /// `GET` the templates.
+    pub const TEMPLATES: &str = "/api/v1/templates";
+    /// `GET` briefs, `POST` one.
+    pub const BRIEFS: &str = "/api/v1/briefs";
+    /// `GET` or `DELETE` a brief.
+    pub const BRIEF: &str = "/api/v1/briefs/{id}";
+    /// `GET` families.
+    pub const FAMILIES: &str = "/api/v1/families";
+    /// `GET` or `DELETE` a family.
+    pub const FAMILY: &str = "/api/v1/families/{id}";
+    /// `POST` to stop all that is left of a family.
+    pub const FAMILY_CANCELLATION: &str = "/api/v1/families/{id}/cancellation";
+    /// `GET` what its results say, in the export's form.
+    pub const FAMILY_REPORT: &str = "/api/v1/families/{id}/report";
+    /// `GET` two of its configurations held against each other.
+    pub const FAMILY_COMPARISON: &str = "/api/v1/families/{id}/comparison";
+    /// `GET` tasks.
+    pub const TASKS: &str = "/api/v1/tasks";
+    /// `GET` a task.
+    pub const TASK: &str = "/api/v1/tasks/{id}";
+    /// `POST` to stop a task.
+    pub const TASK_CANCELLATION: &str = "/api/v1/tasks/{id}/cancellation";
+    /// `POST` for another attempt.
+    pub const TASK_RETRY: &str = "/api/v1/tasks/{id}/retry";
+    /// `GET` results.
+    pub const RESULTS: &str = "/api/v1/results";
+    /// `GET` a run.
+    pub const RUN: &str = "/api/v1/runs/{id}";
+    /// `POST` to stop a run.
+    pub const RUN_CANCELLATION: &str = "/api/v1/runs/{id}/cancellation";
+    /// `GET` lines of its log.
+    pub const RUN_LOG: &str = "/api/v1/runs/{id}/log";
+    /// `GET` its log as the program wrote it.
+    pub const RUN_LOG_RAW: &str = "/api/v1/runs/{id}/log/raw";
+    /// `GET` one of its series.
+    pub const RUN_SERIES: &str = "/api/v1/runs/{id}/series";
+    /// `GET` workers; `POST` to join.
+    pub const WORKERS: &str = "/api/v1/workers";
+    /// `GET` a worker; `DELETE` to remove it.
+    pub const WORKER: &str = "/api/v1/workers/{id}";
+    /// `POST` by a worker: asks for work.
+    pub const WORKER_LEASES: &str = "/api/v1/workers/{id}/leases";
+    /// `POST` by a worker: renews.
+    pub const WORKER_HEARTBEAT: &str = "/api/v1/workers/{id}/heartbeat";
+    /// `POST` by a worker: says goodbye.
+    pub const WORKER_DEPARTURE: &str = "/api/v1/workers/{id}/departure";
+    /// `POST` by a worker: the program runs.
+    pub const RUN_START: &str = "/api/v1/runs/{id}/start";
+    /// `POST` by a worker: what the program said.
+    pub const RUN_REPORTS: &str = "/api/v1/runs/{id}/reports";
+    /// `POST` by a worker: how it ended.
+    pub const RUN_RESULT: &str = "/api/v1/runs/{id}/result";
+    /// `GET` by a worker: a template's files.
+    pub const BUNDLE: &str = "/api/v1/bundles/{hash}";
+    /// `GET` tokens, `POST` for one.
+    pub const TOKENS: &str = "/api/v1/tokens";
+    /// `DELETE` to revoke.
+    pub const TOKEN: &str = "/api/v1/tokens/{id}";
+    /// `GET` the description of all this.
+    pub const OPENAPI: &str = "/api/openapi.json";
+
+    /// `pattern` with its one hole filled.
+    pub fn with(pattern: &str, value: &str) -> String {
+        match (pattern.find('{'), pattern.find('}')) {
+            (Some(open), Some(close)) => {
+                format!("{}{value}{}", &pattern[..open], &pattern[close + 1..])
+            }
+            _ => pattern.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::api;
+
+    #[test]
+    fn a_hole_is_filled() {
+        assert_eq!(api::with(api::RUN_LOG, "x"), "/api/v1/runs/x/log");
+        assert_eq!(api::with(api::TASKS, "x"), "/api/v1/tasks");
+    }
+}

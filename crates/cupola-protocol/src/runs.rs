@@ -1,0 +1,98 @@
+//! Runs, their logs and their curves.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{number::Number, time::Time};
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunBody {
+    /// Its id.
+    pub run_id: String,
+    /// What it attempts.
+    pub task_id: String,
+    /// What the task belongs to.
+    pub family_id: String,
+    /// From 1.
+    pub attempt: u32,
+    /// `pending`, `running`, `completed`, `failed` or `cancelled`.
+    pub status: String,
+    /// What the status leaves out.
+    pub reason: String,
+    /// Who has or had it.
+    pub worker_id: Option<String>,
+    /// From 0 to 1, as the program says.
+    pub progress: Option<f64>,
+    /// In its words.
+    pub progress_message: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When its program started.
+    pub started_at: Option<Time>,
+    /// When it ended.
+    pub finished_at: Option<Time>,
+}
+
+/// A run with what it used and gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunDetail {
+    /// The run.
+    pub run: RunBody,
+    /// The configuration as the program got it.
+    pub config: Map<String, Value>,
+    /// The hash of the code it runs.
+    pub code_hash: String,
+    /// What the worker said of the program's surroundings.
+    pub environment: Option<Value>,
+    /// Result key → value.
+    pub results: Map<String, Value>,
+    /// The names of its series.
+    pub series: Vec<String>,
+    /// Bytes of log so far.
+    pub log_bytes: u64,
+}
+
+/// A part of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LogBody {
+    /// Its lines.
+    pub lines: Vec<LogLine>,
+    /// Where to go on: pass it as `after`.
+    pub next: i64,
+    /// Whether the run has ended and nothing more will come.
+    pub complete: bool,
+    /// Lines so far, in all.
+    pub lines_total: u64,
+    /// Bytes that the worker left out of the middle of a flood.
+    pub bytes_omitted: u64,
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LogLine {
+    /// From 1.
+    pub number: u64,
+    /// `stdout`, `stderr` or `worker`.
+    pub stream: String,
+    /// When the worker read it.
+    pub at: Time,
+    /// Without its line end; bytes that are no UTF-8 are replaced.
+    pub text: String,
+}
+
+/// A series of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SeriesBody {
+    /// Its name.
+    pub name: String,
+    /// `[step, milliseconds since 1970, value]`, in order of step.
+    pub points: Vec<(i64, i64, Number)>,
+    /// Whether points were left out to fit the width asked for.
+    pub reduced: bool,
+    /// How many points there are.
+    pub points_total: u64,
+    /// Where to go on: pass it as `after`.
+    pub next: i64,
+}

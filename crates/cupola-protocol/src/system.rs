@@ -1,0 +1,66 @@
+//! Health, version, overview, templates.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    families::{CountsBody, NeedsBody},
+    time::Time,
+};
+
+/// `GET /health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+}
+
+/// `GET /version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    /// `cupola`.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+    /// [`crate::WORKER_PROTOCOL`].
+    pub worker_protocol: u32,
+}
+
+/// `GET /api/v1/overview`: the numbers of the first page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Overview {
+    /// Heard of just now.
+    pub workers_online: u64,
+    /// All.
+    pub workers_total: u64,
+    /// Over all families.
+    pub tasks: CountsBody,
+    /// How many families.
+    pub families: u64,
+    /// How many briefs.
+    pub briefs: u64,
+    /// When it was read.
+    pub generated_at: Time,
+}
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateBody {
+    /// Its name for programs.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it does.
+    pub description: String,
+    /// What its runs are judged by.
+    pub metric_name: String,
+    /// `minimize` or `maximize`.
+    pub direction: String,
+    /// What a worker must have.
+    pub needs: NeedsBody,
+    /// The search space that a new brief starts from.
+    pub space: Map<String, Value>,
+    /// The hash of its command and files.
+    pub code_hash: String,
+}

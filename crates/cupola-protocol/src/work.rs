@@ -1,0 +1,351 @@
+//! The worker protocol: join, lease, report. Every message that changes anything names the run and
+//! the epoch of its lease, so that repeating it has no further effect and a stale one is refused.
+
+use cupola_domain::resources::{Capabilities, Gpu, Python};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{number::Number, time::Time};
+
+/// The largest body that a worker may send.
+pub const REPORT_BYTES_MAX: usize = 4 << 20;
+
+/// A graphics processor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GpuBody {
+    /// The model.
+    pub name: String,
+    /// Its own memory.
+    pub memory_bytes: u64,
+}
+
+/// A worker's Python.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PythonBody {
+    /// Where it lies.
+    pub path: String,
+    /// For instance `3.11.7`.
+    pub version: String,
+    /// The version of PyTorch, if it can be imported.
+    pub torch: Option<String>,
+    /// Whether that sees a CUDA device.
+    pub has_cuda: bool,
+}
+
+/// What a worker measured of its machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilitiesBody {
+    /// The machine's name.
+    pub hostname: String,
+    /// Operating system and processor.
+    pub platform: String,
+    /// The processor's model.
+    pub cpu_model: String,
+    /// Cores.
+    pub cpu_cores: u32,
+    /// Main memory.
+    pub memory_bytes: u64,
+    /// Free space where runs are kept.
+    pub disk_bytes: u64,
+    /// Graphics processors.
+    pub gpus: Vec<GpuBody>,
+    /// Python, when there is one.
+    pub python: Option<PythonBody>,
+}
+
+impl From<Capabilities> for CapabilitiesBody {
+    fn from(found: Capabilities) -> Self {
+        let gpu = |gpu: Gpu| GpuBody {
+            name: gpu.name,
+            memory_bytes: gpu.memory_bytes,
+        };
+        let python = |python: Python| PythonBody {
+            path: python.path,
+            version: python.version,
+            torch: python.torch,
+            has_cuda: python.has_cuda,
+        };
+        Self {
+            hostname: found.hostname,
+            platform: found.platform,
+            cpu_model: found.cpu_model,
+            cpu_cores: found.cpu_cores,
+            memory_bytes: found.memory_bytes,
+            disk_bytes: found.disk_bytes,
+            gpus: found.gpus.into_iter().map(gpu).collect(),
+            python: found.python.map(python),
+        }
+    }
+}
+
+impl From<CapabilitiesBody> for Capabilities {
+    fn from(body: CapabilitiesBody) -> Self {
+        let gpu = |gpu: GpuBody| Gpu {
+            name: gpu.name,
+            memory_bytes: gpu.memory_bytes,
+        };
+        let python = |python: PythonBody| Python {
+            path: python.path,
+            version: python.version,
+            torch: python.torch,
+            has_cuda: python.has_cuda,
+        };
+        Self {
+            hostname: body.hostname,
+            platform: body.platform,
+            cpu_model: body.cpu_model,
+            cpu_cores: body.cpu_cores,
+            memory_bytes: body.memory_bytes,
+            disk_bytes: body.disk_bytes,
+            gpus: body.gpus.into_iter().map(gpu).collect(),
+            python: body.python.map(python),
+        }
+    }
+}
+
+/// `POST /api/v1/workers`: a worker joins, or comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Registration {
+    /// [`crate::WORKER_PROTOCOL`] of the worker.
+    pub protocol: u32,
+    /// The id it was given when it first joined, if it kept one.
+    pub worker_id: Option<String>,
+    /// Its name for people.
+    pub name: String,
+    /// Different at each start of the agent. A new one says that the programs of the last are gone.
+    pub session: String,
+    /// How many runs it takes at once.
+    pub slots: u32,
+    /// The agent's version.
+    pub version: String,
+    /// What it measured of its machine.
+    pub capabilities: CapabilitiesBody,
+}
+
+/// The hub's answer to a [`Registration`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    /// To be kept, and sent from now on.
+    pub worker_id: String,
+    /// A worker that is silent for longer has lost its runs.
+    pub lease_ttl_secs: f64,
+    /// How often to renew.
+    pub heartbeat_secs: f64,
+}
+
+/// A run under a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct Held {
+    /// The run.
+    pub run_id: String,
+    /// The epoch of its lease.
+    pub epoch: i64,
+}
+
+/// `POST /api/v1/workers/{id}/leases`: asks for work, waiting up to `wait_secs` for some.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeaseRequest {
+    /// As in the registration.
+    pub session: String,
+    /// How many runs more it can take now.
+    pub free_slots: u32,
+    /// What it has. A lease of which the worker knows nothing (the answer was lost) is given again.
+    pub holding: Vec<Held>,
+    /// How long the hub may keep the question open; at most 30.
+    pub wait_secs: f64,
+}
+
+/// `POST /api/v1/workers/{id}/heartbeat`: renews leases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Heartbeat {
+    /// As in the registration.
+    pub session: String,
+    /// What it has.
+    pub holding: Vec<Held>,
+}
+
+/// What the hub wants a worker to do; the answer to both of the above.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Orders {
+    /// Start these.
+    pub start: Vec<RunOrder>,
+    /// Stop these: somebody asked.
+    pub cancel: Vec<Held>,
+    /// Stop these and report nothing: the lease is gone.
+    pub abandon: Vec<Held>,
+}
+
+/// All that is needed to run one attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunOrder {
+    /// The run.
+    pub run_id: String,
+    /// Its task.
+    pub task_id: String,
+    /// The experiment.
+    pub experiment_id: String,
+    /// From 1.
+    pub attempt: u32,
+    /// The epoch of the lease.
+    pub epoch: i64,
+    /// The template's name.
+    pub template: String,
+    /// The command with its placeholders, one argument an item.
+    pub command: Vec<String>,
+    /// The hash of its code bundle; empty when it has none.
+    pub code_hash: String,
+    /// Whether there is a bundle to fetch under that hash.
+    pub has_bundle: bool,
+    /// The configuration, `seed` and `time_budget_seconds` included.
+    pub config: Map<String, Value>,
+    /// The result key that must be there: the objective.
+    pub metric_name: String,
+    /// Seconds that the program may take.
+    pub time_budget_secs: f64,
+    /// Seconds after its start at which it is killed.
+    pub hard_deadline_secs: f64,
+}
+
+/// `POST /api/v1/runs/{id}/start`: the program runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Started {
+    /// The worker.
+    pub worker_id: String,
+    /// The epoch of its lease.
+    pub epoch: i64,
+    /// The program's surroundings: command, versions, hardware; shown as it is.
+    pub environment: Map<String, Value>,
+}
+
+/// `POST /api/v1/runs/{id}/reports`: what the program said since the last report.
+///
+/// Reports of a run are numbered from 0 without gaps and sent one at a time, so that the hub takes
+/// each once however often it is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Report {
+    /// The worker.
+    pub worker_id: String,
+    /// The epoch of its lease.
+    pub epoch: i64,
+    /// From 0.
+    pub seq: u64,
+    /// Log bytes, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogPiece>,
+    /// Points, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<MetricPiece>,
+    /// How far it says it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ProgressBody>,
+    /// Results that are known already.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub results: Map<String, Value>,
+}
+
+/// Bytes of a log that were read together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LogPiece {
+    /// `stdout`, `stderr` or `worker`.
+    pub stream: String,
+    /// When they were read.
+    pub at: Time,
+    /// Exactly the program's bytes, in base 64 (with padding). Whole lines, except that the last
+    /// piece of a stream may lack its line end and a long line may be cut.
+    pub bytes: String,
+    /// Bytes left out before these because the program flooded its worker.
+    #[serde(default)]
+    pub omitted: u64,
+}
+
+impl LogPiece {
+    /// A piece with these bytes.
+    pub fn new(stream: &str, at: Time, bytes: &[u8], omitted: u64) -> Self {
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::STANDARD.encode(bytes);
+        Self {
+            stream: stream.to_owned(),
+            at,
+            bytes,
+            omitted,
+        }
+    }
+
+    /// The program's bytes; `None` when the text is not base 64.
+    pub fn decoded(&self) -> Option<Vec<u8>> {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD
+            .decode(&self.bytes)
+            .ok()
+    }
+}
+
+/// Points of one series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MetricPiece {
+    /// The series.
+    pub name: String,
+    /// `[step, milliseconds since 1970, value]`.
+    pub points: Vec<(i64, i64, Number)>,
+}
+
+/// How far a program says it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProgressBody {
+    /// From 0 to 1.
+    pub fraction: f64,
+    /// In its words.
+    pub message: String,
+}
+
+/// `POST /api/v1/runs/{id}/result`: how it ended. Durable when answered with 2xx.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Finished {
+    /// The worker.
+    pub worker_id: String,
+    /// The epoch of its lease.
+    pub epoch: i64,
+    /// `completed`, `failed` or `cancelled`.
+    pub outcome: String,
+    /// For `failed`: `spawn_failed`, `exit_code`, `signal`, `timed_out`, `bad_output`,
+    /// `not_prepared`.
+    #[serde(default)]
+    pub failure: String,
+    /// For `failed`: the code, the signal, the line or the reason.
+    #[serde(default)]
+    pub failure_detail: String,
+    /// Result key → value; for `completed` the last line of the program.
+    #[serde(default)]
+    pub results: Map<String, Value>,
+    /// Seconds from the program's start to its end.
+    pub wall_time_secs: f64,
+    /// `measured` or `simulated`, as the program says; `measured` when absent.
+    #[serde(default)]
+    pub provenance: Option<String>,
+}
+
+/// The hub's answer to a [`Finished`]: what the run is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Acknowledged {
+    /// `completed`, `failed` or `cancelled`.
+    pub status: String,
+}
+
+/// `GET /api/v1/bundles/{hash}`: a template's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Bundle {
+    /// The command, which is part of what the hash covers.
+    pub command: Vec<String>,
+    /// The files, in order of path.
+    pub files: Vec<BundleFile>,
+}
+
+/// One file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BundleFile {
+    /// Relative, with `/` between its parts; never absolute, never with `..`.
+    pub path: String,
+    /// Its bytes in base 64.
+    pub bytes: String,
+}
