@@ -214,7 +214,7 @@ pub struct ComparisonBody {
     pub n_a: u64,
     /// How many the second.
     pub n_b: u64,
-    /// mean_a − mean_b.
+    /// `mean_a` − `mean_b`.
     pub difference: f64,
     /// The 95 % interval of the difference (Welch's t); none with fewer than two values a group.
     pub interval: Option<[f64; 2]>,

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_time_reads_back() {
-        let time = Time(Timestamp::from_millis(1_795_218_600_123));
+        let time = Time(Timestamp::from_millis(1_795_213_800_123));
         assert_eq!(time.to_string(), "2026-11-20T22:30:00.123Z");
         assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
     }
