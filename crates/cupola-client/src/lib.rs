@@ -1,1 +1,14 @@
-//! Placeholder.
+//! One typed client of a hub, over HTTP.
+//!
+//! Whoever is not the hub is a client of it: the command line, the terminal interface and the
+//! worker alike. A method is one address; nothing here decides or retries.
+#![warn(missing_docs)]
+
+mod error;
+mod people;
+pub mod query;
+mod transport;
+mod work;
+
+pub use error::Error;
+pub use transport::Client;

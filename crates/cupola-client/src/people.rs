@@ -1,0 +1,182 @@
+//! What people and their programs ask a hub.
+
+use cupola_protocol::{
+    access::{CreatedToken, NewToken, TokenBody, WhoAmI},
+    briefs::{BriefBody, BriefDetail, NewBrief},
+    families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
+    page::Page,
+    paths::api::{self, with},
+    runs::{LogBody, RunBody, RunDetail, SeriesBody},
+    system::{Health, Overview, TemplateBody, Version},
+    tasks::{ResultBody, TaskBody, TaskDetail},
+    workers::WorkerBody,
+};
+
+use crate::{
+    Client, Error,
+    query::{
+        ComparisonFilter, FamilyFilter, LogFilter, PageFilter, ResultFilter, SeriesFilter,
+        TaskFilter,
+    },
+};
+
+impl Client {
+    /// Whether the hub is up.
+    pub async fn health(&self) -> Result<Health, Error> {
+        self.fetch("/health").await
+    }
+
+    /// Which hub it is.
+    pub async fn version(&self) -> Result<Version, Error> {
+        self.fetch("/version").await
+    }
+
+    /// Who the bearer of this client's token is.
+    pub async fn whoami(&self) -> Result<WhoAmI, Error> {
+        self.fetch(api::WHOAMI).await
+    }
+
+    /// The numbers of the first page.
+    pub async fn overview(&self) -> Result<Overview, Error> {
+        self.fetch(api::OVERVIEW).await
+    }
+
+    /// The templates.
+    pub async fn templates(&self) -> Result<Page<TemplateBody>, Error> {
+        self.fetch(api::TEMPLATES).await
+    }
+
+    /// Submits a brief, which makes its family and tasks. Not to be repeated blindly: twice is two.
+    pub async fn create_brief(&self, brief: &NewBrief) -> Result<BriefDetail, Error> {
+        self.post(api::BRIEFS, brief).await
+    }
+
+    /// The briefs, the latest first.
+    pub async fn briefs(&self, filter: &PageFilter) -> Result<Page<BriefBody>, Error> {
+        self.list(api::BRIEFS, filter).await
+    }
+
+    /// A brief.
+    pub async fn brief(&self, id: &str) -> Result<BriefDetail, Error> {
+        self.fetch(&with(api::BRIEF, id)).await
+    }
+
+    /// Removes a brief with all that it made.
+    pub async fn delete_brief(&self, id: &str) -> Result<(), Error> {
+        self.delete(&with(api::BRIEF, id)).await
+    }
+
+    /// The families, the latest first.
+    pub async fn families(&self, filter: &FamilyFilter) -> Result<Page<FamilyBody>, Error> {
+        self.list(api::FAMILIES, filter).await
+    }
+
+    /// A family with its results so far.
+    pub async fn family(&self, id: &str) -> Result<FamilyDetail, Error> {
+        self.fetch(&with(api::FAMILY, id)).await
+    }
+
+    /// Removes a family with its tasks.
+    pub async fn delete_family(&self, id: &str) -> Result<(), Error> {
+        self.delete(&with(api::FAMILY, id)).await
+    }
+
+    /// Stops all that is left of a family.
+    pub async fn cancel_family(&self, id: &str) -> Result<FamilyDetail, Error> {
+        self.post(&with(api::FAMILY_CANCELLATION, id), &()).await
+    }
+
+    /// What its results say, in the export's form.
+    pub async fn family_report(&self, id: &str) -> Result<ReportBody, Error> {
+        self.fetch(&with(api::FAMILY_REPORT, id)).await
+    }
+
+    /// Two of its configurations held against each other.
+    pub async fn family_comparison(
+        &self,
+        id: &str,
+        filter: &ComparisonFilter,
+    ) -> Result<ComparisonBody, Error> {
+        self.list(&with(api::FAMILY_COMPARISON, id), filter).await
+    }
+
+    /// Tasks.
+    pub async fn tasks(&self, filter: &TaskFilter) -> Result<Page<TaskBody>, Error> {
+        self.list(api::TASKS, filter).await
+    }
+
+    /// A task with its runs.
+    pub async fn task(&self, id: &str) -> Result<TaskDetail, Error> {
+        self.fetch(&with(api::TASK, id)).await
+    }
+
+    /// Stops a task.
+    pub async fn cancel_task(&self, id: &str) -> Result<TaskDetail, Error> {
+        self.post(&with(api::TASK_CANCELLATION, id), &()).await
+    }
+
+    /// Asks for another attempt at a task that failed or was cancelled.
+    pub async fn retry_task(&self, id: &str) -> Result<TaskDetail, Error> {
+        self.post(&with(api::TASK_RETRY, id), &()).await
+    }
+
+    /// Results, the latest first.
+    pub async fn results(&self, filter: &ResultFilter) -> Result<Page<ResultBody>, Error> {
+        self.list(api::RESULTS, filter).await
+    }
+
+    /// A run with what it used and gave.
+    pub async fn run(&self, id: &str) -> Result<RunDetail, Error> {
+        self.fetch(&with(api::RUN, id)).await
+    }
+
+    /// Stops a run.
+    pub async fn cancel_run(&self, id: &str) -> Result<RunBody, Error> {
+        self.post(&with(api::RUN_CANCELLATION, id), &()).await
+    }
+
+    /// Lines of its log.
+    pub async fn run_log(&self, id: &str, filter: &LogFilter) -> Result<LogBody, Error> {
+        self.list(&with(api::RUN_LOG, id), filter).await
+    }
+
+    /// Its log as the program wrote it.
+    pub async fn run_log_raw(&self, id: &str) -> Result<Vec<u8>, Error> {
+        self.fetch_bytes(&with(api::RUN_LOG_RAW, id)).await
+    }
+
+    /// One of its series.
+    pub async fn run_series(&self, id: &str, filter: &SeriesFilter) -> Result<SeriesBody, Error> {
+        self.list(&with(api::RUN_SERIES, id), filter).await
+    }
+
+    /// Workers.
+    pub async fn workers(&self, filter: &PageFilter) -> Result<Page<WorkerBody>, Error> {
+        self.list(api::WORKERS, filter).await
+    }
+
+    /// A worker.
+    pub async fn worker(&self, id: &str) -> Result<WorkerBody, Error> {
+        self.fetch(&with(api::WORKER, id)).await
+    }
+
+    /// Removes a worker.
+    pub async fn delete_worker(&self, id: &str) -> Result<(), Error> {
+        self.delete(&with(api::WORKER, id)).await
+    }
+
+    /// Tokens, without their secrets.
+    pub async fn tokens(&self, filter: &PageFilter) -> Result<Page<TokenBody>, Error> {
+        self.list(api::TOKENS, filter).await
+    }
+
+    /// Makes a token. Its secret is in the answer and nowhere else.
+    pub async fn create_token(&self, token: &NewToken) -> Result<CreatedToken, Error> {
+        self.post(api::TOKENS, token).await
+    }
+
+    /// Revokes a token.
+    pub async fn revoke_token(&self, id: &str) -> Result<(), Error> {
+        self.delete(&with(api::TOKEN, id)).await
+    }
+}

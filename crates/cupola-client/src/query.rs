@@ -1,0 +1,84 @@
+//! Query parameters: what a list leaves out and how much of it is asked for.
+//!
+//! What is `None` is not sent, and the hub's own default holds.
+
+use serde::Serialize;
+
+/// Which page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PageFilter {
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
+/// Which families.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FamilyFilter {
+    /// One of the five words.
+    pub status: Option<String>,
+    /// Part of the name.
+    pub search: Option<String>,
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TaskFilter {
+    /// Only those of this family.
+    pub family_id: Option<String>,
+    /// One of the five words.
+    pub status: Option<String>,
+    /// Part of an id or of the configuration.
+    pub search: Option<String>,
+    /// A column's name; with `-` before it the other way round.
+    pub sort: Option<String>,
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
+/// Which results.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ResultFilter {
+    /// Only those of this family.
+    pub family_id: Option<String>,
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
+/// Which part of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LogFilter {
+    /// Go on from here: `next` of the last part.
+    pub after: Option<i64>,
+    /// Lines at most.
+    pub limit: Option<u32>,
+}
+
+/// Which series, and how finely.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SeriesFilter {
+    /// The series.
+    pub name: String,
+    /// Go on from here: `next` of the last part.
+    pub after: Option<i64>,
+    /// Reduce to about this many points; all of them when absent.
+    pub width: Option<u32>,
+}
+
+/// Which two tasks' configurations are held against each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ComparisonFilter {
+    /// A task with the first configuration.
+    pub a: String,
+    /// A task with the second.
+    pub b: String,
+}

@@ -1,0 +1,230 @@
+//! The one function through which every call goes.
+
+use std::time::Duration;
+
+use cupola_protocol::problem::Problem;
+use reqwest::{Method, Response, StatusCode, Url, redirect};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::Error;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a call may take in all.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The largest answer taken: a bundle of 64 MiB in base 64, and some.
+const ANSWER_BYTES_MAX: usize = 96 << 20;
+
+/// How much of an answer that is no problem document is quoted.
+const QUOTED_CHARS_MAX: usize = 200;
+
+/// A hub, and who one is there. Cheap to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    token: String,
+}
+
+impl Client {
+    /// A client of the hub at `base_url`, for instance `http://127.0.0.1:7171`. Calls nobody yet.
+    /// An empty `token` is not sent.
+    pub fn new(base_url: &str, token: &str) -> Result<Self, Error> {
+        check_address(base_url)?;
+        // A redirect could carry the token to another host, and a proxy from the environment
+        // could stand between a worker and the hub on its own machine.
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            http,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+        })
+    }
+
+    /// The hub's address, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub(crate) async fn fetch<R: DeserializeOwned>(&self, path: &str) -> Result<R, Error> {
+        self.ask(Method::GET, path, &(), None::<&()>, REQUEST_TIMEOUT)
+            .await
+    }
+
+    pub(crate) async fn list<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Q,
+    ) -> Result<R, Error> {
+        self.ask(Method::GET, path, query, None::<&()>, REQUEST_TIMEOUT)
+            .await
+    }
+
+    pub(crate) async fn post<B: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<R, Error> {
+        self.post_within(path, body, REQUEST_TIMEOUT).await
+    }
+
+    pub(crate) async fn post_within<B: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        timeout: Duration,
+    ) -> Result<R, Error> {
+        self.ask(Method::POST, path, &(), Some(body), timeout).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Error> {
+        let answer = self
+            .send(Method::DELETE, path, &(), None::<&()>, REQUEST_TIMEOUT)
+            .await?;
+        whole(answer).await.map(drop)
+    }
+
+    /// The answer's bytes, whatever they are.
+    pub(crate) async fn fetch_bytes(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let answer = self
+            .send(Method::GET, path, &(), None::<&()>, REQUEST_TIMEOUT)
+            .await?;
+        whole(answer).await
+    }
+
+    async fn ask<Q: Serialize, B: Serialize, R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &Q,
+        body: Option<&B>,
+        timeout: Duration,
+    ) -> Result<R, Error> {
+        let answer = self.send(method, path, query, body, timeout).await?;
+        let bytes = whole(answer).await?;
+        // "No content" is how a hub says that there is nothing more to say.
+        let json: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+        serde_json::from_slice(json)
+            .map_err(|error| Error::NotUnderstood(format!("{path}: {error}")))
+    }
+
+    async fn send<Q: Serialize, B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &Q,
+        body: Option<&B>,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        let url = format!("{}{path}", self.base_url);
+        let mut request = self.http.request(method, url).query(query).timeout(timeout);
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(answer.status(), &whole(answer).await?))
+    }
+}
+
+fn check_address(url: &str) -> Result<(), Error> {
+    let invalid = |reason: String| Error::InvalidAddress {
+        url: url.to_owned(),
+        reason,
+    };
+    let parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
+    match parsed.scheme() {
+        "http" => Ok(()),
+        "https" => Err(invalid(
+            "this program speaks plain HTTP; use a tunnel (`ssh -L`) or a proxy that ends TLS"
+                .to_owned(),
+        )),
+        other => Err(invalid(format!("`{other}` is not `http`"))),
+    }
+}
+
+/// The whole body, as long as it is of a size that a hub sends.
+async fn whole(mut answer: Response) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Error::NotUnderstood(format!(
+                "more than {ANSWER_BYTES_MAX} bytes"
+            )));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> Error {
+    let problem = serde_json::from_slice(body).unwrap_or_else(|_| Problem {
+        r#type: "unknown".to_owned(),
+        status: status.as_u16(),
+        title: quoted(status, body),
+        errors: Vec::new(),
+    });
+    Error::Refused {
+        status: status.as_u16(),
+        problem,
+    }
+}
+
+/// What a refusal that is no problem document says, or else its status in words.
+fn quoted(status: StatusCode, body: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(body)
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(QUOTED_CHARS_MAX)
+        .collect();
+    if text.trim().is_empty() {
+        status.canonical_reason().unwrap_or("refused").to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, expected: bool) {
+        assert_eq!(Client::new(url, "").is_ok(), expected, "{url}");
+    }
+
+    #[test]
+    fn only_plain_http_addresses_are_taken() {
+        check("http://127.0.0.1:7171", true);
+        check("http://hub/", true);
+        check("https://hub", false);
+        check("hub:7171", false);
+        check("", false);
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_the_address_does_not_matter() {
+        assert_eq!(
+            Client::new("http://hub/", "").unwrap().base_url(),
+            "http://hub"
+        );
+    }
+
+    #[test]
+    fn a_refusal_that_is_no_problem_document_is_quoted() {
+        let error = refusal(StatusCode::BAD_GATEWAY, b"upstream\x1b is gone");
+        assert_eq!(error.to_string(), "the hub refused: upstream is gone (502)");
+        let error = refusal(StatusCode::NOT_FOUND, b"");
+        assert_eq!(error.to_string(), "the hub refused: Not Found (404)");
+    }
+}
