@@ -1,0 +1,212 @@
+//! Columns to domain values and back. What the domain refuses is [`StoreError::Inconsistent`].
+
+use std::{str::FromStr, time::Duration};
+
+use cupola_domain::{
+    metric::{non_finite_word, parse_non_finite},
+    resources::{Capabilities, Gpu, Needs, Python},
+    task::Config,
+    time::Timestamp,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{Row, StoreError};
+
+/// A column that cannot be what it says.
+pub(crate) fn inconsistent(table: &'static str, column: &'static str, row: &Row<'_>) -> StoreError {
+    let id = row.text("id").or_else(|_| row.text("run_id")).unwrap_or_default();
+    StoreError::Inconsistent { table, column, row: id }
+}
+
+/// A text that the domain reads: an id, a role, a direction.
+pub(crate) fn parsed<T: FromStr>(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<T, StoreError> {
+    row.text(column)?.parse().map_err(|_| inconsistent(table, column, row))
+}
+
+/// The same where NULL may stand.
+pub(crate) fn optional_parsed<T: FromStr>(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
+    match row.optional_text(column)? {
+        Some(text) => text.parse().map(Some).map_err(|_| inconsistent(table, column, row)),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn time(row: &Row<'_>, column: &'static str) -> Result<Timestamp, StoreError> {
+    row.i64(column).map(Timestamp::from_millis)
+}
+
+pub(crate) fn optional_time(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.optional_i64(column)?.map(Timestamp::from_millis))
+}
+
+/// A whole number of any unsigned type.
+pub(crate) fn count<T: TryFrom<i64>>(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<T, StoreError> {
+    T::try_from(row.i64(column)?).map_err(|_| inconsistent(table, column, row))
+}
+
+pub(crate) fn millis(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Duration, StoreError> {
+    count(row, table, column).map(Duration::from_millis)
+}
+
+pub(crate) fn duration_millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn object(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Config, StoreError> {
+    serde_json::from_str(&row.text(column)?).map_err(|_| inconsistent(table, column, row))
+}
+
+pub(crate) fn object_text(object: &Map<String, Value>) -> String {
+    serde_json::to_string(object).expect("a JSON object has a text")
+}
+
+/// A double as the pair (finite value, word for what is not finite).
+pub(crate) fn value_parts(value: Option<f64>) -> (Option<f64>, Option<String>) {
+    match value.map(|value| (value, non_finite_word(value))) {
+        None => (None, None),
+        Some((_, Some(word))) => (None, Some(word.to_owned())),
+        Some((value, None)) => (Some(value), None),
+    }
+}
+
+pub(crate) fn value_from_parts(value: Option<f64>, word: Option<&str>) -> Option<f64> {
+    value.or_else(|| word.and_then(parse_non_finite))
+}
+
+/// One text for equal needs: it is a unique key.
+pub(crate) fn needs_text(needs: &Needs) -> String {
+    json!({
+        "cpu_cores": needs.cpu_cores,
+        "memory_bytes": needs.memory_bytes,
+        "disk_bytes": needs.disk_bytes,
+        "gpus": needs.gpus,
+        "gpu_memory_bytes": needs.gpu_memory_bytes,
+        "python": needs.python,
+        "torch": needs.torch,
+        "cuda": needs.cuda,
+    })
+    .to_string()
+}
+
+pub(crate) fn needs_from_text(text: &str) -> Option<Needs> {
+    let body: Value = serde_json::from_str(text).ok()?;
+    let small = |key: &str| u32::try_from(body[key].as_u64()?).ok();
+    Some(Needs {
+        cpu_cores: small("cpu_cores")?,
+        memory_bytes: body["memory_bytes"].as_u64()?,
+        disk_bytes: body["disk_bytes"].as_u64()?,
+        gpus: small("gpus")?,
+        gpu_memory_bytes: body["gpu_memory_bytes"].as_u64()?,
+        python: body["python"].as_bool()?,
+        torch: body["torch"].as_bool()?,
+        cuda: body["cuda"].as_bool()?,
+    })
+}
+
+pub(crate) fn capabilities_text(found: &Capabilities) -> String {
+    let gpus: Vec<_> = found
+        .gpus
+        .iter()
+        .map(|gpu| json!({"name": gpu.name, "memory_bytes": gpu.memory_bytes}))
+        .collect();
+    let python = found.python.as_ref().map(|python| {
+        json!({
+            "path": python.path,
+            "version": python.version,
+            "torch": python.torch,
+            "has_cuda": python.has_cuda,
+        })
+    });
+    json!({
+        "hostname": found.hostname,
+        "platform": found.platform,
+        "cpu_model": found.cpu_model,
+        "cpu_cores": found.cpu_cores,
+        "memory_bytes": found.memory_bytes,
+        "disk_bytes": found.disk_bytes,
+        "gpus": gpus,
+        "python": python,
+    })
+    .to_string()
+}
+
+pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
+    let body: Value = serde_json::from_str(text).ok()?;
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let gpu = |gpu: &Value| {
+        Some(Gpu { name: word(&gpu["name"])?, memory_bytes: gpu["memory_bytes"].as_u64()? })
+    };
+    let python = |python: &Value| {
+        Some(Python {
+            path: word(&python["path"])?,
+            version: word(&python["version"])?,
+            torch: word(&python["torch"]),
+            has_cuda: python["has_cuda"].as_bool()?,
+        })
+    };
+    Some(Capabilities {
+        hostname: word(&body["hostname"])?,
+        platform: word(&body["platform"])?,
+        cpu_model: word(&body["cpu_model"])?,
+        cpu_cores: u32::try_from(body["cpu_cores"].as_u64()?).ok()?,
+        memory_bytes: body["memory_bytes"].as_u64()?,
+        disk_bytes: body["disk_bytes"].as_u64()?,
+        gpus: body["gpus"].as_array()?.iter().map(gpu).collect::<Option<_>>()?,
+        python: python(&body["python"]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_and_capabilities_survive_their_texts() {
+        let needs = Needs { cpu_cores: 2, torch: true, memory_bytes: 7, ..Needs::default() };
+        assert_eq!(needs_from_text(&needs_text(&needs)), Some(needs));
+        let found = Capabilities {
+            hostname: "h".into(),
+            gpus: vec![Gpu { name: "g".into(), memory_bytes: 1 }],
+            python: Some(Python {
+                path: "p".into(),
+                version: "3".into(),
+                torch: None,
+                has_cuda: false,
+            }),
+            ..Capabilities::default()
+        };
+        assert_eq!(capabilities_from_text(&capabilities_text(&found)), Some(found));
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_kept_as_words() {
+        for value in [0.5, f64::INFINITY, f64::NEG_INFINITY] {
+            let (finite, word) = value_parts(Some(value));
+            assert_eq!(value_from_parts(finite, word.as_deref()), Some(value));
+        }
+        assert_eq!(value_parts(Some(f64::NAN)), (None, Some("NaN".to_owned())));
+    }
+}

@@ -1,0 +1,182 @@
+//! What differs between SQLite and PostgreSQL, and how a text is written that both take.
+//!
+//! **Migrations** are written in PostgreSQL's words for types and rewritten here:
+//!
+//! | in a migration | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | `BIGINT` | `INTEGER` | `BIGINT` |
+//! | `DOUBLE PRECISION` | `REAL` | `DOUBLE PRECISION` |
+//! | `BYTEA` | `BLOB` | `BYTEA` |
+//! | `BOOLEAN` | `INTEGER` | `BOOLEAN` |
+//! | `TEXT` | `TEXT` | `TEXT COLLATE "C"`, so that both order by bytes |
+//! | `);` that ends a `CREATE TABLE` | `) STRICT;` | as is |
+//!
+//! Words are rewritten outside strings and comments only. These five are the only types.
+//! `CREATE TABLE` ends with `)` and `;`; a migration has no triggers and no `CAST(… AS TEXT)`.
+//! Every key column says `NOT NULL` itself: SQLite lets a key other than a `BIGINT PRIMARY KEY` be NULL.
+//! A `BIGINT PRIMARY KEY` is SQLite's rowid: give its value always, it is never made up.
+//! Constraints are never `DEFERRABLE`: the store takes a failing COMMIT for an unknown outcome and stops.
+//! A default is a literal.
+//!
+//! **Statements** are one text for both:
+//!
+//! - Parameters are `$1 … $n`, may repeat and come in any order; every number up to `n` is used.
+//!   SQLite takes them as names. A parameter's type is what PostgreSQL infers: where it
+//!   cannot (`SELECT $1`, `$1 IS NULL`, `COALESCE($1, …)`), write `CAST($1 AS BIGINT)`.
+//! - `CAST(… AS BIGINT | DOUBLE PRECISION | TEXT)` mean the same on both; `CAST(… AS BYTEA | BOOLEAN)` do not.
+//! - `SUM` of integers is a NUMERIC in PostgreSQL: `CAST(SUM(n) AS BIGINT)`, with
+//!   `COALESCE(…, 0)` inside because the sum of nothing is NULL. `AVG` likewise: `CAST(AVG(x) AS DOUBLE PRECISION)`.
+//!   `COUNT(*)` is an integer on both.
+//! - Integer division truncates on both; by zero it is NULL in SQLite and an error in PostgreSQL: guard with `NULLIF`.
+//! - Upsert: `INSERT … ON CONFLICT (columns) DO UPDATE SET x = excluded.x` or `DO NOTHING`; with
+//!   `INSERT … SELECT … ON CONFLICT` give the SELECT a `WHERE TRUE`, or SQLite reads ON as a join.
+//! - `RETURNING` works on both, through `query…`; name the columns, and do not rely on the order of the rows.
+//! - `UPDATE … FROM` works on both, without an alias for the updated table; `DELETE … USING` does not: use a sub-select.
+//!   `UPDATE … LIMIT` does not: `WHERE id IN (SELECT … LIMIT n)`.
+//! - Truth: `WHERE done`, `done = TRUE`, never `done = 1`. A bool parameter is a bool on both.
+//! - `LIKE` ignores the case of ASCII letters in SQLite only, `ILIKE` is PostgreSQL's only:
+//!   write `LOWER(x) LIKE LOWER($1) ESCAPE '\'`. `LOWER` is about ASCII in SQLite.
+//! - NULLs come first in SQLite and last in PostgreSQL: say `NULLS FIRST` or `NULLS LAST` where a column may be NULL.
+//! - Texts compare and sort by bytes on both; a computed text keeps that, a literal alone does not matter.
+//! - Every query that must have an order says it down to a unique column. `LIMIT $1 OFFSET $2` is understood by both.
+//! - Partial indexes (`CREATE UNIQUE INDEX … WHERE …`), `WITH`, window functions, `EXISTS`, `CASE`, `IS DISTINCT FROM`,
+//!   row values `(a, b) > ($1, $2)` and `LENGTH(text)` are the same on both.
+//!   `LENGTH(blob)`: as well. Not the same: dates, JSON operators, `GREATEST`/`LEAST`, `||` with NULL numbers, `ROUND`, `%` with doubles.
+//! - Strings in single quotes, identifiers bare and in lower case (`end`, `user`, `order` are reserved: avoid them).
+//! - No `FOR UPDATE`: the one writer thread is the lock.
+//! - `ANY($1)` and arrays are PostgreSQL's only: compose `IN ($1, $2, …)` with `query_dynamic`, or loop.
+//! - Doubles are finite and texts have no NUL (see [`super::ToValue`]).
+
+/// Which database a text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// A migration's text in this database's words.
+    pub(super) fn ddl(self, sql: &str) -> String {
+        let mut out = String::with_capacity(sql.len() + 64);
+        let mut rest = sql;
+        let mut statement = String::new();
+        while let Some(token) = next_token(rest) {
+            rest = &rest[token.len()..];
+            if token == ";" {
+                let is_table = statement.trim_start().starts_with("CREATE TABLE");
+                out.push_str(if is_table { self.table_end() } else { "" });
+                statement.clear();
+            } else if !token.starts_with("--") {
+                statement.push_str(token);
+            }
+            out.push_str(self.word(token));
+        }
+        if self == Self::Sqlite {
+            out = out.replace("REAL PRECISION", "REAL");
+        }
+        out
+    }
+
+    /// Starts the writer's transaction.
+    pub(super) fn begin_write(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Starts a reader's transaction: a snapshot, taken by its first statement.
+    pub(super) fn begin_read(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    fn table_end(self) -> &'static str {
+        match self {
+            Self::Sqlite => " STRICT",
+            Self::Postgres => "",
+        }
+    }
+
+    fn word(self, word: &str) -> &str {
+        match (self, word) {
+            (Self::Sqlite, "BIGINT" | "BOOLEAN") => "INTEGER",
+            (Self::Sqlite, "DOUBLE") => "REAL",
+            (Self::Sqlite, "BYTEA") => "BLOB",
+            (Self::Postgres, "TEXT") => "TEXT COLLATE \"C\"",
+            (_, word) => word,
+        }
+    }
+}
+
+/// The next word, string, comment or other single character; `None` at the end.
+fn next_token(sql: &str) -> Option<&str> {
+    let first = sql.chars().next()?;
+    let length = if first.is_ascii_alphabetic() || first == '_' {
+        sql.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(sql.len())
+    } else if first == '\'' || first == '"' {
+        sql[1..].find(first).map_or(sql.len(), |end| end + 2)
+    } else if sql.starts_with("--") {
+        sql.find('\n').unwrap_or(sql.len())
+    } else {
+        first.len_utf8()
+    };
+    Some(&sql[..length])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect::{self, Postgres, Sqlite};
+
+    fn check(dialect: Dialect, sql: &str, expected: &str) {
+        assert_eq!(dialect.ddl(sql), expected);
+    }
+
+    #[test]
+    fn types_get_their_words() {
+        let sql = "CREATE TABLE t (a BIGINT, b DOUBLE PRECISION, c BYTEA, d TEXT, e BOOLEAN);";
+        check(
+            Sqlite,
+            sql,
+            "CREATE TABLE t (a INTEGER, b REAL, c BLOB, d TEXT, e INTEGER) STRICT;",
+        );
+        check(
+            Postgres,
+            sql,
+            "CREATE TABLE t (a BIGINT, b DOUBLE PRECISION, c BYTEA, d TEXT COLLATE \"C\", e BOOLEAN);",
+        );
+    }
+
+    #[test]
+    fn strings_and_comments_are_left_alone() {
+        let sql = "-- TEXT; BIGINT\nCREATE TABLE t (a BIGINT CHECK (a <> 'BYTEA;'));";
+        check(
+            Sqlite,
+            sql,
+            "-- TEXT; BIGINT\nCREATE TABLE t (a INTEGER CHECK (a <> 'BYTEA;')) STRICT;",
+        );
+    }
+
+    #[test]
+    fn only_tables_become_strict() {
+        let sql = "CREATE UNIQUE INDEX i ON t (a) WHERE b IS NULL; CREATE INDEX j ON t (a);";
+        check(Sqlite, sql, sql);
+        check(
+            Sqlite,
+            "ALTER TABLE t ADD COLUMN a BIGINT CHECK (a > 0);",
+            "ALTER TABLE t ADD COLUMN a INTEGER CHECK (a > 0);",
+        );
+    }
+
+    #[test]
+    fn words_inside_names_are_left_alone() {
+        check(
+            Postgres,
+            "CREATE TABLE TEXTS (a_TEXT BIGINT);",
+            "CREATE TABLE TEXTS (a_TEXT BIGINT);",
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Experiments and the counts of their tasks.
+
+use cupola_domain::{
+    counts::{Counts, State},
+    experiment::{Experiment, Origin},
+    ids::{BriefId, ExperimentId},
+    objective::Objective,
+    time::Timestamp,
+};
+
+use crate::{
+    Row, StoreError, Tx, codec,
+    statement::statements,
+};
+
+statements! {
+    INSERT = "INSERT INTO experiment (id, name, origin, brief_id, template, code_hash, metric,
+                                      direction, unit, baseline, needs_id, created_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    FIND = "SELECT experiment.*, needs.body AS needs_body
+            FROM experiment JOIN needs ON needs.id = experiment.needs_id
+            WHERE experiment.id = $1 AND deleted_at IS NULL";
+    FIND_BY_BRIEF = "SELECT experiment.*, needs.body AS needs_body
+                     FROM experiment JOIN needs ON needs.id = experiment.needs_id
+                     WHERE experiment.brief_id = $1 AND deleted_at IS NULL";
+    LIST_FAMILIES = "SELECT experiment.*, needs.body AS needs_body
+                     FROM experiment JOIN needs ON needs.id = experiment.needs_id
+                     WHERE origin = 'brief' AND deleted_at IS NULL
+                     AND ($1 = '' OR LOWER(name) LIKE $2 ESCAPE '\\'
+                          OR experiment.id LIKE $2 ESCAPE '\\')
+                     ORDER BY experiment.id DESC LIMIT $3 OFFSET $4";
+    COUNT_FAMILIES = "SELECT COUNT(*) AS n FROM experiment
+                      WHERE origin = 'brief' AND deleted_at IS NULL
+                      AND ($1 = '' OR LOWER(name) LIKE $2 ESCAPE '\\' OR id LIKE $2 ESCAPE '\\')";
+    SUM_COUNTS = "SELECT COUNT(*) AS n,
+                         CAST(COALESCE(SUM(pending), 0) AS BIGINT) AS pending,
+                         CAST(COALESCE(SUM(running), 0) AS BIGINT) AS running,
+                         CAST(COALESCE(SUM(completed), 0) AS BIGINT) AS completed,
+                         CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed,
+                         CAST(COALESCE(SUM(cancelled), 0) AS BIGINT) AS cancelled
+                  FROM experiment WHERE deleted_at IS NULL";
+    SAVE_COUNTS = "UPDATE experiment SET pending = pending + $2, running = running + $3,
+                          completed = completed + $4, failed = failed + $5,
+                          cancelled = cancelled + $6
+                   WHERE id = $1";
+    SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+    LIST_DELETED = "SELECT id, brief_id FROM experiment WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
+    DELETE = "DELETE FROM experiment WHERE id = $1";
+}
+
+/// Adds an experiment without tasks.
+pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(), StoreError> {
+    tx.execute_one(
+        INSERT,
+        &[
+            &experiment.id.to_string(),
+            &experiment.name,
+            &experiment.origin.as_str(),
+            &experiment.origin.brief().map(|brief| brief.to_string()),
+            &experiment.template,
+            &experiment.code_hash,
+            &experiment.objective.metric,
+            &experiment.objective.direction.as_str(),
+            &experiment.objective.unit,
+            &experiment.baseline,
+            &needs_id,
+            &experiment.created_at.millis(),
+        ],
+    )
+}
+
+/// The experiment, unless it was deleted.
+pub fn find(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
+    tx.query_optional(FIND, &[&id.to_string()], experiment)
+}
+
+/// The family that a brief made.
+pub fn find_by_brief(tx: &mut Tx, brief: BriefId) -> Result<Option<Experiment>, StoreError> {
+    tx.query_optional(FIND_BY_BRIEF, &[&brief.to_string()], experiment)
+}
+
+/// Families, the latest first; `search` matches name and id.
+pub fn list_families(
+    tx: &mut Tx,
+    search: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Experiment>, u64), StoreError> {
+    let pattern = crate::briefs::contains_pattern(search);
+    let total = tx.query_one(COUNT_FAMILIES, &[&search, &pattern], |row| {
+        codec::count(row, "experiment", "n")
+    })?;
+    Ok((tx.query(LIST_FAMILIES, &[&search, &pattern, &limit, &offset], experiment)?, total))
+}
+
+/// How many experiments there are, and the counts of all their tasks.
+pub fn sum_counts(tx: &mut Tx) -> Result<(u64, Counts), StoreError> {
+    tx.query_one(SUM_COUNTS, &[], |row| Ok((codec::count(row, "experiment", "n")?, counts(row)?)))
+}
+
+/// Moves one task's weight from one count to another; `None` is outside.
+pub fn save_move(
+    tx: &mut Tx,
+    id: ExperimentId,
+    from: Option<State>,
+    to: Option<State>,
+) -> Result<(), StoreError> {
+    let change = |state| i64::from(to == Some(state)) - i64::from(from == Some(state));
+    if from == to {
+        return Ok(());
+    }
+    save_changes(tx, id, State::ALL.map(change))
+}
+
+/// Adds to the counts, in the order of [`State::ALL`].
+pub fn save_changes(tx: &mut Tx, id: ExperimentId, changes: [i64; 5]) -> Result<(), StoreError> {
+    let [pending, running, completed, failed, cancelled] = changes;
+    let id = id.to_string();
+    tx.execute_one(SAVE_COUNTS, &[&id, &pending, &running, &completed, &failed, &cancelled])
+}
+
+/// Hides an experiment; its rows go later.
+pub fn save_deleted(tx: &mut Tx, id: ExperimentId, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_DELETED, &[&id.to_string(), &at.millis()])
+}
+
+/// Experiments whose rows are still to go, with their briefs.
+pub fn list_deleted(tx: &mut Tx) -> Result<Vec<(ExperimentId, Option<BriefId>)>, StoreError> {
+    tx.query(LIST_DELETED, &[], |row| {
+        let id = codec::parsed(row, "experiment", "id")?;
+        Ok((id, codec::optional_parsed(row, "experiment", "brief_id")?))
+    })
+}
+
+/// Removes the row for good; its tasks must be gone.
+pub fn delete(tx: &mut Tx, id: ExperimentId) -> Result<(), StoreError> {
+    tx.execute_one(DELETE, &[&id.to_string()])
+}
+
+fn counts(row: &Row<'_>) -> Result<Counts, StoreError> {
+    Ok(Counts {
+        pending: codec::count(row, "experiment", "pending")?,
+        running: codec::count(row, "experiment", "running")?,
+        completed: codec::count(row, "experiment", "completed")?,
+        failed: codec::count(row, "experiment", "failed")?,
+        cancelled: codec::count(row, "experiment", "cancelled")?,
+    })
+}
+
+fn experiment(row: &Row<'_>) -> Result<Experiment, StoreError> {
+    let brief = codec::optional_parsed(row, "experiment", "brief_id")?;
+    Ok(Experiment {
+        id: codec::parsed(row, "experiment", "id")?,
+        name: row.text("name")?,
+        origin: Origin::from_parts(&row.text("origin")?, brief)
+            .ok_or_else(|| codec::inconsistent("experiment", "origin", row))?,
+        template: row.text("template")?,
+        code_hash: row.text("code_hash")?,
+        objective: Objective {
+            metric: row.text("metric")?,
+            direction: codec::parsed(row, "experiment", "direction")?,
+            unit: row.text("unit")?,
+        },
+        baseline: row.optional_f64("baseline")?,
+        needs: codec::needs_from_text(&row.text("needs_body")?)
+            .ok_or_else(|| codec::inconsistent("experiment", "needs_id", row))?,
+        counts: counts(row)?,
+        created_at: codec::time(row, "created_at")?,
+    })
+}
