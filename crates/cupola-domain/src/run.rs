@@ -11,9 +11,12 @@
 //! A *lost* run waits: while nobody else has leased the task, the old worker may still resume or
 //! finish it, because its epoch is still the current one.
 
+use std::time::Duration;
+
 use crate::{
     counts::State,
     ids::{ExperimentId, RunId, TaskId, WorkerId},
+    provenance::Provenance,
     time::Timestamp,
 };
 
@@ -327,12 +330,18 @@ pub struct Run {
     pub state: RunState,
     /// Who had it last.
     pub worker: Option<WorkerId>,
+    /// The epoch of its lease, kept after its end; 0 before.
+    pub epoch: i64,
     /// The hash of the code it runs, fixed when it was leased.
     pub code_hash: String,
     /// What the worker said of the program's surroundings when it started, as JSON text.
     pub environment: Option<String>,
     /// How far it says it is.
     pub progress: Option<Progress>,
+    /// Where its results come from.
+    pub provenance: Provenance,
+    /// From its program's start to its end, as the worker measured.
+    pub wall_time: Option<Duration>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When a worker took it.

@@ -7,10 +7,7 @@ use cupola_domain::{
     time::Timestamp,
 };
 
-use crate::{
-    Row, StoreError, Tx, codec,
-    statement::statements,
-};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO brief (id, title, goal, constraints, template, budget_micros, hardware,
@@ -66,8 +63,13 @@ pub fn list(
     offset: i64,
 ) -> Result<(Vec<Brief>, u64), StoreError> {
     let pattern = contains_pattern(search);
-    let total = tx.query_one(COUNT, &[&search, &pattern], |row| codec::count(row, "brief", "n"))?;
-    Ok((tx.query(LIST, &[&search, &pattern, &limit, &offset], brief)?, total))
+    let total = tx.query_one(COUNT, &[&search, &pattern], |row| {
+        codec::count(row, "brief", "n")
+    })?;
+    Ok((
+        tx.query(LIST, &[&search, &pattern, &limit, &offset], brief)?,
+        total,
+    ))
 }
 
 /// Hides a brief; its rows go later.
@@ -82,7 +84,11 @@ pub fn delete(tx: &mut Tx, id: BriefId) -> Result<(), StoreError> {
 
 /// `search` as a LIKE pattern that finds it anywhere, in lower case, its own `%` and `_` taken as they are.
 pub(crate) fn contains_pattern(search: &str) -> String {
-    let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = search
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     format!("%{escaped}%")
 }
 

@@ -3,10 +3,7 @@
 use cupola_domain::{resources::Needs, template::CodeFile};
 use serde_json::{Value, json};
 
-use crate::{
-    StoreError, Tx, codec,
-    statement::statements,
-};
+use crate::{StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO code (hash, template, command, files) VALUES ($1, $2, $3, $4)
@@ -38,10 +35,13 @@ pub fn insert(
     command: &[String],
     files: &[CodeFile],
 ) -> Result<(), StoreError> {
-    let files: Vec<Value> =
-        files.iter().map(|file| json!({"path": file.path, "bytes": hex(&file.bytes)})).collect();
+    let files: Vec<Value> = files
+        .iter()
+        .map(|file| json!({"path": file.path, "bytes": hex(&file.bytes)}))
+        .collect();
     let (command, files) = (json!(command).to_string(), Value::Array(files).to_string());
-    tx.execute(INSERT, &[&hash, &template, &command, &files]).map(drop)
+    tx.execute(INSERT, &[&hash, &template, &command, &files])
+        .map(drop)
 }
 
 /// The files kept under `hash`, with the command.
@@ -56,23 +56,40 @@ pub fn find(tx: &mut Tx, hash: &str) -> Result<Option<(Command, Vec<CodeFile>)>,
             serde_json::from_str(&row.text("files")?).map_err(|_| bad("files"))?;
         let file = |file: &Value| {
             let path = file["path"].as_str()?.to_owned();
-            Some(CodeFile { path, bytes: unhex(file["bytes"].as_str()?)? })
+            Some(CodeFile {
+                path,
+                bytes: unhex(file["bytes"].as_str()?)?,
+            })
         };
         let files: Option<Vec<_>> = files.iter().map(file).collect();
         let files = files.ok_or_else(|| bad("files"))?;
         let command = serde_json::from_str(&row.text("command")?).map_err(|_| bad("command"))?;
         let template = row.text("template")?;
-        Ok((Command { template, command, has_files: !files.is_empty() }, files))
+        Ok((
+            Command {
+                template,
+                command,
+                has_files: !files.is_empty(),
+            },
+            files,
+        ))
     })
 }
 
 /// The command kept under `hash`, without reading the files.
 pub fn find_command(tx: &mut Tx, hash: &str) -> Result<Option<Command>, StoreError> {
     tx.query_optional(FIND_COMMAND, &[&hash], |row| {
-        let command = serde_json::from_str(&row.text("command")?).map_err(|_| {
-            StoreError::Inconsistent { table: "code", column: "command", row: hash.to_owned() }
-        })?;
-        Ok(Command { template: row.text("template")?, command, has_files: !row.bool("is_empty")? })
+        let command =
+            serde_json::from_str(&row.text("command")?).map_err(|_| StoreError::Inconsistent {
+                table: "code",
+                column: "command",
+                row: hash.to_owned(),
+            })?;
+        Ok(Command {
+            template: row.text("template")?,
+            command,
+            has_files: !row.bool("is_empty")?,
+        })
     })
 }
 
@@ -87,23 +104,31 @@ pub fn needs_id(tx: &mut Tx, needs: &Needs) -> Result<i64, StoreError> {
 pub fn list_needs(tx: &mut Tx) -> Result<Vec<(i64, Needs)>, StoreError> {
     tx.query(LIST_NEEDS, &[], |row| {
         let id = row.i64("id")?;
-        let needs = codec::needs_from_text(&row.text("body")?).ok_or_else(|| {
-            StoreError::Inconsistent { table: "needs", column: "body", row: id.to_string() }
-        })?;
+        let needs =
+            codec::needs_from_text(&row.text("body")?).ok_or_else(|| StoreError::Inconsistent {
+                table: "needs",
+                column: "body",
+                row: id.to_string(),
+            })?;
         Ok((id, needs))
     })
 }
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let digit = |at: usize| {
+        text.get(at..at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
     (0..text.len()).step_by(2).map(digit).collect()
 }
 

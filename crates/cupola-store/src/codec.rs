@@ -14,8 +14,15 @@ use crate::{Row, StoreError};
 
 /// A column that cannot be what it says.
 pub(crate) fn inconsistent(table: &'static str, column: &'static str, row: &Row<'_>) -> StoreError {
-    let id = row.text("id").or_else(|_| row.text("run_id")).unwrap_or_default();
-    StoreError::Inconsistent { table, column, row: id }
+    let id = row
+        .text("id")
+        .or_else(|_| row.text("run_id"))
+        .unwrap_or_default();
+    StoreError::Inconsistent {
+        table,
+        column,
+        row: id,
+    }
 }
 
 /// A text that the domain reads: an id, a role, a direction.
@@ -24,7 +31,9 @@ pub(crate) fn parsed<T: FromStr>(
     table: &'static str,
     column: &'static str,
 ) -> Result<T, StoreError> {
-    row.text(column)?.parse().map_err(|_| inconsistent(table, column, row))
+    row.text(column)?
+        .parse()
+        .map_err(|_| inconsistent(table, column, row))
 }
 
 /// The same where NULL may stand.
@@ -34,7 +43,10 @@ pub(crate) fn optional_parsed<T: FromStr>(
     column: &'static str,
 ) -> Result<Option<T>, StoreError> {
     match row.optional_text(column)? {
-        Some(text) => text.parse().map(Some).map_err(|_| inconsistent(table, column, row)),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| inconsistent(table, column, row)),
         None => Ok(None),
     }
 }
@@ -157,7 +169,10 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
     let body: Value = serde_json::from_str(text).ok()?;
     let word = |value: &Value| value.as_str().map(str::to_owned);
     let gpu = |gpu: &Value| {
-        Some(Gpu { name: word(&gpu["name"])?, memory_bytes: gpu["memory_bytes"].as_u64()? })
+        Some(Gpu {
+            name: word(&gpu["name"])?,
+            memory_bytes: gpu["memory_bytes"].as_u64()?,
+        })
     };
     let python = |python: &Value| {
         Some(Python {
@@ -174,7 +189,11 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
         cpu_cores: u32::try_from(body["cpu_cores"].as_u64()?).ok()?,
         memory_bytes: body["memory_bytes"].as_u64()?,
         disk_bytes: body["disk_bytes"].as_u64()?,
-        gpus: body["gpus"].as_array()?.iter().map(gpu).collect::<Option<_>>()?,
+        gpus: body["gpus"]
+            .as_array()?
+            .iter()
+            .map(gpu)
+            .collect::<Option<_>>()?,
         python: python(&body["python"]),
     })
 }
@@ -185,11 +204,19 @@ mod tests {
 
     #[test]
     fn needs_and_capabilities_survive_their_texts() {
-        let needs = Needs { cpu_cores: 2, torch: true, memory_bytes: 7, ..Needs::default() };
+        let needs = Needs {
+            cpu_cores: 2,
+            torch: true,
+            memory_bytes: 7,
+            ..Needs::default()
+        };
         assert_eq!(needs_from_text(&needs_text(&needs)), Some(needs));
         let found = Capabilities {
             hostname: "h".into(),
-            gpus: vec![Gpu { name: "g".into(), memory_bytes: 1 }],
+            gpus: vec![Gpu {
+                name: "g".into(),
+                memory_bytes: 1,
+            }],
             python: Some(Python {
                 path: "p".into(),
                 version: "3".into(),
@@ -198,7 +225,10 @@ mod tests {
             }),
             ..Capabilities::default()
         };
-        assert_eq!(capabilities_from_text(&capabilities_text(&found)), Some(found));
+        assert_eq!(
+            capabilities_from_text(&capabilities_text(&found)),
+            Some(found)
+        );
     }
 
     #[test]

@@ -8,10 +8,7 @@ use cupola_domain::{
     time::Timestamp,
 };
 
-use crate::{
-    Row, StoreError, Tx, codec,
-    statement::statements,
-};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO experiment (id, name, origin, brief_id, template, code_hash, metric,
@@ -43,6 +40,12 @@ statements! {
                           completed = completed + $4, failed = failed + $5,
                           cancelled = cancelled + $6
                    WHERE id = $1";
+    SAVE_STOPPED = "UPDATE experiment SET stopped_at = $2 WHERE id = $1 AND stopped_at IS NULL";
+    LIST_UNPLANNED = "SELECT experiment.id, brief_id FROM experiment
+                      JOIN brief ON brief.id = experiment.brief_id
+                      WHERE experiment.deleted_at IS NULL AND stopped_at IS NULL
+                      AND num_tasks > pending + running + completed + failed + cancelled
+                      ORDER BY experiment.id LIMIT 100";
     SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     LIST_DELETED = "SELECT id, brief_id FROM experiment WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
     DELETE = "DELETE FROM experiment WHERE id = $1";
@@ -90,12 +93,21 @@ pub fn list_families(
     let total = tx.query_one(COUNT_FAMILIES, &[&search, &pattern], |row| {
         codec::count(row, "experiment", "n")
     })?;
-    Ok((tx.query(LIST_FAMILIES, &[&search, &pattern, &limit, &offset], experiment)?, total))
+    Ok((
+        tx.query(
+            LIST_FAMILIES,
+            &[&search, &pattern, &limit, &offset],
+            experiment,
+        )?,
+        total,
+    ))
 }
 
 /// How many experiments there are, and the counts of all their tasks.
 pub fn sum_counts(tx: &mut Tx) -> Result<(u64, Counts), StoreError> {
-    tx.query_one(SUM_COUNTS, &[], |row| Ok((codec::count(row, "experiment", "n")?, counts(row)?)))
+    tx.query_one(SUM_COUNTS, &[], |row| {
+        Ok((codec::count(row, "experiment", "n")?, counts(row)?))
+    })
 }
 
 /// Moves one task's weight from one count to another; `None` is outside.
@@ -116,7 +128,24 @@ pub fn save_move(
 pub fn save_changes(tx: &mut Tx, id: ExperimentId, changes: [i64; 5]) -> Result<(), StoreError> {
     let [pending, running, completed, failed, cancelled] = changes;
     let id = id.to_string();
-    tx.execute_one(SAVE_COUNTS, &[&id, &pending, &running, &completed, &failed, &cancelled])
+    tx.execute_one(
+        SAVE_COUNTS,
+        &[&id, &pending, &running, &completed, &failed, &cancelled],
+    )
+}
+
+/// No further tasks are planned for it.
+pub fn save_stopped(tx: &mut Tx, id: ExperimentId, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(SAVE_STOPPED, &[&id.to_string(), &at.millis()])
+        .map(drop)
+}
+
+/// Families with fewer tasks than their briefs ask for, with those briefs.
+pub fn list_unplanned(tx: &mut Tx) -> Result<Vec<(ExperimentId, BriefId)>, StoreError> {
+    tx.query(LIST_UNPLANNED, &[], |row| {
+        let brief = codec::parsed(row, "experiment", "brief_id")?;
+        Ok((codec::parsed(row, "experiment", "id")?, brief))
+    })
 }
 
 /// Hides an experiment; its rows go later.

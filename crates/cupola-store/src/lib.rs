@@ -1,11 +1,43 @@
 //! Rows in, domain values out, transactions. The only crate that contains SQL.
 
+pub mod briefs;
+pub mod code;
+mod codec;
 pub mod engine;
 pub mod error;
+pub mod events;
+pub mod experiments;
+pub mod logs;
+pub mod metrics;
 pub mod migrations;
+pub mod runs;
+mod statement;
+pub mod tasks;
+pub mod tokens;
+pub mod workers;
 
 pub use engine::{
     Durability, EventRow, Location, Migration, NewEvent, OnCommit, Options, Row, Stats, Store,
     ToValue, Tx, Value,
 };
 pub use error::{ConstraintKind, StoreError};
+
+/// Every statement that is not put together at run time, by module and name, for the test that
+/// prepares them all.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let modules = [
+        ("briefs", briefs::ALL),
+        ("code", code::ALL),
+        ("experiments", experiments::ALL),
+        ("logs", logs::ALL),
+        ("metrics", metrics::ALL),
+        ("runs", runs::ALL),
+        ("tasks", tasks::ALL),
+        ("tokens", tokens::ALL),
+        ("workers", workers::ALL),
+    ];
+    let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
+        all.iter().map(move |(name, sql)| (module, *name, *sql))
+    };
+    modules.into_iter().flat_map(named)
+}

@@ -2,10 +2,7 @@
 
 use cupola_domain::{access::Token, ids::TokenId, time::Timestamp};
 
-use crate::{
-    Row, StoreError, Tx, codec,
-    statement::statements,
-};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO token (id, name, role, prefix, digest, created_at, expires_at, revoked_at)
@@ -77,7 +74,10 @@ pub fn insert_session(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     let token = token.to_string();
-    tx.execute_one(INSERT_SESSION, &[&digest, &token, &now.millis(), &expires_at.millis()])
+    tx.execute_one(
+        INSERT_SESSION,
+        &[&digest, &token, &now.millis(), &expires_at.millis()],
+    )
 }
 
 /// The token that a live session came in with.

@@ -1,15 +1,8 @@
 //! Workers.
 
-use cupola_domain::{
-    ids::WorkerId,
-    time::Timestamp,
-    worker::Worker,
-};
+use cupola_domain::{ids::WorkerId, time::Timestamp, worker::Worker};
 
-use crate::{
-    Row, StoreError, Tx, codec,
-    statement::statements,
-};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     SAVE = "INSERT INTO worker (id, name, token_id, session, capabilities, slots, version,
@@ -59,7 +52,8 @@ pub fn list(tx: &mut Tx) -> Result<Vec<Worker>, StoreError> {
 
 /// Notes a sign of life.
 pub fn save_seen(tx: &mut Tx, id: WorkerId, at: Timestamp) -> Result<(), StoreError> {
-    tx.execute(SAVE_SEEN, &[&id.to_string(), &at.millis()]).map(drop)
+    tx.execute(SAVE_SEEN, &[&id.to_string(), &at.millis()])
+        .map(drop)
 }
 
 /// Notes a goodbye.

@@ -94,6 +94,8 @@ CREATE TABLE experiment (
     failed     BIGINT NOT NULL DEFAULT 0 CHECK (failed >= 0),
     cancelled  BIGINT NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
     created_at BIGINT NOT NULL,
+    -- When somebody cancelled what was left: no further tasks are planned.
+    stopped_at BIGINT,
     deleted_at BIGINT
 );
 

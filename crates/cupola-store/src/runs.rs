@@ -1,0 +1,314 @@
+//! Runs and their results.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    ids::{RunId, TaskId, WorkerId},
+    run::{Failure, Lease, Outcome, Progress, Run, RunState},
+    time::Timestamp,
+};
+use serde_json::{Map, Value};
+
+use crate::{Row, StoreError, Tx, codec, statement::statements};
+
+statements! {
+    INSERT = "INSERT INTO run (id, task_id, experiment_id, attempt, phase, epoch, phase_at,
+                               code_hash, provenance, created_at)
+              VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6, 'measured', $5)";
+    FIND = "SELECT * FROM run WHERE id = $1";
+    SAVE = "UPDATE run SET phase = $4, outcome = $5, failure = $6, failure_detail = $7,
+                           worker_id = $8, epoch = $9, phase_at = $10, provenance = $11,
+                           wall_time_millis = $12, leased_at = $13, started_at = $14,
+                           finished_at = $15
+            WHERE id = $1 AND phase = $2 AND epoch = $3";
+    SAVE_ENVIRONMENT = "UPDATE run SET environment = $2 WHERE id = $1";
+    SAVE_PROGRESS = "UPDATE run SET progress = $2, progress_message = $3 WHERE id = $1";
+    LIST_OF_TASK = "SELECT * FROM run WHERE task_id = $1 ORDER BY attempt DESC LIMIT 1000";
+    LIST_OF_WORKER = "SELECT * FROM run WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
+    LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL
+                   AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
+    LIST_LEASED_BY = "SELECT * FROM run WHERE worker_id = $1
+                      AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
+    FIND_INTAKE = "SELECT report_next, log_bytes, log_lines, log_omitted, log_chunks
+                   FROM run WHERE id = $1";
+    SAVE_INTAKE = "UPDATE run SET report_next = $3, log_bytes = $4, log_lines = $5,
+                                  log_omitted = $6, log_chunks = $7
+                   WHERE id = $1 AND report_next = $2";
+    SAVE_RESULT = "INSERT INTO result (run_id, name, value, at) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (run_id, name) DO UPDATE SET value = excluded.value, at = excluded.at";
+    LIST_RESULTS = "SELECT run_id, name, value FROM result WHERE run_id = $1 ORDER BY at, name";
+    LIST_OF_TASK_IDS = "SELECT id FROM run WHERE task_id = $1";
+    DELETE_RESULTS = "DELETE FROM result WHERE run_id = $1";
+    DELETE_METRICS = "DELETE FROM metric_block WHERE run_id = $1";
+    DELETE_LOG = "DELETE FROM log_chunk WHERE run_id = $1";
+    DELETE = "DELETE FROM run WHERE id = $1";
+}
+
+/// What of a run's reports has been taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Intake {
+    /// The number of the next report.
+    pub report_next: i64,
+    /// Bytes of log.
+    pub log_bytes: i64,
+    /// Lines of log.
+    pub log_lines: i64,
+    /// Bytes that the worker left out.
+    pub log_omitted: i64,
+    /// Chunks of log.
+    pub log_chunks: i64,
+}
+
+/// Adds a run, pending.
+pub fn insert(tx: &mut Tx, run: &Run) -> Result<(), StoreError> {
+    tx.execute_one(
+        INSERT,
+        &[
+            &run.id.to_string(),
+            &run.task.to_string(),
+            &run.experiment.to_string(),
+            &i64::from(run.attempt),
+            &run.created_at.millis(),
+            &run.code_hash,
+        ],
+    )
+}
+
+/// The run called so.
+pub fn find(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
+    tx.query_optional(FIND, &[&id.to_string()], run)
+}
+
+/// Writes what `run` is now over what it was: the fence stands in the statement.
+pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
+    let parts = Parts::of(&run.state, run.leased_at.unwrap_or(run.created_at));
+    let held = parts.lease.map(|lease| lease.worker).or(run.worker);
+    tx.execute_one(
+        SAVE,
+        &[
+            &run.id.to_string(),
+            &Parts::of(was, run.created_at).phase,
+            &fence(was),
+            &parts.phase,
+            &parts.outcome.map(|outcome| outcome.state().as_str()),
+            &parts.failure().map(Failure::kind),
+            &parts.failure().map(Failure::detail),
+            &held.map(|worker| worker.to_string()),
+            &run.epoch,
+            &parts.at.millis(),
+            &run.provenance.as_str(),
+            &run.wall_time.map(codec::duration_millis),
+            &run.leased_at.map(Timestamp::millis),
+            &run.started_at.map(Timestamp::millis),
+            &run.finished_at.map(Timestamp::millis),
+        ],
+    )
+}
+
+/// Notes what the worker said of the program's surroundings.
+pub fn save_environment(tx: &mut Tx, id: RunId, environment: &str) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_ENVIRONMENT, &[&id.to_string(), &environment])
+}
+
+/// Notes how far the program says it is.
+pub fn save_progress(tx: &mut Tx, id: RunId, progress: &Progress) -> Result<(), StoreError> {
+    tx.execute_one(
+        SAVE_PROGRESS,
+        &[&id.to_string(), &progress.fraction, &progress.message],
+    )
+}
+
+/// The attempts at a task, the latest first.
+pub fn list_of_task(tx: &mut Tx, task: TaskId) -> Result<Vec<Run>, StoreError> {
+    tx.query(LIST_OF_TASK, &[&task.to_string()], run)
+}
+
+/// What a worker had last, the latest first.
+pub fn list_of_worker(tx: &mut Tx, worker: WorkerId, limit: i64) -> Result<Vec<Run>, StoreError> {
+    tx.query(LIST_OF_WORKER, &[&worker.to_string(), &limit], run)
+}
+
+/// All runs under a lease: what a hub that starts must wait for.
+pub fn list_leased(tx: &mut Tx) -> Result<Vec<Run>, StoreError> {
+    tx.query(LIST_LEASED, &[], run)
+}
+
+/// The runs that one worker has.
+pub fn list_leased_by(tx: &mut Tx, worker: WorkerId) -> Result<Vec<Run>, StoreError> {
+    tx.query(LIST_LEASED_BY, &[&worker.to_string()], run)
+}
+
+/// What of a run's reports has been taken.
+pub fn find_intake(tx: &mut Tx, id: RunId) -> Result<Option<Intake>, StoreError> {
+    tx.query_optional(FIND_INTAKE, &[&id.to_string()], |row| {
+        Ok(Intake {
+            report_next: row.i64("report_next")?,
+            log_bytes: row.i64("log_bytes")?,
+            log_lines: row.i64("log_lines")?,
+            log_omitted: row.i64("log_omitted")?,
+            log_chunks: row.i64("log_chunks")?,
+        })
+    })
+}
+
+/// Counts a report as taken; refused when another one with this number was.
+pub fn save_intake(tx: &mut Tx, id: RunId, was: &Intake, now: &Intake) -> Result<(), StoreError> {
+    tx.execute_one(
+        SAVE_INTAKE,
+        &[
+            &id.to_string(),
+            &was.report_next,
+            &now.report_next,
+            &now.log_bytes,
+            &now.log_lines,
+            &now.log_omitted,
+            &now.log_chunks,
+        ],
+    )
+}
+
+/// Notes results; a later value replaces an earlier one.
+pub fn save_results(
+    tx: &mut Tx,
+    id: RunId,
+    results: &Map<String, Value>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    for (name, value) in results {
+        tx.execute_one(
+            SAVE_RESULT,
+            &[&id.to_string(), name, &value.to_string(), &at.millis()],
+        )?;
+    }
+    Ok(())
+}
+
+/// A run's results in the order in which they came.
+pub fn list_results(tx: &mut Tx, id: RunId) -> Result<Map<String, Value>, StoreError> {
+    let pairs = tx.query(LIST_RESULTS, &[&id.to_string()], |row| {
+        let value = serde_json::from_str(&row.text("value")?)
+            .map_err(|_| codec::inconsistent("result", "value", row))?;
+        Ok((row.text("name")?, value))
+    })?;
+    Ok(pairs.into_iter().collect())
+}
+
+/// Removes the runs of a task for good, with all they left.
+pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> {
+    for id in tx.query(LIST_OF_TASK_IDS, &[&task], |row| row.text("id"))? {
+        for sql in [DELETE_RESULTS, DELETE_METRICS, DELETE_LOG, DELETE] {
+            tx.execute(sql, &[&id])?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns that a state becomes.
+struct Parts<'a> {
+    phase: &'static str,
+    at: Timestamp,
+    lease: Option<Lease>,
+    outcome: Option<&'a Outcome>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(state: &'a RunState, changed_at: Timestamp) -> Self {
+        let (phase, at, outcome) = match state {
+            RunState::Pending => ("pending", changed_at, None),
+            RunState::Leased { .. } => ("leased", changed_at, None),
+            RunState::Running { started_at, .. } => ("running", *started_at, None),
+            RunState::Cancelling { asked_at, .. } => ("cancelling", *asked_at, None),
+            RunState::Lost { lost_at, .. } => ("lost", *lost_at, None),
+            RunState::Finished {
+                outcome,
+                finished_at,
+            } => ("finished", *finished_at, Some(outcome)),
+        };
+        Self {
+            phase,
+            at,
+            lease: state.lease(),
+            outcome,
+        }
+    }
+
+    fn failure(&self) -> Option<&'a Failure> {
+        match self.outcome {
+            Some(Outcome::Failed(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// The epoch under which a run is written: that of its lease, 0 before the first.
+fn fence(state: &RunState) -> i64 {
+    state.lease().map_or(0, |lease| lease.epoch)
+}
+
+fn run(row: &Row<'_>) -> Result<Run, StoreError> {
+    let fraction = row.optional_f64("progress")?;
+    let message = row.optional_text("progress_message")?.unwrap_or_default();
+    let wall_time = row.optional_i64("wall_time_millis")?;
+    Ok(Run {
+        id: codec::parsed(row, "run", "id")?,
+        task: codec::parsed(row, "run", "task_id")?,
+        experiment: codec::parsed(row, "run", "experiment_id")?,
+        attempt: codec::count(row, "run", "attempt")?,
+        state: state(row)?,
+        worker: codec::optional_parsed(row, "run", "worker_id")?,
+        epoch: row.i64("epoch")?,
+        code_hash: row.text("code_hash")?,
+        environment: row.optional_text("environment")?,
+        progress: fraction.map(|fraction| Progress { fraction, message }),
+        provenance: codec::parsed(row, "run", "provenance")?,
+        wall_time: wall_time.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+        created_at: codec::time(row, "created_at")?,
+        leased_at: codec::optional_time(row, "leased_at")?,
+        started_at: codec::optional_time(row, "started_at")?,
+        finished_at: codec::optional_time(row, "finished_at")?,
+    })
+}
+
+fn state(row: &Row<'_>) -> Result<RunState, StoreError> {
+    let at = codec::time(row, "phase_at")?;
+    let lease = || {
+        let worker = codec::parsed(row, "run", "worker_id")?;
+        Ok::<_, StoreError>(Lease {
+            worker,
+            epoch: row.i64("epoch")?,
+        })
+    };
+    Ok(match row.text("phase")?.as_str() {
+        "pending" => RunState::Pending,
+        "leased" => RunState::Leased { lease: lease()? },
+        "running" => RunState::Running {
+            lease: lease()?,
+            started_at: at,
+        },
+        "cancelling" => RunState::Cancelling {
+            lease: lease()?,
+            asked_at: at,
+        },
+        "lost" => RunState::Lost {
+            lease: lease()?,
+            lost_at: at,
+        },
+        "finished" => RunState::Finished {
+            outcome: outcome(row)?,
+            finished_at: at,
+        },
+        _ => return Err(codec::inconsistent("run", "phase", row)),
+    })
+}
+
+fn outcome(row: &Row<'_>) -> Result<Outcome, StoreError> {
+    Ok(match row.text("outcome")?.as_str() {
+        "completed" => Outcome::Completed,
+        "cancelled" => Outcome::Cancelled,
+        _ => {
+            let detail = row.optional_text("failure_detail")?.unwrap_or_default();
+            let failure = Failure::from_parts(&row.text("failure")?, &detail);
+            Outcome::Failed(failure.ok_or_else(|| codec::inconsistent("run", "failure", row))?)
+        }
+    })
+}

@@ -1,0 +1,351 @@
+//! Tasks.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    counts::State,
+    ids::{ExperimentId, TaskId},
+    provenance::Provenance,
+    run::Failure,
+    task::{Attempts, Task, TaskState},
+    time::Timestamp,
+};
+
+use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
+
+statements! {
+    INSERT = "INSERT INTO task (id, experiment_id, number, state, config, seed, time_budget_millis,
+                                needs_id, priority, failures, losses, failures_max, losses_max,
+                                epoch, run_id, created_at)
+              VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12)";
+    FIND = "SELECT * FROM task WHERE id = $1";
+    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending'
+                  ORDER BY priority DESC, id LIMIT 1";
+    SAVE = "UPDATE task SET state = $4, failure = $5, failure_detail = $6, failures = $7,
+                            losses = $8, epoch = $9, run_id = $10, worker_id = $11, value = $12,
+                            value_word = $13, finished_at = $14
+            WHERE id = $1 AND state = $2 AND epoch = $3";
+    LIST_OF_EXPERIMENT = "SELECT * FROM task WHERE experiment_id = $1 ORDER BY number
+                          LIMIT $2 OFFSET $3";
+    LIST_COMPLETED = "SELECT task.*, run.provenance AS run_provenance,
+                             run.wall_time_millis AS run_wall_time_millis
+                      FROM task JOIN run ON run.id = task.run_id
+                      WHERE task.experiment_id = $1 AND task.state = 'completed'
+                      ORDER BY task.number";
+    LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL AND state = 'completed'
+                            ORDER BY finished_at DESC, id DESC LIMIT $1";
+    LIST_RUNNING = "SELECT * FROM task WHERE state = 'running' ORDER BY id LIMIT $1";
+    LIST_IN_STATE = "SELECT id FROM task WHERE experiment_id = $1 AND state = $2
+                     ORDER BY number LIMIT $3";
+    CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2
+                      WHERE experiment_id = $1 AND state = 'pending'";
+    CANCEL_PENDING_RUNS = "UPDATE run SET phase = 'finished', outcome = 'cancelled', phase_at = $2,
+                                          finished_at = $2
+                           WHERE id IN (SELECT run_id FROM task
+                                        WHERE experiment_id = $1 AND state = 'pending')
+                           AND phase IN ('pending', 'lost')";
+    LIST_ANY = "SELECT id FROM task WHERE experiment_id = $1 LIMIT $2";
+    DELETE = "DELETE FROM task WHERE id = $1";
+    HAS_DELETED = "SELECT COUNT(*) AS n FROM experiment WHERE deleted_at IS NOT NULL";
+}
+
+/// What a list of tasks is sorted by. Each has an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Time of creation.
+    #[default]
+    Created,
+    /// Priority.
+    Priority,
+    /// The objective.
+    Value,
+    /// Time of ending.
+    Finished,
+}
+
+/// Which tasks a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of one experiment.
+    pub experiment: Option<ExperimentId>,
+    /// Only those in one state.
+    pub state: Option<State>,
+    /// Only those whose id or configuration contains this; empty for all.
+    pub search: String,
+    /// By what.
+    pub sort: Sort,
+    /// Which way.
+    pub descending: bool,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to pass over first.
+    pub offset: i64,
+}
+
+/// Adds a task, pending, with its first run.
+pub fn insert(tx: &mut Tx, task: &Task, needs_id: i64) -> Result<(), StoreError> {
+    tx.execute_one(
+        INSERT,
+        &[
+            &task.id.to_string(),
+            &task.experiment.to_string(),
+            &i64::from(task.number),
+            &codec::object_text(&task.config),
+            &task.seed,
+            &codec::duration_millis(task.time_budget),
+            &needs_id,
+            &task.priority,
+            &i64::from(task.attempts.failures_max),
+            &i64::from(task.attempts.losses_max),
+            &task.run.to_string(),
+            &task.created_at.millis(),
+        ],
+    )
+}
+
+/// The task called so.
+pub fn find(tx: &mut Tx, id: TaskId) -> Result<Option<Task>, StoreError> {
+    tx.query_optional(FIND, &[&id.to_string()], task)
+}
+
+/// The pending task with these needs that is to be leased first.
+pub fn find_ready(tx: &mut Tx, needs_id: i64) -> Result<Option<Task>, StoreError> {
+    tx.query_optional(FIND_READY, &[&needs_id], task)
+}
+
+/// Writes what `task` is now over what it was: the fence stands in the statement.
+pub fn save(tx: &mut Tx, task: &Task, was: State, epoch: i64) -> Result<(), StoreError> {
+    let failure = match &task.state {
+        TaskState::Failed(failure) => Some(failure),
+        _ => None,
+    };
+    let (value, word) = codec::value_parts(task.value);
+    tx.execute_one(
+        SAVE,
+        &[
+            &task.id.to_string(),
+            &was.as_str(),
+            &epoch,
+            &task.state.word().as_str(),
+            &failure.map(Failure::kind),
+            &failure.map(Failure::detail),
+            &i64::from(task.attempts.failures),
+            &i64::from(task.attempts.losses),
+            &task.epoch,
+            &task.run.to_string(),
+            &task.worker.map(|worker| worker.to_string()),
+            &value,
+            &word,
+            &task.finished_at.map(Timestamp::millis),
+        ],
+    )
+}
+
+/// One page of an experiment's tasks by number.
+pub fn list_of_experiment(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Task>, StoreError> {
+    tx.query(
+        LIST_OF_EXPERIMENT,
+        &[&experiment.to_string(), &limit, &offset],
+        task,
+    )
+}
+
+/// A completed task with what its run says of the value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completed {
+    /// The task.
+    pub task: Task,
+    /// Where its value comes from.
+    pub provenance: Provenance,
+    /// How long its program took.
+    pub wall_time: Option<Duration>,
+}
+
+/// All completed tasks of an experiment by number: what its summary is made of.
+pub fn list_completed(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<Completed>, StoreError> {
+    tx.query(LIST_COMPLETED, &[&experiment.to_string()], |row| {
+        let wall_time = row.optional_i64("run_wall_time_millis")?;
+        Ok(Completed {
+            task: task(row)?,
+            provenance: codec::parsed(row, "task", "run_provenance")?,
+            wall_time: wall_time.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+        })
+    })
+}
+
+/// The tasks that completed last.
+pub fn list_latest_finished(tx: &mut Tx, limit: i64) -> Result<Vec<Task>, StoreError> {
+    tx.query(LIST_LATEST_FINISHED, &[&limit], task)
+}
+
+/// The tasks that a worker has now.
+pub fn list_running(tx: &mut Tx, limit: i64) -> Result<Vec<Task>, StoreError> {
+    tx.query(LIST_RUNNING, &[&limit], task)
+}
+
+/// Up to `limit` tasks of an experiment that are in `state`.
+pub fn list_in_state(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    state: State,
+    limit: i64,
+) -> Result<Vec<TaskId>, StoreError> {
+    tx.query(
+        LIST_IN_STATE,
+        &[&experiment.to_string(), &state.as_str(), &limit],
+        |row| codec::parsed(row, "task", "id"),
+    )
+}
+
+/// One page of the tasks that `filter` lets through.
+///
+/// The page's ids come from an index alone, so that a late page costs little more than the first.
+pub fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Task>, StoreError> {
+    let (column, way) = (
+        sort_column(filter.sort),
+        if filter.descending { "DESC" } else { "ASC" },
+    );
+    let nulls = if filter.sort == Sort::Created {
+        ""
+    } else {
+        "NOT NULL"
+    };
+    let (condition, params) = condition(tx, filter)?;
+    let guard = if nulls.is_empty() {
+        String::new()
+    } else {
+        format!(" AND {column} IS NOT NULL")
+    };
+    let n = params.len();
+    let sql = format!(
+        "SELECT task.* FROM task JOIN (SELECT id AS page_id FROM task WHERE {condition}{guard} \
+         ORDER BY {column} {way}, id {way} LIMIT ${} OFFSET ${}) AS page ON task.id = page.page_id \
+         ORDER BY {column} {way}, id {way}",
+        n + 1,
+        n + 2,
+    );
+    let mut all: Vec<&dyn ToValue> = params.iter().map(|p| p as &dyn ToValue).collect();
+    all.push(&filter.limit);
+    all.push(&filter.offset);
+    tx.query_dynamic(&sql, &all, task)
+}
+
+/// How many tasks `filter` lets through, by counting them: only for a search, where no kept count helps.
+pub fn count(tx: &mut Tx, filter: &Filter) -> Result<u64, StoreError> {
+    let (condition, params) = condition(tx, filter)?;
+    let all: Vec<&dyn ToValue> = params.iter().map(|p| p as &dyn ToValue).collect();
+    let sql = format!("SELECT COUNT(*) AS n FROM task WHERE {condition}");
+    let found = tx.query_dynamic(&sql, &all, |row| codec::count(row, "task", "n"))?;
+    Ok(found.into_iter().next().unwrap_or(0))
+}
+
+/// Cancels every pending task of an experiment and its run; says how many.
+///
+/// The same move as `Cancel` in the tables of tasks and runs, for many rows in two statements.
+pub fn cancel_pending(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    tx.execute(
+        CANCEL_PENDING_RUNS,
+        &[&experiment.to_string(), &now.millis()],
+    )?;
+    tx.execute(CANCEL_PENDING, &[&experiment.to_string(), &now.millis()])
+}
+
+/// Removes up to `limit` tasks of an experiment with their runs for good; says how many.
+pub fn delete_some(tx: &mut Tx, experiment: ExperimentId, limit: i64) -> Result<usize, StoreError> {
+    let ids = tx.query(LIST_ANY, &[&experiment.to_string(), &limit], |row| {
+        row.text("id")
+    })?;
+    for id in &ids {
+        crate::runs::delete_of_task(tx, id)?;
+        tx.execute_one(DELETE, &[id])?;
+    }
+    Ok(ids.len())
+}
+
+fn sort_column(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Created => "id",
+        Sort::Priority => "priority",
+        Sort::Value => "value",
+        Sort::Finished => "finished_at",
+    }
+}
+
+/// The filter as SQL with parameters. Tasks of deleted experiments are left out; that costs a look
+/// at each row, so it is said only while there are such experiments.
+fn condition(tx: &mut Tx, filter: &Filter) -> Result<(String, Vec<String>), StoreError> {
+    let mut parts = Vec::new();
+    let mut params = Vec::new();
+    if let Some(experiment) = filter.experiment {
+        params.push(experiment.to_string());
+        parts.push(format!("experiment_id = ${}", params.len()));
+    } else if tx.query_one(HAS_DELETED, &[], |row| row.i64("n"))? > 0 {
+        parts.push(
+            "experiment_id NOT IN (SELECT id FROM experiment WHERE deleted_at IS NOT NULL)"
+                .to_owned(),
+        );
+    }
+    if let Some(state) = filter.state {
+        params.push(state.as_str().to_owned());
+        parts.push(format!("state = ${}", params.len()));
+    }
+    if !filter.search.is_empty() {
+        params.push(crate::briefs::contains_pattern(&filter.search));
+        let n = params.len();
+        parts.push(format!(
+            "(id LIKE ${n} ESCAPE '\\' OR LOWER(config) LIKE ${n} ESCAPE '\\')"
+        ));
+    }
+    if parts.is_empty() {
+        parts.push("1 = 1".to_owned());
+    }
+    Ok((parts.join(" AND "), params))
+}
+
+fn task(row: &Row<'_>) -> Result<Task, StoreError> {
+    let inconsistent = |column| codec::inconsistent("task", column, row);
+    let state = match codec::parsed(row, "task", "state")? {
+        State::Pending => TaskState::Pending,
+        State::Running => TaskState::Running,
+        State::Completed => TaskState::Completed,
+        State::Cancelled => TaskState::Cancelled,
+        State::Failed => {
+            let kind = row.text("failure")?;
+            let detail = row.optional_text("failure_detail")?.unwrap_or_default();
+            let failure = Failure::from_parts(&kind, &detail);
+            TaskState::Failed(failure.ok_or_else(|| inconsistent("failure"))?)
+        }
+    };
+    let word = row.optional_text("value_word")?;
+    Ok(Task {
+        id: codec::parsed(row, "task", "id")?,
+        experiment: codec::parsed(row, "task", "experiment_id")?,
+        number: codec::count(row, "task", "number")?,
+        state,
+        config: codec::object(row, "task", "config")?,
+        seed: row.i64("seed")?,
+        time_budget: codec::millis(row, "task", "time_budget_millis")?,
+        priority: row.i64("priority")?,
+        attempts: Attempts {
+            failures: codec::count(row, "task", "failures")?,
+            losses: codec::count(row, "task", "losses")?,
+            failures_max: codec::count(row, "task", "failures_max")?,
+            losses_max: codec::count(row, "task", "losses_max")?,
+        },
+        epoch: row.i64("epoch")?,
+        run: codec::parsed(row, "task", "run_id")?,
+        worker: codec::optional_parsed(row, "task", "worker_id")?,
+        value: codec::value_from_parts(row.optional_f64("value")?, word.as_deref()),
+        created_at: codec::time(row, "created_at")?,
+        finished_at: codec::optional_time(row, "finished_at")?,
+    })
+}
