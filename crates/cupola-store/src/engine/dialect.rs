@@ -45,7 +45,7 @@
 //! - Strings in single quotes, identifiers bare and in lower case (`end`, `user`, `order` are reserved: avoid them).
 //! - No `FOR UPDATE`: the one writer thread is the lock.
 //! - `ANY($1)` and arrays are PostgreSQL's only: compose `IN ($1, $2, …)` with `query_dynamic`, or loop.
-//! - Doubles are finite and texts have no NUL (see [`super::ToValue`]).
+//! - Doubles are finite and not -0.0, texts have no NUL (see [`super::ToValue`]).
 
 /// Which database a text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,6 +26,8 @@ use crate::error::{ConstraintKind, DriverError, StoreError};
 /// Statements kept prepared on each connection; beyond it the cache starts anew.
 const STATEMENTS_CACHED: usize = 1_024;
 
+const HUB_LOCK_TIMEOUT_MS: u32 = 1_000;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The session lock of the one live hub, the same number in every database: "cupola" in ASCII.
@@ -34,6 +36,8 @@ const HUB_LOCK: i64 = 0x6375_706f_6c61;
 pub(super) struct PostgresConnection {
     client: Client,
     statements: HashMap<Box<str>, Statement>,
+    /// Whether the session holds the lock of the one live hub.
+    is_hub: bool,
 }
 
 impl PostgresConnection {
@@ -111,6 +115,7 @@ impl PostgresConnection {
         Ok(Self {
             client,
             statements: HashMap::new(),
+            is_hub: false,
         })
     }
 
@@ -155,20 +160,21 @@ impl PostgresConnection {
         Ok(value)
     }
 
+    /// Waits a little: the server may not have noticed yet that the hub before is gone.
     fn lock_hub(&mut self) -> Result<(), StoreError> {
-        let mut locked = false;
-        let sql = "SELECT pg_try_advisory_lock($1) AS locked";
-        self.query(sql, &[&HUB_LOCK], &mut |row| {
-            locked = row.bool("locked")?;
-            Ok(())
-        })?;
-        if locked {
-            return Ok(());
+        self.batch(&format!("SET lock_timeout = {HUB_LOCK_TIMEOUT_MS}"))?;
+        let sql = format!("SELECT pg_advisory_lock({HUB_LOCK})");
+        match self.client.batch_execute(&sql) {
+            Ok(()) => self.is_hub = true,
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                return Err(StoreError::Locked {
+                    database: "the PostgreSQL database".to_owned(),
+                    holder: self.lock_holder()?,
+                });
+            }
+            Err(error) => return Err(failed(&sql, error)),
         }
-        Err(StoreError::Locked {
-            database: "the PostgreSQL database".to_owned(),
-            holder: self.lock_holder()?,
-        })
+        self.batch("SET lock_timeout = 0")
     }
 
     fn lock_holder(&mut self) -> Result<String, StoreError> {
@@ -185,6 +191,19 @@ impl PostgresConnection {
             Ok(())
         })?;
         Ok(holder)
+    }
+}
+
+impl Drop for PostgresConnection {
+    /// The server releases the lock some time after the connection is closed. A hub that starts
+    /// right after this one has ended should not have to wait for that.
+    fn drop(&mut self) {
+        if self.is_hub && !self.client.is_closed() {
+            let unlocked = self.client.batch_execute("SELECT pg_advisory_unlock_all()");
+            if let Err(error) = unlocked {
+                tracing::debug!(%error, "the hub's lock is left to the server");
+            }
+        }
     }
 }
 

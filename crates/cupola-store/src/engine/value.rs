@@ -15,9 +15,10 @@ pub enum Value<'a> {
 
 /// A type that can stand for `$n`.
 ///
-/// Doubles must be finite and texts free of NUL, because one of the databases would
-/// change or refuse them: a NaN becomes NULL in SQLite, a NUL is not text in PostgreSQL.
-/// What may hold such values (metric values, log lines) is stored as a blob.
+/// Doubles must be finite and not -0.0, and texts free of NUL, because one of the databases
+/// would change or refuse them: in SQLite a NaN becomes NULL and -0.0 becomes 0.0, and a NUL is
+/// not text in PostgreSQL. What may hold such values (metric values, log lines) is stored as a
+/// blob; where the sign of zero means nothing, add 0.0.
 pub trait ToValue {
     /// The value to bind.
     fn to_value(&self) -> Value<'_>;
@@ -27,8 +28,8 @@ impl Value<'_> {
     /// Refuses what would not come back exactly as it went in.
     pub(super) fn checked(self) -> Result<Self, StoreError> {
         match self {
-            Value::Real(real) if !real.is_finite() => Err(StoreError::Value(format!(
-                "the number {real} cannot be stored in a column; store it as a blob"
+            Value::Real(real) if !is_exact(real) => Err(StoreError::Value(format!(
+                "the number {real:?} cannot be stored in a column; store it as a blob"
             ))),
             Value::Text(text) if text.contains('\0') => Err(StoreError::Value(
                 "a text with a NUL character cannot be stored in a column; store it as a blob"
@@ -37,6 +38,11 @@ impl Value<'_> {
             value => Ok(value),
         }
     }
+}
+
+/// Whether both databases give the number back bit by bit.
+fn is_exact(real: f64) -> bool {
+    real.is_finite() && !(real == 0.0 && real.is_sign_negative())
 }
 
 impl ToValue for Value<'_> {
