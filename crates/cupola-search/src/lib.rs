@@ -5,12 +5,19 @@
 
 #![warn(missing_docs)]
 
+pub mod anomalies;
 pub mod char_lm;
+pub mod compare;
+pub mod distributions;
+pub mod factors;
 mod numbers;
 pub mod plan;
+pub mod repro;
 pub mod rng;
 pub mod sampler;
 pub mod space;
+pub mod stats;
+pub mod summary;
 
 /// The values of one task: parameter name to value, in the order of the space.
 pub type Config = serde_json::Map<String, serde_json::Value>;
