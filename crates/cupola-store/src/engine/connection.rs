@@ -52,11 +52,11 @@ impl Connection {
         }
     }
 
-    /// Runs one of the statements that steer a transaction.
-    pub(super) fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
+    /// Runs statements that steer a transaction: prepared in SQLite, in one round trip to PostgreSQL.
+    pub(super) fn control(&mut self, steps: &[&'static str]) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(connection) => connection.control(sql),
-            Self::Postgres(connection) => connection.batch(sql),
+            Self::Sqlite(connection) => steps.iter().try_for_each(|step| connection.control(step)),
+            Self::Postgres(connection) => connection.batch(&steps.join("; ")),
         }
     }
 
@@ -69,6 +69,24 @@ impl Connection {
             Self::Sqlite(connection) => connection.execute(sql, params),
             Self::Postgres(connection) => connection.execute(sql, params),
         }
+    }
+
+    /// Runs a statement for each row of parameters.
+    pub(super) fn execute_many(
+        &mut self,
+        sql: &str,
+        rows: &[&[&dyn ToValue]],
+    ) -> Result<usize, StoreError> {
+        let mut touched = 0;
+        match self {
+            Self::Sqlite(connection) => {
+                for params in rows {
+                    touched += connection.execute(sql, params)?;
+                }
+            }
+            Self::Postgres(connection) => touched = connection.execute_many(sql, rows)?,
+        }
+        Ok(touched)
     }
 
     pub(super) fn query(

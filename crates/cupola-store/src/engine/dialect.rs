@@ -45,6 +45,8 @@
 //! - Strings in single quotes, identifiers bare and in lower case (`end`, `user`, `order` are reserved: avoid them).
 //! - No `FOR UPDATE`: the one writer thread is the lock.
 //! - `ANY($1)` and arrays are PostgreSQL's only: compose `IN ($1, $2, …)` with `query_dynamic`, or loop.
+//! - `execute_many` turns a plain `INSERT … VALUES (…)` into one of many rows in PostgreSQL, so that a batch
+//!   costs few round trips; other texts run once for each row.
 //! - Doubles are finite and not -0.0, texts have no NUL (see [`super::ToValue`]).
 
 /// Which database a text is for.
@@ -85,6 +87,15 @@ impl Dialect {
         }
     }
 
+    /// The most closures that share a commit. PostgreSQL is quick while a transaction has at most 64
+    /// savepoints that wrote; then every reader looks them up on disk.
+    pub(super) fn group_max(self) -> usize {
+        match self {
+            Self::Sqlite => 512,
+            Self::Postgres => 60,
+        }
+    }
+
     /// Starts a reader's transaction: a snapshot, taken by its first statement.
     pub(super) fn begin_read(self) -> &'static str {
         match self {
@@ -109,6 +120,63 @@ impl Dialect {
             (_, word) => word,
         }
     }
+}
+
+/// An `INSERT … VALUES ($1, …, $n) …` for `rows` rows, whose parameters go on counting: one round trip
+/// instead of many. `None` for a text of another form, and for an upsert, which may name a row once only.
+pub(super) fn repeat_values(sql: &str, rows: usize) -> Option<String> {
+    let (head, rest) = sql.split_once("VALUES")?;
+    let (tuple, tail) = rest.split_at(end_of_parentheses(rest)?);
+    let is_plain = head.trim_start().starts_with("INSERT")
+        && !head.contains('$')
+        && !["$", "UPDATE", "RETURNING"]
+            .iter()
+            .any(|word| tail.contains(word));
+    if !is_plain {
+        return None;
+    }
+    let mut out = format!("{head}VALUES");
+    let mut columns = 0;
+    for row in 0..rows {
+        out.push_str(if row == 0 { "" } else { "," });
+        columns = renumber(tuple, row * columns, &mut out);
+    }
+    out.push_str(tail);
+    Some(out)
+}
+
+/// Copies a text with `added` added to each parameter's number; the highest number before that.
+fn renumber(text: &str, added: usize, out: &mut String) -> usize {
+    let mut rest = text;
+    let mut highest = 0;
+    while let Some(token) = next_token(rest) {
+        rest = &rest[token.len()..];
+        out.push_str(token);
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if token == "$"
+            && let Ok(number) = rest[..digits].parse::<usize>()
+        {
+            out.push_str(&(number + added).to_string());
+            highest = highest.max(number);
+            rest = &rest[digits..];
+        }
+    }
+    highest
+}
+
+/// Where the parenthesis that opens first is closed.
+fn end_of_parentheses(text: &str) -> Option<usize> {
+    let (mut end, mut depth) = (0, 0);
+    while let Some(token) = next_token(&text[end..]) {
+        end += token.len();
+        match token {
+            "(" => depth += 1,
+            ")" if depth == 1 => return Some(end),
+            ")" => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The next word, string, comment or other single character; `None` at the end.
@@ -169,6 +237,32 @@ mod tests {
             "ALTER TABLE t ADD COLUMN a BIGINT CHECK (a > 0);",
             "ALTER TABLE t ADD COLUMN a INTEGER CHECK (a > 0);",
         );
+    }
+
+    fn check_repeated(sql: &str, expected: Option<&str>) {
+        assert_eq!(super::repeat_values(sql, 2).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_plain_insert_is_repeated() {
+        check_repeated(
+            "INSERT INTO t (a, b) VALUES ($2, LOWER($1), ')$1') ON CONFLICT DO NOTHING",
+            Some(
+                "INSERT INTO t (a, b) VALUES ($2, LOWER($1), ')$1'), ($4, LOWER($3), ')$1') \
+                 ON CONFLICT DO NOTHING",
+            ),
+        );
+    }
+
+    #[test]
+    fn an_upsert_or_another_statement_is_not_repeated() {
+        check_repeated(
+            "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = 1",
+            None,
+        );
+        check_repeated("INSERT INTO t (a) VALUES ($1) RETURNING a", None);
+        check_repeated("INSERT INTO t (a) SELECT $1 WHERE a IN (VALUES (1))", None);
+        check_repeated("UPDATE t SET a = $1", None);
     }
 
     #[test]

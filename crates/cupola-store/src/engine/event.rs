@@ -1,6 +1,6 @@
 //! What happened, as rows: written by the transaction that caused it, numbered by the writer.
 
-use super::{row::Row, tx::Tx};
+use super::{row::Row, tx::Tx, value::ToValue};
 use crate::error::StoreError;
 
 const INSERT: &str = "
@@ -63,19 +63,16 @@ pub(super) fn after(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<EventRow>, 
 }
 
 pub(super) fn insert(tx: &mut Tx, events: &[EventRow]) -> Result<(), StoreError> {
-    for event in events {
-        tx.execute_one(
-            INSERT,
-            &[
-                &event.seq,
-                &event.at,
-                &event.kind,
-                &event.subject,
-                &event.parent,
-            ],
-        )?;
-    }
-    Ok(())
+    let rows = events.iter().map(|event| -> [&dyn ToValue; 5] {
+        [
+            &event.seq,
+            &event.at,
+            &event.kind,
+            &event.subject,
+            &event.parent,
+        ]
+    });
+    tx.execute_many(INSERT, rows).map(drop)
 }
 
 fn read(row: &Row<'_>) -> Result<EventRow, StoreError> {

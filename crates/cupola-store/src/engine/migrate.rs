@@ -54,12 +54,12 @@ fn in_transaction(
     tx: &mut Tx,
     work: impl FnOnce(&mut Tx) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    tx.connection.control(tx.dialect().begin_write())?;
+    tx.connection.control(&[tx.dialect().begin_write()])?;
     match work(tx) {
-        Ok(()) => tx.connection.control("COMMIT"),
+        Ok(()) => tx.connection.control(&["COMMIT"]),
         Err(error) => {
             // The error that matters is the first; closing the connection rolls back as well.
-            let _ = tx.connection.control("ROLLBACK");
+            let _ = tx.connection.control(&["ROLLBACK"]);
             Err(error)
         }
     }

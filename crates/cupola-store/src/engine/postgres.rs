@@ -17,6 +17,7 @@ use postgres::{
 
 use super::{
     Durability,
+    dialect::repeat_values,
     row::{Inner, Row},
     sqlite::wrong_count,
     value::{ToValue, Value},
@@ -27,6 +28,9 @@ use crate::error::{ConstraintKind, DriverError, StoreError};
 const STATEMENTS_CACHED: usize = 1_024;
 
 const HUB_LOCK_TIMEOUT_MS: u32 = 1_000;
+
+/// Rows of one INSERT; a constant, so that each text has one long form in the cache.
+const ROWS_TOGETHER: usize = 32;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -79,6 +83,29 @@ impl PostgresConnection {
         count
             .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
             .map_err(|error| failed(sql, error))
+    }
+
+    /// Many rows in few round trips, where the text allows it.
+    pub(super) fn execute_many(
+        &mut self,
+        sql: &str,
+        rows: &[&[&dyn ToValue]],
+    ) -> Result<usize, StoreError> {
+        let mut touched = 0;
+        let (chunks, rest) = rows.as_chunks::<ROWS_TOGETHER>();
+        let together = repeat_values(sql, ROWS_TOGETHER).filter(|_| !chunks.is_empty());
+        let rest = if let Some(together) = together {
+            for chunk in chunks {
+                touched += self.execute(&together, &chunk.concat())?;
+            }
+            rest
+        } else {
+            rows
+        };
+        for params in rest {
+            touched += self.execute(sql, params)?;
+        }
+        Ok(touched)
     }
 
     pub(super) fn query(

@@ -40,10 +40,13 @@ impl Reader {
     pub(super) fn run(mut self) {
         while let Ok(mut job) = self.next() {
             self.counters.has_read();
-            if let Err(error) = self.read(&mut *job) {
-                job.fail(error);
+            match self.begin() {
+                Ok(tx) => self.read(tx, job),
+                Err(error) => {
+                    job.fail(error);
+                    job.answer();
+                }
             }
-            job.answer();
         }
     }
 
@@ -52,18 +55,17 @@ impl Reader {
         jobs.recv()
     }
 
-    /// An error is about the connection or the transaction; the closure's own is in the job.
-    fn read(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        let mut tx = self.begin()?;
+    /// Answers before the transaction is ended, which changes nothing that was read.
+    fn read(&mut self, mut tx: Tx, mut job: Box<dyn Job>) {
         let succeeded = job.run(&mut tx);
         let (_, state) = tx.finish();
-        let ended = tx.connection.control("ROLLBACK");
+        if succeeded && let Some(error) = objection(&state) {
+            job.fail(error);
+        }
+        job.answer();
+        let ended = tx.connection.control(&["ROLLBACK"]);
         if ended.is_ok() && !matches!(state, TxState::Fatal(_)) {
             self.tx = Some(tx);
-        }
-        match objection(&state) {
-            Some(error) if succeeded => Err(error),
-            _ => Ok(()),
         }
     }
 
@@ -71,12 +73,12 @@ impl Reader {
     fn begin(&mut self) -> Result<Tx, StoreError> {
         if let Some(mut tx) = self.tx.take()
             && !tx.connection.is_closed()
-            && tx.connection.control(tx.dialect().begin_read()).is_ok()
+            && tx.connection.control(&[tx.dialect().begin_read()]).is_ok()
         {
             return Ok(tx);
         }
         let mut tx = Tx::new(Connection::open_reader(&self.location)?, Mode::Read);
-        tx.connection.control(tx.dialect().begin_read())?;
+        tx.connection.control(&[tx.dialect().begin_read()])?;
         Ok(tx)
     }
 }

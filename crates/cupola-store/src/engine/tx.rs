@@ -78,17 +78,15 @@ impl Tx {
         }
     }
 
-    /// Runs a statement once for each list of parameters; the sum of the rows touched.
+    /// Runs a statement once for each list of parameters and says how many rows all of them touched.
     pub fn execute_many<'v, P: AsRef<[&'v dyn ToValue]>>(
         &mut self,
         sql: &'static str,
         rows: impl IntoIterator<Item = P>,
     ) -> Result<usize, StoreError> {
-        let mut touched = 0;
-        for params in rows {
-            touched += self.execute(sql, params.as_ref())?;
-        }
-        Ok(touched)
+        let rows: Vec<P> = rows.into_iter().collect();
+        let rows: Vec<&[&dyn ToValue]> = rows.iter().map(AsRef::as_ref).collect();
+        self.run(|connection| connection.execute_many(sql, &rows))
     }
 
     /// All rows of an answer. A list that can grow is asked for with a LIMIT.

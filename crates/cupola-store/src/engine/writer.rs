@@ -19,11 +19,12 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// The most closures that share a commit.
-const GROUP_MAX: usize = 512;
-
 /// When a group has taken this long it is committed, even if more closures wait.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+
+const SAVEPOINT: &str = "SAVEPOINT closure";
+const RELEASE: &str = "RELEASE SAVEPOINT closure";
+const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT closure";
 
 pub(super) struct Writer {
     tx: Tx,
@@ -90,53 +91,59 @@ impl Writer {
 
     fn commit_group(&mut self, first: Box<dyn Job>, group: &mut Group) -> Result<(), Failure> {
         let started = Instant::now();
+        let closures_max = self.tx.dialect().group_max();
+        // A closure is in the group before anything can fail, so that it is answered.
         group.jobs.push(first);
-        self.steer(self.tx.dialect().begin_write())?;
-        self.run_job(group)?;
-        while group.jobs.len() < GROUP_MAX
+        self.steer(&[self.tx.dialect().begin_write(), SAVEPOINT])?;
+        let mut kept = self.run_job(group)?;
+        while group.jobs.len() < closures_max
             && started.elapsed() < GROUP_TIME_MAX
             && let Ok(job) = self.jobs.try_recv()
         {
             group.jobs.push(job);
-            self.run_job(group)?;
+            if kept {
+                self.steer(&[RELEASE, SAVEPOINT])?;
+            }
+            kept = self.run_job(group)?;
         }
-        let end = if group.succeeded == 0 {
-            "ROLLBACK"
-        } else {
-            "COMMIT"
-        };
-        self.steer(end)
+        if group.succeeded == 0 {
+            return self.steer(&["ROLLBACK"]);
+        }
+        // PostgreSQL answers COMMIT of a broken transaction as if all were well, RELEASE not.
+        self.steer(&[RELEASE, "COMMIT"])
     }
 
-    /// Runs the group's last closure under a savepoint of its own.
-    fn run_job(&mut self, group: &mut Group) -> Result<(), Failure> {
-        self.steer("SAVEPOINT closure")?;
+    /// Runs the group's last closure, for which a savepoint stands, and says whether its writes are kept.
+    /// If not, the savepoint stands again for the next.
+    fn run_job(&mut self, group: &mut Group) -> Result<bool, Failure> {
         let Some(job) = group.jobs.last_mut() else {
-            return Ok(());
+            return Ok(false);
         };
-        let mut events = Vec::new();
-        let succeeded = job.run(&mut self.tx);
+        let mut succeeded = job.run(&mut self.tx);
         let (recorded, mut state) = self.tx.finish();
-        let mut objection = objection(&state);
-        if succeeded && objection.is_none() {
-            events = number(self.last_seq, (self.options.now)(), recorded);
-            objection = event::insert(&mut self.tx, &events).err();
-            state = self.tx.finish().1;
-        }
-        let keep = succeeded && objection.is_none();
-        if let Some(error) = objection.filter(|_| succeeded) {
-            job.fail(error);
+        let mut events = Vec::new();
+        if succeeded {
+            let mut outcome = objection(&state).map_or(Ok(()), Err);
+            if outcome.is_ok() {
+                events = number(self.last_seq, (self.options.now)(), recorded);
+                outcome = event::insert(&mut self.tx, &events);
+                state = self.tx.finish().1;
+            }
+            if let Err(error) = outcome {
+                succeeded = false;
+                job.fail(error);
+            }
         }
         self.check(state)?;
-        if keep {
+        if succeeded {
             self.last_seq += i64::try_from(events.len()).unwrap_or(0);
             group.events.append(&mut events);
             group.succeeded += 1;
         } else {
             self.counters.rolled_back(1);
-            self.steer("ROLLBACK TO SAVEPOINT closure")?;
+            self.steer(&[ROLLBACK])?;
         }
-        self.steer("RELEASE SAVEPOINT closure")
+        Ok(succeeded)
     }
 
     fn check(&self, state: TxState) -> Result<(), Failure> {
@@ -149,8 +156,8 @@ impl Writer {
         Ok(())
     }
 
-    fn steer(&mut self, sql: &'static str) -> Result<(), Failure> {
-        let result = self.tx.connection.control(sql);
+    fn steer(&mut self, steps: &[&'static str]) -> Result<(), Failure> {
+        let result = self.tx.connection.control(steps);
         result.map_err(|error| Failure::Unknown(error.to_string()))
     }
 
