@@ -52,11 +52,13 @@ impl LeaseTable {
     }
 
     /// The runs whose leases have run out, the longest overdue first.
-    pub fn expired(&self, now: Instant) -> Vec<RunId> {
-        self.by_deadline
+    pub fn expired(&self, now: Instant) -> Vec<(RunId, Lease)> {
+        let overdue = self
+            .by_deadline
             .iter()
-            .take_while(|(until, _)| *until < now)
-            .map(|(_, run)| *run)
+            .take_while(|(until, _)| *until < now);
+        overdue
+            .filter_map(|(_, run)| Some((*run, self.leases.get(run)?.0)))
             .collect()
     }
 
@@ -111,8 +113,8 @@ mod tests {
 
     #[test]
     fn an_overdue_lease_expires() {
-        let (table, run, _) = leased(60);
-        assert_eq!(table.expired(at(61)), [run]);
+        let (table, run, lease) = leased(60);
+        assert_eq!(table.expired(at(61)), [(run, lease)]);
     }
 
     #[test]
@@ -127,6 +129,6 @@ mod tests {
     fn a_stale_epoch_renews_nothing() {
         let (mut table, run, lease) = leased(60);
         assert!(!table.renew(run, Lease { epoch: 0, ..lease }, at(100)));
-        assert_eq!(table.expired(at(61)), [run]);
+        assert_eq!(table.expired(at(61)), [(run, lease)]);
     }
 }

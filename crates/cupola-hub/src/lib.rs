@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Use cases and background loops. No HTTP, no HTML, no SQL.
+//!
+//! A command reads, decides in the domain, writes and records what changed, in one transaction;
+//! when it returns, that is durable. A query reads on a snapshot.
+#![warn(missing_docs)]
+
+pub mod access;
+mod analysis;
+pub mod briefs;
+mod bus;
+mod error;
+pub mod families;
+mod hub;
+mod live;
+pub mod logs;
+pub mod loops;
+pub mod overview;
+pub mod runs;
+mod secret;
+pub mod tasks;
+pub mod templates;
+mod transitions;
+pub mod work;
+pub mod workers;
+pub mod world;
+
+pub use analysis::Analysis;
+pub use bus::{Changes, Notice};
+pub use error::HubError;
+pub use hub::{Hub, Settings};

@@ -2,7 +2,11 @@
 
 use cupola_domain::event::Event;
 
-use crate::{NewEvent, Tx};
+use crate::{NewEvent, StoreError, Tx, statement::statements};
+
+statements! {
+    DELETE_OLD = "DELETE FROM event WHERE seq <= (SELECT MAX(seq) FROM event) - $1";
+}
 
 /// Records that something changed; published when the transaction is durable.
 pub fn record(tx: &mut Tx, event: Event) {
@@ -11,4 +15,9 @@ pub fn record(tx: &mut Tx, event: Event) {
         subject: event.subject(),
         parent: event.parent(),
     });
+}
+
+/// Forgets all but the latest `kept`; says how many. The newest always stays: numbering goes on from it.
+pub fn delete_old(tx: &mut Tx, kept: i64) -> Result<usize, StoreError> {
+    tx.execute(DELETE_OLD, &[&kept.max(1)])
 }

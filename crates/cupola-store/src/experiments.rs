@@ -17,6 +17,9 @@ statements! {
     FIND = "SELECT experiment.*, needs.body AS needs_body
             FROM experiment JOIN needs ON needs.id = experiment.needs_id
             WHERE experiment.id = $1 AND deleted_at IS NULL";
+    FIND_ANY = "SELECT experiment.*, needs.body AS needs_body
+                FROM experiment JOIN needs ON needs.id = experiment.needs_id
+                WHERE experiment.id = $1";
     FIND_BY_BRIEF = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE experiment.brief_id = $1 AND deleted_at IS NULL";
@@ -75,6 +78,11 @@ pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(),
 /// The experiment, unless it was deleted.
 pub fn find(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], experiment)
+}
+
+/// The experiment, even if it was deleted: its last runs may still report.
+pub fn find_any(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
+    tx.query_optional(FIND_ANY, &[&id.to_string()], experiment)
 }
 
 /// The family that a brief made.

@@ -28,6 +28,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     let modules = [
         ("briefs", briefs::ALL),
         ("code", code::ALL),
+        ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("logs", logs::ALL),
         ("metrics", metrics::ALL),

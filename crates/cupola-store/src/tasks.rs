@@ -5,6 +5,7 @@ use std::time::Duration;
 use cupola_domain::{
     counts::State,
     ids::{ExperimentId, TaskId},
+    objective::Direction,
     provenance::Provenance,
     run::Failure,
     task::{Attempts, Task, TaskState},
@@ -32,6 +33,14 @@ statements! {
                       FROM task JOIN run ON run.id = task.run_id
                       WHERE task.experiment_id = $1 AND task.state = 'completed'
                       ORDER BY task.number";
+    FIND_LEAST = "SELECT task.value FROM task JOIN run ON run.id = task.run_id
+                  WHERE task.experiment_id = $1 AND task.state = 'completed'
+                  AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
+                  ORDER BY task.value LIMIT 1";
+    FIND_GREATEST = "SELECT task.value FROM task JOIN run ON run.id = task.run_id
+                     WHERE task.experiment_id = $1 AND task.state = 'completed'
+                     AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
+                     ORDER BY task.value DESC LIMIT 1";
     LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL AND state = 'completed'
                             ORDER BY finished_at DESC, id DESC LIMIT $1";
     LIST_RUNNING = "SELECT * FROM task WHERE state = 'running' ORDER BY id LIMIT $1";
@@ -176,6 +185,19 @@ pub fn list_completed(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<Compl
             wall_time: wall_time.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
         })
     })
+}
+
+/// The best measured value of an experiment so far.
+pub fn find_best_value(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    direction: Direction,
+) -> Result<Option<f64>, StoreError> {
+    let sql = match direction {
+        Direction::Minimize => FIND_LEAST,
+        Direction::Maximize => FIND_GREATEST,
+    };
+    tx.query_optional(sql, &[&experiment.to_string()], |row| row.f64("value"))
 }
 
 /// The tasks that completed last.

@@ -127,6 +127,7 @@ CREATE TABLE task (
 );
 CREATE INDEX task_ready ON task (needs_id, priority DESC, id) WHERE state = 'pending';
 CREATE UNIQUE INDEX task_in_experiment ON task (experiment_id, number);
+CREATE INDEX task_value_in_experiment ON task (experiment_id, value) WHERE state = 'completed';
 CREATE INDEX task_by_state ON task (state, id);
 CREATE INDEX task_by_priority ON task (priority, id);
 CREATE INDEX task_by_value ON task (value, id);

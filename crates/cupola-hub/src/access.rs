@@ -1,0 +1,238 @@
+//! Tokens, sessions and login links: who is asking.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use cupola_domain::{
+    access::{Principal, Role, Token},
+    event::Event,
+    field::FieldError,
+    ids::TokenId,
+    time::{Instant, Timestamp},
+};
+use cupola_store::{events, tokens};
+
+use crate::{Hub, HubError, secret};
+
+/// A browser stays logged in for this long.
+pub const SESSION_TTL: Duration = Duration::from_hours(7 * 24);
+
+/// A login link may be used for this long, once.
+pub const LOGIN_CODE_TTL: Duration = Duration::from_mins(15);
+
+/// How many login links may be open at once.
+const LOGIN_CODES_MAX: usize = 100;
+
+/// Characters of a secret's random part that are kept in the clear.
+const PREFIX_CHARS_SHOWN: usize = 4;
+
+/// Login links that were made and not yet used. They live no longer than the process.
+#[derive(Debug, Default)]
+pub(crate) struct LoginCodes(Mutex<HashMap<String, (TokenId, Instant)>>);
+
+impl LoginCodes {
+    fn insert(&self, digest: String, token: TokenId, until: Instant, now: Instant) {
+        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|_, (_, until)| now < *until);
+        if codes.len() < LOGIN_CODES_MAX {
+            codes.insert(digest, (token, until));
+        }
+    }
+
+    fn take(&self, digest: &str, now: Instant) -> Option<TokenId> {
+        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        codes
+            .remove(digest)
+            .filter(|(_, until)| now < *until)
+            .map(|(token, _)| token)
+    }
+}
+
+impl Hub {
+    /// Makes the administrator's token at the first start; `preset` is taken as its secret. Says
+    /// the secret if one was made.
+    pub fn create_first_token(&self, preset: Option<&str>) -> Result<Option<String>, HubError> {
+        if let Some(preset) = preset {
+            let known = {
+                let digest = secret::digest(preset);
+                self.read(move |tx| Ok(tokens::find_by_digest(tx, &digest)?))?
+            };
+            if known.is_some() {
+                return Ok(None);
+            }
+            return self
+                .insert_token("administrator", Role::Admin, None, preset)
+                .map(|_| None);
+        }
+        if self.read(|tx| Ok(tokens::count(tx)?))? > 0 {
+            return Ok(None);
+        }
+        let (secret, _) = self.create_token("administrator", Role::Admin, None)?;
+        Ok(Some(secret))
+    }
+
+    /// Makes a token. The secret is told this once.
+    pub fn create_token(
+        &self,
+        name: &str,
+        role: Role,
+        ttl: Option<Duration>,
+    ) -> Result<(String, Token), HubError> {
+        let secret = secret::new(self.world(), &format!("cupola_{role}_"));
+        let token = self.insert_token(name, role, ttl, &secret)?;
+        Ok((secret, token))
+    }
+
+    fn insert_token(
+        &self,
+        name: &str,
+        role: Role,
+        ttl: Option<Duration>,
+        secret: &str,
+    ) -> Result<Token, HubError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 100 {
+            let message = "say in 1 to 100 characters what the token is for";
+            return Err(HubError::Invalid(vec![FieldError::new("name", message)]));
+        }
+        if secret.len() < 16 {
+            let message = "is too short to be a secret; use at least 16 characters";
+            return Err(HubError::Invalid(vec![FieldError::new("token", message)]));
+        }
+        let now = self.now();
+        let ttl_millis = |ttl: Duration| i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+        let token = Token {
+            id: self.next_id(),
+            name: name.to_owned(),
+            role,
+            prefix: shown_prefix(secret),
+            created_at: now,
+            expires_at: ttl
+                .map(|ttl| Timestamp::from_millis(now.millis().saturating_add(ttl_millis(ttl)))),
+            revoked_at: None,
+        };
+        let digest = secret::digest(secret);
+        self.write(move |tx| {
+            tokens::insert(tx, &token, &digest)?;
+            events::record(tx, Event::TokenChanged(token.id));
+            Ok(token)
+        })
+    }
+
+    /// The latest tokens, revoked ones included.
+    pub fn list_tokens(&self) -> Result<Vec<Token>, HubError> {
+        self.read(|tx| Ok(tokens::list(tx)?))
+    }
+
+    /// Shuts a token out from the next request on, with every browser and worker that uses it.
+    pub fn revoke_token(&self, id: TokenId) -> Result<Token, HubError> {
+        let now = self.now();
+        let token = self.write(move |tx| {
+            let mut token =
+                tokens::find(tx, id)?.ok_or_else(|| HubError::not_found("token", id))?;
+            if token.revoked_at.is_none() {
+                token.revoked_at = Some(now);
+                tokens::save_revoked(tx, id, now)?;
+                events::record(tx, Event::TokenChanged(id));
+            }
+            Ok(token)
+        })?;
+        self.expire_leases_of_token(id)?;
+        Ok(token)
+    }
+
+    /// Who the bearer of `secret` is.
+    pub fn authenticate(&self, secret: &str) -> Result<Principal, HubError> {
+        let now = self.now();
+        let digest = secret::digest(secret);
+        let token = self.read(move |tx| Ok(tokens::find_by_digest(tx, &digest)?))?;
+        principal(token, now)
+    }
+
+    /// A link's code that logs a browser in as the bearer of `token`, once.
+    pub fn create_login_code(&self, token: TokenId) -> String {
+        let code = secret::new(self.world(), "");
+        let now = self.world().monotonic();
+        self.logins
+            .insert(secret::digest(&code), token, now.plus(LOGIN_CODE_TTL), now);
+        code
+    }
+
+    /// A login code for the eldest administrator's token that still opens.
+    pub fn create_admin_login_code(&self) -> Result<Option<String>, HubError> {
+        let now = self.now();
+        let admins = self.list_tokens()?;
+        let admin = admins
+            .iter()
+            .rev()
+            .find(|t| t.role == Role::Admin && t.is_valid(now));
+        Ok(admin.map(|token| self.create_login_code(token.id)))
+    }
+
+    /// Opens a session for the bearer of a token's secret; the answer is the cookie's value.
+    pub fn log_in(&self, secret: &str) -> Result<String, HubError> {
+        let principal = self.authenticate(secret.trim())?;
+        if principal.role == Role::Worker {
+            let message = "a worker's token opens no pages; use a token for people";
+            return Err(HubError::Forbidden(message.to_owned()));
+        }
+        self.open_session(principal.token)
+    }
+
+    /// Opens a session for the bearer of a login link.
+    pub fn log_in_by_code(&self, code: &str) -> Result<String, HubError> {
+        let token = self
+            .logins
+            .take(&secret::digest(code), self.world().monotonic());
+        let token = token.ok_or_else(|| {
+            HubError::Unauthorized("the login link was used before or is too old".to_owned())
+        })?;
+        self.open_session(token)
+    }
+
+    /// Who the holder of a session's cookie is.
+    pub fn authenticate_session(&self, cookie: &str) -> Result<Principal, HubError> {
+        let now = self.now();
+        let digest = secret::digest(cookie);
+        let token = self.read(move |tx| Ok(tokens::find_by_session(tx, &digest, now)?))?;
+        principal(token, now)
+    }
+
+    /// Ends a session.
+    pub fn log_out(&self, cookie: &str) -> Result<(), HubError> {
+        let digest = secret::digest(cookie);
+        self.write(move |tx| Ok(tokens::delete_session(tx, &digest)?))
+    }
+
+    fn open_session(&self, token: TokenId) -> Result<String, HubError> {
+        let cookie = secret::new(self.world(), "");
+        let digest = secret::digest(&cookie);
+        let now = self.now();
+        let millis = i64::try_from(SESSION_TTL.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = Timestamp::from_millis(now.millis().saturating_add(millis));
+        self.write(move |tx| Ok(tokens::insert_session(tx, &digest, token, now, expires_at)?))?;
+        Ok(cookie)
+    }
+}
+
+/// Enough of a secret for a person to recognise it: up to its last `_` and a few more.
+fn shown_prefix(secret: &str) -> String {
+    let kind = secret.rfind('_').map_or(0, |at| at + 1);
+    let kind = kind.min(secret.len() / 2);
+    secret.chars().take(kind + PREFIX_CHARS_SHOWN).collect()
+}
+
+fn principal(token: Option<Token>, now: Timestamp) -> Result<Principal, HubError> {
+    // One answer for unknown, expired and revoked, so that nobody learns which tokens exist.
+    let token = token.filter(|token| token.is_valid(now)).ok_or_else(|| {
+        HubError::Unauthorized("the token is unknown, expired or revoked".to_owned())
+    })?;
+    Ok(Principal {
+        token: token.id,
+        name: token.name,
+        role: token.role,
+    })
+}

@@ -1,0 +1,132 @@
+//! What the results of a family say. Computed when first asked for and kept until another
+//! task completes.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cupola_domain::{
+    experiment::Experiment,
+    ids::{ExperimentId, TaskId},
+    time::Timestamp,
+};
+use cupola_search::{
+    anomalies::{Anomaly, Z_LIMIT, anomalies},
+    factors::{Factor, factors},
+    repro::{Repeats, TOLERANCE, repeats},
+    space::Space,
+    summary::{Observation, Summary, summary},
+};
+use cupola_store::{briefs, tasks};
+use serde_json::Value;
+
+use crate::{Hub, HubError};
+
+/// Families whose analyses are kept.
+const KEPT_MAX: usize = 64;
+
+/// What the results of a family say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// When it was computed.
+    pub generated_at: Timestamp,
+    /// Best, mean, deviation, counts, top five.
+    pub summary: Summary,
+    /// The configuration and seed of the best.
+    pub best: Option<Observation>,
+    /// How the metric varies with each parameter.
+    pub factors: Vec<Factor>,
+    /// Groups of equal configuration and seed.
+    pub repeats: Vec<Repeats>,
+    /// Values far from the others.
+    pub anomalies: Vec<Anomaly>,
+    /// All completed tasks, by number: what is drawn.
+    pub observations: Vec<Observation>,
+    /// What was searched, where a brief says so.
+    pub space: Option<Space>,
+}
+
+/// Kept analyses, by family and how many of its tasks had completed.
+#[derive(Debug, Default)]
+pub(crate) struct AnalysisCache(Mutex<HashMap<ExperimentId, (u64, Arc<Analysis>)>>);
+
+impl Hub {
+    pub(crate) fn analysis(&self, family: &Experiment) -> Result<Arc<Analysis>, HubError> {
+        let completed = family.counts.completed;
+        {
+            let kept = self
+                .analyses
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some((at, analysis)) = kept.get(&family.id)
+                && *at == completed
+            {
+                return Ok(Arc::clone(analysis));
+            }
+        }
+        let analysis = Arc::new(self.analyse(family)?);
+        let mut kept = self
+            .analyses
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(family.id, (completed, Arc::clone(&analysis)));
+        Ok(analysis)
+    }
+
+    fn analyse(&self, family: &Experiment) -> Result<Analysis, HubError> {
+        let (id, brief) = (family.id, family.origin.brief());
+        let (completed, brief) = self.read(move |tx| {
+            let brief = match brief {
+                Some(brief) => briefs::find(tx, brief)?,
+                None => None,
+            };
+            Ok((tasks::list_completed(tx, id)?, brief))
+        })?;
+        let observations: Vec<_> = completed.into_iter().map(observation).collect();
+        let space = brief.and_then(|b| Space::parse_json(&Value::Object(b.wanted.space)).ok());
+        let summary = summary(&observations, family.objective.direction);
+        let best = summary
+            .best
+            .and_then(|best| find(&observations, best.task))
+            .cloned();
+        Ok(Analysis {
+            generated_at: self.now(),
+            best,
+            factors: factors(&observations, space.as_ref()),
+            repeats: repeats(&observations, TOLERANCE),
+            anomalies: anomalies(&observations, Z_LIMIT),
+            summary,
+            observations,
+            space,
+        })
+    }
+}
+
+fn find(observations: &[Observation], task: TaskId) -> Option<&Observation> {
+    observations
+        .iter()
+        .find(|observation| observation.task == task)
+}
+
+fn observation(completed: tasks::Completed) -> Observation {
+    let tasks::Completed {
+        task,
+        provenance,
+        wall_time,
+    } = completed;
+    Observation {
+        task: task.id,
+        number: task.number,
+        config: task.config,
+        seed: task.seed,
+        value: task.value,
+        provenance,
+        wall_time_secs: wall_time.map(|time| time.as_secs_f64()),
+    }
+}

@@ -1,0 +1,151 @@
+//! Families: the experiments that briefs made.
+
+use std::sync::Arc;
+
+use cupola_domain::{
+    brief::Brief,
+    counts::State,
+    event::Event,
+    experiment::Experiment,
+    field::FieldError,
+    ids::{ExperimentId, TaskId},
+    task::Config,
+};
+use cupola_search::compare::{Comparison, compare};
+use cupola_store::{Tx, briefs, events, experiments, tasks};
+
+use crate::{
+    Analysis, Hub, HubError,
+    transitions::{Pair, find_task},
+};
+
+/// So many running tasks are told to stop in one transaction.
+const CANCELLED_PER_STEP: i64 = 500;
+
+/// A family with its brief and results.
+#[derive(Debug, Clone)]
+pub struct FamilyDetail {
+    /// The family.
+    pub family: Experiment,
+    /// Its brief.
+    pub brief: Option<Brief>,
+    /// What its results say.
+    pub analysis: Arc<Analysis>,
+}
+
+/// A family in a list.
+#[derive(Debug, Clone)]
+pub struct FamilyRow {
+    /// The family.
+    pub family: Experiment,
+    /// The best value so far.
+    pub best: Option<f64>,
+}
+
+impl Hub {
+    /// The latest families first, and how many match.
+    pub fn list_families(
+        &self,
+        search: &str,
+        limit: u32,
+        offset: u64,
+    ) -> Result<(Vec<FamilyRow>, u64), HubError> {
+        let search = search.trim().to_owned();
+        self.read(move |tx| {
+            let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+            let (found, total) = experiments::list_families(tx, &search, i64::from(limit), offset)?;
+            let mut rows = Vec::with_capacity(found.len());
+            for family in found {
+                let best = tasks::find_best_value(tx, family.id, family.objective.direction)?;
+                rows.push(FamilyRow { family, best });
+            }
+            Ok((rows, total))
+        })
+    }
+
+    /// A family with its results.
+    pub fn family_detail(&self, id: ExperimentId) -> Result<FamilyDetail, HubError> {
+        let (family, brief) = self.read(move |tx| {
+            let family = find(tx, id)?;
+            let brief = match family.origin.brief() {
+                Some(brief) => briefs::find(tx, brief)?,
+                None => None,
+            };
+            Ok((family, brief))
+        })?;
+        let analysis = self.analysis(&family)?;
+        Ok(FamilyDetail {
+            family,
+            brief,
+            analysis,
+        })
+    }
+
+    /// Stops what is left of a family: what waits is cancelled at once, what runs is told to stop,
+    /// and no further tasks are planned.
+    pub fn cancel_family(&self, id: ExperimentId) -> Result<Experiment, HubError> {
+        let now = self.now();
+        self.write(move |tx| {
+            find(tx, id)?;
+            experiments::save_stopped(tx, id, now)?;
+            let cancelled = tasks::cancel_pending(tx, id, now)?;
+            let moved = i64::try_from(cancelled).unwrap_or(i64::MAX);
+            experiments::save_changes(tx, id, [-moved, 0, 0, 0, moved])?;
+            events::record(tx, Event::ExperimentChanged(id));
+            Ok(())
+        })?;
+        loop {
+            let asked = self.write(move |tx| {
+                let running = tasks::list_in_state(tx, id, State::Running, CANCELLED_PER_STEP)?;
+                let mut asked = Vec::new();
+                for task in running {
+                    let task = find_task(tx, task)?;
+                    let mut pair = Pair::of_task(tx, task)?;
+                    let before = pair.run.state.clone();
+                    pair.cancel(tx, now)?;
+                    if pair.run.state != before {
+                        asked.push(pair.run.id);
+                    }
+                }
+                Ok(asked)
+            })?;
+            if asked.is_empty() {
+                break;
+            }
+            self.live().cancelling.extend(asked);
+        }
+        self.bus.announce_work();
+        self.read(move |tx| find(tx, id))
+    }
+
+    /// Holds two of a family's configurations against each other: all runs of the first task's
+    /// configuration against all of the second's, over their seeds.
+    pub fn compare_tasks(
+        &self,
+        id: ExperimentId,
+        a: TaskId,
+        b: TaskId,
+    ) -> Result<Comparison, HubError> {
+        let detail = self.family_detail(id)?;
+        let observations = &detail.analysis.observations;
+        let config_of = |field: &str, task: TaskId| -> Result<&Config, HubError> {
+            let found = observations.iter().find(|o| o.task == task);
+            found.map(|o| &o.config).ok_or_else(|| {
+                let message = format!("`{task}` is not a completed task of this family");
+                HubError::Invalid(vec![FieldError::new(field, message)])
+            })
+        };
+        let values = |config: &Config| -> Vec<f64> {
+            let same = observations.iter().filter(|o| &o.config == config);
+            same.filter(|o| o.provenance.counts())
+                .filter_map(|o| o.value)
+                .collect()
+        };
+        let (a, b) = (values(config_of("a", a)?), values(config_of("b", b)?));
+        Ok(compare(&a, &b, detail.family.objective.direction))
+    }
+}
+
+pub(crate) fn find(tx: &mut Tx, id: ExperimentId) -> Result<Experiment, HubError> {
+    experiments::find(tx, id)?.ok_or_else(|| HubError::not_found("family", id))
+}

@@ -1,0 +1,149 @@
+//! The hub itself: a store, the live leases, the templates, and who is told of changes.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use cupola_domain::{ids::Ids, time::Timestamp};
+use cupola_store::{Durability, Location, Options, Store, StoreError, Tx};
+use uuid::Uuid;
+
+use crate::{
+    HubError,
+    access::LoginCodes,
+    analysis::AnalysisCache,
+    bus::{Bus, Changes},
+    live::Live,
+    templates::Library,
+    world::World,
+};
+
+/// How a hub is opened.
+pub struct Settings {
+    /// Where its rows are.
+    pub location: Location,
+    /// Folders with templates besides the built-in ones.
+    pub template_dirs: Vec<PathBuf>,
+    /// Whether what is acknowledged survives a loss of power. Only a simulation says no.
+    pub durability: Durability,
+    /// Called once when the database cannot be trusted any more; the program should exit.
+    pub on_fatal: Arc<dyn Fn(&StoreError) + Send + Sync>,
+}
+
+/// The hub. Shared by handlers and loops; all of its methods may be called from any thread.
+pub struct Hub {
+    store: Store,
+    world: Arc<dyn World>,
+    ids: Mutex<Ids>,
+    live: Mutex<Live>,
+    pub(crate) bus: Bus,
+    pub(crate) templates: Library,
+    pub(crate) analyses: AnalysisCache,
+    pub(crate) logins: LoginCodes,
+}
+
+impl Hub {
+    /// Opens the store, reads the templates, and waits for the workers that had leases: their runs
+    /// go on as if the hub had not been away.
+    pub fn open(settings: Settings, world: Arc<dyn World>) -> Result<Self, HubError> {
+        let bus = Bus::new();
+        let clock = Arc::clone(&world);
+        let mut options = Options::new(move || clock.now().millis());
+        options.durability = settings.durability;
+        options.on_fatal = settings.on_fatal;
+        let published = bus.clone();
+        options.on_commit = Arc::new(move |rows| published.publish(rows));
+        let store = Store::open(&settings.location, options).map_err(|error| match error {
+            // These say what the operator should do; they are not our fault.
+            StoreError::Locked { .. }
+            | StoreError::SchemaVersion { .. }
+            | StoreError::SchemaHistory(_)
+            | StoreError::NetworkFilesystem { .. }
+            | StoreError::Unsupported(_)
+            | StoreError::Io { .. } => HubError::Unavailable(error.to_string()),
+            error => error.into(),
+        })?;
+        let mut seed = [0; 8];
+        world.random(&mut seed);
+        let live = Live::load(&store, world.monotonic())?;
+        Ok(Self {
+            store,
+            ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
+            live: Mutex::new(live),
+            bus,
+            templates: Library::load(&settings.template_dirs),
+            analyses: AnalysisCache::default(),
+            logins: LoginCodes::default(),
+            world,
+        })
+    }
+
+    /// From now on, all that changes.
+    pub fn subscribe(&self) -> Changes {
+        self.bus.subscribe()
+    }
+
+    /// The changes after `seq`, oldest first, at most `limit`.
+    pub fn changes_after(
+        &self,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<cupola_store::EventRow>, HubError> {
+        Ok(self.store.events_after(seq, limit)?)
+    }
+
+    /// The number of the newest change.
+    pub fn last_change(&self) -> Result<i64, HubError> {
+        Ok(self.store.last_seq()?)
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// What the store did since it was opened.
+    pub fn store_stats(&self) -> cupola_store::Stats {
+        self.store.stats()
+    }
+
+    /// Finishes what was asked and closes the store.
+    pub fn close(&self) {
+        self.store.close();
+    }
+
+    pub(crate) fn world(&self) -> &dyn World {
+        self.world.as_ref()
+    }
+
+    pub(crate) fn next_id<I: From<Uuid>>(&self) -> I {
+        lock(&self.ids).next(self.now())
+    }
+
+    pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
+        lock(&self.live)
+    }
+
+    /// Runs a command in one transaction; when this returns, it is durable.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&mut Tx) -> Result<T, HubError> + Send + 'static,
+    ) -> Result<T, HubError> {
+        self.store.write(command)
+    }
+
+    /// Runs a query on a snapshot.
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Tx) -> Result<T, HubError> + Send + 'static,
+    ) -> Result<T, HubError> {
+        self.store.read(query)
+    }
+}
+
+/// A lock whose holder panicked guards nothing that a panic could have left half-done: every
+/// change under these locks is a single step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,104 @@
+//! What the hub knows by heart: leases with their deadlines, and signs of life.
+//!
+//! None of it is lost in a restart: leases are read back from the store and get a fresh deadline.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use cupola_domain::{
+    ids::{RunId, TokenId, WorkerId},
+    lease::{LEASE_TTL, LeaseTable},
+    resources::Capabilities,
+    run::{Lease, RunState},
+    time::{Instant, Timestamp},
+    worker::Worker,
+};
+use cupola_store::{Store, runs, workers};
+
+use crate::HubError;
+
+/// After a restart nobody is taken for lost earlier than this, however short leases are.
+const RESTART_GRACE: Duration = Duration::from_mins(1);
+
+/// A sign of life is written down at most this often; in between it is known by heart.
+const SEEN_WRITE_PERIOD: Duration = Duration::from_secs(10);
+
+/// One worker.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveWorker {
+    pub(crate) token: TokenId,
+    pub(crate) session: String,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) last_seen: Timestamp,
+    pub(crate) left_at: Option<Timestamp>,
+    written: Option<Instant>,
+}
+
+impl LiveWorker {
+    pub(crate) fn of(worker: &Worker) -> Self {
+        Self {
+            token: worker.token,
+            session: worker.session.clone(),
+            capabilities: worker.capabilities.clone(),
+            last_seen: worker.last_seen_at,
+            left_at: worker.left_at,
+            written: None,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) leases: LeaseTable,
+    pub(crate) cancelling: HashSet<RunId>,
+    pub(crate) workers: HashMap<WorkerId, LiveWorker>,
+}
+
+impl Live {
+    pub(crate) fn load(store: &Store, now: Instant) -> Result<Self, HubError> {
+        store.read(move |tx| {
+            let mut live = Live::default();
+            let until = now.plus(LEASE_TTL.max(RESTART_GRACE));
+            for run in runs::list_leased(tx)? {
+                if let Some(lease) = run.state.lease() {
+                    live.leases.put(run.id, lease, until);
+                }
+                if matches!(run.state, RunState::Cancelling { .. }) {
+                    live.cancelling.insert(run.id);
+                }
+            }
+            for worker in workers::list(tx)? {
+                live.workers.insert(worker.id, LiveWorker::of(&worker));
+            }
+            Ok(live)
+        })
+    }
+
+    pub(crate) fn grant(&mut self, run: RunId, lease: Lease, now: Instant) {
+        self.leases.put(run, lease, now.plus(LEASE_TTL));
+    }
+
+    pub(crate) fn release(&mut self, run: RunId) {
+        self.leases.remove(run);
+        self.cancelling.remove(&run);
+    }
+
+    /// Notes a sign of life; says whether it is time to write it down.
+    pub(crate) fn note_seen(&mut self, id: WorkerId, at: Timestamp, now: Instant) -> bool {
+        let Some(worker) = self.workers.get_mut(&id) else {
+            return false;
+        };
+        worker.last_seen = worker.last_seen.max(at);
+        worker.left_at = None;
+        let due = worker
+            .written
+            .is_none_or(|written| now.since(written) >= SEEN_WRITE_PERIOD);
+        if due {
+            worker.written = Some(now);
+        }
+        due
+    }
+}

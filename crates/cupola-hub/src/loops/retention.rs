@@ -1,0 +1,61 @@
+//! Removes for good what was deleted, and forgets what nobody can ask for any more.
+
+use std::time::Duration;
+
+use cupola_domain::ids::{BriefId, ExperimentId};
+use cupola_store::{briefs, events, experiments, tasks, tokens};
+
+use super::Loop;
+use crate::{Hub, HubError};
+
+/// See the module.
+pub const LOOP: Loop = Loop {
+    name: "retention",
+    period: Duration::from_secs(5),
+    tick,
+};
+
+/// So many tasks go in one transaction, so that nobody waits for long.
+const TASKS_PER_STEP: i64 = 200;
+
+/// A browser that was away for more changes than this shows everything again.
+const EVENTS_KEPT: i64 = 1_000_000;
+
+/// Removes what is to go; says how many rows of tasks, sessions and events went.
+pub fn tick(hub: &Hub) -> Result<usize, HubError> {
+    let deleted = hub.read(|tx| Ok(experiments::list_deleted(tx)?))?;
+    let mut gone = 0;
+    for (experiment, brief) in deleted {
+        gone += remove(hub, experiment, brief)?;
+    }
+    let now = hub.now();
+    gone += hub.write(move |tx| {
+        let sessions = tokens::delete_expired_sessions(tx, now)?;
+        Ok(sessions + events::delete_old(tx, EVENTS_KEPT)?)
+    })?;
+    Ok(gone)
+}
+
+/// Removes an experiment's tasks, then itself, then its brief. What a worker still has is waited for.
+fn remove(hub: &Hub, experiment: ExperimentId, brief: Option<BriefId>) -> Result<usize, HubError> {
+    let mut gone = 0;
+    loop {
+        let step = hub.write(move |tx| {
+            if experiments::find_any(tx, experiment)?.is_none_or(|e| e.counts.running > 0) {
+                return Ok(0);
+            }
+            let went = tasks::delete_some(tx, experiment, TASKS_PER_STEP)?;
+            if went == 0 {
+                experiments::delete(tx, experiment)?;
+                if let Some(brief) = brief {
+                    briefs::delete(tx, brief)?;
+                }
+            }
+            Ok(went)
+        })?;
+        gone += step;
+        if step == 0 {
+            return Ok(gone);
+        }
+    }
+}

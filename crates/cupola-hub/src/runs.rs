@@ -1,0 +1,142 @@
+//! Runs: what they used, said and gave.
+
+use std::collections::HashMap;
+
+use cupola_domain::{
+    experiment::Experiment,
+    ids::{RunId, WorkerId},
+    metric::Point,
+    run::Run,
+    task::Task,
+};
+use cupola_store::{experiments, metrics, runs};
+use serde_json::{Map, Value};
+
+use crate::{
+    Hub, HubError,
+    tasks::note_worker,
+    transitions::{Pair, find_task},
+};
+
+pub use cupola_store::runs::Intake;
+
+/// A run with all that is shown of it, except log and curves.
+#[derive(Debug, Clone)]
+pub struct RunDetail {
+    /// The run.
+    pub run: Run,
+    /// What it attempts.
+    pub task: Task,
+    /// What the task belongs to.
+    pub experiment: Experiment,
+    /// Result key → value.
+    pub results: Map<String, Value>,
+    /// The names of its series.
+    pub series: Vec<String>,
+    /// How much log there is.
+    pub intake: Intake,
+    /// All attempts at the task, the latest first.
+    pub attempts: Vec<Run>,
+    /// The names of the workers that appear.
+    pub workers: HashMap<WorkerId, String>,
+}
+
+impl Hub {
+    /// A run.
+    pub fn run_detail(&self, id: RunId) -> Result<RunDetail, HubError> {
+        self.read(move |tx| {
+            let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+            let task = find_task(tx, run.task)?;
+            let experiment = experiments::find(tx, run.experiment)?
+                .ok_or_else(|| HubError::not_found("run", id))?;
+            let attempts = runs::list_of_task(tx, run.task)?;
+            let mut workers = HashMap::new();
+            for attempt in &attempts {
+                note_worker(tx, &mut workers, attempt.worker)?;
+            }
+            Ok(RunDetail {
+                results: runs::list_results(tx, id)?,
+                series: metrics::list_names(tx, id)?,
+                intake: runs::find_intake(tx, id)?.unwrap_or_default(),
+                run,
+                task,
+                experiment,
+                attempts,
+                workers,
+            })
+        })
+    }
+
+    /// The points of one series from cursor `after` on, and the cursor to go on with.
+    ///
+    /// Points come in order of step; where a program repeats a step, the later point stands.
+    pub fn run_series(
+        &self,
+        id: RunId,
+        name: &str,
+        after: i64,
+    ) -> Result<(Vec<Point>, i64), HubError> {
+        let name = name.to_owned();
+        self.read(move |tx| {
+            runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+            let (points, next) = metrics::list(tx, id, &name, after)?;
+            Ok((in_order_of_step(points), next))
+        })
+    }
+
+    /// Stops a run for good. Whatever its worker still reports is refused.
+    pub fn cancel_run(&self, id: RunId) -> Result<Run, HubError> {
+        let now = self.now();
+        let run = self.write(move |tx| {
+            let mut pair = Pair::find(tx, id)?;
+            let word = pair.run.state.word();
+            if word.is_terminal() {
+                return Err(HubError::Conflict(format!("run `{id}` is already {word}")));
+            }
+            pair.cancel(tx, now)?;
+            Ok(pair.run)
+        })?;
+        if run.state.lease().is_some() {
+            self.live().cancelling.insert(id);
+            self.bus.announce_work();
+        }
+        Ok(run)
+    }
+}
+
+fn in_order_of_step(mut points: Vec<Point>) -> Vec<Point> {
+    if !points.is_sorted_by(|a, b| a.step < b.step) {
+        points.reverse();
+        points.sort_by_key(|point| point.step);
+        points.dedup_by_key(|point| point.step);
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(given: &[(i64, f64)], expected: &[(i64, f64)]) {
+        let points = |pairs: &[(i64, f64)]| -> Vec<Point> {
+            pairs
+                .iter()
+                .map(|(step, value)| Point {
+                    step: *step,
+                    time_millis: 0,
+                    value: *value,
+                })
+                .collect()
+        };
+        assert_eq!(in_order_of_step(points(given)), points(expected));
+    }
+
+    #[test]
+    fn a_repeated_step_keeps_its_last_value() {
+        check(&[(1, 1.0), (2, 2.0)], &[(1, 1.0), (2, 2.0)]);
+        check(
+            &[(1, 1.0), (3, 3.0), (2, 2.0), (3, 3.5)],
+            &[(1, 1.0), (2, 2.0), (3, 3.5)],
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! Tasks: lists, details, cancellation, retries.
+
+use std::collections::HashMap;
+
+use cupola_domain::{
+    counts::{Counts, State},
+    experiment::Experiment,
+    ids::{ExperimentId, TaskId, WorkerId},
+    run::Run,
+    task::Task,
+};
+use cupola_store::{experiments, runs, tasks, workers};
+use serde_json::{Map, Value};
+
+use crate::{
+    Hub, HubError, families,
+    transitions::{Pair, find_task},
+};
+
+pub use cupola_store::tasks::{Filter, Sort};
+
+/// One page of tasks.
+#[derive(Debug, Clone)]
+pub struct TaskPage {
+    /// The tasks, in the order asked for.
+    pub tasks: Vec<Task>,
+    /// How many match in all.
+    pub total: u64,
+    /// How many there are in each state, whatever the filter's own state is.
+    pub counts: Counts,
+    /// The names of the workers that appear.
+    pub workers: HashMap<WorkerId, String>,
+    /// The experiments that appear.
+    pub experiments: HashMap<ExperimentId, Experiment>,
+}
+
+/// A task with its attempts.
+#[derive(Debug, Clone)]
+pub struct TaskDetail {
+    /// The task.
+    pub task: Task,
+    /// What it belongs to.
+    pub experiment: Experiment,
+    /// Its attempts, the latest first.
+    pub runs: Vec<Run>,
+    /// The results of the attempt that counts.
+    pub results: Map<String, Value>,
+    /// The names of the workers that appear.
+    pub workers: HashMap<WorkerId, String>,
+}
+
+impl Hub {
+    /// One page of tasks.
+    pub fn list_tasks(&self, filter: Filter) -> Result<TaskPage, HubError> {
+        self.read(move |tx| {
+            let counts = match filter.experiment {
+                Some(id) => families::find(tx, id)?.counts,
+                None => experiments::sum_counts(tx)?.1,
+            };
+            let total = match filter.state {
+                _ if !filter.search.is_empty() => tasks::count(tx, &filter)?,
+                Some(state) => counts.of(state),
+                None => counts.total(),
+            };
+            let found = tasks::list(tx, &filter)?;
+            let mut names = HashMap::new();
+            let mut experiments = HashMap::new();
+            for task in &found {
+                note_worker(tx, &mut names, task.worker)?;
+                if !experiments.contains_key(&task.experiment)
+                    && let Some(experiment) = experiments::find(tx, task.experiment)?
+                {
+                    experiments.insert(task.experiment, experiment);
+                }
+            }
+            Ok(TaskPage {
+                tasks: found,
+                total,
+                counts,
+                workers: names,
+                experiments,
+            })
+        })
+    }
+
+    /// A task with its attempts.
+    pub fn task_detail(&self, id: TaskId) -> Result<TaskDetail, HubError> {
+        self.read(move |tx| {
+            let task = find_task(tx, id)?;
+            let experiment = experiments::find(tx, task.experiment)?
+                .ok_or_else(|| HubError::not_found("task", id))?;
+            let runs = runs::list_of_task(tx, id)?;
+            let results = runs::list_results(tx, task.run)?;
+            let mut workers = HashMap::new();
+            for run in &runs {
+                note_worker(tx, &mut workers, run.worker)?;
+            }
+            Ok(TaskDetail {
+                task,
+                experiment,
+                runs,
+                results,
+                workers,
+            })
+        })
+    }
+
+    /// Stops a task for good: at once if nobody has it, otherwise when its worker confirms.
+    pub fn cancel_task(&self, id: TaskId) -> Result<Task, HubError> {
+        let now = self.now();
+        let (task, run) = self.write(move |tx| {
+            let task = find_task(tx, id)?;
+            let word = task.state.word();
+            if word.is_terminal() {
+                return Err(HubError::Conflict(format!("task `{id}` is already {word}")));
+            }
+            let mut pair = Pair::of_task(tx, task)?;
+            pair.cancel(tx, now)?;
+            Ok((pair.task, pair.run))
+        })?;
+        if run.state.lease().is_some() {
+            self.live().cancelling.insert(run.id);
+            self.bus.announce_work();
+        }
+        Ok(task)
+    }
+
+    /// Another attempt at a task that failed or was cancelled.
+    pub fn retry_task(&self, id: TaskId) -> Result<Task, HubError> {
+        let (now, spare) = (self.now(), self.next_id());
+        let task = self.write(move |tx| {
+            let task = find_task(tx, id)?;
+            let word = task.state.word();
+            if !matches!(word, State::Failed | State::Cancelled) {
+                let message =
+                    format!("task `{id}` is {word}; only a failed or cancelled one is retried");
+                return Err(HubError::Conflict(message));
+            }
+            let mut pair = Pair::of_task(tx, task)?;
+            pair.retry(tx, spare, now)?;
+            Ok(pair.task)
+        })?;
+        self.bus.announce_work();
+        Ok(task)
+    }
+}
+
+pub(crate) fn note_worker(
+    tx: &mut cupola_store::Tx,
+    names: &mut HashMap<WorkerId, String>,
+    worker: Option<WorkerId>,
+) -> Result<(), HubError> {
+    if let Some(id) = worker
+        && !names.contains_key(&id)
+    {
+        let name = workers::find(tx, id)?.map_or_else(|| id.short(), |worker| worker.name);
+        names.insert(id, name);
+    }
+    Ok(())
+}

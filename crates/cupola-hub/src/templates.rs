@@ -1,0 +1,173 @@
+//! The templates that briefs and experiments run: built in, and found in configured folders.
+
+mod builtin;
+mod manifest;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cupola_domain::{
+    field::FieldError,
+    template::{CodeFile, Template},
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Hub, HubError, secret};
+
+pub use manifest::ManifestError;
+
+/// A template's files together may not be larger: they travel to every worker.
+const CODE_BYTES_MAX: u64 = 64 << 20;
+
+/// All templates that this hub knows.
+#[derive(Debug)]
+pub(crate) struct Library {
+    templates: Vec<Arc<Template>>,
+    broken: Vec<Broken>,
+}
+
+/// A template that could not be read. It is shown, and stops nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its manifest.
+    pub path: PathBuf,
+    /// What is wrong, with the line where there is one.
+    pub reason: String,
+}
+
+impl Library {
+    /// The built-in templates and those found in `dirs`; a found one replaces a built-in one of
+    /// the same name.
+    pub(crate) fn load(dirs: &[PathBuf]) -> Self {
+        let mut library = Self {
+            templates: builtin::templates(),
+            broken: Vec::new(),
+        };
+        for dir in dirs {
+            library.discover(dir);
+        }
+        library.templates.sort_by(|a, b| a.name.cmp(&b.name));
+        library
+    }
+
+    fn discover(&mut self, dir: &Path) {
+        let entries = match fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                return self.broken.push(Broken {
+                    path: dir.into(),
+                    reason: error.to_string(),
+                });
+            }
+        };
+        let folders = entries.filter_map(Result::ok).map(|entry| entry.path());
+        for path in folders
+            .map(|folder| folder.join("template.toml"))
+            .filter(|path| path.is_file())
+        {
+            match read(&path) {
+                Ok(template) => {
+                    self.templates.retain(|known| known.name != template.name);
+                    self.templates.push(Arc::new(template));
+                }
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "template left out");
+                    self.broken.push(Broken {
+                        path,
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Template>> {
+        self.templates
+            .iter()
+            .find(|template| template.name == name)
+            .cloned()
+    }
+
+    /// The template, or which ones there are.
+    pub(crate) fn require(&self, name: &str) -> Result<Arc<Template>, FieldError> {
+        self.find(name).ok_or_else(|| {
+            let names: Vec<_> = self
+                .templates
+                .iter()
+                .map(|t| format!("`{}`", t.name))
+                .collect();
+            let message = format!(
+                "`{name}` is not a template; choose one of {}",
+                names.join(", ")
+            );
+            FieldError::new("template", message)
+        })
+    }
+}
+
+impl Hub {
+    /// All templates, by name.
+    pub fn list_templates(&self) -> Vec<Arc<Template>> {
+        self.templates.templates.clone()
+    }
+
+    /// The template called so.
+    pub fn find_template(&self, name: &str) -> Result<Arc<Template>, HubError> {
+        self.templates
+            .find(name)
+            .ok_or_else(|| HubError::not_found("template", name))
+    }
+
+    /// The manifests that could not be read.
+    pub fn list_broken_templates(&self) -> Vec<Broken> {
+        self.templates.broken.clone()
+    }
+}
+
+fn read(path: &Path) -> Result<Template, ManifestError> {
+    let text = fs::read_to_string(path).map_err(|error| ManifestError(error.to_string()))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    manifest::parse(&text, |name| {
+        let file = folder.join(name);
+        let about = fs::symlink_metadata(&file).map_err(|error| error.to_string())?;
+        if !about.is_file() {
+            return Err("is not a regular file".to_owned());
+        }
+        if about.len() > CODE_BYTES_MAX {
+            return Err(format!(
+                "has {} bytes; at most {CODE_BYTES_MAX} travel",
+                about.len()
+            ));
+        }
+        fs::read(&file).map_err(|error| error.to_string())
+    })
+}
+
+/// The hash over a command and its files: which code a run used.
+///
+/// SHA-256 over, for each argument, `arg\0`, its length as a little-endian u64 and its bytes; then
+/// for each file in order of path, `file\0`, the path's length and bytes, the content's length and
+/// bytes. A worker computes the same before it runs anything.
+pub fn code_hash(command: &[String], files: &[CodeFile]) -> String {
+    let mut hash = Sha256::new();
+    for argument in command {
+        hash.update(b"arg\0");
+        update_with_length(&mut hash, argument.as_bytes());
+    }
+    let mut sorted: Vec<&CodeFile> = files.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    for file in sorted {
+        hash.update(b"file\0");
+        update_with_length(&mut hash, file.path.as_bytes());
+        update_with_length(&mut hash, &file.bytes);
+    }
+    secret::hex(&hash.finalize())
+}
+
+fn update_with_length(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}

@@ -1,0 +1,271 @@
+//! Moves of a run and its task together: both tables stepped, both rows written behind their
+//! fences, the counts moved, the events recorded.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    counts::State,
+    event::Event,
+    ids::{RunId, TaskId, WorkerId},
+    provenance::Provenance,
+    run::{Failure, Lease, Outcome, Run, RunInput, RunState},
+    task::{Task, TaskInput, TaskState},
+    time::Timestamp,
+};
+use cupola_store::{Tx, events, experiments, runs, tasks};
+
+use crate::HubError;
+
+/// A run with its task, as read in this transaction.
+pub(crate) struct Pair {
+    pub(crate) run: Run,
+    pub(crate) task: Task,
+}
+
+impl Pair {
+    pub(crate) fn find(tx: &mut Tx, id: RunId) -> Result<Self, HubError> {
+        let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+        let task = find_task(tx, run.task)?;
+        Ok(Self { run, task })
+    }
+
+    /// The task's current run.
+    pub(crate) fn of_task(tx: &mut Tx, task: Task) -> Result<Self, HubError> {
+        let run = runs::find(tx, task.run)?.ok_or_else(|| HubError::not_found("run", task.run))?;
+        Ok(Self { run, task })
+    }
+
+    /// Moves the run and writes it.
+    pub(crate) fn step_run(
+        &mut self,
+        tx: &mut Tx,
+        input: RunInput,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        let was = self.run.state.clone();
+        let next = was.clone().step(input, now)?;
+        if next == was {
+            return Ok(());
+        }
+        if let Some(lease) = next.lease() {
+            self.run.worker = Some(lease.worker);
+            self.run.epoch = lease.epoch;
+        }
+        match next.word() {
+            word if word.is_terminal() => self.run.finished_at = Some(now),
+            State::Running if was.lease().is_none() => self.run.leased_at = Some(now),
+            _ => {}
+        }
+        if let RunState::Running { started_at, .. } = next {
+            self.run.started_at.get_or_insert(started_at);
+        }
+        self.run.state = next;
+        runs::save(tx, &self.run, &was)?;
+        events::record(tx, Event::RunChanged(self.run.id, self.run.task));
+        Ok(())
+    }
+
+    /// Moves the task and writes it; `epoch` and `run` may have been changed before.
+    pub(crate) fn step_task(
+        &mut self,
+        tx: &mut Tx,
+        input: TaskInput,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        let was = self.task.state.word();
+        let (next, attempts) = self.task.state.clone().step(input, self.task.attempts)?;
+        self.task.state = next;
+        self.task.attempts = attempts;
+        let is = self.task.state.word();
+        self.task.finished_at = is.is_terminal().then_some(now);
+        tasks::save(tx, &self.task, was, epoch)?;
+        experiments::save_move(tx, self.task.experiment, Some(was), Some(is))?;
+        events::record(tx, Event::TaskChanged(self.task.id, self.task.experiment));
+        Ok(())
+    }
+
+    /// Whether the run is the one that counts for its task.
+    fn is_current(&self) -> bool {
+        self.task.run == self.run.id
+    }
+
+    /// Gives the run to a worker: the task's epoch goes up, so that whatever was reported under an
+    /// earlier lease is refused from now on.
+    pub(crate) fn lease(
+        &mut self,
+        tx: &mut Tx,
+        worker: WorkerId,
+        now: Timestamp,
+    ) -> Result<Lease, HubError> {
+        let was = self.task.epoch;
+        let lease = Lease {
+            worker,
+            epoch: was + 1,
+        };
+        self.step_run(tx, RunInput::Lease(lease), now)?;
+        self.task.epoch = lease.epoch;
+        self.task.worker = Some(worker);
+        self.step_task(tx, TaskInput::Start, was, now)?;
+        Ok(lease)
+    }
+
+    /// The worker fell silent. The task waits again, unless it was being cancelled or has already
+    /// lost too many workers.
+    pub(crate) fn expire(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Expire, now)?;
+        if self.run.state.word() == State::Cancelled {
+            return self.step_task(tx, TaskInput::Cancel, epoch, now);
+        }
+        if self.task.attempts.losses + 1 >= self.task.attempts.losses_max {
+            self.step_run(tx, RunInput::Supersede, now)?;
+            return self.step_task(tx, TaskInput::Fail(Failure::Lost), epoch, now);
+        }
+        self.step_task(tx, TaskInput::Lose, epoch, now)
+    }
+
+    /// The worker is back while nobody else has the task.
+    pub(crate) fn resume(
+        &mut self,
+        tx: &mut Tx,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        if !self.is_current() {
+            return Err(stale(lease.epoch));
+        }
+        self.step_run(tx, RunInput::Start(lease), now)?;
+        let epoch = self.task.epoch;
+        if self.task.state.word() == State::Pending {
+            self.step_task(tx, TaskInput::Start, epoch, now)?;
+        }
+        Ok(())
+    }
+
+    /// The worker says how it ended.
+    pub(crate) fn finish(
+        &mut self,
+        tx: &mut Tx,
+        lease: Lease,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        if !self.is_current() {
+            return Err(stale(lease.epoch));
+        }
+        let epoch = self.task.epoch;
+        self.run.provenance = ending.provenance;
+        self.run.wall_time = Some(ending.wall_time);
+        self.run.started_at = self.run.started_at.or(self.run.leased_at);
+        self.step_run(tx, RunInput::Finish(lease, ending.outcome.clone()), now)?;
+        if self.run.state.word() == State::Cancelled {
+            return self.step_task(tx, TaskInput::Cancel, epoch, now);
+        }
+        match ending.outcome {
+            Outcome::Completed => {
+                self.task.value = ending.value;
+                self.step_task(tx, TaskInput::Complete, epoch, now)
+            }
+            Outcome::Cancelled => self.step_task(tx, TaskInput::Cancel, epoch, now),
+            Outcome::Failed(failure) => {
+                let input = TaskInput::Fail(failure);
+                let (next, _) = self
+                    .task
+                    .state
+                    .clone()
+                    .step(input.clone(), self.task.attempts)?;
+                if next == TaskState::Pending {
+                    self.replace_run(tx, next_run(&self.run, ending.spare, now))?;
+                }
+                self.step_task(tx, input, epoch, now)
+            }
+        }
+    }
+
+    /// Somebody asks to stop it: at once when nobody has it, otherwise when its worker confirms.
+    pub(crate) fn cancel(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Cancel, now)?;
+        if self.run.state.word() == State::Cancelled {
+            self.step_task(tx, TaskInput::Cancel, epoch, now)?;
+        }
+        Ok(())
+    }
+
+    /// A person wants another attempt at a task that ended without a result.
+    pub(crate) fn retry(
+        &mut self,
+        tx: &mut Tx,
+        spare: RunId,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.replace_run(tx, next_run(&self.run, spare, now))?;
+        self.task.worker = None;
+        self.step_task(tx, TaskInput::Retry, epoch, now)
+    }
+
+    /// Gives a lost run up, so that its task may be leased again.
+    pub(crate) fn supersede(
+        &mut self,
+        tx: &mut Tx,
+        spare: RunId,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Supersede, now)?;
+        self.replace_run(tx, next_run(&self.run, spare, now))?;
+        self.step_task(tx, TaskInput::Fail(Failure::Lost), epoch, now)
+    }
+
+    /// Puts a new pending run in the place of one that has ended.
+    fn replace_run(&mut self, tx: &mut Tx, run: Run) -> Result<(), HubError> {
+        runs::insert(tx, &run)?;
+        events::record(tx, Event::RunChanged(run.id, run.task));
+        self.task.run = run.id;
+        self.run = run;
+        Ok(())
+    }
+}
+
+/// What a worker says of an ending.
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    /// The objective.
+    pub(crate) value: Option<f64>,
+    pub(crate) provenance: Provenance,
+    pub(crate) wall_time: Duration,
+    /// The name of the next run, should the task be tried again.
+    pub(crate) spare: RunId,
+}
+
+/// The next attempt at what `of` attempted.
+pub(crate) fn next_run(of: &Run, id: RunId, now: Timestamp) -> Run {
+    Run {
+        id,
+        task: of.task,
+        experiment: of.experiment,
+        attempt: of.attempt + 1,
+        state: RunState::Pending,
+        worker: None,
+        epoch: 0,
+        code_hash: of.code_hash.clone(),
+        environment: None,
+        progress: None,
+        provenance: Provenance::Measured,
+        wall_time: None,
+        created_at: now,
+        leased_at: None,
+        started_at: None,
+        finished_at: None,
+    }
+}
+
+pub(crate) fn find_task(tx: &mut Tx, id: TaskId) -> Result<Task, HubError> {
+    tasks::find(tx, id)?.ok_or_else(|| HubError::not_found("task", id))
+}
+
+fn stale(epoch: i64) -> HubError {
+    HubError::StaleLease(format!("the lease with epoch {epoch} is not current"))
+}
