@@ -1,14 +1,20 @@
 //! How many durable writes a second the store acknowledges, beside what the disk could do.
 //!
 //! The ceiling is a thread that writes as many bytes as the store's log takes for a group and
-//! calls `fdatasync`, in the same folder and the same minute: disks differ by a factor of forty
-//! between runs, so only the ratio means something.
+//! calls `fdatasync`, in the same folder and in turns with the store: a disk differs by a factor
+//! of forty between runs, so only the ratio means something.
 //!
 //! `cargo run --release -p cupola-store --example commit_rate [FOLDER | postgres://…]`
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "rates are printed with four digits"
+)]
 
 use std::{
     env,
     error::Error,
+    fmt,
     fs::File,
     io::{Seek, Write, stdout},
     path::Path,
@@ -20,10 +26,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cupola_store::{Location, NewEvent, Options, Stats, Store, StoreError};
+use cupola_store::{Location, NewEvent, Options, Store, StoreError};
 
 const THREADS: u32 = 64;
-const SPAN: Duration = Duration::from_secs(3);
+const SLICE: Duration = Duration::from_millis(500);
+const SLICES: u32 = 8;
 /// As long as the store lets its log become.
 const LOG_BYTES: usize = 16 << 20;
 
@@ -40,56 +47,75 @@ fn main() -> Result<(), Box<dyn Error>> {
     let store = Arc::new(Store::open(&location, Options::new(|| 0))?);
     let mut out = stdout().lock();
     for threads in [1, THREADS] {
-        let (stats, latencies) = measure_writes(&store, threads)?;
-        let rate = per_second(stats.writes);
-        let group = (stats.writes / stats.commits.max(1)).max(1);
-        writeln!(
-            out,
-            "{threads} threads: {rate} durable writes/s in {} commits/s, {group} a commit; \
-             latency p50 {:?} p99 {:?} max {:?}",
-            per_second(stats.commits),
-            latencies[latencies.len() / 2],
-            latencies[latencies.len() * 99 / 100],
-            latencies[latencies.len() - 1],
-        )?;
-        let ceiling = measure_disk(folder.path(), group)?;
-        writeln!(
-            out,
-            "  the disk alone: {} fdatasync/s, so {} writes/s at {group} a commit; ratio {}.{:02}",
-            per_second(ceiling),
-            per_second(ceiling * group),
-            stats.commits / ceiling.max(1),
-            stats.commits * 100 / ceiling.max(1) % 100,
-        )?;
+        let rates = measure_both(&store, folder.path(), threads)?;
+        writeln!(out, "{threads} threads: {rates}")?;
     }
     for threads in [1, 8] {
         let reads = measure_reads(&store, threads)?;
-        writeln!(out, "{threads} threads: {} reads/s", per_second(reads))?;
+        writeln!(
+            out,
+            "{threads} threads: {:.0} reads/s",
+            reads as f64 / SLICE.as_secs_f64()
+        )?;
     }
     Ok(())
 }
 
-/// Each thread writes one event after the other, as a request handler that waits does.
-fn measure_writes(store: &Arc<Store>, threads: u32) -> Result<(Stats, Vec<Duration>), StoreError> {
-    let before = store.stats();
-    let mut latencies = run_threads(threads, store, |store| {
-        store.write(|tx| {
-            tx.record(NewEvent {
-                kind: "run",
-                subject: "0198c0de-0000-7000-8000-000000000000".to_owned(),
-                parent: None,
-            });
-            Ok::<_, StoreError>(())
-        })
-    })?;
-    latencies.sort_unstable();
-    let after = store.stats();
-    let stats = Stats {
-        commits: after.commits - before.commits,
-        writes: after.writes - before.writes,
-        ..after
-    };
-    Ok((stats, latencies))
+/// What the store and the disk did, each for the same time.
+#[derive(Default)]
+struct Rates {
+    writes: u64,
+    commits: u64,
+    syncs: u64,
+    latencies: Vec<Duration>,
+}
+
+impl fmt::Display for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = SLICE.as_secs_f64() * f64::from(SLICES);
+        let [writes, commits, syncs] =
+            [self.writes, self.commits, self.syncs].map(|count| count as f64 / seconds);
+        let latency = |share: usize| self.latencies[(self.latencies.len() - 1) * share / 100];
+        write!(
+            f,
+            "{writes:.0} durable writes/s in {commits:.0} commits/s ({:.1} a commit); \
+             latency p50 {:.1?} p99 {:.1?} max {:.1?}; the disk alone: {syncs:.0} fdatasync/s; ratio {:.2}",
+            writes / commits,
+            latency(50),
+            latency(99),
+            latency(100),
+            commits / syncs,
+        )
+    }
+}
+
+/// In turns: the disk of a virtual machine changes its speed within seconds.
+fn measure_both(store: &Arc<Store>, folder: &Path, threads: u32) -> Result<Rates, Box<dyn Error>> {
+    let mut rates = Rates::default();
+    for _ in 0..SLICES {
+        let before = store.stats();
+        let mut latencies = run_threads(threads, store, write_event)?;
+        let after = store.stats();
+        let (writes, commits) = (after.writes - before.writes, after.commits - before.commits);
+        rates.writes += writes;
+        rates.commits += commits;
+        rates.latencies.append(&mut latencies);
+        rates.syncs += measure_disk(folder, writes / commits.max(1))?;
+    }
+    rates.latencies.sort_unstable();
+    Ok(rates)
+}
+
+/// One event after the other, as a request handler that waits for each.
+fn write_event(store: &Store) -> Result<(), StoreError> {
+    store.write(|tx| {
+        tx.record(NewEvent {
+            kind: "run",
+            subject: "0198c0de-0000-7000-8000-000000000000".to_owned(),
+            parent: None,
+        });
+        Ok::<_, StoreError>(())
+    })
 }
 
 fn measure_reads(store: &Arc<Store>, threads: u32) -> Result<u64, StoreError> {
@@ -117,7 +143,7 @@ fn run_threads(
             })
         })
         .collect();
-    thread::sleep(SPAN);
+    thread::sleep(SLICE);
     stop.store(true, Relaxed);
     let mut latencies = Vec::new();
     for worker in workers {
@@ -137,7 +163,7 @@ fn measure_disk(folder: &Path, group: u64) -> Result<u64, Box<dyn Error>> {
     file.rewind()?;
     let started = Instant::now();
     let mut syncs = 0;
-    while started.elapsed() < SPAN {
+    while started.elapsed() < SLICE {
         if file.stream_position()? > (LOG_BYTES - bytes.len()) as u64 {
             file.rewind()?;
         }
@@ -146,8 +172,4 @@ fn measure_disk(folder: &Path, group: u64) -> Result<u64, Box<dyn Error>> {
         syncs += 1;
     }
     Ok(syncs)
-}
-
-fn per_second(count: u64) -> u64 {
-    count / SPAN.as_secs()
 }

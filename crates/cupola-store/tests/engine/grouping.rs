@@ -5,12 +5,12 @@ use std::{
     thread,
 };
 
-use cupola_store::{Store, StoreError};
+use cupola_store::{Durability, Store, StoreError};
 use cupola_testkit::{Database, on_each_database};
 
 use crate::{
     reading::block_on,
-    things::{insert, names_in, open},
+    things::{SCHEMA, insert, names_in, open},
 };
 
 on_each_database! {
@@ -20,6 +20,7 @@ on_each_database! {
     closures_see_the_neighbours_before_them,
     writes_of_many_threads_are_all_kept,
     a_write_whose_caller_is_gone_still_runs,
+    a_store_that_does_not_wait_for_the_disk_keeps_the_same_rules,
 }
 
 /// Holds the writer until all of `names` wait, then answers how each ended. A name that
@@ -130,5 +131,15 @@ fn a_write_whose_caller_is_gone_still_runs(database: &Database) {
     let store = open(database);
     drop(store.write_async(|tx| insert(tx, "a")));
     store.write(|tx| insert(tx, "b")).expect("written");
+    assert_eq!(names_in(&store), ["a", "b"]);
+}
+
+fn a_store_that_does_not_wait_for_the_disk_keeps_the_same_rules(database: &Database) {
+    let mut options = database.options();
+    options.migrations = SCHEMA;
+    options.durability = Durability::Off;
+    let store = database.open_with(options).expect("opens");
+    let results = write_together(&store, &["a", "fail", "b"]);
+    assert!(results[1].is_err(), "{results:?}");
     assert_eq!(names_in(&store), ["a", "b"]);
 }
