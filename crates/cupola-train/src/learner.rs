@@ -218,8 +218,7 @@ impl<'a, I: Iterator<Item = &'a [f32]>> Kernel for Sum<'_, I> {
                 *sum += value;
             }
         }
-        let total = &self.total;
-        *self.square = f64::from(sum_by(total.len(), |i| total[i] * total[i]));
+        *self.square = f64::from(sum_by([self.total], |[value]| value * value));
     }
 }
 

@@ -164,14 +164,11 @@ impl CharLm {
             shift: &self.params[spans.hidden_norm.shift],
         }
         .compute();
-        let (weight, bias) = (
-            &self.params[spans.expand.weight],
-            &self.params[spans.expand.bias],
-        );
         let expand = self.linear(rows, width, hidden);
-        expand.forward(&mut state.hidden, &state.hidden_normal, weight, bias);
+        let weight = &self.params[spans.expand.weight];
+        expand.forward_without_bias(&mut state.hidden, &state.hidden_normal, weight);
         let active = &mut state.active[..rows * hidden];
-        gelu::forward(active, &state.hidden);
+        gelu::forward_biased(active, &mut state.hidden, &self.params[spans.expand.bias]);
         let contract = (
             &self.params[spans.contract.weight],
             &self.params[spans.contract.bias],

@@ -4,11 +4,11 @@ use crate::layout::Shape;
 use crate::ops::attention::Attention;
 use crate::ops::layer_norm::RowStats;
 
-/// Tokens that one pass takes at once, about: enough rows for efficient products, few
-/// enough for the activations of a small model to stay in the cache.
-const ROWS_TARGET: usize = 512;
-/// The same for models whose products are large anyway; their passes stay short, so that
-/// a deadline can be met.
+/// Tokens that one pass takes at once, about: few enough for the activations of a small
+/// model to stay near the core and for shards to be dealt evenly, enough for products.
+const ROWS_TARGET: usize = 128;
+/// The same for wide models, whose weights are worth loading for more rows. Passes still
+/// stay short, so that a deadline can be met.
 const ROWS_TARGET_WIDE: usize = 256;
 /// Width from which a model counts as wide.
 const WIDE: usize = 128;

@@ -11,9 +11,9 @@ use crate::machine::{self, Kernel};
 const SLOPE: f32 = 1.595_769;
 const CUBIC: f32 = 0.044_715;
 
-/// `y = gelu(x)`, value by value.
-pub(crate) fn forward(y: &mut [f32], x: &[f32]) {
-    machine::run(Forward { y, x });
+/// `y = gelu(x)` after adding `bias` to each row of `x`, which keeps the sum.
+pub(crate) fn forward_biased(y: &mut [f32], x: &mut [f32], bias: &[f32]) {
+    machine::run(Forward { y, x, bias });
 }
 
 /// Multiplies `d` by the slope of gelu at `x`.
@@ -23,14 +23,20 @@ pub(crate) fn backward_in_place(d: &mut [f32], x: &[f32]) {
 
 struct Forward<'a> {
     y: &'a mut [f32],
-    x: &'a [f32],
+    x: &'a mut [f32],
+    bias: &'a [f32],
 }
 
 impl Kernel for Forward<'_> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        for (y, &x) in self.y.iter_mut().zip(self.x) {
-            *y = x * sigmoid_part::<FMA>(x, x * x);
+        let width = self.bias.len();
+        let rows = self.y.chunks_exact_mut(width);
+        for (y, x) in rows.zip(self.x.chunks_exact_mut(width)) {
+            for ((y, x), bias) in y.iter_mut().zip(x).zip(self.bias) {
+                *x += bias;
+                *y = *x * sigmoid_part::<FMA>(*x, *x * *x);
+            }
         }
     }
 }
@@ -63,14 +69,18 @@ mod tests {
     use super::*;
     use crate::ops::gradient_check::{Probe, check};
 
+    fn gelu(x: &[f32]) -> Vec<f32> {
+        let mut y = vec![0.0; x.len()];
+        forward_biased(&mut y, &mut x.to_vec(), &vec![0.0; x.len()]);
+        y
+    }
+
     #[test]
     fn it_agrees_with_the_tanh_formula() {
         let x = Probe::input(1, 1000);
-        let mut y = vec![0.0; 1000];
-        forward(&mut y, &x);
-        for (x, y) in x.iter().map(|x| f64::from(*x)).zip(&y) {
+        for (x, y) in x.iter().map(|x| f64::from(*x)).zip(gelu(&x)) {
             let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
-            assert!((f64::from(*y) - 0.5 * x * (1.0 + u.tanh())).abs() < 2e-6);
+            assert!((f64::from(y) - 0.5 * x * (1.0 + u.tanh())).abs() < 2e-6);
         }
     }
 
@@ -80,17 +90,24 @@ mod tests {
         let probe = Probe::new(3, 33);
         let mut d = probe.weights().to_vec();
         backward_in_place(&mut d, &x);
-        check(&x, &d, |x| {
-            let mut y = vec![0.0; 33];
-            forward(&mut y, x);
-            probe.value(&y)
-        });
+        check(&x, &d, |x| probe.value(&gelu(x)));
+    }
+
+    #[test]
+    fn the_bias_is_added_to_each_row_first() {
+        let (mut x, mut y) = ([0.0, 1.0, 2.0, 3.0], [0.0; 4]);
+        forward_biased(&mut y, &mut x, &[0.5, -1.0]);
+        assert!(
+            x.iter()
+                .zip([0.5, 0.0, 2.5, 2.0])
+                .all(|(have, want)| (have - want).abs() < 1e-6)
+        );
+        assert_eq!(y.to_vec(), gelu(&x));
     }
 
     #[test]
     fn large_inputs_stay_finite() {
-        let mut y = [0.0; 2];
-        forward(&mut y, &[-1e4, 1e4]);
+        let y = gelu(&[-1e4, 1e4]);
         assert!(y[0].abs() < 1e-6 && (y[1] - 1e4).abs() < 1.0, "{y:?}");
     }
 }

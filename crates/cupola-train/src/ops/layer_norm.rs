@@ -51,14 +51,14 @@ impl Kernel for Forward<'_> {
     fn run<const FMA: bool>(self) {
         let width = self.gain.len();
         let inverse_width = 1.0 / float(width);
-        let shift = &self.shift[..width];
         let rows = self.y.chunks_exact_mut(width);
         for ((y, x), stats) in rows.zip(self.x.chunks_exact(width)).zip(self.stats) {
-            let mean = sum_by(width, |i| x[i]) * inverse_width;
-            let variance = sum_by(width, |i| (x[i] - mean) * (x[i] - mean)) * inverse_width;
+            let mean = sum_by([x], |[x]| x) * inverse_width;
+            let variance = sum_by([x], |[x]| (x - mean) * (x - mean)) * inverse_width;
             let inverse_deviation = 1.0 / (variance + EPSILON).sqrt();
-            for i in 0..width {
-                y[i] = (x[i] - mean) * inverse_deviation * self.gain[i] + shift[i];
+            let affine = self.gain.iter().zip(self.shift);
+            for ((y, x), (gain, shift)) in y.iter_mut().zip(x).zip(affine) {
+                *y = (x - mean) * inverse_deviation * gain + shift;
             }
             *stats = RowStats {
                 mean,
@@ -73,11 +73,7 @@ impl Kernel for BackwardOnto<'_> {
     fn run<const FMA: bool>(self) {
         let width = self.gain.len();
         let inverse_width = 1.0 / float(width);
-        let (gain, d_gain, d_shift) = (
-            &self.gain[..width],
-            &mut self.d_gain[..width],
-            &mut self.d_shift[..width],
-        );
+        let gain = self.gain;
         let inputs = self.x.chunks_exact(width).zip(self.stats);
         let gradients = self
             .d_x
@@ -85,14 +81,21 @@ impl Kernel for BackwardOnto<'_> {
             .zip(self.d_y.chunks_exact(width));
         for ((x, stats), (d_x, d_y)) in inputs.zip(gradients) {
             let (mean, scale) = (stats.mean, stats.inverse_deviation);
-            let normal = |i: usize| (x[i] - mean) * scale;
-            let along_shift = sum_by(width, |i| d_y[i] * gain[i]) * inverse_width;
-            let along_scale = sum_by(width, |i| d_y[i] * gain[i] * normal(i)) * inverse_width;
-            for i in 0..width {
-                let normal = (x[i] - mean) * scale;
-                d_gain[i] += d_y[i] * normal;
-                d_shift[i] += d_y[i];
-                d_x[i] += (d_y[i] * gain[i] - along_shift - normal * along_scale) * scale;
+            let along_shift = sum_by([d_y, gain], |[d_y, gain]| d_y * gain) * inverse_width;
+            let along_scale = sum_by([d_y, gain, x], |[d_y, gain, x]| {
+                d_y * gain * ((x - mean) * scale)
+            }) * inverse_width;
+            let params = self
+                .d_gain
+                .iter_mut()
+                .zip(self.d_shift.iter_mut())
+                .zip(gain);
+            let values = d_x.iter_mut().zip(d_y.iter().zip(x));
+            for (((d_gain, d_shift), gain), (d_x, (d_y, x))) in params.zip(values) {
+                let normal = (x - mean) * scale;
+                *d_gain += d_y * normal;
+                *d_shift += d_y;
+                *d_x += (d_y * gain - along_shift - normal * along_scale) * scale;
             }
         }
     }

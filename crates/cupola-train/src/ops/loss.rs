@@ -1,7 +1,7 @@
 //! Cross-entropy of the next token.
 #![expect(clippy::inline_always, reason = "required of kernels")]
 
-use super::math::{exp, max, sum_by};
+use super::math::{exp, max, replace_and_sum, sum_by};
 use crate::machine::{self, Kernel};
 
 /// The sum over rows of `−ln p(target)`, in nats. `logits` are left as they are.
@@ -38,7 +38,7 @@ impl<'a, I: Iterator<Item = (&'a [f32], &'a u8)>> Kernel for Forward<'_, I> {
     fn run<const FMA: bool>(self) {
         for (row, target) in self.rows {
             let top = max(row);
-            let sum = sum_by(row.len(), |i| exp::<FMA>(row[i] - top));
+            let sum = sum_by([row], |[value]| exp::<FMA>(value - top));
             *self.total += f64::from(sum.ln() + top - row[usize::from(*target)]);
         }
     }
@@ -58,10 +58,7 @@ impl Kernel for Backward<'_> {
         for (row, target) in self.logits.chunks_exact_mut(width).zip(self.targets) {
             let target = usize::from(*target);
             let (top, wanted) = (max(row), row[target]);
-            for value in row.iter_mut() {
-                *value = exp::<FMA>(*value - top);
-            }
-            let sum = sum_by(width, |i| row[i]);
+            let sum = replace_and_sum(row, |value| exp::<FMA>(value - top));
             let scale = self.scale / sum;
             for value in row.iter_mut() {
                 *value *= scale;

@@ -36,21 +36,39 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     sum * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 
-/// The sum of `f(i)` over `0..len`, in the fixed order of [`LANES`].
+/// The sum of `f` over several slices of one length, in the fixed order of [`LANES`].
 #[inline(always)]
-pub(crate) fn sum_by(len: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(crate) fn sum_by<const N: usize>(slices: [&[f32]; N], f: impl Fn([f32; N]) -> f32) -> f32 {
+    let parts = slices.map(<[f32]>::as_chunks::<LANES>);
     let mut lanes = [0.0_f32; LANES];
-    let whole = len - len % LANES;
-    let mut start = 0;
-    while start < whole {
+    for chunk in 0..parts[0].0.len() {
+        let chunks = parts.map(|(whole, _)| &whole[chunk]);
         for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += f(start + lane);
+            *sum += f(chunks.map(|chunk| chunk[lane]));
         }
-        start += LANES;
     }
     let mut tail = 0.0;
-    for i in whole..len {
-        tail += f(i);
+    for i in 0..parts[0].1.len() {
+        tail += f(parts.map(|(_, rest)| rest[i]));
+    }
+    fold_lanes(lanes) + tail
+}
+
+/// Replaces each value by `f` of it; answers the sum of the new values, in the same order.
+#[inline(always)]
+pub(crate) fn replace_and_sum(values: &mut [f32], f: impl Fn(f32) -> f32) -> f32 {
+    let (whole, rest) = values.as_chunks_mut::<LANES>();
+    let mut lanes = [0.0_f32; LANES];
+    for chunk in whole {
+        for (sum, value) in lanes.iter_mut().zip(chunk) {
+            *value = f(*value);
+            *sum += *value;
+        }
+    }
+    let mut tail = 0.0;
+    for value in rest {
+        *value = f(*value);
+        tail += *value;
     }
     fold_lanes(lanes) + tail
 }
@@ -121,7 +139,9 @@ mod tests {
     #[test]
     fn sums_and_maxima_take_in_the_tail() {
         let values: Vec<f32> = (0..37).map(float).collect();
-        assert_eq!(sum_by(37, |i| values[i]).to_bits(), 666.0_f32.to_bits());
+        assert_eq!(sum_by([&values], |[v]| v).to_bits(), 666.0_f32.to_bits());
+        let doubled = replace_and_sum(&mut values.clone(), |v| 2.0 * v);
+        assert_eq!(doubled.to_bits(), 1332.0_f32.to_bits());
         assert_eq!(max(&values).to_bits(), 36.0_f32.to_bits());
     }
 }

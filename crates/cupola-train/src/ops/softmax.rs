@@ -1,7 +1,7 @@
 //! Softmax over the causal part of attention scores.
 #![expect(clippy::inline_always, reason = "required of kernels")]
 
-use super::math::{exp, max, sum_by};
+use super::math::{exp, max, replace_and_sum, sum_by};
 use crate::machine::{self, Kernel};
 
 /// A band of rows of a square table: row `first` of the table is the first one here.
@@ -42,10 +42,7 @@ impl Kernel for Forward<'_> {
         for (i, row) in rows.take(self.band.rows).enumerate() {
             let (seen, unseen) = row[..cols].split_at_mut(first + i + 1);
             let top = max(seen);
-            for score in seen.iter_mut() {
-                *score = exp::<FMA>(*score - top);
-            }
-            let inverse = 1.0 / sum_by(seen.len(), |j| seen[j]);
+            let inverse = 1.0 / replace_and_sum(seen, |score| exp::<FMA>(score - top));
             for score in seen.iter_mut() {
                 *score *= inverse;
             }
@@ -70,7 +67,7 @@ impl Kernel for Backward<'_> {
             .zip(self.probabilities.chunks(stride));
         for (d, p) in rows.take(self.band.rows) {
             let (d, p) = (&mut d[..cols], &p[..cols]);
-            let mean = sum_by(cols, |j| d[j] * p[j]);
+            let mean = sum_by([d, p], |[d, p]| d * p);
             for (d, p) in d.iter_mut().zip(p) {
                 *d = p * (*d - mean);
             }
