@@ -140,6 +140,7 @@ impl Hub {
             }
             Ok(token)
         })?;
+        self.shut_out();
         self.expire_leases_of_token(id)?;
         Ok(token)
     }
@@ -204,7 +205,9 @@ impl Hub {
     /// Ends a session.
     pub fn log_out(&self, cookie: &str) -> Result<(), HubError> {
         let digest = secret::digest(cookie);
-        self.write(move |tx| Ok(tokens::delete_session(tx, &digest)?))
+        self.write(move |tx| Ok(tokens::delete_session(tx, &digest)?))?;
+        self.shut_out();
+        Ok(())
     }
 
     fn open_session(&self, token: TokenId) -> Result<String, HubError> {

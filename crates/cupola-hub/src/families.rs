@@ -63,6 +63,30 @@ impl Hub {
         })
     }
 
+    /// The same, only those in one state. A family's state follows from its counts, so all that
+    /// match the search are looked at.
+    pub fn list_families_in(
+        &self,
+        state: State,
+        search: &str,
+        limit: u32,
+        offset: u64,
+    ) -> Result<(Vec<FamilyRow>, u64), HubError> {
+        let (mut rows, _) = self.list_families(search, u32::MAX, 0)?;
+        rows.retain(|row| row.family.state() == state);
+        let total = rows.len() as u64;
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok((rows.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// Deletes a family with the brief that made it.
+    pub fn delete_family(&self, id: ExperimentId) -> Result<(), HubError> {
+        let family = self.read(move |tx| find(tx, id))?;
+        let brief = family.origin.brief();
+        self.delete_brief(brief.ok_or_else(|| HubError::not_found("family", id))?)
+    }
+
     /// A family with its results.
     pub fn family_detail(&self, id: ExperimentId) -> Result<FamilyDetail, HubError> {
         let (family, brief) = self.read(move |tx| {

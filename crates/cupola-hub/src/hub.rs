@@ -2,10 +2,16 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use cupola_domain::{ids::Ids, time::Timestamp};
+use cupola_domain::{
+    ids::Ids,
+    time::{Instant, Timestamp},
+};
 use cupola_store::{Durability, Location, Options, Store, StoreError, Tx};
 use uuid::Uuid;
 
@@ -41,6 +47,7 @@ pub struct Hub {
     pub(crate) templates: Library,
     pub(crate) analyses: AnalysisCache,
     pub(crate) logins: LoginCodes,
+    access_epoch: AtomicU64,
 }
 
 impl Hub {
@@ -75,6 +82,7 @@ impl Hub {
             templates: Library::load(&settings.template_dirs),
             analyses: AnalysisCache::default(),
             logins: LoginCodes::default(),
+            access_epoch: AtomicU64::new(0),
             world,
         })
     }
@@ -101,6 +109,21 @@ impl Hub {
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.world.now()
+    }
+
+    /// The clock that only moves forwards.
+    pub fn monotonic(&self) -> Instant {
+        self.world.monotonic()
+    }
+
+    /// Goes up whenever somebody is shut out, before the command that did it returns. Whoever
+    /// remembers an authentication for a moment forgets it when this has changed since.
+    pub fn access_epoch(&self) -> u64 {
+        self.access_epoch.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn shut_out(&self) {
+        self.access_epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// What the store did since it was opened.

@@ -15,6 +15,7 @@ mod live;
 pub mod logs;
 pub mod loops;
 pub mod overview;
+pub mod results;
 pub mod runs;
 mod secret;
 pub mod tasks;
@@ -23,6 +24,17 @@ mod transitions;
 pub mod work;
 pub mod workers;
 pub mod world;
+
+/// What results say, as the search computes it.
+pub mod findings {
+    pub use cupola_search::{
+        anomalies::Anomaly,
+        compare::{Comparison, Group, Verdict},
+        factors::{Factor, Level},
+        repro::Repeats,
+        summary::{Observation, Ranked, Summary},
+    };
+}
 
 pub use analysis::Analysis;
 pub use bus::{Changes, Notice};

@@ -86,17 +86,22 @@ pub struct Order {
 impl Order {
     /// The configuration as the program gets it.
     pub fn config(&self) -> Config {
-        let mut config = self.task.config.clone();
-        config.insert("seed".to_owned(), self.task.seed.into());
-        let secs = self.task.time_budget.as_secs_f64();
-        config.insert("time_budget_seconds".to_owned(), secs.into());
-        config
+        config_of(&self.task)
     }
 
     /// When the worker kills the program, counted from its start.
     pub fn hard_deadline(&self) -> Duration {
         hard_deadline(self.task.time_budget)
     }
+}
+
+/// A task's configuration as its program gets it: with its seed and its time.
+pub fn config_of(task: &Task) -> Config {
+    let mut config = task.config.clone();
+    config.insert("seed".to_owned(), task.seed.into());
+    let secs = task.time_budget.as_secs_f64();
+    config.insert("time_budget_seconds".to_owned(), secs.into());
+    config
 }
 
 /// What a program said since its last report.
