@@ -494,14 +494,16 @@ class Run:
             return min(self.steps / self.max_steps, 1.0)
         return min(elapsed() / (TRAINING_PART * self.budget), 1.0)
 
-    def schedule_fraction(self):
+    def schedule_fraction(self, began):
+        """That of the middle of the step which began then and is about to be made."""
         if self.max_steps:
             return (self.steps + 0.5) / self.max_steps
-        return self.fraction()
+        return (began + elapsed()) / 2 / (TRAINING_PART * self.budget)
 
     def learn(self):
         while not self.is_time_up() and (not self.max_steps or self.steps < self.max_steps):
-            loss = self.look()
+            began = elapsed()
+            loss = self.look(began)
             if loss is None:
                 break
             self.losses = self.losses[1 - LOSS_STEPS :] + [loss]
@@ -512,14 +514,14 @@ class Run:
                     "a lower `lr` may help",
                 )
                 break
-            self.step(loss)
+            self.step(loss, began)
         if self.max_steps and self.steps < self.max_steps:
             message = f"ended after {self.steps} of {self.max_steps} steps"
             self.events.log("warning", message)
 
-    def look(self):
+    def look(self, began):
         """Computes one step's gradient; None if the deadline came first."""
-        size, started = self.config["batch_size"], elapsed()
+        size = self.config["batch_size"]
         inputs, targets = self.corpus.batch(self.rng, size, self.context)
         self.optimizer.zero_grad(set_to_none=True)
         total, done = 0.0, 0
@@ -532,7 +534,7 @@ class Run:
             total += loss.item()
             done += len(inputs[part])
         if self.steps == 0:
-            self.pace((elapsed() - started) / done)
+            self.pace((elapsed() - began) / done)
         if done < size and self.steps:
             message = f"step {self.steps} was cut short by the deadline and dropped"
             self.events.log("info", message)
@@ -555,8 +557,9 @@ class Run:
             count = min(count, max(int(affordable), 1))
         self.periodic = self.corpus.held_out_windows(count, self.context)
 
-    def step(self, loss):
-        factor = schedule_factor(self.config["lr_schedule"], self.schedule_fraction())
+    def step(self, loss, began):
+        fraction = self.schedule_fraction(began)
+        factor = schedule_factor(self.config["lr_schedule"], fraction)
         rate = self.config["lr"] * factor
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -578,6 +581,8 @@ class Run:
                 )
 
     def is_evaluation_due(self, fraction):
+        if self.is_time_up():
+            return False
         if self.interval:
             return self.steps % self.interval == 0
         reached = int(fraction * EVALUATIONS)

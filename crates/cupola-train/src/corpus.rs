@@ -35,8 +35,8 @@
 //! Both are sums over productions of expected uses, and obey the same algebra: parts in
 //! sequence add, an optional part counts by its probability `p` plus the entropy of the
 //! coin, and a part repeated while a coin of probability `p` says so is used `1/(1−p)`
-//! times. [`entropy_bits_per_byte`] evaluates exactly that. No model of any kind has a
-//! lower expected loss on fresh text.
+//! times. [`entropy_bits_per_byte`] evaluates exactly that: 0.7355. No model of any kind has
+//! a lower expected loss on fresh text.
 
 mod expectation;
 mod lexicon;
@@ -223,6 +223,11 @@ mod tests {
             (measured / stated - 1.0).abs() < 0.003,
             "{measured} {stated}"
         );
+    }
+
+    #[test]
+    fn the_stated_entropy_never_changes() {
+        assert_eq!(format!("{:.4}", entropy_bits_per_byte()), "0.7355");
     }
 
     #[test]

@@ -68,17 +68,22 @@ impl Plan {
         by_steps.or_else(by_time).unwrap_or(0.0).min(1.0)
     }
 
-    /// The fraction that the schedule sees for the step after `steps` others: the step's
-    /// middle by steps, the present by time.
-    pub(crate) fn schedule_fraction(&self, now: Duration, steps: usize) -> f64 {
+    /// The fraction that the schedule sees for the step after `steps` others, which began
+    /// at `began` and is about to be made at `now`: that of the step's middle. A run of very
+    /// few steps would otherwise take them all at the rates of its end.
+    pub(crate) fn schedule_fraction(&self, began: Duration, now: Duration, steps: usize) -> f64 {
         match self.max_steps {
             Some(max) => (double(steps) + 0.5) / double(max),
-            None => self.fraction(now, steps),
+            None => self.fraction((began + now) / 2, steps),
         }
     }
 
     /// Whether an evaluation is due after `steps` steps; counts it as made.
     pub(crate) fn is_evaluation_due(&mut self, now: Duration, steps: usize) -> bool {
+        if self.is_time_up(now) {
+            // The final evaluation is next, and needs the time.
+            return false;
+        }
         if let Some(interval) = self.eval_interval {
             return steps.is_multiple_of(interval);
         }
@@ -155,14 +160,15 @@ mod tests {
         let plan = plan(r#"{"max_steps": 4, "time_budget_seconds": 10}"#);
         assert!(plan.is_over(SECOND, 4) && !plan.is_over(SECOND, 3));
         let fractions: Vec<f64> = (0..4)
-            .map(|n| plan.schedule_fraction(SECOND * 5, n))
+            .map(|n| plan.schedule_fraction(SECOND * 5, SECOND * 6, n))
             .collect();
         assert_eq!(fractions, [0.125, 0.375, 0.625, 0.875]);
     }
 
     #[test]
-    fn without_steps_the_schedule_goes_by_time() {
-        assert!((timed().schedule_fraction(SECOND.mul_f64(4.5), 3) - 0.5).abs() < 1e-9);
+    fn without_steps_the_schedule_goes_by_the_time_of_the_middle_of_the_step() {
+        let fraction = timed().schedule_fraction(SECOND * 4, SECOND * 5, 3);
+        assert!((fraction - 0.5).abs() < 1e-9);
     }
 
     fn evaluations(mut plan: Plan, step_millis: u64, steps: usize) -> usize {
@@ -183,7 +189,12 @@ mod tests {
 
     #[test]
     fn long_steps_make_no_evaluations_pile_up() {
-        assert_eq!(evaluations(timed(), 3000, 3), 3);
+        assert_eq!(evaluations(timed(), 2900, 3), 3);
+    }
+
+    #[test]
+    fn no_evaluation_takes_the_time_of_the_final_one() {
+        assert!(!timed().is_evaluation_due(SECOND * 9, 5));
     }
 
     #[test]

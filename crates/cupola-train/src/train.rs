@@ -79,7 +79,10 @@ struct Run<'a, 'e> {
 impl Run<'_, '_> {
     fn learn(&mut self) {
         while !self.plan.is_over((self.clock)(), self.steps) {
-            let Some(gradient) = self.look() else { break };
+            let began = (self.clock)();
+            let Some(gradient) = self.look(began) else {
+                break;
+            };
             self.remember(gradient.loss);
             if !gradient.loss.is_finite() {
                 let message = format!(
@@ -89,13 +92,13 @@ impl Run<'_, '_> {
                 self.events.log(Level::Warning, &message);
                 break;
             }
-            self.step(gradient.loss);
+            self.step(gradient.loss, began);
         }
         self.warn_of_missing_steps();
     }
 
     /// Computes one step's gradient; `None` if the deadline came first.
-    fn look(&mut self) -> Option<Gradient> {
+    fn look(&mut self, began: Duration) -> Option<Gradient> {
         let Config {
             seed,
             batch_size,
@@ -106,9 +109,8 @@ impl Run<'_, '_> {
             .corpus
             .batch(seed, self.steps, batch_size, context_length);
         let (clock, plan) = (self.clock, &self.plan);
-        let started = clock();
         let gradient = self.learner.gradient(&batch, &|| plan.is_time_up(clock()));
-        self.pace(started, gradient);
+        self.pace(began, gradient);
         if gradient.sequences == batch_size {
             return Some(gradient);
         }
@@ -129,17 +131,19 @@ impl Run<'_, '_> {
     }
 
     /// Learns from the first step how long an evaluation will take.
-    fn pace(&mut self, started: Duration, gradient: Gradient) {
+    fn pace(&mut self, began: Duration, gradient: Gradient) {
         if self.steps == 0 {
-            let secs = (self.clock)().saturating_sub(started).as_secs_f64();
+            let secs = (self.clock)().saturating_sub(began).as_secs_f64();
             self.secs_per_window = EVALUATION_COST * secs / double(gradient.sequences);
             let windows = self.plan.periodic_windows(self.secs_per_window);
             self.periodic = self.corpus.held_out(windows, self.config.context_length);
         }
     }
 
-    fn step(&mut self, loss: f64) {
-        let fraction = self.plan.schedule_fraction((self.clock)(), self.steps);
+    fn step(&mut self, loss: f64, began: Duration) {
+        let fraction = self
+            .plan
+            .schedule_fraction(began, (self.clock)(), self.steps);
         let rate = self.config.lr * self.config.lr_schedule.factor(fraction);
         self.learner.update(rate);
         self.steps += 1;
