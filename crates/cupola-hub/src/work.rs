@@ -346,7 +346,7 @@ impl Hub {
         let (now, spare) = (self.now(), self.next_id());
         let (ended, waits_again) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
-            if matches!(pair.run.state, RunState::Finished { .. }) && is_repeat(&pair.run, lease) {
+            if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false));
             }
             finish_run(tx, &mut pair, lease, finish, spare, now)?;
@@ -487,9 +487,22 @@ fn not_yours(id: WorkerId) -> HubError {
     HubError::Forbidden(format!("the worker `{id}` joined with another token"))
 }
 
-/// Whether the end that is reported is that of this run under the lease it had.
-fn is_repeat(run: &Run, lease: Lease) -> bool {
+/// Whether the run had this lease last.
+fn had_lease(run: &Run, lease: Lease) -> bool {
     run.worker == Some(lease.worker) && run.epoch == lease.epoch
+}
+
+/// Whether this worker has already reported the run's end. An end that the hub decided, because
+/// the worker was silent for too long, is not one that it reported.
+fn is_repeat(run: &Run, lease: Lease) -> bool {
+    match &run.state {
+        RunState::Finished {
+            outcome: Outcome::Failed(Failure::Lost),
+            ..
+        } => false,
+        RunState::Finished { .. } => had_lease(run, lease),
+        _ => false,
+    }
 }
 
 /// Leases for one worker, in one transaction.
@@ -578,7 +591,7 @@ fn take_report(
 ) -> Result<(), HubError> {
     let was = runs::find_intake(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
     let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
-    if !is_repeat(&run, lease) {
+    if !had_lease(&run, lease) {
         let message = format!("the lease with epoch {} is not current", lease.epoch);
         return Err(HubError::StaleLease(message));
     }
@@ -609,8 +622,21 @@ fn take_report(
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
     runs::save_results(tx, id, &report.results, now)?;
-    if let Some(progress) = &report.progress {
-        runs::save_progress(tx, id, progress)?;
+    if let Some(Progress { fraction, message }) = &report.progress {
+        // A program may say anything; a bar shows nothing but 0 to 1.
+        let fraction = if fraction.is_finite() {
+            fraction.clamp(0.0, 1.0) + 0.0
+        } else {
+            0.0
+        };
+        runs::save_progress(
+            tx,
+            id,
+            &Progress {
+                fraction,
+                message: message.clone(),
+            },
+        )?;
     }
     if report.progress.is_some() || !report.results.is_empty() {
         events::record(tx, Event::RunChanged(id, run.task));

@@ -1,0 +1,507 @@
+//! What people and workers ask of a hub, one sentence each.
+
+use std::time::Duration;
+
+use cupola_domain::{counts::State, run::Failure};
+use cupola_hub::{HubError, loops, work::Report};
+
+use crate::support::{TestHub, completed, draft, failed, held, task_of};
+
+fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
+    match result.unwrap_err() {
+        HubError::NotFound { .. } => "not found",
+        HubError::Invalid(_) => "invalid",
+        HubError::Conflict(_) => "conflict",
+        HubError::StaleLease(_) => "stale",
+        HubError::Forbidden(_) => "forbidden",
+        HubError::Unauthorized(_) => "unauthorized",
+        HubError::Unavailable(_) => "unavailable",
+        HubError::Internal(_) => "internal",
+    }
+}
+
+#[test]
+fn a_brief_becomes_a_family_with_seeds_from_42_and_falling_priorities() {
+    let hub = TestHub::new();
+    let detail = hub.submit_brief(&draft(3), "ada").unwrap();
+    assert_eq!(
+        detail.family.name,
+        format!("campaign-{}", detail.brief.id.short())
+    );
+    let filter = cupola_hub::tasks::Filter {
+        experiment: Some(detail.family.id),
+        limit: 9,
+        ..Default::default()
+    };
+    let tasks = hub.list_tasks(filter).unwrap().tasks;
+    let seeds: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.seed, task.priority))
+        .collect();
+    assert_eq!(seeds, [(42, 3), (43, 2), (44, 1)]);
+}
+
+#[test]
+fn every_wrong_field_of_a_brief_is_named_at_once() {
+    let hub = TestHub::new();
+    let mut wrong = draft(0);
+    wrong.template = "nope".into();
+    wrong.sampler = "magic".into();
+    let HubError::Invalid(errors) = hub.submit_brief(&wrong, "ada").unwrap_err() else {
+        panic!("it is invalid")
+    };
+    let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["num_tasks", "sampler", "template"]);
+
+    let mut wrong = draft(1);
+    wrong.space.insert("lr".into(), "log_uniform(1, 0)".into());
+    wrong.space.insert("colour".into(), "choice(red)".into());
+    let HubError::Invalid(errors) = hub.submit_brief(&wrong, "ada").unwrap_err() else {
+        panic!("it is invalid")
+    };
+    let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["space.colour", "space.lr"]);
+}
+
+#[test]
+fn a_large_family_is_planned_in_steps() {
+    let hub = TestHub::new();
+    let family = hub.submit(12_000);
+    while loops::campaigns::tick(&hub).unwrap() > 0 {}
+    assert_eq!(
+        hub.family_detail(family).unwrap().family.counts.pending,
+        12_000
+    );
+}
+
+#[test]
+fn a_task_goes_from_lease_to_result() {
+    let hub = TestHub::new();
+    let family = hub.submit(2);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    assert_eq!(order.config()["seed"], 42);
+    assert_eq!(order.config()["time_budget_seconds"], 10.0);
+    assert_eq!(hub.states(family), "rp");
+    worker.start_run(&hub, &order).unwrap();
+    worker.finish(&hub, &order, completed(3.5)).unwrap();
+    assert_eq!(hub.states(family), "cp");
+    let summary = &hub.family_detail(family).unwrap().analysis.summary;
+    assert_eq!(summary.best.unwrap().value, 3.5);
+}
+
+#[test]
+fn a_repeated_result_changes_nothing_and_is_answered_the_same() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let first = worker.finish(&hub, &order, completed(3.5)).unwrap();
+    let again = worker.finish(&hub, &order, completed(1.0)).unwrap();
+    assert_eq!(first, again);
+    assert_eq!(
+        hub.family_detail(family)
+            .unwrap()
+            .analysis
+            .summary
+            .best
+            .unwrap()
+            .value,
+        3.5
+    );
+}
+
+#[test]
+fn an_answer_that_got_lost_is_given_again() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let again = worker.take(&hub);
+    assert_eq!((order.run.id, order.lease), (again.run.id, again.lease));
+    assert!(worker.poll(&hub, 1, &[held(&order)]).unwrap().is_empty());
+}
+
+#[test]
+fn a_silent_worker_loses_its_run_to_another() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let (silent, other) = (hub.join("silent"), hub.join("other"));
+    let lost = silent.take(&hub);
+    hub.world.advance(Duration::from_secs(31));
+    assert_eq!(loops::leases::tick(&hub).unwrap(), 1);
+    assert_eq!(hub.states(family), "p");
+    let order = other.take(&hub);
+    assert_eq!((order.run.attempt, order.lease.epoch), (2, 2));
+    assert_eq!(refused(silent.finish(&hub, &lost, completed(1.0))), "stale");
+    let orders = silent.heartbeat(&hub, &[held(&lost)]).unwrap();
+    assert_eq!(orders.abandon, [held(&lost)]);
+    other.finish(&hub, &order, completed(2.0)).unwrap();
+    assert_eq!(
+        hub.family_detail(family)
+            .unwrap()
+            .analysis
+            .summary
+            .best
+            .unwrap()
+            .value,
+        2.0
+    );
+}
+
+#[test]
+fn a_late_result_counts_while_nobody_else_has_the_task() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    hub.world.advance(Duration::from_secs(31));
+    loops::leases::tick(&hub).unwrap();
+    worker.finish(&hub, &order, completed(2.0)).unwrap();
+    assert_eq!(hub.states(family), "c");
+}
+
+#[test]
+fn a_worker_that_comes_back_in_time_goes_on() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    hub.world.advance(Duration::from_secs(31));
+    loops::leases::tick(&hub).unwrap();
+    assert!(worker.heartbeat(&hub, &[held(&order)]).unwrap().is_empty());
+    assert_eq!(hub.states(family), "r");
+    hub.world.advance(Duration::from_secs(29));
+    assert_eq!(loops::leases::tick(&hub).unwrap(), 0);
+}
+
+#[test]
+fn a_task_that_keeps_losing_workers_fails_in_the_end() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    for _ in 0..5 {
+        hub.join("w").take(&hub);
+        hub.world.advance(Duration::from_secs(31));
+        loops::leases::tick(&hub).unwrap();
+    }
+    assert_eq!(hub.states(family), "f");
+    assert!(hub.join("w").poll(&hub, 1, &[]).unwrap().is_empty());
+}
+
+#[test]
+fn a_jump_of_the_wall_clock_expires_nothing() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    hub.join("w").take(&hub);
+    hub.world.jump(3_600_000);
+    loops::leases::tick(&hub).unwrap();
+    hub.world.jump(-7 * 24 * 3_600_000);
+    loops::leases::tick(&hub).unwrap();
+    assert_eq!(hub.states(family), "r");
+}
+
+#[test]
+fn a_failure_of_the_program_is_final_and_may_be_retried() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    worker
+        .finish(&hub, &order, failed(Failure::ExitCode(3)))
+        .unwrap();
+    assert_eq!(hub.states(family), "f");
+    let task = hub.retry_task(task_of(&hub, order.run.id)).unwrap();
+    assert_eq!(refused(hub.retry_task(task.id)), "conflict");
+    let order = worker.take(&hub);
+    assert_eq!(order.run.attempt, 2);
+    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    assert_eq!(hub.states(family), "c");
+}
+
+#[test]
+fn what_could_not_be_prepared_is_tried_again() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    worker
+        .finish(
+            &hub,
+            &order,
+            failed(Failure::NotPrepared("no bundle".into())),
+        )
+        .unwrap();
+    assert_eq!(hub.states(family), "p");
+    assert_eq!(worker.take(&hub).run.attempt, 2);
+}
+
+#[test]
+fn a_completed_run_without_its_metric_has_failed() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let mut finish = completed(1.0);
+    finish.results.clear();
+    let run = worker.finish(&hub, &order, finish).unwrap();
+    assert_eq!(run.state.word(), State::Failed);
+    assert_eq!(hub.states(family), "f");
+}
+
+#[test]
+fn a_diverged_run_completes_and_never_wins() {
+    let hub = TestHub::new();
+    let family = hub.submit(2);
+    let worker = hub.join("w");
+    for value in [f64::NAN, 4.0] {
+        let order = worker.take(&hub);
+        let mut finish = completed(0.0);
+        finish
+            .results
+            .insert("val_bpb".into(), cupola_domain::metric::number_json(value));
+        worker.finish(&hub, &order, finish).unwrap();
+    }
+    let summary = &hub.family_detail(family).unwrap().analysis.summary;
+    assert_eq!((summary.counted, summary.excluded_not_finite), (1, 1));
+    assert_eq!(summary.best.unwrap().value, 4.0);
+}
+
+#[test]
+fn a_simulated_result_never_wins() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let mut finish = completed(0.1);
+    finish.provenance = cupola_domain::provenance::Provenance::Simulated;
+    worker.finish(&hub, &order, finish).unwrap();
+    let detail = hub.family_detail(family).unwrap();
+    assert_eq!(detail.analysis.summary.best, None);
+    assert_eq!(hub.list_families("", 10, 0).unwrap().0[0].best, None);
+}
+
+#[test]
+fn cancelling_asks_the_worker_and_waits_for_its_word() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    hub.cancel_run(order.run.id).unwrap();
+    assert_eq!(hub.states(family), "r");
+    let orders = worker.heartbeat(&hub, &[held(&order)]).unwrap();
+    assert_eq!(orders.cancel, [held(&order)]);
+    // Whoever asked first wins.
+    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    assert_eq!(hub.states(family), "c");
+    let task = task_of(&hub, order.run.id);
+    assert_eq!(
+        hub.task_detail(task).unwrap().task.state.word(),
+        State::Cancelled
+    );
+    assert_eq!(refused(hub.cancel_task(task)), "conflict");
+}
+
+#[test]
+fn cancelling_a_family_stops_all_that_is_left() {
+    let hub = TestHub::new();
+    let family = hub.submit(12_000);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    hub.cancel_family(family).unwrap();
+    assert_eq!(
+        loops::campaigns::tick(&hub).unwrap(),
+        0,
+        "nothing more is planned"
+    );
+    assert_eq!(
+        worker.poll(&hub, 1, &[held(&order)]).unwrap().cancel,
+        [held(&order)]
+    );
+    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    let counts = hub.family_detail(family).unwrap().family.counts;
+    assert_eq!((counts.cancelled, counts.total()), (5_000, 5_000));
+}
+
+#[test]
+fn a_deleted_brief_goes_with_all_it_made() {
+    let hub = TestHub::new();
+    let kept = hub.submit(1);
+    let brief = hub.submit_brief(&draft(300), "ada").unwrap().brief.id;
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    hub.delete_brief(brief).unwrap();
+    assert_eq!(refused(hub.brief_detail(brief)), "not found");
+    assert_eq!(
+        hub.list_tasks(cupola_hub::tasks::Filter {
+            limit: 9,
+            ..Default::default()
+        })
+        .unwrap()
+        .tasks
+        .len(),
+        1
+    );
+    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    assert!(loops::retention::tick(&hub).unwrap() >= 300);
+    assert_eq!(loops::retention::tick(&hub).unwrap(), 0);
+    assert_eq!(refused(hub.run_detail(order.run.id)), "not found");
+    assert_eq!(hub.overview().unwrap().tasks.total(), 1);
+    assert_eq!(hub.states(kept), "p");
+}
+
+#[test]
+fn reports_are_taken_once_and_in_order() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let report = |seq: i64, text: &str| Report {
+        seq,
+        log: vec![cupola_hub::work::LogPiece {
+            stream: "stdout".into(),
+            at: hub.now(),
+            bytes: text.as_bytes().to_vec(),
+            omitted: 0,
+        }],
+        ..Report::default()
+    };
+    let send = |report| hub.take_report(hub.token, order.run.id, order.lease, report);
+    send(report(0, "one\ntwo\n")).unwrap();
+    send(report(0, "one\ntwo\n")).unwrap();
+    assert_eq!(refused(send(report(2, "four\n"))), "conflict");
+    send(report(1, "three\n")).unwrap();
+    let log = hub.run_log(order.run.id, Some(0)).unwrap();
+    let lines: Vec<_> = log
+        .lines
+        .iter()
+        .map(|line| (line.number, line.text.as_str()))
+        .collect();
+    assert_eq!(lines, [(1, "one"), (2, "two"), (3, "three")]);
+    assert_eq!(
+        (log.lines_total, log.bytes_total, log.is_complete),
+        (3, 14, false)
+    );
+    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    assert_eq!(refused(send(report(2, "late\n"))), "stale");
+}
+
+#[test]
+fn a_worker_may_only_speak_for_itself() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let (_, thief) = hub
+        .create_token("thief", cupola_domain::access::Role::Worker, None)
+        .unwrap();
+    let stolen = hub.finish_run(thief.id, order.run.id, order.lease, completed(0.0));
+    assert_eq!(refused(stolen), "forbidden");
+    assert_eq!(
+        refused(hub.renew_leases(thief.id, worker.id(), &worker.session, &[])),
+        "forbidden"
+    );
+}
+
+#[test]
+fn a_second_start_of_a_worker_takes_the_place_of_the_first() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let mut worker = hub.join("w");
+    let before = worker.clone();
+    worker.take(&hub);
+    hub.world.advance(Duration::from_secs(1));
+    worker.start(&hub);
+    assert_eq!(
+        hub.states(family),
+        "p",
+        "the programs of the first start are gone"
+    );
+    assert_eq!(refused(before.poll(&hub, 1, &[])), "conflict");
+    assert_eq!(worker.take(&hub).run.attempt, 2);
+}
+
+#[test]
+fn a_worker_that_says_goodbye_leaves_its_work_to_others() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    worker.take(&hub);
+    hub.dismiss_worker(hub.token, worker.id(), &worker.session)
+        .unwrap();
+    assert_eq!(hub.states(family), "p");
+    let row = &hub.list_workers().unwrap()[0];
+    assert_eq!(row.presence, cupola_domain::worker::Presence::Offline);
+}
+
+#[test]
+fn a_removed_worker_is_shut_out() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("w");
+    worker.take(&hub);
+    hub.remove_worker(worker.id()).unwrap();
+    assert_eq!(hub.states(family), "p");
+    assert_eq!(refused(worker.poll(&hub, 1, &[])), "not found");
+    assert!(hub.list_workers().unwrap().is_empty());
+}
+
+#[test]
+fn what_does_not_fit_a_worker_is_not_offered_to_it() {
+    let hub = TestHub::new();
+    let mut wanted = draft(1);
+    wanted.template = "char-lm-torch".into();
+    hub.submit_brief(&wanted, "ada").unwrap();
+    let worker = hub.join("no torch");
+    assert!(worker.poll(&hub, 1, &[]).unwrap().is_empty());
+    hub.submit(1);
+    assert_eq!(worker.take(&hub).command.template, "char-lm");
+}
+
+#[test]
+fn tokens_open_until_they_are_revoked_or_expire() {
+    let hub = TestHub::new();
+    let day = Some(Duration::from_hours(24));
+    let (secret, token) = hub
+        .create_token("ci", cupola_domain::access::Role::Viewer, day)
+        .unwrap();
+    assert!(secret.starts_with(&token.prefix) && secret.len() > token.prefix.len() + 20);
+    assert_eq!(hub.authenticate(&secret).unwrap().token, token.id);
+    assert_eq!(
+        refused(hub.authenticate("cupola_viewer_wrong")),
+        "unauthorized"
+    );
+    hub.world.advance(Duration::from_hours(25));
+    assert_eq!(refused(hub.authenticate(&secret)), "unauthorized");
+
+    let (secret, token) = hub
+        .create_token("ci", cupola_domain::access::Role::Viewer, None)
+        .unwrap();
+    let cookie = hub.log_in(&secret).unwrap();
+    assert!(hub.authenticate_session(&cookie).is_ok());
+    hub.revoke_token(token.id).unwrap();
+    assert_eq!(refused(hub.authenticate(&secret)), "unauthorized");
+    assert_eq!(refused(hub.authenticate_session(&cookie)), "unauthorized");
+}
+
+#[test]
+fn a_login_link_opens_once() {
+    let hub = TestHub::new();
+    assert!(
+        hub.create_first_token(None).unwrap().is_none(),
+        "there is a token already"
+    );
+    hub.create_first_token(Some("a-preset-secret-for-scripts"))
+        .unwrap();
+    let code = hub
+        .create_admin_login_code()
+        .unwrap()
+        .expect("there is an administrator");
+    let cookie = hub.log_in_by_code(&code).unwrap();
+    assert_eq!(
+        hub.authenticate_session(&cookie).unwrap().role.as_str(),
+        "admin"
+    );
+    assert_eq!(refused(hub.log_in_by_code(&code)), "unauthorized");
+    hub.log_out(&cookie).unwrap();
+    assert_eq!(refused(hub.authenticate_session(&cookie)), "unauthorized");
+}

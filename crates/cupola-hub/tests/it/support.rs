@@ -1,0 +1,276 @@
+//! A hub in a temporary folder, with a clock and a source of chance that the test holds.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use cupola_domain::{
+    access::Role,
+    brief::Draft,
+    ids::{ExperimentId, RunId, TaskId, TokenId, WorkerId},
+    provenance::Provenance,
+    resources::{Capabilities, GIB},
+    run::{Failure, Lease, Outcome, Run},
+    time::{Instant, Timestamp},
+};
+use cupola_hub::{
+    Hub, HubError, Settings,
+    work::{Finish, Held, Order, Orders, Registration},
+    world::World,
+};
+use cupola_search::rng::Rng;
+use cupola_store::{Durability, Location};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A number below a bound.
+pub trait Below {
+    fn below(&mut self, bound: u64) -> u64;
+}
+
+impl Below for Rng {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.bits() % bound
+    }
+}
+
+/// A clock that moves when told to, and chance from a seed.
+#[derive(Debug)]
+pub struct TestWorld {
+    state: Mutex<(Timestamp, Instant, Rng)>,
+}
+
+impl TestWorld {
+    pub fn new(seed: u64) -> Arc<Self> {
+        let start = Timestamp::from_millis(1_795_000_000_000);
+        let monotonic = Instant::from_origin(Duration::from_hours(1));
+        Arc::new(Self {
+            state: Mutex::new((start, monotonic, Rng::new(seed))),
+        })
+    }
+
+    /// Both clocks move on.
+    pub fn advance(&self, span: Duration) {
+        let mut state = self.state.lock().unwrap();
+        state.1 = state.1.plus(span);
+        state.0 = moved(state.0, i64::try_from(span.as_millis()).unwrap());
+    }
+
+    /// Only the wall clock moves, as when somebody sets it.
+    pub fn jump(&self, millis: i64) {
+        let mut state = self.state.lock().unwrap();
+        state.0 = moved(state.0, millis);
+    }
+}
+
+fn moved(at: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(at.millis() + millis)
+}
+
+impl World for TestWorld {
+    fn now(&self) -> Timestamp {
+        self.state.lock().unwrap().0
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.state.lock().unwrap().1
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        let mut state = self.state.lock().unwrap();
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&state.2.bits().to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A hub that can be stopped and started again on the same folder.
+pub struct TestHub {
+    pub world: Arc<TestWorld>,
+    pub token: TokenId,
+    hub: Option<Hub>,
+    folder: TempDir,
+}
+
+impl TestHub {
+    pub fn new() -> Self {
+        Self::with_seed(1)
+    }
+
+    pub fn with_seed(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = TestWorld::new(seed);
+        let hub = open(folder.path(), &world);
+        let (_, token) = hub.create_token("workers", Role::Worker, None).unwrap();
+        Self {
+            world,
+            token: token.id,
+            hub: Some(hub),
+            folder,
+        }
+    }
+
+    /// Drops all that the hub knows by heart and opens it anew.
+    pub fn restart(&mut self) {
+        self.hub = None;
+        self.hub = Some(open(self.folder.path(), &self.world));
+    }
+
+    pub fn submit(&self, num_tasks: u32) -> ExperimentId {
+        self.submit_brief(&draft(num_tasks), "ada")
+            .unwrap()
+            .family
+            .id
+    }
+
+    pub fn join(&self, name: &str) -> TestWorker {
+        let mut worker = TestWorker {
+            id: None,
+            name: name.to_owned(),
+            session: String::new(),
+        };
+        worker.start(self);
+        worker
+    }
+
+    /// The states of a family's tasks in order, one letter each.
+    pub fn states(&self, family: ExperimentId) -> String {
+        let filter = cupola_hub::tasks::Filter {
+            experiment: Some(family),
+            limit: 1000,
+            ..Default::default()
+        };
+        let page = self.list_tasks(filter).unwrap();
+        page.tasks
+            .iter()
+            .map(|task| &task.state.word().as_str()[..1])
+            .collect()
+    }
+}
+
+impl std::ops::Deref for TestHub {
+    type Target = Hub;
+
+    fn deref(&self) -> &Hub {
+        self.hub.as_ref().expect("the hub runs")
+    }
+}
+
+fn open(folder: &Path, world: &Arc<TestWorld>) -> Hub {
+    let settings = Settings {
+        location: Location::Sqlite(folder.join("cupola.db")),
+        template_dirs: Vec::new(),
+        durability: Durability::Off,
+        on_fatal: Arc::new(|error| panic!("the store is lost: {error}")),
+    };
+    let world: Arc<dyn World> = Arc::clone(world) as Arc<dyn World>;
+    Hub::open(settings, world).unwrap()
+}
+
+pub fn draft(num_tasks: u32) -> Draft {
+    Draft {
+        goal: "find the best small model".to_owned(),
+        template: "char-lm".to_owned(),
+        hardware: "small".to_owned(),
+        num_tasks: num_tasks.to_string(),
+        time_budget: "10".to_owned(),
+        sampler: "random".to_owned(),
+        ..Draft::default()
+    }
+}
+
+pub fn laptop() -> Capabilities {
+    Capabilities {
+        hostname: "laptop".into(),
+        platform: "linux-x86_64".into(),
+        cpu_cores: 4,
+        memory_bytes: 8 * GIB,
+        disk_bytes: 100 * GIB,
+        ..Capabilities::default()
+    }
+}
+
+pub fn completed(value: f64) -> Finish {
+    Finish {
+        outcome: Outcome::Completed,
+        results: json!({"val_bpb": value}).as_object().unwrap().clone(),
+        wall_time: Duration::from_secs(9),
+        provenance: Provenance::Measured,
+    }
+}
+
+pub fn failed(failure: Failure) -> Finish {
+    Finish {
+        outcome: Outcome::Failed(failure),
+        results: serde_json::Map::new(),
+        ..completed(0.0)
+    }
+}
+
+/// A worker's side of the protocol, without a machine behind it.
+#[derive(Debug, Clone)]
+pub struct TestWorker {
+    id: Option<WorkerId>,
+    name: String,
+    pub session: String,
+}
+
+impl TestWorker {
+    pub fn id(&self) -> WorkerId {
+        self.id.expect("it has joined")
+    }
+
+    /// The agent starts: a new session.
+    pub fn start(&mut self, hub: &TestHub) {
+        self.session = hub.world.monotonic().since_origin().as_nanos().to_string() + &self.session;
+        let registration = Registration {
+            id: self.id,
+            name: self.name.clone(),
+            session: self.session.clone(),
+            slots: 4,
+            version: "test".to_owned(),
+            capabilities: laptop(),
+        };
+        self.id = Some(hub.register_worker(hub.token, registration).unwrap().id);
+    }
+
+    pub fn poll(&self, hub: &TestHub, slots: u32, holding: &[Held]) -> Result<Orders, HubError> {
+        hub.lease_runs(hub.token, self.id(), &self.session, slots, holding)
+    }
+
+    /// Leases one run.
+    pub fn take(&self, hub: &TestHub) -> Order {
+        let held: Vec<Held> = Vec::new();
+        let orders = self.poll(hub, 1, &held).unwrap();
+        orders.start.into_iter().next().expect("there is work")
+    }
+
+    pub fn heartbeat(&self, hub: &TestHub, holding: &[Held]) -> Result<Orders, HubError> {
+        hub.renew_leases(hub.token, self.id(), &self.session, holding)
+    }
+
+    pub fn start_run(&self, hub: &TestHub, order: &Order) -> Result<Run, HubError> {
+        hub.start_run(hub.token, order.run.id, order.lease, "{}".to_owned())
+    }
+
+    pub fn finish(&self, hub: &TestHub, order: &Order, finish: Finish) -> Result<Run, HubError> {
+        hub.finish_run(hub.token, order.run.id, order.lease, finish)
+    }
+}
+
+pub fn held(order: &Order) -> Held {
+    (order.run.id, order.lease.epoch)
+}
+
+pub fn lease_of(worker: &TestWorker, epoch: i64) -> Lease {
+    Lease {
+        worker: worker.id(),
+        epoch,
+    }
+}
+
+pub fn task_of(hub: &TestHub, run: RunId) -> TaskId {
+    hub.run_detail(run).unwrap().task.id
+}
