@@ -1,0 +1,4 @@
+//! The aggregates on every database: each statement prepares, each row survives the trip.
+
+mod rows;
+mod statements;

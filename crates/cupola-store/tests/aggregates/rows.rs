@@ -1,0 +1,613 @@
+//! What is written is what is read.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    access::{Role, Token},
+    brief::{Brief, Wanted},
+    counts::{Counts, State},
+    credits::Credits,
+    experiment::{Experiment, Origin},
+    ids::{Ids, TaskId, WorkerId},
+    metric::Point,
+    objective::{Direction, Objective},
+    provenance::Provenance,
+    resources::{Capabilities, Gpu, Hardware, Needs},
+    run::{Failure, Lease, Outcome, Progress, Run, RunState},
+    task::{Attempts, Task, TaskState},
+    template::CodeFile,
+    time::Timestamp,
+    worker::Worker,
+};
+use cupola_store::{
+    Store, StoreError, Tx, briefs, code, experiments, logs, metrics, runs, tasks, tokens, workers,
+};
+use cupola_testkit::{Database, on_each_database};
+use serde_json::{Map, Value, json};
+
+on_each_database! {
+    briefs_and_families_read_back,
+    tokens_and_sessions_read_back,
+    workers_read_back,
+    code_and_needs_read_back,
+    tasks_and_runs_read_back_in_every_state,
+    a_stale_fence_writes_nothing,
+    lists_are_filtered_sorted_and_paged,
+    logs_points_and_results_read_back,
+    a_deleted_experiment_goes_with_all_it_has,
+}
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_000_000_000 + secs * 1000)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// A family of five tasks in a store.
+struct Sample {
+    store: Store,
+    ids: Ids,
+    brief: Brief,
+    family: Experiment,
+    tasks: Vec<Task>,
+    runs: Vec<Run>,
+    worker: WorkerId,
+}
+
+impl Sample {
+    fn new(database: &Database) -> Self {
+        let mut ids = Ids::new(1);
+        let brief = brief(&mut ids);
+        let family = family(&mut ids, &brief);
+        let worker = ids.next(at(0));
+        let mut sample = Self {
+            store: database.open(),
+            ids,
+            brief,
+            family,
+            tasks: Vec::new(),
+            runs: Vec::new(),
+            worker,
+        };
+        for number in 0..5 {
+            sample.plan(number);
+        }
+        let (brief, family) = (sample.brief.clone(), sample.family.clone());
+        let (tasks, runs) = (sample.tasks.clone(), sample.runs.clone());
+        sample.write(move |tx| {
+            let needs = code::needs_id(tx, &family.needs)?;
+            code::insert(tx, &family.code_hash, "char-lm", &["x".to_owned()], &[])?;
+            briefs::insert(tx, &brief)?;
+            experiments::insert(tx, &family, needs)?;
+            for (task, run) in tasks.iter().zip(&runs) {
+                cupola_store::tasks::insert(tx, task, needs)?;
+                cupola_store::runs::insert(tx, run)?;
+            }
+            experiments::save_changes(tx, family.id, [5, 0, 0, 0, 0])
+        });
+        sample
+    }
+
+    fn plan(&mut self, number: u32) {
+        let (task, run) = (self.ids.next(at(0)), self.ids.next(at(0)));
+        self.runs.push(Run {
+            id: run,
+            task,
+            experiment: self.family.id,
+            attempt: 1,
+            state: RunState::Pending,
+            worker: None,
+            epoch: 0,
+            code_hash: self.family.code_hash.clone(),
+            environment: None,
+            progress: None,
+            provenance: Provenance::Measured,
+            wall_time: None,
+            created_at: at(0),
+            leased_at: None,
+            started_at: None,
+            finished_at: None,
+        });
+        self.tasks.push(Task {
+            id: task,
+            experiment: self.family.id,
+            number,
+            state: TaskState::Pending,
+            config: object(json!({"lr": 0.001, "name": format!("50%_{number}")})),
+            seed: 42 + i64::from(number),
+            time_budget: Duration::from_millis(1500),
+            priority: 5 - i64::from(number),
+            attempts: Attempts::default(),
+            epoch: 0,
+            run,
+            worker: None,
+            value: None,
+            created_at: at(0),
+            finished_at: None,
+        });
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.store.write(closure).unwrap()
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.store.read(closure).unwrap()
+    }
+
+    /// Completes a task without its moves in between, and says what was written.
+    fn complete(&self, number: usize, value: f64) -> Task {
+        let mut task = self.tasks[number].clone();
+        task.state = TaskState::Completed;
+        task.value = Some(value);
+        task.finished_at = Some(at(i64::try_from(number).unwrap()));
+        let saved = task.clone();
+        self.write(move |tx| tasks::save(tx, &saved, State::Pending, 0));
+        task
+    }
+}
+
+fn brief(ids: &mut Ids) -> Brief {
+    Brief {
+        id: ids.next(at(0)),
+        wanted: Wanted {
+            title: "Best <small> model".into(),
+            goal: "goal".into(),
+            constraints: String::new(),
+            template: "char-lm".into(),
+            budget: Some(Credits::from_micros(7)),
+            hardware: Hardware::Medium,
+            num_tasks: 5,
+            time_budget: Duration::from_secs(10),
+            sampler: "random".into(),
+            study_seed: 3,
+            space: object(json!({"b": "fixed(1)", "a": "fixed(2)"})),
+        },
+        author: "ada".into(),
+        created_at: at(0),
+    }
+}
+
+fn family(ids: &mut Ids, brief: &Brief) -> Experiment {
+    Experiment {
+        id: ids.next(at(0)),
+        name: "campaign-1".into(),
+        origin: Origin::Brief(brief.id),
+        template: "char-lm".into(),
+        code_hash: "abc".into(),
+        objective: Objective {
+            metric: "val_bpb".into(),
+            direction: Direction::Minimize,
+            unit: String::new(),
+        },
+        baseline: Some(4.25),
+        needs: Needs {
+            cpu_cores: 2,
+            ..Needs::default()
+        },
+        counts: Counts {
+            pending: 5,
+            ..Counts::default()
+        },
+        created_at: at(0),
+    }
+}
+
+fn briefs_and_families_read_back(database: &Database) {
+    let sample = Sample::new(database);
+    let (brief, family) = (sample.brief.id, sample.family.id);
+    assert_eq!(
+        sample.read(move |tx| briefs::find(tx, brief)),
+        Some(sample.brief.clone())
+    );
+    assert_eq!(
+        sample.read(move |tx| experiments::find(tx, family)),
+        Some(sample.family.clone())
+    );
+    let by_brief = sample.read(move |tx| experiments::find_by_brief(tx, brief));
+    assert_eq!(by_brief, Some(sample.family.clone()));
+    let found = |search: &'static str| sample.read(move |tx| briefs::list(tx, search, 10, 0)).1;
+    assert_eq!(
+        (found(""), found("SMALL"), found("50%"), found("_")),
+        (1, 1, 0, 0)
+    );
+    sample.write(move |tx| {
+        experiments::save_move(tx, family, Some(State::Pending), Some(State::Running))
+    });
+    let counts = sample.read(|tx| experiments::sum_counts(tx)).1;
+    assert_eq!((counts.pending, counts.running, counts.total()), (4, 1, 5));
+}
+
+fn tokens_and_sessions_read_back(database: &Database) {
+    let store = database.open();
+    let token = Token {
+        id: Ids::new(1).next(at(0)),
+        name: "ci".into(),
+        role: Role::Operator,
+        prefix: "cupola_op".into(),
+        created_at: at(0),
+        expires_at: Some(at(9)),
+        revoked_at: None,
+    };
+    let saved = token.clone();
+    let run = move |tx: &mut Tx| -> Result<_, StoreError> {
+        tokens::insert(tx, &saved, "digest")?;
+        tokens::insert_session(tx, "cookie", saved.id, at(0), at(5))?;
+        let found = tokens::find_by_digest(tx, "digest")?;
+        let alive = tokens::find_by_session(tx, "cookie", at(4))?;
+        let ended = tokens::find_by_session(tx, "cookie", at(5))?;
+        tokens::save_revoked(tx, saved.id, at(1))?;
+        Ok((
+            found,
+            alive,
+            ended,
+            tokens::find_by_session(tx, "cookie", at(2))?,
+        ))
+    };
+    let (found, alive, ended, revoked) = store.write(run).unwrap();
+    assert_eq!((found, alive), (Some(token.clone()), Some(token.clone())));
+    assert_eq!((ended, revoked), (None, None));
+    let listed = store.read(|tx| tokens::list(tx)).unwrap();
+    assert_eq!(
+        listed,
+        [Token {
+            revoked_at: Some(at(1)),
+            ..token
+        }]
+    );
+}
+
+fn workers_read_back(database: &Database) {
+    let store = database.open();
+    let mut ids = Ids::new(1);
+    let token = Token {
+        id: ids.next(at(0)),
+        name: "w".into(),
+        role: Role::Worker,
+        prefix: String::new(),
+        created_at: at(0),
+        expires_at: None,
+        revoked_at: None,
+    };
+    let worker = Worker {
+        id: ids.next(at(0)),
+        name: "box".into(),
+        token: token.id,
+        session: "s".into(),
+        capabilities: Capabilities {
+            gpus: vec![Gpu {
+                name: "RTX 3080".into(),
+                memory_bytes: 10,
+            }],
+            ..Capabilities::default()
+        },
+        slots: 2,
+        version: "0".into(),
+        registered_at: at(0),
+        last_seen_at: at(1),
+        left_at: None,
+    };
+    let saved = worker.clone();
+    let listed = store.write(move |tx| -> Result<_, StoreError> {
+        tokens::insert(tx, &token, "d")?;
+        workers::save(tx, &saved)?;
+        workers::save(tx, &saved)?;
+        workers::save_seen(tx, saved.id, at(3))?;
+        workers::save_seen(tx, saved.id, at(2))?;
+        workers::list(tx)
+    });
+    assert_eq!(
+        listed.unwrap(),
+        [Worker {
+            last_seen_at: at(3),
+            ..worker.clone()
+        }]
+    );
+    store
+        .write(move |tx| workers::save_removed(tx, worker.id, at(4)))
+        .unwrap();
+    assert_eq!(
+        store.read(move |tx| workers::find(tx, worker.id)).unwrap(),
+        None
+    );
+}
+
+fn code_and_needs_read_back(database: &Database) {
+    let store = database.open();
+    let files = vec![CodeFile {
+        path: "a/run.py".into(),
+        bytes: vec![0, 255, 10],
+    }];
+    let kept = files.clone();
+    let command = vec!["{python}".to_owned(), "{code}/a/run.py".to_owned()];
+    let given = command.clone();
+    let (found, about, first, again, other) = store
+        .write(move |tx| -> Result<_, StoreError> {
+            code::insert(tx, "h", "t", &given, &kept)?;
+            code::insert(tx, "h", "t", &given, &kept)?;
+            let first = code::needs_id(tx, &Needs::default())?;
+            let again = code::needs_id(tx, &Needs::default())?;
+            let other = code::needs_id(
+                tx,
+                &Needs {
+                    torch: true,
+                    ..Needs::default()
+                },
+            )?;
+            Ok((
+                code::find(tx, "h")?,
+                code::find_command(tx, "h")?,
+                first,
+                again,
+                other,
+            ))
+        })
+        .unwrap();
+    let about = about.unwrap();
+    assert_eq!(found.unwrap(), (about.clone(), files));
+    assert_eq!((about.command, about.has_files), (command, true));
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+fn tasks_and_runs_read_back_in_every_state(database: &Database) {
+    let sample = Sample::new(database);
+    let lease = Lease {
+        worker: sample.worker,
+        epoch: 7,
+    };
+    let failures = [
+        Failure::ExitCode(3),
+        Failure::BadOutput("…".into()),
+        Failure::TimedOut,
+    ];
+    let outcomes = failures
+        .map(Outcome::Failed)
+        .into_iter()
+        .chain([Outcome::Completed]);
+    let mut states = vec![
+        RunState::Leased { lease },
+        RunState::Running {
+            lease,
+            started_at: at(2),
+        },
+        RunState::Cancelling {
+            lease,
+            asked_at: at(3),
+        },
+        RunState::Lost {
+            lease,
+            lost_at: at(4),
+        },
+    ];
+    states.extend(outcomes.map(|outcome| RunState::Finished {
+        outcome,
+        finished_at: at(5),
+    }));
+    let mut run = sample.runs[0].clone();
+    for state in states {
+        let was = std::mem::replace(&mut run.state, state);
+        if matches!(was, RunState::Finished { .. }) {
+            // Nothing leaves a finished state: try the next ending on another run.
+            let next = next_pending(&sample, &run);
+            run = Run { state: run.state, ..next };
+        }
+        let was = if matches!(was, RunState::Finished { .. }) {
+            RunState::Pending
+        } else {
+            was
+        };
+        run.epoch = 7;
+        run.worker = Some(sample.worker);
+        run.leased_at = Some(at(1));
+        run.progress = None;
+        let saved = run.clone();
+        let id = run.id;
+        sample.write(move |tx| runs::save(tx, &saved, &was));
+        assert_eq!(sample.read(move |tx| runs::find(tx, id)), Some(run.clone()));
+    }
+
+    let mut task = sample.tasks[0].clone();
+    task.state = TaskState::Failed(Failure::Signal(9));
+    task.finished_at = Some(at(9));
+    task.epoch = 1;
+    let (saved, id) = (task.clone(), task.id);
+    sample.write(move |tx| tasks::save(tx, &saved, State::Pending, 0));
+    assert_eq!(sample.read(move |tx| tasks::find(tx, id)), Some(task));
+    for value in [f64::INFINITY, 0.5] {
+        let task = sample.complete(if value.is_finite() { 1 } else { 2 }, value);
+        let id = task.id;
+        assert_eq!(sample.read(move |tx| tasks::find(tx, id)), Some(task));
+    }
+}
+
+fn next_pending(sample: &Sample, run: &Run) -> Run {
+    let at = sample
+        .runs
+        .iter()
+        .position(|known| known.id == run.id)
+        .unwrap();
+    sample.runs[at + 1].clone()
+}
+
+fn a_stale_fence_writes_nothing(database: &Database) {
+    let sample = Sample::new(database);
+    let (task, run) = (sample.tasks[0].clone(), sample.runs[0].clone());
+    let stale_task = task.clone();
+    let refused: Result<(), _> = sample
+        .store
+        .write(move |tx| tasks::save(tx, &stale_task, State::Pending, 1));
+    assert!(
+        matches!(refused, Err(StoreError::RowsAffected { actual: 0, .. })),
+        "{refused:?}"
+    );
+    let lease = Lease {
+        worker: sample.worker,
+        epoch: 2,
+    };
+    let refused: Result<(), _> = sample
+        .store
+        .write(move |tx| runs::save(tx, &run, &RunState::Leased { lease }));
+    assert!(
+        matches!(refused, Err(StoreError::RowsAffected { actual: 0, .. })),
+        "{refused:?}"
+    );
+    let id = task.id;
+    assert_eq!(sample.read(move |tx| tasks::find(tx, id)), Some(task));
+}
+
+fn lists_are_filtered_sorted_and_paged(database: &Database) {
+    let sample = Sample::new(database);
+    sample.complete(1, 2.0);
+    sample.complete(3, 1.0);
+    let numbers = |filter: tasks::Filter| -> Vec<u32> {
+        let listed = sample.read(move |tx| tasks::list(tx, &filter));
+        listed.iter().map(|task| task.number).collect()
+    };
+    let all = || tasks::Filter {
+        limit: 10,
+        ..tasks::Filter::default()
+    };
+    assert_eq!(numbers(all()), [0, 1, 2, 3, 4]);
+    assert_eq!(
+        numbers(tasks::Filter {
+            descending: true,
+            limit: 2,
+            offset: 1,
+            ..all()
+        }),
+        [3, 2]
+    );
+    let completed = tasks::Filter {
+        state: Some(State::Completed),
+        ..all()
+    };
+    assert_eq!(numbers(completed), [1, 3]);
+    assert_eq!(
+        numbers(tasks::Filter {
+            sort: tasks::Sort::Value,
+            ..all()
+        }),
+        [3, 1]
+    );
+    assert_eq!(
+        numbers(tasks::Filter {
+            sort: tasks::Sort::Priority,
+            ..all()
+        }),
+        [4, 3, 2, 1, 0]
+    );
+    assert_eq!(
+        numbers(tasks::Filter {
+            search: "50%_2".into(),
+            ..all()
+        }),
+        [2]
+    );
+    assert_eq!(
+        numbers(tasks::Filter {
+            search: "50x".into(),
+            ..all()
+        }),
+        [0u32; 0]
+    );
+    let search = tasks::Filter {
+        search: "50%".into(),
+        ..all()
+    };
+    assert_eq!(sample.read(move |tx| tasks::count(tx, &search)), 5);
+    let family = sample.family.id;
+    let best = sample.read(move |tx| tasks::find_best_value(tx, family, Direction::Minimize));
+    assert_eq!(best, Some(1.0));
+    let ready = sample.read(|tx| {
+        let needs = code::list_needs(tx)?;
+        tasks::find_ready(tx, needs[0].0)
+    });
+    assert_eq!(ready.unwrap().number, 0);
+}
+
+fn logs_points_and_results_read_back(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    let chunk = logs::Chunk {
+        number: 0,
+        stream: "stderr".into(),
+        at: at(1),
+        first_line: 1,
+        omitted: 0,
+        body: vec![b'a', b'\n', 255],
+    };
+    let points = vec![Point {
+        step: 1,
+        time_millis: 2,
+        value: f64::NAN,
+    }];
+    let progress = Progress {
+        fraction: 0.5,
+        message: "half".into(),
+    };
+    let results = object(json!({"z": 1, "a": {"nested": [null]}}));
+    let (written, sent, said) = (chunk.clone(), points.clone(), results.clone());
+    sample.write(move |tx| {
+        logs::insert(tx, run, &written)?;
+        metrics::insert(tx, run, "loss", 0, &sent)?;
+        metrics::insert(tx, run, "loss", 4, &sent)?;
+        runs::save_progress(tx, run, &progress)?;
+        runs::save_environment(tx, run, "{}")?;
+        runs::save_results(tx, run, &said, at(2))?;
+        runs::save_results(tx, run, &said, at(3))
+    });
+    assert_eq!(sample.read(move |tx| logs::list(tx, run, 0, 9)), [chunk]);
+    let (read, next) = sample.read(move |tx| metrics::list(tx, run, "loss", 1));
+    assert_eq!((read, next), (points, 5));
+    assert_eq!(
+        sample.read(move |tx| metrics::list_names(tx, run)),
+        ["loss"]
+    );
+    assert_eq!(sample.read(move |tx| runs::list_results(tx, run)), results);
+    let was = runs::Intake::default();
+    let now = runs::Intake {
+        report_next: 1,
+        log_lines: 2,
+        ..was
+    };
+    sample.write(move |tx| runs::save_intake(tx, run, &was, &now));
+    let twice: Result<(), _> = sample
+        .store
+        .write(move |tx| runs::save_intake(tx, run, &was, &now));
+    assert!(twice.is_err(), "a report is counted once");
+    assert_eq!(sample.read(move |tx| runs::find_intake(tx, run)), Some(now));
+}
+
+fn a_deleted_experiment_goes_with_all_it_has(database: &Database) {
+    let sample = Sample::new(database);
+    let (family, brief, run) = (sample.family.id, sample.brief.id, sample.runs[0].id);
+    let task: TaskId = sample.tasks[0].id;
+    sample.write(move |tx| {
+        runs::save_results(tx, run, &object(json!({"a": 1})), at(0))?;
+        briefs::save_deleted(tx, brief, at(1))?;
+        experiments::save_deleted(tx, family, at(1))
+    });
+    assert_eq!(sample.read(move |tx| experiments::find(tx, family)), None);
+    let all = tasks::Filter {
+        limit: 9,
+        ..tasks::Filter::default()
+    };
+    assert_eq!(sample.read(move |tx| tasks::list(tx, &all)), []);
+    sample.write(move |tx| {
+        assert_eq!(tasks::delete_some(tx, family, 3)?, 3);
+        assert_eq!(tasks::delete_some(tx, family, 3)?, 2);
+        experiments::delete(tx, family)?;
+        briefs::delete(tx, brief)
+    });
+    assert_eq!(sample.read(move |tx| tasks::find(tx, task)), None);
+    assert_eq!(sample.read(|tx| experiments::list_deleted(tx)), []);
+}

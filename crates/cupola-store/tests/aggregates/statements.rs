@@ -1,0 +1,41 @@
+//! Every statement is understood by every database.
+
+use cupola_store::{StoreError, ToValue};
+use cupola_testkit::{Database, on_each_database};
+
+on_each_database! {
+    every_statement_prepares_against_the_fresh_schema,
+}
+
+fn every_statement_prepares_against_the_fresh_schema(database: &Database) {
+    let store = database.open();
+    let mut checked = 0;
+    for (module, name, sql) in cupola_store::statements() {
+        let explained = store.write(move |tx| -> Result<(), StoreError> {
+            let nothing: Option<String> = None;
+            let params: Vec<&dyn ToValue> = (0..params_of(sql))
+                .map(|_| &nothing as &dyn ToValue)
+                .collect();
+            tx.query_dynamic(&format!("EXPLAIN {sql}"), &params, |_| Ok(()))
+                .map(drop)
+        });
+        assert!(
+            explained.is_ok(),
+            "{module}::{name}: {:?}",
+            explained.unwrap_err()
+        );
+        checked += 1;
+    }
+    assert!(checked > 60, "only {checked} statements were found");
+}
+
+/// The highest `$n`.
+fn params_of(sql: &str) -> usize {
+    let numbers = sql.split('$').skip(1).map(|rest| {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        rest[..digits].parse().unwrap_or(0)
+    });
+    numbers.max().unwrap_or(0)
+}
