@@ -1,0 +1,211 @@
+//! The agent: joins, asks for work, renews leases, obeys, and owns what is running.
+//!
+//! It is one loop over what may happen next. Calls to the hub are in flight beside it, so that a
+//! slow hub delays no order and no end of a run.
+
+mod identity;
+mod line;
+mod membership;
+mod runs;
+
+use std::{pin::Pin, time::Duration};
+
+use cupola_client::{Client, Error};
+use cupola_protocol::work::{Heartbeat, LeaseRequest, Orders};
+use tracing::{info, warn};
+
+use crate::{WorkerError, settings::Settings};
+use line::{Line, Turn};
+use membership::Membership;
+use runs::Runs;
+
+/// How long the goodbye may take.
+const DEPARTURE_WAIT: Duration = Duration::from_secs(1);
+
+/// An answer without orders that comes sooner is followed by a pause: this hub does not wait.
+const QUICK_ANSWER: Duration = Duration::from_millis(500);
+
+/// Works for a hub until `shutdown` is done or the hub turns the worker away.
+///
+/// On shutdown no more work is taken, programs are stopped (`SIGTERM`, then `SIGKILL` after the
+/// grace), results that are ready are delivered if the hub answers in time, and the hub is told
+/// that the worker left, so that it leases at once what was running.
+pub async fn run(
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WorkerError> {
+    let mut shutdown = std::pin::pin!(shutdown);
+    let mut agent = tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        agent = Agent::join(settings) => agent?,
+    };
+    let ended = agent.work(shutdown).await;
+    agent.leave(ended.is_ok()).await;
+    ended
+}
+
+/// A worker that has joined.
+struct Agent {
+    client: Client,
+    membership: Membership,
+    runs: Runs,
+    lease_wait: Duration,
+    polling: Line,
+    beating: Line,
+}
+
+/// What may happen next.
+enum Next {
+    Polled(Turn),
+    Beat(Turn),
+    RunChanged,
+    Shutdown,
+}
+
+impl Agent {
+    async fn join(settings: Settings) -> Result<Self, WorkerError> {
+        let client =
+            Client::new(&settings.hub_url, &settings.token).map_err(WorkerError::Client)?;
+        let membership = Membership::join(&settings, &client).await?;
+        info!(worker = %membership.worker_id(), hub = %client.base_url(), "joined");
+        Ok(Self {
+            runs: Runs::new(membership.context(&client)),
+            lease_wait: settings.lease_wait,
+            client,
+            membership,
+            polling: Line::default(),
+            beating: Line::default(),
+        })
+    }
+
+    async fn work(
+        &mut self,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), WorkerError> {
+        loop {
+            let may_poll = self.polling.is_busy() || self.runs.free_slots() > 0;
+            let next = tokio::select! {
+                () = &mut shutdown => Next::Shutdown,
+                () = self.runs.changed() => Next::RunChanged,
+                turn = self.polling.turn(), if may_poll => Next::Polled(turn),
+                turn = self.beating.turn() => Next::Beat(turn),
+            };
+            let answer = match next {
+                Next::Shutdown => return Ok(()),
+                Next::RunChanged => continue,
+                Next::Polled(Turn::Due) => {
+                    self.poll();
+                    continue;
+                }
+                Next::Beat(Turn::Due) => {
+                    self.beat();
+                    continue;
+                }
+                Next::Polled(Turn::Answered { answer, took }) => self.polled(answer, took),
+                Next::Beat(Turn::Answered { answer, .. }) => self.beaten(answer),
+            };
+            if let Err(error) = answer {
+                tokio::select! {
+                    () = &mut shutdown => return Ok(()),
+                    settled = self.settle(error) => settled?,
+                }
+            }
+        }
+    }
+
+    fn poll(&mut self) {
+        let (client, worker) = (self.client.clone(), self.membership.worker_id().to_owned());
+        let request = LeaseRequest {
+            session: self.membership.session().to_owned(),
+            free_slots: self.runs.free_slots(),
+            holding: self.runs.holding(),
+            wait_secs: self.lease_wait.as_secs_f64(),
+        };
+        self.polling
+            .call(async move { client.lease(&worker, &request).await });
+    }
+
+    fn beat(&mut self) {
+        let (client, worker) = (self.client.clone(), self.membership.worker_id().to_owned());
+        let heartbeat = self.heartbeat();
+        self.beating
+            .call(async move { client.heartbeat(&worker, &heartbeat).await });
+    }
+
+    fn heartbeat(&self) -> Heartbeat {
+        Heartbeat {
+            session: self.membership.session().to_owned(),
+            holding: self.runs.holding(),
+        }
+    }
+
+    fn polled(&mut self, answer: Result<Orders, Error>, took: Duration) -> Result<(), Error> {
+        let orders = answer.inspect_err(|_| self.polling.pause())?;
+        if orders == Orders::default() && took < QUICK_ANSWER {
+            self.polling.pause();
+        } else {
+            self.polling.rest(Duration::ZERO);
+        }
+        self.obey(orders);
+        Ok(())
+    }
+
+    fn beaten(&mut self, answer: Result<Orders, Error>) -> Result<(), Error> {
+        let orders = answer.inspect_err(|_| self.beating.pause())?;
+        self.beating.rest(self.membership.heartbeat_period());
+        self.obey(orders);
+        Ok(())
+    }
+
+    fn obey(&mut self, orders: Orders) {
+        for held in &orders.abandon {
+            self.runs.abandon(held);
+        }
+        for held in &orders.cancel {
+            self.runs.cancel(held);
+        }
+        for order in orders.start {
+            self.runs.start(order);
+        }
+    }
+
+    /// Decides what a refusal of a poll or a heartbeat means.
+    async fn settle(&mut self, error: Error) -> Result<(), WorkerError> {
+        match error.status() {
+            Some(404) => self.rejoin().await,
+            Some(400..=499) if !error.is_retryable() => Err(WorkerError::TurnedAway(error)),
+            _ => {
+                warn!(%error, "the hub is not there; asking again");
+                Ok(())
+            }
+        }
+    }
+
+    /// The hub does not know this worker any more: it lost its memory, or somebody removed it.
+    async fn rejoin(&mut self) -> Result<(), WorkerError> {
+        let is_same = self.membership.rejoin(&self.client).await?;
+        if !is_same {
+            self.runs.abandon_all();
+            self.runs
+                .replace_context(self.membership.context(&self.client));
+        }
+        self.polling.rest(Duration::ZERO);
+        self.beating.rest(Duration::ZERO);
+        Ok(())
+    }
+
+    async fn leave(mut self, is_welcome: bool) {
+        self.polling = Line::default();
+        self.runs.leave(is_welcome).await;
+        if !is_welcome {
+            return;
+        }
+        let last = self.heartbeat();
+        let departing = self.client.depart(self.membership.worker_id(), &last);
+        match tokio::time::timeout(DEPARTURE_WAIT, departing).await {
+            Ok(Ok(())) => info!("left"),
+            Ok(Err(error)) => warn!(%error, "left without a goodbye"),
+            Err(_) => warn!("left without a goodbye: the hub does not answer"),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! One line to the hub: at most one call at a time, and a time before which there is no other.
+
+use std::{fmt, pin::Pin, time::Duration};
+
+use cupola_client::Error;
+use cupola_protocol::work::Orders;
+use tokio::time::Instant;
+
+use crate::backoff::Backoff;
+
+type Calling = Pin<Box<dyn Future<Output = Result<Orders, Error>> + Send>>;
+
+/// What a line has to say.
+pub(super) enum Turn {
+    /// It is time for a call.
+    Due,
+    /// The call was answered.
+    Answered {
+        answer: Result<Orders, Error>,
+        took: Duration,
+    },
+}
+
+/// One line to the hub.
+pub(super) struct Line {
+    calling: Option<(Calling, Instant)>,
+    not_before: Instant,
+    backoff: Backoff,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            calling: None,
+            not_before: Instant::now(),
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+impl Line {
+    /// Whether a call is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        self.calling.is_some()
+    }
+
+    /// Puts a call in flight.
+    pub(super) fn call(
+        &mut self,
+        call: impl Future<Output = Result<Orders, Error>> + Send + 'static,
+    ) {
+        self.calling = Some((Box::pin(call), Instant::now()));
+    }
+
+    /// The next call is not before `span` is over.
+    pub(super) fn rest(&mut self, span: Duration) {
+        self.backoff.reset();
+        self.not_before = Instant::now() + span;
+    }
+
+    /// The next call is a while later, and each time that this repeats, later still.
+    pub(super) fn pause(&mut self) {
+        self.not_before = Instant::now() + self.backoff.pause();
+    }
+
+    /// Waits for the call in flight, or for the time of the next. Nothing is lost by letting go.
+    pub(super) async fn turn(&mut self) -> Turn {
+        let Some((calling, since)) = &mut self.calling else {
+            tokio::time::sleep_until(self.not_before).await;
+            return Turn::Due;
+        };
+        let answer = calling.await;
+        let took = since.elapsed();
+        self.calling = None;
+        Turn::Answered { answer, took }
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("is_busy", &self.is_busy())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! One run: prepare → spawn → running → terminating → cleanup → report.
+//!
+//! The executor owns the truth about its run. The agent only wishes ([`wish::Wish`]) and asks what
+//! it is doing ([`Phase`]).
+
+mod context;
+mod delivery;
+mod ending;
+mod folder;
+mod prepare;
+mod program;
+mod reporter;
+mod wish;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cupola_domain::run::Failure;
+use cupola_protocol::work::{Finished, Held, RunOrder};
+use tokio::sync::{mpsc, watch};
+use tracing::{info, warn};
+
+pub(crate) use context::{Context, bundles_folder, runs_folder};
+pub(crate) use wish::{Wish, Wishes};
+
+use crate::output::outbox::Outbox;
+use delivery::Delivery;
+use ending::Ending;
+use folder::RunFolder;
+use prepare::{NotReady, Prepared};
+use reporter::{Reported, Reporter};
+
+/// What an executor is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Fetching code, writing files.
+    Preparing,
+    /// The program is there.
+    Running,
+    /// The program was asked to stop.
+    Terminating,
+    /// The program is gone; the hub is being told.
+    Reporting,
+}
+
+/// What the agent sees of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    /// Which run, under which lease.
+    pub(crate) held: Held,
+    /// What is wanted of it.
+    pub(crate) wishes: Wishes,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Handle {
+    /// What the executor is doing.
+    pub(crate) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+}
+
+/// One run, ready to be executed.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    context: Arc<Context>,
+    order: RunOrder,
+    wishes: Wishes,
+    phase: watch::Sender<Phase>,
+    /// Told each time the phase changes; the agent holds the other end.
+    changed: mpsc::UnboundedSender<()>,
+}
+
+impl Execution {
+    /// An execution of `order` and what the agent keeps of it.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        order: RunOrder,
+        changed: mpsc::UnboundedSender<()>,
+    ) -> (Self, Handle) {
+        let (phase, watched) = watch::channel(Phase::Preparing);
+        let wishes = Wishes::default();
+        let handle = Handle {
+            held: Held {
+                run_id: order.run_id.clone(),
+                epoch: order.epoch,
+            },
+            wishes: wishes.clone(),
+            phase: watched,
+        };
+        let execution = Self {
+            context,
+            order,
+            wishes,
+            phase,
+            changed,
+        };
+        (execution, handle)
+    }
+
+    /// Runs it to its end and tells the hub. Returns when there is nothing left to do.
+    pub(crate) async fn run(self) {
+        let prepared = tokio::select! {
+            biased;
+            wish = self.wishes.reached(Wish::Cancel) => Err(NotReady::Unwanted(wish)),
+            prepared = prepare::prepare(&self.context, &self.order) => prepared,
+        };
+        let end = match prepared {
+            Ok(prepared) => self.run_prepared(prepared).await,
+            Err(NotReady::Unwanted(Wish::Cancel)) => End::early(Ending::Cancelled(
+                "cancelled before its program started".to_owned(),
+            )),
+            Err(NotReady::Unwanted(_)) => End::early(Ending::Abandoned),
+            Err(NotReady::Failed(failure)) => End::early(Ending::failed(failure)),
+        };
+        self.enter(Phase::Reporting);
+        self.finish(end).await;
+    }
+
+    async fn run_prepared(&self, prepared: Prepared) -> End {
+        let outbox = Arc::new(Mutex::new(Outbox::new(prepared.folder.path())));
+        let (closing, closed) = watch::channel(false);
+        let reporter = Reporter::new(
+            &self.context,
+            &self.order,
+            &self.wishes,
+            &outbox,
+            closed,
+            prepared.environment.clone(),
+        );
+        let fresh = reporter.fresh();
+        let running = async {
+            let end = self.run_program(&prepared, &outbox, &fresh).await;
+            self.enter(Phase::Reporting);
+            let _ = closing.send(true);
+            end
+        };
+        let (mut end, told) = tokio::join!(running, reporter.run());
+        if told == Reported::Lost {
+            end.ending = Ending::Abandoned;
+        }
+        end.folder = Some(prepared.folder);
+        end
+    }
+
+    /// Tells the hub how the run ended, unless that is nobody's business any more.
+    async fn finish(&self, end: End) {
+        let held = &self.order.run_id;
+        let Some(finished) = self.finished(&end) else {
+            info!(run = %held, "run abandoned");
+            return;
+        };
+        if let Some(folder) = &end.folder
+            && let Err(error) = folder.write_results(&finished)
+        {
+            warn!(run = %held, %error, "results could not be written to the run's folder");
+        }
+        if let Delivery::Refused(error) = self.send_result(&finished).await {
+            warn!(run = %held, %error, "the hub refused the result");
+            let failure = Failure::BadOutput(format!("the hub refused the result: {error}"));
+            let refused = Finished {
+                outcome: "failed".to_owned(),
+                failure: failure.kind().to_owned(),
+                failure_detail: failure.detail(),
+                results: serde_json::Map::new(),
+                provenance: None,
+                ..finished
+            };
+            self.send_result(&refused).await;
+        }
+    }
+
+    async fn send_result(&self, finished: &Finished) -> Delivery<()> {
+        let send = || self.context.client.finish_run(&self.order.run_id, finished);
+        match delivery::deliver(&self.wishes, send).await {
+            Delivery::Acked(_) => Delivery::Acked(()),
+            Delivery::Refused(error) => Delivery::Refused(error),
+            Delivery::Gone => Delivery::Gone,
+        }
+    }
+
+    fn finished(&self, end: &End) -> Option<Finished> {
+        let parts = end.ending.parts()?;
+        Some(Finished {
+            worker_id: self.context.worker_id.clone(),
+            epoch: self.order.epoch,
+            outcome: parts.outcome.to_owned(),
+            failure: parts.failure.to_owned(),
+            failure_detail: parts.detail,
+            provenance: ending::provenance(&parts.results),
+            results: parts.results,
+            wall_time_secs: end.wall_time_secs,
+        })
+    }
+
+    fn enter(&self, phase: Phase) {
+        if self.phase.send_replace(phase) != phase {
+            let _ = self.changed.send(());
+        }
+    }
+}
+
+/// How a run ended and what is needed to tell it.
+#[derive(Debug)]
+struct End {
+    ending: Ending,
+    wall_time_secs: f64,
+    folder: Option<RunFolder>,
+}
+
+impl End {
+    /// An end before there was a program.
+    fn early(ending: Ending) -> Self {
+        Self {
+            ending,
+            wall_time_secs: 0.0,
+            folder: None,
+        }
+    }
+}
+
+/// The outbox of a run, shared between who fills and who empties it.
+type SharedOutbox = Arc<Mutex<Outbox>>;
+
+fn locked(outbox: &SharedOutbox) -> std::sync::MutexGuard<'_, Outbox> {
+    outbox.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,82 @@
+//! What all runs of a worker share.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use cupola_client::Client;
+use cupola_protocol::work::CapabilitiesBody;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bundle::cache::Cache,
+    process,
+    settings::{Clock, Settings},
+};
+
+/// What all runs of a worker share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) worker_id: String,
+    pub(crate) clock: Clock,
+    pub(crate) grace: Duration,
+    /// What `{cupola}` stands for.
+    pub(crate) binary: PathBuf,
+    /// What `{python}` stands for.
+    pub(crate) python: Option<String>,
+    pub(crate) bundles: Cache,
+    /// Holds a folder for each run.
+    pub(crate) runs_folder: PathBuf,
+    /// What every program sees of the agent's variables.
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    /// What is the same in every run's environment.
+    pub(crate) machine: Map<String, Value>,
+}
+
+impl Context {
+    /// What the runs of this worker share, in its folder.
+    pub(crate) fn new(
+        settings: &Settings,
+        client: Client,
+        worker_id: String,
+        machine: &CapabilitiesBody,
+    ) -> Self {
+        Self {
+            client,
+            worker_id,
+            clock: settings.clock.clone(),
+            grace: settings.grace,
+            binary: settings.binary.clone(),
+            python: machine.python.as_ref().map(|python| python.path.clone()),
+            bundles: Cache::new(bundles_folder(&settings.state_dir)),
+            runs_folder: runs_folder(&settings.state_dir),
+            variables: process::allowed(&settings.environment),
+            machine: describe(&settings.name, machine),
+        }
+    }
+}
+
+/// Where unpacked bundles lie.
+pub(crate) fn bundles_folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("bundles")
+}
+
+/// Where the runs' folders lie.
+pub(crate) fn runs_folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}
+
+fn describe(name: &str, machine: &CapabilitiesBody) -> Map<String, Value> {
+    let described = json!({
+        "worker": name,
+        "worker_version": env!("CARGO_PKG_VERSION"),
+        "machine": machine,
+    });
+    match described {
+        Value::Object(described) => described,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,87 @@
+//! A run's folder: all that is needed to know what it used and gave, without the hub.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use cupola_protocol::work::{Finished, RunOrder};
+use serde_json::{Map, Value};
+
+/// The folder of one run. Kept after its end.
+///
+/// `run.json` is the order, `config.json` what the program gets, `environment.json` what it ran in,
+/// `results.json` how it ended; the logs and events lie beside them.
+#[derive(Debug)]
+pub(super) struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Makes the folder of `order` in `runs_folder` and writes what is known before the start.
+    pub(super) fn create(runs_folder: &Path, order: &RunOrder) -> io::Result<Self> {
+        if !is_folder_name(&order.run_id) {
+            let text = format!("`{}` is not the id of a run", order.run_id);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let folder = Self(runs_folder.join(&order.run_id));
+        fs::create_dir_all(&folder.0)?;
+        folder.write("run.json", order)?;
+        folder.write("config.json", &order.config)?;
+        Ok(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file that a program reads its configuration from.
+    pub(super) fn config_path(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    pub(super) fn write_environment(&self, environment: &Map<String, Value>) -> io::Result<()> {
+        self.write("environment.json", environment)
+    }
+
+    pub(super) fn write_results(&self, finished: &Finished) -> io::Result<()> {
+        self.write("results.json", finished)
+    }
+
+    fn write(&self, name: &str, value: &impl SerializeJson) -> io::Result<()> {
+        fs::write(self.0.join(name), value.to_json()?)
+    }
+}
+
+/// What becomes a file.
+trait SerializeJson {
+    fn to_json(&self) -> io::Result<Vec<u8>>;
+}
+
+macro_rules! serialize_json {
+    ($($type:ty),*) => {$(
+        impl SerializeJson for $type {
+            fn to_json(&self) -> io::Result<Vec<u8>> {
+                serde_json::to_vec(self).map_err(io::Error::other)
+            }
+        }
+    )*};
+}
+serialize_json!(RunOrder, Finished, Map<String, Value>);
+
+/// Whether a hub's id may name a folder.
+fn is_folder_name(id: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=64).contains(&id.len()) && id.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_ids_name_folders() {
+        assert!(is_folder_name("0192f-a"));
+        for refused in ["", ".", "..", "a/b", "a b", &"x".repeat(65)] {
+            assert!(!is_folder_name(refused), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Everything before a program can start: its code, its folder, its command.
+
+use std::{ffi::OsString, io, path::PathBuf};
+
+use cupola_domain::{run::Failure, template::fill};
+use cupola_protocol::work::{Bundle, RunOrder};
+use serde_json::{Map, Value, json};
+
+use super::{Context, Wish, folder::RunFolder};
+use crate::{backoff::Backoff, bundle, process::EVENTS_FD};
+
+/// A run whose program can start.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) folder: RunFolder,
+    /// Without placeholders.
+    pub(super) command: Vec<String>,
+    /// All that the program sees.
+    pub(super) variables: Vec<(OsString, OsString)>,
+    /// What the hub is told of the program's surroundings.
+    pub(super) environment: Map<String, Value>,
+}
+
+/// Why there is no program.
+#[derive(Debug)]
+pub(super) enum NotReady {
+    /// Somebody wished otherwise in the meantime.
+    Unwanted(Wish),
+    /// It cannot be run here.
+    Failed(Failure),
+}
+
+/// Prepares `order`. Waits as long as the hub is away.
+pub(super) async fn prepare(context: &Context, order: &RunOrder) -> Result<Prepared, NotReady> {
+    let code = if order.has_bundle {
+        Some(code_folder(context, order).await?)
+    } else {
+        None
+    };
+    let folder = RunFolder::create(&context.runs_folder, order).map_err(no_folder)?;
+    let command = fill_command(context, order, &folder, code)?;
+    let environment = environment(context, order, &command);
+    folder.write_environment(&environment).map_err(no_folder)?;
+    Ok(Prepared {
+        variables: variables(context, order, &folder),
+        folder,
+        command,
+        environment,
+    })
+}
+
+async fn code_folder(context: &Context, order: &RunOrder) -> Result<PathBuf, NotReady> {
+    let hash = &order.code_hash;
+    if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(not_prepared(format!(
+            "`{hash}` is not the hash of a bundle"
+        )));
+    }
+    if let Some(folder) = context.bundles.find(hash, &order.command) {
+        return Ok(folder);
+    }
+    let given = fetch(context, hash).await?;
+    let files = bundle::verified(&given, hash).map_err(not_prepared)?;
+    if given.command != order.command {
+        return Err(not_prepared("the bundle's command is not the order's"));
+    }
+    context.bundles.insert(hash, &files).map_err(not_prepared)
+}
+
+async fn fetch(context: &Context, hash: &str) -> Result<Bundle, NotReady> {
+    let mut backoff = Backoff::default();
+    loop {
+        match context.client.bundle(hash).await {
+            Ok(bundle) => return Ok(bundle),
+            Err(error) if error.is_retryable() => tokio::time::sleep(backoff.pause()).await,
+            Err(error) => return Err(not_prepared(error)),
+        }
+    }
+}
+
+fn fill_command(
+    context: &Context,
+    order: &RunOrder,
+    folder: &RunFolder,
+    code: Option<PathBuf>,
+) -> Result<Vec<String>, NotReady> {
+    let asks_for_python = |argument: &String| argument.contains("{python}");
+    if context.python.is_none() && order.command.iter().any(asks_for_python) {
+        return Err(not_prepared("there is no Python on this worker"));
+    }
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    let value_of = |name: &str| match name {
+        "config" => Some(text(folder.config_path())),
+        "code" => code.clone().map(text),
+        "run" => Some(text(folder.path().to_owned())),
+        "python" => context.python.clone(),
+        "cupola" => Some(text(context.binary.clone())),
+        _ => None,
+    };
+    let filled = |argument: &String| fill(argument, value_of);
+    Ok(order.command.iter().map(filled).collect())
+}
+
+fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(OsString, OsString)> {
+    let own: [(&str, OsString); 6] = [
+        ("CUPOLA_RUN_ID", order.run_id.clone().into()),
+        ("CUPOLA_TASK_ID", order.task_id.clone().into()),
+        ("CUPOLA_ATTEMPT", order.attempt.to_string().into()),
+        ("CUPOLA_RUN_DIR", folder.path().into()),
+        ("CUPOLA_EVENTS_FD", EVENTS_FD.to_string().into()),
+        // A pipe makes Python hold its lines back, and a log would come in lumps.
+        ("PYTHONUNBUFFERED", "1".into()),
+    ];
+    let own = own.map(|(name, value)| (OsString::from(name), value));
+    context.variables.iter().cloned().chain(own).collect()
+}
+
+fn environment(context: &Context, order: &RunOrder, command: &[String]) -> Map<String, Value> {
+    let mut environment = context.machine.clone();
+    environment.insert("command".to_owned(), json!(command));
+    environment.insert("template".to_owned(), json!(order.template));
+    environment.insert("code_hash".to_owned(), json!(order.code_hash));
+    environment
+}
+
+fn no_folder(error: io::Error) -> NotReady {
+    not_prepared(format!("the run's folder cannot be written: {error}"))
+}
+
+fn not_prepared(reason: impl ToString) -> NotReady {
+    NotReady::Failed(Failure::NotPrepared(reason.to_string()))
+}

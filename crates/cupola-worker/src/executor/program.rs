@@ -1,0 +1,199 @@
+//! From the program's start to its end.
+
+use std::{
+    io,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cupola_domain::{run::Failure, time::Timestamp};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    sync::Notify,
+    time::timeout,
+};
+use tracing::warn;
+
+use super::{
+    End, Execution, Phase, SharedOutbox, Wish,
+    ending::{self, Ending, Stop},
+    locked,
+    prepare::Prepared,
+};
+use crate::{
+    output::outbox::Outbox,
+    process::{Exit, Launch, Program, Streams},
+};
+
+/// How long a killed program may take to be gone. Only a device or a dead network file system
+/// holds one for longer.
+const KILL_WAIT: Duration = Duration::from_secs(5);
+
+/// How long to wait for the rest of the output once the program and its descendants are gone.
+const DRAIN_WAIT: Duration = Duration::from_secs(5);
+
+/// How much is read at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// How a program was stopped, if it was, and how it ended, if it did.
+#[derive(Debug)]
+struct Watched {
+    stop: Option<Stop>,
+    exit: Option<Exit>,
+    is_killed: bool,
+}
+
+impl Execution {
+    /// Starts the program, watches it and collects what it says, until it is gone.
+    pub(super) async fn run_program(
+        &self,
+        prepared: &Prepared,
+        outbox: &SharedOutbox,
+        fresh: &Arc<Notify>,
+    ) -> End {
+        let started = Instant::now();
+        let watched = match spawn(prepared).await {
+            Ok((program, streams)) => {
+                self.enter(Phase::Running);
+                let collecting = self.collect(streams, outbox, fresh);
+                let watching = self.watch(program);
+                until_drained(watching, collecting).await
+            }
+            Err(error) => {
+                let program = prepared.command.first().map_or("", String::as_str);
+                let failure = Failure::SpawnFailed(format!("`{program}`: {error}"));
+                return End {
+                    wall_time_secs: started.elapsed().as_secs_f64(),
+                    ..End::early(Ending::failed(failure))
+                };
+            }
+        };
+        let wall_time_secs = started.elapsed().as_secs_f64();
+        let ending = self.conclude(&watched, &mut locked(outbox));
+        End {
+            wall_time_secs,
+            ..End::early(ending)
+        }
+    }
+
+    /// Waits for the program's end, or brings it about.
+    async fn watch(&self, mut program: Program) -> Watched {
+        let deadline = seconds(self.order.hard_deadline_secs);
+        let stop = tokio::select! {
+            exit = program.wait() => {
+                return Watched { stop: None, exit: known(exit), is_killed: false };
+            }
+            wish = self.wishes.reached(Wish::Cancel) => Stop::Wished(wish),
+            () = tokio::time::sleep(deadline) => Stop::TimedOut,
+        };
+        self.enter(Phase::Terminating);
+        program.terminate();
+        let mut ended = timeout(self.context.grace, program.wait()).await;
+        let is_killed = ended.is_err();
+        if is_killed {
+            program.kill();
+            ended = timeout(KILL_WAIT, program.wait()).await;
+        }
+        if stop == Stop::Wished(Wish::Leave) {
+            // Only now, so that what it said until here was still told.
+            self.wishes.raise(Wish::Abandon);
+        }
+        Watched {
+            stop: Some(stop),
+            exit: ended.ok().and_then(known),
+            is_killed,
+        }
+    }
+
+    async fn collect(&self, streams: Streams, outbox: &SharedOutbox, fresh: &Notify) {
+        let collect = |take: fn(&mut Outbox, &[u8], Timestamp)| {
+            move |bytes: &[u8]| {
+                take(&mut locked(outbox), bytes, self.context.clock.now());
+                fresh.notify_one();
+            }
+        };
+        tokio::join!(
+            read_all(streams.stdout, collect(Outbox::stdout)),
+            read_all(streams.stderr, collect(Outbox::stderr)),
+            read_all(streams.events, collect(Outbox::events)),
+        );
+    }
+
+    /// Decides how the run ended and leaves the worker's own words in the log.
+    fn conclude(&self, watched: &Watched, outbox: &mut Outbox) -> Ending {
+        let now = self.context.clock.now();
+        outbox.finish(now);
+        let said = match (&watched.stop, watched.is_killed) {
+            (None, _) => None,
+            (Some(_), false) => Some("stopped when asked".to_owned()),
+            (Some(_), true) => Some(format!(
+                "killed, as it was still there {} s after it was asked to stop",
+                self.context.grace.as_secs_f64()
+            )),
+        };
+        if let (Some(said), Some(stop)) = (&said, &watched.stop) {
+            outbox.note(&format!("{}: {said}", stop.reason(&self.order)), now);
+        }
+        if watched.exit.is_none() {
+            warn!(run = %self.order.run_id, "the program could not be killed");
+            outbox.note("the program could not be killed and is still there", now);
+        }
+        let stop = watched.stop.map(|stop| (stop, said.unwrap_or_default()));
+        ending::of_program(stop, watched.exit, &self.order.metric_name, outbox)
+    }
+}
+
+/// Forks off the runtime's threads: it takes milliseconds where the agent's memory is large.
+async fn spawn(prepared: &Prepared) -> io::Result<(Program, Streams)> {
+    let command = prepared.command.clone();
+    let folder = prepared.folder.path().to_owned();
+    let environment = prepared.variables.clone();
+    let spawning = move || {
+        Program::spawn(&Launch {
+            command: &command,
+            folder: &folder,
+            environment: &environment,
+        })
+    };
+    tokio::task::spawn_blocking(spawning)
+        .await
+        .map_err(io::Error::other)?
+}
+
+/// Waits for `watching`, then a bounded time for what `collecting` has still to read.
+async fn until_drained<T>(
+    watching: impl Future<Output = T>,
+    collecting: impl Future<Output = ()>,
+) -> T {
+    let mut watching = pin!(watching);
+    let mut collecting = pin!(collecting);
+    let mut is_drained = false;
+    loop {
+        tokio::select! {
+            watched = &mut watching => {
+                if !is_drained && timeout(DRAIN_WAIT, collecting).await.is_err() {
+                    warn!("somebody outside the run holds its output open");
+                }
+                return watched;
+            }
+            () = &mut collecting, if !is_drained => is_drained = true,
+        }
+    }
+}
+
+async fn read_all(mut stream: impl AsyncRead + Unpin, mut take: impl FnMut(&[u8])) {
+    let mut buffer = vec![0; READ_BYTES];
+    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        take(&buffer[..count]);
+    }
+}
+
+fn known(exit: io::Result<Exit>) -> Option<Exit> {
+    exit.inspect_err(|error| warn!(%error, "the program's end could not be read"))
+        .ok()
+}
+
+fn seconds(secs: f64) -> Duration {
+    Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX / 4)
+}

@@ -1,0 +1,274 @@
+//! The lines that a program writes on the events descriptor, one JSON object each.
+
+use cupola_domain::{
+    metric::{json_number, number_json},
+    time::Timestamp,
+};
+use serde_json::{Map, Value, json};
+
+use super::json;
+
+/// One line of the events descriptor.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    /// Points of one or more series.
+    Points(Points),
+    /// How far the program says it is.
+    Progress {
+        /// From 0 to 1.
+        fraction: f64,
+        /// In its words.
+        message: String,
+    },
+    /// A line for the log.
+    Log(String),
+    /// A result that is known already.
+    Result {
+        /// Its key.
+        key: String,
+        /// Any JSON value.
+        value: Value,
+    },
+    /// None of these; why not.
+    Malformed(String),
+}
+
+/// Values measured at one step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Points {
+    /// The program's own count.
+    pub(crate) step: i64,
+    /// When, if the program says so.
+    pub(crate) at: Option<Timestamp>,
+    /// Series → value.
+    pub(crate) values: Vec<(String, f64)>,
+}
+
+/// How much of a malformed line is shown.
+const SHOWN_CHARS_MAX: usize = 200;
+
+impl Event {
+    /// Reads one line, without its line end.
+    pub(crate) fn parse(line: &str) -> Self {
+        let parsed = json::object(line)
+            .ok_or("not a JSON object")
+            .and_then(|object| Self::of_object(&object));
+        parsed.unwrap_or_else(|reason| {
+            let shown: String = line.chars().take(SHOWN_CHARS_MAX).collect();
+            Event::Malformed(format!("malformed event ({reason}): {shown}"))
+        })
+    }
+
+    fn of_object(object: &Map<String, Value>) -> Result<Self, &'static str> {
+        match object.get("type").and_then(Value::as_str) {
+            Some("metrics") => values(object).and_then(|values| points(object, values)),
+            Some("metric") => value(object).and_then(|value| points(object, vec![value])),
+            Some("progress") => Ok(Event::Progress {
+                fraction: number(object, "fraction")?.clamp(0.0, 1.0),
+                message: text(object, "message").unwrap_or_default(),
+            }),
+            Some("log") => Ok(Event::Log(log_line(object)?)),
+            Some("result") => Ok(Event::Result {
+                key: text(object, "key").ok_or("no `key`")?,
+                value: object.get("value").ok_or("no `value`")?.clone(),
+            }),
+            _ => Err("no known `type`"),
+        }
+    }
+}
+
+impl Points {
+    /// The line that says the same, with the time at which it was said.
+    pub(crate) fn to_line(&self, read_at: Timestamp) -> String {
+        let values: Map<String, Value> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name.clone(), number_json(*value)))
+            .collect();
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds need 41 bits")]
+        let time = self.at.unwrap_or(read_at).millis() as f64 / 1000.0;
+        json!({"type": "metrics", "step": self.step, "time": time, "values": values}).to_string()
+    }
+}
+
+fn points(object: &Map<String, Value>, values: Vec<(String, f64)>) -> Result<Event, &'static str> {
+    let step = object
+        .get("step")
+        .and_then(whole_number)
+        .ok_or("no whole `step`")?;
+    let at = match object.get("time") {
+        None | Some(Value::Null) => None,
+        Some(_) => Some(unix_time(number(object, "time")?)?),
+    };
+    Ok(Event::Points(Points { step, at, values }))
+}
+
+fn values(object: &Map<String, Value>) -> Result<Vec<(String, f64)>, &'static str> {
+    let Some(Value::Object(values)) = object.get("values") else {
+        return Err("no `values`");
+    };
+    values
+        .iter()
+        .map(|(name, value)| json_number(value).map(|value| (name.clone(), value)))
+        .collect::<Option<_>>()
+        .ok_or("a value that is no number")
+}
+
+fn value(object: &Map<String, Value>) -> Result<(String, f64), &'static str> {
+    let name = text(object, "name").ok_or("no `name`")?;
+    let value = object.get("value").and_then(json_number);
+    Ok((name, value.ok_or("a value that is no number")?))
+}
+
+fn log_line(object: &Map<String, Value>) -> Result<String, &'static str> {
+    let message = text(object, "message").ok_or("no `message`")?;
+    let level = text(object, "level").unwrap_or_else(|| "info".to_owned());
+    let fields = match object.get("fields") {
+        Some(Value::Object(fields)) if !fields.is_empty() => {
+            format!(" {}", Value::Object(fields.clone()))
+        }
+        _ => String::new(),
+    };
+    Ok(format!("[{level}] {message}{fields}"))
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn number(object: &Map<String, Value>, key: &str) -> Result<f64, &'static str> {
+    object
+        .get(key)
+        .and_then(Value::as_f64)
+        .ok_or("a number is missing")
+}
+
+/// Integers, and doubles that are one: a program in a dynamic language may say `3.0`.
+fn whole_number(value: &Value) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole and far from the bounds"
+    )]
+    let of_double =
+        |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().and_then(of_double))
+}
+
+fn unix_time(secs: f64) -> Result<Timestamp, &'static str> {
+    // Year 9999: a later time is nanoseconds taken for seconds, or nonsense.
+    if !(0.0..=253_402_300_799.0).contains(&secs) {
+        return Err("a `time` that is not in seconds since 1970");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
+    Ok(Timestamp::from_millis((secs * 1000.0).round() as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(step: i64, at: Option<i64>, values: &[(&str, f64)]) -> Event {
+        Event::Points(Points {
+            step,
+            at: at.map(Timestamp::from_millis),
+            values: values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect(),
+        })
+    }
+
+    fn check(line: &str, expected: Event) {
+        assert_eq!(Event::parse(line), expected, "{line}");
+    }
+
+    fn check_malformed(line: &str, reason: &str) {
+        let expected = format!("malformed event ({reason}): {line}");
+        assert_eq!(Event::parse(line), Event::Malformed(expected));
+    }
+
+    #[test]
+    fn metrics_are_points() {
+        check(
+            r#"{"type":"metrics","step":3,"values":{"loss":0.5,"lr":1e-3},"time":1.5}"#,
+            points(3, Some(1500), &[("loss", 0.5), ("lr", 1e-3)]),
+        );
+        check(
+            r#"{"type":"metric","name":"loss","step":4.0,"value":1}"#,
+            points(4, None, &[("loss", 1.0)]),
+        );
+    }
+
+    #[test]
+    fn not_a_number_is_a_value() {
+        for value in ["NaN", "\"NaN\"", "\"nan\""] {
+            let line = format!(r#"{{"type":"metric","name":"a","step":1,"value":{value}}}"#);
+            match Event::parse(&line) {
+                Event::Points(points) => assert!(points.values[0].1.is_nan(), "{line}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn progress_is_a_fraction() {
+        let expected = |fraction| Event::Progress {
+            fraction,
+            message: "x".to_owned(),
+        };
+        check(
+            r#"{"type":"progress","fraction":0.25,"message":"x"}"#,
+            expected(0.25),
+        );
+        check(
+            r#"{"type":"progress","fraction":7,"message":"x"}"#,
+            expected(1.0),
+        );
+    }
+
+    #[test]
+    fn logs_and_results_are_taken() {
+        check(
+            r#"{"type":"log","level":"warning","message":"slow","fields":{"ms":3}}"#,
+            Event::Log(r#"[warning] slow {"ms":3}"#.to_owned()),
+        );
+        check(
+            r#"{"type":"result","key":"loss","value":0.5}"#,
+            Event::Result {
+                key: "loss".to_owned(),
+                value: 0.5.into(),
+            },
+        );
+    }
+
+    #[test]
+    fn anything_else_is_malformed_and_says_why() {
+        check_malformed("hello", "not a JSON object");
+        check_malformed("{}", "no known `type`");
+        check_malformed(r#"{"type":"metrics","step":1}"#, "no `values`");
+        check_malformed(
+            r#"{"type":"metric","name":"a","step":1,"value":"x"}"#,
+            "a value that is no number",
+        );
+        check_malformed(
+            r#"{"type":"metric","name":"a","step":1.5,"value":1}"#,
+            "no whole `step`",
+        );
+        check_malformed(
+            r#"{"type":"metric","name":"a","step":1,"value":1,"time":1e18}"#,
+            "a `time` that is not in seconds since 1970",
+        );
+    }
+
+    #[test]
+    fn a_written_line_reads_back_with_the_time_it_was_read_at() {
+        let Event::Points(given) =
+            Event::parse(r#"{"type":"metric","name":"a","step":1,"value":"-Infinity"}"#)
+        else {
+            panic!("these are points");
+        };
+        check(
+            &given.to_line(Timestamp::from_millis(1_795_213_800_123)),
+            points(1, Some(1_795_213_800_123), &[("a", f64::NEG_INFINITY)]),
+        );
+    }
+}

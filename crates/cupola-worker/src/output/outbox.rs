@@ -1,0 +1,409 @@
+//! All that a run has to tell the hub, taken out report by report.
+
+use std::{collections::HashMap, path::Path};
+
+use cupola_domain::time::Timestamp;
+use cupola_protocol::{
+    number::Number,
+    work::{LogPiece, MetricPiece, ProgressBody, Report},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    events::{Event, Points},
+    lines::{LINE_BYTES_MAX, LastLine, LineCutter},
+    spool::{LogFile, StreamLog},
+};
+
+/// Log bytes in one report; a third more in base 64.
+const REPORT_LOG_BYTES_MAX: usize = 704 << 10;
+
+/// What the points of one report may take on the wire, by estimate.
+const REPORT_POINT_BYTES_MAX: usize = 640 << 10;
+
+/// What one point takes on the wire at most, its series' name apart.
+const POINT_BYTES: usize = 64;
+
+/// How much of the events file is read at once.
+const EVENTS_READ_BYTES: usize = 2 * LINE_BYTES_MAX;
+
+/// How much a run may say in points before the hub has taken them.
+const EVENTS_FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Results that a program may name by events.
+const RESULT_BYTES_MAX: usize = 128 << 10;
+
+/// The log streams, in the order in which a report takes them.
+const STREAMS: [(Stream, &str); 4] = [
+    (Stream::Worker, "worker"),
+    (Stream::Stdout, "stdout"),
+    (Stream::Stderr, "stderr"),
+    (Stream::Event, "event"),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// What the worker itself has to say about the run.
+    Worker,
+    Stdout,
+    Stderr,
+    /// Log events, and events that were not understood.
+    Event,
+}
+
+/// What a run has said and the hub has not yet been told.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    logs: [StreamLog; 4],
+    last_line: LastLine,
+    event_lines: LineCutter,
+    points: PointFile,
+    progress: Option<ProgressBody>,
+    results: Map<String, Value>,
+    results_bytes: usize,
+    results_to_send: Map<String, Value>,
+    malformed: u64,
+}
+
+impl Outbox {
+    /// Keeps its files in the run's `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            logs: STREAMS.map(|(_, name)| StreamLog::new(folder.join(format!("{name}.log")))),
+            last_line: LastLine::default(),
+            event_lines: LineCutter::default(),
+            points: PointFile::new(folder),
+            progress: None,
+            results: Map::new(),
+            results_bytes: 0,
+            results_to_send: Map::new(),
+            malformed: 0,
+        }
+    }
+
+    /// Takes what the program wrote to its standard output.
+    pub(crate) fn stdout(&mut self, bytes: &[u8], now: Timestamp) {
+        self.last_line.push(bytes);
+        self.log(Stream::Stdout).push(bytes, now);
+    }
+
+    /// Takes what the program wrote to its standard error.
+    pub(crate) fn stderr(&mut self, bytes: &[u8], now: Timestamp) {
+        self.log(Stream::Stderr).push(bytes, now);
+    }
+
+    /// Takes what the program wrote to the events descriptor.
+    pub(crate) fn events(&mut self, bytes: &[u8], now: Timestamp) {
+        let mut cutter = std::mem::take(&mut self.event_lines);
+        cutter.push(bytes, |lines| self.event_block(lines, now));
+        self.event_lines = cutter;
+    }
+
+    /// Adds a line of the worker's own.
+    pub(crate) fn note(&mut self, text: &str, now: Timestamp) {
+        let line = format!("{text}\n");
+        self.log(Stream::Worker).push(line.as_bytes(), now);
+    }
+
+    /// The program has ended: what was half a line is one now.
+    pub(crate) fn finish(&mut self, now: Timestamp) {
+        let mut cutter = std::mem::take(&mut self.event_lines);
+        cutter.finish(|lines| self.event_block(lines, now));
+        if self.malformed > 0 {
+            let text = format!("{} event lines were not understood", self.malformed);
+            self.note(&text, now);
+        }
+        if self.points.dropped > 0 {
+            let text = format!("{} points found no place on disk", self.points.dropped);
+            self.note(&text, now);
+        }
+        for log in &mut self.logs {
+            log.finish(now);
+        }
+    }
+
+    /// The last line of standard output.
+    pub(crate) fn last_line(&self) -> String {
+        self.last_line.text()
+    }
+
+    /// The results that the program named by events.
+    pub(crate) fn results(&self) -> &Map<String, Value> {
+        &self.results
+    }
+
+    /// The next report, without its address; `None` when there is nothing new.
+    pub(crate) fn next_report(&mut self) -> Option<Report> {
+        let report = Report {
+            worker_id: String::new(),
+            epoch: 0,
+            seq: 0,
+            log: self.take_log(),
+            metrics: self.points.take(),
+            progress: self.progress.take(),
+            results: std::mem::take(&mut self.results_to_send),
+        };
+        let is_empty = report.log.is_empty()
+            && report.metrics.is_empty()
+            && report.progress.is_none()
+            && report.results.is_empty();
+        (!is_empty).then_some(report)
+    }
+
+    fn log(&mut self, stream: Stream) -> &mut StreamLog {
+        &mut self.logs[stream as usize]
+    }
+
+    fn take_log(&mut self) -> Vec<LogPiece> {
+        let mut pieces = Vec::new();
+        let mut room = REPORT_LOG_BYTES_MAX;
+        for ((_, name), log) in STREAMS.into_iter().zip(&mut self.logs) {
+            while room > 0
+                && let Some(piece) = log.take(room)
+            {
+                room -= piece.bytes.len();
+                let piece = LogPiece::new(name, piece.at.into(), &piece.bytes, piece.omitted);
+                pieces.push(piece);
+            }
+        }
+        // Stable: the pieces of one stream stay in order even where the clock stepped back.
+        let is_ordered =
+            |pair: &[LogPiece]| pair[0].stream != pair[1].stream || pair[0].at <= pair[1].at;
+        if pieces.windows(2).all(is_ordered) {
+            pieces.sort_by_key(|piece| piece.at);
+        }
+        pieces
+    }
+
+    fn event_block(&mut self, lines: &[u8], now: Timestamp) {
+        for line in lines.split(|&byte| byte == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            if !line.trim().is_empty() {
+                self.event(Event::parse(line.trim()), now);
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event, now: Timestamp) {
+        match event {
+            Event::Points(points) => self.points.push(&points, now),
+            Event::Progress { fraction, message } => {
+                self.progress = Some(ProgressBody { fraction, message });
+            }
+            Event::Log(text) => self.event_line(&text, now),
+            Event::Result { key, value } => self.result(key, value, now),
+            Event::Malformed(text) => {
+                self.malformed += 1;
+                self.event_line(&text, now);
+            }
+        }
+    }
+
+    fn result(&mut self, key: String, value: Value, now: Timestamp) {
+        self.results_bytes += key.len() + value.to_string().len();
+        if self.results_bytes > RESULT_BYTES_MAX {
+            self.note(&format!("result `{key}` left out: too many results"), now);
+            return;
+        }
+        self.results.insert(key.clone(), value.clone());
+        self.results_to_send.insert(key, value);
+    }
+
+    fn event_line(&mut self, text: &str, now: Timestamp) {
+        let line = format!("{text}\n");
+        self.log(Stream::Event).push(line.as_bytes(), now);
+    }
+}
+
+/// The points of a run, on disk as events until they are sent, and kept there for good.
+#[derive(Debug)]
+struct PointFile {
+    file: LogFile,
+    sent: u64,
+    dropped: u64,
+}
+
+impl PointFile {
+    fn new(folder: &Path) -> Self {
+        Self {
+            file: LogFile::new(folder.join("events.jsonl"), EVENTS_FILE_BYTES_MAX),
+            sent: 0,
+            dropped: 0,
+        }
+    }
+
+    fn push(&mut self, points: &Points, now: Timestamp) {
+        let line = format!("{}\n", points.to_line(now));
+        if !self.file.append(line.as_bytes()) {
+            self.dropped += points.values.len() as u64;
+        }
+    }
+
+    /// The next points, as many as fit a report.
+    fn take(&mut self) -> Vec<MetricPiece> {
+        let mut batch = Batch::default();
+        while batch.bytes < REPORT_POINT_BYTES_MAX
+            && let Some(bytes) = self.file.read(self.sent, EVENTS_READ_BYTES)
+        {
+            let Some(whole) = bytes.iter().rposition(|&byte| byte == b'\n') else {
+                break;
+            };
+            for line in bytes[..whole].split(|&byte| byte == b'\n') {
+                if batch.bytes >= REPORT_POINT_BYTES_MAX {
+                    break;
+                }
+                self.sent += line.len() as u64 + 1;
+                if let Event::Points(points) = Event::parse(&String::from_utf8_lossy(line)) {
+                    batch.add(points);
+                }
+            }
+        }
+        batch.pieces
+    }
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    pieces: Vec<MetricPiece>,
+    place: HashMap<String, usize>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, points: Points) {
+        let at = points.at.map_or(0, Timestamp::millis);
+        for (name, value) in points.values {
+            let place = *self.place.entry(name).or_insert_with_key(|name| {
+                self.bytes += name.len() + POINT_BYTES;
+                self.pieces.push(MetricPiece {
+                    name: name.clone(),
+                    points: Vec::new(),
+                });
+                self.pieces.len() - 1
+            });
+            self.bytes += POINT_BYTES;
+            self.pieces[place]
+                .points
+                .push((points.step, at, Number(value)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cupola_protocol::work::REPORT_BYTES_MAX;
+
+    use super::*;
+
+    fn outbox() -> (tempfile::TempDir, Outbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(folder.path());
+        (folder, outbox)
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn silence_makes_no_report() {
+        let (_folder, mut outbox) = outbox();
+        outbox.finish(at(0));
+        assert_eq!(outbox.next_report(), None);
+    }
+
+    #[test]
+    fn streams_are_told_apart_and_ordered_by_time() {
+        let (_folder, mut outbox) = outbox();
+        outbox.stdout(b"one\n", at(1000));
+        outbox.stderr(b"two\n", at(500));
+        outbox.note("three", at(2000));
+        let report = outbox.next_report().unwrap();
+        let seen: Vec<_> = report.log.iter().map(|p| p.stream.as_str()).collect();
+        assert_eq!(seen, ["stderr", "stdout", "worker"]);
+        assert_eq!(outbox.next_report(), None);
+    }
+
+    #[test]
+    fn points_come_by_series_and_in_order() {
+        let (_folder, mut outbox) = outbox();
+        for step in 0..3 {
+            let line = format!(
+                "{{\"type\":\"metrics\",\"step\":{step},\"values\":{{\"a\":1,\"b\":NaN}}}}\n"
+            );
+            let (head, rest) = line.as_bytes().split_at(20);
+            outbox.events(head, at(step));
+            outbox.events(rest, at(step));
+        }
+        let report = outbox.next_report().unwrap();
+        let [a, b] = report.metrics.as_slice() else {
+            panic!("two series: {report:?}");
+        };
+        assert_eq!((a.name.as_str(), b.name.as_str()), ("a", "b"));
+        assert_eq!(
+            a.points,
+            [
+                (0, 0, Number(1.0)),
+                (1, 1, Number(1.0)),
+                (2, 2, Number(1.0))
+            ]
+        );
+        assert!(b.points[0].2.0.is_nan());
+    }
+
+    #[test]
+    fn results_and_progress_are_told_once() {
+        let (_folder, mut outbox) = outbox();
+        outbox.events(
+            b"{\"type\":\"result\",\"key\":\"loss\",\"value\":1}\n{\"type\":\"progress\",\"fraction\":0.5}\n",
+            at(0),
+        );
+        let report = outbox.next_report().unwrap();
+        assert_eq!(report.results["loss"], 1);
+        assert!((report.progress.unwrap().fraction - 0.5).abs() < 1e-9);
+        assert_eq!(outbox.next_report(), None);
+        assert_eq!(outbox.results()["loss"], 1);
+    }
+
+    #[test]
+    fn malformed_events_are_shown_and_counted() {
+        let (_folder, mut outbox) = outbox();
+        outbox.events(b"nonsense\n", at(0));
+        outbox.finish(at(0));
+        let report = outbox.next_report().unwrap();
+        let text: Vec<_> = report
+            .log
+            .iter()
+            .map(|piece| String::from_utf8(piece.decoded().unwrap()).unwrap())
+            .collect();
+        assert_eq!(
+            text,
+            [
+                "1 event lines were not understood\n",
+                "malformed event (not a JSON object): nonsense\n"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_report_stays_below_half_of_what_the_hub_takes() {
+        let (_folder, mut outbox) = outbox();
+        let values: Vec<_> = (0..2000).map(|n| format!("\"s{n}\":{n}.125")).collect();
+        let line = format!(
+            "{{\"type\":\"metrics\",\"step\":1,\"values\":{{{}}}}}\n",
+            values.join(",")
+        );
+        for _ in 0..20 {
+            outbox.events(line.as_bytes(), at(1_795_213_800_123));
+            outbox.stdout("\n".repeat(100_000).as_bytes(), at(0));
+        }
+        let (mut points, mut bytes) = (0, 0);
+        while let Some(report) = outbox.next_report() {
+            assert!(serde_json::to_vec(&report).unwrap().len() <= REPORT_BYTES_MAX / 2);
+            points += report.metrics.iter().map(|m| m.points.len()).sum::<usize>();
+            let pieces = report.log.iter().map(|p| p.decoded().unwrap().len());
+            bytes += pieces.sum::<usize>();
+        }
+        assert_eq!((points, bytes), (40_000, 2_000_000));
+    }
+}

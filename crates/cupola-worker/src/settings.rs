@@ -1,0 +1,85 @@
+//! What a worker is told from outside.
+
+use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use cupola_domain::time::Timestamp;
+
+/// Reads the wall clock.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// A clock that reads by calling `read`.
+    pub fn new(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What a worker is told from outside.
+#[derive(Clone)]
+pub struct Settings {
+    /// The hub's address, for instance `http://127.0.0.1:7171`.
+    pub hub_url: String,
+    /// With the role of a worker.
+    pub token: String,
+    /// Its name for people.
+    pub name: String,
+    /// Where it keeps its id, the bundles and the folders of its runs.
+    pub state_dir: PathBuf,
+    /// How many runs it takes at once; at least one.
+    pub slots: u32,
+    /// What `{cupola}` in a command stands for.
+    pub binary: PathBuf,
+    /// The Python to ask first, before those on the path.
+    pub python: Option<PathBuf>,
+    /// How long a program has between being asked to stop and being killed.
+    pub grace: Duration,
+    /// How long the hub may keep a question for work open.
+    pub lease_wait: Duration,
+    /// The variables of the agent; programs see the harmless ones.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// Settings with what most workers use for the rest: one slot, no Python named, 5 s of grace.
+    pub fn new(hub_url: &str, token: &str, state_dir: PathBuf, clock: Clock) -> Self {
+        Self {
+            hub_url: hub_url.to_owned(),
+            token: token.to_owned(),
+            name: "worker".to_owned(),
+            state_dir,
+            slots: 1,
+            binary: PathBuf::from("cupola"),
+            python: None,
+            grace: Duration::from_secs(5),
+            lease_wait: Duration::from_secs(25),
+            environment: Vec::new(),
+            clock,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    /// Without the token and the environment, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("hub_url", &self.hub_url)
+            .field("name", &self.name)
+            .field("state_dir", &self.state_dir)
+            .field("slots", &self.slots)
+            .finish_non_exhaustive()
+    }
+}

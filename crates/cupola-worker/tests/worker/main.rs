@@ -1,0 +1,8 @@
+//! A whole worker with real programs against a scripted hub.
+
+mod crashes;
+mod endings;
+mod floods;
+mod hub_trouble;
+mod support;
+mod throughput;
