@@ -10,8 +10,8 @@ statements! {
               ON CONFLICT (hash) DO NOTHING";
     FIND = "SELECT * FROM code WHERE hash = $1";
     FIND_COMMAND = "SELECT hash, template, command, files = '[]' AS is_empty FROM code WHERE hash = $1";
-    INSERT_NEEDS = "INSERT INTO needs (id, body) SELECT COALESCE(MAX(id), 0) + 1, $1 FROM needs
-                    ON CONFLICT (body) DO NOTHING";
+    INSERT_NEEDS = "INSERT INTO needs (id, body) SELECT COALESCE(MAX(id), 0) + 1, CAST($1 AS TEXT)
+                    FROM needs WHERE 1 = 1 ON CONFLICT (body) DO NOTHING";
     FIND_NEEDS_ID = "SELECT id FROM needs WHERE body = $1";
     LIST_NEEDS = "SELECT id, body FROM needs ORDER BY id";
 }

@@ -100,7 +100,8 @@ pub(crate) fn value_parts(value: Option<f64>) -> (Option<f64>, Option<String>) {
     match value.map(|value| (value, non_finite_word(value))) {
         None => (None, None),
         Some((_, Some(word))) => (None, Some(word.to_owned())),
-        Some((value, None)) => (Some(value), None),
+        // SQLite does not keep the sign of zero, so there is only one zero.
+        Some((value, None)) => (Some(value + 0.0), None),
     }
 }
 
