@@ -5,7 +5,7 @@ use cupola_protocol::{
     briefs::{BriefBody, BriefDetail, NewBrief},
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     page::Page,
-    paths::api::{self, with},
+    paths::api,
     runs::{LogBody, RunBody, RunDetail, SeriesBody},
     system::{Health, Overview, TemplateBody, Version},
     tasks::{ResultBody, TaskBody, TaskDetail},
@@ -18,6 +18,7 @@ use crate::{
         ComparisonFilter, FamilyFilter, LogFilter, PageFilter, ResultFilter, SeriesFilter,
         TaskFilter,
     },
+    transport::at,
 };
 
 impl Client {
@@ -58,12 +59,12 @@ impl Client {
 
     /// A brief.
     pub async fn brief(&self, id: &str) -> Result<BriefDetail, Error> {
-        self.fetch(&with(api::BRIEF, id)).await
+        self.fetch(&at(api::BRIEF, id)).await
     }
 
     /// Removes a brief with all that it made.
     pub async fn delete_brief(&self, id: &str) -> Result<(), Error> {
-        self.delete(&with(api::BRIEF, id)).await
+        self.delete(&at(api::BRIEF, id)).await
     }
 
     /// The families, the latest first.
@@ -73,22 +74,22 @@ impl Client {
 
     /// A family with its results so far.
     pub async fn family(&self, id: &str) -> Result<FamilyDetail, Error> {
-        self.fetch(&with(api::FAMILY, id)).await
+        self.fetch(&at(api::FAMILY, id)).await
     }
 
     /// Removes a family with its tasks.
     pub async fn delete_family(&self, id: &str) -> Result<(), Error> {
-        self.delete(&with(api::FAMILY, id)).await
+        self.delete(&at(api::FAMILY, id)).await
     }
 
     /// Stops all that is left of a family.
     pub async fn cancel_family(&self, id: &str) -> Result<FamilyDetail, Error> {
-        self.post(&with(api::FAMILY_CANCELLATION, id), &()).await
+        self.post(&at(api::FAMILY_CANCELLATION, id), &()).await
     }
 
     /// What its results say, in the export's form.
     pub async fn family_report(&self, id: &str) -> Result<ReportBody, Error> {
-        self.fetch(&with(api::FAMILY_REPORT, id)).await
+        self.fetch(&at(api::FAMILY_REPORT, id)).await
     }
 
     /// Two of its configurations held against each other.
@@ -97,7 +98,7 @@ impl Client {
         id: &str,
         filter: &ComparisonFilter,
     ) -> Result<ComparisonBody, Error> {
-        self.list(&with(api::FAMILY_COMPARISON, id), filter).await
+        self.list(&at(api::FAMILY_COMPARISON, id), filter).await
     }
 
     /// Tasks.
@@ -107,17 +108,17 @@ impl Client {
 
     /// A task with its runs.
     pub async fn task(&self, id: &str) -> Result<TaskDetail, Error> {
-        self.fetch(&with(api::TASK, id)).await
+        self.fetch(&at(api::TASK, id)).await
     }
 
     /// Stops a task.
     pub async fn cancel_task(&self, id: &str) -> Result<TaskDetail, Error> {
-        self.post(&with(api::TASK_CANCELLATION, id), &()).await
+        self.post(&at(api::TASK_CANCELLATION, id), &()).await
     }
 
     /// Asks for another attempt at a task that failed or was cancelled.
     pub async fn retry_task(&self, id: &str) -> Result<TaskDetail, Error> {
-        self.post(&with(api::TASK_RETRY, id), &()).await
+        self.post(&at(api::TASK_RETRY, id), &()).await
     }
 
     /// Results, the latest first.
@@ -127,27 +128,27 @@ impl Client {
 
     /// A run with what it used and gave.
     pub async fn run(&self, id: &str) -> Result<RunDetail, Error> {
-        self.fetch(&with(api::RUN, id)).await
+        self.fetch(&at(api::RUN, id)).await
     }
 
     /// Stops a run.
     pub async fn cancel_run(&self, id: &str) -> Result<RunBody, Error> {
-        self.post(&with(api::RUN_CANCELLATION, id), &()).await
+        self.post(&at(api::RUN_CANCELLATION, id), &()).await
     }
 
     /// Lines of its log.
     pub async fn run_log(&self, id: &str, filter: &LogFilter) -> Result<LogBody, Error> {
-        self.list(&with(api::RUN_LOG, id), filter).await
+        self.list(&at(api::RUN_LOG, id), filter).await
     }
 
     /// Its log as the program wrote it.
     pub async fn run_log_raw(&self, id: &str) -> Result<Vec<u8>, Error> {
-        self.fetch_bytes(&with(api::RUN_LOG_RAW, id)).await
+        self.fetch_bytes(&at(api::RUN_LOG_RAW, id)).await
     }
 
     /// One of its series.
     pub async fn run_series(&self, id: &str, filter: &SeriesFilter) -> Result<SeriesBody, Error> {
-        self.list(&with(api::RUN_SERIES, id), filter).await
+        self.list(&at(api::RUN_SERIES, id), filter).await
     }
 
     /// Workers.
@@ -157,12 +158,12 @@ impl Client {
 
     /// A worker.
     pub async fn worker(&self, id: &str) -> Result<WorkerBody, Error> {
-        self.fetch(&with(api::WORKER, id)).await
+        self.fetch(&at(api::WORKER, id)).await
     }
 
     /// Removes a worker.
     pub async fn delete_worker(&self, id: &str) -> Result<(), Error> {
-        self.delete(&with(api::WORKER, id)).await
+        self.delete(&at(api::WORKER, id)).await
     }
 
     /// Tokens, without their secrets.
@@ -177,6 +178,6 @@ impl Client {
 
     /// Revokes a token.
     pub async fn revoke_token(&self, id: &str) -> Result<(), Error> {
-        self.delete(&with(api::TOKEN, id)).await
+        self.delete(&at(api::TOKEN, id)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_protocol::problem::Problem;
+use cupola_protocol::{paths::api, problem::Problem};
 use reqwest::{Method, Response, StatusCode, Url, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -138,6 +138,22 @@ impl Client {
     }
 }
 
+/// The address `pattern` with `id` in its hole. An id may come from a person: whatever it holds, it
+/// stays one part of the path.
+pub(crate) fn at(pattern: &str, id: &str) -> String {
+    use std::fmt::Write as _;
+    let mut part = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            part.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(part, "%{byte:02X}");
+        }
+    }
+    api::with(pattern, &part)
+}
+
 fn check_address(url: &str) -> Result<(), Error> {
     let invalid = |reason: String| Error::InvalidAddress {
         url: url.to_owned(),
@@ -218,6 +234,12 @@ mod tests {
             Client::new("http://hub/", "").unwrap().base_url(),
             "http://hub"
         );
+    }
+
+    #[test]
+    fn an_id_stays_one_part_of_the_path() {
+        assert_eq!(at(api::RUN_LOG, "0192-f"), "/api/v1/runs/0192-f/log");
+        assert_eq!(at(api::RUN, "../x?y"), "/api/v1/runs/%2E%2E%2Fx%3Fy");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_protocol::{
-    paths::api::{self, with},
+    paths::api,
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, Registered, Registration,
         Report, Started,
@@ -11,7 +11,10 @@ use cupola_protocol::{
 };
 use serde::de::IgnoredAny;
 
-use crate::{Client, Error, transport::REQUEST_TIMEOUT};
+use crate::{
+    Client, Error,
+    transport::{REQUEST_TIMEOUT, at},
+};
 
 /// How much longer than the hub's own wait a lease request may take.
 const LEASE_SLACK: Duration = Duration::from_secs(15);
@@ -25,33 +28,33 @@ impl Client {
     /// Asks for work. The hub keeps the question open for up to `wait_secs`.
     pub async fn lease(&self, worker_id: &str, request: &LeaseRequest) -> Result<Orders, Error> {
         let wait = Duration::try_from_secs_f64(request.wait_secs).unwrap_or(REQUEST_TIMEOUT);
-        let path = with(api::WORKER_LEASES, worker_id);
+        let path = at(api::WORKER_LEASES, worker_id);
         self.post_within(&path, request, wait + LEASE_SLACK).await
     }
 
     /// Renews leases.
     pub async fn heartbeat(&self, worker_id: &str, heartbeat: &Heartbeat) -> Result<Orders, Error> {
-        self.post(&with(api::WORKER_HEARTBEAT, worker_id), heartbeat)
+        self.post(&at(api::WORKER_HEARTBEAT, worker_id), heartbeat)
             .await
     }
 
     /// Says goodbye: nothing runs here any more, whatever was leased may be leased again.
     pub async fn depart(&self, worker_id: &str, last: &Heartbeat) -> Result<(), Error> {
-        self.post::<_, IgnoredAny>(&with(api::WORKER_DEPARTURE, worker_id), last)
+        self.post::<_, IgnoredAny>(&at(api::WORKER_DEPARTURE, worker_id), last)
             .await
             .map(drop)
     }
 
     /// Says that a run's program runs.
     pub async fn start_run(&self, run_id: &str, started: &Started) -> Result<(), Error> {
-        self.post::<_, IgnoredAny>(&with(api::RUN_START, run_id), started)
+        self.post::<_, IgnoredAny>(&at(api::RUN_START, run_id), started)
             .await
             .map(drop)
     }
 
     /// Sends what a program said. Safe to repeat with the same number and body.
     pub async fn report(&self, run_id: &str, report: &Report) -> Result<(), Error> {
-        self.post::<_, IgnoredAny>(&with(api::RUN_REPORTS, run_id), report)
+        self.post::<_, IgnoredAny>(&at(api::RUN_REPORTS, run_id), report)
             .await
             .map(drop)
     }
@@ -62,11 +65,11 @@ impl Client {
         run_id: &str,
         finished: &Finished,
     ) -> Result<Acknowledged, Error> {
-        self.post(&with(api::RUN_RESULT, run_id), finished).await
+        self.post(&at(api::RUN_RESULT, run_id), finished).await
     }
 
     /// A template's files.
     pub async fn bundle(&self, hash: &str) -> Result<Bundle, Error> {
-        self.fetch(&with(api::BUNDLE, hash)).await
+        self.fetch(&at(api::BUNDLE, hash)).await
     }
 }

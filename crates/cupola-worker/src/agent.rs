@@ -25,6 +25,10 @@ const DEPARTURE_WAIT: Duration = Duration::from_secs(1);
 /// An answer without orders that comes sooner is followed by a pause: this hub does not wait.
 const QUICK_ANSWER: Duration = Duration::from_millis(500);
 
+/// With all slots taken for this long, the worker polls all the same: orders to stop come sooner
+/// on that way than by the next heartbeat.
+const BUSY_POLL_DELAY: Duration = Duration::from_millis(500);
+
 /// Works for a hub until `shutdown` is done or the hub turns the worker away.
 ///
 /// On shutdown no more work is taken, programs are stopped (`SIGTERM`, then `SIGKILL` after the
@@ -51,6 +55,8 @@ struct Agent {
     runs: Runs,
     lease_wait: Duration,
     polling: Line,
+    /// How many slots the last poll offered.
+    polling_slots: u32,
     beating: Line,
 }
 
@@ -74,6 +80,7 @@ impl Agent {
             client,
             membership,
             polling: Line::default(),
+            polling_slots: 0,
             beating: Line::default(),
         })
     }
@@ -83,16 +90,18 @@ impl Agent {
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), WorkerError> {
         loop {
-            let may_poll = self.polling.is_busy() || self.runs.free_slots() > 0;
             let next = tokio::select! {
                 () = &mut shutdown => Next::Shutdown,
                 () = self.runs.changed() => Next::RunChanged,
-                turn = self.polling.turn(), if may_poll => Next::Polled(turn),
+                turn = self.polling.turn() => Next::Polled(turn),
                 turn = self.beating.turn() => Next::Beat(turn),
             };
             let answer = match next {
                 Next::Shutdown => return Ok(()),
-                Next::RunChanged => continue,
+                Next::RunChanged => {
+                    self.ask_for_free_slots();
+                    continue;
+                }
                 Next::Polled(Turn::Due) => {
                     self.poll();
                     continue;
@@ -113,11 +122,20 @@ impl Agent {
         }
     }
 
+    /// A question that offers no slot is dropped once there is one: no lease is lost with it.
+    fn ask_for_free_slots(&mut self) {
+        if self.polling_slots == 0 && self.runs.free_slots() > 0 {
+            self.polling_slots = self.runs.free_slots();
+            self.polling.hang_up();
+        }
+    }
+
     fn poll(&mut self) {
+        self.polling_slots = self.runs.free_slots();
         let (client, worker) = (self.client.clone(), self.membership.worker_id().to_owned());
         let request = LeaseRequest {
             session: self.membership.session().to_owned(),
-            free_slots: self.runs.free_slots(),
+            free_slots: self.polling_slots,
             holding: self.runs.holding(),
             wait_secs: self.lease_wait.as_secs_f64(),
         };
@@ -141,12 +159,16 @@ impl Agent {
 
     fn polled(&mut self, answer: Result<Orders, Error>, took: Duration) -> Result<(), Error> {
         let orders = answer.inspect_err(|_| self.polling.pause())?;
-        if orders == Orders::default() && took < QUICK_ANSWER {
-            self.polling.pause();
-        } else {
-            self.polling.rest(Duration::ZERO);
-        }
+        let is_quick = orders == Orders::default() && took < QUICK_ANSWER;
         self.obey(orders);
+        if is_quick {
+            self.polling.pause();
+        } else if self.runs.free_slots() > 0 {
+            self.polling.rest(Duration::ZERO);
+        } else {
+            self.polling_slots = 0;
+            self.polling.rest(BUSY_POLL_DELAY);
+        }
         Ok(())
     }
 

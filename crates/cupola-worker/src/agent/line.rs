@@ -39,17 +39,18 @@ impl Default for Line {
 }
 
 impl Line {
-    /// Whether a call is in flight.
-    pub(super) fn is_busy(&self) -> bool {
-        self.calling.is_some()
-    }
-
     /// Puts a call in flight.
     pub(super) fn call(
         &mut self,
         call: impl Future<Output = Result<Orders, Error>> + Send + 'static,
     ) {
         self.calling = Some((Box::pin(call), Instant::now()));
+    }
+
+    /// Gives up the call in flight, if there is one; the next may come at once.
+    pub(super) fn hang_up(&mut self) {
+        self.calling = None;
+        self.not_before = Instant::now();
     }
 
     /// The next call is not before `span` is over.
@@ -79,7 +80,7 @@ impl Line {
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
-            .field("is_busy", &self.is_busy())
+            .field("is_calling", &self.calling.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use cupola_protocol::work::{Finished, RunOrder};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The folder of one run. Kept after its end.
 ///
-/// `run.json` is the order, `config.json` what the program gets, `environment.json` what it ran in,
+/// `config.json` is what the program gets, `environment.json` which run it is and what it ran in,
 /// `results.json` how it ended; the logs and events lie beside them.
 #[derive(Debug)]
 pub(super) struct RunFolder(PathBuf);
@@ -24,7 +25,6 @@ impl RunFolder {
         }
         let folder = Self(runs_folder.join(&order.run_id));
         fs::create_dir_all(&folder.0)?;
-        folder.write("run.json", order)?;
         folder.write("config.json", &order.config)?;
         Ok(folder)
     }
@@ -46,26 +46,11 @@ impl RunFolder {
         self.write("results.json", finished)
     }
 
-    fn write(&self, name: &str, value: &impl SerializeJson) -> io::Result<()> {
-        fs::write(self.0.join(name), value.to_json()?)
+    fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_vec(value).map_err(io::Error::other)?;
+        fs::write(self.0.join(name), json)
     }
 }
-
-/// What becomes a file.
-trait SerializeJson {
-    fn to_json(&self) -> io::Result<Vec<u8>>;
-}
-
-macro_rules! serialize_json {
-    ($($type:ty),*) => {$(
-        impl SerializeJson for $type {
-            fn to_json(&self) -> io::Result<Vec<u8>> {
-                serde_json::to_vec(self).map_err(io::Error::other)
-            }
-        }
-    )*};
-}
-serialize_json!(RunOrder, Finished, Map<String, Value>);
 
 /// Whether a hub's id may name a folder.
 fn is_folder_name(id: &str) -> bool {

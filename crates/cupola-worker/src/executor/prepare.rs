@@ -3,7 +3,10 @@
 use std::{ffi::OsString, io, path::PathBuf};
 
 use cupola_domain::{run::Failure, template::fill};
-use cupola_protocol::work::{Bundle, RunOrder};
+use cupola_protocol::{
+    time::Time,
+    work::{Bundle, RunOrder},
+};
 use serde_json::{Map, Value, json};
 
 use super::{Context, Wish, folder::RunFolder};
@@ -117,9 +120,20 @@ fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(Os
 
 fn environment(context: &Context, order: &RunOrder, command: &[String]) -> Map<String, Value> {
     let mut environment = context.machine.clone();
-    environment.insert("command".to_owned(), json!(command));
-    environment.insert("template".to_owned(), json!(order.template));
-    environment.insert("code_hash".to_owned(), json!(order.code_hash));
+    let own = [
+        ("command", json!(command)),
+        ("template", json!(order.template)),
+        ("code_hash", json!(order.code_hash)),
+        ("run_id", json!(order.run_id)),
+        ("task_id", json!(order.task_id)),
+        ("experiment_id", json!(order.experiment_id)),
+        ("attempt", json!(order.attempt)),
+        ("epoch", json!(order.epoch)),
+        ("metric_name", json!(order.metric_name)),
+        ("time_budget_secs", json!(order.time_budget_secs)),
+        ("prepared_at", json!(Time(context.clock.now()))),
+    ];
+    environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
     environment
 }
 

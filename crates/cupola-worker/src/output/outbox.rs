@@ -182,6 +182,7 @@ impl Outbox {
                 self.event(Event::parse(line.trim()), now);
             }
         }
+        self.points.flush();
     }
 
     fn event(&mut self, event: Event, now: Timestamp) {
@@ -219,6 +220,8 @@ impl Outbox {
 #[derive(Debug)]
 struct PointFile {
     file: LogFile,
+    unwritten: Vec<u8>,
+    unwritten_values: u64,
     sent: u64,
     dropped: u64,
 }
@@ -227,16 +230,27 @@ impl PointFile {
     fn new(folder: &Path) -> Self {
         Self {
             file: LogFile::new(folder.join("events.jsonl"), EVENTS_FILE_BYTES_MAX),
+            unwritten: Vec::new(),
+            unwritten_values: 0,
             sent: 0,
             dropped: 0,
         }
     }
 
     fn push(&mut self, points: &Points, now: Timestamp) {
-        let line = format!("{}\n", points.to_line(now));
-        if !self.file.append(line.as_bytes()) {
-            self.dropped += points.values.len() as u64;
+        self.unwritten
+            .extend_from_slice(points.to_line(now).as_bytes());
+        self.unwritten.push(b'\n');
+        self.unwritten_values += points.values.len() as u64;
+    }
+
+    /// Writes what was pushed: one call to the system for many lines that came together.
+    fn flush(&mut self) {
+        if !self.unwritten.is_empty() && !self.file.append(&self.unwritten) {
+            self.dropped += self.unwritten_values;
         }
+        self.unwritten.clear();
+        self.unwritten_values = 0;
     }
 
     /// The next points, as many as fit a report.

@@ -210,12 +210,7 @@ async fn a_run_leaves_a_folder_from_which_it_can_be_known() {
     };
     assert_eq!(read("stderr.log"), "a\n");
     assert_eq!(read("stdout.log"), "{\"loss\": 1}\n");
-    for name in [
-        "run.json",
-        "config.json",
-        "environment.json",
-        "results.json",
-    ] {
+    for name in ["config.json", "environment.json", "results.json"] {
         let value: serde_json::Value = serde_json::from_str(&read(name)).unwrap();
         assert!(value.is_object(), "{name}");
     }

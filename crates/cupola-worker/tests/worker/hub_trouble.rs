@@ -40,6 +40,18 @@ async fn a_cancelled_program_that_does_not_stop_is_killed() {
 }
 
 #[tokio::test]
+async fn a_worker_without_a_free_slot_hears_of_a_cancellation_all_the_same() {
+    let asked = script("c-busy", "echo on; sleep 1000");
+    let hub = FakeHub::with([asked.clone()]);
+    hub.world().heartbeat_secs = 1000.0;
+    let worker = TestWorker::start_with(&hub, |settings| settings.slots = 1);
+    hub.said("c-busy", "on").await;
+    hub.change(|world| world.cancel.push(held(&asked)));
+    assert_eq!(hub.finished("c-busy").await.outcome, "cancelled");
+    worker.stop().await.expect("it leaves in order");
+}
+
+#[tokio::test]
 async fn an_abandoned_run_is_stopped_and_nothing_is_said() {
     let asked = script("t-abandoned", "echo on; sleep 1000");
     let hub = FakeHub::with([asked.clone()]);

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use crate::support::{TestWorker, hub::FakeHub, script};
 
-/// What a family of a thousand trivial tasks needs, with two slots, programs included.
-const RUNS_PER_SECOND_MIN: f64 = 100.0;
+/// Far below what an idle machine does, far above what any fixed pause between runs would allow:
+/// this test must hold beside other tests on two cores.
+const RUNS_PER_SECOND_MIN: f64 = 30.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_trivial_runs_take_less_than_ten_seconds() {
+async fn a_thousand_trivial_runs_do_not_wait_for_anything() {
     let orders = (0..1000).map(|n| script(&format!("r-{n}"), "echo '{\"loss\": 1}'"));
     let hub = FakeHub::with(orders);
     let since = Instant::now();

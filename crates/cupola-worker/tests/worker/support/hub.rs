@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) refuse_with: Option<u16>,
     /// Every registration and heartbeat is refused with this status.
     pub(crate) turn_away_with: Option<u16>,
+    /// How often workers are to renew; 0 for ten times a second.
+    pub(crate) heartbeat_secs: f64,
     /// Reports take this long.
     pub(crate) report_delay: Duration,
 }
@@ -270,12 +272,17 @@ async fn register(State(hub): State<Shared>, Json(body): Json<Registration>) -> 
     }
     let worker_id = body.worker_id.clone();
     world.registrations.push(body);
+    let heartbeat_secs = world.heartbeat_secs;
     drop(world);
     hub.changed.notify_waiters();
     let registered = Registered {
         worker_id: worker_id.unwrap_or_else(|| "w1".to_owned()),
         lease_ttl_secs: 3.0,
-        heartbeat_secs: 0.1,
+        heartbeat_secs: if heartbeat_secs > 0.0 {
+            heartbeat_secs
+        } else {
+            0.1
+        },
     };
     Json(registered).into_response()
 }
