@@ -1,1 +1,18 @@
-//! Placeholder.
+//! HTTP ⇄ hub: pages, the API and the live stream.
+
+pub mod api;
+pub mod assets;
+pub mod auth;
+pub mod error;
+pub mod live;
+pub mod metrics;
+pub mod openapi;
+pub mod params;
+pub mod router;
+pub mod server;
+pub mod state;
+pub mod ui;
+
+pub use router::{Routes, router, router_of, routes};
+pub use server::{serve, serve_app};
+pub use state::{Faces, Failure, LoginPrompt, Settings, Web, hub_call};

@@ -1,0 +1,37 @@
+//! `/api/v1`: everything that a page can do, for programs, and the protocol of the workers.
+//!
+//! A handler extracts, calls the hub once and presents. How things look on the wire is said in
+//! [`present`] alone.
+
+mod body;
+mod briefs;
+mod families;
+pub mod present;
+mod runs;
+pub(crate) mod system;
+mod tasks;
+mod tokens;
+mod work;
+mod workers;
+
+use crate::router::Routes;
+
+pub use runs::reduce;
+
+/// The routes.
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        // the first page, templates, who one is
+        .merge(system::people_routes())
+        // what is wanted
+        .merge(briefs::routes())
+        .merge(families::routes())
+        // what is done
+        .merge(tasks::routes())
+        .merge(runs::routes())
+        // who does it
+        .merge(workers::routes())
+        .merge(work::routes())
+        // who may come in
+        .merge(tokens::routes())
+}

@@ -1,0 +1,95 @@
+//! JSON bodies. What is wrong is named by its place.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{StatusCode, header},
+};
+use cupola_domain::field::FieldError;
+use serde::de::DeserializeOwned;
+
+use crate::{error::Refused, state::Web};
+
+/// A body of JSON.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refused> {
+        let media_type = request.headers().get(header::CONTENT_TYPE);
+        if !media_type.is_some_and(|value| value.to_str().is_ok_and(is_json)) {
+            return Err(Refused::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "the body must be `application/json`",
+            ));
+        }
+        let bytes = Bytes::from_request(request, web).await.map_err(|refused| {
+            let name = match refused.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+                _ => "bad_request",
+            };
+            Refused::new(refused.status(), name, refused.body_text().to_lowercase())
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    let name = media_type.split(';').next().unwrap_or_default().trim();
+    name.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(&path, &error.into_inner())
+    })?;
+    json.end().map_err(|error| refusal("", &error))?;
+    Ok(value)
+}
+
+/// Text that is no JSON is a bad request; JSON of another shape is an invalid field.
+fn refusal(path: &str, error: &serde_json::Error) -> Refused {
+    if error.is_data() {
+        let field = match path {
+            "" | "." | "?" => "body",
+            path => path,
+        };
+        return vec![FieldError::new(field, error.to_string())].into();
+    }
+    let title = format!("the body is not JSON: {error}");
+    Refused::new(StatusCode::BAD_REQUEST, "bad_request", title)
+}
+
+#[cfg(test)]
+mod tests {
+    use cupola_protocol::access::NewToken;
+
+    use super::*;
+
+    fn check(body: &str, status: u16, expected: &str) {
+        let Err(Refused(problem)) = parse::<NewToken>(body.as_bytes()) else {
+            panic!("{body} was taken");
+        };
+        let fields: Vec<_> = problem.errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(
+            (problem.status, fields.join(",").as_str()),
+            (status, expected),
+            "{problem:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_named() {
+        check("", 400, "");
+        check("{", 400, "");
+        check(r#"{"name":"a","role":"viewer"} x"#, 400, "");
+        check("[]", 422, "body");
+        check(r#"{"name":"a"}"#, 422, "body");
+        check(r#"{"name":1,"role":"viewer"}"#, 422, "name");
+        check(r#"{"name":"a","role":"viewer","admin":true}"#, 422, "admin");
+    }
+}

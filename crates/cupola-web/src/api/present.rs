@@ -1,0 +1,333 @@
+//! How things look on the wire. The one place that turns what the hub says into bodies.
+
+mod findings;
+
+use base64::Engine as _;
+use cupola_domain::{
+    access::Token,
+    brief::Brief,
+    counts::Counts,
+    experiment::Experiment,
+    resources::{GIB, Needs},
+    run::Run,
+    task::Task,
+    template::{CodeFile, Template},
+};
+use cupola_hub::{
+    briefs, families, logs::LogPart, overview, runs, tasks, work, workers::WorkerRow,
+};
+use cupola_protocol::{
+    access::TokenBody,
+    briefs::{BriefBody, BriefDetail},
+    families::{CountsBody, FamilyBody, FamilyDetail, NeedsBody},
+    number::Number,
+    runs::{LogBody, LogLine, RunBody, RunDetail},
+    system::{Overview, TemplateBody},
+    tasks::{ResultBody, TaskBody, TaskDetail},
+    work::{Bundle, BundleFile, Held, Orders, RunOrder},
+    workers::WorkerBody,
+};
+use serde_json::{Map, Value};
+
+pub use findings::{comparison, report, summary};
+
+/// What tasks in a list are, until there are others.
+const TASK_TYPE: &str = "training";
+
+/// The counters of the first page.
+pub fn overview(overview: &overview::Overview) -> Overview {
+    Overview {
+        workers_online: overview.workers_online as u64,
+        workers_total: overview.workers_total as u64,
+        tasks: counts(overview.tasks),
+        families: overview.families,
+        briefs: overview.briefs,
+        generated_at: overview.generated_at.into(),
+    }
+}
+
+/// A count per state, with their sum.
+pub fn counts(counts: Counts) -> CountsBody {
+    CountsBody {
+        pending: counts.pending,
+        running: counts.running,
+        completed: counts.completed,
+        failed: counts.failed,
+        cancelled: counts.cancelled,
+        total: counts.total(),
+    }
+}
+
+/// What a task needs of a worker.
+pub fn needs(needs: &Needs) -> NeedsBody {
+    NeedsBody {
+        cpu_cores: needs.cpu_cores,
+        ram_gb: gib(needs.memory_bytes),
+        disk_gb: gib(needs.disk_bytes),
+        gpus: needs.gpus,
+        gpu_vram_gb: gib(needs.gpu_memory_bytes),
+        python: needs.python,
+        torch: needs.torch,
+        cuda: needs.cuda,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "memory below 8 PiB is exact in a double"
+)]
+fn gib(bytes: u64) -> f64 {
+    bytes as f64 / GIB as f64
+}
+
+/// A template.
+pub fn template(template: &Template) -> TemplateBody {
+    TemplateBody {
+        name: template.name.clone(),
+        title: template.title.clone(),
+        description: template.description.clone(),
+        metric_name: template.objective.metric.clone(),
+        direction: template.objective.direction.as_str().to_owned(),
+        needs: needs(&template.needs),
+        space: template.space.clone(),
+        code_hash: template.code_hash.clone(),
+    }
+}
+
+/// A brief with its family.
+pub fn brief(brief: &Brief, of: &Experiment) -> BriefBody {
+    let wanted = &brief.wanted;
+    BriefBody {
+        brief_id: brief.id.to_string(),
+        title: wanted.title.clone(),
+        goal: wanted.goal.clone(),
+        constraints: wanted.constraints.clone(),
+        template: wanted.template.clone(),
+        budget_credits: wanted.budget.map(|budget| budget.to_string()),
+        hardware: wanted.hardware.as_str().to_owned(),
+        num_tasks: wanted.num_tasks,
+        time_budget: wanted.time_budget.as_secs_f64(),
+        sampler: wanted.sampler.clone(),
+        study_seed: wanted.study_seed,
+        space: wanted.space.clone(),
+        author: brief.author.clone(),
+        created_at: brief.created_at.into(),
+        family: family(of),
+    }
+}
+
+/// A brief with what came of it.
+pub fn brief_detail(detail: &briefs::BriefDetail) -> BriefDetail {
+    BriefDetail {
+        brief: brief(&detail.brief, &detail.family),
+        summary: summary(&detail.analysis),
+    }
+}
+
+/// A family.
+pub fn family(family: &Experiment) -> FamilyBody {
+    FamilyBody {
+        family_id: family.id.to_string(),
+        name: family.name.clone(),
+        status: family.state().to_string(),
+        brief_id: family.origin.brief().map(|id| id.to_string()),
+        metric_name: family.objective.metric.clone(),
+        direction: family.objective.direction.as_str().to_owned(),
+        baseline_value: family.baseline,
+        template: family.template.clone(),
+        code_hash: family.code_hash.clone(),
+        minimum_resources: needs(&family.needs),
+        tasks: counts(family.counts),
+        created_at: family.created_at.into(),
+    }
+}
+
+/// A family with its results.
+pub fn family_detail(detail: &families::FamilyDetail) -> FamilyDetail {
+    FamilyDetail {
+        family: family(&detail.family),
+        summary: summary(&detail.analysis),
+    }
+}
+
+/// A task.
+pub fn task(task: &Task) -> TaskBody {
+    TaskBody {
+        task_id: task.id.to_string(),
+        task_type: TASK_TYPE.to_owned(),
+        family_id: task.experiment.to_string(),
+        number: task.number,
+        status: task.state.word().to_string(),
+        reason: task.state.reason(),
+        priority: task.priority,
+        config: task.config.clone(),
+        seeds: vec![task.seed],
+        time_budget: task.time_budget.as_secs_f64(),
+        run_id: task.run.to_string(),
+        assigned_worker_id: task.worker.map(|id| id.to_string()),
+        value: task.value.map(Number),
+        created_at: task.created_at.into(),
+        completed_at: task.finished_at.map(Into::into),
+    }
+}
+
+/// A task with its attempts.
+pub fn task_detail(detail: &tasks::TaskDetail) -> TaskDetail {
+    let has_ended = detail.task.state.word().is_terminal();
+    let last = detail.runs.iter().find(|run| run.id == detail.task.run);
+    TaskDetail {
+        task: task(&detail.task),
+        template: detail.experiment.template.clone(),
+        required_resources: needs(&detail.experiment.needs),
+        runs: detail.runs.iter().map(run).collect(),
+        result: last
+            .filter(|_| has_ended)
+            .map(|run| result(&detail.task, run, &detail.results)),
+    }
+}
+
+/// What an ended task gave.
+pub fn result(task: &Task, run: &Run, results: &Map<String, Value>) -> ResultBody {
+    ResultBody {
+        task_id: task.id.to_string(),
+        run_id: run.id.to_string(),
+        worker_id: run.worker.map(|id| id.to_string()),
+        success: task.state.word() == cupola_domain::counts::State::Completed,
+        reason: task.state.reason(),
+        metrics: results.clone(),
+        config: task.config.clone(),
+        seeds: vec![task.seed],
+        duration: run.wall_time.map(|time| time.as_secs_f64()),
+        provenance: run.provenance.as_str().to_owned(),
+        completed_at: task.finished_at.map(Into::into),
+    }
+}
+
+/// A run.
+pub fn run(run: &Run) -> RunBody {
+    let progress = run.progress.as_ref();
+    RunBody {
+        run_id: run.id.to_string(),
+        task_id: run.task.to_string(),
+        family_id: run.experiment.to_string(),
+        attempt: run.attempt,
+        status: run.state.word().to_string(),
+        reason: run.state.reason(),
+        worker_id: run.worker.map(|id| id.to_string()),
+        progress: progress.map(|progress| progress.fraction),
+        progress_message: progress.map(|p| p.message.clone()).unwrap_or_default(),
+        created_at: run.created_at.into(),
+        started_at: run.started_at.map(Into::into),
+        finished_at: run.finished_at.map(Into::into),
+    }
+}
+
+/// A run with what it used and gave.
+pub fn run_detail(detail: &runs::RunDetail) -> RunDetail {
+    let environment = detail.run.environment.as_ref();
+    RunDetail {
+        run: run(&detail.run),
+        config: work::config_of(&detail.task),
+        code_hash: detail.run.code_hash.clone(),
+        environment: environment
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))),
+        results: detail.results.clone(),
+        series: detail.series.clone(),
+        log_bytes: unsigned(detail.intake.log_bytes),
+    }
+}
+
+/// A part of a log.
+pub fn log(part: LogPart) -> LogBody {
+    let line = |line: cupola_hub::logs::Line| LogLine {
+        number: unsigned(line.number),
+        stream: line.stream,
+        at: line.at.into(),
+        text: line.text,
+    };
+    LogBody {
+        lines: part.lines.into_iter().map(line).collect(),
+        next: part.next,
+        complete: part.is_complete,
+        lines_total: unsigned(part.lines_total),
+        bytes_omitted: unsigned(part.bytes_omitted),
+    }
+}
+
+/// A count from a database, where they are signed.
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+/// A worker.
+pub fn worker(row: &WorkerRow) -> WorkerBody {
+    let worker = &row.worker;
+    WorkerBody {
+        worker_id: worker.id.to_string(),
+        name: worker.name.clone(),
+        status: row.presence.as_str().to_owned(),
+        capabilities: worker.capabilities.clone().into(),
+        slots: worker.slots,
+        running: u32::try_from(row.running).unwrap_or(u32::MAX),
+        version: worker.version.clone(),
+        registered_at: worker.registered_at.into(),
+        last_heartbeat: worker.last_seen_at.into(),
+    }
+}
+
+/// A token, without its secret.
+pub fn token(token: &Token) -> TokenBody {
+    TokenBody {
+        token_id: token.id.to_string(),
+        name: token.name.clone(),
+        role: token.role.to_string(),
+        prefix: token.prefix.clone(),
+        created_at: token.created_at.into(),
+        expires_at: token.expires_at.map(Into::into),
+        revoked_at: token.revoked_at.map(Into::into),
+    }
+}
+
+/// What a worker is to do.
+pub fn orders(orders: &work::Orders) -> Orders {
+    let held = |(run, epoch): &work::Held| Held {
+        run_id: run.to_string(),
+        epoch: *epoch,
+    };
+    Orders {
+        start: orders.start.iter().map(order).collect(),
+        cancel: orders.cancel.iter().map(held).collect(),
+        abandon: orders.abandon.iter().map(held).collect(),
+    }
+}
+
+fn order(order: &work::Order) -> RunOrder {
+    RunOrder {
+        run_id: order.run.id.to_string(),
+        task_id: order.task.id.to_string(),
+        experiment_id: order.task.experiment.to_string(),
+        attempt: order.run.attempt,
+        epoch: order.lease.epoch,
+        template: order.command.template.clone(),
+        command: order.command.command.clone(),
+        code_hash: order.run.code_hash.clone(),
+        has_bundle: order.command.has_files,
+        config: order.config(),
+        metric_name: order.metric.clone(),
+        time_budget_secs: order.task.time_budget.as_secs_f64(),
+        hard_deadline_secs: order.hard_deadline().as_secs_f64(),
+    }
+}
+
+/// A template's files.
+pub fn bundle(command: Vec<String>, files: &[CodeFile]) -> Bundle {
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let file = |file: &CodeFile| BundleFile {
+        path: file.path.clone(),
+        bytes: base64.encode(&file.bytes),
+    };
+    Bundle {
+        command,
+        files: files.iter().map(file).collect(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Health, version, overview, templates, who one is.
+
+use axum::{Json, extract::State, response::Response};
+use cupola_domain::access::Role;
+use cupola_protocol::{
+    WORKER_PROTOCOL,
+    access::WhoAmI,
+    paths::api,
+    system::{Health, Overview, Version},
+};
+
+use super::present;
+use crate::{
+    auth::{Access, Viewer},
+    error::{ApiError, Refused},
+    params::{Listing, Params},
+    router::Routes,
+    state::{Web, hub_call},
+};
+
+pub(crate) const HEALTH: &str = "/health";
+pub(crate) const VERSION: &str = "/version";
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get(HEALTH, Access::Public, health)
+        .get(VERSION, Access::Public, version)
+}
+
+pub(crate) fn people_routes() -> Routes {
+    let viewer = Access::Role(Role::Viewer);
+    Routes::new()
+        .get(api::OVERVIEW, viewer, overview)
+        .get(api::WHOAMI, viewer, whoami)
+        .get(api::TEMPLATES, viewer, templates)
+}
+
+/// Whether the store answers.
+async fn health(State(web): State<Web>) -> Result<Json<Health>, ApiError> {
+    hub_call(&web, |hub| hub.last_change()).await?;
+    Ok(Json(Health {
+        status: "ok".to_owned(),
+    }))
+}
+
+async fn version() -> Json<Version> {
+    Json(Version {
+        name: "cupola".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        worker_protocol: WORKER_PROTOCOL,
+    })
+}
+
+async fn overview(State(web): State<Web>, _: Viewer) -> Result<Json<Overview>, ApiError> {
+    let overview = hub_call(&web, |hub| hub.overview()).await?;
+    Ok(Json(present::overview(&overview)))
+}
+
+async fn whoami(Viewer(principal): Viewer) -> Json<WhoAmI> {
+    Json(WhoAmI {
+        role: principal.role.to_string(),
+        name: principal.name,
+    })
+}
+
+async fn templates(
+    State(web): State<Web>,
+    _: Viewer,
+    mut params: Params,
+) -> Result<Response, Refused> {
+    let listing = Listing::read(&mut params);
+    params.finish()?;
+    let (templates, total) = listing.cut(web.hub.list_templates());
+    let bodies = templates.iter().map(|t| present::template(t)).collect();
+    Ok(listing.answer(bodies, total))
+}

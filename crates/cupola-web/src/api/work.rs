@@ -1,0 +1,191 @@
+//! The worker protocol: join, lease, report.
+
+mod read;
+
+use std::time::Duration;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use cupola_domain::{
+    ids::{RunId, WorkerId},
+    lease::{HEARTBEAT_PERIOD, LEASE_TTL},
+};
+use cupola_hub::{HubError, work};
+use cupola_protocol::{
+    WORKER_PROTOCOL,
+    paths::api,
+    work::{
+        Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, REPORT_BYTES_MAX,
+        Registered, Registration, Report, Started,
+    },
+};
+use tokio::time::Instant;
+
+use super::{body::Body, present};
+use crate::{
+    auth::{self, Access, Credential, WorkerAuth},
+    error::ApiError,
+    router::{Id, Routes},
+    state::{Web, hub_call},
+};
+
+/// A question for work is kept open for this long at most.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+pub(super) fn routes() -> Routes {
+    let worker = Access::Worker;
+    Routes::new()
+        .post(api::WORKERS, worker, register)
+        .post(api::WORKER_LEASES, worker, lease)
+        .post(api::WORKER_HEARTBEAT, worker, renew)
+        .post(api::WORKER_DEPARTURE, worker, depart)
+        .post(api::RUN_START, worker, start)
+        .post_up_to(REPORT_BYTES_MAX, api::RUN_REPORTS, worker, report)
+        .post_up_to(REPORT_BYTES_MAX, api::RUN_RESULT, worker, finish)
+        .get(api::BUNDLE, worker, bundle)
+}
+
+async fn register(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Body(body): Body<Registration>,
+) -> Result<(StatusCode, Json<Registered>), ApiError> {
+    if body.protocol != WORKER_PROTOCOL {
+        let message = format!(
+            "the worker speaks protocol {}, this hub {WORKER_PROTOCOL}; use the same version",
+            body.protocol
+        );
+        return Err(HubError::Conflict(message).into());
+    }
+    let registration = read::registration(body)?;
+    let worker = hub_call(&web, move |hub| {
+        hub.register_worker(principal.token, registration)
+    })
+    .await?;
+    let registered = Registered {
+        worker_id: worker.id.to_string(),
+        lease_ttl_secs: LEASE_TTL.as_secs_f64(),
+        heartbeat_secs: HEARTBEAT_PERIOD.as_secs_f64(),
+    };
+    Ok((StatusCode::CREATED, Json(registered)))
+}
+
+/// Answers when there is something to do, or the wait is over, or the hub stops.
+async fn lease(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Extension(credential): Extension<Credential>,
+    Id(id): Id<WorkerId>,
+    Body(asked): Body<LeaseRequest>,
+) -> Result<Json<Orders>, ApiError> {
+    let wait = read::wait(asked.wait_secs)?.min(WAIT_MAX);
+    let holding = read::holding(&asked.holding)?;
+    let deadline = Instant::now() + wait;
+    let signal = web.hub.work_signal();
+    let token = principal.token;
+    loop {
+        // Listening begins before asking: what becomes ready in between wakes at once.
+        let mut woken = std::pin::pin!(signal.notified());
+        woken.as_mut().enable();
+        let (session, holding) = (asked.session.clone(), holding.clone());
+        let orders = hub_call(&web, move |hub| {
+            hub.lease_runs(token, id, &session, asked.free_slots, &holding)
+        })
+        .await?;
+        if !orders.is_empty() || web.is_stopping() || Instant::now() >= deadline {
+            return Ok(Json(present::orders(&orders)));
+        }
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep_until(deadline) => {}
+            () = web.stopped() => {}
+        }
+        // Nobody is given work who was shut out while waiting.
+        auth::identify(&web, &credential, None).await?;
+    }
+}
+
+async fn renew(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(id): Id<WorkerId>,
+    Body(beat): Body<Heartbeat>,
+) -> Result<Json<Orders>, ApiError> {
+    let holding = read::holding(&beat.holding)?;
+    let orders = hub_call(&web, move |hub| {
+        hub.renew_leases(principal.token, id, &beat.session, &holding)
+    });
+    Ok(Json(present::orders(&orders.await?)))
+}
+
+async fn depart(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(id): Id<WorkerId>,
+    Body(last): Body<Heartbeat>,
+) -> Result<StatusCode, ApiError> {
+    hub_call(&web, move |hub| {
+        hub.dismiss_worker(principal.token, id, &last.session)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn start(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(run): Id<RunId>,
+    Body(started): Body<Started>,
+) -> Result<StatusCode, ApiError> {
+    let lease = read::lease(&started.worker_id, started.epoch)?;
+    let environment = serde_json::Value::Object(started.environment).to_string();
+    hub_call(&web, move |hub| {
+        hub.start_run(principal.token, run, lease, environment)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn report(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(run): Id<RunId>,
+    Body(report): Body<Report>,
+) -> Result<StatusCode, ApiError> {
+    let lease = read::lease(&report.worker_id, report.epoch)?;
+    let report: work::Report = read::report(report)?;
+    hub_call(&web, move |hub| {
+        hub.take_report(principal.token, run, lease, report)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn finish(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(run): Id<RunId>,
+    Body(finished): Body<Finished>,
+) -> Result<Json<Acknowledged>, ApiError> {
+    let lease = read::lease(&finished.worker_id, finished.epoch)?;
+    let finish = read::finish(finished)?;
+    let run = hub_call(&web, move |hub| {
+        hub.finish_run(principal.token, run, lease, finish)
+    })
+    .await?;
+    Ok(Json(Acknowledged {
+        status: run.state.word().to_string(),
+    }))
+}
+
+async fn bundle(
+    State(web): State<Web>,
+    _: WorkerAuth,
+    Path(hash): Path<String>,
+) -> Result<Json<Bundle>, ApiError> {
+    let (command, files) = hub_call(&web, move |hub| hub.find_bundle(&hash)).await?;
+    Ok(Json(present::bundle(command, &files)))
+}

@@ -1,0 +1,175 @@
+//! From what a worker sends to what the hub takes. A worker is believed nothing that has a shape.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    field::FieldError,
+    ids::WorkerId,
+    metric::Point,
+    provenance::Provenance,
+    run::{Failure, Lease, Outcome, Progress},
+};
+use cupola_hub::work;
+use cupola_protocol::work::{
+    Finished, Held, LogPiece, MetricPiece, ProgressBody, Registration, Report,
+};
+
+/// Names of machines, sessions, series and results are shown to people.
+const NAME_CHARS_MAX: usize = 200;
+
+/// A worker that has more than this is no machine.
+const HELD_MAX: usize = 1024;
+
+type Errors = Vec<FieldError>;
+
+fn one(field: &str, message: impl Into<String>) -> Errors {
+    vec![FieldError::new(field, message)]
+}
+
+fn check_name(field: &str, text: &str) -> Result<(), Errors> {
+    match text.chars().count() {
+        1..=NAME_CHARS_MAX => Ok(()),
+        chars => Err(one(
+            field,
+            format!("has {chars} characters; 1 to {NAME_CHARS_MAX} fit"),
+        )),
+    }
+}
+
+pub(super) fn registration(body: Registration) -> Result<work::Registration, Errors> {
+    check_name("name", &body.name)?;
+    check_name("session", &body.session)?;
+    let id = match body.worker_id.as_deref() {
+        Some(text) => Some(worker_id(text)?),
+        None => None,
+    };
+    Ok(work::Registration {
+        id,
+        name: body.name,
+        session: body.session,
+        slots: body.slots,
+        version: body.version,
+        capabilities: body.capabilities.into(),
+    })
+}
+
+fn worker_id(text: &str) -> Result<WorkerId, Errors> {
+    text.parse()
+        .map_err(|error: cupola_domain::ids::InvalidId| one("worker_id", error.to_string()))
+}
+
+pub(super) fn lease(worker: &str, epoch: i64) -> Result<Lease, Errors> {
+    Ok(Lease {
+        worker: worker_id(worker)?,
+        epoch,
+    })
+}
+
+pub(super) fn wait(secs: f64) -> Result<Duration, Errors> {
+    seconds("wait_secs", secs)
+}
+
+fn seconds(field: &str, secs: f64) -> Result<Duration, Errors> {
+    Duration::try_from_secs_f64(secs)
+        .map_err(|_| one(field, format!("is {secs}; say seconds from 0 on")))
+}
+
+pub(super) fn holding(held: &[Held]) -> Result<Vec<work::Held>, Errors> {
+    if held.len() > HELD_MAX {
+        return Err(one("holding", format!("has more than {HELD_MAX} runs")));
+    }
+    let read = |(at, held): (usize, &Held)| match held.run_id.parse() {
+        Ok(run) => Ok((run, held.epoch)),
+        Err(error) => Err(one(&format!("holding.{at}.run_id"), format!("{error}"))),
+    };
+    held.iter().enumerate().map(read).collect()
+}
+
+pub(super) fn report(report: Report) -> Result<work::Report, Errors> {
+    let seq = i64::try_from(report.seq).map_err(|_| one("seq", "is too large"))?;
+    let log = report.log.into_iter().enumerate();
+    let metrics = report.metrics.into_iter().enumerate();
+    Ok(work::Report {
+        seq,
+        log: log.map(log_piece).collect::<Result<_, _>>()?,
+        metrics: metrics.map(metric_piece).collect::<Result<_, _>>()?,
+        progress: report.progress.map(progress).transpose()?,
+        results: report.results,
+    })
+}
+
+fn log_piece((at, piece): (usize, LogPiece)) -> Result<work::LogPiece, Errors> {
+    check_name(&format!("log.{at}.stream"), &piece.stream)?;
+    let bytes = piece
+        .decoded()
+        .ok_or_else(|| one(&format!("log.{at}.bytes"), "is not base 64"))?;
+    Ok(work::LogPiece {
+        at: piece.at.0,
+        bytes,
+        omitted: i64::try_from(piece.omitted)
+            .map_err(|_| one(&format!("log.{at}.omitted"), "is too large"))?,
+        stream: piece.stream,
+    })
+}
+
+fn metric_piece((at, piece): (usize, MetricPiece)) -> Result<(String, Vec<Point>), Errors> {
+    check_name(&format!("metrics.{at}.name"), &piece.name)?;
+    let point = |(step, time_millis, value): (i64, i64, cupola_protocol::number::Number)| Point {
+        step,
+        time_millis,
+        value: value.0,
+    };
+    Ok((piece.name, piece.points.into_iter().map(point).collect()))
+}
+
+fn progress(body: ProgressBody) -> Result<Progress, Errors> {
+    if !(0.0..=1.0).contains(&body.fraction) {
+        let message = format!("is {}; say a number from 0 to 1", body.fraction);
+        return Err(one("progress.fraction", message));
+    }
+    let message: String = body.message.chars().take(NAME_CHARS_MAX).collect();
+    Ok(Progress {
+        fraction: body.fraction,
+        message,
+    })
+}
+
+pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
+    let outcome = match body.outcome.as_str() {
+        "completed" => Outcome::Completed,
+        "cancelled" => Outcome::Cancelled,
+        "failed" => Outcome::Failed(failure(&body.failure, &body.failure_detail)?),
+        other => {
+            let message = format!("is `{other}`; say `completed`, `failed` or `cancelled`");
+            return Err(one("outcome", message));
+        }
+    };
+    let provenance = match body.provenance.as_deref() {
+        None | Some("measured") => Provenance::Measured,
+        Some("simulated") => Provenance::Simulated,
+        Some(other) => {
+            let message = format!("is `{other}`; say `measured` or `simulated`");
+            return Err(one("provenance", message));
+        }
+    };
+    Ok(work::Finish {
+        outcome,
+        results: body.results,
+        wall_time: seconds("wall_time_secs", body.wall_time_secs)?,
+        provenance,
+    })
+}
+
+/// A worker cannot say of itself that it is lost.
+fn failure(kind: &str, detail: &str) -> Result<Failure, Errors> {
+    match Failure::from_parts(kind, detail) {
+        Some(Failure::Lost) | None => Err(one(
+            "failure",
+            format!(
+                "is `{kind}` with `{detail}`; say `spawn_failed`, `exit_code`, `signal`, \
+                 `timed_out`, `bad_output` or `not_prepared`, and what goes with it"
+            ),
+        )),
+        Some(failure) => Ok(failure),
+    }
+}

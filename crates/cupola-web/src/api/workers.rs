@@ -1,0 +1,52 @@
+//! Workers as people see them.
+
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use cupola_domain::{access::Role, ids::WorkerId};
+use cupola_protocol::{paths::api, workers::WorkerBody};
+
+use super::present;
+use crate::{
+    auth::{Access, Operator, Viewer},
+    error::ApiError,
+    params::{Listing, Params},
+    router::{Id, Routes},
+    state::{Web, hub_call},
+};
+
+pub(super) fn routes() -> Routes {
+    let (viewer, operator) = (Access::Role(Role::Viewer), Access::Role(Role::Operator));
+    Routes::new()
+        .get(api::WORKERS, viewer, index)
+        .get(api::WORKER, viewer, show)
+        .delete(api::WORKER, operator, destroy)
+}
+
+async fn index(
+    State(web): State<Web>,
+    _: Viewer,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    let listing = Listing::read(&mut params);
+    params.finish()?;
+    let rows = hub_call(&web, |hub| hub.list_workers()).await?;
+    let (rows, total) = listing.cut(rows);
+    Ok(listing.answer(rows.iter().map(present::worker).collect(), total))
+}
+
+async fn show(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<WorkerId>,
+) -> Result<Json<WorkerBody>, ApiError> {
+    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
+    Ok(Json(present::worker(&detail.row)))
+}
+
+async fn destroy(
+    State(web): State<Web>,
+    _: Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<StatusCode, ApiError> {
+    hub_call(&web, move |hub| hub.remove_worker(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

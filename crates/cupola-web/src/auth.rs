@@ -1,0 +1,254 @@
+//! Who may come in. One layer at the root lets nothing through that is not declared.
+//!
+//! In order: the `Host` must be one of ours, the route must exist, a request that changes
+//! something must come from our own pages or from a program, and the bearer must have the role that
+//! the route asks for.
+
+mod attempts;
+mod credentials;
+mod extract;
+mod known;
+mod origin;
+pub mod sessions;
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use cupola_domain::access::{Principal, Role};
+use cupola_hub::HubError;
+
+use crate::{
+    error::Refused,
+    metrics,
+    router::AccessTable,
+    state::{Web, hub_call},
+};
+
+pub(crate) use attempts::Attempts;
+pub(crate) use credentials::Credential;
+pub use extract::{Admin, Operator, Researcher, Viewer, WorkerAuth};
+pub(crate) use known::Known;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// People whose role includes this one.
+    Role(Role),
+    /// Workers, and nobody else.
+    Worker,
+    /// Viewers, and the bearer of the token for metrics.
+    Metrics,
+}
+
+/// Where a request came from; put there by the server. Without it all requests share one address.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Lets a request through, or says why not.
+pub(crate) async fn admit(
+    State((web, table)): State<(Web, Arc<AccessTable>)>,
+    matched: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let found = matched.as_ref().and_then(|path| table.find(path.as_str()));
+    let pattern = found.map(|(pattern, _)| pattern);
+    let method = parts.method.clone();
+    let response = match check(&web, found.map(|(_, methods)| methods), &parts).await {
+        Ok(caller) => {
+            let principal = caller.as_ref().map(|caller| caller.principal.clone());
+            if let Some(caller) = caller {
+                parts.extensions.insert(caller.principal);
+                parts.extensions.insert(caller.credential);
+            }
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            if let Some(principal) = principal {
+                response.extensions_mut().insert(principal);
+            }
+            response
+        }
+        Err(Denied::Refused(refused)) => refused.into_response(),
+        Err(Denied::MethodNotAllowed(allow)) => method_not_allowed(&allow),
+        Err(Denied::LogIn(to)) => Redirect::to(&to).into_response(),
+    };
+    web.requests.count(&method, pattern, response.status());
+    response
+}
+
+/// Who asks, and by which credential.
+struct Caller {
+    principal: Principal,
+    credential: Credential,
+}
+
+enum Denied {
+    Refused(Refused),
+    MethodNotAllowed(String),
+    LogIn(String),
+}
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Self {
+        Denied::Refused(refused)
+    }
+}
+
+async fn check(
+    web: &Web,
+    methods: Option<&[(Method, Access)]>,
+    request: &Parts,
+) -> Result<Option<Caller>, Denied> {
+    origin::check_host(request, &web.settings)?;
+    let access = find_access(methods, &request.method)?;
+    check_encoding(request)?;
+    origin::check_site(request, web.settings.is_tls)?;
+    if access == Access::Public {
+        return Ok(None);
+    }
+    let credential = match Credential::find(&request.headers, web.settings.is_tls) {
+        Ok(Some(credential)) => credential,
+        Ok(None) => return Err(ask_to_log_in(request)),
+        Err(refused) => return Err(refused.into()),
+    };
+    if access == Access::Metrics && metrics::is_token(web, &credential) {
+        return Ok(None);
+    }
+    let peer = request.extensions.get::<Peer>().copied();
+    let principal = match identify(web, &credential, peer).await {
+        Ok(principal) => principal,
+        Err(refused) if refused.0.status == 401 && credential.is_session() => {
+            return Err(match ask_to_log_in(request) {
+                Denied::LogIn(to) => Denied::LogIn(to),
+                _ => refused.into(),
+            });
+        }
+        Err(refused) => return Err(refused.into()),
+    };
+    check_role(access, &principal)?;
+    Ok(Some(Caller {
+        principal,
+        credential,
+    }))
+}
+
+fn find_access(methods: Option<&[(Method, Access)]>, method: &Method) -> Result<Access, Denied> {
+    let Some(methods) = methods else {
+        let title = "there is no such address";
+        return Err(Refused::new(StatusCode::NOT_FOUND, "not_found", title).into());
+    };
+    let asked = if *method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let found = methods.iter().find(|(method, _)| method == asked);
+    found.map(|(_, access)| *access).ok_or_else(|| {
+        let allowed: Vec<_> = methods.iter().map(|(method, _)| method.as_str()).collect();
+        Denied::MethodNotAllowed(allowed.join(", "))
+    })
+}
+
+fn method_not_allowed(allow: &str) -> Response {
+    let title = format!("this address takes {allow}");
+    let refused = Refused::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title);
+    let mut response = refused.into_response();
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// A compressed body could grow without bound.
+fn check_encoding(request: &Parts) -> Result<(), Refused> {
+    match request.headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Refused::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "bodies are taken as they are, not compressed",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A browser that opens a page is shown the way in; whoever else is told.
+fn ask_to_log_in(request: &Parts) -> Denied {
+    let uri = &request.uri;
+    let header = |name: &str| request.headers.get(name).and_then(|v| v.to_str().ok());
+    let opens_page = matches!(request.method, Method::GET | Method::HEAD)
+        && !uri.path().starts_with("/api/")
+        && header("accept").is_some_and(|accept| accept.contains("text/html"))
+        && header("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+        && header("x-part").is_none();
+    if opens_page {
+        let here = uri.path_and_query().map_or("/", |path| path.as_str());
+        return Denied::LogIn(sessions::login_address(here));
+    }
+    Refused::from(HubError::Unauthorized(
+        "no valid token came with the request".to_owned(),
+    ))
+    .into()
+}
+
+fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
+    let needed = match access {
+        Access::Public => return Ok(()),
+        Access::Role(role) => role,
+        Access::Worker => Role::Worker,
+        Access::Metrics => Role::Viewer,
+    };
+    if principal.role.includes(needed) {
+        return Ok(());
+    }
+    let message = match needed {
+        Role::Worker => "this address is for workers' tokens".to_owned(),
+        needed => format!(
+            "the role `{}` does not include `{needed}`, which this needs",
+            principal.role
+        ),
+    };
+    Err(HubError::Forbidden(message).into())
+}
+
+/// Who the bearer of a credential is. Remembered for a moment, but never past a revocation.
+pub(crate) async fn identify(
+    web: &Web,
+    credential: &Credential,
+    peer: Option<Peer>,
+) -> Result<Principal, Refused> {
+    let digest = credential.digest();
+    let (epoch, now) = (web.hub.access_epoch(), web.hub.monotonic());
+    let was_known = match web.known.find(&digest, epoch, now) {
+        known::Found::Fresh(principal) => return Ok(principal),
+        known::Found::Stale => true,
+        known::Found::Unknown => false,
+    };
+    if !was_known {
+        web.attempts.check(peer, now)?;
+    }
+    let asked = credential.clone();
+    let answer = hub_call(web, move |hub| match &asked {
+        Credential::Bearer(token) => hub.authenticate(token),
+        Credential::Session(cookie) => hub.authenticate_session(cookie),
+    });
+    match answer.await {
+        Ok(principal) => {
+            web.known.put(digest, principal.clone(), epoch, now);
+            Ok(principal)
+        }
+        Err(error) => {
+            web.known.forget(&digest);
+            if matches!(error, HubError::Unauthorized(_)) {
+                web.attempts.note_failure(peer, now);
+            }
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! `GET /api/openapi.json`.
+
+use crate::router::Routes;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+}

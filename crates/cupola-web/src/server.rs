@@ -1,0 +1,106 @@
+//! Takes connections and ends them: slow senders, long headers and too many of either are cut off.
+
+use std::{future::Future, io, time::Duration};
+
+use axum::extract::Request;
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tower::ServiceExt as _;
+
+use crate::{auth::Peer, router, state::Web};
+
+/// A client that has not said what it wants after this long is hung up on.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Request line and headers together may not be longer.
+const HEADER_BYTES_MAX: usize = 16 << 10;
+
+/// So many connections are open at once; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 4096;
+
+/// When told to stop, what is being answered has this long to end.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(8);
+
+/// After a failure to accept (no file descriptors left, say), a moment to recover.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `web` on `listener` until `shutdown` resolves, and then until what is being answered has
+/// been, or eight seconds have passed. Live streams and questions for work end at once.
+pub async fn serve(
+    listener: TcpListener,
+    web: Web,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let app = router::router(web.clone());
+    serve_app(listener, web, app, shutdown).await
+}
+
+/// The same with a router made by [`router::router_of`].
+pub async fn serve_app(
+    listener: TcpListener,
+    web: Web,
+    app: axum::Router,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let open = std::sync::Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = async {
+            let permit = std::sync::Arc::clone(&open).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut shutdown => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let connection = converse(stream, Peer(peer.ip()), app.clone());
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // An error here is the client's: it hung up or spoke nonsense.
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    web.stop();
+    let ended = tokio::time::timeout(SHUTDOWN_TIME, graceful.shutdown()).await;
+    if ended.is_err() {
+        tracing::warn!("some answers were cut off by the shutdown");
+    }
+    Ok(())
+}
+
+fn converse(
+    stream: TcpStream,
+    peer: Peer,
+    app: axum::Router,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    // Small answers should not wait for more bytes; where this fails they merely do.
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        app.clone()
+            .oneshot(request.map(axum::body::Body::new) as Request)
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(HEADER_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+}

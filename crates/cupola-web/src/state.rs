@@ -1,0 +1,156 @@
+//! What all handlers share: the hub, the settings, who was recognised a moment ago.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use cupola_domain::access::Principal;
+use cupola_hub::{Hub, HubError};
+use cupola_protocol::problem::Problem;
+use tokio::sync::watch;
+
+use crate::{
+    auth::{Attempts, Known},
+    error,
+    live::Streams,
+    metrics::Requests,
+};
+
+/// How the hub is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The port in use, by which loopback names are recognised.
+    pub port: u16,
+    /// Further names by which the hub is called: `hub.lab` for any port, `hub.lab:8080` for one.
+    pub hosts: Vec<String>,
+    /// Whether browsers come by TLS (through a proxy): cookies are then marked `Secure`.
+    pub is_tls: bool,
+    /// A token that opens `/metrics` and nothing else.
+    pub metrics_token: Option<String>,
+}
+
+/// What went wrong, for whoever makes a page of it.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What went wrong.
+    pub problem: Problem,
+    /// Who asked, where that is known.
+    pub who: Option<Principal>,
+    /// Whether only a part of a page was asked for (`X-Part`).
+    pub is_part: bool,
+}
+
+/// What the login page is asked to show.
+#[derive(Debug, Clone, Default)]
+pub struct LoginPrompt {
+    /// Where to go afterwards: a path of ours.
+    pub next: String,
+    /// Why the last try did not work.
+    pub refused: Option<String>,
+}
+
+/// Who draws the pages that layers answer with. Status and headers are set on what they return.
+#[derive(Debug, Clone, Copy)]
+pub struct Faces {
+    /// A page that says what went wrong.
+    pub error: fn(&Failure) -> Response,
+    /// The login page.
+    pub login: fn(&LoginPrompt) -> Response,
+}
+
+impl Default for Faces {
+    /// Plain text.
+    fn default() -> Self {
+        Self {
+            error: |failure| error::plain(&failure.problem),
+            login: |prompt| {
+                let refused = prompt.refused.as_deref();
+                refused
+                    .unwrap_or("POST a token to this address")
+                    .to_owned()
+                    .into_response()
+            },
+        }
+    }
+}
+
+/// What all handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Shared>);
+
+/// Behind a [`Web`].
+pub struct Shared {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) settings: Settings,
+    pub(crate) faces: Faces,
+    pub(crate) known: Known,
+    pub(crate) attempts: Attempts,
+    pub(crate) streams: Streams,
+    pub(crate) requests: Requests,
+    /// Handlers that wait hold receivers; [`crate::serve`] sends once.
+    stopping: watch::Sender<bool>,
+}
+
+impl std::ops::Deref for Web {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Web {
+    /// The web face of `hub`, with its errors and its login as plain text.
+    pub fn new(hub: Arc<Hub>, settings: Settings) -> Self {
+        Self::with_faces(hub, settings, Faces::default())
+    }
+
+    /// The web face of `hub`.
+    pub fn with_faces(hub: Arc<Hub>, settings: Settings, faces: Faces) -> Self {
+        Self(Arc::new(Shared {
+            hub,
+            settings,
+            faces,
+            known: Known::default(),
+            attempts: Attempts::default(),
+            streams: Streams::default(),
+            requests: Requests::default(),
+            stopping: watch::Sender::new(false),
+        }))
+    }
+
+    /// The hub.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Ends everything that waits: live streams and questions for work.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Resolves when the server stops.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender lives as long as `self`.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+}
+
+/// Asks the hub something. Its methods block, so they run beside the threads that serve.
+pub async fn hub_call<T: Send + 'static>(
+    web: &Web,
+    call: impl FnOnce(&Hub) -> Result<T, HubError> + Send + 'static,
+) -> Result<T, HubError> {
+    let hub = Arc::clone(&web.hub);
+    tokio::task::spawn_blocking(move || call(&hub))
+        .await
+        .unwrap_or_else(|panic| Err(HubError::Internal(panic_error(&panic))))
+}
+
+fn panic_error(panic: &tokio::task::JoinError) -> anyhow::Error {
+    anyhow::anyhow!("a call of the hub did not end: {panic}")
+}
