@@ -500,8 +500,12 @@ class Run:
             return (self.steps + 0.5) / self.max_steps
         return (began + elapsed()) / 2 / (TRAINING_PART * self.budget)
 
+    def is_over(self):
+        return self.is_time_up() or (self.max_steps and self.steps >= self.max_steps)
+
     def learn(self):
-        while not self.is_time_up() and (not self.max_steps or self.steps < self.max_steps):
+        # Even if starting up used up the time, there has to be a loss to report.
+        while not self.losses or not self.is_over():
             began = elapsed()
             loss = self.look(began)
             if loss is None:
@@ -613,7 +617,7 @@ class Run:
         val_loss, _ = self.evaluate(held_out, lambda: elapsed() >= end)
         report = {
             "val_bpb": number(val_loss / math.log(2)),
-            "train_loss": number(sum(self.losses) / max(len(self.losses), 1)),
+            "train_loss": number(sum(self.losses) / len(self.losses)),
             "steps_completed": self.steps,
             "wall_time_seconds": round(elapsed(), 3),
             "device_used": self.device.type,

@@ -78,7 +78,8 @@ struct Run<'a, 'e> {
 
 impl Run<'_, '_> {
     fn learn(&mut self) {
-        while !self.plan.is_over((self.clock)(), self.steps) {
+        // Even if starting up used up the time, there has to be a loss to report.
+        while self.losses.is_empty() || !self.plan.is_over((self.clock)(), self.steps) {
             let began = (self.clock)();
             let Some(gradient) = self.look(began) else {
                 break;
@@ -343,6 +344,14 @@ mod tests {
         assert_eq!(report.steps_completed, 1);
         assert!(report.val_bpb.is_finite() && report.train_loss.is_finite());
         assert!(people.contains("during the first step"), "{people}");
+    }
+
+    #[test]
+    fn a_budget_that_was_over_at_the_start_still_gives_a_report() {
+        let clock = || Duration::from_secs(3);
+        let (report, ..) = run(&config(r#""time_budget_seconds": 2"#), &clock);
+        assert_eq!(report.steps_completed, 1);
+        assert!(report.train_loss.is_finite(), "{report:?}");
     }
 
     #[test]
