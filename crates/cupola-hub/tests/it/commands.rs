@@ -5,7 +5,7 @@ use std::time::Duration;
 use cupola_domain::{counts::State, run::Failure};
 use cupola_hub::{HubError, loops, work::Report};
 
-use crate::support::{TestHub, completed, draft, failed, held, task_of};
+use crate::support::{TestHub, completed, draft, failed, finish, held, start, task_of};
 
 fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
     match result.unwrap_err() {
@@ -83,8 +83,8 @@ fn a_task_goes_from_lease_to_result() {
     assert_eq!(order.config()["seed"], 42);
     assert_eq!(order.config()["time_budget_seconds"], 10.0);
     assert_eq!(hub.states(family), "rp");
-    worker.start_run(&hub, &order).unwrap();
-    worker.finish(&hub, &order, completed(3.5)).unwrap();
+    start(&hub, &order).unwrap();
+    finish(&hub, &order, completed(3.5)).unwrap();
     assert_eq!(hub.states(family), "cp");
     let summary = &hub.family_detail(family).unwrap().analysis.summary;
     assert_eq!(summary.best.unwrap().value, 3.5);
@@ -96,8 +96,8 @@ fn a_repeated_result_changes_nothing_and_is_answered_the_same() {
     let family = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    let first = worker.finish(&hub, &order, completed(3.5)).unwrap();
-    let again = worker.finish(&hub, &order, completed(1.0)).unwrap();
+    let first = finish(&hub, &order, completed(3.5)).unwrap();
+    let again = finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(first, again);
     assert_eq!(
         hub.family_detail(family)
@@ -133,10 +133,10 @@ fn a_silent_worker_loses_its_run_to_another() {
     assert_eq!(hub.states(family), "p");
     let order = other.take(&hub);
     assert_eq!((order.run.attempt, order.lease.epoch), (2, 2));
-    assert_eq!(refused(silent.finish(&hub, &lost, completed(1.0))), "stale");
+    assert_eq!(refused(finish(&hub, &lost, completed(1.0))), "stale");
     let orders = silent.heartbeat(&hub, &[held(&lost)]).unwrap();
     assert_eq!(orders.abandon, [held(&lost)]);
-    other.finish(&hub, &order, completed(2.0)).unwrap();
+    finish(&hub, &order, completed(2.0)).unwrap();
     assert_eq!(
         hub.family_detail(family)
             .unwrap()
@@ -157,7 +157,7 @@ fn a_late_result_counts_while_nobody_else_has_the_task() {
     let order = worker.take(&hub);
     hub.world.advance(Duration::from_secs(31));
     loops::leases::tick(&hub).unwrap();
-    worker.finish(&hub, &order, completed(2.0)).unwrap();
+    finish(&hub, &order, completed(2.0)).unwrap();
     assert_eq!(hub.states(family), "c");
 }
 
@@ -206,15 +206,13 @@ fn a_failure_of_the_program_is_final_and_may_be_retried() {
     let family = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    worker
-        .finish(&hub, &order, failed(Failure::ExitCode(3)))
-        .unwrap();
+    finish(&hub, &order, failed(Failure::ExitCode(3))).unwrap();
     assert_eq!(hub.states(family), "f");
     let task = hub.retry_task(task_of(&hub, order.run.id)).unwrap();
     assert_eq!(refused(hub.retry_task(task.id)), "conflict");
     let order = worker.take(&hub);
     assert_eq!(order.run.attempt, 2);
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(hub.states(family), "c");
 }
 
@@ -224,13 +222,12 @@ fn what_could_not_be_prepared_is_tried_again() {
     let family = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    worker
-        .finish(
-            &hub,
-            &order,
-            failed(Failure::NotPrepared("no bundle".into())),
-        )
-        .unwrap();
+    finish(
+        &hub,
+        &order,
+        failed(Failure::NotPrepared("no bundle".into())),
+    )
+    .unwrap();
     assert_eq!(hub.states(family), "p");
     assert_eq!(worker.take(&hub).run.attempt, 2);
 }
@@ -241,9 +238,9 @@ fn a_completed_run_without_its_metric_has_failed() {
     let family = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    let mut finish = completed(1.0);
-    finish.results.clear();
-    let run = worker.finish(&hub, &order, finish).unwrap();
+    let mut ending = completed(1.0);
+    ending.results.clear();
+    let run = finish(&hub, &order, ending).unwrap();
     assert_eq!(run.state.word(), State::Failed);
     assert_eq!(hub.states(family), "f");
 }
@@ -255,11 +252,11 @@ fn a_diverged_run_completes_and_never_wins() {
     let worker = hub.join("w");
     for value in [f64::NAN, 4.0] {
         let order = worker.take(&hub);
-        let mut finish = completed(0.0);
-        finish
+        let mut ending = completed(0.0);
+        ending
             .results
             .insert("val_bpb".into(), cupola_domain::metric::number_json(value));
-        worker.finish(&hub, &order, finish).unwrap();
+        finish(&hub, &order, ending).unwrap();
     }
     let summary = &hub.family_detail(family).unwrap().analysis.summary;
     assert_eq!((summary.counted, summary.excluded_not_finite), (1, 1));
@@ -272,9 +269,9 @@ fn a_simulated_result_never_wins() {
     let family = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    let mut finish = completed(0.1);
-    finish.provenance = cupola_domain::provenance::Provenance::Simulated;
-    worker.finish(&hub, &order, finish).unwrap();
+    let mut ending = completed(0.1);
+    ending.provenance = cupola_domain::provenance::Provenance::Simulated;
+    finish(&hub, &order, ending).unwrap();
     let detail = hub.family_detail(family).unwrap();
     assert_eq!(detail.analysis.summary.best, None);
     assert_eq!(hub.list_families("", 10, 0).unwrap().0[0].best, None);
@@ -291,7 +288,7 @@ fn cancelling_asks_the_worker_and_waits_for_its_word() {
     let orders = worker.heartbeat(&hub, &[held(&order)]).unwrap();
     assert_eq!(orders.cancel, [held(&order)]);
     // Whoever asked first wins.
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(hub.states(family), "c");
     let task = task_of(&hub, order.run.id);
     assert_eq!(
@@ -317,7 +314,7 @@ fn cancelling_a_family_stops_all_that_is_left() {
         worker.poll(&hub, 1, &[held(&order)]).unwrap().cancel,
         [held(&order)]
     );
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     let counts = hub.family_detail(family).unwrap().family.counts;
     assert_eq!((counts.cancelled, counts.total()), (5_000, 5_000));
 }
@@ -341,7 +338,7 @@ fn a_deleted_brief_goes_with_all_it_made() {
         .len(),
         1
     );
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     assert!(loops::retention::tick(&hub).unwrap() >= 300);
     assert_eq!(loops::retention::tick(&hub).unwrap(), 0);
     assert_eq!(refused(hub.run_detail(order.run.id)), "not found");
@@ -381,7 +378,7 @@ fn reports_are_taken_once_and_in_order() {
         (log.lines_total, log.bytes_total, log.is_complete),
         (3, 14, false)
     );
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(refused(send(report(2, "late\n"))), "stale");
 }
 

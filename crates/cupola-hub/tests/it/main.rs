@@ -1,4 +1,9 @@
 //! The hub from outside: commands, loops, recovery, and whole fleets in simulation.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+#![expect(clippy::float_cmp, reason = "values come back exactly as they went in")]
 
 mod commands;
 mod recovery;

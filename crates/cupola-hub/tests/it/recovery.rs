@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cupola_hub::loops;
 
-use crate::support::{TestHub, completed, held};
+use crate::support::{TestHub, completed, finish, held};
 
 #[test]
 fn a_restart_keeps_the_leases_of_workers_that_are_alive() {
@@ -15,7 +15,7 @@ fn a_restart_keeps_the_leases_of_workers_that_are_alive() {
     hub.restart();
     assert!(worker.heartbeat(&hub, &[held(&order)]).unwrap().is_empty());
     assert_eq!(hub.states(family), "r");
-    worker.finish(&hub, &order, completed(1.0)).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(hub.states(family), "c");
 }
 

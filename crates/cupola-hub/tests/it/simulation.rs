@@ -21,7 +21,7 @@ use cupola_hub::{
 };
 use cupola_search::rng::Rng;
 
-use crate::support::{Below as _, TestHub, TestWorker, completed, failed, held};
+use crate::support::{Below as _, TestHub, TestWorker, completed, failed, finish, held};
 
 const WORKERS: usize = 4;
 const STEPS: usize = 250;
@@ -352,14 +352,13 @@ impl Fleet {
         }
     }
 
-    fn send_finish(&mut self, at: usize, order: &Order, finish: Finish) {
+    fn send_finish(&mut self, at: usize, order: &Order, ending: Finish) {
         let before = self.state_of(order.task.id);
-        let worker = self.workers[at].worker.clone();
-        let value = finish
+        let value = ending
             .results
             .get("val_bpb")
             .and_then(serde_json::Value::as_f64);
-        match worker.finish(&self.hub, order, finish) {
+        match finish(&self.hub, order, ending) {
             Ok(run) => {
                 if before == Some(State::Pending) && run.state.word() == State::Completed {
                     self.note("late result taken");

@@ -12,7 +12,7 @@ use cupola_domain::{
     ids::{ExperimentId, RunId, TaskId, TokenId, WorkerId},
     provenance::Provenance,
     resources::{Capabilities, GIB},
-    run::{Failure, Lease, Outcome, Run},
+    run::{Failure, Outcome, Run},
     time::{Instant, Timestamp},
 };
 use cupola_hub::{
@@ -250,25 +250,20 @@ impl TestWorker {
     pub fn heartbeat(&self, hub: &TestHub, holding: &[Held]) -> Result<Orders, HubError> {
         hub.renew_leases(hub.token, self.id(), &self.session, holding)
     }
+}
 
-    pub fn start_run(&self, hub: &TestHub, order: &Order) -> Result<Run, HubError> {
-        hub.start_run(hub.token, order.run.id, order.lease, "{}".to_owned())
-    }
+/// The worker says that the program runs.
+pub fn start(hub: &TestHub, order: &Order) -> Result<Run, HubError> {
+    hub.start_run(hub.token, order.run.id, order.lease, "{}".to_owned())
+}
 
-    pub fn finish(&self, hub: &TestHub, order: &Order, finish: Finish) -> Result<Run, HubError> {
-        hub.finish_run(hub.token, order.run.id, order.lease, finish)
-    }
+/// The worker says how it ended.
+pub fn finish(hub: &TestHub, order: &Order, finish: Finish) -> Result<Run, HubError> {
+    hub.finish_run(hub.token, order.run.id, order.lease, finish)
 }
 
 pub fn held(order: &Order) -> Held {
     (order.run.id, order.lease.epoch)
-}
-
-pub fn lease_of(worker: &TestWorker, epoch: i64) -> Lease {
-    Lease {
-        worker: worker.id(),
-        epoch,
-    }
 }
 
 pub fn task_of(hub: &TestHub, run: RunId) -> TaskId {

@@ -1,4 +1,8 @@
 //! The aggregates on every database: each statement prepares, each row survives the trip.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 mod rows;
 mod statements;

@@ -222,7 +222,7 @@ fn briefs_and_families_read_back(database: &Database) {
     sample.write(move |tx| {
         experiments::save_move(tx, family, Some(State::Pending), Some(State::Running))
     });
-    let counts = sample.read(|tx| experiments::sum_counts(tx)).1;
+    let counts = sample.read(experiments::sum_counts).1;
     assert_eq!((counts.pending, counts.running, counts.total()), (4, 1, 5));
 }
 
@@ -255,7 +255,7 @@ fn tokens_and_sessions_read_back(database: &Database) {
     let (found, alive, ended, revoked) = store.write(run).unwrap();
     assert_eq!((found, alive), (Some(token.clone()), Some(token.clone())));
     assert_eq!((ended, revoked), (None, None));
-    let listed = store.read(|tx| tokens::list(tx)).unwrap();
+    let listed = store.read(tokens::list).unwrap();
     assert_eq!(
         listed,
         [Token {
@@ -398,7 +398,10 @@ fn tasks_and_runs_read_back_in_every_state(database: &Database) {
         if matches!(was, RunState::Finished { .. }) {
             // Nothing leaves a finished state: try the next ending on another run.
             let next = next_pending(&sample, &run);
-            run = Run { state: run.state, ..next };
+            run = Run {
+                state: run.state,
+                ..next
+            };
         }
         let was = if matches!(was, RunState::Finished { .. }) {
             RunState::Pending
@@ -609,5 +612,5 @@ fn a_deleted_experiment_goes_with_all_it_has(database: &Database) {
         briefs::delete(tx, brief)
     });
     assert_eq!(sample.read(move |tx| tasks::find(tx, task)), None);
-    assert_eq!(sample.read(|tx| experiments::list_deleted(tx)), []);
+    assert_eq!(sample.read(experiments::list_deleted), []);
 }

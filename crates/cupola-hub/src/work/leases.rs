@@ -1,0 +1,110 @@
+//! Leases are renewed, resumed, and taken away.
+
+use cupola_domain::{
+    ids::{RunId, TokenId, WorkerId},
+    lease::LEASE_TTL,
+    run::{Lease, RunState},
+};
+
+use super::{Held, Orders};
+use crate::{Hub, HubError, transitions::Pair};
+
+impl Hub {
+    /// A worker is alive and says what it has.
+    pub fn renew_leases(
+        &self,
+        token: TokenId,
+        id: WorkerId,
+        session: &str,
+        holding: &[Held],
+    ) -> Result<Orders, HubError> {
+        self.note_alive(token, id, session)?;
+        let now = self.world().monotonic();
+        let mut orders = Orders::default();
+        let mut unknown = Vec::new();
+        {
+            let mut live = self.live();
+            for (run, epoch) in holding {
+                let lease = Lease {
+                    worker: id,
+                    epoch: *epoch,
+                };
+                if !live.leases.renew(*run, lease, now.plus(LEASE_TTL)) {
+                    unknown.push((*run, lease));
+                } else if live.cancelling.contains(run) {
+                    orders.cancel.push((*run, *epoch));
+                }
+            }
+        }
+        for (run, lease) in unknown {
+            if !self.resume_run(run, lease)? {
+                orders.abandon.push((run, lease.epoch));
+            }
+        }
+        Ok(orders)
+    }
+
+    /// The leases that have run out, the longest overdue first.
+    pub(crate) fn overdue_leases(&self) -> Vec<(RunId, Lease)> {
+        let now = self.world().monotonic();
+        self.live().leases.expired(now)
+    }
+
+    /// Gives the runs of a worker back at once.
+    pub(crate) fn expire_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
+        let held = self.live().leases.of_worker(worker);
+        for (run, lease) in held {
+            self.expire_run(run, lease)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn expire_leases_of_token(&self, token: TokenId) -> Result<(), HubError> {
+        let workers: Vec<WorkerId> = {
+            let live = self.live();
+            live.workers
+                .iter()
+                .filter(|(_, w)| w.token == token)
+                .map(|(id, _)| *id)
+                .collect()
+        };
+        workers
+            .into_iter()
+            .try_for_each(|worker| self.expire_leases_of(worker))
+    }
+
+    /// Takes a lease away, if it is still the run's.
+    pub(crate) fn expire_run(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+        let now = self.now();
+        self.write(move |tx| {
+            let mut pair = Pair::find(tx, run)?;
+            let lost = matches!(pair.run.state, RunState::Lost { .. });
+            if !lost && pair.run.state.lease() == Some(lease) {
+                pair.expire(tx, now)?;
+            }
+            Ok(())
+        })?;
+        self.live().release(run);
+        self.bus.announce_work();
+        Ok(())
+    }
+
+    /// Lets a worker go on with a run whose lease ran out, if nobody else has its task.
+    fn resume_run(&self, run: RunId, lease: Lease) -> Result<bool, HubError> {
+        let now = self.now();
+        let resumed = self.write(move |tx| {
+            let mut pair = Pair::find(tx, run)?;
+            pair.resume(tx, lease, now)
+        });
+        match resumed {
+            Ok(()) => {
+                self.live().grant(run, lease, self.world().monotonic());
+                Ok(true)
+            }
+            Err(HubError::StaleLease(_) | HubError::Conflict(_) | HubError::NotFound { .. }) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

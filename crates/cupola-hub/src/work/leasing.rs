@@ -1,0 +1,141 @@
+//! Workers ask for work.
+
+use std::collections::HashSet;
+
+use cupola_domain::{
+    ids::{RunId, TokenId, WorkerId},
+    resources::Capabilities,
+    run::{Lease, RunState},
+    task::Task,
+    time::Timestamp,
+};
+use cupola_store::{Tx, code, experiments, tasks};
+
+use super::{Held, Order, Orders};
+use crate::{Hub, HubError, transitions::Pair};
+
+impl Hub {
+    /// A worker asks for up to `free_slots` runs, and says what it has. What it was given without
+    /// knowing of it (the answer was lost) is given again.
+    pub fn lease_runs(
+        &self,
+        token: TokenId,
+        id: WorkerId,
+        session: &str,
+        free_slots: u32,
+        holding: &[Held],
+    ) -> Result<Orders, HubError> {
+        let mut orders = self.renew_leases(token, id, session, holding)?;
+        let holding: HashSet<Held> = holding.iter().copied().collect();
+        let given: Vec<_> = self.live().leases.of_worker(id);
+        let forgotten: Vec<RunId> = given
+            .into_iter()
+            .filter(|(run, lease)| !holding.contains(&(*run, lease.epoch)))
+            .map(|(run, _)| run)
+            .collect();
+        if forgotten.is_empty() && free_slots == 0 {
+            return Ok(orders);
+        }
+        let capabilities = self
+            .live()
+            .workers
+            .get(&id)
+            .map(|worker| worker.capabilities.clone());
+        let capabilities = capabilities.ok_or_else(|| HubError::not_found("worker", id))?;
+        let again = u32::try_from(forgotten.len()).unwrap_or(u32::MAX);
+        let spares = (0..free_slots).map(|_| self.next_id()).collect();
+        let leasing = Leasing {
+            worker: id,
+            capabilities,
+            forgotten,
+            wanted: free_slots.saturating_sub(again),
+            spares,
+            now: self.now(),
+        };
+        orders.start = self.write(move |tx| leasing.lease(tx))?;
+        let now = self.world().monotonic();
+        let mut live = self.live();
+        for order in &orders.start {
+            live.grant(order.run.id, order.lease, now);
+        }
+        drop(live);
+        Ok(orders)
+    }
+}
+
+/// Leases for one worker, in one transaction.
+struct Leasing {
+    worker: WorkerId,
+    capabilities: Capabilities,
+    forgotten: Vec<RunId>,
+    wanted: u32,
+    spares: Vec<RunId>,
+    now: Timestamp,
+}
+
+impl Leasing {
+    fn lease(mut self, tx: &mut Tx) -> Result<Vec<Order>, HubError> {
+        let mut orders = Vec::new();
+        for run in std::mem::take(&mut self.forgotten) {
+            let pair = Pair::find(tx, run)?;
+            if let RunState::Leased { lease } | RunState::Running { lease, .. } = pair.run.state
+                && lease.worker == self.worker
+            {
+                orders.push(order(tx, pair, lease)?);
+            }
+        }
+        let mut fitting = Vec::new();
+        for (id, needs) in code::list_needs(tx)? {
+            if needs.unmet_by(&self.capabilities).is_empty() {
+                fitting.push(id);
+            }
+        }
+        while self.wanted > 0 {
+            let Some(task) = first_ready(tx, &fitting)? else {
+                break;
+            };
+            let mut pair = Pair::of_task(tx, task)?;
+            if matches!(pair.run.state, RunState::Lost { .. }) {
+                let Some(spare) = self.spares.pop() else {
+                    break;
+                };
+                pair.supersede(tx, spare, self.now)?;
+            }
+            let lease = pair.lease(tx, self.worker, self.now)?;
+            orders.push(order(tx, pair, lease)?);
+            self.wanted -= 1;
+        }
+        Ok(orders)
+    }
+}
+
+/// Of the first tasks for each of the fitting needs, the one that goes first.
+fn first_ready(tx: &mut Tx, fitting: &[i64]) -> Result<Option<Task>, HubError> {
+    let mut first: Option<Task> = None;
+    for needs in fitting {
+        if let Some(task) = tasks::find_ready(tx, *needs)?
+            && first.as_ref().is_none_or(|first| {
+                (task.priority, std::cmp::Reverse(task.id))
+                    > (first.priority, std::cmp::Reverse(first.id))
+            })
+        {
+            first = Some(task);
+        }
+    }
+    Ok(first)
+}
+
+fn order(tx: &mut Tx, pair: Pair, lease: Lease) -> Result<Order, HubError> {
+    let Pair { run, task } = pair;
+    let command = code::find_command(tx, &run.code_hash)?
+        .ok_or_else(|| HubError::not_found("code", &run.code_hash))?;
+    let experiment = experiments::find_any(tx, run.experiment)?
+        .ok_or_else(|| HubError::not_found("experiment", run.experiment))?;
+    Ok(Order {
+        run,
+        task,
+        lease,
+        command,
+        metric: experiment.objective.metric,
+    })
+}

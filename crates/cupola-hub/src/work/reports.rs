@@ -1,0 +1,129 @@
+//! What a program says while it runs: each report is taken once.
+
+use cupola_domain::{
+    event::Event,
+    ids::{RunId, TokenId},
+    run::{Lease, Progress},
+    time::Timestamp,
+};
+use cupola_store::{Tx, events, logs, metrics, runs};
+
+use super::{LogPiece, Report, had_lease};
+use crate::{Hub, HubError};
+
+/// A report with more pieces than this is refused.
+const PIECES_MAX: usize = 10_000;
+
+impl Hub {
+    /// Takes a report. One that was taken before changes nothing; one from the future is refused.
+    pub fn take_report(
+        &self,
+        token: TokenId,
+        run: RunId,
+        lease: Lease,
+        report: Report,
+    ) -> Result<(), HubError> {
+        self.check_worker(token, lease.worker)?;
+        if report.log.len() + report.metrics.len() + report.results.len() > PIECES_MAX {
+            let message = format!("a report may have at most {PIECES_MAX} pieces");
+            return Err(HubError::Conflict(message));
+        }
+        let now = self.now();
+        self.write(move |tx| take_report(tx, run, lease, &report, now))
+    }
+}
+
+fn take_report(
+    tx: &mut Tx,
+    id: RunId,
+    lease: Lease,
+    report: &Report,
+    now: Timestamp,
+) -> Result<(), HubError> {
+    let was = runs::find_intake(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+    let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+    if !had_lease(&run, lease) {
+        let message = format!("the lease with epoch {} is not current", lease.epoch);
+        return Err(HubError::StaleLease(message));
+    }
+    if report.seq < was.report_next {
+        return Ok(());
+    }
+    if report.seq > was.report_next {
+        let message = format!(
+            "report {} came where {} was next",
+            report.seq, was.report_next
+        );
+        return Err(HubError::Conflict(message));
+    }
+    if run.state.lease().is_none() {
+        let message = format!("run `{id}` has ended; it takes no more reports");
+        return Err(HubError::StaleLease(message));
+    }
+    let mut intake = runs::Intake {
+        report_next: was.report_next + 1,
+        ..was
+    };
+    append_log(tx, id, &report.log, &mut intake)?;
+    runs::save_intake(tx, id, &was, &intake)?;
+    for (name, points) in &report.metrics {
+        metrics::insert(tx, id, name, report.seq, points)?;
+    }
+    if !report.metrics.is_empty() {
+        events::record(tx, Event::MetricsAppended(id, run.experiment));
+    }
+    runs::save_results(tx, id, &report.results, now)?;
+    if let Some(Progress { fraction, message }) = &report.progress {
+        // A program may say anything; a bar shows nothing but 0 to 1.
+        let fraction = if fraction.is_finite() {
+            fraction.clamp(0.0, 1.0) + 0.0
+        } else {
+            0.0
+        };
+        runs::save_progress(
+            tx,
+            id,
+            &Progress {
+                fraction,
+                message: message.clone(),
+            },
+        )?;
+    }
+    if report.progress.is_some() || !report.results.is_empty() {
+        events::record(tx, Event::RunChanged(id, run.task));
+    }
+    Ok(())
+}
+
+fn append_log(
+    tx: &mut Tx,
+    id: RunId,
+    pieces: &[LogPiece],
+    intake: &mut runs::Intake,
+) -> Result<(), HubError> {
+    for piece in pieces {
+        let chunk = logs::Chunk {
+            number: intake.log_chunks,
+            stream: piece.stream.clone(),
+            at: piece.at,
+            first_line: intake.log_lines + 1,
+            omitted: piece.omitted,
+            body: piece.bytes.clone(),
+        };
+        logs::insert(tx, id, &chunk)?;
+        intake.log_chunks += 1;
+        intake.log_lines += lines_of(&piece.bytes);
+        intake.log_bytes += i64::try_from(piece.bytes.len()).unwrap_or(i64::MAX);
+        intake.log_omitted += piece.omitted;
+    }
+    if !pieces.is_empty() {
+        events::record(tx, Event::LogAppended(id));
+    }
+    Ok(())
+}
+
+/// How many lines these bytes make: an unfinished last one counts.
+fn lines_of(bytes: &[u8]) -> i64 {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
+    i64::try_from(lines).unwrap_or(i64::MAX)
+}
