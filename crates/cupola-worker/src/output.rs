@@ -7,4 +7,5 @@ pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod outbox;
+mod points;
 pub(crate) mod spool;

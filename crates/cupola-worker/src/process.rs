@@ -14,6 +14,7 @@
 //! This is the only place that starts programs.
 
 mod environment;
+pub(crate) mod marked;
 mod unix;
 
 use std::{

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     output::outbox::Outbox,
-    process::{Exit, Launch, Program, Streams},
+    process::{Exit, Launch, Program, Streams, marked},
 };
 
 /// How long a killed program may take to be gone. Only a device or a dead network file system
@@ -32,6 +32,9 @@ const KILL_WAIT: Duration = Duration::from_secs(5);
 
 /// How long to wait for the rest of the output once the program and its descendants are gone.
 const DRAIN_WAIT: Duration = Duration::from_secs(5);
+
+/// The signal that nothing survives.
+const SIGKILL: i32 = 9;
 
 /// How much is read at once.
 const READ_BYTES: usize = 64 << 10;
@@ -70,6 +73,9 @@ impl Execution {
             }
         };
         let wall_time_secs = started.elapsed().as_secs_f64();
+        if watched.exit == Some(Exit::Signal(SIGKILL)) && !watched.is_killed {
+            self.kill_what_is_marked().await;
+        }
         let ending = self.conclude(&watched, &mut locked(outbox));
         End {
             wall_time_secs,
@@ -118,6 +124,15 @@ impl Execution {
             read_all(streams.stderr, collect(Outbox::stderr)),
             read_all(streams.events, collect(Outbox::events)),
         );
+    }
+
+    /// The program died as if its supervisor had been killed, which then could not clean up.
+    async fn kill_what_is_marked(&self) {
+        let mark = format!("CUPOLA_RUN_ID={}", self.order.run_id);
+        let killing = tokio::task::spawn_blocking(move || marked::kill_all(&mark));
+        if let Ok(killed @ 1..) = killing.await {
+            warn!(run = %self.order.run_id, killed, "processes outlived their supervisor");
+        }
     }
 
     /// Decides how the run ended and leaves the worker's own words in the log.

@@ -1,7 +1,7 @@
 //! The supervisor: what runs between the agent's fork and the end of the program.
 //!
-//! Everything in this file runs in a forked copy of an agent with many threads. It may therefore
-//! call nothing but the system: no allocation, no lock, no panic.
+//! Everything in this file, [`supervise`] and [`kill`] excepted, runs in a forked copy of an agent
+//! with many threads. It may therefore call nothing but the system: no allocation, no lock, no panic.
 
 use std::{io, os::fd::RawFd, ptr};
 
@@ -264,4 +264,11 @@ fn end_as(status: libc::c_int) -> ! {
         }
         libc::_exit(libc::WEXITSTATUS(status))
     }
+}
+
+/// Kills `pid`, which was just seen to belong to a run.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+pub(super) fn kill(pid: libc::pid_t) {
+    // SAFETY: a plain system call.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
 }

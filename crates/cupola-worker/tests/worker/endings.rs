@@ -152,6 +152,12 @@ async fn children_that_leave_the_session_and_fork_twice_are_killed() {
 }
 
 #[tokio::test]
+async fn children_of_a_program_that_kills_its_supervisor_are_killed() {
+    let text = "( ( setsid sleep 1000 & ) & ); sleep 0.1; kill -KILL $PPID; sleep 1000";
+    check("e-parricide", text, "failed", "signal", "9").await;
+}
+
+#[tokio::test]
 async fn children_without_their_environment_are_killed_too() {
     let hub = FakeHub::with([script(
         "e-hidden",
