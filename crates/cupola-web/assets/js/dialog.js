@@ -1,0 +1,32 @@
+// A link to a confirmation opens that page's box in a dialog. Without this script it is a page.
+const dialog = document.querySelector("#dialog");
+
+async function ask(href) {
+  const answer = await fetch(href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const box = page.querySelector("[data-confirmation]");
+  if (!answer.ok || !box) throw new Error("no confirmation");
+  dialog.replaceChildren(document.adoptNode(box));
+  dialog.showModal();
+  dialog.querySelector("[data-dialog-close]").focus();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[data-behavior="confirm"]');
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    ask(link.href).catch(() => location.assign(link.href));
+  }
+  const isClosing = event.target.closest("[data-dialog-close]") || event.target === dialog;
+  if (isClosing && dialog.open) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+// A menu closes when the person looks elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.who[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

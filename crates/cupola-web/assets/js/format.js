@@ -1,0 +1,14 @@
+// A span in its two largest units, as `ui::format::duration` writes it. Shared through the global
+// object, because scripts stand alone.
+const two = (large, largeUnit, small, smallUnit) =>
+  small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+
+globalThis.durationText = (millis) => {
+  const secs = Math.floor(millis / 1000);
+  if (millis < 1) return "0 s";
+  if (secs === 0) return `${Math.floor(millis)} ms`;
+  if (secs < 60) return millis % 1000 === 0 ? `${secs} s` : `${Math.min(millis / 1000, 59.9).toFixed(1)} s`;
+  if (secs < 3600) return two(Math.floor(secs / 60), "min", secs % 60, "s");
+  if (secs < 86400) return two(Math.floor(secs / 3600), "h", Math.floor((secs % 3600) / 60), "min");
+  return two(Math.floor(secs / 86400), "d", Math.floor((secs % 86400) / 3600), "h");
+};

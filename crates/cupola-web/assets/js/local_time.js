@@ -1,0 +1,19 @@
+// UTC becomes local time, with the zone and the UTC in the title.
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const year = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+const localise = (time) => {
+  const at = new Date(time.dateTime);
+  if (Number.isNaN(at.getTime())) return;
+  const now = new Date();
+  const isThisYear = at.getFullYear() === now.getFullYear();
+  const isToday = isThisYear && day.format(at) === day.format(now);
+  const date = isThisYear ? day.format(at) : year.format(at);
+  time.textContent = isToday ? clock.format(at) : `${date}, ${clock.format(at)}`;
+  time.title = `${exact.format(at)} · ${time.dateTime}`;
+};
+
+document.addEventListener("fresh", (event) => event.detail.querySelectorAll("time[datetime]").forEach(localise));
+document.querySelectorAll("time[datetime]").forEach(localise);
