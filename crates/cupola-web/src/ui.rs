@@ -1,0 +1,20 @@
+//! Pages: view structs with prepared values, one template each.
+//!
+//! A *part* is a piece of a page with a route of its own. The page places the same struct that the
+//! route answers with, so that first load and live change are one rendering.
+
+pub mod briefs;
+pub mod components;
+pub mod confirmation;
+pub mod error_page;
+pub mod families;
+pub mod format;
+pub mod frame;
+pub mod gallery;
+pub mod home;
+pub mod login;
+pub mod paths;
+pub mod runs;
+pub mod tasks;
+pub mod tokens;
+pub mod workers;

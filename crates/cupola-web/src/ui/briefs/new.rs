@@ -1,0 +1,309 @@
+//! `/briefs/new`: the form for a brief, and the same with what is wrong in it.
+
+use askama::Template;
+use cupola_domain::{brief::Draft, field::FieldError, resources::Hardware};
+
+use crate::ui::{
+    components::{Field, Input, Opt},
+    format,
+    frame::{Frame, Section, Who},
+    paths,
+};
+
+/// A template that a brief may choose.
+#[derive(Debug, Clone)]
+pub struct TemplateChoice {
+    /// Its name for programs.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it does.
+    pub description: String,
+    /// `val_bpb, lower is better`.
+    pub objective: String,
+    /// Its own search space: parameter, expression.
+    pub space: Vec<(String, String)>,
+}
+
+/// A parameter of the search space.
+#[derive(Debug, Clone)]
+pub struct SpaceRow {
+    /// From 1, for labels.
+    pub number: usize,
+    /// The parameter.
+    pub name: String,
+    /// Its expression.
+    pub expression: String,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// How long it will take, as it stood when the page was made.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// `10 tasks × 10 s ≈ 1 min 40 s on one slot`; empty while there is no estimate.
+    pub text: String,
+    /// How many slots the workers that are there have.
+    pub slots: u64,
+}
+
+/// The page. The form posts `title`, `goal`, `constraints`, `template`, `num_tasks`, `time_budget`,
+/// `budget_credits`, `hardware`, `sampler`, `study_seed`, and for each row of the space one
+/// `parameter` and one `expression`; rows without both are ignored.
+#[derive(Debug, Clone, Template)]
+#[template(path = "briefs/new.html")]
+pub struct Form {
+    /// Around it.
+    pub frame: Frame,
+    /// What is wrong, with the form's fields as anchors.
+    pub errors: Vec<FieldError>,
+    /// Title, goal, constraints.
+    pub wanted: Vec<Field>,
+    /// The template.
+    pub template: Field,
+    /// The one that is chosen.
+    pub chosen: TemplateChoice,
+    /// Tasks, time budget.
+    pub amount: Vec<Field>,
+    /// Budget, hardware.
+    pub limits: Vec<Field>,
+    /// Sampler, study seed.
+    pub search: Vec<Field>,
+    /// The search space, with empty rows at its end.
+    pub space: Vec<SpaceRow>,
+    /// How long it will take.
+    pub estimate: Estimate,
+}
+
+/// The samplers, each with what it does.
+const SAMPLERS: [(&str, &str); 3] = [
+    ("random", "random: each configuration drawn independently"),
+    (
+        "grid",
+        "grid: every combination in turn, continuous ranges in even steps",
+    ),
+    (
+        "quasi_random",
+        "quasi-random: spread evenly, no two alike; most for few tasks",
+    ),
+];
+
+/// Rows that stand empty for more parameters.
+const EMPTY_ROWS: usize = 2;
+
+impl Form {
+    /// The form with what `draft` says and what is wrong with it. The draft's template is among
+    /// `templates`; where its space is empty the template's own stands.
+    pub fn new(
+        who: Option<Who>,
+        draft: &Draft,
+        space: &[(String, String)],
+        templates: &[TemplateChoice],
+        chosen: TemplateChoice,
+        slots: u64,
+        errors: Vec<FieldError>,
+    ) -> Self {
+        let with_error = |field: Field| field.with_error_of(&errors);
+        Self {
+            frame: Frame::new("New brief", Section::Briefs, who).under("Briefs", paths::BRIEFS),
+            wanted: wanted(draft).into_iter().map(with_error).collect(),
+            template: with_error(template(&draft.template, templates)),
+            amount: amount(draft).into_iter().map(with_error).collect(),
+            limits: limits(draft).into_iter().map(with_error).collect(),
+            search: search(draft).into_iter().map(with_error).collect(),
+            space: rows(
+                if space.is_empty() {
+                    &chosen.space
+                } else {
+                    space
+                },
+                &errors,
+            ),
+            estimate: estimate(draft, slots),
+            chosen,
+            errors,
+        }
+    }
+
+    /// The anchor of a mistake: the field's own, or the table of the space.
+    pub fn anchor(error: &FieldError) -> &str {
+        if error.field.starts_with("space") {
+            "space"
+        } else {
+            &error.field
+        }
+    }
+}
+
+fn wanted(draft: &Draft) -> Vec<Field> {
+    vec![
+        Field::new("title", "Title", &draft.title)
+            .hint("One line. Left empty, the goal's first line is taken."),
+        Field::new("goal", "Research goal", &draft.goal)
+            .with(Input::Area { rows: 4 })
+            .required()
+            .hint("What you want to find out, in your own words."),
+        Field::new("constraints", "Constraints", &draft.constraints)
+            .with(Input::Area { rows: 2 })
+            .hint("What may not happen. Kept with the brief for whoever reads its results."),
+    ]
+}
+
+fn template(chosen: &str, templates: &[TemplateChoice]) -> Field {
+    let options = templates
+        .iter()
+        .map(|template| {
+            let label = format!("{} ({})", template.title, template.name);
+            Opt::new(&template.name, label, chosen)
+        })
+        .collect();
+    Field::new("template", "Template", chosen)
+        .with(Input::Select(options))
+        .hint("The program that every task runs.")
+}
+
+fn amount(draft: &Draft) -> Vec<Field> {
+    vec![
+        Field::new("num_tasks", "Number of tasks", &draft.num_tasks)
+            .with(Input::Number)
+            .required()
+            .hint("One configuration and seed each."),
+        Field::new(
+            "time_budget",
+            "Time budget of a task, seconds",
+            &draft.time_budget,
+        )
+        .with(Input::Number)
+        .required()
+        .hint("Programs are asked to stop at 90 % of it and killed 15 s after it."),
+    ]
+}
+
+fn limits(draft: &Draft) -> Vec<Field> {
+    let hardware = Hardware::ALL
+        .into_iter()
+        .map(|hardware| Opt::new(hardware.as_str(), describe(hardware), &draft.hardware))
+        .collect();
+    vec![
+        Field::new("budget_credits", "Budget, credits", &draft.budget_credits)
+            .with(Input::Number)
+            .hint("Left empty, there is no limit."),
+        Field::new("hardware", "Hardware", &draft.hardware)
+            .with(Input::Select(hardware))
+            .hint("The least that a worker must have."),
+    ]
+}
+
+fn describe(hardware: Hardware) -> String {
+    let needs = hardware.needs();
+    let gpu = match needs.gpus {
+        0 => String::new(),
+        number => format!(
+            ", {number} GPU with {}",
+            format::bytes(needs.gpu_memory_bytes)
+        ),
+    };
+    format!(
+        "{hardware}: {}, {}{gpu}",
+        format::counted(needs.cpu_cores.into(), "core", "cores"),
+        format::bytes(needs.memory_bytes)
+    )
+}
+
+fn search(draft: &Draft) -> Vec<Field> {
+    let samplers = SAMPLERS
+        .into_iter()
+        .map(|(value, label)| Opt::new(value, label, &draft.sampler))
+        .collect();
+    vec![
+        Field::new("sampler", "Sampler", &draft.sampler)
+            .with(Input::Select(samplers))
+            .hint("How configurations are chosen from the search space."),
+        Field::new("study_seed", "Study seed", &draft.study_seed)
+            .with(Input::Number)
+            .hint("The same seed gives the same configurations again."),
+    ]
+}
+
+fn rows(space: &[(String, String)], errors: &[FieldError]) -> Vec<SpaceRow> {
+    let empty = std::iter::repeat_n((String::new(), String::new()), EMPTY_ROWS);
+    let error_of = |name: &str| {
+        let field = format!("space.{name}");
+        let mine = errors.iter().find(|error| error.field == field);
+        mine.map(|error| error.message.clone())
+    };
+    space
+        .iter()
+        .cloned()
+        .chain(empty)
+        .enumerate()
+        .map(|(at, (name, expression))| SpaceRow {
+            number: at + 1,
+            error: error_of(&name),
+            name,
+            expression,
+        })
+        .collect()
+}
+
+/// The same arithmetic as `assets/js/estimate.js`, for the first look and for who has no script.
+fn estimate(draft: &Draft, slots: u64) -> Estimate {
+    let tasks: Option<u64> = draft
+        .num_tasks
+        .trim()
+        .parse()
+        .ok()
+        .filter(|tasks| *tasks > 0);
+    let secs: Option<f64> = draft.time_budget.trim().parse().ok();
+    let text = tasks.zip(secs).and_then(|(tasks, secs)| {
+        let each = std::time::Duration::try_from_secs_f64(secs).ok()?;
+        let rounds = tasks.div_ceil(slots.max(1));
+        let whole = each.checked_mul(u32::try_from(rounds).ok()?)?;
+        Some(format!(
+            "{} × {} ≈ {} on {}",
+            format::counted(tasks, "task", "tasks"),
+            format::duration(each),
+            format::duration(whole),
+            slots_text(slots)
+        ))
+    });
+    Estimate {
+        text: text.unwrap_or_default(),
+        slots,
+    }
+}
+
+fn slots_text(slots: u64) -> String {
+    match slots {
+        0 | 1 => "one slot".to_owned(),
+        slots => format!("{slots} slots"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(num_tasks: &str, time_budget: &str, slots: u64, expected: &str) {
+        let draft = Draft {
+            num_tasks: num_tasks.to_owned(),
+            time_budget: time_budget.to_owned(),
+            ..Draft::default()
+        };
+        assert_eq!(estimate(&draft, slots).text, expected);
+    }
+
+    #[test]
+    fn an_estimate_is_the_rounds_times_the_budget() {
+        check("10", "10", 1, "10 tasks × 10 s ≈ 1 min 40 s on one slot");
+        check("10", "10", 4, "10 tasks × 10 s ≈ 30 s on 4 slots");
+        check("1", "60", 0, "1 task × 1 min ≈ 1 min on one slot");
+    }
+
+    #[test]
+    fn nonsense_has_no_estimate() {
+        for (num_tasks, time_budget) in [("0", "10"), ("x", "10"), ("10", "-1"), ("10", "NaN")] {
+            check(num_tasks, time_budget, 1, "");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Small pieces that pages are made of. Each is a struct with its own template, and stands in a page
+//! as `{{ piece }}`.
+
+mod badge;
+mod bar;
+mod config;
+mod empty;
+mod field;
+mod id;
+mod level_bars;
+mod measure;
+mod moment;
+mod scale;
+mod scatter;
+mod table;
+
+pub use self::{
+    badge::{Badge, Tone},
+    bar::{Progress, StackedBar},
+    config::{CodeBlock, ConfigTable},
+    empty::EmptyState,
+    field::{Field, Input, Opt},
+    id::{Id, Link},
+    level_bars::LevelBars,
+    measure::Measure,
+    moment::{Lasting, Moment},
+    scale::{Axis, Scale},
+    scatter::{Dot, Mark, Scatter, X},
+    table::{Column, Pager, Sorting},
+};
+
+/// Marks a template's struct as HTML already, so that another template places it unescaped.
+macro_rules! html_safe {
+    ($($name:ty),+ $(,)?) => {
+        $(impl askama::filters::HtmlSafe for $name {})+
+    };
+}
+pub(crate) use html_safe;

@@ -1,0 +1,74 @@
+//! What went wrong, as a page.
+
+use askama::Template;
+
+use crate::ui::frame::{Frame, Section, Who};
+
+/// The page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// Around it.
+    pub frame: Frame,
+    /// The HTTP status.
+    pub status: u16,
+    /// What that means.
+    pub title: &'static str,
+    /// What happened here.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
+    /// Names the request in the hub's own log; empty where there is nothing to look up.
+    pub request_id: String,
+}
+
+impl ErrorPage {
+    /// A page for `status`; `message` says what was refused.
+    pub fn new(status: u16, message: impl Into<String>, who: Option<Who>) -> Self {
+        let (title, hint) = words(status);
+        Self {
+            frame: Frame::new(title, Section::Outside, who),
+            status,
+            title,
+            message: message.into(),
+            hint,
+            request_id: String::new(),
+        }
+    }
+}
+
+const fn words(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 | 422 => (
+            "Not understood",
+            "Go back, correct what is named above, and send it again.",
+        ),
+        401 => ("Not logged in", "Log in with a token."),
+        403 => (
+            "Not allowed",
+            "Your role does not include this. An administrator can make a token whose role does.",
+        ),
+        404 => (
+            "Not found",
+            "It may have been deleted, or the address is incomplete.",
+        ),
+        405 => (
+            "Not possible here",
+            "This address exists, but not for what was asked of it.",
+        ),
+        409 => (
+            "Too late",
+            "It has changed since the page was made. Look at it again.",
+        ),
+        413 => ("Too large", "Send less at once."),
+        421 => (
+            "Unknown host name",
+            "The hub answers only to names that its configuration lists.",
+        ),
+        429 | 503 => ("Busy", "Try again in a moment."),
+        _ => (
+            "Something broke",
+            "The hub has logged what happened. Nothing that was acknowledged is lost.",
+        ),
+    }
+}

@@ -1,0 +1,159 @@
+//! What surrounds every page: title, navigation, breadcrumbs, who is logged in.
+
+use crate::ui::{components::Link, paths};
+
+/// An entry of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `/`
+    Overview,
+    /// `/briefs`
+    Briefs,
+    /// `/families`
+    Families,
+    /// `/tasks` and `/runs`
+    Tasks,
+    /// `/workers`
+    Workers,
+    /// `/settings`
+    Settings,
+    /// None of them: the login, an error.
+    Outside,
+}
+
+impl Section {
+    const NAVIGATION: [Section; 5] = [
+        Section::Overview,
+        Section::Briefs,
+        Section::Families,
+        Section::Tasks,
+        Section::Workers,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Section::Overview => "Overview",
+            Section::Briefs => "Briefs",
+            Section::Families => "Families",
+            Section::Tasks => "Tasks",
+            Section::Workers => "Workers",
+            Section::Settings => "Settings",
+            Section::Outside => "",
+        }
+    }
+
+    const fn href(self) -> &'static str {
+        match self {
+            Section::Overview | Section::Outside => paths::OVERVIEW,
+            Section::Briefs => paths::BRIEFS,
+            Section::Families => paths::FAMILIES,
+            Section::Tasks => paths::TASKS,
+            Section::Workers => paths::WORKERS,
+            Section::Settings => paths::TOKENS,
+        }
+    }
+
+    const fn hotkey(self) -> &'static str {
+        match self {
+            Section::Overview => "g o",
+            Section::Briefs => "g b",
+            Section::Families => "g f",
+            Section::Tasks => "g t",
+            Section::Workers => "g w",
+            Section::Settings | Section::Outside => "",
+        }
+    }
+}
+
+/// One link of the navigation.
+#[derive(Debug, Clone, Copy)]
+pub struct NavItem {
+    /// Its text.
+    pub label: &'static str,
+    /// Where it leads.
+    pub href: &'static str,
+    /// The keys that go there.
+    pub hotkey: &'static str,
+    /// Whether the page belongs to it.
+    pub is_current: bool,
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The token's name.
+    pub name: String,
+    /// Its role.
+    pub role: &'static str,
+    /// Whether the tokens page may be seen.
+    pub is_admin: bool,
+}
+
+/// What surrounds a page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The page's name, without the program's.
+    pub title: String,
+    /// Where in the navigation it stands.
+    pub section: Section,
+    /// The way to it, the page itself left out.
+    pub crumbs: Vec<Link>,
+    /// Who is logged in; none at the login.
+    pub who: Option<Who>,
+    /// Whether the page draws curves, which need a script of their own.
+    pub has_curves: bool,
+    /// The last event before the page was read: the live stream goes on from there, so that nothing
+    /// is missed in between.
+    pub seq: Option<i64>,
+    /// The program's version, for the footer.
+    pub version: &'static str,
+}
+
+impl Frame {
+    /// A page called `title` in `section`.
+    pub fn new(title: impl Into<String>, section: Section, who: Option<Who>) -> Self {
+        Self {
+            title: title.into(),
+            section,
+            crumbs: Vec::new(),
+            who,
+            has_curves: false,
+            seq: None,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// Adds a step to the breadcrumbs.
+    #[must_use]
+    pub fn under(mut self, text: impl Into<String>, href: impl Into<String>) -> Self {
+        self.crumbs.push(Link::new(text, href));
+        self
+    }
+
+    /// Loads what draws curves.
+    #[must_use]
+    pub fn with_curves(mut self) -> Self {
+        self.has_curves = true;
+        self
+    }
+
+    /// Notes the last event before the page was read.
+    #[must_use]
+    pub fn at(mut self, seq: i64) -> Self {
+        self.seq = Some(seq);
+        self
+    }
+
+    /// The navigation as this page shows it.
+    pub fn navigation(&self) -> Vec<NavItem> {
+        Section::NAVIGATION
+            .into_iter()
+            .map(|section| NavItem {
+                label: section.label(),
+                href: section.href(),
+                hotkey: section.hotkey(),
+                is_current: section == self.section,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! `/runs`
+
+use std::time::Duration;
+
+use cupola_domain::{counts::State, provenance::Provenance};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Sample, tasks,
+    things::{
+        HOSTILE, config, family_link, frame, lasted, moment, never, results, run, task, task_link,
+        worker_link,
+    },
+};
+use crate::ui::{
+    components::{Badge, CodeBlock, ConfigTable, Lasting, Link, Measure, Opt, Progress},
+    frame::Section,
+    paths,
+    runs::{Curve, Header, Line, Lines, Log, Outcome, Show},
+};
+
+pub(super) fn samples() -> Vec<Sample> {
+    vec![
+        Sample::new("run", &running()),
+        Sample::new("run-pending", &pending()),
+        Sample::new("run-failed", &failed()),
+    ]
+}
+
+fn header(badge: Badge) -> Header {
+    let id = run(2);
+    Header {
+        key: format!("run:{id}"),
+        src: paths::run(id, "/header"),
+        id: id.into(),
+        badge,
+        progress: None,
+        message: String::new(),
+        ends: String::new(),
+        duration: Lasting::none(),
+        time_budget: "10 s".to_owned(),
+        task: task_link(2),
+        family: family_link(1),
+        attempt: 1,
+        worker: Some(worker_link(2)),
+        code_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        started: never(),
+        finished: never(),
+        metric: "val_bpb".to_owned(),
+        value: None.into(),
+        cancellation: None,
+    }
+}
+
+fn curve(series: &str, last: Measure) -> Curve {
+    let id = run(2);
+    let choices = [
+        "val_bpb",
+        "train_loss",
+        "learning_rate",
+        "<script>alert(1)</script>",
+    ];
+    Curve {
+        key: format!("run:{id}"),
+        points_key: format!("metrics:{id}"),
+        src: paths::run(id, &format!("/curve?series={series}")),
+        page: paths::run(id, ""),
+        series: series.to_owned(),
+        points_src: paths::run(id, &format!("/series?name={series}")),
+        choices: choices.map(|name| Opt::new(name, name, series)).to_vec(),
+        last,
+        is_complete: false,
+    }
+}
+
+fn log(lines: Vec<Line>) -> Log {
+    let id = run(2);
+    Log {
+        key: format!("log:{id}"),
+        src: paths::run(id, "/log"),
+        download: paths::run(id, "/log.txt"),
+        note: String::new(),
+        omitted: String::new(),
+        lines: Lines {
+            next: i64::try_from(lines.len()).unwrap_or(0),
+            lines,
+            is_complete: false,
+        },
+    }
+}
+
+fn line(number: u64) -> Line {
+    let (stream, text) = match number {
+        1 => (
+            "worker",
+            "char-lm prepared in 31 ms, started as process group 4242".to_owned(),
+        ),
+        7 => (
+            "stderr",
+            "warning: the last 3 characters of the text are not used".to_owned(),
+        ),
+        n => (
+            "stdout",
+            format!(
+                "step {:>4}  loss {:.4}  lr 0.001000",
+                n * 10,
+                4.2 - f64::from(u32::try_from(n).unwrap_or(0)) * 0.031
+            ),
+        ),
+    };
+    Line {
+        number,
+        stream,
+        at: moment(number),
+        text,
+    }
+}
+
+fn show(header: Header, log: Log, results: &Map<String, Value>) -> Show {
+    let id = run(2);
+    Show {
+        frame: frame(format!("Run {}", id.short()), Section::Tasks)
+            .with_curves()
+            .under("Tasks", paths::TASKS)
+            .under(family_link(1).text, family_link(1).href)
+            .under("task 2", paths::task(task(2), "")),
+        header,
+        curve: curve("val_bpb", 3.570_512.into()),
+        log,
+        outcome: Outcome {
+            key: format!("run:{id}"),
+            src: paths::run(id, "/outcome"),
+            results: ConfigTable::new("Results", results),
+            provenance: Some(Badge::provenance(Provenance::Measured)),
+        },
+        config: CodeBlock::json("config.json", &Value::Object(config(2))),
+        environment: Some(CodeBlock::json(
+            "environment.json",
+            &json!({"command": ["cupola", "train", "char-lm"], "python": "3.11.7", "cpu": "AMD EPYC", "cores": 2}),
+        )),
+        attempts: tasks::attempts(paths::run(id, "/attempts"), 2),
+    }
+}
+
+fn running() -> Show {
+    let mut header = header(Badge::state(State::Running, ""));
+    header.progress = Some(Progress::new(Some(0.64), "Progress of the run"));
+    header.message = "step 312 of 488".into();
+    header.ends = "in about 4 s".into();
+    header.duration = Lasting::ticking(Duration::from_millis(6_400));
+    header.started = moment(0);
+    header.value = 3.570_512.into();
+    header.cancellation = Some(Link::new("Cancel", paths::run(run(2), "/cancellation")));
+    let mut log = log((1..60).map(line).collect());
+    log.note = "The last 59 of 1259 lines.".into();
+    show(header, log, &results())
+}
+
+fn pending() -> Show {
+    let mut page = show(
+        header(Badge::state(State::Pending, "")),
+        log(Vec::new()),
+        &Map::new(),
+    );
+    page.header.worker = None;
+    page.header.code_hash = String::new();
+    page.curve = curve("", None.into());
+    page.environment = None;
+    page.outcome.provenance = None;
+    page.attempts = tasks::attempts(paths::run(run(2), "/attempts"), 1);
+    page
+}
+
+fn failed() -> Show {
+    let mut header = header(Badge::state(State::Failed, HOSTILE));
+    header.started = moment(0);
+    header.finished = moment(12);
+    header.duration = lasted(12.2);
+    header.message = HOSTILE.into();
+    header.progress = Some(Progress::new(None, "Progress of the run"));
+    header.metric = HOSTILE.chars().take(30).collect();
+    let mut lines: Vec<_> = (1..5).map(line).collect();
+    lines.push(Line {
+        number: 5,
+        stream: "stderr",
+        at: moment(5),
+        text: HOSTILE.repeat(3),
+    });
+    let mut log = log(lines);
+    log.omitted = "1.2 MiB were left out of a flood.".into();
+    let mut results = Map::new();
+    results.insert(HOSTILE.to_owned(), json!({"nested": HOSTILE}));
+    let mut page = show(header, log, &results);
+    page.config = CodeBlock::json("config.json", &Value::Object(results));
+    page
+}

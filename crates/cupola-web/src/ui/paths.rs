@@ -1,0 +1,105 @@
+//! Every address of a page, once.
+
+use cupola_domain::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+
+/// `GET` the first page.
+pub const OVERVIEW: &str = "/";
+/// `GET` the briefs, `POST` one.
+pub const BRIEFS: &str = "/briefs";
+/// `GET` the form for a brief.
+pub const NEW_BRIEF: &str = "/briefs/new";
+/// `GET` the families.
+pub const FAMILIES: &str = "/families";
+/// `GET` the tasks.
+pub const TASKS: &str = "/tasks";
+/// `GET` the workers.
+pub const WORKERS: &str = "/workers";
+/// `GET` the tokens, `POST` for one.
+pub const TOKENS: &str = "/settings/tokens";
+/// `GET` the form, `POST` the token.
+pub const LOGIN: &str = "/login";
+/// `POST` to forget the session.
+pub const LOGOUT: &str = "/logout";
+
+/// Every page, part and form target, `{id}` standing for an identifier. The router has each.
+pub const PATTERNS: &[&str] = &[
+    OVERVIEW,
+    "/overview/stats",
+    "/overview/running",
+    "/overview/latest",
+    "/overview/best",
+    BRIEFS,
+    NEW_BRIEF,
+    "/briefs/list",
+    "/briefs/{id}",
+    "/briefs/{id}/deletion",
+    FAMILIES,
+    "/families/list",
+    "/families/{id}",
+    "/families/{id}/header",
+    "/families/{id}/campaign",
+    "/families/{id}/results",
+    "/families/{id}/plot",
+    "/families/{id}/tasks",
+    "/families/{id}/cancellation",
+    "/families/{id}/deletion",
+    TASKS,
+    "/tasks/list",
+    "/tasks/{id}",
+    "/tasks/{id}/header",
+    "/tasks/{id}/result",
+    "/tasks/{id}/attempts",
+    "/tasks/{id}/cancellation",
+    "/tasks/{id}/retry",
+    "/runs/{id}",
+    "/runs/{id}/header",
+    "/runs/{id}/curve",
+    "/runs/{id}/series",
+    "/runs/{id}/log",
+    "/runs/{id}/log.txt",
+    "/runs/{id}/outcome",
+    "/runs/{id}/attempts",
+    "/runs/{id}/cancellation",
+    WORKERS,
+    "/workers/list",
+    "/workers/{id}",
+    "/workers/{id}/header",
+    "/workers/{id}/runs",
+    "/workers/{id}/removal",
+    TOKENS,
+    "/settings/tokens/{id}/revocation",
+    LOGIN,
+    LOGOUT,
+    "/events",
+    "/api/openapi.json",
+];
+
+/// A brief's page; `part` is empty or one of its routes: `/deletion`.
+pub fn brief(id: BriefId, part: &str) -> String {
+    format!("/briefs/{id}{part}")
+}
+
+/// A family's page or one of its routes.
+pub fn family(id: ExperimentId, part: &str) -> String {
+    format!("/families/{id}{part}")
+}
+
+/// A task's page or one of its routes.
+pub fn task(id: TaskId, part: &str) -> String {
+    format!("/tasks/{id}{part}")
+}
+
+/// A run's page or one of its routes.
+pub fn run(id: RunId, part: &str) -> String {
+    format!("/runs/{id}{part}")
+}
+
+/// A worker's page or one of its routes.
+pub fn worker(id: WorkerId, part: &str) -> String {
+    format!("/workers/{id}{part}")
+}
+
+/// One of a token's routes.
+pub fn token(id: TokenId, part: &str) -> String {
+    format!("{TOKENS}/{id}{part}")
+}

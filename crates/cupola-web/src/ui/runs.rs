@@ -1,0 +1,9 @@
+//! Runs: one attempt at a task each.
+
+mod log;
+mod show;
+
+pub use self::{
+    log::{Line, Lines, Log},
+    show::{Curve, Header, Outcome, Show},
+};

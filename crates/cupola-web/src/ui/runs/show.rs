@@ -1,0 +1,118 @@
+//! `/runs/{id}`: one attempt, live.
+
+use askama::Template;
+
+use crate::ui::{
+    components::{
+        Badge, CodeBlock, ConfigTable, Id, Lasting, Link, Measure, Moment, Opt, Progress, html_safe,
+    },
+    frame::Frame,
+    runs::Log,
+    tasks::Attempts,
+};
+
+/// The page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "runs/show.html")]
+pub struct Show {
+    /// Around it.
+    pub frame: Frame,
+    /// Part `/runs/{id}/header`.
+    pub header: Header,
+    /// Part `/runs/{id}/curve`.
+    pub curve: Curve,
+    /// Appends from `/runs/{id}/log?after=`.
+    pub log: Log,
+    /// Part `/runs/{id}/outcome`.
+    pub outcome: Outcome,
+    /// The configuration as the program got it.
+    pub config: CodeBlock,
+    /// What the worker said of the program's surroundings; none before it started.
+    pub environment: Option<CodeBlock>,
+    /// Part `/runs/{id}/attempts`.
+    pub attempts: Attempts,
+}
+
+/// What a run is and how far it is.
+#[derive(Debug, Clone, Template)]
+#[template(path = "runs/_header.html")]
+pub struct Header {
+    /// `run:ID`.
+    pub key: String,
+    /// `/runs/{id}/header`.
+    pub src: String,
+    /// Its id.
+    pub id: Id,
+    /// Its state, with what that leaves out.
+    pub badge: Badge,
+    /// How far it says it is; none unless it runs.
+    pub progress: Option<Progress>,
+    /// In its words.
+    pub message: String,
+    /// `in about 40 s`, from progress and time so far; empty when unknown.
+    pub ends: String,
+    /// How long it took, or takes.
+    pub duration: Lasting,
+    /// How long it may take.
+    pub time_budget: String,
+    /// What it attempts.
+    pub task: Link,
+    /// What that belongs to.
+    pub family: Link,
+    /// From 1.
+    pub attempt: u32,
+    /// Who has or had it.
+    pub worker: Option<Link>,
+    /// The hash of the code it runs, whole.
+    pub code_hash: String,
+    /// When its program started.
+    pub started: Moment,
+    /// When it ended.
+    pub finished: Moment,
+    /// The objective's name.
+    pub metric: String,
+    /// The objective, once there.
+    pub value: Measure,
+    /// Where it is cancelled; none when it ended or for who may not.
+    pub cancellation: Option<Link>,
+}
+
+/// The curve of one series.
+#[derive(Debug, Clone, Template)]
+#[template(path = "runs/_curve.html")]
+pub struct Curve {
+    /// `run:ID`: the choices change when it starts and ends.
+    pub key: String,
+    /// `metrics:RUN`: more points.
+    pub points_key: String,
+    /// `/runs/{id}/curve?series=…`.
+    pub src: String,
+    /// The run's page, for who has no script.
+    pub page: String,
+    /// The series that is drawn; empty while there is none.
+    pub series: String,
+    /// `/runs/{id}/series?name=…`: points as JSON, more of them with `&after=`.
+    pub points_src: String,
+    /// Its series, the objective first.
+    pub choices: Vec<Opt>,
+    /// The last value, for who has no script.
+    pub last: Measure,
+    /// Whether the run has ended.
+    pub is_complete: bool,
+}
+
+/// What a run gave so far.
+#[derive(Debug, Clone, Template)]
+#[template(path = "runs/_outcome.html")]
+pub struct Outcome {
+    /// `run:ID`.
+    pub key: String,
+    /// `/runs/{id}/outcome`.
+    pub src: String,
+    /// Result key → value.
+    pub results: ConfigTable,
+    /// Where the values came from.
+    pub provenance: Option<Badge>,
+}
+
+html_safe!(Header, Curve, Outcome);
