@@ -7,6 +7,8 @@ use serde::Serialize;
 /// Which page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PageFilter {
+    /// Part of a name or an id.
+    pub search: Option<String>,
     /// From 1.
     pub page: Option<u32>,
     /// Items a page.

@@ -22,7 +22,8 @@ use runs::Runs;
 /// How long the goodbye may take.
 const DEPARTURE_WAIT: Duration = Duration::from_secs(1);
 
-/// An answer without orders that comes sooner is followed by a pause: this hub does not wait.
+/// An answer that brings nothing new and comes sooner is followed by a pause: the hub does not wait,
+/// or repeats an order that is being obeyed.
 const QUICK_ANSWER: Duration = Duration::from_millis(500);
 
 /// With all slots taken for this long, the worker polls all the same: orders to stop come sooner
@@ -122,9 +123,11 @@ impl Agent {
         }
     }
 
-    /// A question that offers no slot is dropped once there is one: no lease is lost with it.
+    /// A free slot is offered at once. A question in flight that offers none is dropped for it: no
+    /// lease is lost with that.
     fn ask_for_free_slots(&mut self) {
-        if self.polling_slots == 0 && self.runs.free_slots() > 0 {
+        let is_offering = self.polling.is_calling() && self.polling_slots > 0;
+        if !is_offering && self.runs.free_slots() > 0 {
             self.polling_slots = self.runs.free_slots();
             self.polling.hang_up();
         }
@@ -159,9 +162,8 @@ impl Agent {
 
     fn polled(&mut self, answer: Result<Orders, Error>, took: Duration) -> Result<(), Error> {
         let orders = answer.inspect_err(|_| self.polling.pause())?;
-        let is_quick = orders == Orders::default() && took < QUICK_ANSWER;
-        self.obey(orders);
-        if is_quick {
+        let is_news = self.obey(orders);
+        if !is_news && took < QUICK_ANSWER {
             self.polling.pause();
         } else if self.runs.free_slots() > 0 {
             self.polling.rest(Duration::ZERO);
@@ -179,16 +181,19 @@ impl Agent {
         Ok(())
     }
 
-    fn obey(&mut self, orders: Orders) {
+    /// Obeys, and says whether there was anything to do.
+    fn obey(&mut self, orders: Orders) -> bool {
+        let mut is_news = false;
         for held in &orders.abandon {
-            self.runs.abandon(held);
+            is_news |= self.runs.abandon(held);
         }
         for held in &orders.cancel {
-            self.runs.cancel(held);
+            is_news |= self.runs.cancel(held);
         }
         for order in orders.start {
-            self.runs.start(order);
+            is_news |= self.runs.start(order);
         }
+        is_news
     }
 
     /// Decides what a refusal of a poll or a heartbeat means.

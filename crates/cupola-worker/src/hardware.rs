@@ -12,7 +12,7 @@ use cupola_domain::resources::{Capabilities, Gpu};
 use sysinfo::{CpuRefreshKind, Disks, Gpus, MemoryRefreshKind, RefreshKind, System};
 
 /// Measures everything once. What cannot be measured is absent, zero or empty.
-pub(crate) async fn measure(
+pub async fn measure(
     state_dir: PathBuf,
     python: Option<PathBuf>,
     environment: &[(OsString, OsString)],

@@ -25,4 +25,5 @@ mod settings;
 pub use agent::run;
 pub use bundle::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, InvalidBundle, bundle_hash};
 pub use error::WorkerError;
+pub use hardware::measure;
 pub use settings::{Clock, Settings};

@@ -39,6 +39,11 @@ impl Default for Line {
 }
 
 impl Line {
+    /// Whether a call is in flight.
+    pub(super) fn is_calling(&self) -> bool {
+        self.calling.is_some()
+    }
+
     /// Puts a call in flight.
     pub(super) fn call(
         &mut self,
@@ -80,7 +85,7 @@ impl Line {
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
-            .field("is_calling", &self.calling.is_some())
+            .field("is_calling", &self.is_calling())
             .finish_non_exhaustive()
     }
 }

@@ -67,28 +67,29 @@ impl Runs {
         self.live.keys().cloned().collect()
     }
 
-    /// Starts a run, unless it is here already, was here, or there is no room.
-    pub(super) fn start(&mut self, order: RunOrder) {
+    /// Starts a run, unless it is here already, was here, or there is no room. Says whether it did.
+    pub(super) fn start(&mut self, order: RunOrder) -> bool {
         let (execution, handle) =
             Execution::new(Arc::clone(&self.context), order, self.changes.0.clone());
         let held = handle.held.clone();
         let is_known = self.live.contains_key(&held) || self.ended.contains(&held);
         if is_known || self.free_slots() == 0 || self.gives_way(&held) {
-            return;
+            return false;
         }
         info!(run = %held.run_id, epoch = held.epoch, "run started");
         let task = self.tasks.spawn(execution.run());
         self.live.insert(held, (handle, task.id()));
+        true
     }
 
-    /// Somebody asked to stop this run.
-    pub(super) fn cancel(&self, held: &Held) {
-        self.wish(held, Wish::Cancel);
+    /// Somebody asked to stop this run. Says whether that is new.
+    pub(super) fn cancel(&self, held: &Held) -> bool {
+        self.wish(held, Wish::Cancel)
     }
 
-    /// The lease of this run is gone.
-    pub(super) fn abandon(&self, held: &Held) {
-        self.wish(held, Wish::Abandon);
+    /// The lease of this run is gone. Says whether that is new.
+    pub(super) fn abandon(&self, held: &Held) -> bool {
+        self.wish(held, Wish::Abandon)
     }
 
     /// All leases are gone.
@@ -152,11 +153,16 @@ impl Runs {
         })
     }
 
-    fn wish(&self, held: &Held, wish: Wish) {
-        if let Some((handle, _)) = self.live.get(held) {
+    fn wish(&self, held: &Held, wish: Wish) -> bool {
+        let Some((handle, _)) = self.live.get(held) else {
+            return false;
+        };
+        let is_news = handle.wishes.current() < wish;
+        if is_news {
             info!(run = %held.run_id, ?wish, phase = ?handle.phase(), "order");
             handle.wishes.raise(wish);
         }
+        is_news
     }
 
     fn wish_all(&self, wish: Wish) {

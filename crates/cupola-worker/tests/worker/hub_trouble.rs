@@ -36,6 +36,9 @@ async fn a_cancelled_program_that_does_not_stop_is_killed() {
     let finished = hub.finished("c-killed").await;
     assert_eq!(finished.outcome, "cancelled");
     assert!(finished.failure_detail.starts_with("killed"));
+    // The hub repeats its order as long as the run is there; the worker does not ask in a circle.
+    let polls = hub.world().polls;
+    assert!(polls < 20, "{polls} polls");
     processes::wait_until_gone("CUPOLA_RUN_ID=c-killed").await;
 }
 

@@ -43,6 +43,7 @@ pub(crate) struct World {
     pub(crate) repeated: usize,
     pub(crate) finished: HashMap<String, Finished>,
     pub(crate) departures: usize,
+    pub(crate) polls: usize,
     /// The first answer to each start, report and result is lost after it took effect.
     pub(crate) lose_first_answers: bool,
     /// Every report and result is refused with this status.
@@ -288,6 +289,7 @@ async fn register(State(hub): State<Shared>, Json(body): Json<Registration>) -> 
 }
 
 async fn lease(State(hub): State<Shared>, Json(body): Json<LeaseRequest>) -> Response {
+    hub.world().polls += 1;
     let wait = Duration::from_secs_f64(body.wait_secs);
     let waiting = async {
         loop {
