@@ -1,0 +1,428 @@
+//! The command line. One struct per command; what they do stands in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Runs, watches and accounts for machine-learning experiments.
+///
+/// Without a command it starts a hub and a worker on this machine, as `cupola up` does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cupola",
+    version,
+    propagate_version = true,
+    subcommand_precedence_over_arg = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Options of `up`, when no command is given.
+    #[command(flatten)]
+    pub up: Up,
+
+    /// Say more on stderr; twice for much more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a hub with one worker on this machine (the default).
+    Up(Up),
+    /// Start a hub alone.
+    Hub(Up),
+    /// Start a worker that joins a hub, or look at workers.
+    Worker(Worker),
+    /// Do the main job end to end on this machine: a brief, real training, a winner.
+    Demo(Demo),
+    /// Write briefs and see what came of them.
+    #[command(subcommand)]
+    Brief(Brief),
+    /// Look at families: the tasks that a brief made.
+    #[command(subcommand)]
+    Family(Family),
+    /// Look at tasks, stop them, try them again.
+    #[command(subcommand)]
+    Task(Task),
+    /// Look at runs and their logs, stop them.
+    #[command(subcommand)]
+    Run(Run),
+    /// Make and revoke access tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// Check that this machine has what a hub and a worker need.
+    Doctor(Doctor),
+    /// Run a built-in training program (what workers run).
+    #[command(disable_help_flag = true)]
+    Train {
+        /// The program and its arguments; `cupola train char-lm --help` says more.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Measure this program on this machine, each figure beside a baseline of the same run.
+    Bench(Bench),
+    /// Print a completion script for a shell.
+    Completion {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// How a hub is started.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Up {
+    /// The address to listen on. Anything but this machine needs `--allow-remote`.
+    #[arg(long, env = "CUPOLA_HOST")]
+    pub host: Option<String>,
+    /// The port; 0 picks a free one.
+    #[arg(long, env = "CUPOLA_PORT")]
+    pub port: Option<u16>,
+    /// The folder for all that is kept: `.cupola` here or above, else the user's data folder.
+    #[arg(long, env = "CUPOLA_DATA")]
+    pub data: Option<PathBuf>,
+    /// The database, if not a file in the data folder: `postgres://…`.
+    #[arg(long, env = "CUPOLA_DATABASE")]
+    pub database: Option<String>,
+    /// A folder with templates besides the built-in ones; may be given several times.
+    #[arg(long)]
+    pub templates: Vec<PathBuf>,
+    /// Another host name by which the pages may be asked for; may be given several times.
+    #[arg(long)]
+    pub allow_host: Vec<String>,
+    /// Listen beyond this machine although nothing is encrypted: behind a proxy, or in a closed network.
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Do not open a browser.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// How many runs the local worker takes at once.
+    #[arg(long)]
+    pub slots: Option<u32>,
+    /// A configuration file: `cupola.toml` here or in the user's configuration folder.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+/// How a hub is reached.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Connect {
+    /// The hub's address: the one that runs here, unless another is named.
+    #[arg(long, env = "CUPOLA_HUB")]
+    pub hub: Option<String>,
+    /// An access token: the one for this machine's command line, unless another is given.
+    #[arg(long, env = "CUPOLA_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// The data folder of the hub that runs here.
+    #[arg(long, env = "CUPOLA_DATA")]
+    pub data: Option<PathBuf>,
+}
+
+/// How what is read is shown.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Read {
+    #[command(flatten)]
+    pub connect: Connect,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Paging {
+    /// Which page, from 1.
+    #[arg(long, default_value_t = 1)]
+    pub page: u32,
+    /// How many a page.
+    #[arg(long, default_value_t = 50)]
+    pub per_page: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Worker {
+    #[command(subcommand)]
+    pub command: Option<WorkerCommand>,
+    #[command(flatten)]
+    pub join: Join,
+}
+
+/// How a worker joins a hub.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Join {
+    /// The hub's address.
+    #[arg(long, env = "CUPOLA_HUB")]
+    pub hub: Option<String>,
+    /// A token with the role `worker`: `cupola token create NAME --role worker` on the hub.
+    #[arg(long, env = "CUPOLA_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Its name for people: the machine's, unless another is given.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How many runs it takes at once.
+    #[arg(long, default_value_t = 1)]
+    pub slots: u32,
+    /// The folder for its runs.
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+    /// The Python for templates that need one: found by itself, unless one is named.
+    #[arg(long, env = "CUPOLA_PYTHON")]
+    pub python: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerCommand {
+    /// List workers.
+    List(Read),
+    /// Show one worker.
+    Show {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Take a worker off the lists and shut it out.
+    Remove {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+/// The demonstration.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How many tasks.
+    #[arg(long, default_value_t = 10)]
+    pub tasks: u32,
+    /// Seconds for each.
+    #[arg(long, default_value_t = 10.0)]
+    pub time_budget: f64,
+    /// Print one JSON object as the last line instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// The folder for all that is kept.
+    #[arg(long, env = "CUPOLA_DATA")]
+    pub data: Option<PathBuf>,
+    /// How many tasks train at the same time.
+    #[arg(long, default_value_t = 1)]
+    pub slots: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Brief {
+    /// Write a brief; its tasks begin at once.
+    Create(Box<BriefCreate>),
+    /// List briefs, the latest first.
+    List {
+        /// Only those whose title, goal or id contains this.
+        #[arg(long)]
+        search: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Show a brief with its results.
+    Show {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Delete a brief with all that came of it.
+    Delete {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BriefCreate {
+    /// What you want to find out.
+    pub goal: String,
+    /// One line; the goal's first unless given.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// What its tasks run.
+    #[arg(long, default_value = "char-lm")]
+    pub template: String,
+    /// How many tasks.
+    #[arg(long, default_value_t = 10)]
+    pub tasks: u32,
+    /// Seconds for each.
+    #[arg(long, default_value_t = 60.0)]
+    pub time_budget: f64,
+    /// How many credits may be spent.
+    #[arg(long)]
+    pub budget: Option<f64>,
+    /// `small`, `medium` or `large`.
+    #[arg(long, default_value = "small")]
+    pub hardware: String,
+    /// `random`, `grid` or `quasi_random`.
+    #[arg(long, default_value = "random")]
+    pub sampler: String,
+    /// Which of the sampler's sequences.
+    #[arg(long, default_value_t = 0)]
+    pub study_seed: u64,
+    /// A parameter of the search space: `lr='log_uniform(1e-4, 1e-2)'`, `n_layers=2`; may be given
+    /// several times.
+    #[arg(long = "set", value_name = "NAME=EXPRESSION")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub read: Read,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Family {
+    /// List families, the latest first.
+    List {
+        /// Only those whose name or id contains this.
+        #[arg(long)]
+        search: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Show a family with its results.
+    Show {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Stop what is left of a family.
+    Cancel {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// Print what its results say, as JSON.
+    Report {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// List tasks.
+    List {
+        /// Only those of this family.
+        #[arg(long)]
+        family: Option<String>,
+        /// Only those in this state.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those whose id or configuration contains this.
+        #[arg(long)]
+        search: Option<String>,
+        /// `created`, `priority`, `value` or `finished`; with `-` before it the other way round.
+        #[arg(long, allow_hyphen_values = true)]
+        sort: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Show a task with its runs.
+    Show {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Stop a task for good.
+    Cancel {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// Try a failed or cancelled task again.
+    Retry {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Run {
+    /// Show a run with its results.
+    Show {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Print a run's log.
+    Logs {
+        id: String,
+        /// Go on until the run ends.
+        #[arg(short, long)]
+        follow: bool,
+        /// Print exactly the program's bytes, terminal codes included.
+        #[arg(long, conflicts_with = "follow")]
+        raw: bool,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// Stop a run.
+    Cancel {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; its secret is printed this once.
+    Create {
+        /// What it is for.
+        name: String,
+        /// `viewer`, `researcher`, `operator`, `admin` or `worker`.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Hours until it expires; never, unless given.
+        #[arg(long)]
+        hours: Option<u64>,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// List tokens.
+    List(Read),
+    /// Shut a token out.
+    Revoke {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+}
+
+/// The check of a machine.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[arg(long, env = "CUPOLA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The measurements.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Which: `protocol`, `backlog`, `dispatch`, `pages`; all, unless named.
+    pub only: Vec<String>,
+    /// Runs of each figure; the median is printed.
+    #[arg(long, default_value_t = 5)]
+    pub runs: usize,
+    /// Tasks in the store for `pages`, and the larger number for `backlog`.
+    #[arg(long)]
+    pub tasks: Option<u32>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,43 @@
+//! What each command does.
+
+pub(crate) mod briefs;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod families;
+pub(crate) mod runs;
+pub(crate) mod tasks;
+pub(crate) mod tokens;
+pub(crate) mod train;
+pub(crate) mod workers;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use crate::{
+    cli::{Cli, Command},
+    serve::{self, With},
+};
+
+/// Carries out what was asked for.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => return serve::run(cli.up, With::Worker).await,
+        Some(Command::Up(up)) => return serve::run(up, With::Worker).await,
+        Some(Command::Hub(up)) => return serve::run(up, With::Nobody).await,
+        Some(Command::Demo(demo)) => return demo::run(demo).await,
+        Some(Command::Doctor(doctor)) => return doctor::run(doctor).await,
+        Some(Command::Worker(worker)) => workers::run(worker).await?,
+        Some(Command::Brief(command)) => briefs::run(command).await?,
+        Some(Command::Family(command)) => families::run(command).await?,
+        Some(Command::Task(command)) => tasks::run(command).await?,
+        Some(Command::Run(command)) => runs::run(command).await?,
+        Some(Command::Token(command)) => tokens::run(command).await?,
+        Some(Command::Completion { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "cupola", &mut std::io::stdout());
+        }
+        Some(Command::Bench(_)) => anyhow::bail!("not built yet"),
+        Some(Command::Train { .. }) => unreachable!("`train` is taken before the others"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,92 @@
+//! `cupola.toml`: what need not be said on every start. Variables override it, flags override those.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::cli::Up;
+
+/// The file's name, here and in the user's configuration folder.
+const FILE_NAME: &str = "cupola.toml";
+
+/// The port, unless another is named.
+pub(crate) const PORT: u16 = 7171;
+
+/// What may stand in the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    host: Option<String>,
+    port: Option<u16>,
+    data: Option<PathBuf>,
+    database: Option<String>,
+    templates: Vec<PathBuf>,
+    allow_hosts: Vec<String>,
+    allow_remote: bool,
+    no_browser: bool,
+    slots: Option<u32>,
+}
+
+/// All that a hub is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub host: String,
+    pub port: u16,
+    pub data: Option<PathBuf>,
+    pub database: Option<String>,
+    pub templates: Vec<PathBuf>,
+    pub allow_hosts: Vec<String>,
+    pub allow_remote: bool,
+    pub no_browser: bool,
+    pub slots: u32,
+}
+
+impl Config {
+    /// Flags and variables (which clap has merged) over the file over the defaults.
+    pub(crate) fn load(flags: Up) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(path) => read(path)?,
+            None => match found() {
+                Some(path) => read(&path)?,
+                None => File::default(),
+            },
+        };
+        Ok(Self {
+            host: flags
+                .host
+                .or(file.host)
+                .unwrap_or_else(|| "127.0.0.1".to_owned()),
+            port: flags.port.or(file.port).unwrap_or(PORT),
+            data: flags.data.or(file.data),
+            database: flags.database.or(file.database),
+            templates: file.templates.into_iter().chain(flags.templates).collect(),
+            allow_hosts: file
+                .allow_hosts
+                .into_iter()
+                .chain(flags.allow_host)
+                .collect(),
+            allow_remote: flags.allow_remote || file.allow_remote,
+            no_browser: flags.no_browser || file.no_browser,
+            slots: flags.slots.or(file.slots).unwrap_or(1),
+        })
+    }
+}
+
+fn found() -> Option<PathBuf> {
+    let user = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))
+        .map(|folder| folder.join("cupola").join(FILE_NAME));
+    [Some(PathBuf::from(FILE_NAME)), user]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let shown = path.display();
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("failed to read `{shown}`"))?;
+    toml::from_str(&text).with_context(|| format!("`{shown}` is not a configuration"))
+}

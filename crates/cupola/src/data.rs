@@ -1,0 +1,126 @@
+//! The data folder: where it is, and what stands in it beside the database.
+//!
+//! ```text
+//! cupola.db            the database (SQLite), with its write-ahead log
+//! hub.json             where the hub that runs here listens; gone when it stops
+//! command-line.token   lets this user's command line in (mode 0600)
+//! worker.token         lets the local worker in (mode 0600)
+//! worker/              the local worker's folder: identity, code, runs
+//! ```
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+/// A project's own data folder.
+const PROJECT_FOLDER: &str = ".cupola";
+
+/// The data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct DataDir(PathBuf);
+
+/// Where the hub that runs here listens.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunningHub {
+    pub url: String,
+    pub pid: u32,
+}
+
+impl DataDir {
+    /// The folder that was named, else `.cupola` here or above, else the user's data folder.
+    pub(crate) fn find(named: Option<PathBuf>) -> anyhow::Result<Self> {
+        if let Some(named) = named {
+            return Ok(Self(named));
+        }
+        let here = std::env::current_dir().context("the working directory is gone")?;
+        let project = here.ancestors().map(|folder| folder.join(PROJECT_FOLDER));
+        if let Some(found) = project.into_iter().find(|folder| folder.is_dir()) {
+            return Ok(Self(found));
+        }
+        let user = if let Some(folder) = std::env::var_os("XDG_DATA_HOME") {
+            PathBuf::from(folder)
+        } else {
+            let home = std::env::var_os("HOME").context("name a folder with `--data`")?;
+            PathBuf::from(home).join(".local/share")
+        };
+        Ok(Self(user.join("cupola")))
+    }
+
+    /// Makes the folder, for this user alone.
+    pub(crate) fn create(&self) -> anyhow::Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .with_context(|| format!("failed to make the data folder `{}`", self.0.display()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("cupola.db")
+    }
+
+    pub(crate) fn worker(&self) -> PathBuf {
+        self.0.join("worker")
+    }
+
+    pub(crate) fn command_line_token(&self) -> PathBuf {
+        self.0.join("command-line.token")
+    }
+
+    pub(crate) fn worker_token(&self) -> PathBuf {
+        self.0.join("worker.token")
+    }
+
+    /// The hub that runs here, if one says so.
+    pub(crate) fn running_hub(&self) -> Option<RunningHub> {
+        serde_json::from_slice(&fs::read(self.hub_file()).ok()?).ok()
+    }
+
+    /// Says where the hub that runs here listens.
+    pub(crate) fn write_running_hub(&self, hub: &RunningHub) -> anyhow::Result<()> {
+        let text = serde_json::to_string(hub)?;
+        Ok(write_private(&self.hub_file(), &text)?)
+    }
+
+    /// The hub that ran here has stopped.
+    pub(crate) fn remove_running_hub(&self) {
+        // A file that stays says where a hub was: whoever asks there is told that nobody answers.
+        let _ = fs::remove_file(self.hub_file());
+    }
+
+    fn hub_file(&self) -> PathBuf {
+        self.0.join("hub.json")
+    }
+}
+
+/// Reads a secret from a file; `None` when there is none.
+pub(crate) fn read_secret(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|secret| !secret.is_empty())
+}
+
+/// Writes a file that only this user may read.
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let new = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(new, path)
+}

@@ -1,0 +1,56 @@
+//! Exit codes, documented in `docs/cli.md`, and the last words of a failure.
+
+use std::{io::Write as _, process::ExitCode};
+
+use cupola_client::Error as ClientError;
+
+/// Something was refused or failed.
+pub(crate) const FAILURE: u8 = 1;
+/// Something is in use, or nothing answers: the port, the data folder, the hub.
+pub(crate) const UNAVAILABLE: u8 = 69;
+/// The database cannot be trusted any more; starting again recovers what was acknowledged.
+pub(crate) const DATABASE_LOST: u8 = 74;
+/// Ended at once by a second Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// A failure that has an exit code of its own.
+#[derive(Debug)]
+pub(crate) struct Unavailable(pub String);
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// Says on stderr what went wrong and gives the exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    let mut stderr = std::io::stderr().lock();
+    // Nobody is left to be told that stderr is gone.
+    let _ = writeln!(
+        stderr,
+        "error: {}",
+        crate::output::clean(&format!("{error:#}"))
+    );
+    let refused = error.downcast_ref::<ClientError>();
+    if let Some(ClientError::Refused { problem, .. }) = refused {
+        for wrong in &problem.errors {
+            let line = format!("  {}: {}", wrong.field, wrong.message);
+            let _ = writeln!(stderr, "{}", crate::output::clean(&line));
+        }
+    }
+    let unreachable = matches!(refused, Some(ClientError::Unreachable(_)));
+    if unreachable {
+        let _ = writeln!(
+            stderr,
+            "Is a hub running there? `cupola` starts one; `--hub URL` names another."
+        );
+    }
+    if unreachable || error.is::<Unavailable>() {
+        ExitCode::from(UNAVAILABLE)
+    } else {
+        ExitCode::from(FAILURE)
+    }
+}

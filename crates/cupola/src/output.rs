@@ -1,0 +1,150 @@
+//! What commands print: tables for people, JSON for programs.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+/// Prints a line on stdout. A reader that went away (`| head`) ends the program quietly.
+pub(crate) fn line(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    if written.is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints bytes on stdout as they are.
+pub(crate) fn raw(bytes: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    if stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .is_err()
+    {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a value as one line of JSON, or as several for people.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let text = if io::stdout().is_terminal() {
+        serde_json::to_string_pretty(value)?
+    } else {
+        serde_json::to_string(value)?
+    };
+    line(&text);
+    Ok(())
+}
+
+/// `text` without what could command a terminal: control characters become visible, and so do the
+/// ones that turn the direction of writing.
+pub(crate) fn clean(text: &str) -> String {
+    let is_safe = |c: char| match c {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => false,
+        c => !c.is_control(),
+    };
+    text.chars()
+        .flat_map(|c| {
+            let shown: Box<dyn Iterator<Item = char>> = if is_safe(c) {
+                Box::new(std::iter::once(c))
+            } else {
+                Box::new(c.escape_default())
+            };
+            shown
+        })
+        .collect()
+}
+
+/// Rows under headings, each column as wide as its widest cell.
+#[derive(Debug)]
+pub(crate) struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new(headings: &[&str]) -> Self {
+        let headings = headings
+            .iter()
+            .map(|heading| heading.to_uppercase())
+            .collect();
+        Self {
+            rows: vec![headings],
+        }
+    }
+
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells
+            .into_iter()
+            .map(|cell| clean(&cell).replace(['\n', '\t'], " "));
+        self.rows.push(cells.collect());
+    }
+
+    /// Prints it, or `empty` when there are no rows.
+    pub(crate) fn print(&self, empty: &str) {
+        if self.rows.len() == 1 {
+            return line(empty);
+        }
+        for text in self.lines() {
+            line(&text);
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let show = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| {
+                let pad = width.saturating_sub(cell.chars().count());
+                format!("{cell}{}", " ".repeat(pad))
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        self.rows.iter().map(show).collect()
+    }
+}
+
+/// Named values below each other.
+pub(crate) fn fields(pairs: &[(&str, String)]) {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in pairs {
+        let value = clean(value).replace('\n', &format!("\n{}", " ".repeat(width + 2)));
+        line(&format!("{name:width$}  {value}"));
+    }
+}
+
+/// A value of the objective with as many digits as tell runs apart.
+pub(crate) fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+}
+
+/// Text that may be missing.
+pub(crate) fn or_dash(text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty())
+        .unwrap_or("–")
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_lines_up_whatever_is_in_it() {
+        let mut table = Table::new(&["id", "goal"]);
+        table.row(["1".to_owned(), "a\tb".to_owned()]);
+        table.row(["long".to_owned(), "ä".to_owned()]);
+        assert_eq!(table.lines(), ["ID    GOAL", "1     a b", "long  ä"]);
+    }
+
+    #[test]
+    fn nothing_commands_the_terminal() {
+        assert_eq!(clean("a\x1b]52;c;x\x07b"), "a\\u{1b}]52;c;x\\u{7}b");
+        assert_eq!(clean("\u{202e}x\u{9b}31m"), "\\u{202e}x\\u{9b}31m");
+        assert_eq!(clean("line\nnext\ttab ä"), "line\nnext\ttab ä");
+    }
+}

@@ -1,0 +1,296 @@
+//! `cupola up` and `cupola hub`: the hub, its loops, its pages, and a worker beside it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use cupola_domain::access::Role;
+use cupola_hub::{Hub, HubError, Settings, loops, world::World};
+use cupola_store::{Durability, Location};
+use cupola_web::Web;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{
+    cli::Up,
+    commands::workers,
+    config::Config,
+    data::{DataDir, RunningHub, read_secret, write_private},
+    exit::{self, Unavailable},
+    output,
+    world::System,
+};
+
+/// How long everything may take to stop.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// Who works beside the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum With {
+    /// One worker on this machine.
+    Worker,
+    /// Nobody: workers join from elsewhere.
+    Nobody,
+}
+
+/// Starts what was asked for and waits for Ctrl-C.
+pub(crate) async fn run(flags: Up, with: With) -> anyhow::Result<ExitCode> {
+    let config = Config::load(flags)?;
+    let stop = stop_signal()?;
+    let running = Running::start(&config, with).await?;
+    running.greet(&config)?;
+    stop.await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A hub that runs in this process.
+pub(crate) struct Running {
+    pub hub: Arc<Hub>,
+    pub url: String,
+    /// The administrator's secret, if this was the first start.
+    first_secret: Option<String>,
+    data: DataDir,
+    /// The worker stops first, so that its goodbye is heard.
+    worker_stopping: watch::Sender<bool>,
+    worker: JoinSet<()>,
+    hub_stopping: watch::Sender<bool>,
+    parts: JoinSet<()>,
+}
+
+impl Running {
+    /// Opens the hub, listens, and starts loops and worker.
+    pub(crate) async fn start(config: &Config, with: With) -> anyhow::Result<Self> {
+        let data = DataDir::find(config.data.clone())?;
+        data.create()?;
+        let listener = listen(config).await?;
+        let address = listener.local_addr()?;
+        let hub = open(config, &data).await?;
+        let preset = std::env::var("CUPOLA_TOKEN").ok();
+        let first_secret = hub.create_first_token(preset.as_deref())?;
+        let url = format!("http://{}", shown_address(address));
+        let mut running = Self {
+            hub: Arc::new(hub),
+            url,
+            first_secret,
+            data,
+            worker_stopping: watch::Sender::new(false),
+            worker: JoinSet::new(),
+            hub_stopping: watch::Sender::new(false),
+            parts: JoinSet::new(),
+        };
+        running.serve(listener, config, address.port());
+        running.token_file(Role::Admin)?;
+        let here = RunningHub {
+            url: running.url.clone(),
+            pid: std::process::id(),
+        };
+        running.data.write_running_hub(&here)?;
+        if with == With::Worker {
+            running.work(config.slots)?;
+        }
+        Ok(running)
+    }
+
+    fn serve(&mut self, listener: TcpListener, config: &Config, port: u16) {
+        for each in loops::ALL {
+            let stopping = self.hub_stopping.subscribe();
+            self.parts
+                .spawn(loops::drive(Arc::clone(&self.hub), each, stopping));
+        }
+        let settings = cupola_web::Settings {
+            port,
+            hosts: config.allow_hosts.clone(),
+            ..cupola_web::Settings::default()
+        };
+        let web = Web::new(Arc::clone(&self.hub), settings);
+        let stopped = stopped(self.hub_stopping.subscribe());
+        self.parts.spawn(async move {
+            if let Err(error) = cupola_web::serve(listener, web, stopped).await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+    }
+
+    /// Starts the worker beside the hub. It is a client like any other.
+    fn work(&mut self, slots: u32) -> anyhow::Result<()> {
+        let token = self.token_file(Role::Worker)?;
+        let settings = workers::settings(&self.url, &token, self.data.worker(), slots)?;
+        let stopped = stopped(self.worker_stopping.subscribe());
+        self.worker.spawn(async move {
+            if let Err(error) = cupola_worker::run(settings, stopped).await {
+                tracing::error!(%error, "the worker stopped");
+            }
+        });
+        Ok(())
+    }
+
+    /// The token of this machine's command line or worker: made once, kept in a private file.
+    pub(crate) fn token_file(&self, role: Role) -> anyhow::Result<String> {
+        let (path, name) = match role {
+            Role::Worker => (self.data.worker_token(), "local worker"),
+            _ => (
+                self.data.command_line_token(),
+                "command line on the hub's machine",
+            ),
+        };
+        if let Some(secret) = read_secret(&path)
+            && self.hub.authenticate(&secret).is_ok()
+        {
+            return Ok(secret);
+        }
+        let (secret, _) = self.hub.create_token(name, role, None)?;
+        write_private(&path, &secret)
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        Ok(secret)
+    }
+
+    /// Says where the pages are and how to get in.
+    fn greet(&self, config: &Config) -> anyhow::Result<()> {
+        let code = self.hub.create_admin_login_code()?;
+        let login = code.map(|code| format!("{}/login?code={code}", self.url));
+        output::line(&format!(
+            "Cupola {} listens on {}",
+            env!("CARGO_PKG_VERSION"),
+            self.url
+        ));
+        if let Some(login) = &login {
+            output::line(&format!("  log in  {login}"));
+            output::line("          (once, within 15 minutes; a restart prints another)");
+        }
+        if let Some(secret) = &self.first_secret {
+            output::line(&format!("  token   {secret}"));
+            output::line("          (the administrator's; shown this once)");
+        }
+        output::line(&format!("  data    {}", self.data.path().display()));
+        output::line("Ctrl-C stops it.");
+        if let Some(login) = login
+            && !config.no_browser
+        {
+            open_browser(&login);
+        }
+        Ok(())
+    }
+
+    /// Ends everything in order; what takes too long is left behind, since all that was
+    /// acknowledged is durable.
+    pub(crate) async fn stop(mut self) {
+        self.worker_stopping.send_replace(true);
+        join(&mut self.worker).await;
+        self.hub_stopping.send_replace(true);
+        join(&mut self.parts).await;
+        self.data.remove_running_hub();
+        let hub = self.hub;
+        // Closing waits for the writer, which may be in the middle of a commit.
+        let _ = tokio::task::spawn_blocking(move || hub.close()).await;
+    }
+}
+
+/// Waits for all, for as long as stopping may take.
+async fn join(parts: &mut JoinSet<()>) {
+    let all = async { while parts.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+        tracing::warn!("something did not stop in time");
+    }
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let host: IpAddr = match config.host.as_str() {
+        "localhost" => IpAddr::from([127, 0, 0, 1]),
+        host => host
+            .parse()
+            .with_context(|| format!("`--host {host}` is not an address"))?,
+    };
+    if !host.is_loopback() && !config.allow_remote {
+        anyhow::bail!(
+            "`--host {host}` would listen beyond this machine without encryption; put a proxy with \
+             TLS in front, or say `--allow-remote` in a network that you trust"
+        );
+    }
+    let address = SocketAddr::new(host, config.port);
+    TcpListener::bind(address).await.map_err(|error| {
+        let remedy = "choose another with `--port` (0 picks a free one)";
+        Unavailable(format!("failed to listen on {address}: {error}; {remedy}")).into()
+    })
+}
+
+async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
+    let location = match &config.database {
+        Some(database) => Location::parse(database),
+        None => Location::Sqlite(data.database()),
+    };
+    let settings = Settings {
+        location,
+        template_dirs: config.templates.clone(),
+        durability: Durability::Full,
+        on_fatal: Arc::new(|error| {
+            tracing::error!(%error, "the database cannot be trusted any more; stopping at once");
+            std::process::exit(exit::DATABASE_LOST.into());
+        }),
+    };
+    let world: Arc<dyn World> = Arc::new(System::new());
+    let opened = tokio::task::spawn_blocking(move || Hub::open(settings, world)).await?;
+    opened.map_err(|error| match error {
+        HubError::Unavailable(message) => Unavailable(message).into(),
+        error => error.into(),
+    })
+}
+
+/// An address that a browser on this machine can open.
+fn shown_address(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::from([127, 0, 0, 1]), address.port())
+    } else {
+        address
+    }
+}
+
+/// Resolves when Ctrl-C or SIGTERM comes. From then on a second one ends the process at once.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(exit::INTERRUPTED.into());
+        });
+    })
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // The sender lives until everything has stopped.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Opens the login link where there is a desktop to open it on.
+fn open_browser(url: &str) {
+    let has_desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    if has_desktop {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a browser is not a run: it outlives us"
+        )]
+        let opened = std::process::Command::new("xdg-open")
+            .arg(url)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn();
+        if let Err(error) = opened {
+            tracing::debug!(%error, "no browser could be opened");
+        }
+    }
+}
