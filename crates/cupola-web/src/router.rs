@@ -247,14 +247,14 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 
 /// Makes a page or a problem document of an error that has no face yet.
 async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
     let is_part = request.headers().contains_key("x-part");
+    let wants_page = wants_page(&request, is_part);
     let mut response = next.run(request).await;
     let Some(faceless) = response.extensions_mut().remove::<Faceless>() else {
         return response;
     };
     let problem = match faceless {
-        Faceless::ByRequest(problem) if is_api => {
+        Faceless::ByRequest(problem) if !wants_page => {
             let allow = response.headers_mut().remove(header::ALLOW);
             let mut answer = ApiError(problem).into_response();
             if let Some(allow) = allow {
@@ -277,6 +277,16 @@ async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Resp
         }
     }
     page
+}
+
+/// A browser that opens a page or fetches a part of one; whoever else reads problem documents.
+fn wants_page(request: &Request, is_part: bool) -> bool {
+    let accept = request.headers().get(header::ACCEPT);
+    let takes_html = accept.is_some_and(|accept| {
+        let accept = accept.to_str().unwrap_or_default();
+        accept.contains("text/html")
+    });
+    !request.uri().path().starts_with("/api/") && (is_part || takes_html)
 }
 
 /// Every answer forbids framing, sniffing, referring and, unless it says otherwise, keeping.

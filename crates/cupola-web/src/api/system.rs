@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, response::Response};
 use cupola_domain::access::Role;
+use cupola_hub::Hub;
 use cupola_protocol::{
     WORKER_PROTOCOL,
     access::WhoAmI,
@@ -18,7 +19,9 @@ use crate::{
     state::{Web, hub_call},
 };
 
+/// Whether the hub is up.
 pub(crate) const HEALTH: &str = "/health";
+/// Which hub it is.
 pub(crate) const VERSION: &str = "/version";
 
 pub(crate) fn routes() -> Routes {
@@ -37,7 +40,7 @@ pub(crate) fn people_routes() -> Routes {
 
 /// Whether the store answers.
 async fn health(State(web): State<Web>) -> Result<Json<Health>, ApiError> {
-    hub_call(&web, |hub| hub.last_change()).await?;
+    hub_call(&web, Hub::last_change).await?;
     Ok(Json(Health {
         status: "ok".to_owned(),
     }))
@@ -52,7 +55,7 @@ async fn version() -> Json<Version> {
 }
 
 async fn overview(State(web): State<Web>, _: Viewer) -> Result<Json<Overview>, ApiError> {
-    let overview = hub_call(&web, |hub| hub.overview()).await?;
+    let overview = hub_call(&web, Hub::overview).await?;
     Ok(Json(present::overview(&overview)))
 }
 

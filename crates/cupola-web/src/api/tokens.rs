@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use cupola_domain::{access::Role, field::FieldError, ids::TokenId};
+use cupola_hub::Hub;
 use cupola_protocol::{
     access::{CreatedToken, NewToken},
     paths::api,
@@ -29,7 +30,7 @@ pub(super) fn routes() -> Routes {
 async fn index(State(web): State<Web>, _: Admin, mut params: Params) -> Result<Response, ApiError> {
     let listing = Listing::read(&mut params);
     params.finish()?;
-    let (tokens, total) = listing.cut(hub_call(&web, |hub| hub.list_tokens()).await?);
+    let (tokens, total) = listing.cut(hub_call(&web, Hub::list_tokens).await?);
     Ok(listing.answer(tokens.iter().map(present::token).collect(), total))
 }
 

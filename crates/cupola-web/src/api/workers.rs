@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use cupola_domain::{access::Role, ids::WorkerId};
+use cupola_hub::Hub;
 use cupola_protocol::{paths::api, workers::WorkerBody};
 
 use super::present;
@@ -28,7 +29,7 @@ async fn index(
 ) -> Result<Response, ApiError> {
     let listing = Listing::read(&mut params);
     params.finish()?;
-    let rows = hub_call(&web, |hub| hub.list_workers()).await?;
+    let rows = hub_call(&web, Hub::list_workers).await?;
     let (rows, total) = listing.cut(rows);
     Ok(listing.answer(rows.iter().map(present::worker).collect(), total))
 }

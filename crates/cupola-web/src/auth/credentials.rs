@@ -100,45 +100,43 @@ mod tests {
 
     use super::*;
 
-    fn check(headers: &[(&'static str, &str)], expected: Result<Option<Credential>, ()>) {
+    /// What is found: a token, a cookie with `session:` before it, or `nothing`; `refused` when a
+    /// header is there and wrong.
+    fn check(headers: &[(&'static str, &str)], expected: &str) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        let found = Credential::find(&map, false).map_err(|_| ());
+        let found = match Credential::find(&map, false) {
+            Ok(Some(Credential::Bearer(token))) => token,
+            Ok(Some(Credential::Session(cookie))) => format!("session:{cookie}"),
+            Ok(None) => "nothing".to_owned(),
+            Err(_) => "refused".to_owned(),
+        };
         assert_eq!(found, expected, "{headers:?}");
-    }
-
-    fn bearer(token: &str) -> Result<Option<Credential>, ()> {
-        Ok(Some(Credential::Bearer(token.to_owned())))
     }
 
     #[test]
     fn a_bearer_is_read() {
-        check(&[("authorization", "Bearer abc")], bearer("abc"));
-        check(&[("authorization", "bearer abc")], bearer("abc"));
+        check(&[("authorization", "Bearer abc")], "abc");
+        check(&[("authorization", "bearer abc")], "abc");
     }
 
     #[test]
     fn what_is_no_bearer_is_refused_even_beside_a_cookie() {
+        let cookie = ("cookie", "cupola_session=x");
         for wrong in ["abc", "Bearer", "Bearer ", "Basic abc", "Bearer a b"] {
-            check(
-                &[("authorization", wrong), ("cookie", "cupola_session=x")],
-                Err(()),
-            );
+            check(&[("authorization", wrong), cookie], "refused");
         }
-        check(
-            &[("authorization", "Bearer a"), ("authorization", "Bearer b")],
-            Err(()),
-        );
+        let twice = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+        check(&twice, "refused");
     }
 
     #[test]
     fn a_cookie_is_found_among_others() {
-        let session = Ok(Some(Credential::Session("x".to_owned())));
-        check(&[("cookie", "a=b; cupola_session=x; c=d")], session);
-        check(&[("cookie", "a=b; xcupola_session=x")], Ok(None));
-        check(&[("cookie", "cupola_session=")], Ok(None));
-        check(&[], Ok(None));
+        check(&[("cookie", "a=b; cupola_session=x; c=d")], "session:x");
+        check(&[("cookie", "a=b; xcupola_session=x")], "nothing");
+        check(&[("cookie", "cupola_session=")], "nothing");
+        check(&[], "nothing");
     }
 }

@@ -1,5 +1,7 @@
 //! Logging in and out.
 
+use std::fmt::Write as _;
+
 use axum::{
     Form,
     extract::{FromRequestParts, State},
@@ -44,7 +46,9 @@ pub(crate) fn login_address(next: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
                 text.push(char::from(byte));
             }
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
         }
         text
     });

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::response::sse::Event;
-use cupola_hub::{Changes, HubError};
+use cupola_hub::{Changes, Hub, HubError};
 use cupola_protocol::events::keys_of_parts;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
@@ -194,7 +194,7 @@ impl Client {
     /// Some changes were missed: all that is shown must be read again.
     async fn reset(&mut self) -> Option<()> {
         self.pending.clear();
-        let seq = hub_call(&self.web, |hub| hub.last_change()).await.ok()?;
+        let seq = hub_call(&self.web, Hub::last_change).await.ok()?;
         self.seq = self.seq.max(seq);
         self.send_reset().await
     }

@@ -50,7 +50,9 @@ impl World for Fixed {
     fn random(&self, bytes: &mut [u8]) {
         for byte in bytes {
             let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
-            let mixed = (drawn + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = (drawn + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             *byte = (mixed >> 32).to_le_bytes()[0];
         }
     }
@@ -155,10 +157,6 @@ impl TestHub {
             .oneshot(request)
             .await
             .expect("it cannot fail")
-    }
-
-    pub(crate) fn router(&self) -> Router {
-        self.router.clone()
     }
 }
 

@@ -1,5 +1,16 @@
 //! The web face in process: no sockets but where a socket is what is tested.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the vocabulary of tests fails as tests do"
+)]
 
 mod api;
+mod bodies;
 mod harness;
+mod live;
+mod login;
+mod matrix;
+mod openapi;
+mod origin;
 mod serve;
+mod walk;

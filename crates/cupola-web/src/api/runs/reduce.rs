@@ -87,7 +87,8 @@ mod tests {
             prop_assert_eq!(all.last().map(|p| p.step), kept.last().map(|p| p.step));
             let greatest = |points: &[Point]| points.iter().map(|p| p.value).fold(f64::MIN, f64::max);
             let least = |points: &[Point]| points.iter().map(|p| p.value).fold(f64::MAX, f64::min);
-            prop_assert!(greatest(&all) == greatest(&kept) && least(&all) == least(&kept));
+            prop_assert_eq!(greatest(&all).to_bits(), greatest(&kept).to_bits());
+            prop_assert_eq!(least(&all).to_bits(), least(&kept).to_bits());
             let finite = kept.iter().filter(|p| p.value.is_finite()).count();
             prop_assert!(finite <= POINTS_PER_BUCKET * width.max(all.len().div_ceil(4)));
         }

@@ -1,0 +1,267 @@
+//! Every operation, in the order of the routes.
+
+use axum::http::Method;
+use cupola_protocol::{access, briefs, families, paths::api, runs, system, tasks, work, workers};
+
+use super::{Answer, Operation, Shape};
+use crate::{
+    api::system::{HEALTH, VERSION},
+    live::EVENTS,
+    metrics::METRICS,
+};
+
+type Query = &'static [(&'static str, &'static str)];
+
+const LIST: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+];
+
+const SEARCH: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("search", "a part of the name or the text"),
+];
+
+const FAMILIES: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("search", "a part of the name"),
+    (
+        "status",
+        "`pending`, `running`, `completed`, `failed` or `cancelled`",
+    ),
+];
+
+const TASKS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("family_id", "only those of this family"),
+    ("search", "a part of an id or of the configuration"),
+    (
+        "status",
+        "`pending`, `running`, `completed`, `failed` or `cancelled`",
+    ),
+    (
+        "sort",
+        "`created`, `priority`, `value` or `finished`; with `-` before it the other way round",
+    ),
+    ("order", "`asc` or `desc`"),
+];
+
+const RESULTS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("family_id", "only those of this family"),
+];
+
+const COMPARISON: Query = &[
+    ("a", "a completed task with the first configuration"),
+    ("b", "a completed task with the second"),
+];
+
+const LOG: Query = &[
+    ("after", "go on from here: `next` of the last part"),
+    ("limit", "without `after`: so many of the last lines"),
+];
+
+const SERIES: Query = &[
+    ("name", "which series"),
+    ("after", "go on from here: `next` of the last part"),
+    (
+        "width",
+        "columns to draw on: of each, the first, last, least and greatest points and all that \
+         are not finite",
+    ),
+];
+
+const LIVE: Query = &[
+    (
+        "keys",
+        "what to hear of, with commas between: `run:ID`, `task:ID`, `experiment:ID`, `tasks`, …",
+    ),
+    (
+        "after",
+        "go on after this change; the header `Last-Event-ID` says the same",
+    ),
+];
+
+fn operation(
+    method: Method,
+    path: &'static str,
+    group: &'static str,
+    summary: &'static str,
+    answer: Answer,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        group,
+        summary,
+        query: &[],
+        body: None,
+        answer,
+    }
+}
+
+impl Operation {
+    fn query(mut self, query: Query) -> Self {
+        self.query = query;
+        self
+    }
+
+    fn body<T: utoipa::ToSchema>(mut self) -> Self {
+        self.body = Some(Shape::of::<T>());
+        self
+    }
+}
+
+fn json<T: utoipa::ToSchema>() -> Answer {
+    Answer::Json(Shape::of::<T>())
+}
+
+fn created<T: utoipa::ToSchema>() -> Answer {
+    Answer::Created(Shape::of::<T>())
+}
+
+fn page<T: utoipa::ToSchema>() -> Answer {
+    Answer::Page(Shape::of::<T>())
+}
+
+/// Every operation of the API.
+pub fn operations() -> Vec<Operation> {
+    let groups = [
+        system_operations(),
+        brief_operations(),
+        task_operations(),
+        run_operations(),
+        worker_operations(),
+        protocol_operations(),
+        token_operations(),
+    ];
+    groups.into_iter().flatten().collect()
+}
+
+#[rustfmt::skip]
+fn system_operations() -> Vec<Operation> {
+    const GROUP: &str = "system";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(HEALTH, "Whether the hub is up", json::<system::Health>()),
+        get(VERSION, "Which hub it is", json::<system::Version>()),
+        get(api::OVERVIEW, "The counters of the first page", json::<system::Overview>()),
+        get(api::WHOAMI, "Who the bearer of the token is", json::<access::WhoAmI>()),
+        get(api::TEMPLATES, "The templates, by name", page::<system::TemplateBody>()).query(LIST),
+        get(api::OPENAPI, "This description", Answer::Other("application/json")),
+        get(EVENTS, "What changes, as keys", Answer::Other("text/event-stream")).query(LIVE),
+        get(METRICS, "The hub's numbers, for Prometheus", Answer::Other("text/plain")),
+    ]
+}
+
+#[rustfmt::skip]
+fn brief_operations() -> Vec<Operation> {
+    use families as f;
+    let brief = |method, path, summary, answer| operation(method, path, "briefs", summary, answer);
+    let family = |method, path, summary, answer| operation(method, path, "families", summary, answer);
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    vec![
+        brief(get.clone(), api::BRIEFS, "Briefs, the latest first", page::<briefs::BriefBody>()).query(SEARCH),
+        brief(post.clone(), api::BRIEFS, "Submit a brief, which makes its family and tasks", created::<briefs::BriefDetail>()).body::<briefs::NewBrief>(),
+        brief(get.clone(), api::BRIEF, "A brief with what came of it", json::<briefs::BriefDetail>()),
+        brief(delete.clone(), api::BRIEF, "Delete a brief with all that it made", Answer::Nothing),
+        family(get.clone(), api::FAMILIES, "Families, the latest first", page::<f::FamilyBody>()).query(FAMILIES),
+        family(get.clone(), api::FAMILY, "A family with its results so far", json::<f::FamilyDetail>()),
+        family(delete, api::FAMILY, "Delete a family with its brief and tasks", Answer::Nothing),
+        family(post, api::FAMILY_CANCELLATION, "Stop all that is left of a family", json::<f::FamilyDetail>()),
+        family(get.clone(), api::FAMILY_REPORT, "What its results say, in the export's form", json::<f::ReportBody>()),
+        family(get, api::FAMILY_COMPARISON, "Two of its configurations over their seeds", json::<f::ComparisonBody>()).query(COMPARISON),
+    ]
+}
+
+#[rustfmt::skip]
+fn task_operations() -> Vec<Operation> {
+    const GROUP: &str = "tasks";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
+    vec![
+        get(api::TASKS, "Tasks, the latest first", page::<tasks::TaskBody>()).query(TASKS),
+        get(api::TASK, "A task with its attempts", json::<tasks::TaskDetail>()),
+        post(api::TASK_CANCELLATION, "Stop a task", json::<tasks::TaskDetail>()),
+        post(api::TASK_RETRY, "Another attempt at a failed or cancelled task", json::<tasks::TaskDetail>()),
+        get(api::RESULTS, "Results of ended tasks, the latest first", page::<tasks::ResultBody>()).query(RESULTS),
+    ]
+}
+
+#[rustfmt::skip]
+fn run_operations() -> Vec<Operation> {
+    const GROUP: &str = "runs";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(api::RUN, "A run with what it used and gave", json::<runs::RunDetail>()),
+        operation(Method::POST, api::RUN_CANCELLATION, GROUP, "Stop a run", json::<runs::RunBody>()),
+        get(api::RUN_LOG, "Lines of its log", json::<runs::LogBody>()).query(LOG),
+        get(api::RUN_LOG_RAW, "Its log as the program wrote it", Answer::Other("text/plain")),
+        get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
+    ]
+}
+
+#[rustfmt::skip]
+fn worker_operations() -> Vec<Operation> {
+    const GROUP: &str = "workers";
+    vec![
+        operation(Method::GET, api::WORKERS, GROUP, "Workers, by name", page::<workers::WorkerBody>()).query(LIST),
+        operation(Method::GET, api::WORKER, GROUP, "A worker", json::<workers::WorkerBody>()),
+        operation(Method::DELETE, api::WORKER, GROUP, "Remove a worker; its runs wait for another", Answer::Nothing),
+    ]
+}
+
+#[rustfmt::skip]
+fn protocol_operations() -> Vec<Operation> {
+    const GROUP: &str = "worker protocol";
+    let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
+    vec![
+        post(api::WORKERS, "Join, or come back", created::<work::Registered>()).body::<work::Registration>(),
+        post(api::WORKER_LEASES, "Ask for work, waiting for some", json::<work::Orders>()).body::<work::LeaseRequest>(),
+        post(api::WORKER_HEARTBEAT, "Renew leases", json::<work::Orders>()).body::<work::Heartbeat>(),
+        post(api::WORKER_DEPARTURE, "Say goodbye", Answer::Nothing).body::<work::Heartbeat>(),
+        post(api::RUN_START, "The program runs", Answer::Nothing).body::<work::Started>(),
+        post(api::RUN_REPORTS, "What the program said; each number is taken once", Answer::Nothing).body::<work::Report>(),
+        post(api::RUN_RESULT, "How the run ended; safe to repeat", json::<work::Acknowledged>()).body::<work::Finished>(),
+        operation(Method::GET, api::BUNDLE, GROUP, "A template's files", json::<work::Bundle>()),
+    ]
+}
+
+#[rustfmt::skip]
+fn token_operations() -> Vec<Operation> {
+    const GROUP: &str = "tokens";
+    vec![
+        operation(Method::GET, api::TOKENS, GROUP, "Tokens without their secrets, the latest first", page::<access::TokenBody>()).query(LIST),
+        operation(Method::POST, api::TOKENS, GROUP, "Make a token; its secret is in the answer and nowhere else", created::<access::CreatedToken>()).body::<access::NewToken>(),
+        operation(Method::DELETE, api::TOKEN, GROUP, "Revoke a token", Answer::Nothing),
+    ]
+}

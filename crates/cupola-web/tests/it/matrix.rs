@@ -1,0 +1,352 @@
+//! Every route × method × caller, compared with the table of who may use what.
+
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use cupola_domain::access::Role;
+use cupola_web::{auth::Access, router::Route, routes};
+
+use crate::harness::{TestHub, request};
+
+/// An id that names nothing.
+const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
+
+/// Routes that anybody may use. A line here is a decision.
+const PUBLIC: [&str; 6] = [
+    "GET /assets/{file}",
+    "GET /health",
+    "GET /login",
+    "GET /version",
+    "POST /login",
+    "POST /logout",
+];
+
+const METHODS: [Method; 6] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+fn path_of(pattern: &str) -> String {
+    let path = pattern.replace("{id}", NOBODY).replace("{hash}", "abc");
+    path.replace("{file}", "missing.css")
+}
+
+/// What a caller should see of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Admitted,
+    Unauthorized,
+    Forbidden,
+    MethodNotAllowed,
+}
+
+impl Expected {
+    fn of(status: u16) -> Self {
+        match status {
+            401 => Expected::Unauthorized,
+            403 => Expected::Forbidden,
+            405 => Expected::MethodNotAllowed,
+            421 | 429 | 500.. => panic!("{status} is no answer to any of these"),
+            _ => Expected::Admitted,
+        }
+    }
+}
+
+fn expected(declared: &[Route], pattern: &str, method: &Method, held: Option<Role>) -> Expected {
+    let asked = if *method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let route = declared
+        .iter()
+        .find(|route| route.pattern == pattern && route.method == *asked);
+    let needed = match route.map(|route| route.access) {
+        None => return Expected::MethodNotAllowed,
+        Some(Access::Public) => return Expected::Admitted,
+        Some(Access::Role(role)) => role,
+        Some(Access::Worker) => Role::Worker,
+        Some(Access::Metrics) => Role::Viewer,
+    };
+    match held {
+        None => Expected::Unauthorized,
+        Some(held) if held.includes(needed) => Expected::Admitted,
+        Some(_) => Expected::Forbidden,
+    }
+}
+
+/// What a caller shows.
+enum Shown {
+    Nothing,
+    Bearer(String),
+    Scheme(&'static str),
+    /// A fresh session each time, since one of the routes ends it.
+    Cookie(String),
+}
+
+async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Option<Role>)) {
+    let hub = TestHub::new();
+    let (shown, held) = make(&hub);
+    let routes = routes();
+    let patterns: BTreeSet<_> = routes
+        .declared()
+        .iter()
+        .map(|route| route.pattern)
+        .collect();
+    for pattern in patterns {
+        for method in METHODS {
+            let mut asked = request(method.clone(), &path_of(pattern));
+            asked = match &shown {
+                Shown::Nothing => asked,
+                Shown::Bearer(token) => asked.header("authorization", format!("Bearer {token}")),
+                Shown::Scheme(value) => asked.header("authorization", *value),
+                Shown::Cookie(token) => {
+                    let cookie = hub.hub.log_in(token).unwrap();
+                    asked.header("cookie", format!("cupola_session={cookie}"))
+                }
+            };
+            asked = asked.header("sec-fetch-site", "same-origin");
+            let answer = hub.send(asked.body(Body::empty()).unwrap()).await;
+            assert_eq!(
+                Expected::of(answer.status.as_u16()),
+                expected(routes.declared(), pattern, &method, held),
+                "{name}: {method} {pattern} answered {}",
+                answer.status
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_reaches_only_what_is_public() {
+    check("nobody", |_| (Shown::Nothing, None)).await;
+}
+
+#[tokio::test]
+async fn a_role_reaches_what_the_table_says() {
+    for role in Role::ALL {
+        check(role.as_str(), |hub| {
+            (Shown::Bearer(hub.token(role)), Some(role))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_reaches_what_its_token_does() {
+    for role in [Role::Viewer, Role::Admin] {
+        check("session", |hub| {
+            (Shown::Cookie(hub.token(role)), Some(role))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_no_token() {
+    let make = |hub: &TestHub| {
+        let (token, _) = hub.token_for(Role::Admin, Some(Duration::from_mins(1)));
+        hub.advance(Duration::from_mins(1));
+        (Shown::Bearer(token), None)
+    };
+    check("expired", make).await;
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_no_token() {
+    let make = |hub: &TestHub| {
+        let (secret, token) = hub.token_for(Role::Admin, None);
+        hub.hub.revoke_token(token.id).unwrap();
+        (Shown::Bearer(secret), None)
+    };
+    check("revoked", make).await;
+}
+
+#[tokio::test]
+async fn a_malformed_token_is_no_token() {
+    for shown in [
+        "Bearer",
+        "Bearer a b",
+        "Basic YTpi",
+        "cupola_admin_x",
+        "Bearer \u{e9}",
+    ] {
+        check(shown, |_| (Shown::Scheme(shown), None)).await;
+    }
+    let unknown = "cupola_admin_0000000000000000000000000000000";
+    check("unknown", |_| (Shown::Bearer(unknown.to_owned()), None)).await;
+}
+
+#[tokio::test]
+async fn another_site_changes_nothing_with_a_cookie_and_reads_nothing() {
+    let hub = TestHub::new();
+    let token = hub.token(Role::Admin);
+    for route in routes().declared() {
+        for site in ["cross-site", "same-site"] {
+            let cookie = hub.hub.log_in(&token).unwrap();
+            let asked = request(route.method.clone(), &path_of(route.pattern))
+                .header("cookie", format!("cupola_session={cookie}"))
+                .header("sec-fetch-site", site);
+            let answer = hub.send(asked.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, 403, "{} {}", route.method, route.pattern);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_is_seen_by_the_next_request() {
+    let hub = TestHub::new();
+    let (secret, token) = hub.token_for(Role::Viewer, None);
+    let cookie = hub.hub.log_in(&secret).unwrap();
+    let ask = async |name: &str, value: &str| {
+        let asked = request(Method::GET, "/api/v1/whoami").header(name, value);
+        hub.send(asked.body(Body::empty()).unwrap())
+            .await
+            .status
+            .as_u16()
+    };
+    let (bearer, cookie) = (
+        format!("Bearer {secret}"),
+        format!("cupola_session={cookie}"),
+    );
+    assert_eq!(ask("authorization", &bearer).await, 200);
+    assert_eq!(ask("cookie", &cookie).await, 200);
+    hub.hub.revoke_token(token.id).unwrap();
+    assert_eq!(ask("authorization", &bearer).await, 401);
+    assert_eq!(ask("cookie", &cookie).await, 401);
+}
+
+#[tokio::test]
+async fn what_is_not_declared_is_not_there() {
+    let hub = TestHub::new();
+    let admin = hub.somebody(Role::Admin);
+    for path in [
+        "/api/v1/nothing",
+        "/api/v1/overview/",
+        "//api/v1/overview",
+        "/api//v1/overview",
+        "/api/v1/./overview",
+        "/api/v1/x/../overview",
+        "/api/v1/%6fverview",
+        "/api/v1/Overview",
+        "/api%2fv1/overview",
+        "/.env",
+    ] {
+        let answer = admin.get(path).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+    }
+    let overridden = admin
+        .request(Method::POST, "/api/v1/overview")
+        .header("x-http-method-override", "GET")
+        .body(Body::empty());
+    let answer = hub.send(overridden.unwrap()).await;
+    assert_eq!(answer.problem(405), "method_not_allowed");
+    assert_eq!(answer.header("allow"), "GET");
+}
+
+#[test]
+fn what_is_public_is_named() {
+    let routes = routes();
+    let public = routes
+        .declared()
+        .iter()
+        .filter(|r| r.access == Access::Public);
+    let mut public: Vec<_> = public
+        .map(|r| format!("{} {}", r.method, r.pattern))
+        .collect();
+    public.sort();
+    assert_eq!(public, PUBLIC);
+}
+
+#[test]
+fn the_table_of_the_api_is_this() {
+    let routes = routes();
+    let mut lines: Vec<String> = routes
+        .declared()
+        .iter()
+        .filter(|route| route.pattern.starts_with("/api/"))
+        .map(|route| format!("{} {} {:?}", route.pattern, route.method, route.access))
+        .collect();
+    lines.sort();
+    let table = lines.iter().fold(String::new(), |mut table, line| {
+        let _ = writeln!(table, "{line}");
+        table
+    });
+    insta::assert_snapshot!(table, @r#"
+    /api/openapi.json GET Role(Viewer)
+    /api/v1/briefs GET Role(Viewer)
+    /api/v1/briefs POST Role(Researcher)
+    /api/v1/briefs/{id} DELETE Role(Researcher)
+    /api/v1/briefs/{id} GET Role(Viewer)
+    /api/v1/bundles/{hash} GET Worker
+    /api/v1/families GET Role(Viewer)
+    /api/v1/families/{id} DELETE Role(Researcher)
+    /api/v1/families/{id} GET Role(Viewer)
+    /api/v1/families/{id}/cancellation POST Role(Researcher)
+    /api/v1/families/{id}/comparison GET Role(Viewer)
+    /api/v1/families/{id}/report GET Role(Viewer)
+    /api/v1/overview GET Role(Viewer)
+    /api/v1/results GET Role(Viewer)
+    /api/v1/runs/{id} GET Role(Viewer)
+    /api/v1/runs/{id}/cancellation POST Role(Researcher)
+    /api/v1/runs/{id}/log GET Role(Viewer)
+    /api/v1/runs/{id}/log/raw GET Role(Viewer)
+    /api/v1/runs/{id}/reports POST Worker
+    /api/v1/runs/{id}/result POST Worker
+    /api/v1/runs/{id}/series GET Role(Viewer)
+    /api/v1/runs/{id}/start POST Worker
+    /api/v1/tasks GET Role(Viewer)
+    /api/v1/tasks/{id} GET Role(Viewer)
+    /api/v1/tasks/{id}/cancellation POST Role(Researcher)
+    /api/v1/tasks/{id}/retry POST Role(Researcher)
+    /api/v1/templates GET Role(Viewer)
+    /api/v1/tokens GET Role(Admin)
+    /api/v1/tokens POST Role(Admin)
+    /api/v1/tokens/{id} DELETE Role(Admin)
+    /api/v1/whoami GET Role(Viewer)
+    /api/v1/workers GET Role(Viewer)
+    /api/v1/workers POST Worker
+    /api/v1/workers/{id} DELETE Role(Operator)
+    /api/v1/workers/{id} GET Role(Viewer)
+    /api/v1/workers/{id}/departure POST Worker
+    /api/v1/workers/{id}/heartbeat POST Worker
+    /api/v1/workers/{id}/leases POST Worker
+    "#);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_that_protect() {
+    let hub = TestHub::new();
+    let admin = hub.somebody(Role::Admin);
+    for path in [
+        "/health",
+        "/api/v1/overview",
+        "/nothing",
+        "/login",
+        "/api/v1/runs/x",
+    ] {
+        let answer = admin.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'"),
+            "{path}: {policy}"
+        );
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(
+            answer.header(header::ACCESS_CONTROL_ALLOW_ORIGIN.as_str()),
+            ""
+        );
+    }
+}

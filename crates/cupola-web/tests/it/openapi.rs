@@ -1,0 +1,53 @@
+//! The description says what is there, and nothing else.
+
+use std::collections::BTreeSet;
+
+use cupola_web::{openapi, routes};
+use serde_json::Value;
+
+#[test]
+fn every_route_of_the_api_is_described_and_nothing_else_is() {
+    let routes = routes();
+    let is_api = |pattern: &str| {
+        pattern.starts_with("/api/") && !pattern.ends_with("/docs")
+            || ["/health", "/version", "/events", "/metrics"].contains(&pattern)
+    };
+    let served: BTreeSet<String> = routes
+        .declared()
+        .iter()
+        .filter(|route| is_api(route.pattern))
+        .map(|route| format!("{} {}", route.method, route.pattern))
+        .collect();
+    let described: BTreeSet<String> = openapi::operations()
+        .iter()
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    assert_eq!(served, described);
+}
+
+#[test]
+fn every_shape_that_is_named_is_there() {
+    let document: Value = serde_json::from_str(openapi::document()).unwrap();
+    let text = openapi::document();
+    for named in text.split("\"#/components/schemas/").skip(1) {
+        let name = named.split('"').next().unwrap();
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{name} is missing"
+        );
+    }
+}
+
+/// `UPDATE_SNAPSHOTS=1` writes it anew.
+#[test]
+fn the_description_is_the_committed_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/openapi.json");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, openapi::document()).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == openapi::document(),
+        "the API has changed: run again with UPDATE_SNAPSHOTS=1 and commit {path}"
+    );
+}
