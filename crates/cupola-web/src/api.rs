@@ -3,7 +3,7 @@
 //! A handler extracts, calls the hub once and presents. How things look on the wire is said in
 //! [`present`] alone.
 
-mod body;
+pub(crate) mod body;
 mod briefs;
 mod families;
 pub mod present;

@@ -79,7 +79,9 @@ pub(crate) async fn admit(
         Err(Denied::MethodNotAllowed(allow)) => method_not_allowed(&allow),
         Err(Denied::LogIn(to)) => Redirect::to(&to).into_response(),
     };
-    web.requests.count(&method, pattern, response.status());
+    let status = response.status();
+    tracing::debug!(%method, route = pattern, status = status.as_u16(), "answered");
+    web.requests.count(&method, pattern, status);
     response
 }
 

@@ -62,6 +62,16 @@ pub struct Operation {
     pub answer: Answer,
 }
 
+impl Operation {
+    /// Who may use it; `None` when no route serves it, which a test forbids.
+    pub fn access(&self) -> Option<Access> {
+        let routes = router::routes();
+        let mut declared = routes.declared().iter();
+        let route = declared.find(|r| r.pattern == self.path && r.method == self.method);
+        route.map(|route| route.access)
+    }
+}
+
 /// What comes back when all went well.
 #[derive(Debug, Clone)]
 pub enum Answer {

@@ -1,6 +1,13 @@
 //! Takes connections and ends them: slow senders, long headers and too many of either are cut off.
 
-use std::{future::Future, io, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::extract::Request;
 use hyper::{body::Incoming, server::conn::http1};
@@ -24,6 +31,9 @@ const HEADER_BYTES_MAX: usize = 16 << 10;
 
 /// So many connections are open at once; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 4096;
+
+/// So many of them from one address; further ones are hung up on.
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 1024;
 
 /// When told to stop, what is being answered has this long to end.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(8);
@@ -49,12 +59,13 @@ pub async fn serve_app(
     app: axum::Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let open = std::sync::Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let open = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let addresses = Addresses::default();
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let permit = std::sync::Arc::clone(&open).acquire_owned().await;
+            let permit = Arc::clone(&open).acquire_owned().await;
             (permit, listener.accept().await)
         };
         let (permit, accepted) = tokio::select! {
@@ -69,12 +80,15 @@ pub async fn serve_app(
                 continue;
             }
         };
+        let Some(place) = addresses.enter(peer.ip()) else {
+            continue;
+        };
         let connection = converse(stream, Peer(peer.ip()), app.clone());
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // An error here is the client's: it hung up or spoke nonsense.
             let _ = connection.await;
-            drop(permit);
+            drop((permit, place));
         });
     }
     drop(listener);
@@ -84,6 +98,48 @@ pub async fn serve_app(
         tracing::warn!("some answers were cut off by the shutdown");
     }
     Ok(())
+}
+
+/// How many connections each address has.
+#[derive(Clone, Default)]
+struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+impl Addresses {
+    /// One more, until what is returned is dropped; `None` when there are too many.
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        if *count >= CONNECTIONS_PER_ADDRESS_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            addresses: self.clone(),
+            address,
+        })
+    }
+}
+
+/// A connection's place among those of its address.
+struct Place {
+    addresses: Addresses,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self
+            .addresses
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.address);
+            }
+        }
+    }
 }
 
 fn converse(
@@ -103,4 +159,24 @@ fn converse(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn one_address_has_so_many_connections() {
+        let addresses = Addresses::default();
+        let (greedy, other) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::BROADCAST.into());
+        let mut places: Vec<_> = (0..CONNECTIONS_PER_ADDRESS_MAX)
+            .map(|_| addresses.enter(greedy).unwrap())
+            .collect();
+        assert!(addresses.enter(greedy).is_none());
+        assert!(addresses.enter(other).is_some());
+        places.pop();
+        assert!(addresses.enter(greedy).is_some());
+    }
 }

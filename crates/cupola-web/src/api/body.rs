@@ -1,5 +1,7 @@
 //! JSON bodies. What is wrong is named by its place.
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -9,6 +11,9 @@ use cupola_domain::field::FieldError;
 use serde::de::DeserializeOwned;
 
 use crate::{error::Refused, state::Web};
+
+/// A body may take this long in all, however steadily it drips.
+const BODY_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// A body of JSON.
 pub(super) struct Body<T>(pub(super) T);
@@ -25,15 +30,24 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
                 "the body must be `application/json`",
             ));
         }
-        let bytes = Bytes::from_request(request, web).await.map_err(|refused| {
-            let name = match refused.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-                _ => "bad_request",
-            };
-            Refused::new(refused.status(), name, refused.body_text().to_lowercase())
-        })?;
-        parse(&bytes).map(Self)
+        parse(&read(request, web).await?).map(Self)
     }
+}
+
+/// The whole body, within its limits.
+pub(crate) async fn read(request: Request, web: &Web) -> Result<Bytes, Refused> {
+    let reading = Bytes::from_request(request, web);
+    let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, reading).await else {
+        let title = "the body took too long";
+        return Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "timeout", title));
+    };
+    read.map_err(|refused| {
+        let name = match refused.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            _ => "bad_request",
+        };
+        Refused::new(refused.status(), name, refused.body_text().to_lowercase())
+    })
 }
 
 fn is_json(media_type: &str) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::StatusCode,
 };
 use cupola_domain::{
@@ -184,8 +184,9 @@ async fn finish(
 async fn bundle(
     State(web): State<Web>,
     _: WorkerAuth,
-    Path(hash): Path<String>,
+    hash: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Bundle>, ApiError> {
+    let Path(hash) = hash.map_err(|_| HubError::not_found("bundle", "?"))?;
     let (command, files) = hub_call(&web, move |hub| hub.find_bundle(&hash)).await?;
     Ok(Json(present::bundle(command, &files)))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use axum::{
     Form,
-    extract::{FromRequestParts, State},
+    extract::{FromRequest as _, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -99,10 +99,28 @@ async fn create(
     State(web): State<Web>,
     from: From,
     headers: HeaderMap,
-    Form(given): Form<Given>,
+    request: Request,
 ) -> Response {
-    let Given { token, next } = given;
+    let Given { token, next } = match given(&web, request).await {
+        Ok(given) => given,
+        Err(refused) => return refuse(&web, "/", refused),
+    };
     log_in(&web, from.0, &headers, &next, move |hub| hub.log_in(&token)).await
+}
+
+/// The form's fields. Only a form is read: no other page's script can send one unasked.
+async fn given(web: &Web, request: Request) -> Result<Given, Refused> {
+    let (parts, body) = request.into_parts();
+    let copy = Request::from_parts(parts.clone(), body);
+    let bytes = crate::api::body::read(copy, web).await?;
+    let form = Form::<Given>::from_request(Request::from_parts(parts, bytes.into()), web).await;
+    form.map(|form| form.0).map_err(|refused| {
+        Refused::new(
+            refused.status(),
+            "bad_request",
+            refused.body_text().to_lowercase(),
+        )
+    })
 }
 
 /// Ends the session whose cookie came along, if one did.

@@ -56,6 +56,33 @@ async fn a_token_opens_a_session_until_one_logs_out() {
 }
 
 #[tokio::test]
+async fn only_a_form_logs_in() {
+    let hub = TestHub::new();
+    let token = hub.token(Role::Viewer);
+    for (media_type, body) in [
+        ("application/json", format!("{{\"token\":\"{token}\"}}")),
+        ("text/plain", format!("token={token}")),
+        (
+            "application/x-www-form-urlencoded",
+            "token=wrong".to_owned(),
+        ),
+        ("application/x-www-form-urlencoded", String::new()),
+    ] {
+        let asked = request(Method::POST, "/login")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", media_type)
+            .body(Body::from(body));
+        let answer = hub.send(asked.unwrap()).await;
+        assert!(
+            answer.status.is_client_error(),
+            "{media_type}: {}",
+            answer.status
+        );
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+}
+
+#[tokio::test]
 async fn logging_in_again_ends_the_session_before() {
     let hub = TestHub::new();
     let form = format!("token={}", hub.token(Role::Viewer));
