@@ -12,5 +12,6 @@ mod login;
 mod matrix;
 mod openapi;
 mod origin;
+mod routing;
 mod serve;
 mod walk;
