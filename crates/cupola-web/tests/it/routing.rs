@@ -50,11 +50,11 @@ async fn ask(hub: &TestHub, routes: Routes, path: &str, headers: &[(&str, &str)]
 
 #[tokio::test]
 async fn a_route_that_is_not_declared_stays_shut() {
-    let router = Router::new()
+    let pages = Router::new()
         .route("/declared", get(async || "in"))
         .route("/forgotten", get(async || "in"));
     let declared = [(Method::GET, "/declared", Access::Public)];
-    let routes = || Routes::new().with_router(router.clone(), &declared);
+    let routes = || Routes::new().with_router(pages.clone(), &declared);
     let hub = TestHub::new();
     assert_eq!(
         ask(&hub, routes(), "/declared", &[]).await,

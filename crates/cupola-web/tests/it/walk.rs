@@ -289,14 +289,15 @@ async fn what_a_worker_sends_is_checked() {
     check("result", json!({"worker_id": "x"}), "worker_id").await;
     let log = json!([{"stream": "stdout", "at": "2026-11-21T00:00:00Z", "bytes": "§"}]);
     check("reports", json!({"log": log}), "log.0.bytes").await;
-    let metrics = json!([{"name": "", "points": []}]);
+    let metrics = json!([{"name": "x".repeat(5000), "points": []}]);
     check("reports", json!({"metrics": metrics}), "metrics.0.name").await;
-    check(
-        "reports",
-        json!({"progress": {"fraction": 2, "message": ""}}),
-        "progress.fraction",
-    )
-    .await;
+    let log = json!([{"stream": "", "at": "2026-11-21T00:00:00Z", "bytes": ""}]);
+    check("reports", json!({"log": log}), "log.0.stream").await;
+    let mut registration = crate::harness::registration("s2");
+    registration["capabilities"]["hostname"] = json!("x".repeat(201));
+    let answer = worker.post("/api/v1/workers", &registration).await;
+    let field = &answer.expect(422)["errors"][0]["field"];
+    assert_eq!(field, "capabilities.hostname");
 }
 
 #[tokio::test]

@@ -17,6 +17,12 @@ use cupola_protocol::work::{
 /// Names of machines, sessions, series and results are shown to people.
 const NAME_CHARS_MAX: usize = 200;
 
+/// Programs name their series themselves.
+const SERIES_CHARS_MAX: usize = 4096;
+
+/// No machine has more graphics processors.
+const GPUS_MAX: usize = 64;
+
 /// A worker that has more than this is no machine.
 const HELD_MAX: usize = 1024;
 
@@ -27,18 +33,44 @@ fn one(field: &str, message: impl Into<String>) -> Errors {
 }
 
 fn check_name(field: &str, text: &str) -> Result<(), Errors> {
-    match text.chars().count() {
-        1..=NAME_CHARS_MAX => Ok(()),
-        chars => Err(one(
-            field,
-            format!("has {chars} characters; 1 to {NAME_CHARS_MAX} fit"),
-        )),
+    if text.is_empty() {
+        return Err(one(field, "is empty"));
     }
+    check_chars(field, text, NAME_CHARS_MAX)
+}
+
+fn check_chars(field: &str, text: &str, chars_max: usize) -> Result<(), Errors> {
+    let chars = text.chars().count();
+    if chars > chars_max {
+        let message = format!("has {chars} characters; at most {chars_max} fit");
+        return Err(one(field, message));
+    }
+    Ok(())
 }
 
 pub(super) fn registration(body: Registration) -> Result<work::Registration, Errors> {
     check_name("name", &body.name)?;
     check_name("session", &body.session)?;
+    let machine = &body.capabilities;
+    for (field, text) in [
+        ("version", &body.version),
+        ("capabilities.hostname", &machine.hostname),
+        ("capabilities.platform", &machine.platform),
+        ("capabilities.cpu_model", &machine.cpu_model),
+    ] {
+        check_chars(field, text, NAME_CHARS_MAX)?;
+    }
+    for (at, gpu) in machine.gpus.iter().enumerate() {
+        check_chars(
+            &format!("capabilities.gpus.{at}.name"),
+            &gpu.name,
+            NAME_CHARS_MAX,
+        )?;
+    }
+    if machine.gpus.len() > GPUS_MAX {
+        let message = format!("has more than {GPUS_MAX}");
+        return Err(one("capabilities.gpus", message));
+    }
     let id = match body.worker_id.as_deref() {
         Some(text) => Some(worker_id(text)?),
         None => None,
@@ -93,7 +125,7 @@ pub(super) fn report(report: Report) -> Result<work::Report, Errors> {
         seq,
         log: log.map(log_piece).collect::<Result<_, _>>()?,
         metrics: metrics.map(metric_piece).collect::<Result<_, _>>()?,
-        progress: report.progress.map(progress).transpose()?,
+        progress: report.progress.map(progress),
         results: report.results,
     })
 }
@@ -113,7 +145,8 @@ fn log_piece((at, piece): (usize, LogPiece)) -> Result<work::LogPiece, Errors> {
 }
 
 fn metric_piece((at, piece): (usize, MetricPiece)) -> Result<(String, Vec<Point>), Errors> {
-    check_name(&format!("metrics.{at}.name"), &piece.name)?;
+    // Programs choose these, and a report is refused as a whole: only a flood is too long.
+    check_chars(&format!("metrics.{at}.name"), &piece.name, SERIES_CHARS_MAX)?;
     let point = |(step, time_millis, value): (i64, i64, cupola_protocol::number::Number)| Point {
         step,
         time_millis,
@@ -122,16 +155,12 @@ fn metric_piece((at, piece): (usize, MetricPiece)) -> Result<(String, Vec<Point>
     Ok((piece.name, piece.points.into_iter().map(point).collect()))
 }
 
-fn progress(body: ProgressBody) -> Result<Progress, Errors> {
-    if !(0.0..=1.0).contains(&body.fraction) {
-        let message = format!("is {}; say a number from 0 to 1", body.fraction);
-        return Err(one("progress.fraction", message));
-    }
-    let message: String = body.message.chars().take(NAME_CHARS_MAX).collect();
-    Ok(Progress {
+/// The fraction is what a program says: the hub keeps it within its bounds.
+fn progress(body: ProgressBody) -> Progress {
+    Progress {
         fraction: body.fraction,
-        message,
-    })
+        message: body.message.chars().take(NAME_CHARS_MAX).collect(),
+    }
 }
 
 pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
