@@ -24,8 +24,9 @@ use serde_json::{Map, Value};
 
 use crate::{Analysis, Hub, HubError};
 
-/// So many tasks are made at once; the campaign loop makes the rest of a larger family.
-pub(crate) const TASKS_PER_STEP: u32 = 5_000;
+/// So many tasks are made in one transaction, so that nobody waits long behind it; the campaign loop
+/// makes the rest of a larger family.
+pub(crate) const TASKS_PER_STEP: u32 = 1_000;
 
 /// A brief with its family.
 #[derive(Debug, Clone)]
@@ -126,11 +127,11 @@ impl Hub {
             let mut rows = Vec::with_capacity(found.len());
             for brief in found {
                 let family = family(tx, brief.id)?;
-                let best = tasks::find_best_value(tx, family.id, family.objective.direction)?;
+                let best = tasks::find_best(tx, family.id, family.objective.direction)?;
                 rows.push(BriefRow {
                     brief,
                     family,
-                    best,
+                    best: best.map(|(_, value)| value),
                 });
             }
             Ok((rows, total))

@@ -11,8 +11,7 @@ use cupola_store::{code, events, experiments};
 use super::Loop;
 use crate::{
     Hub, HubError,
-    briefs::{self, Planner, TASKS_PER_STEP, insert_planned},
-    families,
+    briefs::{Planner, TASKS_PER_STEP, insert_planned},
 };
 
 /// See the module.
@@ -22,19 +21,32 @@ pub const LOOP: Loop = Loop {
     tick,
 };
 
-/// Adds the next tasks to each family that has fewer than its brief asks for; says how many.
+/// Makes the tasks that briefs ask for and that are not there yet; says how many. Every step is a
+/// transaction of its own, and families take turns.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
-    let unplanned = hub.read(|tx| Ok(experiments::list_unplanned(tx)?))?;
     let mut planned = 0;
-    for (family, brief) in unplanned {
-        planned += plan_next(hub, family, brief)?;
+    loop {
+        let unplanned = hub.read(|tx| Ok(experiments::list_unplanned(tx)?))?;
+        if unplanned.is_empty() {
+            return Ok(planned);
+        }
+        for (family, brief) in unplanned {
+            planned += plan_next(hub, family, brief)?;
+        }
     }
-    Ok(planned)
 }
 
 fn plan_next(hub: &Hub, family: ExperimentId, brief: BriefId) -> Result<usize, HubError> {
-    let (family, brief) =
-        hub.read(move |tx| Ok((families::find(tx, family)?, briefs::find(tx, brief)?)))?;
+    let found = hub.read(move |tx| {
+        Ok((
+            experiments::find(tx, family)?,
+            cupola_store::briefs::find(tx, brief)?,
+        ))
+    })?;
+    // Somebody may have deleted it since it was listed.
+    let (Some(family), Some(brief)) = found else {
+        return Ok(0);
+    };
     let from = u32::try_from(family.counts.total()).unwrap_or(u32::MAX);
     let to = brief
         .wanted

@@ -67,7 +67,7 @@ fn every_wrong_field_of_a_brief_is_named_at_once() {
 fn a_large_family_is_planned_in_steps() {
     let hub = TestHub::new();
     let family = hub.submit(12_000);
-    while loops::campaigns::tick(&hub).unwrap() > 0 {}
+    assert_eq!(loops::campaigns::tick(&hub).unwrap(), 11_000);
     assert_eq!(
         hub.family_detail(family).unwrap().family.counts.pending,
         12_000
@@ -316,7 +316,7 @@ fn cancelling_a_family_stops_all_that_is_left() {
     );
     finish(&hub, &order, completed(1.0)).unwrap();
     let counts = hub.family_detail(family).unwrap().family.counts;
-    assert_eq!((counts.cancelled, counts.total()), (5_000, 5_000));
+    assert_eq!((counts.cancelled, counts.total()), (1_000, 1_000));
 }
 
 #[test]
