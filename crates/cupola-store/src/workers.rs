@@ -13,6 +13,7 @@ statements! {
                 capabilities = excluded.capabilities, slots = excluded.slots,
                 version = excluded.version, last_seen_at = excluded.last_seen_at, left_at = NULL";
     FIND = "SELECT * FROM worker WHERE id = $1 AND removed_at IS NULL";
+    FIND_REMOVED = "SELECT removed_at FROM worker WHERE id = $1 AND removed_at IS NOT NULL";
     LIST = "SELECT * FROM worker WHERE removed_at IS NULL ORDER BY name, id LIMIT $1";
     SAVE_SEEN = "UPDATE worker SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
     SAVE_LEFT = "UPDATE worker SET left_at = $2, last_seen_at = $2 WHERE id = $1";
@@ -43,6 +44,14 @@ pub fn save(tx: &mut Tx, worker: &Worker) -> Result<(), StoreError> {
 /// The worker, unless it was removed.
 pub fn find(tx: &mut Tx, id: WorkerId) -> Result<Option<Worker>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], worker)
+}
+
+/// Whether somebody took this worker off the lists.
+pub fn is_removed(tx: &mut Tx, id: WorkerId) -> Result<bool, StoreError> {
+    let found = tx.query_optional(FIND_REMOVED, &[&id.to_string()], |row| {
+        row.i64("removed_at")
+    })?;
+    Ok(found.is_some())
 }
 
 /// All that were not removed, by name.

@@ -33,6 +33,9 @@ impl Hub {
         let worker = self.write(move |tx| {
             let known = workers::find(tx, id)?;
             if returning {
+                if workers::is_removed(tx, id)? {
+                    return Err(removed(id));
+                }
                 check_owner(known.as_ref(), id, token)?;
             }
             let worker = Worker {
@@ -108,6 +111,13 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+fn removed(id: WorkerId) -> HubError {
+    let remedy = "to join as a new one, delete `worker.json` in its folder";
+    HubError::Forbidden(format!(
+        "the worker `{id}` was removed by an operator; {remedy}"
+    ))
 }
 
 fn check_owner(known: Option<&Worker>, id: WorkerId, token: TokenId) -> Result<(), HubError> {

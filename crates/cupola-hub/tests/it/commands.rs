@@ -439,6 +439,7 @@ fn a_removed_worker_is_shut_out() {
     hub.remove_worker(worker.id()).unwrap();
     assert_eq!(hub.states(family), "p");
     assert_eq!(refused(worker.poll(&hub, 1, &[])), "not found");
+    assert_eq!(refused(worker.register(&hub)), "forbidden");
     assert!(hub.list_workers().unwrap().is_empty());
 }
 

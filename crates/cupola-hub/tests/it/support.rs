@@ -14,6 +14,7 @@ use cupola_domain::{
     resources::{Capabilities, GIB},
     run::{Failure, Outcome, Run},
     time::{Instant, Timestamp},
+    worker::Worker,
 };
 use cupola_hub::{
     Hub, HubError, Settings,
@@ -225,6 +226,10 @@ impl TestWorker {
     /// The agent starts: a new session.
     pub fn start(&mut self, hub: &TestHub) {
         self.session = hub.world.monotonic().since_origin().as_nanos().to_string() + &self.session;
+        self.id = Some(self.register(hub).unwrap().id);
+    }
+
+    pub fn register(&self, hub: &TestHub) -> Result<Worker, HubError> {
         let registration = Registration {
             id: self.id,
             name: self.name.clone(),
@@ -233,7 +238,7 @@ impl TestWorker {
             version: "test".to_owned(),
             capabilities: laptop(),
         };
-        self.id = Some(hub.register_worker(hub.token, registration).unwrap().id);
+        hub.register_worker(hub.token, registration)
     }
 
     pub fn poll(&self, hub: &TestHub, slots: u32, holding: &[Held]) -> Result<Orders, HubError> {
