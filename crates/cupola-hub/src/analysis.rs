@@ -8,7 +8,7 @@ use std::{
 
 use cupola_domain::{
     experiment::Experiment,
-    ids::{ExperimentId, TaskId},
+    ids::{ExperimentId, RunId, TaskId},
     time::Timestamp,
 };
 use cupola_search::{
@@ -35,6 +35,8 @@ pub struct Analysis {
     pub summary: Summary,
     /// The configuration and seed of the best.
     pub best: Option<Observation>,
+    /// The run that gave it.
+    pub best_run: Option<RunId>,
     /// How the metric varies with each parameter.
     pub factors: Vec<Factor>,
     /// Groups of equal configuration and seed.
@@ -88,6 +90,7 @@ impl Hub {
             };
             Ok((tasks::list_completed(tx, id)?, brief))
         })?;
+        let runs: HashMap<_, _> = completed.iter().map(|c| (c.task.id, c.task.run)).collect();
         let observations: Vec<_> = completed.into_iter().map(observation).collect();
         let space = brief.and_then(|b| Space::parse_json(&Value::Object(b.wanted.space)).ok());
         let summary = summary(&observations, family.objective.direction);
@@ -97,6 +100,7 @@ impl Hub {
             .cloned();
         Ok(Analysis {
             generated_at: self.now(),
+            best_run: best.as_ref().and_then(|best| runs.get(&best.task).copied()),
             best,
             factors: factors(&observations, space.as_ref()),
             repeats: repeats(&observations, TOLERANCE),

@@ -38,8 +38,12 @@ pub struct FamilyDetail {
 pub struct FamilyRow {
     /// The family.
     pub family: Experiment,
+    /// The title of the brief that made it.
+    pub title: Option<String>,
     /// The best value so far.
     pub best: Option<f64>,
+    /// Whose that is.
+    pub best_task: Option<TaskId>,
 }
 
 impl Hub {
@@ -56,8 +60,17 @@ impl Hub {
             let (found, total) = experiments::list_families(tx, &search, i64::from(limit), offset)?;
             let mut rows = Vec::with_capacity(found.len());
             for family in found {
-                let best = tasks::find_best_value(tx, family.id, family.objective.direction)?;
-                rows.push(FamilyRow { family, best });
+                let best = tasks::find_best(tx, family.id, family.objective.direction)?;
+                let brief = match family.origin.brief() {
+                    Some(brief) => briefs::find(tx, brief)?,
+                    None => None,
+                };
+                rows.push(FamilyRow {
+                    family,
+                    title: brief.map(|brief| brief.wanted.title),
+                    best: best.map(|(_, value)| value),
+                    best_task: best.map(|(task, _)| task),
+                });
             }
             Ok((rows, total))
         })

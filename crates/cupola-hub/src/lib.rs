@@ -32,6 +32,7 @@ pub mod findings {
         compare::{Comparison, Group, Verdict},
         factors::{Factor, Level},
         repro::Repeats,
+        space::{Domain, Space},
         summary::{Observation, Ranked, Summary},
     };
 }

@@ -38,6 +38,8 @@ pub struct Overview {
 /// What goes on now, and what came out last.
 #[derive(Debug, Clone)]
 pub struct Activity {
+    /// Over all experiments.
+    pub tasks: Counts,
     /// With workers now, each with its current run.
     pub running: Vec<(Task, Run)>,
     /// Completed last.
@@ -79,6 +81,7 @@ impl Hub {
         let (families, _) = self.list_families("", u32::try_from(SHOWN).unwrap_or(0), 0)?;
         self.read(move |tx| {
             let mut activity = Activity {
+                tasks: experiments::sum_counts(tx)?.1,
                 running: Vec::new(),
                 latest: tasks::list_latest_finished(tx, SHOWN)?,
                 families,

@@ -84,6 +84,12 @@ impl Hub {
         })
     }
 
+    /// The point of a series that came last.
+    pub fn run_last_point(&self, id: RunId, name: &str) -> Result<Option<Point>, HubError> {
+        let name = name.to_owned();
+        self.read(move |tx| Ok(metrics::find_last(tx, id, &name)?))
+    }
+
     /// Stops a run for good. Whatever its worker still reports is refused.
     pub fn cancel_run(&self, id: RunId) -> Result<Run, HubError> {
         let now = self.now();

@@ -26,7 +26,8 @@ pub struct TaskPage {
     pub tasks: Vec<Task>,
     /// How many match in all.
     pub total: u64,
-    /// How many there are in each state, whatever the filter's own state is.
+    /// How many there are in each state under the rest of the filter; they sum to the total of a
+    /// list that shows every state.
     pub counts: Counts,
     /// The names of the workers that appear.
     pub workers: HashMap<WorkerId, String>,
@@ -54,15 +55,15 @@ impl Hub {
     pub fn list_tasks(&self, filter: Filter) -> Result<TaskPage, HubError> {
         self.read(move |tx| {
             let counts = match filter.experiment {
-                Some(id) => families::find(tx, id)?.counts,
-                None => experiments::sum_counts(tx)?.1,
+                Some(id) if filter.search.is_empty() => families::find(tx, id)?.counts,
+                None if filter.search.is_empty() => experiments::sum_counts(tx)?.1,
+                _ => tasks::count_states(tx, &filter)?,
             };
-            let total = match filter.state {
-                _ if !filter.search.is_empty() => tasks::count(tx, &filter)?,
-                Some(state) => counts.of(state),
-                None => counts.total(),
+            let total = total(tx, &filter, &counts)?;
+            let found = match total {
+                0 => Vec::new(),
+                _ => tasks::list(tx, &filter)?,
             };
-            let found = tasks::list(tx, &filter)?;
             let mut names = HashMap::new();
             let mut experiments = HashMap::new();
             for task in &found {
@@ -142,6 +143,28 @@ impl Hub {
         })?;
         self.bus.announce_work();
         Ok(task)
+    }
+}
+
+/// How many tasks the list has: kept counts say it, unless it leaves out what has no value.
+fn total(tx: &mut cupola_store::Tx, filter: &Filter, counts: &Counts) -> Result<u64, HubError> {
+    let in_states = filter
+        .state
+        .map_or(counts.total(), |state| counts.of(state));
+    match (filter.sort, filter.state) {
+        (Sort::Created | Sort::Priority, _) => Ok(in_states),
+        (Sort::Finished, None) => Ok(counts.finished()),
+        (Sort::Finished, Some(state)) => Ok(if state.is_terminal() { in_states } else { 0 }),
+        // Only what completed has a value; the index that counts fastest is another for each.
+        (Sort::Value, None | Some(State::Completed)) => {
+            let state = filter.experiment.map(|_| State::Completed);
+            let valued = Filter {
+                state,
+                ..filter.clone()
+            };
+            Ok(tasks::count(tx, &valued)?)
+        }
+        (Sort::Value, Some(_)) => Ok(0),
     }
 }
 

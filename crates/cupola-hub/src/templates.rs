@@ -13,6 +13,8 @@ use cupola_domain::{
     field::FieldError,
     template::{CodeFile, Template},
 };
+use cupola_search::space::Space;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Hub, HubError, secret};
@@ -124,6 +126,22 @@ impl Hub {
     /// The manifests that could not be read.
     pub fn list_broken_templates(&self) -> Vec<Broken> {
         self.templates.broken.clone()
+    }
+}
+
+/// The parameters of a stored space as people write them: name, expression.
+pub fn expressions(space: &Map<String, Value>) -> Vec<(String, String)> {
+    match Space::parse_json(&Value::Object(space.clone())) {
+        Ok(space) => space
+            .parameters()
+            .iter()
+            .map(|parameter| (parameter.name.clone(), parameter.expression()))
+            .collect(),
+        // What a template or a brief keeps was read before; better its JSON than nothing.
+        Err(_) => space
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
     }
 }
 

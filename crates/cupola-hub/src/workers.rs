@@ -1,12 +1,16 @@
 //! Workers as people see them.
 
+use std::collections::HashMap;
+
 use cupola_domain::{
     event::Event,
-    ids::WorkerId,
+    experiment::Experiment,
+    ids::{ExperimentId, TaskId, WorkerId},
     run::Run,
+    task::Task,
     worker::{Presence, Worker},
 };
-use cupola_store::{Tx, events, runs, workers};
+use cupola_store::{Tx, events, experiments, runs, tasks, workers};
 
 use crate::{Hub, HubError};
 
@@ -31,6 +35,10 @@ pub struct WorkerDetail {
     pub row: WorkerRow,
     /// What it has and had, the latest first.
     pub runs: Vec<Run>,
+    /// The tasks that appear.
+    pub tasks: HashMap<TaskId, Task>,
+    /// The experiments that appear.
+    pub experiments: HashMap<ExperimentId, Experiment>,
 }
 
 impl Hub {
@@ -42,11 +50,30 @@ impl Hub {
 
     /// A worker with its last runs.
     pub fn worker_detail(&self, id: WorkerId) -> Result<WorkerDetail, HubError> {
-        let (worker, runs) =
-            self.read(move |tx| Ok((find(tx, id)?, runs::list_of_worker(tx, id, RUNS_SHOWN)?)))?;
-        Ok(WorkerDetail {
+        self.read(move |tx| {
+            let worker = find(tx, id)?;
+            let mut runs = runs::list_of_worker(tx, id, RUNS_SHOWN)?;
+            let mut tasks = HashMap::new();
+            let mut experiments = HashMap::new();
+            for run in &runs {
+                if !experiments.contains_key(&run.experiment)
+                    && let Some(experiment) = experiments::find(tx, run.experiment)?
+                {
+                    experiments.insert(run.experiment, experiment);
+                }
+                if let Some(task) = tasks::find(tx, run.task)? {
+                    tasks.insert(run.task, task);
+                }
+            }
+            // Runs of deleted families end unseen.
+            runs.retain(|run| experiments.contains_key(&run.experiment));
+            Ok((worker, runs, tasks, experiments))
+        })
+        .map(|(worker, runs, tasks, experiments)| WorkerDetail {
             row: self.row(worker),
             runs,
+            tasks,
+            experiments,
         })
     }
 

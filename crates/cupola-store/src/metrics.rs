@@ -8,6 +8,8 @@ statements! {
     INSERT = "INSERT INTO metric_block (run_id, name, seq, points) VALUES ($1, $2, $3, $4)";
     LIST = "SELECT run_id, seq, points FROM metric_block
             WHERE run_id = $1 AND name = $2 AND seq >= $3 ORDER BY seq";
+    FIND_LAST = "SELECT run_id, points FROM metric_block
+                 WHERE run_id = $1 AND name = $2 ORDER BY seq DESC LIMIT 1";
     LIST_NAMES = "SELECT DISTINCT name FROM metric_block WHERE run_id = $1 ORDER BY name";
 }
 
@@ -44,6 +46,20 @@ pub fn list(
         Ok(())
     })?;
     Ok((points, next))
+}
+
+/// The point of a series that came last.
+pub fn find_last(tx: &mut Tx, run: RunId, name: &str) -> Result<Option<Point>, StoreError> {
+    let found = tx.query_optional(FIND_LAST, &[&run.to_string(), &name], |row| {
+        row.blob("points")
+    })?;
+    let Some(block) = found else { return Ok(None) };
+    let points = decode(&block).ok_or_else(|| StoreError::Inconsistent {
+        table: "metric_block",
+        column: "points",
+        row: run.to_string(),
+    })?;
+    Ok(points.last().copied())
 }
 
 /// The names of a run's series.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_domain::{
-    counts::State,
+    counts::{Counts, State},
     ids::{ExperimentId, TaskId},
     objective::Direction,
     provenance::Provenance,
@@ -33,11 +33,11 @@ statements! {
                       FROM task JOIN run ON run.id = task.run_id
                       WHERE task.experiment_id = $1 AND task.state = 'completed'
                       ORDER BY task.number";
-    FIND_LEAST = "SELECT task.value FROM task JOIN run ON run.id = task.run_id
+    FIND_LEAST = "SELECT task.id, task.value FROM task JOIN run ON run.id = task.run_id
                   WHERE task.experiment_id = $1 AND task.state = 'completed'
                   AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
                   ORDER BY task.value LIMIT 1";
-    FIND_GREATEST = "SELECT task.value FROM task JOIN run ON run.id = task.run_id
+    FIND_GREATEST = "SELECT task.id, task.value FROM task JOIN run ON run.id = task.run_id
                      WHERE task.experiment_id = $1 AND task.state = 'completed'
                      AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
                      ORDER BY task.value DESC LIMIT 1";
@@ -66,9 +66,9 @@ pub enum Sort {
     Created,
     /// Priority.
     Priority,
-    /// The objective.
+    /// The objective; tasks without a finite one are left out.
     Value,
-    /// Time of ending.
+    /// Time of ending; tasks that have not ended are left out.
     Finished,
 }
 
@@ -187,17 +187,19 @@ pub fn list_completed(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<Compl
     })
 }
 
-/// The best measured value of an experiment so far.
-pub fn find_best_value(
+/// The task with the best measured value of an experiment so far, and that value.
+pub fn find_best(
     tx: &mut Tx,
     experiment: ExperimentId,
     direction: Direction,
-) -> Result<Option<f64>, StoreError> {
+) -> Result<Option<(TaskId, f64)>, StoreError> {
     let sql = match direction {
         Direction::Minimize => FIND_LEAST,
         Direction::Maximize => FIND_GREATEST,
     };
-    tx.query_optional(sql, &[&experiment.to_string()], |row| row.f64("value"))
+    tx.query_optional(sql, &[&experiment.to_string()], |row| {
+        Ok((codec::parsed(row, "task", "id")?, row.f64("value")?))
+    })
 }
 
 /// The tasks that completed last.
@@ -232,20 +234,10 @@ pub fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Task>, StoreError> {
         sort_column(filter.sort),
         if filter.descending { "DESC" } else { "ASC" },
     );
-    let nulls = if filter.sort == Sort::Created {
-        ""
-    } else {
-        "NOT NULL"
-    };
     let (condition, params) = condition(tx, filter)?;
-    let guard = if nulls.is_empty() {
-        String::new()
-    } else {
-        format!(" AND {column} IS NOT NULL")
-    };
     let n = params.len();
     let sql = format!(
-        "SELECT task.* FROM task JOIN (SELECT id AS page_id FROM task WHERE {condition}{guard} \
+        "SELECT task.* FROM task JOIN (SELECT id AS page_id FROM task WHERE {condition} \
          ORDER BY {column} {way}, id {way} LIMIT ${} OFFSET ${}) AS page ON task.id = page.page_id \
          ORDER BY {column} {way}, id {way}",
         n + 1,
@@ -257,13 +249,35 @@ pub fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Task>, StoreError> {
     tx.query_dynamic(&sql, &all, task)
 }
 
-/// How many tasks `filter` lets through, by counting them: only for a search, where no kept count helps.
+/// How many tasks `filter` lets through, by counting them: where no kept count helps. What is sorted
+/// by has a value in each of them.
 pub fn count(tx: &mut Tx, filter: &Filter) -> Result<u64, StoreError> {
     let (condition, params) = condition(tx, filter)?;
     let all: Vec<&dyn ToValue> = params.iter().map(|p| p as &dyn ToValue).collect();
     let sql = format!("SELECT COUNT(*) AS n FROM task WHERE {condition}");
     let found = tx.query_dynamic(&sql, &all, |row| codec::count(row, "task", "n"))?;
     Ok(found.into_iter().next().unwrap_or(0))
+}
+
+/// How many tasks `filter` lets through in each state, whatever its own state is, by counting them.
+pub fn count_states(tx: &mut Tx, filter: &Filter) -> Result<Counts, StoreError> {
+    let any = Filter {
+        state: None,
+        sort: Sort::Created,
+        ..filter.clone()
+    };
+    let (condition, params) = condition(tx, &any)?;
+    let all: Vec<&dyn ToValue> = params.iter().map(|p| p as &dyn ToValue).collect();
+    let sql = format!("SELECT state, COUNT(*) AS n FROM task WHERE {condition} GROUP BY state");
+    let found = tx.query_dynamic(&sql, &all, |row| {
+        let state: State = codec::parsed(row, "task", "state")?;
+        Ok((state, codec::count(row, "task", "n")?))
+    })?;
+    let mut counts = Counts::default();
+    for (state, number) in found {
+        *counts.of_mut(state) = number;
+    }
+    Ok(counts)
 }
 
 /// Cancels every pending task of an experiment and its run; says how many.
@@ -326,6 +340,9 @@ fn condition(tx: &mut Tx, filter: &Filter) -> Result<(String, Vec<String>), Stor
         parts.push(format!(
             "(id LIKE ${n} ESCAPE '\\' OR LOWER(config) LIKE ${n} ESCAPE '\\')"
         ));
+    }
+    if matches!(filter.sort, Sort::Value | Sort::Finished) {
+        parts.push(format!("{} IS NOT NULL", sort_column(filter.sort)));
     }
     if parts.is_empty() {
         parts.push("1 = 1".to_owned());

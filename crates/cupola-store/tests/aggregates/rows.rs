@@ -526,10 +526,19 @@ fn lists_are_filtered_sorted_and_paged(database: &Database) {
         search: "50%".into(),
         ..all()
     };
+    let same = search.clone();
     assert_eq!(sample.read(move |tx| tasks::count(tx, &search)), 5);
+    let states = sample.read(move |tx| tasks::count_states(tx, &same));
+    assert_eq!(states.total(), 5);
+    let valued = tasks::Filter {
+        sort: tasks::Sort::Value,
+        ..all()
+    };
+    let listed = numbers(valued.clone()).len() as u64;
+    assert_eq!(sample.read(move |tx| tasks::count(tx, &valued)), listed);
     let family = sample.family.id;
-    let best = sample.read(move |tx| tasks::find_best_value(tx, family, Direction::Minimize));
-    assert_eq!(best, Some(1.0));
+    let best = sample.read(move |tx| tasks::find_best(tx, family, Direction::Minimize));
+    assert_eq!(best.map(|(_, value)| value), Some(1.0));
     let ready = sample.read(|tx| {
         let needs = code::list_needs(tx)?;
         tasks::find_ready(tx, needs[0].0)
@@ -570,6 +579,8 @@ fn logs_points_and_results_read_back(database: &Database) {
     });
     assert_eq!(sample.read(move |tx| logs::list(tx, run, 0, 9)), [chunk]);
     let (read, next) = sample.read(move |tx| metrics::list(tx, run, "loss", 1));
+    let last = sample.read(move |tx| metrics::find_last(tx, run, "loss"));
+    assert_eq!(last, points.last().copied());
     assert_eq!((read, next), (points, 5));
     assert_eq!(
         sample.read(move |tx| metrics::list_names(tx, run)),
