@@ -17,6 +17,7 @@ mod workers;
 use crate::router::Routes;
 
 pub use runs::reduce;
+pub(crate) use runs::{log_raw, series};
 
 /// The routes.
 pub(crate) fn routes() -> Routes {

@@ -25,6 +25,7 @@ use crate::{
     error::{self, ApiError, Faceless, Refused},
     live, metrics, openapi,
     state::{Failure, Web},
+    ui,
 };
 
 /// A body may be this long unless its route says otherwise.
@@ -48,6 +49,8 @@ pub fn routes() -> Routes {
             assets::router(),
             &[(Method::GET, "/assets/{file}", Access::Public)],
         )
+        // people: pages, their parts and forms
+        .merge(ui::routes::routes())
         // people and their programs
         .merge(api::routes())
         .merge(live::routes())

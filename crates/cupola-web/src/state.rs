@@ -13,6 +13,7 @@ use crate::{
     error,
     live::Streams,
     metrics::Requests,
+    ui,
 };
 
 /// How the hub is reached.
@@ -99,12 +100,12 @@ impl std::ops::Deref for Web {
 }
 
 impl Web {
-    /// The web face of `hub`, with its errors and its login as plain text.
+    /// The web face of `hub`.
     pub fn new(hub: Arc<Hub>, settings: Settings) -> Self {
-        Self::with_faces(hub, settings, Faces::default())
+        Self::with_faces(hub, settings, ui::faces())
     }
 
-    /// The web face of `hub`.
+    /// The same with errors and login drawn by somebody else.
     pub fn with_faces(hub: Arc<Hub>, settings: Settings, faces: Faces) -> Self {
         Self(Arc::new(Shared {
             hub,

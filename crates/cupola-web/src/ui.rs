@@ -3,18 +3,26 @@
 //! A *part* is a piece of a page with a route of its own. The page places the same struct that the
 //! route answers with, so that first load and live change are one rendering.
 
+mod answer;
 pub mod briefs;
 pub mod components;
 pub mod confirmation;
 pub mod error_page;
+mod faces;
 pub mod families;
 pub mod format;
 pub mod frame;
 pub mod gallery;
 pub mod home;
+mod listing;
 pub mod login;
 pub mod paths;
+pub mod plain;
+mod present;
+pub(crate) mod routes;
 pub mod runs;
 pub mod tasks;
 pub mod tokens;
 pub mod workers;
+
+pub use faces::faces;

@@ -83,7 +83,7 @@ async fn log(
 }
 
 /// The whole log as the program wrote it, a part at a time.
-async fn log_raw(
+pub(crate) async fn log_raw(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<RunId>,
@@ -120,7 +120,7 @@ async fn log_raw(
 }
 
 /// The points of `name` from cursor `after` on; with `width`, about as many as fit.
-async fn series(
+pub(crate) async fn series(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<RunId>,

@@ -1,7 +1,10 @@
 //! Briefs: what is wanted.
 
+mod filled;
 mod index;
 mod new;
+mod present;
+mod routes;
 mod show;
 
 pub use self::{
@@ -9,3 +12,4 @@ pub use self::{
     new::{Estimate, Form, SpaceRow, TemplateChoice},
     show::{Details, Show},
 };
+pub(crate) use routes::routes;

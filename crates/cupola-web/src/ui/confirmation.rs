@@ -13,6 +13,8 @@ pub struct Confirmation {
     pub frame: Frame,
     /// `Delete the brief “…”?`
     pub question: String,
+    /// What stands before the consequences: `This goes:`.
+    pub lead: &'static str,
     /// What goes, one thing a line: `10 tasks with their results`.
     pub consequences: Vec<String>,
     /// `This cannot be undone.`, or what can be.

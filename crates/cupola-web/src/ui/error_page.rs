@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use crate::ui::frame::{Frame, Section, Who};
+use crate::ui::{
+    components::Link,
+    frame::{Frame, Section, Who},
+    paths,
+};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -18,23 +22,52 @@ pub struct ErrorPage {
     pub message: String,
     /// What to do about it.
     pub hint: &'static str,
-    /// Names the request in the hub's own log; empty where there is nothing to look up.
-    pub request_id: String,
+    /// Where to go on.
+    pub back: Link,
 }
 
 impl ErrorPage {
     /// A page for `status`; `message` says what was refused.
-    pub fn new(status: u16, message: impl Into<String>, who: Option<Who>) -> Self {
+    pub fn new(status: u16, message: &str, who: Option<Who>) -> Self {
         let (title, hint) = words(status);
+        let back = match status {
+            401 => Link::new("Log in", paths::LOGIN),
+            _ => Link::new("Overview", paths::OVERVIEW),
+        };
         Self {
             frame: Frame::new(title, Section::Outside, who),
             status,
             title,
-            message: message.into(),
+            message: sentence(message),
             hint,
-            request_id: String::new(),
+            back,
         }
     }
+
+    /// Leads back to what was acted upon.
+    #[must_use]
+    pub fn leading_back(mut self, back: Link) -> Self {
+        self.back = back;
+        self
+    }
+}
+
+/// Messages are written to stand within sentences; here one stands alone.
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let Some(first) = chars.next() else {
+        return String::new();
+    };
+    let stop = if message.ends_with(['.', '?', '!']) {
+        ""
+    } else {
+        "."
+    };
+    first
+        .to_uppercase()
+        .chain(chars)
+        .chain(stop.chars())
+        .collect()
 }
 
 const fn words(status: u16) -> (&'static str, &'static str) {

@@ -1,8 +1,12 @@
 //! Families: the experiments that briefs made.
 
+mod drawn;
+mod findings;
 mod index;
+pub(crate) mod parts;
 mod plot;
 mod results;
+mod routes;
 mod show;
 
 pub use self::{
@@ -11,3 +15,4 @@ pub use self::{
     results::{Anomaly, Factor, Ranked, Repro, Results, Winner},
     show::{Campaign, Header, Show, Summary, TaskRow, Tasks},
 };
+pub(crate) use routes::routes;

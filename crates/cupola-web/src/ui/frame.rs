@@ -1,5 +1,7 @@
 //! What surrounds every page: title, navigation, breadcrumbs, who is logged in.
 
+use cupola_domain::access::{Principal, Role};
+
 use crate::ui::{components::Link, paths};
 
 /// An entry of the navigation.
@@ -87,6 +89,16 @@ pub struct Who {
     pub role: &'static str,
     /// Whether the tokens page may be seen.
     pub is_admin: bool,
+}
+
+impl From<&Principal> for Who {
+    fn from(principal: &Principal) -> Self {
+        Self {
+            name: principal.name.clone(),
+            role: principal.role.as_str(),
+            is_admin: principal.role.includes(Role::Admin),
+        }
+    }
 }
 
 /// What surrounds a page.

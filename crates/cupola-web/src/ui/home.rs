@@ -1,5 +1,7 @@
 //! `/`: what there is, what runs, what came of it.
 
+mod routes;
+
 use askama::Template;
 use cupola_domain::counts::{Counts, State};
 
@@ -10,6 +12,8 @@ use crate::ui::{
     format,
     frame::Frame,
 };
+
+pub(crate) use routes::routes;
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -25,8 +29,6 @@ pub struct Home {
     pub latest: Latest,
     /// Part `/overview/best`.
     pub best: Best,
-    /// Instead of all but the counters while there is no brief.
-    pub empty: Option<EmptyState>,
 }
 
 /// A state's count.
@@ -87,12 +89,14 @@ pub struct RunningRow {
 #[derive(Debug, Clone, Template)]
 #[template(path = "home/_running.html")]
 pub struct Running {
-    /// Keys of the live stream: `tasks`, and `run:ID` of each row.
+    /// Keys of the live stream: `tasks`, `families`, and `run:ID` of each row.
     pub keys: String,
     /// The latest first.
     pub rows: Vec<RunningRow>,
     /// What the rows leave out: `and 12 more`; empty when nothing.
     pub more: String,
+    /// Instead of an empty table while there is no brief: what to do first.
+    pub empty: Option<EmptyState>,
 }
 
 /// A task that ended.
@@ -118,6 +122,8 @@ pub struct LatestRow {
 pub struct Latest {
     /// The latest first.
     pub rows: Vec<LatestRow>,
+    /// While there is no brief.
+    pub is_hidden: bool,
 }
 
 /// A family and its best.
@@ -145,6 +151,8 @@ pub struct BestRow {
 pub struct Best {
     /// The latest first.
     pub rows: Vec<BestRow>,
+    /// While there is no brief.
+    pub is_hidden: bool,
 }
 
 html_safe!(Stats, Running, Latest, Best);

@@ -1,11 +1,15 @@
 //! `/settings/tokens`: who may come in.
 
+mod routes;
+
 use askama::Template;
 
 use crate::ui::{
     components::{Badge, Field, Link, Moment, html_safe},
     frame::Frame,
 };
+
+pub(crate) use routes::routes;
 
 /// The page. The form posts `name`, `role`, `ttl_days`.
 #[derive(Debug, Clone, Template)]

@@ -116,10 +116,8 @@ async fn a_login_link_works_once_and_not_by_looking() {
     );
     let answer = open(Method::GET).await;
     assert_eq!(answer.status, 401);
-    assert_eq!(
-        answer.text(),
-        "the login link was used before or is too old"
-    );
+    let told = answer.text();
+    assert!(told.contains("the login link was used before or is too old"));
 }
 
 #[tokio::test]

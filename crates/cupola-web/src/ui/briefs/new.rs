@@ -49,7 +49,7 @@ pub struct Estimate {
 
 /// The page. The form posts `title`, `goal`, `constraints`, `template`, `num_tasks`, `time_budget`,
 /// `budget_credits`, `hardware`, `sampler`, `study_seed`, and for each row of the space one
-/// `parameter` and one `expression`; rows without both are ignored.
+/// `parameter` and one `expression`; empty rows are ignored.
 #[derive(Debug, Clone, Template)]
 #[template(path = "briefs/new.html")]
 pub struct Form {
@@ -194,7 +194,7 @@ fn limits(draft: &Draft) -> Vec<Field> {
     ]
 }
 
-fn describe(hardware: Hardware) -> String {
+pub(super) fn describe(hardware: Hardware) -> String {
     let needs = hardware.needs();
     let gpu = match needs.gpus {
         0 => String::new(),

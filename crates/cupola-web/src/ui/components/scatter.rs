@@ -8,7 +8,7 @@ use crate::ui::{
 };
 
 /// More dots than this are thinned out, which the plot then says.
-pub(super) const DOTS_MAX: usize = 2_000;
+const DOTS_MAX: usize = 2_000;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 310.0;
@@ -112,10 +112,14 @@ impl Scatter {
     /// Its bottom.
     pub const BOTTOM: f64 = HEIGHT - BOTTOM;
 
-    /// Draws `dots`.
-    pub fn new(x_label: &str, x_scale: Scale, y_label: &str, dots: Vec<Dot>) -> Self {
-        let total = dots.len();
-        let dots = thinned(dots);
+    /// Whether the dot at this place among `total` is drawn: all of a few, every n-th of many.
+    /// The best is drawn anyway.
+    pub fn is_drawn(at: usize, total: usize) -> bool {
+        at.is_multiple_of(total.div_ceil(DOTS_MAX).max(1))
+    }
+
+    /// Draws `dots`, which were chosen from `total`.
+    pub fn new(x_label: &str, x_scale: Scale, y_label: &str, dots: Vec<Dot>, total: usize) -> Self {
         let horizontal = Horizontal::of(x_scale, &dots);
         let vertical = Axis::around(Scale::Linear, dots.iter().filter_map(|dot| dot.y));
         let has_lost = dots.iter().any(|dot| !is_valued(dot));
@@ -153,6 +157,14 @@ impl Scatter {
             dots: placed,
             has_lost,
         }
+    }
+
+    /// Says something more of what was left out.
+    pub fn add_note(&mut self, note: String) {
+        if !self.note.is_empty() {
+            self.note.push(' ');
+        }
+        self.note.push_str(&note);
     }
 }
 
@@ -256,16 +268,6 @@ fn mark(dot: &Dot) -> Mark {
     }
 }
 
-/// Every n-th dot and the best.
-fn thinned(dots: Vec<Dot>) -> Vec<Dot> {
-    let stride = dots.len().div_ceil(DOTS_MAX).max(1);
-    dots.into_iter()
-        .enumerate()
-        .filter(|(at, dot)| at.is_multiple_of(stride) || dot.is_best)
-        .map(|(_, dot)| dot)
-        .collect()
-}
-
 fn note(drawn: usize, total: usize) -> String {
     if drawn == total {
         String::new()
@@ -295,14 +297,14 @@ mod tests {
     #[test]
     fn the_best_is_drawn_last() {
         let dots = vec![dot(1.0, Some(1.0), true), dot(2.0, Some(2.0), false)];
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots);
+        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 2);
         assert_eq!(plot.dots[1].mark, Mark::Best);
     }
 
     #[test]
     fn a_failed_task_stands_below_the_others() {
         let dots = vec![dot(1.0, None, false), dot(2.0, Some(f64::NAN), false)];
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots);
+        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 2);
         assert!(plot.has_lost);
         assert!(plot.dots.iter().all(|dot| dot.mark == Mark::Lost));
     }
@@ -310,9 +312,10 @@ mod tests {
     #[test]
     fn many_dots_are_thinned_out_but_never_the_best() {
         let dots: Vec<_> = (0..10_001)
-            .map(|n| dot(f64::from(n), Some(1.0), n == 7))
+            .filter(|n| *n == 7 || Scatter::is_drawn(*n, 10_001))
+            .map(|n| dot(f64::from(u32::try_from(n).unwrap()), Some(1.0), n == 7))
             .collect();
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots);
+        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 10_001);
         assert!(plot.dots.len() <= DOTS_MAX + 1);
         assert_eq!(plot.dots.last().unwrap().mark, Mark::Best);
         assert!(plot.note.contains("of 10\u{202f}001 tasks drawn"));

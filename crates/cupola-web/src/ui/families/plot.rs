@@ -14,6 +14,8 @@ pub struct Plot {
     pub src: String,
     /// The page that the choice is sent to for who has no script: the brief's or the family's.
     pub page: String,
+    /// What tells the part that it stands on the brief's page: `brief`, or empty.
+    pub on: &'static str,
     /// Where the picture is without the choice: `/families/{id}/plot`.
     pub route: String,
     /// `order` and the parameters.

@@ -261,17 +261,22 @@ pub(super) fn plot(page: &str, dots: u64, against: &str) -> Plot {
     } else {
         Scale::Linear
     };
-    let dots: Vec<_> = (0..dots).map(|n| dot(n, against)).collect();
+    let total = usize::try_from(dots).unwrap_or(0);
+    let dots: Vec<_> = (0..total)
+        .filter(|at| Scatter::is_drawn(*at, total))
+        .map(|at| dot(at as u64, against))
+        .collect();
     Plot {
         key: format!("experiment:{id}"),
         src: paths::family(id, &format!("/plot?against={against}")),
         page: page.to_owned(),
+        on: "",
         route: paths::family(id, "/plot"),
         choices: options
             .into_iter()
             .map(|option| Opt::new(option, option, against))
             .collect(),
-        scatter: (!dots.is_empty()).then(|| Scatter::new(against, scale, "val_bpb", dots)),
+        scatter: (!dots.is_empty()).then(|| Scatter::new(against, scale, "val_bpb", dots, total)),
     }
 }
 

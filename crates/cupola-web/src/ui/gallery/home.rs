@@ -37,11 +37,12 @@ fn usual() -> Home {
         running: running((1..4).map(running_row).collect()),
         latest: Latest {
             rows: (0..8).map(latest_row).collect(),
+            is_hidden: false,
         },
         best: Best {
             rows: (1..6).map(best_row).collect(),
+            is_hidden: false,
         },
-        empty: None,
     }
 }
 
@@ -53,14 +54,22 @@ fn empty() -> Home {
     Home {
         frame: frame("Overview", Section::Overview),
         stats: Stats::new(1, 1, &Counts::default(), 0, 0),
-        running: running(Vec::new()),
-        latest: Latest { rows: Vec::new() },
-        best: Best { rows: Vec::new() },
-        empty: Some(
-            empty
-                .with_action("Create brief", paths::NEW_BRIEF)
-                .with_command("cupola demo"),
-        ),
+        running: Running {
+            empty: Some(
+                empty
+                    .with_action("Create brief", paths::NEW_BRIEF)
+                    .with_command("cupola demo"),
+            ),
+            ..running(Vec::new())
+        },
+        latest: Latest {
+            rows: Vec::new(),
+            is_hidden: true,
+        },
+        best: Best {
+            rows: Vec::new(),
+            is_hidden: true,
+        },
     }
 }
 
@@ -87,6 +96,7 @@ fn running(rows: Vec<RunningRow>) -> Running {
         keys: std::iter::once("tasks".to_owned()).chain(runs).collect(),
         more: if rows.is_empty() { "" } else { "and 2 more" }.to_owned(),
         rows,
+        empty: None,
     }
 }
 

@@ -32,13 +32,16 @@ pub(super) fn samples() -> Vec<Sample> {
         ),
         Sample::new(
             "error-404",
-            &ErrorPage::new(404, format!("there is no brief `{HOSTILE}`"), Some(who())),
+            &ErrorPage::new(404, &format!("there is no brief `{HOSTILE}`"), Some(who())),
         ),
         Sample::new(
             "error-405",
             &ErrorPage::new(405, "`PUT /briefs` is not possible", Some(who())),
         ),
-        Sample::new("error-500", &broken()),
+        Sample::new(
+            "error-500",
+            &ErrorPage::new(500, "internal error", Some(who())),
+        ),
         Sample::new("confirmation", &confirmation()),
         Sample::new("tokens", &tokens(None)),
         Sample::new("tokens-created", &tokens(Some(created()))),
@@ -56,17 +59,12 @@ fn login(errors: &[FieldError]) -> Login {
     }
 }
 
-fn broken() -> ErrorPage {
-    let mut page = ErrorPage::new(500, "internal error", Some(who()));
-    page.request_id = "01934f1e9c2a".into();
-    page
-}
-
 fn confirmation() -> Confirmation {
     let id = brief(1);
     Confirmation {
         frame: frame("Delete the brief", Section::Briefs).under("Briefs", paths::BRIEFS),
         question: format!("Delete the brief “{HOSTILE}”?"),
+        lead: "This goes:",
         consequences: vec![
             "its family campaign-4f2a81c09b3d".to_owned(),
             "10 tasks and 12 runs with their results, curves and logs".to_owned(),

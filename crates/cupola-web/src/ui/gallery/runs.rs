@@ -113,6 +113,12 @@ fn line(number: u64) -> Line {
         stream,
         at: moment(number),
         text,
+        omitted: if number == 9 {
+            "1.2 MiB left out here"
+        } else {
+            ""
+        }
+        .to_owned(),
     }
 }
 
@@ -185,6 +191,7 @@ fn failed() -> Show {
         stream: "stderr",
         at: moment(5),
         text: HOSTILE.repeat(3),
+        omitted: String::new(),
     });
     let mut log = log(lines);
     log.omitted = "1.2 MiB were left out of a flood.".into();

@@ -15,6 +15,8 @@ pub struct Line {
     pub at: Moment,
     /// Without its line end and its control codes.
     pub text: String,
+    /// What the worker left out before it: `1.2 MiB left out here`; empty when nothing.
+    pub omitted: String,
 }
 
 /// Lines from a cursor on: what `GET /runs/{id}/log?after=` answers, and what the page begins with.

@@ -1,0 +1,93 @@
+//! From briefs to what pages show of them.
+
+use cupola_domain::{
+    access::{Principal, Role},
+    brief::Brief,
+    template::Template,
+};
+use cupola_hub::{briefs, templates::expressions};
+
+use super::{BriefRow, Details, List, TemplateChoice};
+use crate::ui::{
+    components::{EmptyState, Link, Pager, StackedBar},
+    format,
+    listing::{ROWS, Slice},
+    paths,
+    present::{better, family_badge, may, metric, progress},
+};
+
+pub(super) fn list(slice: &Slice<Vec<briefs::BriefRow>>, who: &Principal) -> List {
+    let Slice { found, total, page } = slice;
+    let empty = || {
+        EmptyState::new(
+            "No briefs yet",
+            "A brief says what is wanted: goal, budget, hardware.",
+        )
+        .with_action("Create brief", paths::NEW_BRIEF)
+        .with_command("cupola demo")
+    };
+    List {
+        count: format::counted(*total, "brief", "briefs"),
+        src: format!("/briefs/list?page={page}"),
+        rows: found.iter().map(|found| row(found, who)).collect(),
+        pager: Pager::new(*page, ROWS.into(), *total, |page| {
+            format!("{}?page={page}", paths::BRIEFS)
+        }),
+        empty: found.is_empty().then(empty),
+    }
+}
+
+fn row(row: &briefs::BriefRow, who: &Principal) -> BriefRow {
+    let briefs::BriefRow {
+        brief,
+        family,
+        best,
+    } = row;
+    BriefRow {
+        id: brief.id.into(),
+        title: brief.wanted.title.clone(),
+        goal: List::shortened(&brief.wanted.goal),
+        badge: family_badge(family),
+        bar: StackedBar::new(&family.counts),
+        progress: progress(&family.counts),
+        metric: metric(&family.objective),
+        best: (*best).into(),
+        budget: format::budget(brief.wanted.budget),
+        hardware: brief.wanted.hardware.as_str(),
+        created: brief.created_at.into(),
+        deletion: deletion(brief, who),
+    }
+}
+
+pub(super) fn deletion(brief: &Brief, who: &Principal) -> Option<Link> {
+    let link = || Link::new("Delete", paths::brief(brief.id, "/deletion"));
+    may(who, Role::Researcher).then(link)
+}
+
+pub(super) fn details(brief: &Brief) -> Details {
+    let wanted = &brief.wanted;
+    Details {
+        id: brief.id.into(),
+        goal: wanted.goal.clone(),
+        constraints: wanted.constraints.clone(),
+        budget: format::budget(wanted.budget),
+        hardware: super::new::describe(wanted.hardware),
+        template: wanted.template.clone(),
+        time_budget: format::duration(wanted.time_budget),
+        sampler: format!("{}, study seed {}", wanted.sampler, wanted.study_seed),
+        space: expressions(&wanted.space),
+        author: brief.author.clone(),
+        created: brief.created_at.into(),
+    }
+}
+
+pub(super) fn choice(template: &Template) -> TemplateChoice {
+    let objective = &template.objective;
+    TemplateChoice {
+        name: template.name.clone(),
+        title: template.title.clone(),
+        description: template.description.clone(),
+        objective: format!("{}, {}", objective.metric, better(objective.direction)),
+        space: expressions(&template.space),
+    }
+}

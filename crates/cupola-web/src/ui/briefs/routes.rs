@@ -1,0 +1,227 @@
+//! What the addresses of briefs answer.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use cupola_domain::{
+    access::{Principal, Role},
+    field::FieldError,
+    ids::BriefId,
+    worker::Presence,
+};
+use cupola_hub::{Hub, HubError, briefs, families};
+
+use super::{Form, Index, List, Show, filled::Filled, present};
+use crate::{
+    auth::{Access, Researcher, Viewer},
+    error::PageError,
+    params::Params,
+    router::{Id, Routes},
+    state::{Web, hub_call},
+    ui::{
+        answer::{Fields, Rendered, done, html, read},
+        components::Link,
+        confirmation::Confirmation,
+        families::parts::{Asked, On, Parts},
+        format,
+        frame::{Frame, Section},
+        listing::{self, ROWS, Slice, slice},
+        paths,
+    },
+};
+
+pub(crate) fn routes() -> Routes {
+    let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
+    Routes::new()
+        .get(paths::BRIEFS, viewer, index)
+        .post(paths::BRIEFS, researcher, create)
+        .get("/briefs/list", viewer, list)
+        .get(paths::NEW_BRIEF, researcher, new)
+        .get("/briefs/{id}", viewer, show)
+        .get("/briefs/{id}/deletion", researcher, ask_deletion)
+        .post("/briefs/{id}/deletion", researcher, delete)
+}
+
+fn page_of(hub: &Hub, page: u64) -> Result<Slice<Vec<briefs::BriefRow>>, HubError> {
+    slice(page, |offset| hub.list_briefs("", ROWS, offset))
+}
+
+async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+    let page = listing::page(&mut params);
+    params.finish()?;
+    let (seq, found) = read(&web, move |hub| page_of(hub, page)).await?;
+    html(&Index {
+        frame: Frame::new("Briefs", Section::Briefs, Some((&who).into())).at(seq),
+        list: present::list(&found, &who),
+    })
+}
+
+async fn list(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+    let page = listing::page(&mut params);
+    params.finish()?;
+    let found = hub_call(&web, move |hub| page_of(hub, page)).await?;
+    let part: List = present::list(&found, &who);
+    html(&part)
+}
+
+async fn show(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<BriefId>,
+    mut params: Params,
+) -> Rendered {
+    let asked = Asked::read(&mut params, On::Brief);
+    params.finish()?;
+    let (seq, (brief, parts)) = read(&web, move |hub| {
+        let briefs::BriefDetail {
+            brief,
+            family,
+            analysis,
+        } = hub.brief_detail(id)?;
+        let detail = families::FamilyDetail {
+            family,
+            brief: Some(brief.clone()),
+            analysis,
+        };
+        Ok((brief, Parts::read(hub, detail, asked)?))
+    })
+    .await?;
+    let title = &brief.wanted.title;
+    html(&Show {
+        frame: Frame::new(title, Section::Briefs, Some((&who).into()))
+            .under("Briefs", paths::BRIEFS)
+            .at(seq),
+        title: title.clone(),
+        details: present::details(&brief),
+        campaign: parts.campaign(&who),
+        results: parts.results(),
+        plot: parts.plot(),
+        tasks: parts.tasks(),
+        deletion: present::deletion(&brief, &who),
+    })
+}
+
+/// The form: empty, or with what its query says when another template's space is asked for.
+async fn new(State(web): State<Web>, Researcher(who): Researcher, fields: Fields) -> Rendered {
+    let mut filled = match fields.0.as_slice() {
+        [] => Filled::untouched(""),
+        _ => Filled::read(&fields),
+    };
+    if !fields.text("use_space").is_empty() {
+        filled.rows.clear();
+        filled.errors.clear();
+    }
+    let errors = std::mem::take(&mut filled.errors);
+    form(&web, &who, filled, errors).await
+}
+
+async fn create(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let filled = Filled::read(&fields);
+    let (asked, author) = (filled.clone(), who.name.clone());
+    let answer = hub_call(&web, move |hub| submit(hub, &asked, &author)).await;
+    match answer {
+        Ok(brief) => Ok(Redirect::to(&paths::brief(brief, "")).into_response()),
+        Err(HubError::Invalid(errors)) => {
+            let page = form(&web, &who, filled, errors).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// All that is wrong is named at once, whoever found it.
+fn submit(hub: &Hub, filled: &Filled, author: &str) -> Result<BriefId, HubError> {
+    if filled.errors.is_empty() {
+        return Ok(hub.submit_brief(&filled.draft, author)?.brief.id);
+    }
+    let mut errors = match hub.check_draft(&filled.draft) {
+        Err(HubError::Invalid(errors)) => errors,
+        Err(error) => return Err(error),
+        Ok(_) => Vec::new(),
+    };
+    errors.extend(filled.errors.iter().cloned());
+    Err(HubError::Invalid(errors))
+}
+
+async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldError>) -> Rendered {
+    let (templates, slots) = hub_call(web, |hub| {
+        let workers = hub.list_workers()?;
+        let online = workers
+            .iter()
+            .filter(|row| row.presence == Presence::Online);
+        let slots: u64 = online.map(|row| u64::from(row.worker.slots)).sum();
+        Ok((hub.list_templates(), slots))
+    })
+    .await?;
+    let choices: Vec<_> = templates.iter().map(|t| present::choice(t)).collect();
+    if filled.draft.template.is_empty()
+        && let Some(first) = choices.first()
+    {
+        filled.draft.template.clone_from(&first.name);
+    }
+    let chosen = choices
+        .iter()
+        .find(|choice| choice.name == filled.draft.template);
+    let Some(chosen) = chosen.or(choices.first()).cloned() else {
+        return Err(HubError::Unavailable("there is no template".to_owned()).into());
+    };
+    let who = Some(who.into());
+    html(&Form::new(
+        who,
+        &filled.draft,
+        &filled.rows,
+        &choices,
+        chosen,
+        slots,
+        errors,
+    ))
+}
+
+async fn ask_deletion(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<BriefId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.brief_detail(id)).await?;
+    let title = &detail.brief.wanted.title;
+    let counts = detail.family.counts;
+    let mut consequences = vec![
+        format!("its family {}", detail.family.name),
+        format!(
+            "{} with results, curves and logs",
+            format::counted(counts.total(), "task", "tasks")
+        ),
+    ];
+    if counts.running > 0 {
+        let runs = format::counted(counts.running, "run", "runs");
+        consequences.push(format!("{runs} going on now: the programs are stopped"));
+    }
+    html(&Confirmation {
+        frame: Frame::new("Delete the brief", Section::Briefs, Some((&who).into()))
+            .under("Briefs", paths::BRIEFS)
+            .under(title, paths::brief(id, "")),
+        question: format!("Delete the brief “{title}”?"),
+        lead: "This goes:",
+        consequences,
+        remark: "This cannot be undone.".to_owned(),
+        verb: "Delete",
+        action: paths::brief(id, "/deletion"),
+        back: paths::brief(id, ""),
+    })
+}
+
+async fn delete(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<BriefId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.delete_brief(id)).await;
+    let back = Link::new("Back to the brief", paths::brief(id, ""));
+    done(answer, &who, paths::BRIEFS, back)
+}

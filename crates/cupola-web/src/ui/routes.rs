@@ -1,0 +1,23 @@
+//! The pages' share of the URL space, grouped by what they are about.
+
+use crate::{
+    router::Routes,
+    ui::{briefs, families, home, runs, tasks, tokens, workers},
+};
+
+/// Every page, part and form.
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        // the first page
+        .merge(home::routes())
+        // what is wanted
+        .merge(briefs::routes())
+        .merge(families::routes())
+        // what is done
+        .merge(tasks::routes())
+        .merge(runs::routes())
+        // who does it
+        .merge(workers::routes())
+        // who may come in
+        .merge(tokens::routes())
+}

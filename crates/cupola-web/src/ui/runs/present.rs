@@ -1,0 +1,291 @@
+//! From runs to what pages show of them.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    access::{Principal, Role},
+    metric::{Point, json_number},
+    run::{Run, RunState},
+    time::Timestamp,
+};
+use cupola_hub::{
+    logs::{self, LogPart},
+    runs::RunDetail,
+    work::config_of,
+};
+use serde_json::Value;
+
+use super::{Curve, Header, Line, Lines, Log, Outcome, Show};
+use crate::ui::{
+    components::{Badge, CodeBlock, ConfigTable, Link, Opt, Progress},
+    format,
+    frame::{Frame, Section},
+    listing::escaped,
+    paths,
+    plain::plain,
+    present::{family_link, lasting, may, run_badge, running_for, task_link, worker_link},
+    tasks::{Attempts, present::attempt},
+};
+
+/// Points that a curve is first drawn with, about, for each of its columns.
+const CURVE_COLUMNS: u32 = 2_000;
+
+/// Below this share an estimate of the end says more about the start than about the end.
+const SHARE_TO_ESTIMATE_FROM: f64 = 0.02;
+
+/// A run as it is read for its page, with the time of reading.
+pub(super) struct Seen {
+    pub(super) detail: RunDetail,
+    pub(super) now: Timestamp,
+}
+
+/// Which series is drawn, and where it ends.
+pub(super) struct Drawn {
+    pub(super) name: String,
+    pub(super) last: Option<Point>,
+}
+
+fn key(run: &Run) -> String {
+    format!("run:{}", run.id)
+}
+
+fn is_over(run: &Run) -> bool {
+    run.state.word().is_terminal()
+}
+
+impl Seen {
+    /// The series that is asked for; else the objective's, else the first.
+    pub(super) fn series(&self, asked: &str) -> &str {
+        let names = &self.detail.series;
+        let has = |wanted: &str| names.iter().find(|name| *name == wanted);
+        let objective = &self.detail.experiment.objective.metric;
+        let found = has(asked).or_else(|| has(objective)).or(names.first());
+        found.map_or("", String::as_str)
+    }
+
+    pub(super) fn show(&self, who: &Principal, seq: i64, drawn: &Drawn, log: &LogPart) -> Show {
+        let RunDetail {
+            run,
+            task,
+            experiment,
+            ..
+        } = &self.detail;
+        let (family, of) = (family_link(experiment), task_link(task));
+        let environment = run.environment.as_ref().map(|text| {
+            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+            CodeBlock::json("environment.json", &value)
+        });
+        Show {
+            frame: Frame::new(
+                format!("Run {}", run.id.short()),
+                Section::Tasks,
+                Some(who.into()),
+            )
+            .with_curves()
+            .under("Tasks", paths::TASKS)
+            .under(family.text, family.href)
+            .under(of.text, of.href)
+            .at(seq),
+            header: self.header(who),
+            curve: self.curve(drawn),
+            log: self.log(log),
+            outcome: self.outcome(),
+            config: CodeBlock::json("config.json", &Value::Object(config_of(task))),
+            environment,
+            attempts: self.attempts(),
+        }
+    }
+
+    pub(super) fn header(&self, who: &Principal) -> Header {
+        let RunDetail {
+            run,
+            task,
+            experiment,
+            workers,
+            ..
+        } = &self.detail;
+        let running = running_for(run, self.now);
+        let said = run.progress.as_ref();
+        let fraction = said.map(|said| said.fraction);
+        let progress = || Progress::new(fraction, "Progress of the run");
+        let is_stopped = is_over(run) || matches!(run.state, RunState::Cancelling { .. });
+        Header {
+            key: key(run),
+            src: paths::run(run.id, "/header"),
+            id: run.id.into(),
+            badge: run_badge(run),
+            progress: running.map(|_| progress()),
+            message: said.map(|said| plain(&said.message)).unwrap_or_default(),
+            ends: running.zip(fraction).map(ends).unwrap_or_default(),
+            duration: lasting(run, self.now),
+            time_budget: format::duration(task.time_budget),
+            task: task_link(task),
+            family: family_link(experiment),
+            attempt: run.attempt,
+            worker: worker_link(workers, run.worker),
+            code_hash: match run.leased_at {
+                Some(_) => run.code_hash.clone(),
+                None => String::new(),
+            },
+            started: run.started_at.into(),
+            finished: run.finished_at.into(),
+            metric: experiment.objective.metric.clone(),
+            value: self.value().into(),
+            cancellation: (!is_stopped && may(who, Role::Researcher))
+                .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
+        }
+    }
+
+    /// The objective, as the task keeps it or as the program has said it so far.
+    fn value(&self) -> Option<f64> {
+        let RunDetail {
+            run,
+            task,
+            experiment,
+            results,
+            ..
+        } = &self.detail;
+        let said = || {
+            results
+                .get(&experiment.objective.metric)
+                .and_then(json_number)
+        };
+        let kept = task.value.filter(|_| task.run == run.id);
+        kept.or_else(said)
+    }
+
+    pub(super) fn curve(&self, drawn: &Drawn) -> Curve {
+        let RunDetail {
+            run,
+            experiment,
+            series,
+            ..
+        } = &self.detail;
+        let name = &drawn.name;
+        let mut names: Vec<&String> = series.iter().collect();
+        names.sort_by_key(|name| **name != experiment.objective.metric);
+        let choices = names.iter().map(|one| Opt::new(*one, *one, name));
+        let escaped = escaped(name);
+        let points = format!("/series?name={escaped}&width={CURVE_COLUMNS}");
+        Curve {
+            key: key(run),
+            points_key: format!("metrics:{}", run.id),
+            src: match name.as_str() {
+                "" => paths::run(run.id, "/curve"),
+                _ => paths::run(run.id, &format!("/curve?series={escaped}")),
+            },
+            page: paths::run(run.id, ""),
+            series: name.clone(),
+            points_src: paths::run(run.id, &points),
+            choices: choices.collect(),
+            last: drawn.last.map(|point| point.value).into(),
+            is_complete: is_over(run),
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        let RunDetail { run, results, .. } = &self.detail;
+        let provenance = || Badge::provenance(run.provenance);
+        Outcome {
+            key: key(run),
+            src: paths::run(run.id, "/outcome"),
+            results: ConfigTable::new("Results", results),
+            provenance: (!results.is_empty()).then(provenance),
+        }
+    }
+
+    pub(super) fn attempts(&self) -> Attempts {
+        let RunDetail {
+            run,
+            attempts,
+            workers,
+            ..
+        } = &self.detail;
+        Attempts {
+            key: format!("task:{}", run.task),
+            src: paths::run(run.id, "/attempts"),
+            rows: attempts
+                .iter()
+                .map(|one| attempt(one, workers, one.id == run.id, self.now))
+                .collect(),
+        }
+    }
+
+    fn log(&self, part: &LogPart) -> Log {
+        let run = &self.detail.run;
+        let shown = part.lines.len() as u64;
+        let total = u64::try_from(part.lines_total).unwrap_or(0);
+        let omitted = u64::try_from(part.bytes_omitted).unwrap_or(0);
+        let is_cut = shown < total && part.lines.first().is_some_and(|line| line.number > 1);
+        let note = || {
+            let (shown, total) = (format::count(shown), format::count(total));
+            format!(
+                "From line {} on: {shown} of {total} lines.",
+                part.lines[0].number
+            )
+        };
+        Log {
+            key: format!("log:{}", run.id),
+            src: paths::run(run.id, "/log"),
+            download: paths::run(run.id, "/log.txt"),
+            lines: lines(part),
+            note: is_cut.then(note).unwrap_or_default(),
+            omitted: (omitted > 0)
+                .then(|| format!("{} were left out of a flood.", format::bytes(omitted)))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// `in about 40 s`, from how far it is after how long.
+fn ends((so_far, fraction): (Duration, f64)) -> String {
+    if fraction < SHARE_TO_ESTIMATE_FROM || fraction >= 1.0 {
+        return String::new();
+    }
+    let left = so_far.as_secs_f64() * (1.0 - fraction) / fraction;
+    let left = Duration::from_secs(Duration::from_secs_f64(left).as_secs() + 1);
+    format!("in about {}", format::duration(left))
+}
+
+/// Lines from a cursor on.
+pub(super) fn lines(part: &LogPart) -> Lines {
+    Lines {
+        lines: part.lines.iter().map(line).collect(),
+        next: part.next,
+        is_complete: part.is_complete,
+    }
+}
+
+fn line(line: &logs::Line) -> Line {
+    let omitted = u64::try_from(line.omitted).unwrap_or(0);
+    Line {
+        number: u64::try_from(line.number).unwrap_or(0),
+        stream: match line.stream.as_str() {
+            "stdout" => "stdout",
+            "stderr" => "stderr",
+            _ => "worker",
+        },
+        at: line.at.into(),
+        text: plain(&line.text),
+        omitted: (omitted > 0)
+            .then(|| format!("{} left out here", format::bytes(omitted)))
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_estimated_from_progress_and_time() {
+        for (secs, fraction, expected) in [
+            (10, 0.5, "in about 11 s"),
+            (60, 0.25, "in about 3 min 1 s"),
+            (10, 0.01, ""),
+            (10, 1.0, ""),
+        ] {
+            assert_eq!(ends((Duration::from_secs(secs), fraction)), expected);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What the addresses of runs answer.
+
+use axum::{extract::State, response::Response};
+use cupola_domain::{access::Role, ids::RunId};
+use cupola_hub::{Hub, HubError};
+
+use super::present::{self, Drawn, Seen};
+use crate::{
+    api,
+    auth::{Access, Researcher, Viewer},
+    error::PageError,
+    params::Params,
+    router::{Id, Routes},
+    state::{Web, hub_call},
+    ui::{
+        answer::{Rendered, done, html, read},
+        components::Link,
+        confirmation::Confirmation,
+        frame::{Frame, Section},
+        paths,
+        present::task_link,
+    },
+};
+
+pub(crate) fn routes() -> Routes {
+    let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
+    Routes::new()
+        .get("/runs/{id}", viewer, show)
+        .get("/runs/{id}/header", viewer, header)
+        .get("/runs/{id}/curve", viewer, curve)
+        .get("/runs/{id}/series", viewer, api::series)
+        .get("/runs/{id}/log", viewer, log)
+        .get("/runs/{id}/log.txt", viewer, api::log_raw)
+        .get("/runs/{id}/outcome", viewer, outcome)
+        .get("/runs/{id}/attempts", viewer, attempts)
+        .get("/runs/{id}/cancellation", researcher, ask_cancellation)
+        .post("/runs/{id}/cancellation", researcher, cancel)
+}
+
+fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
+    Ok(Seen {
+        detail: hub.run_detail(id)?,
+        now: hub.now(),
+    })
+}
+
+fn drawn(hub: &Hub, run: &Seen, series: &str) -> Result<Drawn, HubError> {
+    let name = run.series(series).to_owned();
+    let last = hub.run_last_point(run.detail.run.id, &name)?;
+    Ok(Drawn { name, last })
+}
+
+async fn show(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<RunId>,
+    params: Params,
+) -> Rendered {
+    let series = params.text("series").to_owned();
+    let (seq, (run, drawn, log)) = read(&web, move |hub| {
+        let run = seen(hub, id)?;
+        let drawn = drawn(hub, &run, &series)?;
+        Ok((run, drawn, hub.run_log(id, None)?))
+    })
+    .await?;
+    html(&run.show(&who, seq, &drawn, &log))
+}
+
+async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) -> Rendered {
+    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
+    html(&run.header(&who))
+}
+
+async fn curve(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, params: Params) -> Rendered {
+    let series = params.text("series").to_owned();
+    let part = hub_call(&web, move |hub| {
+        let run = seen(hub, id)?;
+        let drawn = drawn(hub, &run, &series)?;
+        Ok(run.curve(&drawn))
+    });
+    html(&part.await?)
+}
+
+/// Lines from cursor `after` on; without it, the last ones.
+async fn log(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, mut params: Params) -> Rendered {
+    let after = params.optional("after", 0..=i64::MAX);
+    params.finish()?;
+    let part = hub_call(&web, move |hub| hub.run_log(id, after)).await?;
+    html(&present::lines(&part))
+}
+
+async fn outcome(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
+    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
+    html(&run.outcome())
+}
+
+async fn attempts(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
+    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
+    html(&run.attempts())
+}
+
+async fn ask_cancellation(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<RunId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.run_detail(id)).await?;
+    let task = task_link(&detail.task);
+    let run = format!("Run {}", id.short());
+    html(&Confirmation {
+        frame: Frame::new("Cancel the run", Section::Tasks, Some((&who).into()))
+            .under("Tasks", paths::TASKS)
+            .under(&task.text, task.href)
+            .under(run, paths::run(id, "")),
+        question: format!("Cancel attempt {} at {}?", detail.run.attempt, task.text),
+        lead: "",
+        consequences: Vec::new(),
+        remark: "Its program is stopped and the task is cancelled with it. It can be tried again \
+                 later."
+            .to_owned(),
+        verb: "Cancel the run",
+        action: paths::run(id, "/cancellation"),
+        back: paths::run(id, ""),
+    })
+}
+
+async fn cancel(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<RunId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.cancel_run(id)).await;
+    let back = paths::run(id, "");
+    done(answer, &who, &back, Link::new("Back to the run", &back))
+}

@@ -1,0 +1,170 @@
+//! From workers to what pages show of them.
+
+use cupola_domain::{
+    access::{Principal, Role},
+    counts::State,
+    resources::{Capabilities, Python},
+    run::Run,
+    time::Timestamp,
+    worker::Presence,
+};
+use cupola_hub::workers;
+
+use super::{Header, List, RunRow, Runs, WorkerRow};
+use crate::ui::{
+    components::{Badge, EmptyState, Link},
+    format, paths,
+    present::{family_link, lasting, may, run_badge, task_link},
+};
+
+pub(super) fn list(rows: &[workers::WorkerRow], join: &str, who: &Principal) -> List {
+    let online = rows
+        .iter()
+        .filter(|row| row.presence == Presence::Online)
+        .count();
+    let mut sorted: Vec<_> = rows.iter().collect();
+    sorted.sort_by_key(|row| match row.presence {
+        Presence::Online => 0,
+        Presence::Late => 1,
+        Presence::Offline => 2,
+    });
+    let empty = || {
+        let text =
+            "Tasks wait until a machine joins. Make a token with the role worker, then start one.";
+        let empty = EmptyState::new("No workers", text).with_command(join);
+        if may(who, Role::Admin) {
+            empty.with_action("Make a token", paths::TOKENS)
+        } else {
+            empty
+        }
+    };
+    List {
+        count: format!(
+            "{} online of {}",
+            format::count(online as u64),
+            format::count(rows.len() as u64)
+        ),
+        rows: sorted.into_iter().map(|found| row(found, who)).collect(),
+        empty: rows.is_empty().then(empty),
+    }
+}
+
+fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
+    let worker = &row.worker;
+    let has = &worker.capabilities;
+    WorkerRow {
+        name: Link::new(&worker.name, paths::worker(worker.id, "")),
+        id: worker.id.into(),
+        badge: Badge::presence(row.presence),
+        cpu: format::counted(has.cpu_cores.into(), "core", "cores"),
+        cpu_model: has.cpu_model.clone(),
+        memory: format::bytes(has.memory_bytes),
+        gpu: gpus(has),
+        python: has.python.as_ref().map_or_else(nothing, python),
+        platform: has.platform.clone(),
+        slots: format!("{} / {}", row.running, worker.slots),
+        last_seen: worker.last_seen_at.into(),
+        removal: removal(row, who),
+    }
+}
+
+fn nothing() -> String {
+    format::NOTHING.to_owned()
+}
+
+fn removal(row: &workers::WorkerRow, who: &Principal) -> Option<Link> {
+    let link = || Link::new("Remove", paths::worker(row.worker.id, "/removal"));
+    may(who, Role::Operator).then(link)
+}
+
+fn gpus(has: &Capabilities) -> String {
+    let gpus: Vec<_> = has
+        .gpus
+        .iter()
+        .map(|gpu| format!("{}, {}", gpu.name, format::bytes(gpu.memory_bytes)))
+        .collect();
+    if gpus.is_empty() {
+        nothing()
+    } else {
+        gpus.join("; ")
+    }
+}
+
+/// `3.11.7 · torch 2.15.0 (CUDA)`.
+fn python(python: &Python) -> String {
+    let cuda = if python.has_cuda { " (CUDA)" } else { "" };
+    match &python.torch {
+        Some(torch) => format!("{} · torch {torch}{cuda}", python.version),
+        None => python.version.clone(),
+    }
+}
+
+pub(super) fn header(row: &workers::WorkerRow, who: &Principal) -> Header {
+    let worker = &row.worker;
+    Header {
+        key: format!("worker:{}", worker.id),
+        src: paths::worker(worker.id, "/header"),
+        id: worker.id.into(),
+        name: worker.name.clone(),
+        badge: Badge::presence(row.presence),
+        facts: facts(&worker.capabilities, &worker.version),
+        slots: format!("{} of {} in use", row.running, worker.slots),
+        registered: worker.registered_at.into(),
+        last_seen: worker.last_seen_at.into(),
+        removal: removal(row, who),
+    }
+}
+
+fn facts(has: &Capabilities, version: &str) -> Vec<(&'static str, String)> {
+    let cores = format::counted(has.cpu_cores.into(), "core", "cores");
+    let cpu = match has.cpu_model.as_str() {
+        "" => cores,
+        model => format!("{model}, {cores}"),
+    };
+    vec![
+        ("Host name", has.hostname.clone()),
+        ("Platform", has.platform.clone()),
+        ("CPU", cpu),
+        ("RAM", format::bytes(has.memory_bytes)),
+        ("Free disk", format::bytes(has.disk_bytes)),
+        ("GPU", gpus(has)),
+        ("Python", has.python.as_ref().map_or_else(nothing, python)),
+        ("Agent", version.to_owned()),
+    ]
+}
+
+pub(super) fn runs(detail: &workers::WorkerDetail, now: Timestamp) -> Runs {
+    let id = detail.row.worker.id;
+    let rows = |is_current: bool| -> Vec<RunRow> {
+        let runs = detail.runs.iter();
+        runs.filter(|run| (run.state.word() == State::Running) == is_current)
+            .filter_map(|run| run_row(run, detail, now))
+            .collect()
+    };
+    let (current, last) = (rows(true), rows(false));
+    let keys = current.iter().map(|row| format!(",run:{}", row.run.full));
+    let empty = || EmptyState::new("No runs yet", "It takes the next task that fits it.");
+    Runs {
+        keys: std::iter::once(format!("worker:{id},tasks"))
+            .chain(keys)
+            .collect(),
+        src: paths::worker(id, "/runs"),
+        empty: (current.is_empty() && last.is_empty()).then(empty),
+        current,
+        last,
+    }
+}
+
+fn run_row(run: &Run, detail: &workers::WorkerDetail, now: Timestamp) -> Option<RunRow> {
+    let task = detail.tasks.get(&run.task)?;
+    let family = detail.experiments.get(&run.experiment)?;
+    Some(RunRow {
+        run: run.id.into(),
+        badge: run_badge(run),
+        task: task_link(task),
+        family: family_link(family),
+        value: task.value.filter(|_| task.run == run.id).into(),
+        started: run.started_at.into(),
+        duration: lasting(run, now),
+    })
+}

@@ -1,0 +1,117 @@
+//! What the addresses of workers answer.
+
+use axum::{extract::State, response::Response};
+use cupola_domain::{access::Role, ids::WorkerId};
+
+use super::{Index, Show, present};
+use crate::{
+    auth::{Access, Operator, Viewer},
+    error::PageError,
+    router::{Id, Routes},
+    state::{Web, hub_call},
+    ui::{
+        answer::{Address, Rendered, done, html, read},
+        components::Link,
+        confirmation::Confirmation,
+        format,
+        frame::{Frame, Section},
+        paths,
+    },
+};
+
+pub(crate) fn routes() -> Routes {
+    let (viewer, operator) = (Access::Role(Role::Viewer), Access::Role(Role::Operator));
+    Routes::new()
+        .get(paths::WORKERS, viewer, index)
+        .get("/workers/list", viewer, list)
+        .get("/workers/{id}", viewer, show)
+        .get("/workers/{id}/header", viewer, header)
+        .get("/workers/{id}/runs", viewer, runs)
+        .get("/workers/{id}/removal", operator, ask_removal)
+        .post("/workers/{id}/removal", operator, remove)
+}
+
+/// How a machine joins the hub at this address.
+pub(crate) fn join_command(address: &Address, token: &str) -> String {
+    format!("cupola worker --hub {} --token {token}", address.0)
+}
+
+async fn index(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
+    let (seq, rows) = read(&web, |hub| hub.list_workers()).await?;
+    let join_command = join_command(&address, "TOKEN");
+    html(&Index {
+        frame: Frame::new("Workers", Section::Workers, Some((&who).into())).at(seq),
+        list: present::list(&rows, &join_command, &who),
+        join_command,
+    })
+}
+
+async fn list(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
+    let rows = hub_call(&web, |hub| hub.list_workers()).await?;
+    html(&present::list(
+        &rows,
+        &join_command(&address, "TOKEN"),
+        &who,
+    ))
+}
+
+async fn show(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
+    let (seq, (detail, now)) =
+        read(&web, move |hub| Ok((hub.worker_detail(id)?, hub.now()))).await?;
+    let name = &detail.row.worker.name;
+    html(&Show {
+        frame: Frame::new(name, Section::Workers, Some((&who).into()))
+            .under("Workers", paths::WORKERS)
+            .at(seq),
+        header: present::header(&detail.row, &who),
+        runs: present::runs(&detail, now),
+    })
+}
+
+async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
+    html(&present::header(&detail.row, &who))
+}
+
+async fn runs(State(web): State<Web>, _: Viewer, Id(id): Id<WorkerId>) -> Rendered {
+    let (detail, now) = hub_call(&web, move |hub| Ok((hub.worker_detail(id)?, hub.now()))).await?;
+    html(&present::runs(&detail, now))
+}
+
+async fn ask_removal(
+    State(web): State<Web>,
+    Operator(who): Operator,
+    Id(id): Id<WorkerId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
+    let name = &detail.row.worker.name;
+    let running = detail.row.running as u64;
+    let mut consequences = vec!["it leaves the lists and gets no more work".to_owned()];
+    if running > 0 {
+        let runs = format::counted(running, "run", "runs");
+        consequences.push(format!("{runs} that it has: other workers try again"));
+    }
+    html(&Confirmation {
+        frame: Frame::new("Remove the worker", Section::Workers, Some((&who).into()))
+            .under("Workers", paths::WORKERS)
+            .under(name, paths::worker(id, "")),
+        question: format!("Remove the worker “{name}”?"),
+        lead: "This happens:",
+        consequences,
+        remark: "It can join again as long as its token is valid; revoke the token to keep it out."
+            .to_owned(),
+        verb: "Remove",
+        action: paths::worker(id, "/removal"),
+        back: paths::worker(id, ""),
+    })
+}
+
+async fn remove(
+    State(web): State<Web>,
+    Operator(who): Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.remove_worker(id)).await;
+    let back = Link::new("Back to the worker", paths::worker(id, ""));
+    done(answer, &who, paths::WORKERS, back)
+}
