@@ -36,7 +36,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Completion { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "cupola", &mut std::io::stdout());
         }
-        Some(Command::Bench(_)) => anyhow::bail!("not built yet"),
+        Some(Command::Bench(bench)) => crate::bench::run(bench).await?,
         Some(Command::Train { .. }) => unreachable!("`train` is taken before the others"),
     }
     Ok(ExitCode::SUCCESS)

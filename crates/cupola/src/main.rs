@@ -1,6 +1,7 @@
 //! The binary: command line, configuration, telemetry, wiring. It alone reads the environment and
 //! the clocks.
 
+mod bench;
 mod cli;
 mod commands;
 mod config;

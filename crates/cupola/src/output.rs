@@ -13,6 +13,12 @@ pub(crate) fn line(text: &str) {
     }
 }
 
+/// Prints a line on stdout if anybody reads it: for programs that go on all the same.
+pub(crate) fn note(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+}
+
 /// Prints bytes on stdout as they are.
 pub(crate) fn raw(bytes: &[u8]) {
     let mut stdout = io::stdout().lock();

@@ -152,21 +152,21 @@ impl Running {
     fn greet(&self, config: &Config) -> anyhow::Result<()> {
         let code = self.hub.create_admin_login_code()?;
         let login = code.map(|code| format!("{}/login?code={code}", self.url));
-        output::line(&format!(
+        output::note(&format!(
             "Cupola {} listens on {}",
             env!("CARGO_PKG_VERSION"),
             self.url
         ));
         if let Some(login) = &login {
-            output::line(&format!("  log in  {login}"));
-            output::line("          (once, within 15 minutes; a restart prints another)");
+            output::note(&format!("  log in  {login}"));
+            output::note("          (once, within 15 minutes; a restart prints another)");
         }
         if let Some(secret) = &self.first_secret {
-            output::line(&format!("  token   {secret}"));
-            output::line("          (the administrator's; shown this once)");
+            output::note(&format!("  token   {secret}"));
+            output::note("          (the administrator's; shown this once)");
         }
-        output::line(&format!("  data    {}", self.data.path().display()));
-        output::line("Ctrl-C stops it.");
+        output::note(&format!("  data    {}", self.data.path().display()));
+        output::note("Ctrl-C stops it.");
         if let Some(login) = login
             && !config.no_browser
         {

@@ -62,7 +62,7 @@ async fn join(join: Join) -> anyhow::Result<()> {
     if let Some(name) = join.name {
         settings.name = name;
     }
-    output::line(&format!(
+    output::note(&format!(
         "{} works for {hub}; Ctrl-C says goodbye",
         settings.name
     ));

@@ -1,0 +1,118 @@
+//! `cupola bench`: figures of this program on this machine, each beside a baseline of the same run.
+//!
+//! Machines are shared and noisy, so a figure is the median of several runs, and what counts is its
+//! ratio to a ceiling that was measured moments before. `docs/benchmarks.md` keeps results.
+
+mod backlog;
+mod dispatch;
+mod fixture;
+mod pages;
+mod protocol;
+
+use serde::Serialize;
+
+use crate::{
+    cli::Bench,
+    output::{self, Table},
+};
+
+/// One measured figure.
+#[derive(Debug, Serialize)]
+struct Figure {
+    /// What was measured, with its unit.
+    what: String,
+    /// Of each run, in order of size.
+    runs: Vec<f64>,
+    /// What it is held against, measured in the same run.
+    baseline: Option<(&'static str, f64)>,
+    /// What was asked for.
+    target: &'static str,
+}
+
+impl Figure {
+    fn new(what: impl Into<String>, mut runs: Vec<f64>, target: &'static str) -> Self {
+        runs.sort_by(f64::total_cmp);
+        Self {
+            what: what.into(),
+            runs,
+            baseline: None,
+            target,
+        }
+    }
+
+    fn beside(mut self, name: &'static str, mut runs: Vec<f64>) -> Self {
+        runs.sort_by(f64::total_cmp);
+        self.baseline = Some((name, median(&runs)));
+        self
+    }
+}
+
+/// Of values in order.
+fn median(sorted: &[f64]) -> f64 {
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Measures what was asked for and prints it.
+pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
+    let wanted = |name: &str| bench.only.is_empty() || bench.only.iter().any(|only| only == name);
+    let mut figures = Vec::new();
+    if wanted("protocol") {
+        figures.extend(protocol::measure(bench.runs).await?);
+    }
+    if wanted("backlog") {
+        figures.extend(backlog::measure(bench.tasks.unwrap_or(1_000_000)).await?);
+    }
+    if wanted("dispatch") {
+        figures.extend(dispatch::measure(bench.runs).await?);
+    }
+    if wanted("pages") {
+        figures.extend(pages::measure(bench.tasks.unwrap_or(100_000), bench.runs).await?);
+    }
+    anyhow::ensure!(
+        !figures.is_empty(),
+        "there is no such figure; choose among protocol, backlog, dispatch and pages"
+    );
+    if bench.json {
+        output::json(&figures)
+    } else {
+        print(&figures)
+    }
+}
+
+fn print(figures: &[Figure]) -> anyhow::Result<()> {
+    let mut table = Table::new(&["figure", "median", "min – max", "beside", "ratio", "target"]);
+    for figure in figures {
+        let middle = median(&figure.runs);
+        let (least, most) = (figure.runs.first(), figure.runs.last());
+        let range = least
+            .zip(most)
+            .map(|(a, b)| format!("{} – {}", short(*a), short(*b)));
+        let (beside, ratio) = figure.baseline.map_or_else(
+            || ("–".to_owned(), "–".to_owned()),
+            |(name, value)| {
+                (
+                    format!("{} {name}", short(value)),
+                    format!("{:.2}", middle / value),
+                )
+            },
+        );
+        table.row([
+            figure.what.clone(),
+            short(middle),
+            range.unwrap_or_default(),
+            beside,
+            ratio,
+            figure.target.to_owned(),
+        ]);
+    }
+    table.print("");
+    Ok(())
+}
+
+fn short(value: f64) -> String {
+    match value.abs() {
+        1000.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole program from outside: processes, sockets, signals.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
+mod browser;
+mod command_line;
+mod endings;
+mod kills;
+mod support;
