@@ -14,7 +14,8 @@ pub struct Row<'a> {
 }
 
 pub(super) enum Inner<'a> {
-    Sqlite(&'a rusqlite::Row<'a>),
+    /// With the names of its columns.
+    Sqlite(&'a rusqlite::Row<'a>, &'a [String]),
     Postgres(&'a postgres::Row),
 }
 
@@ -97,7 +98,7 @@ impl Row<'_> {
 
     fn cell(&self, column: &'static str) -> Result<Cell<'_>, StoreError> {
         match &self.inner {
-            Inner::Sqlite(row) => sqlite_cell(row, column),
+            Inner::Sqlite(row, names) => sqlite_cell(row, names, column),
             Inner::Postgres(row) => postgres_cell(row, column),
         }
         .map_err(|found| self.wrong(column, "readable", &found))
@@ -139,8 +140,15 @@ impl Cell<'_> {
     }
 }
 
-fn sqlite_cell<'a>(row: &'a rusqlite::Row<'_>, column: &str) -> Result<Cell<'a>, String> {
-    match row.get_ref(column).map_err(|error| error.to_string())? {
+fn sqlite_cell<'a>(
+    row: &'a rusqlite::Row<'_>,
+    names: &[String],
+    column: &str,
+) -> Result<Cell<'a>, String> {
+    let Some(index) = names.iter().position(|name| name == column) else {
+        return Err("not in the answer".to_owned());
+    };
+    match row.get_ref(index).map_err(|error| error.to_string())? {
         ValueRef::Null => Ok(Cell::Null),
         ValueRef::Integer(integer) => Ok(Cell::Integer(integer)),
         ValueRef::Real(real) => Ok(Cell::Real(real)),

@@ -19,6 +19,9 @@ const VERSION_MIN: i32 = 3_051_003;
 /// More than the program has statements, so that none is ever prepared twice.
 const STATEMENTS_CACHED: usize = 512;
 
+/// Memory that each connection may fill with pages.
+const CACHE_KIB: u32 = 8_192;
+
 const BUSY_TIMEOUT_MS: u32 = 5_000;
 
 /// Pages in the log before the writer moves them into the file: 16 MiB.
@@ -81,9 +84,15 @@ impl SqliteConnection {
     ) -> Result<(), StoreError> {
         let mut statement = self.prepare(sql)?;
         bind(&mut statement, params)?;
+        // Asking SQLite for the name of a column costs more than reading the column.
+        let names: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| failed(sql, error))? {
-            let inner = Inner::Sqlite(row);
+            let inner = Inner::Sqlite(row, &names);
             each(&Row { inner, sql })?;
         }
         Ok(())
@@ -110,7 +119,8 @@ impl SqliteConnection {
         }
         let connection = Self(connection);
         connection.batch(&format!(
-            "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+            "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; \
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIB};"
         ))?;
         Ok(connection)
     }
