@@ -21,6 +21,9 @@ use crate::{Hub, HubError, secret};
 
 pub use manifest::ManifestError;
 
+/// What a brief runs unless it says otherwise.
+pub const DEFAULT_TEMPLATE: &str = "char-lm";
+
 /// A template's files together may not be larger: they travel to every worker.
 const CODE_BYTES_MAX: u64 = 64 << 20;
 

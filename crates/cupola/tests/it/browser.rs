@@ -79,6 +79,16 @@ impl Chromium {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Types into the row of a search space's parameter.
+    async fn set_expression(&self, parameter: &str, expression: &str) {
+        let row = format!(
+            "//input[@name='parameter' and @value='{parameter}']/ancestor::tr//input[@name='expression']"
+        );
+        let field = self.browser.find(Locator::XPath(&row)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(expression).await.unwrap();
+    }
+
     async fn click(&self, selector: &str) {
         self.browser
             .find(Locator::Css(selector))
@@ -175,7 +185,7 @@ async fn a_brief_is_written_watched_in_two_tabs_and_read() {
         .await
         .unwrap();
     chromium
-        .fill("[name=goal]", "The best model in four seconds")
+        .fill("[name=goal]", "The best model in eight seconds")
         .await;
     chromium.fill("[name=num_tasks]", "0").await;
     chromium
@@ -195,11 +205,17 @@ async fn a_brief_is_written_watched_in_two_tabs_and_read() {
         .unwrap();
     assert_eq!(
         goal.prop("value").await.unwrap().unwrap(),
-        "The best model in four seconds"
+        "The best model in eight seconds"
     );
 
     chromium.fill("[name=num_tasks]", "4").await;
-    chromium.fill("[name=time_budget]", "4").await;
+    chromium.fill("[name=time_budget]", "8").await;
+    // Small models, so that eight seconds on a busy machine show a curve.
+    for (parameter, value) in [("n_layers", "2"), ("d_model", "64"), ("batch_size", "32")] {
+        chromium
+            .set_expression(parameter, &format!("fixed({value})"))
+            .await;
+    }
     chromium
         .click("form[action='/briefs'] button.primary")
         .await;

@@ -11,7 +11,7 @@ use cupola_domain::{
     ids::BriefId,
     worker::Presence,
 };
-use cupola_hub::{Hub, HubError, briefs, families};
+use cupola_hub::{Hub, HubError, briefs, families, templates::DEFAULT_TEMPLATE};
 
 use super::{Form, Index, List, Show, filled::Filled, present};
 use crate::{
@@ -160,10 +160,8 @@ async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldE
     })
     .await?;
     let choices: Vec<_> = templates.iter().map(|t| present::choice(t)).collect();
-    if filled.draft.template.is_empty()
-        && let Some(first) = choices.first()
-    {
-        filled.draft.template.clone_from(&first.name);
+    if filled.draft.template.is_empty() {
+        DEFAULT_TEMPLATE.clone_into(&mut filled.draft.template);
     }
     let chosen = choices
         .iter()
