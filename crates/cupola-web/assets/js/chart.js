@@ -48,10 +48,12 @@ function add(chart, points) {
   }
 }
 
+// The first answer may be thinned out; what comes later is added to it whole.
 function note(chart, series) {
-  const total = series.points_total;
+  chart.total += series.points_total;
+  chart.isReduced ||= series.reduced;
   const text = chart.element.closest(".card").querySelector("[data-chart-note]");
-  const drawn = series.reduced ? `${chart.steps.length} of ${total} points drawn.` : `${chart.steps.length} points.`;
+  const drawn = chart.isReduced ? `${chart.steps.length} of ${chart.total} points drawn.` : `${chart.steps.length} ${chart.steps.length === 1 ? "point" : "points"}.`;
   text.textContent = `${drawn} Drag to zoom, double click to see all.`;
 }
 
@@ -80,7 +82,7 @@ function begin(element) {
   const old = charts.get(element);
   if (old?.url === element.dataset.points) return;
   old?.plot?.destroy();
-  const chart = { element, part: element.closest(".card"), url: element.dataset.points, steps: [], values: [], next: null };
+  const chart = { element, part: element.closest(".card"), url: element.dataset.points, steps: [], values: [], next: null, total: 0, isReduced: false };
   charts.set(element, chart);
   if (!old) {
     element.addEventListener("live", () => load(charts.get(element)));

@@ -3,6 +3,7 @@
 // by a `live` event instead and helps itself.
 const SPACING_MS = 250;
 const RETRY_MS_MAX = 30_000;
+const LOOK_MS = 10_000;
 
 const dot = document.querySelector("#connection");
 const waiting = new Map();
@@ -45,7 +46,8 @@ async function fetchPart(id) {
   const src = document.getElementById(id)?.dataset.src;
   if (!src) return;
   const answer = await fetch(src, { headers: { "X-Part": "1" } });
-  if (answer.status === 401) location.reload();
+  // Logged out, or the thing is gone: the page itself says which.
+  if (answer.status === 401 || answer.status === 404) return location.reload();
   const part = document.getElementById(id);
   if (answer.ok && part?.dataset.src === src) morph(part, await answer.text());
 }
@@ -129,4 +131,9 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 document.addEventListener("refresh", (event) => refresh(event.target));
+// Silence is no event: a part that shows how long somebody has been silent asks to be looked at.
+setInterval(() => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll("[data-look]")) refresh(part);
+}, LOOK_MS);
 if (location.protocol.startsWith("http")) listen();

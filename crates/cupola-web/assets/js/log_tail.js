@@ -83,4 +83,6 @@ if (log) {
     if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
   });
   follow(true);
+  // The page may have begun before the end of a long log.
+  if (lines().dataset.complete !== "true") more();
 }

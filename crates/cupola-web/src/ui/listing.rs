@@ -1,5 +1,7 @@
 //! Which part of a list is asked for, in which order.
 
+use std::fmt::Write as _;
+
 use cupola_domain::field::FieldError;
 use cupola_hub::{HubError, tasks::Sort};
 
@@ -35,15 +37,15 @@ pub(crate) fn slice<T>(
 ) -> Result<Slice<T>, HubError> {
     let rows = u64::from(ROWS);
     let (found, total) = list((page - 1) * rows)?;
-    let last = total.div_ceil(rows).max(1);
-    if page <= last {
+    let pages = total.div_ceil(rows).max(1);
+    if page <= pages {
         return Ok(Slice { found, total, page });
     }
-    let (found, total) = list((last - 1) * rows)?;
+    let (found, total) = list((pages - 1) * rows)?;
     Ok(Slice {
         found,
         total,
-        page: last,
+        page: pages,
     })
 }
 
@@ -126,7 +128,9 @@ pub(crate) fn escaped(value: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 text.push(char::from(byte));
             }
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
         }
         text
     })

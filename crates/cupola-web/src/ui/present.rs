@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use cupola_domain::{
     access::{Principal, Role},
-    counts::Counts,
+    counts::{Counts, State},
     experiment::Experiment,
     ids::WorkerId,
     objective::{Direction, Objective},
@@ -25,6 +25,15 @@ pub(crate) const KIND: &str = "training";
 /// Whether `who` may do what `needed` may.
 pub(crate) fn may(who: &Principal, needed: Role) -> bool {
     who.role.includes(needed)
+}
+
+/// The keys of a task's or a run's part: its own, and while it waits its family's, since what waits
+/// is cancelled with the whole family at once.
+pub(crate) fn keys(own: String, state: State, family: &Experiment) -> String {
+    match state {
+        State::Pending => format!("{own},experiment:{}", family.id),
+        _ => own,
+    }
 }
 
 /// Which way is better, in words.

@@ -12,6 +12,7 @@ mod login;
 mod matrix;
 mod openapi;
 mod origin;
+mod pages;
 mod routing;
 mod serve;
 mod walk;

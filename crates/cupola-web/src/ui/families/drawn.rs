@@ -1,5 +1,7 @@
 //! From the runs of a family to dots.
 
+use std::fmt::Write as _;
+
 use cupola_domain::{experiment::Experiment, task::Task};
 use cupola_hub::{
     Analysis,
@@ -145,7 +147,7 @@ fn dot(one: Shown<'_>, metric: &str, against: &str, is_numeric: bool, is_best: b
             let value = Measure::from(observation.value).text;
             let mut title = format!("task {number}: {metric} {value}");
             if !observation.provenance.counts() {
-                title.push_str(&format!(" ({})", observation.provenance));
+                let _ = write!(title, " ({})", observation.provenance);
             }
             (observation.task, observation.value, title)
         }
@@ -155,7 +157,7 @@ fn dot(one: Shown<'_>, metric: &str, against: &str, is_numeric: bool, is_best: b
         }
     };
     if let Some(setting) = setting {
-        title.push_str(&format!(", {against} {}", format::json(setting)));
+        let _ = write!(title, ", {against} {}", format::json(setting));
     }
     Dot {
         x,

@@ -44,11 +44,11 @@ fn sorting() -> Sorting {
 fn columns() -> Vec<Column> {
     let sorting = sorting();
     vec![
-        sorting.column("id", "Task", false),
-        sorting.column("number", "No.", true),
+        Column::plain("Task"),
+        Column::plain("State"),
+        Column::number("No."),
         Column::plain("Type"),
-        sorting.column("family", "Family", false),
-        sorting.column("state", "State", false),
+        Column::plain("Family"),
         sorting.column("priority", "Priority", true),
         Column::plain("Worker"),
         sorting.column("value", "Value", true),

@@ -7,6 +7,7 @@ use cupola_domain::{
     task::Task,
 };
 use cupola_hub::{
+    Hub,
     families::FamilyRow,
     overview::{Activity, Overview},
 };
@@ -52,22 +53,20 @@ async fn show(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
 }
 
 async fn stats(State(web): State<Web>, _: Viewer) -> Rendered {
-    html(&present_stats(&hub_call(&web, |hub| hub.overview()).await?))
+    html(&present_stats(&hub_call(&web, Hub::overview).await?))
 }
 
 async fn running(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
-    let activity = hub_call(&web, |hub| hub.activity()).await?;
+    let activity = hub_call(&web, Hub::activity).await?;
     html(&present_running(&activity, &who))
 }
 
 async fn latest(State(web): State<Web>, _: Viewer) -> Rendered {
-    html(&present_latest(
-        &hub_call(&web, |hub| hub.activity()).await?,
-    ))
+    html(&present_latest(&hub_call(&web, Hub::activity).await?))
 }
 
 async fn best(State(web): State<Web>, _: Viewer) -> Rendered {
-    html(&present_best(&hub_call(&web, |hub| hub.activity()).await?))
+    html(&present_best(&hub_call(&web, Hub::activity).await?))
 }
 
 fn present_stats(overview: &Overview) -> Stats {

@@ -23,7 +23,7 @@ use crate::ui::{
     listing::escaped,
     paths,
     plain::plain,
-    present::{family_link, lasting, may, run_badge, running_for, task_link, worker_link},
+    present::{family_link, keys, lasting, may, run_badge, running_for, task_link, worker_link},
     tasks::{Attempts, present::attempt},
 };
 
@@ -45,15 +45,18 @@ pub(super) struct Drawn {
     pub(super) last: Option<Point>,
 }
 
-fn key(run: &Run) -> String {
-    format!("run:{}", run.id)
-}
-
 fn is_over(run: &Run) -> bool {
     run.state.word().is_terminal()
 }
 
 impl Seen {
+    fn key(&self) -> String {
+        let RunDetail {
+            run, experiment, ..
+        } = &self.detail;
+        keys(format!("run:{}", run.id), run.state.word(), experiment)
+    }
+
     /// The series that is asked for; else the objective's, else the first.
     pub(super) fn series(&self, asked: &str) -> &str {
         let names = &self.detail.series;
@@ -110,7 +113,7 @@ impl Seen {
         let progress = || Progress::new(fraction, "Progress of the run");
         let is_stopped = is_over(run) || matches!(run.state, RunState::Cancelling { .. });
         Header {
-            key: key(run),
+            key: self.key(),
             src: paths::run(run.id, "/header"),
             id: run.id.into(),
             badge: run_badge(run),
@@ -168,7 +171,7 @@ impl Seen {
         let escaped = escaped(name);
         let points = format!("/series?name={escaped}&width={CURVE_COLUMNS}");
         Curve {
-            key: key(run),
+            key: self.key(),
             points_key: format!("metrics:{}", run.id),
             src: match name.as_str() {
                 "" => paths::run(run.id, "/curve"),
@@ -187,7 +190,7 @@ impl Seen {
         let RunDetail { run, results, .. } = &self.detail;
         let provenance = || Badge::provenance(run.provenance);
         Outcome {
-            key: key(run),
+            key: self.key(),
             src: paths::run(run.id, "/outcome"),
             results: ConfigTable::new("Results", results),
             provenance: (!results.is_empty()).then(provenance),
@@ -197,12 +200,14 @@ impl Seen {
     pub(super) fn attempts(&self) -> Attempts {
         let RunDetail {
             run,
+            task,
+            experiment,
             attempts,
             workers,
             ..
         } = &self.detail;
         Attempts {
-            key: format!("task:{}", run.task),
+            key: keys(format!("task:{}", run.task), task.state.word(), experiment),
             src: paths::run(run.id, "/attempts"),
             rows: attempts
                 .iter()
@@ -215,7 +220,6 @@ impl Seen {
         let run = &self.detail.run;
         let shown = part.lines.len() as u64;
         let total = u64::try_from(part.lines_total).unwrap_or(0);
-        let omitted = u64::try_from(part.bytes_omitted).unwrap_or(0);
         let is_cut = shown < total && part.lines.first().is_some_and(|line| line.number > 1);
         let note = || {
             let (shown, total) = (format::count(shown), format::count(total));
@@ -230,16 +234,14 @@ impl Seen {
             download: paths::run(run.id, "/log.txt"),
             lines: lines(part),
             note: is_cut.then(note).unwrap_or_default(),
-            omitted: (omitted > 0)
-                .then(|| format!("{} were left out of a flood.", format::bytes(omitted)))
-                .unwrap_or_default(),
+            omitted: left_out(part.bytes_omitted, "were left out of a flood."),
         }
     }
 }
 
 /// `in about 40 s`, from how far it is after how long.
 fn ends((so_far, fraction): (Duration, f64)) -> String {
-    if fraction < SHARE_TO_ESTIMATE_FROM || fraction >= 1.0 {
+    if !(SHARE_TO_ESTIMATE_FROM..1.0).contains(&fraction) {
         return String::new();
     }
     let left = so_far.as_secs_f64() * (1.0 - fraction) / fraction;
@@ -257,7 +259,6 @@ pub(super) fn lines(part: &LogPart) -> Lines {
 }
 
 fn line(line: &logs::Line) -> Line {
-    let omitted = u64::try_from(line.omitted).unwrap_or(0);
     Line {
         number: u64::try_from(line.number).unwrap_or(0),
         stream: match line.stream.as_str() {
@@ -267,9 +268,15 @@ fn line(line: &logs::Line) -> Line {
         },
         at: line.at.into(),
         text: plain(&line.text),
-        omitted: (omitted > 0)
-            .then(|| format!("{} left out here", format::bytes(omitted)))
-            .unwrap_or_default(),
+        omitted: left_out(line.omitted, "left out here"),
+    }
+}
+
+/// `1.2 MiB left out here`; empty when nothing was.
+fn left_out(bytes: i64, words: &str) -> String {
+    match u64::try_from(bytes) {
+        Ok(bytes @ 1..) => format!("{} {words}", format::bytes(bytes)),
+        _ => String::new(),
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Show {
 #[derive(Debug, Clone, Template)]
 #[template(path = "runs/_header.html")]
 pub struct Header {
-    /// `run:ID`.
+    /// `run:ID`, and the family's while it waits.
     pub key: String,
     /// `/runs/{id}/header`.
     pub src: String,
@@ -105,7 +105,7 @@ pub struct Curve {
 #[derive(Debug, Clone, Template)]
 #[template(path = "runs/_outcome.html")]
 pub struct Outcome {
-    /// `run:ID`.
+    /// `run:ID`, and the family's while it waits.
     pub key: String,
     /// `/runs/{id}/outcome`.
     pub src: String,

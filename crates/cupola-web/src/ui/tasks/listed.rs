@@ -1,5 +1,7 @@
 //! The list of all tasks: what is asked for, and what is shown of it.
 
+use std::fmt::Write as _;
+
 use cupola_domain::{
     counts::{Counts, State},
     field::FieldError,
@@ -119,7 +121,7 @@ impl Asked {
             ("page", &page),
         ] {
             let separator = if src.is_empty() { "" } else { "&" };
-            src.push_str(&format!("{separator}{key}={value}"));
+            let _ = write!(src, "{separator}{key}={value}");
         }
         let rows = slice.found.tasks.iter();
         let rows: Vec<_> = rows.filter_map(|task| row(task, &slice.found)).collect();
@@ -180,10 +182,10 @@ impl Asked {
 fn columns(sorting: &Sorting) -> Vec<Column> {
     vec![
         Column::plain("Task"),
+        Column::plain("State"),
         Column::number("No."),
         Column::plain("Type"),
         Column::plain("Family"),
-        Column::plain("State"),
         sorting.column("priority", "Priority", true),
         Column::plain("Worker"),
         sorting.column("value", "Value", true),

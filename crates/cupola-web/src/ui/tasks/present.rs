@@ -7,7 +7,6 @@ use cupola_domain::{
     counts::State,
     ids::WorkerId,
     run::Run,
-    task::Task,
     time::Timestamp,
 };
 use cupola_hub::tasks::TaskDetail;
@@ -18,7 +17,9 @@ use crate::ui::{
     format,
     frame::{Frame, Section},
     paths,
-    present::{KIND, family_link, lasting, may, needs, run_badge, seeds, task_badge, worker_link},
+    present::{
+        KIND, family_link, keys, lasting, may, needs, run_badge, seeds, task_badge, worker_link,
+    },
 };
 
 /// A task as it is read for its page, with the time of reading.
@@ -27,11 +28,14 @@ pub(super) struct Seen {
     pub(super) now: Timestamp,
 }
 
-fn key(task: &Task) -> String {
-    format!("task:{}", task.id)
-}
-
 impl Seen {
+    fn key(&self) -> String {
+        let TaskDetail {
+            task, experiment, ..
+        } = &self.detail;
+        keys(format!("task:{}", task.id), task.state.word(), experiment)
+    }
+
     /// The run that counts.
     fn run(&self) -> Option<&Run> {
         let runs = &self.detail.runs;
@@ -67,7 +71,7 @@ impl Seen {
         let is_allowed = may(who, Role::Researcher);
         let is_retried = matches!(word, State::Failed | State::Cancelled);
         Header {
-            key: key(task),
+            key: self.key(),
             src: paths::task(task.id, "/header"),
             id: task.id.into(),
             number: task.number,
@@ -104,7 +108,7 @@ impl Seen {
         let word = task.state.word();
         let run = self.run();
         Outcome {
-            key: key(task),
+            key: self.key(),
             src: paths::task(task.id, "/result"),
             has_ended: word.is_terminal(),
             is_success: word == State::Completed,
@@ -132,7 +136,7 @@ impl Seen {
             ..
         } = &self.detail;
         Attempts {
-            key: key(task),
+            key: self.key(),
             src: paths::task(task.id, "/attempts"),
             rows: runs
                 .iter()

@@ -27,7 +27,7 @@ pub struct Show {
 #[derive(Debug, Clone, Template)]
 #[template(path = "tasks/_header.html")]
 pub struct Header {
-    /// `task:ID`.
+    /// `task:ID`, and the family's while it waits.
     pub key: String,
     /// `/tasks/{id}/header`.
     pub src: String,
@@ -69,7 +69,7 @@ pub struct Header {
 #[derive(Debug, Clone, Template)]
 #[template(path = "tasks/_result.html")]
 pub struct Outcome {
-    /// `task:ID`.
+    /// `task:ID`, and the family's while it waits.
     pub key: String,
     /// `/tasks/{id}/result`.
     pub src: String,
@@ -118,7 +118,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, Template)]
 #[template(path = "tasks/_attempts.html")]
 pub struct Attempts {
-    /// `task:ID`.
+    /// `task:ID`, and the family's while it waits.
     pub key: String,
     /// `/tasks/{id}/attempts` or `/runs/{id}/attempts`.
     pub src: String,

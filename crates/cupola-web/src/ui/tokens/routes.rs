@@ -91,15 +91,14 @@ fn ttl(text: &str) -> Result<Option<Duration>, FieldError> {
         return Ok(None);
     }
     let days = text.parse::<u64>().ok();
-    match days.filter(|days| (1..=TTL_DAYS_MAX).contains(days)) {
-        Some(days) => Ok(Some(Duration::from_hours(24 * days))),
-        None => {
-            let message = format!(
-                "`{text}` is not a number of days; choose one from 1 to {TTL_DAYS_MAX}, or none"
-            );
-            Err(FieldError::new("ttl_days", message))
-        }
-    }
+    let days = days.filter(|days| (1..=TTL_DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| {
+        let message = format!(
+            "`{text}` is not a number of days; choose one from 1 to {TTL_DAYS_MAX}, or none"
+        );
+        FieldError::new("ttl_days", message)
+    })?;
+    Ok(Some(Duration::from_hours(24 * days)))
 }
 
 fn usage(address: &Address, token: &Token, secret: &str) -> String {
@@ -177,7 +176,7 @@ async fn ask_revocation(
     Admin(who): Admin,
     Id(id): Id<TokenId>,
 ) -> Rendered {
-    let tokens = hub_call(&web, |hub| hub.list_tokens()).await?;
+    let tokens = hub_call(&web, Hub::list_tokens).await?;
     let token = tokens.iter().find(|token| token.id == id);
     let token = token.ok_or_else(|| HubError::not_found("token", id))?;
     let mut consequences = vec![match token.role {

@@ -102,7 +102,7 @@ fn python(python: &Python) -> String {
 pub(super) fn header(row: &workers::WorkerRow, who: &Principal) -> Header {
     let worker = &row.worker;
     Header {
-        key: format!("worker:{}", worker.id),
+        key: format!("worker:{},tasks,families", worker.id),
         src: paths::worker(worker.id, "/header"),
         id: worker.id.into(),
         name: worker.name.clone(),
@@ -145,7 +145,7 @@ pub(super) fn runs(detail: &workers::WorkerDetail, now: Timestamp) -> Runs {
     let keys = current.iter().map(|row| format!(",run:{}", row.run.full));
     let empty = || EmptyState::new("No runs yet", "It takes the next task that fits it.");
     Runs {
-        keys: std::iter::once(format!("worker:{id},tasks"))
+        keys: std::iter::once(format!("worker:{id},tasks,families"))
             .chain(keys)
             .collect(),
         src: paths::worker(id, "/runs"),

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use cupola_domain::{access::Role, ids::WorkerId};
+use cupola_hub::Hub;
 
 use super::{Index, Show, present};
 use crate::{
@@ -37,7 +38,7 @@ pub(crate) fn join_command(address: &Address, token: &str) -> String {
 }
 
 async fn index(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
-    let (seq, rows) = read(&web, |hub| hub.list_workers()).await?;
+    let (seq, rows) = read(&web, Hub::list_workers).await?;
     let join_command = join_command(&address, "TOKEN");
     html(&Index {
         frame: Frame::new("Workers", Section::Workers, Some((&who).into())).at(seq),
@@ -47,7 +48,7 @@ async fn index(State(web): State<Web>, Viewer(who): Viewer, address: Address) ->
 }
 
 async fn list(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
-    let rows = hub_call(&web, |hub| hub.list_workers()).await?;
+    let rows = hub_call(&web, Hub::list_workers).await?;
     html(&present::list(
         &rows,
         &join_command(&address, "TOKEN"),

@@ -23,7 +23,7 @@ pub struct Show {
 #[derive(Debug, Clone, Template)]
 #[template(path = "workers/_header.html")]
 pub struct Header {
-    /// `worker:ID`.
+    /// `worker:ID`, and the lists by which it is heard that its slots are used.
     pub key: String,
     /// `/workers/{id}/header`.
     pub src: String,
@@ -68,7 +68,7 @@ pub struct RunRow {
 #[derive(Debug, Clone, Template)]
 #[template(path = "workers/_runs.html")]
 pub struct Runs {
-    /// `worker:ID`, and `run:ID` of each current run.
+    /// The same, and `run:ID` of each current run.
     pub keys: String,
     /// `/workers/{id}/runs`.
     pub src: String,

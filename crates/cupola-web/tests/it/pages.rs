@@ -1,0 +1,8 @@
+//! The pages as a browser gets them, from a hub with a task in each state.
+
+mod commands;
+mod forms;
+mod live;
+mod looks;
+mod scene;
+mod served;
