@@ -155,15 +155,8 @@ fn total(tx: &mut cupola_store::Tx, filter: &Filter, counts: &Counts) -> Result<
         (Sort::Created | Sort::Priority, _) => Ok(in_states),
         (Sort::Finished, None) => Ok(counts.finished()),
         (Sort::Finished, Some(state)) => Ok(if state.is_terminal() { in_states } else { 0 }),
-        // Only what completed has a value; the index that counts fastest is another for each.
-        (Sort::Value, None | Some(State::Completed)) => {
-            let state = filter.experiment.map(|_| State::Completed);
-            let valued = Filter {
-                state,
-                ..filter.clone()
-            };
-            Ok(tasks::count(tx, &valued)?)
-        }
+        // Only what completed has a value.
+        (Sort::Value, None | Some(State::Completed)) => Ok(tasks::count(tx, filter)?),
         (Sort::Value, Some(_)) => Ok(0),
     }
 }

@@ -25,7 +25,7 @@ statements! {
     SAVE_PROGRESS = "UPDATE run SET progress = $2, progress_message = $3 WHERE id = $1";
     LIST_OF_TASK = "SELECT * FROM run WHERE task_id = $1 ORDER BY attempt DESC LIMIT 1000";
     LIST_OF_WORKER = "SELECT * FROM run WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
-    LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL
+    LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL AND outcome IS NULL
                    AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
     LIST_LEASED_BY = "SELECT * FROM run WHERE worker_id = $1
                       AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";

@@ -22,6 +22,11 @@ statements! {
     FIND = "SELECT * FROM task WHERE id = $1";
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending'
                   ORDER BY priority DESC, id LIMIT 1";
+    /// Between states that are not terminal: value and time of ending are NULL before and after, and
+    /// their indexes are left alone.
+    SAVE_LIVE = "UPDATE task SET state = $4, failures = $5, losses = $6, epoch = $7, run_id = $8,
+                                 worker_id = $9
+                 WHERE id = $1 AND state = $2 AND epoch = $3";
     SAVE = "UPDATE task SET state = $4, failure = $5, failure_detail = $6, failures = $7,
                             losses = $8, epoch = $9, run_id = $10, worker_id = $11, value = $12,
                             value_word = $13, finished_at = $14
@@ -41,7 +46,8 @@ statements! {
                      WHERE task.experiment_id = $1 AND task.state = 'completed'
                      AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
                      ORDER BY task.value DESC LIMIT 1";
-    LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL AND state = 'completed'
+    LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL
+                            AND state || '' = 'completed'
                             ORDER BY finished_at DESC, id DESC LIMIT $1";
     LIST_RUNNING = "SELECT * FROM task WHERE state = 'running' ORDER BY id LIMIT $1";
     LIST_IN_STATE = "SELECT id FROM task WHERE experiment_id = $1 AND state = $2
@@ -124,6 +130,29 @@ pub fn find_ready(tx: &mut Tx, needs_id: i64) -> Result<Option<Task>, StoreError
 
 /// Writes what `task` is now over what it was: the fence stands in the statement.
 pub fn save(tx: &mut Tx, task: &Task, was: State, epoch: i64) -> Result<(), StoreError> {
+    let is = task.state.word();
+    let worker = task.worker.map(|worker| worker.to_string());
+    let (id, run) = (task.id.to_string(), task.run.to_string());
+    let (failures, losses) = (
+        i64::from(task.attempts.failures),
+        i64::from(task.attempts.losses),
+    );
+    if !was.is_terminal() && !is.is_terminal() {
+        return tx.execute_one(
+            SAVE_LIVE,
+            &[
+                &id,
+                &was.as_str(),
+                &epoch,
+                &is.as_str(),
+                &failures,
+                &losses,
+                &task.epoch,
+                &run,
+                &worker,
+            ],
+        );
+    }
     let failure = match &task.state {
         TaskState::Failed(failure) => Some(failure),
         _ => None,
@@ -132,17 +161,17 @@ pub fn save(tx: &mut Tx, task: &Task, was: State, epoch: i64) -> Result<(), Stor
     tx.execute_one(
         SAVE,
         &[
-            &task.id.to_string(),
+            &id,
             &was.as_str(),
             &epoch,
-            &task.state.word().as_str(),
+            &is.as_str(),
             &failure.map(Failure::kind),
             &failure.map(Failure::detail),
-            &i64::from(task.attempts.failures),
-            &i64::from(task.attempts.losses),
+            &failures,
+            &losses,
             &task.epoch,
-            &task.run.to_string(),
-            &task.worker.map(|worker| worker.to_string()),
+            &run,
+            &worker,
             &value,
             &word,
             &task.finished_at.map(Timestamp::millis),
@@ -202,7 +231,8 @@ pub fn find_best(
     })
 }
 
-/// The tasks that completed last.
+/// The tasks that completed last. Their state is compared as an expression, so that the index by
+/// time is walked from its end instead of sorting all that ever completed.
 pub fn list_latest_finished(tx: &mut Tx, limit: i64) -> Result<Vec<Task>, StoreError> {
     tx.query(LIST_LATEST_FINISHED, &[&limit], task)
 }
@@ -231,7 +261,7 @@ pub fn list_in_state(
 /// The page's ids come from an index alone, so that a late page costs little more than the first.
 pub fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Task>, StoreError> {
     let (column, way) = (
-        sort_column(filter.sort),
+        sort_column(filter),
         if filter.descending { "DESC" } else { "ASC" },
     );
     let (condition, params) = condition(tx, filter)?;
@@ -307,8 +337,10 @@ pub fn delete_some(tx: &mut Tx, experiment: ExperimentId, limit: i64) -> Result<
     Ok(ids.len())
 }
 
-fn sort_column(sort: Sort) -> &'static str {
-    match sort {
+/// Within one experiment numbers are in the order of creation and have an index together with it.
+fn sort_column(filter: &Filter) -> &'static str {
+    match filter.sort {
+        Sort::Created if filter.experiment.is_some() => "number",
         Sort::Created => "id",
         Sort::Priority => "priority",
         Sort::Value => "value",
@@ -330,9 +362,17 @@ fn condition(tx: &mut Tx, filter: &Filter) -> Result<(String, Vec<String>), Stor
                 .to_owned(),
         );
     }
-    if let Some(state) = filter.state {
-        params.push(state.as_str().to_owned());
-        parts.push(format!("state = ${}", params.len()));
+    // Only what completed has a value. Saying so in these words is what lets the index of an
+    // experiment's values be used; elsewhere saying nothing lets the index of all values be used.
+    match (filter.sort, filter.state, filter.experiment) {
+        (Sort::Value, None | Some(State::Completed), Some(_)) => {
+            parts.push("state = 'completed'".to_owned());
+        }
+        (_, None, _) | (Sort::Value, Some(State::Completed), None) => {}
+        (_, Some(state), _) => {
+            params.push(state.as_str().to_owned());
+            parts.push(format!("state = ${}", params.len()));
+        }
     }
     if !filter.search.is_empty() {
         params.push(crate::briefs::contains_pattern(&filter.search));
@@ -342,7 +382,7 @@ fn condition(tx: &mut Tx, filter: &Filter) -> Result<(String, Vec<String>), Stor
         ));
     }
     if matches!(filter.sort, Sort::Value | Sort::Finished) {
-        parts.push(format!("{} IS NOT NULL", sort_column(filter.sort)));
+        parts.push(format!("{} IS NOT NULL", sort_column(filter)));
     }
     if parts.is_empty() {
         parts.push("1 = 1".to_owned());

@@ -85,11 +85,7 @@ impl SqliteConnection {
         let mut statement = self.prepare(sql)?;
         bind(&mut statement, params)?;
         // Asking SQLite for the name of a column costs more than reading the column.
-        let names: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| failed(sql, error))? {
             let inner = Inner::Sqlite(row, &names);
@@ -113,6 +109,9 @@ impl SqliteConnection {
             (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
             (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+            // Plans never depend on the values bound. Without this, a statement that compares the
+            // column of a partial index with a parameter is prepared anew each time it is bound.
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         ] {
             (connection.set_db_config(config, value))
                 .map_err(|error| failed("configure", error))?;

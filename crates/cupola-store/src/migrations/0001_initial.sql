@@ -8,11 +8,14 @@ CREATE TABLE event (
     parent  TEXT
 );
 
+-- Checks with more than two words are written with OR: for IN, SQLite builds a table of the words each
+-- time a row is written.
+
 -- Who may do what. The secret itself is nowhere: digest is its SHA-256.
 CREATE TABLE token (
     id         TEXT NOT NULL PRIMARY KEY,
     name       TEXT NOT NULL,
-    role       TEXT NOT NULL CHECK (role IN ('worker', 'viewer', 'researcher', 'operator', 'admin')),
+    role       TEXT NOT NULL CHECK (role = 'worker' OR role = 'viewer' OR role = 'researcher' OR role = 'operator' OR role = 'admin'),
     prefix     TEXT NOT NULL,
     digest     TEXT NOT NULL UNIQUE,
     created_at BIGINT NOT NULL,
@@ -79,7 +82,7 @@ CREATE TABLE brief (
 CREATE TABLE experiment (
     id         TEXT NOT NULL PRIMARY KEY,
     name       TEXT NOT NULL,
-    origin     TEXT NOT NULL CHECK (origin IN ('manual', 'brief', 'file', 'workspace', 'mlflow')),
+    origin     TEXT NOT NULL CHECK (origin = 'manual' OR origin = 'brief' OR origin = 'file' OR origin = 'workspace' OR origin = 'mlflow'),
     brief_id   TEXT UNIQUE REFERENCES brief (id),
     template   TEXT NOT NULL,
     code_hash  TEXT NOT NULL REFERENCES code (hash),
@@ -103,7 +106,7 @@ CREATE TABLE task (
     id                 TEXT NOT NULL PRIMARY KEY,
     experiment_id      TEXT NOT NULL REFERENCES experiment (id),
     number             BIGINT NOT NULL,
-    state              TEXT NOT NULL CHECK (state IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
+    state              TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     failure            TEXT,
     failure_detail     TEXT,
     config             TEXT NOT NULL,
@@ -138,8 +141,8 @@ CREATE TABLE run (
     task_id          TEXT NOT NULL REFERENCES task (id),
     experiment_id    TEXT NOT NULL,
     attempt          BIGINT NOT NULL CHECK (attempt >= 1),
-    phase            TEXT NOT NULL CHECK (phase IN ('pending', 'leased', 'running', 'cancelling', 'lost', 'finished')),
-    outcome          TEXT CHECK (outcome IN ('completed', 'failed', 'cancelled')),
+    phase            TEXT NOT NULL CHECK (phase = 'pending' OR phase = 'leased' OR phase = 'running' OR phase = 'cancelling' OR phase = 'lost' OR phase = 'finished'),
+    outcome          TEXT CHECK (outcome = 'completed' OR outcome = 'failed' OR outcome = 'cancelled'),
     failure          TEXT,
     failure_detail   TEXT,
     worker_id        TEXT,
@@ -165,7 +168,7 @@ CREATE TABLE run (
     CHECK (phase IN ('pending', 'finished') OR worker_id IS NOT NULL)
 );
 CREATE UNIQUE INDEX run_of_task ON run (task_id, attempt);
-CREATE INDEX run_with_worker ON run (worker_id, id) WHERE phase IN ('leased', 'running', 'cancelling', 'lost');
+CREATE INDEX run_with_worker ON run (worker_id, id) WHERE worker_id IS NOT NULL AND outcome IS NULL;
 CREATE INDEX run_of_worker ON run (worker_id, id);
 
 CREATE TABLE result (
