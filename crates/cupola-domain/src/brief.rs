@@ -5,7 +5,8 @@ use std::{str::FromStr, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    credits::Credits, field::FieldError, ids::BriefId, resources::Hardware, time::Timestamp,
+    credits::Credits, field::FieldError, ids::BriefId, resources::Hardware, text::storable,
+    time::Timestamp,
 };
 
 /// A family larger than this is refused: ask again when it is done.
@@ -90,10 +91,10 @@ impl Draft {
     /// checked by whoever knows them.
     pub fn check(&self) -> Result<Wanted, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let goal = self.goal.trim();
+        let goal = storable(self.goal.trim()).into_owned();
         let title = match self.title.trim() {
-            "" => first_line(goal),
-            title => title.to_owned(),
+            "" => first_line(&goal),
+            title => storable(title).into_owned(),
         };
         if goal.is_empty() {
             errors.push(FieldError::new(
@@ -102,7 +103,7 @@ impl Draft {
             ));
         }
         limit(&mut errors, "title", &title, TITLE_CHARS_MAX);
-        limit(&mut errors, "goal", goal, TEXT_CHARS_MAX);
+        limit(&mut errors, "goal", &goal, TEXT_CHARS_MAX);
         limit(
             &mut errors,
             "constraints",
@@ -132,8 +133,8 @@ impl Draft {
             {
                 Ok(Wanted {
                     title,
-                    goal: goal.to_owned(),
-                    constraints: self.constraints.trim().to_owned(),
+                    goal,
+                    constraints: storable(self.constraints.trim()).into_owned(),
                     template: self.template.trim().to_owned(),
                     budget,
                     hardware,

@@ -22,6 +22,7 @@ pub const HEARTBEAT_PERIOD: Duration = Duration::from_secs(5);
 pub struct LeaseTable {
     leases: HashMap<RunId, (Lease, Instant)>,
     by_deadline: BTreeSet<(Instant, RunId)>,
+    by_worker: BTreeSet<(WorkerId, RunId)>,
 }
 
 impl LeaseTable {
@@ -30,6 +31,7 @@ impl LeaseTable {
         self.remove(run);
         self.leases.insert(run, (lease, until));
         self.by_deadline.insert((until, run));
+        self.by_worker.insert((lease.worker, run));
     }
 
     /// Moves the deadline if `lease` is the one that is held. Says whether it was.
@@ -46,8 +48,9 @@ impl LeaseTable {
 
     /// Forgets a lease.
     pub fn remove(&mut self, run: RunId) {
-        if let Some((_, until)) = self.leases.remove(&run) {
+        if let Some((lease, until)) = self.leases.remove(&run) {
             self.by_deadline.remove(&(until, run));
+            self.by_worker.remove(&(lease.worker, run));
         }
     }
 
@@ -62,16 +65,30 @@ impl LeaseTable {
             .collect()
     }
 
+    /// Whether this lease is held and has run out.
+    pub fn is_overdue(&self, run: RunId, lease: Lease, now: Instant) -> bool {
+        self.leases
+            .get(&run)
+            .is_some_and(|(held, until)| *held == lease && *until < now)
+    }
+
+    /// How many leases one worker has.
+    pub fn count_of_worker(&self, worker: WorkerId) -> usize {
+        self.runs_of(worker).count()
+    }
+
+    fn runs_of(&self, worker: WorkerId) -> impl Iterator<Item = RunId> {
+        let first = (worker, RunId::from(uuid::Uuid::nil()));
+        let rest = self.by_worker.range(first..);
+        rest.take_while(move |(owner, _)| *owner == worker)
+            .map(|(_, run)| *run)
+    }
+
     /// The live leases of one worker.
     pub fn of_worker(&self, worker: WorkerId) -> Vec<(RunId, Lease)> {
-        let mut found: Vec<_> = self
-            .leases
-            .iter()
-            .filter(|(_, (lease, _))| lease.worker == worker)
-            .map(|(run, (lease, _))| (*run, *lease))
-            .collect();
-        found.sort_by_key(|(run, _)| *run);
-        found
+        self.runs_of(worker)
+            .filter_map(|run| Some((run, self.leases.get(&run)?.0)))
+            .collect()
     }
 
     /// How many leases are live.

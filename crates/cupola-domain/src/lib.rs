@@ -20,5 +20,6 @@ pub mod run;
 pub mod schema;
 pub mod task;
 pub mod template;
+pub mod text;
 pub mod time;
 pub mod worker;

@@ -37,9 +37,12 @@ impl LoginCodes {
     fn insert(&self, digest: String, token: TokenId, until: Instant, now: Instant) {
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, (_, until)| now < *until);
-        if codes.len() < LOGIN_CODES_MAX {
-            codes.insert(digest, (token, until));
+        if codes.len() >= LOGIN_CODES_MAX {
+            let oldest = codes.iter().min_by_key(|(_, (_, until))| *until);
+            let oldest = oldest.map(|(digest, _)| digest.clone());
+            oldest.map(|digest| codes.remove(&digest));
         }
+        codes.insert(digest, (token, until));
     }
 
     fn take(&self, digest: &str, now: Instant) -> Option<TokenId> {

@@ -12,6 +12,7 @@ use cupola_domain::{
     run::{Run, RunState},
     task::{Attempts, Task, TaskState},
     template::Template,
+    text::storable,
     time::Timestamp,
 };
 use cupola_search::{
@@ -120,7 +121,7 @@ impl Hub {
         limit: u32,
         offset: u64,
     ) -> Result<(Vec<BriefRow>, u64), HubError> {
-        let search = search.trim().to_owned();
+        let search = storable(search.trim()).into_owned();
         let (rows, total) = self.read(move |tx| {
             let offset = i64::try_from(offset).unwrap_or(i64::MAX);
             let (found, total) = briefs::list(tx, &search, i64::from(limit), offset)?;

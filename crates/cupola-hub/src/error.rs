@@ -58,6 +58,8 @@ impl From<StoreError> for HubError {
             Self::Unavailable(error.to_string())
         } else {
             match error {
+                // Something that no database can hold, a NUL in a text for one: the caller's to mend.
+                StoreError::Value(message) => Self::Invalid(vec![FieldError::new("body", message)]),
                 StoreError::Closed | StoreError::Crashed(_) => Self::Unavailable(error.to_string()),
                 _ => Self::Internal(error.into()),
             }

@@ -10,6 +10,7 @@ use cupola_domain::{
     field::FieldError,
     ids::{ExperimentId, TaskId},
     task::Config,
+    text::storable,
 };
 use cupola_search::compare::{Comparison, compare};
 use cupola_store::{Tx, briefs, events, experiments, tasks};
@@ -54,7 +55,7 @@ impl Hub {
         limit: u32,
         offset: u64,
     ) -> Result<(Vec<FamilyRow>, u64), HubError> {
-        let search = search.trim().to_owned();
+        let search = storable(search.trim()).into_owned();
         self.read(move |tx| {
             let offset = i64::try_from(offset).unwrap_or(i64::MAX);
             let (found, total) = experiments::list_families(tx, &search, i64::from(limit), offset)?;
@@ -131,25 +132,27 @@ impl Hub {
             events::record(tx, Event::ExperimentChanged(id));
             Ok(())
         })?;
+        let mut last = -1;
         loop {
-            let asked = self.write(move |tx| {
-                let running = tasks::list_in_state(tx, id, State::Running, CANCELLED_PER_STEP)?;
-                let mut asked = Vec::new();
-                for task in running {
+            let after = last;
+            let seen = self.write(move |tx| {
+                let running = tasks::list_running_after(tx, id, after, CANCELLED_PER_STEP)?;
+                let mut seen = Vec::new();
+                for (task, number) in running {
                     let task = find_task(tx, task)?;
                     let mut pair = Pair::of_task(tx, task)?;
-                    let before = pair.run.state.clone();
                     pair.cancel(tx, now)?;
-                    if pair.run.state != before {
-                        asked.push(pair.run.id);
-                    }
+                    seen.push((pair.run.id, number));
                 }
-                Ok(asked)
+                Ok(seen)
             })?;
-            if asked.is_empty() {
+            let Some((_, number)) = seen.last() else {
                 break;
+            };
+            last = *number;
+            for (run, _) in seen {
+                self.settle(run)?;
             }
-            self.live().cancelling.extend(asked);
         }
         self.bus.announce_work();
         self.read(move |tx| find(tx, id))

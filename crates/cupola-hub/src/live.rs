@@ -25,15 +25,22 @@ const RESTART_GRACE: Duration = Duration::from_mins(1);
 /// A sign of life is written down at most this often; in between it is known by heart.
 const SEEN_WRITE_PERIOD: Duration = Duration::from_secs(10);
 
+/// How long a worker that could not prepare a run takes no others.
+const REST_MIN: Duration = Duration::from_secs(5);
+const REST_MAX: Duration = Duration::from_mins(10);
+
 /// One worker.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveWorker {
     pub(crate) token: TokenId,
     pub(crate) session: String,
     pub(crate) capabilities: Capabilities,
+    pub(crate) slots: u32,
     pub(crate) last_seen: Timestamp,
     pub(crate) left_at: Option<Timestamp>,
     written: Option<Instant>,
+    /// Takes no runs until then, and for how long it rested last.
+    rests: Option<(Instant, Duration)>,
 }
 
 impl LiveWorker {
@@ -42,10 +49,29 @@ impl LiveWorker {
             token: worker.token,
             session: worker.session.clone(),
             capabilities: worker.capabilities.clone(),
+            slots: worker.slots,
             last_seen: worker.last_seen_at,
             left_at: worker.left_at,
             written: None,
+            rests: None,
         }
+    }
+
+    /// Takes no runs for a while, each time for twice as long.
+    pub(crate) fn rest(&mut self, now: Instant) {
+        let span = self
+            .rests
+            .map_or(REST_MIN, |(_, span)| (span * 2).min(REST_MAX));
+        self.rests = Some((now.plus(span), span));
+    }
+
+    /// Takes runs again.
+    pub(crate) fn wake(&mut self) {
+        self.rests = None;
+    }
+
+    pub(crate) fn is_resting(&self, now: Instant) -> bool {
+        self.rests.is_some_and(|(until, _)| now < until)
     }
 }
 

@@ -6,7 +6,7 @@ use cupola_store::{logs, runs};
 use crate::{Hub, HubError};
 
 /// Chunks read for one answer.
-const CHUNKS_MAX: i64 = 2_000;
+const CHUNKS_MAX: i64 = 500;
 
 /// Bytes of one answer, about.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -103,7 +103,7 @@ impl Hub {
 
 fn lines_of(chunk: &logs::Chunk) -> Vec<Line> {
     let body = chunk.body.strip_suffix(b"\n").unwrap_or(&chunk.body);
-    if chunk.body.is_empty() {
+    if chunk.body.is_empty() && chunk.omitted == 0 {
         return Vec::new();
     }
     let mut omitted = chunk.omitted;

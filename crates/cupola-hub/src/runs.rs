@@ -69,7 +69,7 @@ impl Hub {
 
     /// The points of one series from cursor `after` on, and the cursor to go on with.
     ///
-    /// Points come in order of step; where a program repeats a step, the later point stands.
+    /// Points come in order of step; where a program goes back, its later points stand.
     pub fn run_series(
         &self,
         id: RunId,
@@ -103,20 +103,27 @@ impl Hub {
             Ok(pair.run)
         })?;
         if run.state.lease().is_some() {
-            self.live().cancelling.insert(id);
+            self.settle(id)?;
             self.bus.announce_work();
         }
         Ok(run)
     }
 }
 
-fn in_order_of_step(mut points: Vec<Point>) -> Vec<Point> {
-    if !points.is_sorted_by(|a, b| a.step < b.step) {
-        points.reverse();
-        points.sort_by_key(|point| point.step);
-        points.dedup_by_key(|point| point.step);
+/// A program that goes back to an earlier step was restarted from there: what it says from then on
+/// stands in the place of all that it had said after that step.
+fn in_order_of_step(points: Vec<Point>) -> Vec<Point> {
+    if points.is_sorted_by(|a, b| a.step < b.step) {
+        return points;
     }
-    points
+    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
+    for point in points {
+        while kept.last().is_some_and(|last| last.step >= point.step) {
+            kept.pop();
+        }
+        kept.push(point);
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -138,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_step_keeps_its_last_value() {
+    fn a_program_that_goes_back_replaces_what_came_after() {
         check(&[(1, 1.0), (2, 2.0)], &[(1, 1.0), (2, 2.0)]);
         check(
             &[(1, 1.0), (3, 3.0), (2, 2.0), (3, 3.5)],

@@ -120,7 +120,7 @@ impl Hub {
             Ok((pair.task, pair.run))
         })?;
         if run.state.lease().is_some() {
-            self.live().cancelling.insert(run.id);
+            self.settle(run.id)?;
             self.bus.announce_work();
         }
         Ok(task)
@@ -131,6 +131,8 @@ impl Hub {
         let (now, spare) = (self.now(), self.next_id());
         let task = self.write(move |tx| {
             let task = find_task(tx, id)?;
+            experiments::find(tx, task.experiment)?
+                .ok_or_else(|| HubError::not_found("task", id))?;
             let word = task.state.word();
             if !matches!(word, State::Failed | State::Cancelled) {
                 let message =

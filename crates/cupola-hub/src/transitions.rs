@@ -118,10 +118,33 @@ impl Pair {
         if self.run.state.word() == State::Cancelled {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);
         }
+        if experiments::is_stopped(tx, self.task.experiment)? {
+            return self.cancel(tx, now);
+        }
         if self.task.attempts.losses + 1 >= self.task.attempts.losses_max {
             self.step_run(tx, RunInput::Supersede, now)?;
             return self.step_task(tx, TaskInput::Fail(Failure::Lost), epoch, now);
         }
+        self.step_task(tx, TaskInput::Lose, epoch, now)
+    }
+
+    /// The worker gives the run up of its own accord: the task waits again, and no loss is counted.
+    pub(crate) fn hand_back(
+        &mut self,
+        tx: &mut Tx,
+        spare: RunId,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Expire, now)?;
+        if self.run.state.word() == State::Cancelled {
+            return self.step_task(tx, TaskInput::Cancel, epoch, now);
+        }
+        if experiments::is_stopped(tx, self.task.experiment)? {
+            return self.cancel(tx, now);
+        }
+        self.step_run(tx, RunInput::Supersede, now)?;
+        self.replace_run(tx, next_run(&self.run, spare, now))?;
         self.step_task(tx, TaskInput::Lose, epoch, now)
     }
 
@@ -175,6 +198,11 @@ impl Pair {
                     .state
                     .clone()
                     .step(input.clone(), self.task.attempts)?;
+                if next == TaskState::Pending && experiments::is_stopped(tx, self.task.experiment)?
+                {
+                    // Nobody wants another attempt.
+                    return self.step_task(tx, TaskInput::Cancel, epoch, now);
+                }
                 if next == TaskState::Pending {
                     self.replace_run(tx, next_run(&self.run, ending.spare, now))?;
                 }

@@ -16,6 +16,7 @@ use cupola_domain::{
     run::{Lease, Outcome, Progress, Run},
     task::{Config, Task, hard_deadline},
     template::CodeFile,
+    text::storable,
     time::Timestamp,
 };
 use cupola_store::{code, runs};
@@ -23,6 +24,9 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use crate::{Hub, HubError, transitions::Pair};
+
+/// A run with more results than this is refused.
+const RESULTS_MAX: usize = 10_000;
 
 /// A worker that joins, or comes back.
 #[derive(Debug, Clone)]
@@ -157,7 +161,7 @@ impl Hub {
             pair.run.environment = Some(environment);
             Ok(pair.run)
         })?;
-        self.live().grant(run.id, lease, self.world().monotonic());
+        self.settle(run.id)?;
         Ok(run)
     }
 
@@ -189,6 +193,12 @@ impl Hub {
 
 fn not_yours(id: WorkerId) -> HubError {
     HubError::Forbidden(format!("the worker `{id}` joined with another token"))
+}
+
+/// Results with keys that a database can keep.
+fn storable_keys(results: &Map<String, Value>) -> Map<String, Value> {
+    let storable = |(key, value): (&String, &Value)| (storable(key).into_owned(), value.clone());
+    results.iter().map(storable).collect()
 }
 
 /// Whether the run had this lease last.

@@ -96,7 +96,7 @@ impl Hub {
             worker.last_seen_at = worker.last_seen_at.max(known.last_seen);
             worker.left_at = known.left_at;
         }
-        let running = live.leases.of_worker(worker.id).len();
+        let running = live.leases.count_of_worker(worker.id);
         drop(live);
         WorkerRow {
             presence: worker.presence(self.now()),

@@ -44,6 +44,7 @@ statements! {
                           cancelled = cancelled + $6
                    WHERE id = $1";
     SAVE_STOPPED = "UPDATE experiment SET stopped_at = $2 WHERE id = $1 AND stopped_at IS NULL";
+    IS_STOPPED = "SELECT stopped_at FROM experiment WHERE id = $1 AND stopped_at IS NOT NULL";
     LIST_UNPLANNED = "SELECT experiment.id, brief_id FROM experiment
                       JOIN brief ON brief.id = experiment.brief_id
                       WHERE experiment.deleted_at IS NULL AND stopped_at IS NULL
@@ -146,6 +147,12 @@ pub fn save_changes(tx: &mut Tx, id: ExperimentId, changes: [i64; 5]) -> Result<
 pub fn save_stopped(tx: &mut Tx, id: ExperimentId, at: Timestamp) -> Result<(), StoreError> {
     tx.execute(SAVE_STOPPED, &[&id.to_string(), &at.millis()])
         .map(drop)
+}
+
+/// Whether somebody stopped it: what has not ended is not wanted any more.
+pub fn is_stopped(tx: &mut Tx, id: ExperimentId) -> Result<bool, StoreError> {
+    let found = tx.query_optional(IS_STOPPED, &[&id.to_string()], |row| row.i64("stopped_at"))?;
+    Ok(found.is_some())
 }
 
 /// Families with fewer tasks than their briefs ask for, with those briefs.

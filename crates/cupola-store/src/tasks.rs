@@ -9,6 +9,7 @@ use cupola_domain::{
     provenance::Provenance,
     run::Failure,
     task::{Attempts, Task, TaskState},
+    text::storable,
     time::Timestamp,
 };
 
@@ -50,8 +51,8 @@ statements! {
                             AND state || '' = 'completed'
                             ORDER BY finished_at DESC, id DESC LIMIT $1";
     LIST_RUNNING = "SELECT * FROM task WHERE state = 'running' ORDER BY id LIMIT $1";
-    LIST_IN_STATE = "SELECT id FROM task WHERE experiment_id = $1 AND state = $2
-                     ORDER BY number LIMIT $3";
+    LIST_RUNNING_AFTER = "SELECT id, number FROM task WHERE experiment_id = $1
+                          AND state = 'running' AND number > $2 ORDER BY number LIMIT $3";
     CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2
                       WHERE experiment_id = $1 AND state = 'pending'";
     CANCEL_PENDING_RUNS = "UPDATE run SET phase = 'finished', outcome = 'cancelled', phase_at = $2,
@@ -242,17 +243,17 @@ pub fn list_running(tx: &mut Tx, limit: i64) -> Result<Vec<Task>, StoreError> {
     tx.query(LIST_RUNNING, &[&limit], task)
 }
 
-/// Up to `limit` tasks of an experiment that are in `state`.
-pub fn list_in_state(
+/// Up to `limit` running tasks of an experiment with numbers above `number`, each with its number.
+pub fn list_running_after(
     tx: &mut Tx,
     experiment: ExperimentId,
-    state: State,
+    number: i64,
     limit: i64,
-) -> Result<Vec<TaskId>, StoreError> {
+) -> Result<Vec<(TaskId, i64)>, StoreError> {
     tx.query(
-        LIST_IN_STATE,
-        &[&experiment.to_string(), &state.as_str(), &limit],
-        |row| codec::parsed(row, "task", "id"),
+        LIST_RUNNING_AFTER,
+        &[&experiment.to_string(), &number, &limit],
+        |row| Ok((codec::parsed(row, "task", "id")?, row.i64("number")?)),
     )
 }
 
@@ -375,7 +376,7 @@ fn condition(tx: &mut Tx, filter: &Filter) -> Result<(String, Vec<String>), Stor
         }
     }
     if !filter.search.is_empty() {
-        params.push(crate::briefs::contains_pattern(&filter.search));
+        params.push(crate::briefs::contains_pattern(&storable(&filter.search)));
         let n = params.len();
         parts.push(format!(
             "(id LIKE ${n} ESCAPE '\\' OR LOWER(config) LIKE ${n} ESCAPE '\\')"

@@ -27,12 +27,18 @@ pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let mut planned = 0;
     loop {
         let unplanned = hub.read(|tx| Ok(experiments::list_unplanned(tx)?))?;
-        if unplanned.is_empty() {
+        let mut added = 0;
+        for (family, brief) in unplanned {
+            match plan_next(hub, family, brief) {
+                Ok(made) => added += made,
+                // One brief that cannot be planned holds up no other.
+                Err(error) => tracing::error!(%family, %error, "a family could not be planned"),
+            }
+        }
+        if added == 0 {
             return Ok(planned);
         }
-        for (family, brief) in unplanned {
-            planned += plan_next(hub, family, brief)?;
-        }
+        planned += added;
     }
 }
 

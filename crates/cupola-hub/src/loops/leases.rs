@@ -12,11 +12,16 @@ pub const LOOP: Loop = Loop {
     tick,
 };
 
-/// Expires every overdue lease; says how many.
+/// Expires every overdue lease; says how many were. One that cannot be expired holds up no other.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let overdue = hub.overdue_leases();
     for (run, lease) in &overdue {
-        hub.expire_run(*run, *lease)?;
+        match hub.expire_overdue(*run, *lease) {
+            // Its family was deleted: there is nothing to expire.
+            Err(HubError::NotFound { .. }) => hub.settle(*run)?,
+            Err(error) => tracing::error!(%run, %error, "a lease could not be expired"),
+            Ok(()) => {}
+        }
     }
     Ok(overdue.len())
 }

@@ -1,14 +1,16 @@
 //! How runs end.
 
 use cupola_domain::{
-    ids::{RunId, TokenId},
+    field::FieldError,
+    ids::{RunId, TokenId, WorkerId},
     metric::json_number,
     run::{Failure, Lease, Outcome, Run, RunState},
+    text::storable,
     time::Timestamp,
 };
 use cupola_store::{Tx, experiments, runs};
 
-use super::{Finish, had_lease};
+use super::{Finish, RESULTS_MAX, had_lease, storable_keys};
 use crate::{
     Hub, HubError,
     transitions::{Ending, Pair, find_task},
@@ -24,6 +26,10 @@ impl Hub {
         finish: Finish,
     ) -> Result<Run, HubError> {
         self.check_worker(token, lease.worker)?;
+        if finish.results.len() > RESULTS_MAX {
+            let message = format!("a run may have at most {RESULTS_MAX} results");
+            return Err(HubError::Invalid(vec![FieldError::new("results", message)]));
+        }
         let (now, spare) = (self.now(), self.next_id());
         let (ended, waits_again) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
@@ -34,11 +40,31 @@ impl Hub {
             let ended = runs::find(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
             Ok((ended, !pair.task.state.word().is_terminal()))
         })?;
+        self.note_ending(lease.worker, &ended);
         self.live().release(run);
         if waits_again {
             self.bus.announce_work();
         }
         Ok(ended)
+    }
+
+    /// A worker that cannot prepare runs takes none for a while, so that one bad machine does not
+    /// use up the attempts of a whole family.
+    fn note_ending(&self, worker: WorkerId, run: &Run) {
+        let now = self.world().monotonic();
+        let mut live = self.live();
+        let Some(worker) = live.workers.get_mut(&worker) else {
+            return;
+        };
+        match &run.state {
+            RunState::Finished {
+                outcome: Outcome::Failed(Failure::NotPrepared(_)),
+                ..
+            } => {
+                worker.rest(now);
+            }
+            _ => worker.wake(),
+        }
     }
 }
 
@@ -73,7 +99,7 @@ fn finish_run(
         Outcome::Completed if value.is_none() => {
             Outcome::Failed(Failure::BadOutput(format!("no number called {metric}")))
         }
-        outcome => outcome,
+        outcome => storable_outcome(outcome),
     };
     let ending = Ending {
         outcome,
@@ -83,8 +109,18 @@ fn finish_run(
         spare,
     };
     pair.finish(tx, lease, ending, now)?;
-    runs::save_results(tx, id, &finish.results, now)?;
+    runs::save_results(tx, id, &storable_keys(&finish.results), now)?;
     // A task that was retried waits with a new run: read it back as it stands.
     pair.task = find_task(tx, pair.task.id)?;
     Ok(())
+}
+
+/// What a program said last may hold anything.
+fn storable_outcome(outcome: Outcome) -> Outcome {
+    let Outcome::Failed(failure) = outcome else {
+        return outcome;
+    };
+    let detail = failure.detail();
+    let failure = Failure::from_parts(failure.kind(), &storable(&detail)).unwrap_or(failure);
+    Outcome::Failed(failure)
 }

@@ -55,6 +55,10 @@ impl Hub {
             Ok(worker)
         })?;
         let before = self.live().workers.insert(id, LiveWorker::of(&worker));
+        if self.read(move |tx| Ok(workers::is_removed(tx, id)?))? {
+            self.live().workers.remove(&id);
+            return Err(removed(id));
+        }
         if before.is_some_and(|before| before.session != session) {
             self.expire_leases_of(id)?;
         }
@@ -69,7 +73,7 @@ impl Hub {
         session: &str,
     ) -> Result<(), HubError> {
         self.note_alive(token, id, session)?;
-        self.expire_leases_of(id)?;
+        self.hand_back_leases_of(id)?;
         let now = self.now();
         if let Some(worker) = self.live().workers.get_mut(&id) {
             worker.left_at = Some(now);

@@ -6,6 +6,8 @@ use cupola_domain::{
     run::{Lease, RunState},
 };
 
+use cupola_store::runs;
+
 use super::{Held, Orders};
 use crate::{Hub, HubError, transitions::Pair};
 
@@ -50,6 +52,24 @@ impl Hub {
         self.live().leases.expired(now)
     }
 
+    /// The worker stops its programs and says so: others take the tasks, and nobody is counted lost.
+    pub(crate) fn hand_back_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
+        let held = self.live().leases.of_worker(worker);
+        for (run, lease) in held {
+            let (now, spare) = (self.now(), self.next_id());
+            self.write(move |tx| {
+                let mut pair = Pair::find(tx, run)?;
+                if pair.run.state.lease() == Some(lease) {
+                    pair.hand_back(tx, spare, now)?;
+                }
+                Ok(())
+            })?;
+            self.settle(run)?;
+        }
+        self.bus.announce_work();
+        Ok(())
+    }
+
     /// Gives the runs of a worker back at once.
     pub(crate) fn expire_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
         let held = self.live().leases.of_worker(worker);
@@ -84,8 +104,38 @@ impl Hub {
             }
             Ok(())
         })?;
-        self.live().release(run);
+        self.settle(run)?;
         self.bus.announce_work();
+        Ok(())
+    }
+
+    /// Expires a lease that was overdue a moment ago, if it still is.
+    pub(crate) fn expire_overdue(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+        let now = self.world().monotonic();
+        if self.live().leases.is_overdue(run, lease, now) {
+            self.expire_run(run, lease)?;
+        }
+        Ok(())
+    }
+
+    /// Makes what the hub knows of a run's lease by heart what the store holds. Commits of several
+    /// threads may be noted here in another order than they happened: whoever comes last reads what
+    /// all of them came to.
+    pub(crate) fn settle(&self, run: RunId) -> Result<(), HubError> {
+        let now = self.world().monotonic();
+        let mut live = self.live();
+        let found = self.read(move |tx| Ok(runs::find(tx, run)?))?;
+        match found.map(|run| run.state) {
+            Some(RunState::Leased { lease } | RunState::Running { lease, .. }) => {
+                live.cancelling.remove(&run);
+                live.grant(run, lease, now);
+            }
+            Some(RunState::Cancelling { lease, .. }) => {
+                live.cancelling.insert(run);
+                live.grant(run, lease, now);
+            }
+            _ => live.release(run),
+        }
         Ok(())
     }
 
@@ -98,7 +148,7 @@ impl Hub {
         });
         match resumed {
             Ok(()) => {
-                self.live().grant(run, lease, self.world().monotonic());
+                self.settle(run)?;
                 Ok(true)
             }
             Err(HubError::StaleLease(_) | HubError::Conflict(_) | HubError::NotFound { .. }) => {

@@ -28,32 +28,42 @@ impl Hub {
         let mut orders = self.renew_leases(token, id, session, holding)?;
         let holding: HashSet<Held> = holding.iter().copied().collect();
         let given: Vec<_> = self.live().leases.of_worker(id);
+        let given_count = given.len();
         let forgotten: Vec<RunId> = given
             .into_iter()
             .filter(|(run, lease)| !holding.contains(&(*run, lease.epoch)))
             .map(|(run, _)| run)
             .collect();
-        if forgotten.is_empty() && free_slots == 0 {
+        let now = self.world().monotonic();
+        let (capabilities, wanted) = {
+            let live = self.live();
+            let worker = live
+                .workers
+                .get(&id)
+                .ok_or_else(|| HubError::not_found("worker", id))?;
+            // A worker is believed no more slots than it joined with.
+            let held = u32::try_from(given_count).unwrap_or(u32::MAX);
+            let room = worker.slots.saturating_sub(held);
+            let wanted = if worker.is_resting(now) {
+                0
+            } else {
+                free_slots.min(room)
+            };
+            (worker.capabilities.clone(), wanted)
+        };
+        if forgotten.is_empty() && wanted == 0 {
             return Ok(orders);
         }
-        let capabilities = self
-            .live()
-            .workers
-            .get(&id)
-            .map(|worker| worker.capabilities.clone());
-        let capabilities = capabilities.ok_or_else(|| HubError::not_found("worker", id))?;
-        let again = u32::try_from(forgotten.len()).unwrap_or(u32::MAX);
-        let spares = (0..free_slots).map(|_| self.next_id()).collect();
+        let spares = (0..wanted).map(|_| self.next_id()).collect();
         let leasing = Leasing {
             worker: id,
             capabilities,
             forgotten,
-            wanted: free_slots.saturating_sub(again),
+            wanted,
             spares,
             now: self.now(),
         };
         orders.start = self.write(move |tx| leasing.lease(tx))?;
-        let now = self.world().monotonic();
         let mut live = self.live();
         for order in &orders.start {
             live.grant(order.run.id, order.lease, now);
@@ -77,7 +87,10 @@ impl Leasing {
     fn lease(mut self, tx: &mut Tx) -> Result<Vec<Order>, HubError> {
         let mut orders = Vec::new();
         for run in std::mem::take(&mut self.forgotten) {
-            let pair = Pair::find(tx, run)?;
+            // It may have been deleted since it was given.
+            let Ok(pair) = Pair::find(tx, run) else {
+                continue;
+            };
             if let RunState::Leased { lease } | RunState::Running { lease, .. } = pair.run.state
                 && lease.worker == self.worker
             {

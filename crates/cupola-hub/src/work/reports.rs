@@ -1,18 +1,25 @@
 //! What a program says while it runs: each report is taken once.
 
+use std::collections::BTreeMap;
+
 use cupola_domain::{
     event::Event,
     ids::{RunId, TokenId},
+    metric::Point,
     run::{Lease, Progress},
+    text::storable,
     time::Timestamp,
 };
 use cupola_store::{Tx, events, logs, metrics, runs};
 
-use super::{LogPiece, Report, had_lease};
+use super::{LogPiece, Report, had_lease, storable_keys};
 use crate::{Hub, HubError};
 
 /// A report with more pieces than this is refused.
 const PIECES_MAX: usize = 10_000;
+
+/// A log is kept in chunks of at most this size.
+const CHUNK_BYTES_MAX: usize = 64 << 10;
 
 impl Hub {
     /// Takes a report. One that was taken before changes nothing; one from the future is refused.
@@ -66,13 +73,13 @@ fn take_report(
     };
     append_log(tx, id, &report.log, &mut intake)?;
     runs::save_intake(tx, id, &was, &intake)?;
-    for (name, points) in &report.metrics {
-        metrics::insert(tx, id, name, report.seq, points)?;
+    for (name, points) in by_series(report) {
+        metrics::insert(tx, id, &name, report.seq, &points)?;
     }
     if !report.metrics.is_empty() {
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
-    runs::save_results(tx, id, &report.results, now)?;
+    runs::save_results(tx, id, &storable_keys(&report.results), now)?;
     if let Some(Progress { fraction, message }) = &report.progress {
         // A program may say anything; a bar shows nothing but 0 to 1.
         let fraction = if fraction.is_finite() {
@@ -85,7 +92,7 @@ fn take_report(
             id,
             &Progress {
                 fraction,
-                message: message.clone(),
+                message: storable(message).into_owned(),
             },
         )?;
     }
@@ -95,6 +102,18 @@ fn take_report(
     Ok(())
 }
 
+/// A report's points by series: a program may name one several times.
+fn by_series(report: &Report) -> BTreeMap<String, Vec<Point>> {
+    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    for (name, points) in &report.metrics {
+        series
+            .entry(storable(name).into_owned())
+            .or_default()
+            .extend(points);
+    }
+    series
+}
+
 fn append_log(
     tx: &mut Tx,
     id: RunId,
@@ -102,24 +121,46 @@ fn append_log(
     intake: &mut runs::Intake,
 ) -> Result<(), HubError> {
     for piece in pieces {
-        let chunk = logs::Chunk {
-            number: intake.log_chunks,
-            stream: piece.stream.clone(),
-            at: piece.at,
-            first_line: intake.log_lines + 1,
-            omitted: piece.omitted,
-            body: piece.bytes.clone(),
-        };
-        logs::insert(tx, id, &chunk)?;
-        intake.log_chunks += 1;
-        intake.log_lines += lines_of(&piece.bytes);
-        intake.log_bytes += i64::try_from(piece.bytes.len()).unwrap_or(i64::MAX);
-        intake.log_omitted += piece.omitted;
+        let mut omitted = piece.omitted.max(0);
+        for body in chunks_of(&piece.bytes) {
+            let chunk = logs::Chunk {
+                number: intake.log_chunks,
+                stream: storable(&piece.stream).into_owned(),
+                at: piece.at,
+                first_line: intake.log_lines + 1,
+                omitted: std::mem::take(&mut omitted),
+                body: body.to_vec(),
+            };
+            logs::insert(tx, id, &chunk)?;
+            intake.log_chunks += 1;
+            intake.log_lines += lines_of(body);
+            intake.log_bytes += i64::try_from(body.len()).unwrap_or(i64::MAX);
+            intake.log_omitted = intake.log_omitted.saturating_add(chunk.omitted);
+        }
     }
     if !pieces.is_empty() {
         events::record(tx, Event::LogAppended(id));
     }
     Ok(())
+}
+
+/// Bytes cut into pieces that an answer can hold many of, at the ends of lines where there are any.
+/// No bytes are one empty piece: it carries the mark that some were left out.
+fn chunks_of(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut rest = bytes;
+    let mut chunks = Vec::new();
+    while rest.len() > CHUNK_BYTES_MAX {
+        let end = rest[..CHUNK_BYTES_MAX]
+            .iter()
+            .rposition(|byte| *byte == b'\n');
+        let (chunk, after) = rest.split_at(end.map_or(CHUNK_BYTES_MAX, |end| end + 1));
+        chunks.push(chunk);
+        rest = after;
+    }
+    if !rest.is_empty() || chunks.is_empty() {
+        chunks.push(rest);
+    }
+    chunks
 }
 
 /// How many lines these bytes make: an unfinished last one counts.

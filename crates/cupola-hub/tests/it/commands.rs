@@ -217,19 +217,112 @@ fn a_failure_of_the_program_is_final_and_may_be_retried() {
 }
 
 #[test]
-fn what_could_not_be_prepared_is_tried_again() {
+fn what_could_not_be_prepared_is_tried_again_elsewhere() {
     let hub = TestHub::new();
     let family = hub.submit(1);
+    let (broken, other) = (hub.join("broken"), hub.join("other"));
+    let order = broken.take(&hub);
+    let ending = failed(Failure::NotPrepared("no bundle".into()));
+    finish(&hub, &order, ending).unwrap();
+    assert_eq!(hub.states(family), "p");
+    assert!(broken.poll(&hub, 1, &[]).unwrap().is_empty(), "it rests");
+    assert_eq!(other.take(&hub).run.attempt, 2);
+    hub.world.advance(Duration::from_secs(6));
+    hub.submit(1);
+    assert_eq!(
+        broken.poll(&hub, 1, &[]).unwrap().start.len(),
+        1,
+        "it has rested"
+    );
+}
+
+#[test]
+fn a_worker_gets_no_more_than_it_joined_for() {
+    let hub = TestHub::new();
+    hub.submit(20);
+    let worker = hub.join("greedy");
+    let orders = worker.poll(&hub, u32::MAX, &[]).unwrap();
+    assert_eq!(orders.start.len(), 4);
+    let holding: Vec<_> = orders.start.iter().map(held).collect();
+    assert!(worker.poll(&hub, u32::MAX, &holding).unwrap().is_empty());
+}
+
+#[test]
+fn a_worker_that_leaves_in_order_uses_up_no_attempts() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    for _ in 0..7 {
+        let worker = hub.join("w");
+        worker.take(&hub);
+        hub.dismiss_worker(hub.token, worker.id(), &worker.session)
+            .unwrap();
+        assert_eq!(hub.states(family), "p");
+    }
+}
+
+#[test]
+fn what_a_program_says_may_hold_anything() {
+    let hub = TestHub::new();
+    let family = hub.submit(2);
     let worker = hub.join("w");
     let order = worker.take(&hub);
-    finish(
-        &hub,
-        &order,
-        failed(Failure::NotPrepared("no bundle".into())),
-    )
-    .unwrap();
-    assert_eq!(hub.states(family), "p");
-    assert_eq!(worker.take(&hub).run.attempt, 2);
+    let point = cupola_domain::metric::Point {
+        step: 1,
+        time_millis: 2,
+        value: f64::NAN,
+    };
+    let mut report = Report {
+        metrics: vec![("a\0b".into(), vec![point]), ("a\0b".into(), vec![point])],
+        ..Report::default()
+    };
+    report.results.insert("\0".into(), "\0".into());
+    report.progress = Some(cupola_domain::run::Progress {
+        fraction: f64::NAN,
+        message: "\0".into(),
+    });
+    hub.take_report(hub.token, order.run.id, order.lease, report)
+        .unwrap();
+    let ending = failed(Failure::BadOutput("a\0b".into()));
+    let run = finish(&hub, &order, ending).unwrap();
+    assert_eq!(
+        run.state.reason(),
+        "last line is not a result: `a\u{2400}b`"
+    );
+    assert_eq!(hub.states(family), "fp");
+    assert!(
+        hub.list_briefs("\0", 9, 0)
+            .is_ok_and(|(found, _)| found.is_empty())
+    );
+}
+
+#[test]
+fn cancelling_reaches_every_running_task_of_a_large_family() {
+    let hub = TestHub::new();
+    let family = hub.submit(1_200);
+    loops::campaigns::tick(&hub).unwrap();
+    for _ in 0..300 {
+        assert_eq!(hub.join("w").poll(&hub, 4, &[]).unwrap().start.len(), 4);
+    }
+    hub.cancel_family(family).unwrap();
+    hub.world.advance(Duration::from_secs(31));
+    loops::leases::tick(&hub).unwrap();
+    assert_eq!(
+        hub.family_detail(family).unwrap().family.counts.cancelled,
+        1_200
+    );
+}
+
+#[test]
+fn a_lost_run_of_a_stopped_family_is_not_tried_again() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    hub.join("w").take(&hub);
+    let brief = hub.family_detail(family).unwrap().brief.unwrap().id;
+    hub.delete_brief(brief).unwrap();
+    hub.world.advance(Duration::from_secs(31));
+    loops::leases::tick(&hub).unwrap();
+    assert_eq!(loops::retention::tick(&hub).unwrap(), 1);
+    assert_eq!(hub.overview().unwrap().tasks.total(), 0);
 }
 
 #[test]
