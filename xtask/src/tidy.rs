@@ -32,7 +32,7 @@ impl Source {
     }
 
     pub(crate) fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.path.rsplit('.').next() == Some("rs")
     }
 
     /// Integration tests, fixtures and examples: the rules for the product do not bind them.
@@ -59,6 +59,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     breaches.extend(sources::breaches(&files));
     breaches.extend(lengths::breaches(&files));
     breaches.extend(recipes(&root, &files));
+    breaches.extend(links(&root, &files));
     breaches.extend(vendor::breaches(&root)?);
     if breaches.is_empty() {
         say(&format!("── tidy: {} files", files.len()));
@@ -99,6 +100,34 @@ fn tracked(root: &Path) -> anyhow::Result<Vec<Source>> {
         .filter(|path| !path.is_empty())
         .map(source)
         .collect())
+}
+
+/// Links of Markdown files to files of ours must lead somewhere.
+fn links(root: &Path, files: &[Source]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for file in files
+        .iter()
+        .filter(|file| file.path.rsplit('.').next() == Some("md"))
+    {
+        let folder = root.join(&file.path);
+        let folder = folder.parent().unwrap_or(root);
+        for target in file
+            .text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let target = target.split('#').next().unwrap_or_default();
+            let is_ours = !target.is_empty() && !target.contains("://");
+            if is_ours && !folder.join(target).exists() {
+                breaches.push(format!(
+                    "{} links to `{target}`, which is not there",
+                    file.path
+                ));
+            }
+        }
+    }
+    breaches
 }
 
 /// The files that the recipes name must exist: `` `crates/…` `` in CONTRIBUTING.md and ARCHITECTURE.md.

@@ -50,6 +50,30 @@ pub const PLACEHOLDERS: [(&str, &str); 5] = [
     ("cupola", "the worker's own program"),
 ];
 
+/// Feeds `hash` with what a template's code hash covers; the hash itself is SHA-256 in hexadecimal.
+///
+/// That is, for each argument of the command, `arg`, a zero byte, the argument's length in bytes as
+/// eight bytes with the lowest first, and the argument; then, for each file in the byte order of the
+/// paths, `file`, a zero byte, the path's length and the path in the same form, and the content's
+/// length and the content. The hub names code by it; a worker checks it before it runs anything.
+pub fn feed_code_hash(command: &[String], files: &[CodeFile], mut hash: impl FnMut(&[u8])) {
+    let part = |bytes: &[u8], hash: &mut dyn FnMut(&[u8])| {
+        hash(&(bytes.len() as u64).to_le_bytes());
+        hash(bytes);
+    };
+    for argument in command {
+        hash(b"arg\0");
+        part(argument.as_bytes(), &mut hash);
+    }
+    let mut sorted: Vec<&CodeFile> = files.iter().collect();
+    sorted.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    for file in sorted {
+        hash(b"file\0");
+        part(file.path.as_bytes(), &mut hash);
+        part(&file.bytes, &mut hash);
+    }
+}
+
 /// Whether `name` may name a template: it becomes part of URLs and folders.
 pub fn is_template_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

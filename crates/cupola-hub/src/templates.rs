@@ -11,7 +11,7 @@ use std::{
 
 use cupola_domain::{
     field::FieldError,
-    template::{CodeFile, Template},
+    template::{CodeFile, Template, feed_code_hash},
 };
 use cupola_search::space::Space;
 use serde_json::{Map, Value};
@@ -168,27 +168,8 @@ fn read(path: &Path) -> Result<Template, ManifestError> {
 }
 
 /// The hash over a command and its files: which code a run used.
-///
-/// SHA-256 over, for each argument, `arg\0`, its length as a little-endian u64 and its bytes; then
-/// for each file in order of path, `file\0`, the path's length and bytes, the content's length and
-/// bytes. A worker computes the same before it runs anything.
 pub fn code_hash(command: &[String], files: &[CodeFile]) -> String {
     let mut hash = Sha256::new();
-    for argument in command {
-        hash.update(b"arg\0");
-        update_with_length(&mut hash, argument.as_bytes());
-    }
-    let mut sorted: Vec<&CodeFile> = files.iter().collect();
-    sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    for file in sorted {
-        hash.update(b"file\0");
-        update_with_length(&mut hash, file.path.as_bytes());
-        update_with_length(&mut hash, &file.bytes);
-    }
+    feed_code_hash(command, files, |bytes| hash.update(bytes));
     secret::hex(&hash.finalize())
-}
-
-fn update_with_length(hash: &mut Sha256, bytes: &[u8]) {
-    hash.update((bytes.len() as u64).to_le_bytes());
-    hash.update(bytes);
 }

@@ -15,7 +15,7 @@ pub fn keys_of(event: Event) -> Vec<String> {
 pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<String> {
     let mut keys = vec![format!("{kind}:{subject}")];
     match (kind, parent) {
-        ("task" | "metrics", Some(experiment)) => keys.push(format!("experiment:{experiment}")),
+        ("task", Some(experiment)) => keys.push(format!("experiment:{experiment}")),
         ("run", Some(task)) => keys.push(format!("task:{task}")),
         _ => {}
     }

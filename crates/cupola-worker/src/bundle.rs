@@ -3,7 +3,7 @@
 pub(crate) mod cache;
 
 use base64::Engine as _;
-use cupola_domain::template::CodeFile;
+use cupola_domain::template::{CodeFile, feed_code_hash};
 use cupola_protocol::work::Bundle;
 use sha2::{Digest as _, Sha256};
 
@@ -36,24 +36,9 @@ pub enum InvalidBundle {
 }
 
 /// The hash that stands for a command and its files, as 64 hexadecimal digits.
-///
-/// It is SHA-256 over, for each argument, `arg`, a zero byte, the argument's length in bytes as
-/// eight bytes with the lowest first, and the argument; then, for each file in the byte order of the
-/// paths, `file`, a zero byte, the path's length and the path in the same form, and the content's
-/// length and the content. Whoever makes bundles computes the same.
 pub fn bundle_hash(command: &[String], files: &[CodeFile]) -> String {
     let mut hash = Sha256::new();
-    for argument in command {
-        hash.update(b"arg\0");
-        update_with(&mut hash, argument.as_bytes());
-    }
-    let mut files: Vec<_> = files.iter().collect();
-    files.sort_by_key(|file| file.path.as_bytes());
-    for file in files {
-        hash.update(b"file\0");
-        update_with(&mut hash, file.path.as_bytes());
-        update_with(&mut hash, &file.bytes);
-    }
+    feed_code_hash(command, files, |bytes| hash.update(bytes));
     hex(&hash.finalize())
 }
 
@@ -90,11 +75,6 @@ pub(crate) fn verified(bundle: &Bundle, hash: &str) -> Result<Vec<CodeFile>, Inv
 fn is_inside(path: &str) -> bool {
     let is_part = |part: &str| !matches!(part, "" | "." | "..");
     !path.contains(['\\', '\0', ':']) && path.split('/').all(is_part)
-}
-
-fn update_with(hash: &mut Sha256, bytes: &[u8]) {
-    hash.update((bytes.len() as u64).to_le_bytes());
-    hash.update(bytes);
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -73,13 +73,13 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
         "there is no such figure; choose among protocol, backlog, dispatch and pages"
     );
     if bench.json {
-        output::json(&figures)
-    } else {
-        print(&figures)
+        return output::json(&figures);
     }
+    print(&figures);
+    Ok(())
 }
 
-fn print(figures: &[Figure]) -> anyhow::Result<()> {
+fn print(figures: &[Figure]) {
     let mut table = Table::new(&["figure", "median", "min – max", "beside", "ratio", "target"]);
     for figure in figures {
         let middle = median(&figure.runs);
@@ -106,7 +106,6 @@ fn print(figures: &[Figure]) -> anyhow::Result<()> {
         ]);
     }
     table.print("");
-    Ok(())
 }
 
 fn short(value: f64) -> String {

@@ -95,6 +95,12 @@ pub(crate) struct Up {
     /// Listen beyond this machine although nothing is encrypted: behind a proxy, or in a closed network.
     #[arg(long)]
     pub allow_remote: bool,
+    /// Browsers come through a proxy with TLS: the session's cookie is for encrypted connections only.
+    #[arg(long)]
+    pub behind_tls: bool,
+    /// A token that opens `/metrics` and nothing else, for a scraper.
+    #[arg(long, env = "CUPOLA_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// Do not open a browser.
     #[arg(long)]
     pub no_browser: bool,

@@ -24,6 +24,8 @@ struct File {
     templates: Vec<PathBuf>,
     allow_hosts: Vec<String>,
     allow_remote: bool,
+    behind_tls: bool,
+    metrics_token: Option<String>,
     no_browser: bool,
     slots: Option<u32>,
 }
@@ -38,11 +40,30 @@ pub(crate) struct Config {
     pub templates: Vec<PathBuf>,
     pub allow_hosts: Vec<String>,
     pub allow_remote: bool,
+    pub behind_tls: bool,
+    pub metrics_token: Option<String>,
     pub no_browser: bool,
     pub slots: u32,
 }
 
 impl Config {
+    /// A hub for this process alone: on a free port of this machine, with all it keeps in `data`.
+    pub(crate) fn private(data: Option<PathBuf>, templates: Vec<PathBuf>, slots: u32) -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            data,
+            database: None,
+            templates,
+            allow_hosts: Vec::new(),
+            allow_remote: false,
+            behind_tls: false,
+            metrics_token: None,
+            no_browser: true,
+            slots,
+        }
+    }
+
     /// Flags and variables (which clap has merged) over the file over the defaults.
     pub(crate) fn load(flags: Up) -> anyhow::Result<Self> {
         let file = match &flags.config {
@@ -67,6 +88,8 @@ impl Config {
                 .chain(flags.allow_host)
                 .collect(),
             allow_remote: flags.allow_remote || file.allow_remote,
+            behind_tls: flags.behind_tls || file.behind_tls,
+            metrics_token: flags.metrics_token.or(file.metrics_token),
             no_browser: flags.no_browser || file.no_browser,
             slots: flags.slots.or(file.slots).unwrap_or(1),
         })

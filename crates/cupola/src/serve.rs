@@ -104,7 +104,8 @@ impl Running {
         let settings = cupola_web::Settings {
             port,
             hosts: config.allow_hosts.clone(),
-            ..cupola_web::Settings::default()
+            is_tls: config.behind_tls,
+            metrics_token: config.metrics_token.clone(),
         };
         let web = Web::new(Arc::clone(&self.hub), settings);
         let stopped = stopped(self.hub_stopping.subscribe());

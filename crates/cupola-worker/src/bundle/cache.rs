@@ -53,11 +53,27 @@ impl Cache {
         let folder = self.folder.join(hash);
         let temporary = self.folder.join(format!("{hash}.{:016x}", random()));
         unpack(&temporary, files)
-            .and_then(|()| put_in_place(&temporary, &folder))
+            .and_then(|()| self.put_in_place(hash, &temporary, &folder))
             .inspect_err(|_| {
                 let _ = fs::remove_dir_all(&temporary);
             })?;
         Ok(folder)
+    }
+
+    /// Renames `temporary` to `folder`. What is there already stays if it is the same, put there by a
+    /// run that started at the same time and may be reading it; what was refused is replaced.
+    fn put_in_place(&self, hash: &str, temporary: &Path, folder: &Path) -> io::Result<()> {
+        if fs::rename(temporary, folder).is_ok() {
+            return Ok(());
+        }
+        let (new, there) = (read_files(temporary)?, read_files(folder));
+        if there.is_ok_and(|there| there == new) {
+            return fs::remove_dir_all(temporary);
+        }
+        let old = self.folder.join(format!("{hash}.{:016x}.old", random()));
+        fs::rename(folder, &old)?;
+        fs::rename(temporary, folder)?;
+        fs::remove_dir_all(&old)
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<String>>> {
@@ -76,18 +92,6 @@ fn unpack(folder: &Path, files: &[CodeFile]) -> io::Result<()> {
         fs::set_permissions(&path, fs::Permissions::from_mode(FILE_MODE))?;
     }
     Ok(())
-}
-
-/// Renames `temporary` to `folder`, replacing what is there: it was refused, or is the same, put
-/// there by a run that started at the same time.
-fn put_in_place(temporary: &Path, folder: &Path) -> io::Result<()> {
-    if fs::rename(temporary, folder).is_ok() {
-        return Ok(());
-    }
-    let old = temporary.with_extension("old");
-    fs::rename(folder, &old)?;
-    fs::rename(temporary, folder)?;
-    fs::remove_dir_all(&old)
 }
 
 /// All files below `folder`. Links are refused: they could lead anywhere.

@@ -39,17 +39,8 @@ pub(super) async fn measure(runs: usize) -> anyhow::Result<Vec<Figure>> {
 /// Through everything: API, hub, disk, long poll, worker, process, report.
 async fn family_rate() -> anyhow::Result<f64> {
     let folder = Folder::new("dispatch")?;
-    let config = Config {
-        host: "127.0.0.1".to_owned(),
-        port: 0,
-        data: Some(folder.path().join("data")),
-        database: None,
-        templates: vec![folder.with_trivial_template()?],
-        allow_hosts: Vec::new(),
-        allow_remote: false,
-        no_browser: true,
-        slots: SLOTS,
-    };
+    let data = folder.path().join("data");
+    let config = Config::private(Some(data), vec![folder.with_trivial_template()?], SLOTS);
     let running = Running::start(&config, With::Worker).await?;
     let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
     let brief =

@@ -35,17 +35,7 @@ pub(crate) async fn run(demo: Demo) -> anyhow::Result<ExitCode> {
         return show(&demo, &client).await;
     }
     let stop = stop_signal()?;
-    let config = Config {
-        host: "127.0.0.1".to_owned(),
-        port: 0,
-        data: demo.data.clone(),
-        database: None,
-        templates: Vec::new(),
-        allow_hosts: Vec::new(),
-        allow_remote: false,
-        no_browser: true,
-        slots: demo.slots,
-    };
+    let config = Config::private(demo.data.clone(), Vec::new(), demo.slots);
     let running = Running::start(&config, With::Worker).await?;
     let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
     let login = running.hub.create_admin_login_code()?;

@@ -313,13 +313,13 @@ async fn a_brief_is_written_watched_in_two_tabs_and_read() {
         .summary
         .best
         .unwrap();
-    let shown: f64 = chromium.text(".winner-value strong").await.parse().unwrap();
+    let value: f64 = chromium.text(".winner-value strong").await.parse().unwrap();
     assert!(
-        (shown - best.metric_value).abs() < 1e-3,
-        "{shown} is not {}",
+        (value - best.metric_value).abs() < 1e-3,
+        "{value} is not {}",
         best.metric_value
     );
-    assert!(shown > 0.5 && shown < 8.0, "{shown} bits per byte");
+    assert!(value > 0.5 && value < 8.0, "{value} bits per byte");
 
     chromium.browser.switch_to_window(counters).await.unwrap();
     chromium

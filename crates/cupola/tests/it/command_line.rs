@@ -1,5 +1,6 @@
 //! Commands as a person or a script gives them.
 
+use cupola_client::query::PageFilter;
 use serde_json::Value;
 
 use crate::support::{Process, TestHub, cupola, eventually, run};
@@ -147,12 +148,12 @@ async fn ctrl_c_ends_hub_and_worker_cleanly() {
     let mut hub = TestHub::start();
     let mut worker: Process = hub.start_worker(1).await;
     eventually("the worker", || async {
-        let page = hub.client().workers(&Default::default()).await.unwrap();
+        let page = hub.client().workers(&PageFilter::default()).await.unwrap();
         (page.total == 1).then_some(())
     })
     .await;
     assert_eq!(worker.interrupt(), Some(0));
-    let page = hub.client().workers(&Default::default()).await.unwrap();
+    let page = hub.client().workers(&PageFilter::default()).await.unwrap();
     assert_eq!(page.items[0].status, "offline", "it said goodbye");
     assert_eq!(hub.process.interrupt(), Some(0));
 }

@@ -11,7 +11,7 @@ use cupola_client::Client;
 use tempfile::TempDir;
 
 /// How long anything that should happen soon may take on a busy machine.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_mins(1);
 
 /// The administrator's secret in tests.
 pub const SECRET: &str = "cupola_admin_0123456789abcdef0123456789";
