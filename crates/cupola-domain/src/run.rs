@@ -44,6 +44,8 @@ pub enum Failure {
     BadOutput(String),
     /// Its worker was not heard of again.
     Lost,
+    /// Its worker stopped in order and gave it back.
+    HandedBack,
     /// The worker could not prepare it: the code did not arrive or did not match its hash.
     NotPrepared(String),
 }
@@ -58,6 +60,7 @@ impl Failure {
             Failure::TimedOut => "timed_out",
             Failure::BadOutput(_) => "bad_output",
             Failure::Lost => "lost",
+            Failure::HandedBack => "handed_back",
             Failure::NotPrepared(_) => "not_prepared",
         }
     }
@@ -69,7 +72,7 @@ impl Failure {
                 text.clone()
             }
             Failure::ExitCode(number) | Failure::Signal(number) => number.to_string(),
-            Failure::TimedOut | Failure::Lost => String::new(),
+            Failure::TimedOut | Failure::Lost | Failure::HandedBack => String::new(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Failure {
             "timed_out" => Failure::TimedOut,
             "bad_output" => Failure::BadOutput(detail.to_owned()),
             "lost" => Failure::Lost,
+            "handed_back" => Failure::HandedBack,
             "not_prepared" => Failure::NotPrepared(detail.to_owned()),
             _ => return None,
         })
@@ -97,13 +101,17 @@ impl Failure {
             Failure::BadOutput(line) if line.is_empty() => "printed no result line".to_owned(),
             Failure::BadOutput(line) => format!("last line is not a result: `{line}`"),
             Failure::Lost => "worker lost".to_owned(),
+            Failure::HandedBack => "given back by its worker".to_owned(),
             Failure::NotPrepared(text) => format!("could not be prepared: {text}"),
         }
     }
 
     /// Whether the fault lies with the machine or the network rather than with the task.
     pub const fn is_infrastructure(&self) -> bool {
-        matches!(self, Failure::Lost | Failure::NotPrepared(_))
+        matches!(
+            self,
+            Failure::Lost | Failure::HandedBack | Failure::NotPrepared(_)
+        )
     }
 }
 
@@ -178,6 +186,8 @@ pub enum RunInput {
     Start(Lease),
     /// The worker was silent for longer than its lease.
     Expire,
+    /// The worker stops in order and gives it back.
+    HandBack,
     /// Another run of the same task takes this one's place.
     Supersede,
     /// Somebody asks to stop it.
@@ -227,9 +237,17 @@ impl RunState {
                 lease,
                 lost_at: now,
             }),
-            (St::Cancelling { .. }, In::Expire) => Ok(finished(Outcome::Cancelled, now)),
+            (St::Cancelling { .. }, In::Expire | In::HandBack) => {
+                Ok(finished(Outcome::Cancelled, now))
+            }
+            (St::Leased { .. } | St::Running { .. }, In::HandBack) => {
+                Ok(finished(Outcome::Failed(Failure::HandedBack), now))
+            }
 
-            (St::Lost { .. }, In::Supersede) => Ok(finished(Outcome::Failed(Failure::Lost), now)),
+            // It ended when it was lost, not when somebody else came.
+            (St::Lost { lost_at, .. }, In::Supersede) => {
+                Ok(finished(Outcome::Failed(Failure::Lost), lost_at))
+            }
 
             (St::Pending | St::Lost { .. }, In::Cancel) => Ok(finished(Outcome::Cancelled, now)),
             (St::Leased { lease } | St::Running { lease, .. }, In::Cancel) => Ok(St::Cancelling {
@@ -392,6 +410,7 @@ mod tests {
             "start" => RunInput::Start(lease),
             "expire" => RunInput::Expire,
             "supersede" => RunInput::Supersede,
+            "hand-back" => RunInput::HandBack,
             "cancel" => RunInput::Cancel,
             "complete" => RunInput::Finish(lease, Outcome::Completed),
             "fail" => RunInput::Finish(lease, Outcome::Failed(Failure::ExitCode(3))),
@@ -458,6 +477,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_back_has_ended() {
+        check(
+            "lease; start; hand-back; complete",
+            "pending leased running failed !",
+        );
+        check(
+            "lease; cancel; hand-back",
+            "pending leased cancelling cancelled",
+        );
+    }
+
+    #[test]
     fn what_nobody_has_is_cancelled_at_once() {
         check("cancel", "pending cancelled");
         check("lease; expire; cancel", "pending leased lost cancelled");
@@ -492,6 +523,7 @@ mod tests {
             Failure::TimedOut,
             Failure::BadOutput("oops".into()),
             Failure::Lost,
+            Failure::HandedBack,
             Failure::NotPrepared("hash".into()),
         ] {
             assert_eq!(
@@ -503,6 +535,7 @@ mod tests {
 
     fn any_input() -> impl Strategy<Value = RunInput> {
         let verbs = [
+            "hand-back",
             "lease",
             "start",
             "expire",

@@ -101,6 +101,12 @@ impl Hub {
             let message = "say in 1 to 100 characters what the token is for";
             return Err(HubError::Invalid(vec![FieldError::new("name", message)]));
         }
+        if ttl.is_some_and(|ttl| ttl.is_zero()) {
+            let message = "is 0; a token that is never valid opens nothing";
+            return Err(HubError::Invalid(vec![FieldError::new(
+                "ttl_secs", message,
+            )]));
+        }
         if secret.len() < 16 {
             let message = "is too short to be a secret; use at least 16 characters";
             return Err(HubError::Invalid(vec![FieldError::new("token", message)]));

@@ -11,6 +11,7 @@ use cupola_domain::{
     ids::{ExperimentId, TaskId},
     task::Config,
     text::storable,
+    worker::Presence,
 };
 use cupola_search::compare::{Comparison, compare};
 use cupola_store::{Tx, briefs, events, experiments, tasks};
@@ -32,6 +33,8 @@ pub struct FamilyDetail {
     pub brief: Option<Brief>,
     /// What its results say.
     pub analysis: Arc<Analysis>,
+    /// Why what waits will not be leased as things are; empty when some worker could take it.
+    pub obstacle: String,
 }
 
 /// A family in a list.
@@ -112,11 +115,32 @@ impl Hub {
             Ok((family, brief))
         })?;
         let analysis = self.analysis(&family)?;
+        let obstacle = self.obstacle(&family);
         Ok(FamilyDetail {
             family,
             brief,
             analysis,
+            obstacle,
         })
+    }
+
+    /// Why the pending tasks of a family will not be leased as things are; empty when some worker that
+    /// is heard of could take them, or none is pending.
+    pub fn obstacle(&self, family: &Experiment) -> String {
+        if family.counts.pending == 0 {
+            return String::new();
+        }
+        let now = self.now();
+        let live = self.live();
+        let present = live.workers.values().filter(|worker| {
+            worker.left_at.is_none() && Presence::at(worker.last_seen, now) != Presence::Offline
+        });
+        let lacking = present.map(|worker| family.needs.unmet_by(&worker.capabilities));
+        match lacking.min_by_key(Vec::len) {
+            None => "no worker is online".to_owned(),
+            Some(unmet) if unmet.is_empty() => String::new(),
+            Some(unmet) => format!("no worker that is online has {}", unmet.join(" and ")),
+        }
     }
 
     /// Stops what is left of a family: what waits is cancelled at once, what runs is told to stop,

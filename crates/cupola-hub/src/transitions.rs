@@ -52,7 +52,7 @@ impl Pair {
             self.run.epoch = lease.epoch;
         }
         match next.word() {
-            word if word.is_terminal() => self.run.finished_at = Some(now),
+            word if word.is_terminal() => self.run.finished_at = ended_at(&next).or(Some(now)),
             State::Running if was.lease().is_none() => self.run.leased_at = Some(now),
             _ => {}
         }
@@ -136,14 +136,12 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
-        self.step_run(tx, RunInput::Expire, now)?;
-        if self.run.state.word() == State::Cancelled {
+        self.step_run(tx, RunInput::HandBack, now)?;
+        let is_wanted = self.run.state.word() != State::Cancelled
+            && !experiments::is_stopped(tx, self.task.experiment)?;
+        if !is_wanted {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);
         }
-        if experiments::is_stopped(tx, self.task.experiment)? {
-            return self.cancel(tx, now);
-        }
-        self.step_run(tx, RunInput::Supersede, now)?;
         self.replace_run(tx, next_run(&self.run, spare, now))?;
         self.step_task(tx, TaskInput::Lose, epoch, now)
     }
@@ -254,6 +252,13 @@ impl Pair {
         self.task.run = run.id;
         self.run = run;
         Ok(())
+    }
+}
+
+fn ended_at(state: &RunState) -> Option<Timestamp> {
+    match state {
+        RunState::Finished { finished_at, .. } => Some(*finished_at),
+        _ => None,
     }
 }
 

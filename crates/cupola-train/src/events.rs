@@ -53,13 +53,13 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Says something in words.
+    /// Says something in words: to the watcher where there is one, else to people.
     pub fn log(&mut self, level: Level, message: &str) {
-        if level == Level::Warning || !self.quiet {
+        let event = json!({"type": "log", "level": level.name(), "message": message});
+        if !self.send(&event) && (level == Level::Warning || !self.quiet) {
             // Nobody may be listening, and there is nowhere to complain about that.
             let _ = writeln!(self.people, "{}{message}", level.prefix());
         }
-        self.send(&json!({"type": "log", "level": level.name(), "message": message}));
     }
 
     /// The loss of a training step, at most about ten times a second.
@@ -102,14 +102,17 @@ impl<'a> Events<'a> {
         self.send(&json!({"type": "metrics", "step": step, "values": values}));
     }
 
-    /// Sends one whole line, or gives the watcher up.
-    fn send(&mut self, event: &Value) {
-        if let Some(watcher) = &mut self.watcher {
-            let sent = watcher.write_all(format!("{event}\n").as_bytes());
-            if sent.and_then(|()| watcher.flush()).is_err() {
-                self.watcher = None;
-            }
+    /// Sends one whole line, or gives the watcher up; says whether it was sent.
+    fn send(&mut self, event: &Value) -> bool {
+        let Some(watcher) = &mut self.watcher else {
+            return false;
+        };
+        let sent = watcher.write_all(format!("{event}\n").as_bytes());
+        let is_sent = sent.and_then(|()| watcher.flush()).is_ok();
+        if !is_sent {
+            self.watcher = None;
         }
+        is_sent
     }
 }
 

@@ -340,10 +340,10 @@ mod tests {
 
     #[test]
     fn a_budget_shorter_than_one_step_still_gives_a_report() {
-        let (report, people, _) = run(&config(r#""time_budget_seconds": 2"#), &ticking(700));
+        let (report, _, watcher) = run(&config(r#""time_budget_seconds": 2"#), &ticking(700));
         assert_eq!(report.steps_completed, 1);
         assert!(report.val_bpb.is_finite() && report.train_loss.is_finite());
-        assert!(people.contains("during the first step"), "{people}");
+        assert!(watcher.contains("during the first step"), "{watcher}");
     }
 
     #[test]
@@ -357,10 +357,10 @@ mod tests {
     #[test]
     fn steps_that_the_budget_prevented_are_not_hidden() {
         let config = config(r#""time_budget_seconds": 2, "max_steps": 1000"#);
-        let (report, people, _) = run(&config, &ticking(50));
+        let (report, _, watcher) = run(&config, &ticking(50));
         assert!(report.steps_completed < 1000);
         let warning = format!("ended after {} of 1000 steps", report.steps_completed);
-        assert!(people.contains(&warning), "{people}");
+        assert!(watcher.contains(&warning), "{watcher}");
     }
 
     #[test]

@@ -34,7 +34,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Run(command)) => runs::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "cupola", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cupola", &mut script);
+            crate::output::raw(&script);
         }
         Some(Command::Bench(bench)) => crate::bench::run(bench).await?,
         Some(Command::Train { .. }) => unreachable!("`train` is taken before the others"),

@@ -64,6 +64,9 @@ pub(crate) struct Running {
 impl Running {
     /// Opens the hub, listens, and starts loops and worker.
     pub(crate) async fn start(config: &Config, with: With) -> anyhow::Result<Self> {
+        if let Some(missing) = config.templates.iter().find(|folder| !folder.is_dir()) {
+            anyhow::bail!("`--templates {}` is not a folder", missing.display());
+        }
         let data = DataDir::find(config.data.clone())?;
         data.create()?;
         let listener = listen(config).await?;

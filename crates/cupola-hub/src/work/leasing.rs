@@ -41,9 +41,14 @@ impl Hub {
                 .workers
                 .get(&id)
                 .ok_or_else(|| HubError::not_found("worker", id))?;
-            // A worker is believed no more slots than it joined with.
+            // A worker is believed no more slots than it joined with. The results of as many runs
+            // again may be on their way to us while it asks.
             let held = u32::try_from(given_count).unwrap_or(u32::MAX);
-            let room = worker.slots.saturating_sub(held);
+            let room = worker
+                .slots
+                .saturating_mul(2)
+                .saturating_sub(held)
+                .min(worker.slots);
             let wanted = if worker.is_resting(now) {
                 0
             } else {

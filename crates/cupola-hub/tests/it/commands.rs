@@ -241,10 +241,13 @@ fn a_worker_gets_no_more_than_it_joined_for() {
     let hub = TestHub::new();
     hub.submit(20);
     let worker = hub.join("greedy");
-    let orders = worker.poll(&hub, u32::MAX, &[]).unwrap();
-    assert_eq!(orders.start.len(), 4);
-    let holding: Vec<_> = orders.start.iter().map(held).collect();
-    assert!(worker.poll(&hub, u32::MAX, &holding).unwrap().is_empty());
+    let mut holding = Vec::new();
+    // Its four, and four more in case the results of the first are on their way.
+    for given in [4, 4, 0, 0] {
+        let orders = worker.poll(&hub, u32::MAX, &holding).unwrap();
+        assert_eq!(orders.start.len(), given);
+        holding.extend(orders.start.iter().map(held));
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ function show(state, text) {
   dot.dataset.state = state;
   dot.title = `Live changes: ${text}`;
   dot.firstElementChild.textContent = dot.title;
+  dot.nextElementSibling.hidden = state !== "lost";
 }
 
 function morph(part, html) {

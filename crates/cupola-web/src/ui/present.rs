@@ -148,15 +148,12 @@ pub(crate) fn running_for(run: &Run, now: Timestamp) -> Option<Duration> {
     Some(now.since(started))
 }
 
-/// How long a run took, as its worker measured it; or takes.
+/// How long a run took, as its worker measured it; or takes. Nobody measured a run that was lost.
 pub(crate) fn lasting(run: &Run, now: Timestamp) -> Lasting {
     if let Some(so_far) = running_for(run, now) {
         return Lasting::ticking(so_far);
     }
-    let between = run.started_at.zip(run.finished_at);
-    let between = between.map(|(started, finished)| finished.since(started));
-    let span = run.wall_time.or(between);
-    span.map_or_else(Lasting::none, Lasting::ended)
+    run.wall_time.map_or_else(Lasting::none, Lasting::ended)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     process::{Command, Stdio},
 };
 
@@ -15,8 +16,14 @@ use crate::support::{Process, SECRET, TestHub, eventually};
 /// ChromeDriver on a port of its own, and a browser that it started.
 struct Chromium {
     browser: Browser,
-    _driver: Process,
+    driver: Process,
     _profile: tempfile::TempDir,
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        crate::support::kill_group(self.driver.id());
+    }
 }
 
 impl Chromium {
@@ -27,6 +34,8 @@ impl Chromium {
         )]
         let mut command = Command::new("chromedriver");
         let mut child = command
+            // Chromium is in the group of its driver: both end with the test, however it ends.
+            .process_group(0)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,7 +63,7 @@ impl Chromium {
         browser.set_window_size(1440, 1000).await.unwrap();
         Self {
             browser,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }

@@ -78,6 +78,15 @@ pub fn signal(pid: u32, name: &str) {
     assert!(sent.success());
 }
 
+/// Ends a process and all that it started in its group.
+#[expect(clippy::disallowed_methods, reason = "std has no signals")]
+pub fn kill_group(pid: u32) {
+    // It may be gone already.
+    let _ = Command::new("kill")
+        .args(["-KILL", "--", &format!("-{pid}")])
+        .status();
+}
+
 /// A hub in a folder, with the address it listens on.
 pub struct TestHub {
     pub folder: TempDir,

@@ -81,6 +81,7 @@ async fn show(
             analysis,
         } = hub.brief_detail(id)?;
         let detail = families::FamilyDetail {
+            obstacle: hub.obstacle(&family),
             family,
             brief: Some(brief.clone()),
             analysis,

@@ -198,6 +198,7 @@ pub(super) fn campaign(detail: &FamilyDetail, who: &Principal) -> Campaign {
         direction: better(family.objective.direction),
         bar: StackedBar::new(&family.counts).with_legend(),
         summary: summary(&analysis.summary),
+        obstacle: detail.obstacle.clone(),
         cancellation: (!is_over && may(who, Role::Researcher)).then(cancellation),
     }
 }

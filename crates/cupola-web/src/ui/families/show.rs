@@ -101,6 +101,8 @@ pub struct Campaign {
     pub bar: StackedBar,
     /// The numbers of its results.
     pub summary: Summary,
+    /// Why what waits will not be leased as things are; empty when it will.
+    pub obstacle: String,
     /// Where what is left is cancelled; none when nothing is left or for who may not.
     pub cancellation: Option<Link>,
 }

@@ -160,6 +160,12 @@ pub(super) fn campaign(counts: &Counts) -> Campaign {
             counted: format::count(counts.completed),
             excluded: if has_values { "1 not finite" } else { "" }.to_owned(),
         },
+        obstacle: if has_values {
+            ""
+        } else {
+            "no worker is online"
+        }
+        .to_owned(),
         cancellation: (counts.finished() < counts.total())
             .then(|| Link::new("Cancel what is left", paths::family(id, "/cancellation"))),
     }
