@@ -46,7 +46,17 @@ fn tests() -> anyhow::Result<()> {
         .output()
         .is_ok_and(|o| o.status.success());
     if has_nextest {
-        step("tests", &["nextest", "run", "--workspace", "--locked"], &[])?;
+        step(
+            "tests",
+            &[
+                "nextest",
+                "run",
+                "--workspace",
+                "--locked",
+                "--no-fail-fast",
+            ],
+            &[],
+        )?;
     } else {
         step("tests", &["test", "--workspace", "--locked"], &[])?;
     }

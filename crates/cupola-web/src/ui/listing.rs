@@ -18,6 +18,44 @@ pub(crate) fn page(params: &mut Params) -> u64 {
     params.optional("page", 1..=PAGES_MAX).unwrap_or(1)
 }
 
+/// Longer searches find nothing that shorter ones do not.
+const SEARCH_CHARS_MAX: usize = 200;
+
+/// What is searched for in a list.
+pub(crate) fn search(params: &mut Params) -> String {
+    let search = params.text("q").trim().to_owned();
+    if search.chars().count() > SEARCH_CHARS_MAX {
+        let message = format!("is longer than {SEARCH_CHARS_MAX} characters");
+        params.refuse(FieldError::new("q", message));
+    }
+    search
+}
+
+/// A list that is searched and paged, and nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Searched {
+    /// Empty for all.
+    pub(crate) search: String,
+    /// From 1.
+    pub(crate) page: u64,
+}
+
+impl Searched {
+    /// Reads `q` and `page`.
+    pub(crate) fn read(params: &mut Params) -> Self {
+        Self {
+            search: search(params),
+            page: page(params),
+        }
+    }
+
+    /// The address of a page of the same search below `path`.
+    pub(crate) fn address(&self, path: &str, page: u64) -> String {
+        let page = page.to_string();
+        format!("{path}?{}", query(&[("q", &self.search), ("page", &page)]))
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Slice<T> {

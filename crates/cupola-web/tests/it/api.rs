@@ -471,7 +471,11 @@ async fn the_metrics_are_for_viewers_and_their_own_token() {
         "cupola_workers{presence=\"online\"} 0",
         "cupola_leases 0",
         "cupola_http_requests_total{method=\"POST\",route=\"/api/v1/briefs\",status=\"201\"} 1",
-        "cupola_build_info{version=\"0.0.0\"} 1",
+        concat!(
+            "cupola_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
     ] {
         assert!(
             text.text().lines().any(|found| found == line),

@@ -13,6 +13,8 @@ use crate::ui::{
 pub struct Index {
     /// Around it.
     pub frame: Frame,
+    /// What is searched for; empty for all.
+    pub search: String,
     /// Part `/briefs/list`.
     pub list: List,
 }

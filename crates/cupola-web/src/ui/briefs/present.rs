@@ -11,14 +11,24 @@ use super::{BriefRow, Details, List, TemplateChoice};
 use crate::ui::{
     components::{EmptyState, Link, Pager, StackedBar},
     format,
-    listing::{ROWS, Slice},
+    listing::{ROWS, Searched, Slice},
     paths,
     present::{better, family_badge, may, metric, progress},
 };
 
-pub(super) fn list(slice: &Slice<Vec<briefs::BriefRow>>, who: &Principal) -> List {
+pub(super) fn list(
+    asked: &Searched,
+    slice: &Slice<Vec<briefs::BriefRow>>,
+    who: &Principal,
+) -> List {
     let Slice { found, total, page } = slice;
     let empty = || {
+        if !asked.search.is_empty() {
+            return EmptyState::new(
+                "No brief matches",
+                "Try a shorter part of its title, goal or id.",
+            );
+        }
         EmptyState::new(
             "No briefs yet",
             "A brief says what is wanted: goal, budget, hardware.",
@@ -28,10 +38,10 @@ pub(super) fn list(slice: &Slice<Vec<briefs::BriefRow>>, who: &Principal) -> Lis
     };
     List {
         count: format::counted(*total, "brief", "briefs"),
-        src: format!("/briefs/list?page={page}"),
+        src: asked.address("/briefs/list", *page),
         rows: found.iter().map(|found| row(found, who)).collect(),
         pager: Pager::new(*page, ROWS.into(), *total, |page| {
-            format!("{}?page={page}", paths::BRIEFS)
+            asked.address(paths::BRIEFS, page)
         }),
         empty: found.is_empty().then(empty),
     }

@@ -27,7 +27,7 @@ use crate::{
         families::parts::{Asked, On, Parts},
         format,
         frame::{Frame, Section},
-        listing::{self, ROWS, Slice, slice},
+        listing::{ROWS, Searched, Slice, slice},
         paths,
     },
 };
@@ -44,25 +44,30 @@ pub(crate) fn routes() -> Routes {
         .post("/briefs/{id}/deletion", researcher, delete)
 }
 
-fn page_of(hub: &Hub, page: u64) -> Result<Slice<Vec<briefs::BriefRow>>, HubError> {
-    slice(page, |offset| hub.list_briefs("", ROWS, offset))
+fn page_of(hub: &Hub, asked: &Searched) -> Result<Slice<Vec<briefs::BriefRow>>, HubError> {
+    slice(asked.page, |offset| {
+        hub.list_briefs(&asked.search, ROWS, offset)
+    })
 }
 
 async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
-    let page = listing::page(&mut params);
+    let asked = Searched::read(&mut params);
     params.finish()?;
-    let (seq, found) = read(&web, move |hub| page_of(hub, page)).await?;
+    let query = asked.clone();
+    let (seq, found) = read(&web, move |hub| page_of(hub, &query)).await?;
     html(&Index {
         frame: Frame::new("Briefs", Section::Briefs, Some((&who).into())).at(seq),
-        list: present::list(&found, &who),
+        list: present::list(&asked, &found, &who),
+        search: asked.search,
     })
 }
 
 async fn list(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
-    let page = listing::page(&mut params);
+    let asked = Searched::read(&mut params);
     params.finish()?;
-    let found = hub_call(&web, move |hub| page_of(hub, page)).await?;
-    let part: List = present::list(&found, &who);
+    let query = asked.clone();
+    let found = hub_call(&web, move |hub| page_of(hub, &query)).await?;
+    let part: List = present::list(&asked, &found, &who);
     html(&part)
 }
 

@@ -23,7 +23,7 @@ use crate::{
         confirmation::Confirmation,
         format,
         frame::{Frame, Section},
-        listing::{self, ROWS, Slice, slice},
+        listing::{ROWS, Searched, Slice, slice},
         paths,
         present::{family_badge, may, metric, progress},
     },
@@ -46,29 +46,38 @@ pub(crate) fn routes() -> Routes {
         .post("/families/{id}/deletion", researcher, delete)
 }
 
-fn page_of(hub: &Hub, page: u64) -> Result<Slice<Vec<families::FamilyRow>>, HubError> {
-    slice(page, |offset| hub.list_families("", ROWS, offset))
+fn page_of(hub: &Hub, asked: &Searched) -> Result<Slice<Vec<families::FamilyRow>>, HubError> {
+    slice(asked.page, |offset| {
+        hub.list_families(&asked.search, ROWS, offset)
+    })
 }
 
 async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
-    let page = listing::page(&mut params);
+    let asked = Searched::read(&mut params);
     params.finish()?;
-    let (seq, found) = read(&web, move |hub| page_of(hub, page)).await?;
+    let query = asked.clone();
+    let (seq, found) = read(&web, move |hub| page_of(hub, &query)).await?;
     html(&Index {
         frame: Frame::new("Families", Section::Families, Some((&who).into())).at(seq),
-        list: rows(&found),
+        list: rows(&asked, &found),
+        search: asked.search,
     })
 }
 
 async fn list(State(web): State<Web>, _: Viewer, mut params: Params) -> Rendered {
-    let page = listing::page(&mut params);
+    let asked = Searched::read(&mut params);
     params.finish()?;
-    html(&rows(&hub_call(&web, move |hub| page_of(hub, page)).await?))
+    let query = asked.clone();
+    let found = hub_call(&web, move |hub| page_of(hub, &query)).await?;
+    html(&rows(&asked, &found))
 }
 
-fn rows(slice: &Slice<Vec<families::FamilyRow>>) -> List {
+fn rows(asked: &Searched, slice: &Slice<Vec<families::FamilyRow>>) -> List {
     let Slice { found, total, page } = slice;
     let empty = || {
+        if !asked.search.is_empty() {
+            return EmptyState::new("No family matches", "Try a shorter part of its name or id.");
+        }
         EmptyState::new(
             "No families yet",
             "Each brief makes one: all its tasks together.",
@@ -77,10 +86,10 @@ fn rows(slice: &Slice<Vec<families::FamilyRow>>) -> List {
     };
     List {
         count: format::counted(*total, "family", "families"),
-        src: format!("/families/list?page={page}"),
+        src: asked.address("/families/list", *page),
         rows: found.iter().map(row).collect(),
         pager: Pager::new(*page, ROWS.into(), *total, |page| {
-            format!("{}?page={page}", paths::FAMILIES)
+            asked.address(paths::FAMILIES, page)
         }),
         empty: found.is_empty().then(empty),
     }

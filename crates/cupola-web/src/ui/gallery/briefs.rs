@@ -34,6 +34,7 @@ fn index(rows: Vec<BriefRow>, total: u64) -> Index {
     );
     Index {
         frame: frame("Briefs", Section::Briefs),
+        search: String::new(),
         list: List {
             count: format::counted(total, "brief", "briefs"),
             src: "/briefs/list?page=1".to_owned(),

@@ -43,6 +43,7 @@ fn index(rows: Vec<FamilyRow>) -> Index {
     );
     Index {
         frame: frame("Families", Section::Families),
+        search: String::new(),
         list: List {
             count: format::counted(total, "family", "families"),
             src: "/families/list?page=1".to_owned(),

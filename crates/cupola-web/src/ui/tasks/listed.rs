@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use cupola_domain::{
     counts::{Counts, State},
-    field::FieldError,
     ids::ExperimentId,
     task::Task,
 };
@@ -20,14 +19,11 @@ use crate::{
     ui::{
         components::{Column, EmptyState, Opt, Pager, Sorting, Tone},
         format,
-        listing::{Order, ROWS, Slice, query, slice},
+        listing::{self, Order, ROWS, Slice, query, slice},
         paths,
         present::{KIND, family_link, task_badge, worker_link},
     },
 };
-
-/// Longer searches find nothing that shorter ones do not.
-const SEARCH_CHARS_MAX: usize = 200;
 
 /// Families to choose from.
 pub(super) const FAMILIES_MAX: u32 = 50;
@@ -43,13 +39,8 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn read(params: &mut Params) -> Self {
-        let search = params.text("q").trim().to_owned();
-        if search.chars().count() > SEARCH_CHARS_MAX {
-            let message = format!("is longer than {SEARCH_CHARS_MAX} characters");
-            params.refuse(FieldError::new("q", message));
-        }
         Self {
-            search,
+            search: listing::search(params),
             state: params.parsed("state"),
             family: params.parsed("family"),
             order: Order::read(params, true),

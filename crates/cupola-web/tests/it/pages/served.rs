@@ -30,7 +30,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -41,6 +41,8 @@ const PAGES: [&str; 12] = [
     "/runs/{id}",
     "/workers",
     "/workers/{id}",
+    "/briefs?q=a%20b",
+    "/families?q=campaign",
     "/tasks?sort=value&order=asc&q=l",
     "/briefs/{id}?sort=priority&against=lr",
 ];
