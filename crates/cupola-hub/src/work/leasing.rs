@@ -14,6 +14,9 @@ use cupola_store::{Tx, code, experiments, tasks};
 use super::{Held, Order, Orders};
 use crate::{Hub, HubError, transitions::Pair};
 
+/// Every worker may hold this many leases, however few its slots.
+const LEASES_MIN: u32 = 16;
+
 impl Hub {
     /// A worker asks for up to `free_slots` runs, and says what it has. What it was given without
     /// knowing of it (the answer was lost) is given again.
@@ -41,14 +44,11 @@ impl Hub {
                 .workers
                 .get(&id)
                 .ok_or_else(|| HubError::not_found("worker", id))?;
-            // A worker is believed no more slots than it joined with. The results of as many runs
-            // again may be on their way to us while it asks.
+            // A worker is believed no more slots than it joined with. It may hold more leases than that
+            // for a moment, while the results of quick runs are on their way to us.
             let held = u32::try_from(given_count).unwrap_or(u32::MAX);
-            let room = worker
-                .slots
-                .saturating_mul(2)
-                .saturating_sub(held)
-                .min(worker.slots);
+            let leases_max = worker.slots.saturating_mul(4).max(LEASES_MIN);
+            let room = leases_max.saturating_sub(held).min(worker.slots);
             let wanted = if worker.is_resting(now) {
                 0
             } else {

@@ -239,11 +239,11 @@ fn what_could_not_be_prepared_is_tried_again_elsewhere() {
 #[test]
 fn a_worker_gets_no_more_than_it_joined_for() {
     let hub = TestHub::new();
-    hub.submit(20);
+    hub.submit(30);
     let worker = hub.join("greedy");
     let mut holding = Vec::new();
-    // Its four, and four more in case the results of the first are on their way.
-    for given in [4, 4, 0, 0] {
+    // Its four at a time, and so many in all that results may be on their way.
+    for given in [4, 4, 4, 4, 0, 0] {
         let orders = worker.poll(&hub, u32::MAX, &holding).unwrap();
         assert_eq!(orders.start.len(), given);
         holding.extend(orders.start.iter().map(held));
