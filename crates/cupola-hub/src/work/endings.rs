@@ -13,7 +13,7 @@ use cupola_store::{Tx, experiments, runs};
 use super::{Finish, RESULTS_MAX, had_lease, storable_keys};
 use crate::{
     Hub, HubError,
-    transitions::{Ending, Pair, find_task},
+    transitions::{Ending, Pair},
 };
 
 impl Hub {
@@ -36,8 +36,7 @@ impl Hub {
             if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false));
             }
-            finish_run(tx, &mut pair, lease, finish, spare, now)?;
-            let ended = runs::find(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
+            let ended = finish_run(tx, &mut pair, lease, finish, spare, now)?;
             Ok((ended, !pair.task.state.word().is_terminal()))
         })?;
         self.note_ending(lease.worker, &ended);
@@ -88,7 +87,7 @@ fn finish_run(
     finish: Finish,
     spare: RunId,
     now: Timestamp,
-) -> Result<(), HubError> {
+) -> Result<Run, HubError> {
     let experiment = experiments::find_any(tx, pair.run.experiment)?
         .ok_or_else(|| HubError::not_found("experiment", pair.run.experiment))?;
     let metric = &experiment.objective.metric;
@@ -110,9 +109,11 @@ fn finish_run(
     };
     pair.finish(tx, lease, ending, now)?;
     runs::save_results(tx, id, &storable_keys(&finish.results), now)?;
-    // A task that was retried waits with a new run: read it back as it stands.
-    pair.task = find_task(tx, pair.task.id)?;
-    Ok(())
+    if pair.run.id == id {
+        return Ok(pair.run.clone());
+    }
+    // Its task waits again with a new run.
+    runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))
 }
 
 /// What a program said last may hold anything.
