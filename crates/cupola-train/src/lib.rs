@@ -6,7 +6,7 @@
 //! the `gemm` crate's. The same config and seed give the same bits on any number of threads
 //! of one machine, as long as `max_steps` and not the clock ends the run.
 //!
-//! [`main`] is the program; [`train`] is the same as a library call.
+//! [`main`] is the program; [`train()`] is the same as a library call.
 
 pub mod corpus;
 

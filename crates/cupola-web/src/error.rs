@@ -71,7 +71,7 @@ fn field_problem(error: &FieldError) -> FieldProblem {
 #[derive(Debug, Clone)]
 pub struct ApiError(pub Problem);
 
-/// An error of a page. The layer of [`crate::router`] puts the page made of it in its place.
+/// An error of a page. The layer of [`crate::router()`] puts the page made of it in its place.
 #[derive(Debug, Clone)]
 pub struct PageError(pub Problem);
 

@@ -26,7 +26,7 @@ pub struct BriefRow {
     pub id: Id,
     /// Its title, whole.
     pub title: String,
-    /// Its goal, cut after [`GOAL_CHARS_MAX`] characters.
+    /// Its goal, cut after `GOAL_CHARS_MAX` characters.
     pub goal: String,
     /// Its family's state.
     pub badge: Badge,
