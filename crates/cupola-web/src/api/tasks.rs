@@ -61,7 +61,7 @@ fn order(params: &mut Params) -> (Sort, bool) {
         "" | "created" | "created_at" => Sort::Created,
         "priority" => Sort::Priority,
         "value" => Sort::Value,
-        "finished" | "completed_at" => Sort::Finished,
+        "finished" | "completed" | "completed_at" => Sort::Finished,
         other => {
             let message =
                 format!("is `{other}`; choose `created`, `priority`, `value` or `finished`");
