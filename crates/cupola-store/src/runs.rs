@@ -27,8 +27,6 @@ statements! {
     LIST_OF_WORKER = "SELECT * FROM run WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
     LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL AND outcome IS NULL
                    AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
-    LIST_LEASED_BY = "SELECT * FROM run WHERE worker_id = $1
-                      AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
     FIND_INTAKE = "SELECT report_next, log_bytes, log_lines, log_omitted, log_chunks
                    FROM run WHERE id = $1";
     SAVE_INTAKE = "UPDATE run SET report_next = $3, log_bytes = $4, log_lines = $5,
@@ -131,11 +129,6 @@ pub fn list_of_worker(tx: &mut Tx, worker: WorkerId, limit: i64) -> Result<Vec<R
 /// All runs under a lease: what a hub that starts must wait for.
 pub fn list_leased(tx: &mut Tx) -> Result<Vec<Run>, StoreError> {
     tx.query(LIST_LEASED, &[], run)
-}
-
-/// The runs that one worker has.
-pub fn list_leased_by(tx: &mut Tx, worker: WorkerId) -> Result<Vec<Run>, StoreError> {
-    tx.query(LIST_LEASED_BY, &[&worker.to_string()], run)
 }
 
 /// What of a run's reports has been taken.

@@ -32,8 +32,6 @@ statements! {
                             losses = $8, epoch = $9, run_id = $10, worker_id = $11, value = $12,
                             value_word = $13, finished_at = $14
             WHERE id = $1 AND state = $2 AND epoch = $3";
-    LIST_OF_EXPERIMENT = "SELECT * FROM task WHERE experiment_id = $1 ORDER BY number
-                          LIMIT $2 OFFSET $3";
     LIST_COMPLETED = "SELECT task.*, run.provenance AS run_provenance,
                              run.wall_time_millis AS run_wall_time_millis
                       FROM task JOIN run ON run.id = task.run_id
@@ -177,20 +175,6 @@ pub fn save(tx: &mut Tx, task: &Task, was: State, epoch: i64) -> Result<(), Stor
             &word,
             &task.finished_at.map(Timestamp::millis),
         ],
-    )
-}
-
-/// One page of an experiment's tasks by number.
-pub fn list_of_experiment(
-    tx: &mut Tx,
-    experiment: ExperimentId,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<Task>, StoreError> {
-    tx.query(
-        LIST_OF_EXPERIMENT,
-        &[&experiment.to_string(), &limit, &offset],
-        task,
     )
 }
 
