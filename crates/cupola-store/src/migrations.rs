@@ -3,8 +3,25 @@
 use crate::engine::Migration;
 
 /// Every step, in order; [`crate::engine::dialect`] says how their texts are written.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("migrations/0001_initial.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        sql: include_str!("migrations/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "experiments",
+        sql: include_str!("migrations/0002_experiments.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "logs",
+        sql: include_str!("migrations/0003_logs.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "programs",
+        sql: include_str!("migrations/0004_programs.sql"),
+    },
+];

@@ -1,0 +1,1 @@
+-- Experiments that people configure by hand, and tasks that wait for others.

@@ -1,0 +1,1 @@
+-- What programs can say: progress by level, artifacts, how they were stopped.
