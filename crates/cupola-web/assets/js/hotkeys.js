@@ -1,11 +1,15 @@
 // Keys as the page declares them: `data-hotkey="g b"` clicks a link or button, or focuses a field.
-// In tables `j` and `k` move, `Enter` opens what has the focus anyway.
+// In tables `j` and `k` move, `Enter` opens what has the focus anyway, `Escape` closes what is in front.
 const PREFIX_MS = 1200;
 const MOVES = { j: 1, k: -1 };
+const NO_TEXT = ["checkbox", "radio", "button", "submit", "range", "color", "file"];
 let prefix = "";
 let forget = 0;
 
-const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]");
+const isTyping = (target) => {
+  const field = target.closest?.("input, textarea, select, [contenteditable]");
+  return field && !NO_TEXT.includes(field.type);
+};
 const isSeen = (element) => element.getClientRects().length > 0;
 
 function declared() {
@@ -30,39 +34,27 @@ function press(element) {
   }
 }
 
-function nameOf(element) {
-  return element.getAttribute("aria-label") || element.placeholder || element.title || element.textContent.trim();
+// A field is left first, then what is in front closes. An open dialog closes itself.
+function escape(target) {
+  if (isTyping(target)) return target.blur();
+  const menus = [...document.querySelectorAll("details.who[open], details[data-menu][open]")];
+  if (menus.length === 0) return document.dispatchEvent(new CustomEvent("dismiss"));
+  for (const menu of menus) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
 }
 
-function help() {
-  const make = (name, ...children) => {
-    const element = document.createElement(name);
-    element.append(...children);
-    return element;
-  };
-  const line = ([key, text]) => [make("dt", ...key.split(" ").flatMap((k) => [make("kbd", k), " "])), make("dd", text)];
-  const lines = declared().map((element) => [element.dataset.hotkey, nameOf(element)]);
-  if (document.querySelector("table[data-rows]")) lines.push(["j k", "Next, previous row"], ["Enter", "Open the row"]);
-  lines.push(["Esc", "Close, or leave a field"]);
-  const title = make("h2", "Keyboard");
-  title.id = "dialog-title";
-  const box = make("div", title, make("dl", ...lines.flatMap(line)));
-  box.className = "keys";
-  const dialog = document.querySelector("#dialog");
-  dialog.replaceChildren(box);
-  dialog.showModal();
+// The box with all shortcuts begins with those of this page.
+for (const link of document.querySelectorAll("a[data-shortcuts]")) {
+  link.search = new URLSearchParams({ at: location.pathname });
 }
-
-document.addEventListener("click", (event) => {
-  if (event.target.closest('[data-behavior="help"]')) help();
-});
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (isTyping(event.target)) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") return escape(event.target);
+  if (isTyping(event.target)) return;
   const keys = prefix ? `${prefix} ${event.key}` : event.key;
   const found = declared().find((element) => element.dataset.hotkey === keys);
   clearTimeout(forget);

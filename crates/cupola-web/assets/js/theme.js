@@ -1,9 +1,9 @@
-// Dark unless asked otherwise. Runs before the page is painted, so that it does not flash.
+// As the system has it unless asked otherwise. Runs before the page is painted, so that it does not flash.
 (() => {
-  const ORDER = ["dark", "light", "system"];
+  const ORDER = ["system", "dark", "light"];
   const NAMES = { dark: "Dark", light: "Light", system: "Auto" };
   const root = document.documentElement;
-  let theme = "dark";
+  let theme = "system";
   try {
     theme = localStorage.getItem("theme") ?? theme;
   } catch {
@@ -29,7 +29,7 @@
     document.dispatchEvent(new CustomEvent("theme"));
   };
 
-  if (!ORDER.includes(theme)) theme = "dark";
+  if (!ORDER.includes(theme)) theme = "system";
   root.classList.add("js");
   show();
   document.addEventListener("DOMContentLoaded", show);

@@ -2,7 +2,7 @@
 
 use cupola_domain::access::{Principal, Role};
 
-use crate::ui::{components::Link, paths};
+use crate::ui::{components::Link, keys, paths};
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +57,11 @@ impl Section {
 
     const fn hotkey(self) -> &'static str {
         match self {
-            Section::Overview => "g o",
-            Section::Briefs => "g b",
-            Section::Families => "g f",
-            Section::Tasks => "g t",
-            Section::Workers => "g w",
+            Section::Overview => keys::GO_OVERVIEW.keys,
+            Section::Briefs => keys::GO_BRIEFS.keys,
+            Section::Families => keys::GO_FAMILIES.keys,
+            Section::Tasks => keys::GO_TASKS.keys,
+            Section::Workers => keys::GO_WORKERS.keys,
             Section::Settings | Section::Outside => "",
         }
     }

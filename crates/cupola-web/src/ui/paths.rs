@@ -16,6 +16,8 @@ pub const TASKS: &str = "/tasks";
 pub const WORKERS: &str = "/workers";
 /// `GET` the tokens, `POST` for one.
 pub const TOKENS: &str = "/settings/tokens";
+/// `GET` what the keyboard does.
+pub const SHORTCUTS: &str = "/shortcuts";
 /// `GET` the form, `POST` the token.
 pub const LOGIN: &str = "/login";
 /// `POST` to forget the session.
@@ -68,6 +70,7 @@ pub const PATTERNS: &[&str] = &[
     "/workers/{id}/removal",
     TOKENS,
     "/settings/tokens/{id}/revocation",
+    SHORTCUTS,
     LOGIN,
     LOGOUT,
     "/events",

@@ -2,7 +2,7 @@
 
 use crate::{
     router::Routes,
-    ui::{briefs, families, home, runs, tasks, tokens, workers},
+    ui::{briefs, families, home, runs, shortcuts, tasks, tokens, workers},
 };
 
 /// Every page, part and form.
@@ -20,4 +20,6 @@ pub(crate) fn routes() -> Routes {
         .merge(workers::routes())
         // who may come in
         .merge(tokens::routes())
+        // what helps on all of them
+        .merge(shortcuts::routes())
 }

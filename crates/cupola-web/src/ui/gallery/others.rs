@@ -13,6 +13,7 @@ use crate::ui::{
     frame::{Frame, Section},
     login::Login,
     paths,
+    shortcuts::Shortcuts,
     tokens::{Created, Index, List, TokenRow},
 };
 
@@ -43,6 +44,7 @@ pub(super) fn samples() -> Vec<Sample> {
             &ErrorPage::new(500, "internal error", Some(who())),
         ),
         Sample::new("confirmation", &confirmation()),
+        Sample::new("shortcuts", &Shortcuts::new("/runs/1", Some(who()))),
         Sample::new("tokens", &tokens(None)),
         Sample::new("tokens-created", &tokens(Some(created()))),
     ]
