@@ -20,10 +20,13 @@ impl FieldError {
         }
     }
 
-    /// The same mistake seen from one level up.
+    /// The same mistake seen from one level up. One in a thing as a whole has no name of its own.
     #[must_use]
     pub fn under(mut self, parent: &str) -> Self {
-        self.field = format!("{parent}.{}", self.field);
+        self.field = match self.field.as_str() {
+            "" => parent.to_owned(),
+            field => format!("{parent}.{field}"),
+        };
         self
     }
 }

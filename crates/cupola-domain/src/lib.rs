@@ -15,6 +15,7 @@ pub mod lease;
 pub mod metric;
 pub mod objective;
 pub mod provenance;
+pub mod reading;
 pub mod resources;
 pub mod run;
 pub mod schema;

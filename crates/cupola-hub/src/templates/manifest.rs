@@ -2,8 +2,9 @@
 
 use cupola_domain::{
     objective::{Direction, Objective},
+    reading,
     resources::{GIB, Needs},
-    schema::{Field, FieldKind, Schema},
+    schema::{Schema, definition},
     template::{CodeFile, Template, is_template_name, unknown_placeholders},
 };
 use cupola_search::space::Space;
@@ -34,7 +35,7 @@ struct Manifest {
     #[serde(default)]
     space: Map<String, Value>,
     #[serde(default)]
-    fields: Vec<FieldManifest>,
+    fields: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -57,29 +58,6 @@ struct NeedsManifest {
     python: bool,
     torch: bool,
     cuda: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldManifest {
-    name: String,
-    kind: String,
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    required: bool,
-    #[serde(default)]
-    default: Option<Value>,
-    #[serde(default)]
-    min: Option<f64>,
-    #[serde(default)]
-    max: Option<f64>,
-    #[serde(default)]
-    options: Vec<Value>,
-    #[serde(default)]
-    fields: Vec<FieldManifest>,
 }
 
 /// Reads a manifest; `content_of` gives the bytes of a file that it names.
@@ -204,71 +182,14 @@ fn needs(manifest: &NeedsManifest) -> Needs {
     }
 }
 
-fn schema(fields: Vec<FieldManifest>) -> Result<Schema, String> {
-    let fields = fields.into_iter().map(field).collect::<Result<_, _>>()?;
-    Ok(Schema { fields })
-}
-
-fn field(manifest: FieldManifest) -> Result<Field, String> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "bounds of whole numbers are whole"
-    )]
-    let whole = |bound: Option<f64>| bound.map(|bound| bound as i64);
-    let kind = match manifest.kind.as_str() {
-        "string" => FieldKind::Text { multiline: false },
-        "text" => FieldKind::Text { multiline: true },
-        "integer" => FieldKind::Integer {
-            min: whole(manifest.min),
-            max: whole(manifest.max),
-        },
-        "number" => FieldKind::Number {
-            min: manifest.min,
-            max: manifest.max,
-        },
-        "boolean" => FieldKind::Boolean,
-        "enum" if manifest.options.is_empty() => {
-            return Err(format!("`fields.{}`: an enum needs options", manifest.name));
-        }
-        "enum" => FieldKind::Enum {
-            options: manifest.options,
-        },
-        "list" => FieldKind::List {
-            item: schema(manifest.fields)?,
-        },
-        "group" => FieldKind::Group {
-            fields: schema(manifest.fields)?,
-        },
-        other => {
-            return Err(format!(
-                "`fields.{}`: `{other}` is not a kind; there are string, text, integer, number, \
-                 boolean, enum, list and group",
-                manifest.name
-            ));
-        }
-    };
-    let label = if manifest.label.is_empty() {
-        manifest.name.clone()
-    } else {
-        manifest.label
-    };
-    let field = Field {
-        name: manifest.name,
-        label,
-        description: manifest.description,
-        required: manifest.required,
-        default: manifest.default,
-        kind,
-    };
-    if let Some(default) = &field.default
-        && let Err(errors) = field.check(default)
-    {
-        return Err(format!(
-            "`fields.{}`: its default {}",
-            field.name, errors[0].message
-        ));
+fn schema(fields: Vec<Value>) -> Result<Schema, String> {
+    let fields = Map::from_iter([("fields".to_owned(), Value::Array(fields))]);
+    let schema = reading::read(&fields, |table| Some(definition::manifest_fields(table)));
+    let schema = schema.map_err(|errors| errors[0].to_string())?;
+    match schema.flaws().first() {
+        None => Ok(schema),
+        Some(flaw) => Err(format!("`fields.{}`: {}", flaw.field, flaw.message)),
     }
-    Ok(field)
 }
 
 #[cfg(test)]
