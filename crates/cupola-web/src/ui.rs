@@ -10,6 +10,7 @@ pub mod confirmation;
 pub mod error_page;
 mod faces;
 pub mod families;
+pub mod form;
 pub mod format;
 pub mod frame;
 pub mod gallery;

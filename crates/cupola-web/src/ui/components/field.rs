@@ -39,8 +39,22 @@ pub enum Input {
         /// How many are shown.
         rows: u32,
     },
+    /// Several lines for a program, which do not break.
+    Code {
+        /// How many are shown.
+        rows: u32,
+    },
+    /// An address of mail.
+    Email,
+    /// An address of a page.
+    Url,
     /// One of a few.
     Select(Vec<Opt>),
+    /// Yes or no. Sends `true` or `false`, never nothing.
+    Check {
+        /// Whether it is ticked.
+        is_checked: bool,
+    },
 }
 
 /// A field of a form.
@@ -48,13 +62,15 @@ pub enum Input {
 #[template(path = "components/field.html")]
 pub struct Field {
     /// Its key.
-    pub name: &'static str,
+    pub name: String,
     /// What it is called.
-    pub label: &'static str,
+    pub label: String,
     /// What it is for.
     pub hint: String,
     /// What stands in it.
     pub value: String,
+    /// What is shown in it while nothing stands there.
+    pub placeholder: String,
     /// What is wrong with that.
     pub error: Option<String>,
     /// Whether a form without it is refused.
@@ -67,12 +83,17 @@ super::html_safe!(Field);
 
 impl Field {
     /// A field of one line.
-    pub fn new(name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        label: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
         Self {
-            name,
-            label,
+            name: name.into(),
+            label: label.into(),
             hint: String::new(),
             value: value.into(),
+            placeholder: String::new(),
             error: None,
             is_required: false,
             input: Input::Text,
@@ -90,6 +111,13 @@ impl Field {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Sets what is shown while nothing stands there.
+    #[must_use]
+    pub fn placeholder(mut self, placeholder: impl Into<String>) -> Self {
+        self.placeholder = placeholder.into();
         self
     }
 
@@ -138,7 +166,7 @@ mod tests {
             .with_error_of(&errors);
         insta::assert_snapshot!(field.to_string(), @r##"
         <div class="field is-wrong">
-          <label for="num_tasks">Tasks <span class="required" aria-hidden="true">*</span></label>
+        <label for="num_tasks">Tasks <span class="required" aria-hidden="true">*</span></label>
         <input id="num_tasks" name="num_tasks" type="text" inputmode="decimal" value="&#60;x&#62;" autocomplete="off" required aria-invalid="true" aria-describedby="num_tasks-error">
         <p class="field-error" id="num_tasks-error">`&#60;x&#62;` is not a whole number</p>
         </div>
