@@ -25,6 +25,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     )?;
     crate::tidy::run()?;
     tests()?;
+    python()?;
     step(
         "docs",
         &[
@@ -68,11 +69,33 @@ fn tests() -> anyhow::Result<()> {
     )
 }
 
+/// The Python module's tests, and its types where mypy is installed.
+fn python() -> anyhow::Result<()> {
+    let tests = ["-m", "unittest", "discover", "-s", "tests", "-t", "."];
+    pass("python", python3(&tests).env("PYTHONPATH", "src"))?;
+    let has_mypy = python3(&["-m", "mypy", "--version"])
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if has_mypy {
+        pass("python types", &mut python3(&["-m", "mypy"]))?;
+    }
+    Ok(())
+}
+
 fn step(name: &str, args: &[&str], env: &[(&str, &str)]) -> anyhow::Result<()> {
-    say(&format!("── {name}: cargo {}", args.join(" ")));
+    pass(name, cargo(args).envs(env.iter().copied()))
+}
+
+fn pass(name: &str, command: &mut Command) -> anyhow::Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let args: Vec<_> = command
+        .get_args()
+        .map(|arg| arg.to_string_lossy())
+        .collect();
+    say(&format!("── {name}: {program} {}", args.join(" ")));
     let started = Instant::now();
-    let status = cargo(args).envs(env.iter().copied()).status();
-    let status = status.with_context(|| format!("failed to start cargo for {name}"))?;
+    let status = command.status();
+    let status = status.with_context(|| format!("failed to start {program} for {name}"))?;
     ensure!(status.success(), "{name} failed");
     say(&format!(
         "── {name}: passed in {} s",
@@ -88,5 +111,16 @@ fn step(name: &str, args: &[&str], env: &[(&str, &str)]) -> anyhow::Result<()> {
 fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
+    command
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the Python module is tested by the Python of this machine"
+)]
+fn python3(args: &[&str]) -> Command {
+    let mut command = Command::new("python3");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk/python");
+    command.args(args).current_dir(folder);
     command
 }
