@@ -5,15 +5,12 @@ use std::{str::FromStr, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    credits::Credits, field::FieldError, ids::BriefId, resources::Hardware, text::storable,
-    time::Timestamp,
+    credits::Credits, field::FieldError, ids::BriefId, resources::Hardware,
+    setup::TIME_BUDGET_SECS_MAX, text::storable, time::Timestamp,
 };
 
 /// A family larger than this is refused: ask again when it is done.
 pub const TASKS_MAX: u32 = 1_000_000;
-
-/// The longest time budget of one task: 30 days.
-pub const TIME_BUDGET_SECS_MAX: f64 = 30.0 * 86_400.0;
 
 const TITLE_CHARS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 20_000;

@@ -5,6 +5,7 @@ use crate::{
     ids::{BriefId, ExperimentId},
     objective::Objective,
     resources::Needs,
+    setup::Setup,
     time::Timestamp,
 };
 
@@ -63,27 +64,40 @@ pub struct Experiment {
     pub id: ExperimentId,
     /// Its name for people; `campaign-…` for a family.
     pub name: String,
+    /// In its author's words.
+    pub description: String,
     /// Where it came from.
     pub origin: Origin,
     /// What its tasks run.
     pub template: String,
-    /// The hash of that template's code when the experiment was made.
+    /// The hash of that template's code when the experiment was made or last edited.
     pub code_hash: String,
-    /// What its runs are judged by.
-    pub objective: Objective,
+    /// What its runs are judged by. A family always has one.
+    pub objective: Option<Objective>,
     /// The value to beat, when somebody named one.
     pub baseline: Option<f64>,
     /// What its tasks need of a worker.
     pub needs: Needs,
+    /// How its next task is to be run.
+    pub setup: Setup,
     /// How many tasks are in which state.
     pub counts: Counts,
+    /// Who made it.
+    pub author: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When somebody last edited it.
+    pub updated_at: Timestamp,
 }
 
 impl Experiment {
     /// One of the five words, from its tasks.
     pub const fn state(&self) -> State {
         self.counts.overall()
+    }
+
+    /// The result that its runs are judged by; empty when there is none.
+    pub fn metric(&self) -> &str {
+        self.objective.as_ref().map_or("", |o| o.metric.as_str())
     }
 }

@@ -19,6 +19,7 @@ pub mod reading;
 pub mod resources;
 pub mod run;
 pub mod schema;
+pub mod setup;
 pub mod task;
 pub mod template;
 pub mod text;

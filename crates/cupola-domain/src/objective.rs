@@ -1,4 +1,4 @@
-//! The metric that a family is judged by.
+//! The metric that runs are judged by.
 
 use std::{fmt, str::FromStr};
 

@@ -8,6 +8,8 @@
 //!                      +------ cancel ----+--> Cancelling ----+   (finish or expire)
 //! ```
 //!
+//! A pending run is *stranded*, that is finished, when a task that its own needs did not complete.
+//!
 //! A *lost* run waits: while nobody else has leased the task, the old worker may still resume or
 //! finish it, because its epoch is still the current one.
 
@@ -48,6 +50,8 @@ pub enum Failure {
     HandedBack,
     /// The worker could not prepare it: the code did not arrive or did not match its hash.
     NotPrepared(String),
+    /// It never started, because the task with this number, which it needs, did not complete.
+    Dependency(u32),
 }
 
 impl Failure {
@@ -62,6 +66,7 @@ impl Failure {
             Failure::Lost => "lost",
             Failure::HandedBack => "handed_back",
             Failure::NotPrepared(_) => "not_prepared",
+            Failure::Dependency(_) => "dependency",
         }
     }
 
@@ -72,6 +77,7 @@ impl Failure {
                 text.clone()
             }
             Failure::ExitCode(number) | Failure::Signal(number) => number.to_string(),
+            Failure::Dependency(number) => number.to_string(),
             Failure::TimedOut | Failure::Lost | Failure::HandedBack => String::new(),
         }
     }
@@ -87,6 +93,7 @@ impl Failure {
             "lost" => Failure::Lost,
             "handed_back" => Failure::HandedBack,
             "not_prepared" => Failure::NotPrepared(detail.to_owned()),
+            "dependency" => Failure::Dependency(detail.parse().ok()?),
             _ => return None,
         })
     }
@@ -103,6 +110,7 @@ impl Failure {
             Failure::Lost => "worker lost".to_owned(),
             Failure::HandedBack => "given back by its worker".to_owned(),
             Failure::NotPrepared(text) => format!("could not be prepared: {text}"),
+            Failure::Dependency(number) => format!("task {number} did not complete"),
         }
     }
 
@@ -192,6 +200,8 @@ pub enum RunInput {
     Supersede,
     /// Somebody asks to stop it.
     Cancel,
+    /// The task with this number, which its own needs, did not complete.
+    Strand(u32),
     /// The worker says how it ended.
     Finish(Lease, Outcome),
 }
@@ -255,6 +265,10 @@ impl RunState {
                 asked_at: now,
             }),
             (st @ St::Cancelling { .. }, In::Cancel) => Ok(st),
+
+            (St::Pending, In::Strand(number)) => {
+                Ok(finished(Outcome::Failed(Failure::Dependency(number)), now))
+            }
 
             (St::Leased { .. } | St::Running { .. } | St::Lost { .. }, In::Finish(_, outcome)) => {
                 Ok(finished(outcome, now))
@@ -412,6 +426,7 @@ mod tests {
             "supersede" => RunInput::Supersede,
             "hand-back" => RunInput::HandBack,
             "cancel" => RunInput::Cancel,
+            "strand" => RunInput::Strand(3),
             "complete" => RunInput::Finish(lease, Outcome::Completed),
             "fail" => RunInput::Finish(lease, Outcome::Failed(Failure::ExitCode(3))),
             other => panic!("no input is called {other}"),
@@ -427,6 +442,12 @@ mod tests {
             RunState::Lost { .. } => "lost",
             RunState::Finished { outcome, .. } => outcome.state().as_str(),
         }
+    }
+
+    #[test]
+    fn only_a_run_that_nobody_has_is_stranded() {
+        check("strand; lease", "pending failed !");
+        check("lease; strand; start; strand", "pending leased ! running !");
     }
 
     #[test]

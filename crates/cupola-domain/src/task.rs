@@ -5,10 +5,11 @@
 //!    ^  \               |  \---fail------> Failed     (no attempts left)
 //!    |   \              |---fail, lose---> Pending    (attempts left)
 //!    |    +--- cancel --+----------------> Cancelled
+//!    |    +--- strand -------------------> Failed     (a task that it needs did not complete)
 //!    +------------------ retry ----------- Failed, Cancelled
 //! ```
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -89,6 +90,8 @@ pub enum TaskInput {
     Fail(Failure),
     /// Its current run was cancelled.
     Cancel,
+    /// The task with this number, which it needs, did not complete.
+    Strand(u32),
     /// A person wants another attempt.
     Retry,
 }
@@ -116,6 +119,10 @@ impl TaskState {
             (St::Running, In::Lose) => Ok((St::Pending, attempts)),
             // A lost run whose worker came back with the result completes its task from Pending.
             (St::Pending | St::Running, In::Complete) => Ok((St::Completed, attempts)),
+            // Nothing was tried, so nothing is counted.
+            (St::Pending, In::Strand(number)) => {
+                Ok((St::Failed(Failure::Dependency(number)), attempts))
+            }
             (St::Pending | St::Running, In::Fail(failure)) => match attempts.after(&failure) {
                 (attempts, true) => Ok((St::Pending, attempts)),
                 (attempts, false) => Ok((St::Failed(failure), attempts)),
@@ -170,8 +177,18 @@ pub struct Task {
     pub seed: i64,
     /// How long the program may take.
     pub time_budget: Duration,
+    /// Variables for the program.
+    pub environment: BTreeMap<String, String>,
+    /// Where the program starts; `None` is the run's own folder.
+    pub working_folder: Option<String>,
+    /// For people: name → value.
+    pub tags: BTreeMap<String, String>,
+    /// The result key that completes it; empty when ending well does.
+    pub metric: String,
     /// Higher is leased first.
     pub priority: i64,
+    /// How many of the tasks that it needs have not completed; it is leased when none is left.
+    pub waiting: u32,
     /// How often it was and may be tried.
     pub attempts: Attempts,
     /// The fencing number of the last lease; 0 before the first.
@@ -213,6 +230,7 @@ mod tests {
             "fail" => TaskInput::Fail(Failure::ExitCode(1)),
             "lost" => TaskInput::Fail(Failure::Lost),
             "cancel" => TaskInput::Cancel,
+            "strand" => TaskInput::Strand(3),
             "retry" => TaskInput::Retry,
             other => panic!("no input is called {other}"),
         }
@@ -263,6 +281,15 @@ mod tests {
     #[test]
     fn a_late_result_completes_a_task_that_waits_again() {
         check("start; lose; complete", "pending running pending completed");
+    }
+
+    #[test]
+    fn a_stranded_task_has_failed_whatever_attempts_are_left() {
+        check(
+            "strand; start; retry; start; complete",
+            "pending failed ! pending running completed",
+        );
+        check("start; strand", "pending running !");
     }
 
     #[test]

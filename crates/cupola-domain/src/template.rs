@@ -26,8 +26,8 @@ pub struct Template {
     pub command: Vec<String>,
     /// What it can be configured with.
     pub schema: Schema,
-    /// What its runs are judged by.
-    pub objective: Objective,
+    /// What its runs are judged by. Without one a run has completed when its program ended well.
+    pub objective: Option<Objective>,
     /// What it needs of a worker, whatever the brief says.
     pub needs: Needs,
     /// The search space that a new brief starts from: parameter → expression or object.

@@ -21,7 +21,7 @@ use cupola_search::{
 use cupola_store::{briefs, tasks};
 use serde_json::Value;
 
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, families};
 
 /// Families whose analyses are kept.
 const KEPT_MAX: usize = 64;
@@ -93,7 +93,7 @@ impl Hub {
         let runs: HashMap<_, _> = completed.iter().map(|c| (c.task.id, c.task.run)).collect();
         let observations: Vec<_> = completed.into_iter().map(observation).collect();
         let space = brief.and_then(|b| Space::parse_json(&Value::Object(b.wanted.space)).ok());
-        let summary = summary(&observations, family.objective.direction);
+        let summary = summary(&observations, families::objective(family)?.direction);
         let best = summary
             .best
             .and_then(|best| find(&observations, best.task))

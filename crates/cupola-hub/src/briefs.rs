@@ -8,9 +8,9 @@ use cupola_domain::{
     experiment::{Experiment, Origin},
     field::FieldError,
     ids::{BriefId, ExperimentId, RunId, TaskId},
-    provenance::Provenance,
-    run::{Run, RunState},
-    task::{Attempts, Task, TaskState},
+    run::Run,
+    setup::Setup,
+    task::Task,
     template::Template,
     text::storable,
     time::Timestamp,
@@ -23,7 +23,7 @@ use cupola_search::{
 use cupola_store::{Tx, briefs, code, events, experiments, runs, tasks};
 use serde_json::{Map, Value};
 
-use crate::{Analysis, Hub, HubError};
+use crate::{Analysis, Hub, HubError, experiments::task_of, families, transitions::first_run};
 
 /// So many tasks are made in one transaction, so that nobody waits long behind it; the campaign loop
 /// makes the rest of a larger family.
@@ -63,7 +63,7 @@ impl Hub {
             created_at: now,
         };
         let family = family_of(&brief, &template, self.next_id(), now);
-        let planner = Planner::new(&brief, family.id, &template.code_hash, space, sampler);
+        let planner = Planner::new(&brief, &family, space, sampler);
         let first = planner.plan(0..brief.wanted.num_tasks.min(TASKS_PER_STEP), self, now);
         let id = brief.id;
         self.write(move |tx| {
@@ -99,6 +99,7 @@ impl Hub {
             errors.push(FieldError::new("sampler", message));
         });
         let template = self.templates.require(draft.template.trim());
+        let template = template.and_then(with_objective);
         let template = template.map_err(|error| errors.push(error));
         let space = template.as_ref().map_err(|&()| ()).and_then(|template| {
             space_of(template, &draft.space).map_err(|found| errors.extend(found))
@@ -128,7 +129,8 @@ impl Hub {
             let mut rows = Vec::with_capacity(found.len());
             for brief in found {
                 let family = family(tx, brief.id)?;
-                let best = tasks::find_best(tx, family.id, family.objective.direction)?;
+                let best =
+                    tasks::find_best(tx, family.id, families::objective(&family)?.direction)?;
                 rows.push(BriefRow {
                     brief,
                     family,
@@ -169,6 +171,18 @@ impl Hub {
             Ok(())
         })
     }
+}
+
+/// A family is judged by its objective, so a brief's template must have one.
+fn with_objective(template: Arc<Template>) -> Result<Arc<Template>, FieldError> {
+    if template.objective.is_some() {
+        return Ok(template);
+    }
+    let message = format!(
+        "`{}` has no objective to judge a family by; choose a template that has one",
+        template.name
+    );
+    Err(FieldError::new("template", message))
 }
 
 /// The template's space with the draft's parameters in their places; a draft may also say what a
@@ -217,11 +231,18 @@ fn family_of(brief: &Brief, template: &Template, id: ExperimentId, now: Timestam
         origin: Origin::Brief(brief.id),
         template: template.name.clone(),
         code_hash: template.code_hash.clone(),
+        description: String::new(),
         objective: template.objective.clone(),
         baseline: None,
         needs: template.needs.and(&brief.wanted.hardware.needs()),
+        setup: Setup {
+            time_budget: brief.wanted.time_budget,
+            ..Setup::default()
+        },
         counts: cupola_domain::counts::Counts::default(),
+        author: brief.author.clone(),
         created_at: now,
+        updated_at: now,
     }
 }
 
@@ -230,22 +251,18 @@ pub(crate) struct Planner {
     brief: Brief,
     family: ExperimentId,
     code_hash: String,
+    metric: String,
     space: Space,
     sampler: Sampler,
 }
 
 impl Planner {
-    pub(crate) fn new(
-        brief: &Brief,
-        family: ExperimentId,
-        code_hash: &str,
-        space: Space,
-        sampler: Sampler,
-    ) -> Self {
+    pub(crate) fn new(brief: &Brief, family: &Experiment, space: Space, sampler: Sampler) -> Self {
         Self {
             brief: brief.clone(),
-            family,
-            code_hash: code_hash.to_owned(),
+            family: family.id,
+            code_hash: family.code_hash.clone(),
+            metric: family.metric().to_owned(),
             space,
             sampler,
         }
@@ -257,13 +274,7 @@ impl Planner {
         let space = Space::parse_json(&Value::Object(brief.wanted.space.clone()));
         let sampler = brief.wanted.sampler.parse().map_err(|_| broken())?;
         let space = space.map_err(|_| broken())?;
-        Ok(Self::new(
-            brief,
-            family.id,
-            &family.code_hash,
-            space,
-            sampler,
-        ))
+        Ok(Self::new(brief, family, space, sampler))
     }
 
     /// The tasks with these numbers, each with its first run.
@@ -277,45 +288,19 @@ impl Planner {
 
     fn task(&self, planned: PlannedTask, id: TaskId, run: RunId, now: Timestamp) -> (Task, Run) {
         let wanted = &self.brief.wanted;
-        let task = Task {
-            id,
-            experiment: self.family,
-            number: planned.number,
-            state: TaskState::Pending,
+        let setup = Setup {
             config: planned.config,
-            seed: planned.seed,
+            seed: Some(planned.seed),
             time_budget: wanted.time_budget,
             priority: i64::from(wanted.num_tasks) - i64::from(planned.number),
-            attempts: Attempts::default(),
-            epoch: 0,
-            run,
-            worker: None,
-            value: None,
-            created_at: now,
-            finished_at: None,
+            ..Setup::default()
         };
-        (task, self.first_run(id, run, now))
-    }
-
-    fn first_run(&self, task: TaskId, id: RunId, now: Timestamp) -> Run {
-        Run {
-            id,
-            task,
-            experiment: self.family,
-            attempt: 1,
-            state: RunState::Pending,
-            worker: None,
-            epoch: 0,
-            code_hash: self.code_hash.clone(),
-            environment: None,
-            progress: None,
-            provenance: Provenance::Measured,
-            wall_time: None,
-            created_at: now,
-            leased_at: None,
-            started_at: None,
-            finished_at: None,
-        }
+        let task = Task {
+            metric: self.metric.clone(),
+            ..task_of(&setup, self.family, planned.number, (id, run), now)
+        };
+        let run = first_run(&task, &self.code_hash, now);
+        (task, run)
     }
 }
 

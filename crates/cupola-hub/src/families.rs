@@ -5,24 +5,18 @@ use std::sync::Arc;
 use cupola_domain::{
     brief::Brief,
     counts::State,
-    event::Event,
     experiment::Experiment,
     field::FieldError,
     ids::{ExperimentId, TaskId},
+    objective::Objective,
     task::Config,
     text::storable,
     worker::Presence,
 };
 use cupola_search::compare::{Comparison, compare};
-use cupola_store::{Tx, briefs, events, experiments, tasks};
+use cupola_store::{Tx, briefs, experiments, tasks};
 
-use crate::{
-    Analysis, Hub, HubError,
-    transitions::{Pair, find_task},
-};
-
-/// So many running tasks are told to stop in one transaction.
-const CANCELLED_PER_STEP: i64 = 500;
+use crate::{Analysis, Hub, HubError};
 
 /// A family with its brief and results.
 #[derive(Debug, Clone)]
@@ -64,7 +58,7 @@ impl Hub {
             let (found, total) = experiments::list_families(tx, &search, i64::from(limit), offset)?;
             let mut rows = Vec::with_capacity(found.len());
             for family in found {
-                let best = tasks::find_best(tx, family.id, family.objective.direction)?;
+                let best = tasks::find_best(tx, family.id, objective(&family)?.direction)?;
                 let brief = match family.origin.brief() {
                     Some(brief) => briefs::find(tx, brief)?,
                     None => None,
@@ -143,43 +137,10 @@ impl Hub {
         }
     }
 
-    /// Stops what is left of a family: what waits is cancelled at once, what runs is told to stop,
-    /// and no further tasks are planned.
+    /// Stops what is left of a family; see [`Hub::cancel_experiment`].
     pub fn cancel_family(&self, id: ExperimentId) -> Result<Experiment, HubError> {
-        let now = self.now();
-        self.write(move |tx| {
-            find(tx, id)?;
-            experiments::save_stopped(tx, id, now)?;
-            let cancelled = tasks::cancel_pending(tx, id, now)?;
-            let moved = i64::try_from(cancelled).unwrap_or(i64::MAX);
-            experiments::save_changes(tx, id, [-moved, 0, 0, 0, moved])?;
-            events::record(tx, Event::ExperimentChanged(id));
-            Ok(())
-        })?;
-        let mut last = -1;
-        loop {
-            let after = last;
-            let seen = self.write(move |tx| {
-                let running = tasks::list_running_after(tx, id, after, CANCELLED_PER_STEP)?;
-                let mut seen = Vec::new();
-                for (task, number) in running {
-                    let task = find_task(tx, task)?;
-                    let mut pair = Pair::of_task(tx, task)?;
-                    pair.cancel(tx, now)?;
-                    seen.push((pair.run.id, number));
-                }
-                Ok(seen)
-            })?;
-            let Some((_, number)) = seen.last() else {
-                break;
-            };
-            last = *number;
-            for (run, _) in seen {
-                self.settle(run)?;
-            }
-        }
-        self.bus.announce_work();
-        self.read(move |tx| find(tx, id))
+        self.read(move |tx| find(tx, id))?;
+        self.cancel_experiment(id)
     }
 
     /// Holds two of a family's configurations against each other: all runs of the first task's
@@ -206,10 +167,19 @@ impl Hub {
                 .collect()
         };
         let (a, b) = (values(config_of("a", a)?), values(config_of("b", b)?));
-        Ok(compare(&a, &b, detail.family.objective.direction))
+        Ok(compare(&a, &b, objective(&detail.family)?.direction))
     }
 }
 
+/// The experiment, if a brief made it.
 pub(crate) fn find(tx: &mut Tx, id: ExperimentId) -> Result<Experiment, HubError> {
-    experiments::find(tx, id)?.ok_or_else(|| HubError::not_found("family", id))
+    experiments::find(tx, id)?
+        .filter(|found| found.origin.brief().is_some())
+        .ok_or_else(|| HubError::not_found("family", id))
+}
+
+/// What a family is judged by: a brief is refused whose template has no objective.
+pub(crate) fn objective(family: &Experiment) -> Result<&Objective, HubError> {
+    let found = family.objective.as_ref();
+    found.ok_or_else(|| HubError::Internal(anyhow::anyhow!("`{}` has no objective", family.name)))
 }

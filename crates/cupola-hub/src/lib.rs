@@ -9,6 +9,7 @@ mod analysis;
 pub mod briefs;
 mod bus;
 mod error;
+pub mod experiments;
 pub mod families;
 mod hub;
 mod live;

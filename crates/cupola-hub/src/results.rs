@@ -9,7 +9,8 @@ use cupola_store::{experiments, runs, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
-    Hub, HubError, families,
+    Hub, HubError,
+    experiments::find as find_experiment,
     tasks::{Filter, Sort},
     transitions::find_task,
 };
@@ -35,7 +36,7 @@ impl Hub {
     ) -> Result<(Vec<TaskResult>, u64), HubError> {
         self.read(move |tx| {
             let counts = match experiment {
-                Some(id) => families::find(tx, id)?.counts,
+                Some(id) => find_experiment(tx, id)?.counts,
                 None => experiments::sum_counts(tx)?.1,
             };
             let filter = Filter {

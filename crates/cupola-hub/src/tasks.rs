@@ -13,7 +13,8 @@ use cupola_store::{experiments, runs, tasks, workers};
 use serde_json::{Map, Value};
 
 use crate::{
-    Hub, HubError, families,
+    Hub, HubError,
+    experiments::find as find_experiment,
     transitions::{Pair, find_task},
 };
 
@@ -55,7 +56,7 @@ impl Hub {
     pub fn list_tasks(&self, filter: Filter) -> Result<TaskPage, HubError> {
         self.read(move |tx| {
             let counts = match filter.experiment {
-                Some(id) if filter.search.is_empty() => families::find(tx, id)?.counts,
+                Some(id) if filter.search.is_empty() => find_experiment(tx, id)?.counts,
                 None if filter.search.is_empty() => experiments::sum_counts(tx)?.1,
                 _ => tasks::count_states(tx, &filter)?,
             };

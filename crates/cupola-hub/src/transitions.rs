@@ -12,7 +12,7 @@ use cupola_domain::{
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, events, experiments, runs, tasks};
+use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
 
 use crate::HubError;
 
@@ -142,7 +142,7 @@ impl Pair {
         if !is_wanted {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);
         }
-        self.replace_run(tx, next_run(&self.run, spare, now))?;
+        self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
         self.step_task(tx, TaskInput::Lose, epoch, now)
     }
 
@@ -202,7 +202,7 @@ impl Pair {
                     return self.step_task(tx, TaskInput::Cancel, epoch, now);
                 }
                 if next == TaskState::Pending {
-                    self.replace_run(tx, next_run(&self.run, ending.spare, now))?;
+                    self.replace_run(tx, next_run(&self.task, &self.run, ending.spare, now))?;
                 }
                 self.step_task(tx, input, epoch, now)
             }
@@ -227,7 +227,7 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
-        self.replace_run(tx, next_run(&self.run, spare, now))?;
+        self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
         self.task.worker = None;
         self.step_task(tx, TaskInput::Retry, epoch, now)
     }
@@ -241,7 +241,7 @@ impl Pair {
     ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
         self.step_run(tx, RunInput::Supersede, now)?;
-        self.replace_run(tx, next_run(&self.run, spare, now))?;
+        self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
         self.step_task(tx, TaskInput::Fail(Failure::Lost), epoch, now)
     }
 
@@ -273,17 +273,17 @@ pub(crate) struct Ending {
     pub(crate) spare: RunId,
 }
 
-/// The next attempt at what `of` attempted.
-pub(crate) fn next_run(of: &Run, id: RunId, now: Timestamp) -> Run {
+/// The first attempt at a task.
+pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
     Run {
-        id,
-        task: of.task,
-        experiment: of.experiment,
-        attempt: of.attempt + 1,
+        id: task.run,
+        task: task.id,
+        experiment: task.experiment,
+        attempt: 1,
         state: RunState::Pending,
         worker: None,
         epoch: 0,
-        code_hash: of.code_hash.clone(),
+        code_hash: code_hash.to_owned(),
         environment: None,
         progress: None,
         provenance: Provenance::Measured,
@@ -292,6 +292,26 @@ pub(crate) fn next_run(of: &Run, id: RunId, now: Timestamp) -> Run {
         leased_at: None,
         started_at: None,
         finished_at: None,
+    }
+}
+
+/// The next attempt at what `of` attempted.
+pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run {
+    Run {
+        id,
+        attempt: of.attempt + 1,
+        ..first_run(task, &of.code_hash, now)
+    }
+}
+
+/// The number of the first task that `task` waits for, while it does.
+pub(crate) fn waiting_for(tx: &mut Tx, task: &Task) -> Result<Option<u32>, HubError> {
+    if task.waiting == 0 || task.state.word() != State::Pending {
+        return Ok(None);
+    }
+    match dependencies::list_unmet(tx, task.id)?.first() {
+        Some(needed) => Ok(Some(find_task(tx, *needed)?.number)),
+        None => Ok(None),
     }
 }
 

@@ -77,8 +77,6 @@ pub struct Order {
     pub lease: Lease,
     /// What to run.
     pub command: code::Command,
-    /// The result key that must be there.
-    pub metric: String,
 }
 
 impl Order {

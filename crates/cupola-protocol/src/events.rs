@@ -21,8 +21,8 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
     }
     match kind {
         "brief" => keys.push("briefs".to_owned()),
-        "experiment" => keys.push("families".to_owned()),
-        "task" => keys.extend(["tasks".to_owned(), "families".to_owned()]),
+        "experiment" => keys.extend(["families", "experiments"].map(str::to_owned)),
+        "task" => keys.extend(["tasks", "families", "experiments"].map(str::to_owned)),
         "worker" => keys.push("workers".to_owned()),
         "token" => keys.push("tokens".to_owned()),
         _ => {}

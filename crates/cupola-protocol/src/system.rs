@@ -53,9 +53,9 @@ pub struct TemplateBody {
     pub title: String,
     /// What it does.
     pub description: String,
-    /// What its runs are judged by.
+    /// What its runs are judged by; empty when ending well is enough.
     pub metric_name: String,
-    /// `minimize` or `maximize`.
+    /// `minimize` or `maximize`; empty without a metric.
     pub direction: String,
     /// What a worker must have.
     pub needs: NeedsBody,

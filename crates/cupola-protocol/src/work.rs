@@ -1,6 +1,8 @@
 //! The worker protocol: join, lease, report. Every message that changes anything names the run and
 //! the epoch of its lease, so that repeating it has no further effect and a stale one is refused.
 
+use std::collections::BTreeMap;
+
 use cupola_domain::resources::{Capabilities, Gpu, Python};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -199,8 +201,14 @@ pub struct RunOrder {
     pub has_bundle: bool,
     /// The configuration, `seed` and `time_budget_seconds` included.
     pub config: Map<String, Value>,
-    /// The result key that must be there: the objective.
+    /// The result key that must be there: the objective. Empty when ending well is enough.
     pub metric_name: String,
+    /// Variables for the program, over those that the worker lets through.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Where the program starts; the run's own folder when absent.
+    #[serde(default)]
+    pub working_folder: Option<String>,
     /// Seconds that the program may take.
     pub time_budget_secs: f64,
     /// Seconds after its start at which it is killed.

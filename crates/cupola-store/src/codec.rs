@@ -1,6 +1,6 @@
 //! Columns to domain values and back. What the domain refuses is [`StoreError::Inconsistent`].
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use cupola_domain::{
     metric::{non_finite_word, parse_non_finite},
@@ -93,6 +93,19 @@ pub(crate) fn object(
 
 pub(crate) fn object_text(object: &Map<String, Value>) -> String {
     serde_json::to_string(object).expect("a JSON object has a text")
+}
+
+/// A JSON object of texts: variables, tags.
+pub(crate) fn texts(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    serde_json::from_str(&row.text(column)?).map_err(|_| inconsistent(table, column, row))
+}
+
+pub(crate) fn texts_text(texts: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(texts).expect("a map of texts has a text")
 }
 
 /// A double as the pair (finite value, word for what is not finite).

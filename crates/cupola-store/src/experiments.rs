@@ -4,16 +4,26 @@ use cupola_domain::{
     counts::{Counts, State},
     experiment::{Experiment, Origin},
     ids::{BriefId, ExperimentId},
-    objective::Objective,
+    objective::{Direction, Objective},
+    setup::Setup,
+    text::storable,
     time::Timestamp,
 };
 
-use crate::{Row, StoreError, Tx, codec, statement::statements};
+use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO experiment (id, name, origin, brief_id, template, code_hash, metric,
-                                      direction, unit, baseline, needs_id, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                                      direction, unit, baseline, needs_id, created_at, description,
+                                      author, updated_at, config, seed, time_budget_millis,
+                                      environment, working_folder, tags, priority)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                      $19, $20, $21, $22)";
+    SAVE_EDITED = "UPDATE experiment SET name = $2, template = $3, code_hash = $4, metric = $5,
+                          direction = $6, unit = $7, needs_id = $8, description = $9, updated_at = $10,
+                          config = $11, seed = $12, time_budget_millis = $13, environment = $14,
+                          working_folder = $15, tags = $16, priority = $17
+                   WHERE id = $1 AND deleted_at IS NULL";
     FIND = "SELECT experiment.*, needs.body AS needs_body
             FROM experiment JOIN needs ON needs.id = experiment.needs_id
             WHERE experiment.id = $1 AND deleted_at IS NULL";
@@ -44,6 +54,7 @@ statements! {
                           cancelled = cancelled + $6
                    WHERE id = $1";
     SAVE_STOPPED = "UPDATE experiment SET stopped_at = $2 WHERE id = $1 AND stopped_at IS NULL";
+    SAVE_RESUMED = "UPDATE experiment SET stopped_at = NULL WHERE id = $1 AND stopped_at IS NOT NULL";
     IS_STOPPED = "SELECT stopped_at FROM experiment WHERE id = $1 AND stopped_at IS NOT NULL";
     LIST_UNPLANNED = "SELECT experiment.id, brief_id FROM experiment
                       JOIN brief ON brief.id = experiment.brief_id
@@ -57,6 +68,7 @@ statements! {
 
 /// Adds an experiment without tasks.
 pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(), StoreError> {
+    let (objective, setup) = (objective_parts(experiment), &experiment.setup);
     tx.execute_one(
         INSERT,
         &[
@@ -66,12 +78,49 @@ pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(),
             &experiment.origin.brief().map(|brief| brief.to_string()),
             &experiment.template,
             &experiment.code_hash,
-            &experiment.objective.metric,
-            &experiment.objective.direction.as_str(),
-            &experiment.objective.unit,
+            &objective.0,
+            &objective.1,
+            &objective.2,
             &experiment.baseline,
             &needs_id,
             &experiment.created_at.millis(),
+            &experiment.description,
+            &experiment.author,
+            &experiment.updated_at.millis(),
+            &codec::object_text(&setup.config),
+            &setup.seed,
+            &codec::duration_millis(setup.time_budget),
+            &codec::texts_text(&setup.environment),
+            &setup.working_folder,
+            &codec::texts_text(&setup.tags),
+            &setup.priority,
+        ],
+    )
+}
+
+/// Writes what a person edited of an experiment.
+pub fn save_edited(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(), StoreError> {
+    let (objective, setup) = (objective_parts(experiment), &experiment.setup);
+    tx.execute_one(
+        SAVE_EDITED,
+        &[
+            &experiment.id.to_string(),
+            &experiment.name,
+            &experiment.template,
+            &experiment.code_hash,
+            &objective.0,
+            &objective.1,
+            &objective.2,
+            &needs_id,
+            &experiment.description,
+            &experiment.updated_at.millis(),
+            &codec::object_text(&setup.config),
+            &setup.seed,
+            &codec::duration_millis(setup.time_budget),
+            &codec::texts_text(&setup.environment),
+            &setup.working_folder,
+            &codec::texts_text(&setup.tags),
+            &setup.priority,
         ],
     )
 }
@@ -112,6 +161,96 @@ pub fn list_families(
     ))
 }
 
+/// What a list of experiments is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Time of creation.
+    #[default]
+    Created,
+    /// Time of the last edit.
+    Updated,
+    /// Name, whatever its case.
+    Name,
+}
+
+/// Which experiments a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Families too; otherwise only what no brief made.
+    pub with_families: bool,
+    /// Only those of one template.
+    pub template: Option<String>,
+    /// Only those in one state.
+    pub state: Option<State>,
+    /// Only those whose name or id contains this; empty for all.
+    pub search: String,
+    /// By what.
+    pub sort: Sort,
+    /// Which way.
+    pub descending: bool,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to pass over first.
+    pub offset: i64,
+}
+
+/// The same word as [`Counts::overall`].
+const STATE: &str = "CASE WHEN running > 0
+         OR (pending > 0 AND completed + failed + cancelled > 0) THEN 'running'
+    WHEN pending > 0 OR completed + failed + cancelled = 0 THEN 'pending'
+    WHEN completed > 0 THEN 'completed' WHEN failed > 0 THEN 'failed' ELSE 'cancelled' END";
+
+/// One page of the experiments that `query` lets through, and how many it lets through.
+pub fn list(tx: &mut Tx, query: &Query) -> Result<(Vec<Experiment>, u64), StoreError> {
+    let (condition, params) = condition(query);
+    let mut all: Vec<&dyn ToValue> = params.iter().map(|p| p as &dyn ToValue).collect();
+    let counting = format!("SELECT COUNT(*) AS n FROM experiment WHERE {condition}");
+    let count = |row: &Row<'_>| codec::count(row, "experiment", "n");
+    let total = tx.query_dynamic(&counting, &all, count)?;
+    let column = match query.sort {
+        Sort::Created => "experiment.id",
+        Sort::Updated => "updated_at",
+        Sort::Name => "LOWER(name)",
+    };
+    let way = if query.descending { "DESC" } else { "ASC" };
+    let n = params.len();
+    let sql = format!(
+        "SELECT experiment.*, needs.body AS needs_body FROM experiment
+         JOIN needs ON needs.id = experiment.needs_id WHERE {condition}
+         ORDER BY {column} {way}, experiment.id {way} LIMIT ${} OFFSET ${}",
+        n + 1,
+        n + 2,
+    );
+    all.push(&query.limit);
+    all.push(&query.offset);
+    let found = tx.query_dynamic(&sql, &all, experiment)?;
+    Ok((found, total.into_iter().next().unwrap_or(0)))
+}
+
+fn condition(query: &Query) -> (String, Vec<String>) {
+    let mut parts = vec!["deleted_at IS NULL".to_owned()];
+    let mut params = Vec::new();
+    if !query.with_families {
+        parts.push("origin <> 'brief'".to_owned());
+    }
+    if let Some(template) = &query.template {
+        params.push(storable(template).into_owned());
+        parts.push(format!("template = ${}", params.len()));
+    }
+    if let Some(state) = query.state {
+        params.push(state.as_str().to_owned());
+        parts.push(format!("{STATE} = ${}", params.len()));
+    }
+    if !query.search.is_empty() {
+        params.push(crate::briefs::contains_pattern(&storable(&query.search)));
+        let n = params.len();
+        parts.push(format!(
+            "(LOWER(name) LIKE ${n} ESCAPE '\\' OR experiment.id LIKE ${n} ESCAPE '\\')"
+        ));
+    }
+    (parts.join(" AND "), params)
+}
+
 /// How many experiments there are, and the counts of all their tasks.
 pub fn sum_counts(tx: &mut Tx) -> Result<(u64, Counts), StoreError> {
     tx.query_one(SUM_COUNTS, &[], |row| {
@@ -147,6 +286,11 @@ pub fn save_changes(tx: &mut Tx, id: ExperimentId, changes: [i64; 5]) -> Result<
 pub fn save_stopped(tx: &mut Tx, id: ExperimentId, at: Timestamp) -> Result<(), StoreError> {
     tx.execute(SAVE_STOPPED, &[&id.to_string(), &at.millis()])
         .map(drop)
+}
+
+/// Tasks are wanted of it again.
+pub fn save_resumed(tx: &mut Tx, id: ExperimentId) -> Result<(), StoreError> {
+    tx.execute(SAVE_RESUMED, &[&id.to_string()]).map(drop)
 }
 
 /// Whether somebody stopped it: what has not ended is not wanted any more.
@@ -196,19 +340,52 @@ fn experiment(row: &Row<'_>) -> Result<Experiment, StoreError> {
     Ok(Experiment {
         id: codec::parsed(row, "experiment", "id")?,
         name: row.text("name")?,
+        description: row.text("description")?,
         origin: Origin::from_parts(&row.text("origin")?, brief)
             .ok_or_else(|| codec::inconsistent("experiment", "origin", row))?,
         template: row.text("template")?,
         code_hash: row.text("code_hash")?,
-        objective: Objective {
-            metric: row.text("metric")?,
-            direction: codec::parsed(row, "experiment", "direction")?,
-            unit: row.text("unit")?,
-        },
+        objective: objective(row)?,
         baseline: row.optional_f64("baseline")?,
         needs: codec::needs_from_text(&row.text("needs_body")?)
             .ok_or_else(|| codec::inconsistent("experiment", "needs_id", row))?,
+        setup: setup(row)?,
         counts: counts(row)?,
+        author: row.text("author")?,
         created_at: codec::time(row, "created_at")?,
+        updated_at: codec::time(row, "updated_at")?,
+    })
+}
+
+/// Metric, direction and unit; an empty metric says that there is no objective.
+fn objective_parts(experiment: &Experiment) -> (&str, &'static str, &str) {
+    let nothing = ("", Direction::Minimize.as_str(), "");
+    experiment.objective.as_ref().map_or(nothing, |objective| {
+        let direction = objective.direction.as_str();
+        (&objective.metric, direction, &objective.unit)
+    })
+}
+
+fn objective(row: &Row<'_>) -> Result<Option<Objective>, StoreError> {
+    let metric = row.text("metric")?;
+    if metric.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Objective {
+        metric,
+        direction: codec::parsed(row, "experiment", "direction")?,
+        unit: row.text("unit")?,
+    }))
+}
+
+fn setup(row: &Row<'_>) -> Result<Setup, StoreError> {
+    Ok(Setup {
+        config: codec::object(row, "experiment", "config")?,
+        seed: row.optional_i64("seed")?,
+        time_budget: codec::millis(row, "experiment", "time_budget_millis")?,
+        environment: codec::texts(row, "experiment", "environment")?,
+        working_folder: row.optional_text("working_folder")?,
+        tags: codec::texts(row, "experiment", "tags")?,
+        priority: row.i64("priority")?,
     })
 }

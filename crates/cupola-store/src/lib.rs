@@ -3,6 +3,7 @@
 pub mod briefs;
 pub mod code;
 mod codec;
+pub mod dependencies;
 pub mod engine;
 pub mod error;
 pub mod events;
@@ -28,6 +29,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     let modules = [
         ("briefs", briefs::ALL),
         ("code", code::ALL),
+        ("dependencies", dependencies::ALL),
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("logs", logs::ALL),

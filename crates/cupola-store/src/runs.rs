@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_domain::{
-    ids::{RunId, TaskId, WorkerId},
+    ids::{ExperimentId, RunId, TaskId, WorkerId},
     run::{Failure, Lease, Outcome, Progress, Run, RunState},
     time::Timestamp,
 };
@@ -24,6 +24,9 @@ statements! {
     SAVE_ENVIRONMENT = "UPDATE run SET environment = $2 WHERE id = $1";
     SAVE_PROGRESS = "UPDATE run SET progress = $2, progress_message = $3 WHERE id = $1";
     LIST_OF_TASK = "SELECT * FROM run WHERE task_id = $1 ORDER BY attempt DESC LIMIT 1000";
+    LIST_OF_EXPERIMENT = "SELECT * FROM run WHERE experiment_id = $1
+                          ORDER BY id DESC LIMIT $2 OFFSET $3";
+    COUNT_OF_EXPERIMENT = "SELECT COUNT(*) AS n FROM run WHERE experiment_id = $1";
     LIST_OF_WORKER = "SELECT * FROM run WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
     LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL AND outcome IS NULL
                    AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
@@ -119,6 +122,27 @@ pub fn save_progress(tx: &mut Tx, id: RunId, progress: &Progress) -> Result<(), 
 /// The attempts at a task, the latest first.
 pub fn list_of_task(tx: &mut Tx, task: TaskId) -> Result<Vec<Run>, StoreError> {
     tx.query(LIST_OF_TASK, &[&task.to_string()], run)
+}
+
+/// One page of the runs of an experiment, the latest first.
+pub fn list_of_experiment(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Run>, StoreError> {
+    tx.query(
+        LIST_OF_EXPERIMENT,
+        &[&experiment.to_string(), &limit, &offset],
+        run,
+    )
+}
+
+/// How many runs an experiment has.
+pub fn count_of_experiment(tx: &mut Tx, experiment: ExperimentId) -> Result<u64, StoreError> {
+    tx.query_one(COUNT_OF_EXPERIMENT, &[&experiment.to_string()], |row| {
+        codec::count(row, "run", "n")
+    })
 }
 
 /// What a worker had last, the latest first.

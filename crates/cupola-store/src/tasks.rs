@@ -18,10 +18,12 @@ use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
 statements! {
     INSERT = "INSERT INTO task (id, experiment_id, number, state, config, seed, time_budget_millis,
                                 needs_id, priority, failures, losses, failures_max, losses_max,
-                                epoch, run_id, created_at)
-              VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12)";
+                                epoch, run_id, created_at, environment, working_folder, tags, metric,
+                                waiting)
+              VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12, $13, $14,
+                      $15, $16, $17)";
     FIND = "SELECT * FROM task WHERE id = $1";
-    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending'
+    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting = 0
                   ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
     /// their indexes are left alone.
@@ -113,6 +115,11 @@ pub fn insert(tx: &mut Tx, task: &Task, needs_id: i64) -> Result<(), StoreError>
             &i64::from(task.attempts.losses_max),
             &task.run.to_string(),
             &task.created_at.millis(),
+            &codec::texts_text(&task.environment),
+            &task.working_folder,
+            &codec::texts_text(&task.tags),
+            &task.metric,
+            &i64::from(task.waiting),
         ],
     )
 }
@@ -122,7 +129,7 @@ pub fn find(tx: &mut Tx, id: TaskId) -> Result<Option<Task>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], task)
 }
 
-/// The pending task with these needs that is to be leased first.
+/// The pending task with these needs that waits for no other and is to be leased first.
 pub fn find_ready(tx: &mut Tx, needs_id: i64) -> Result<Option<Task>, StoreError> {
     tx.query_optional(FIND_READY, &[&needs_id], task)
 }
@@ -317,6 +324,7 @@ pub fn delete_some(tx: &mut Tx, experiment: ExperimentId, limit: i64) -> Result<
     })?;
     for id in &ids {
         crate::runs::delete_of_task(tx, id)?;
+        crate::dependencies::delete_of_task(tx, id)?;
         tx.execute_one(DELETE, &[id])?;
     }
     Ok(ids.len())
@@ -398,7 +406,12 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         config: codec::object(row, "task", "config")?,
         seed: row.i64("seed")?,
         time_budget: codec::millis(row, "task", "time_budget_millis")?,
+        environment: codec::texts(row, "task", "environment")?,
+        working_folder: row.optional_text("working_folder")?,
+        tags: codec::texts(row, "task", "tags")?,
+        metric: row.text("metric")?,
         priority: row.i64("priority")?,
+        waiting: codec::count(row, "task", "waiting")?,
         attempts: Attempts {
             failures: codec::count(row, "task", "failures")?,
             losses: codec::count(row, "task", "losses")?,

@@ -29,7 +29,8 @@ struct Manifest {
     command: Vec<String>,
     #[serde(default)]
     files: Vec<String>,
-    objective: ObjectiveManifest,
+    #[serde(default)]
+    objective: Option<ObjectiveManifest>,
     #[serde(default)]
     needs: NeedsManifest,
     #[serde(default)]
@@ -70,15 +71,8 @@ pub(crate) fn parse(
     check(&manifest).map_err(ManifestError)?;
     let files = files(&manifest.files, content_of).map_err(ManifestError)?;
     let space = space(&manifest.space).map_err(ManifestError)?;
-    let objective = Objective {
-        metric: manifest.objective.metric,
-        direction: manifest
-            .objective
-            .direction
-            .parse::<Direction>()
-            .map_err(ManifestError)?,
-        unit: manifest.objective.unit,
-    };
+    let objective = manifest.objective.map(objective).transpose();
+    let objective = objective.map_err(ManifestError)?;
     let schema = schema(manifest.fields).map_err(ManifestError)?;
     Ok(Template {
         title: if manifest.title.is_empty() {
@@ -108,9 +102,6 @@ fn check(manifest: &Manifest) -> Result<(), String> {
     if manifest.command.is_empty() {
         return Err("`command`: is empty; give the program and its arguments as a list".to_owned());
     }
-    if manifest.objective.metric.is_empty() {
-        return Err("`objective.metric`: is empty; name a key of the result".to_owned());
-    }
     let unknown: Vec<_> = manifest
         .command
         .iter()
@@ -123,6 +114,17 @@ fn check(manifest: &Manifest) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+fn objective(manifest: ObjectiveManifest) -> Result<Objective, String> {
+    if manifest.metric.is_empty() {
+        return Err("`objective.metric`: is empty; name a key of the result".to_owned());
+    }
+    Ok(Objective {
+        direction: manifest.direction.parse::<Direction>()?,
+        metric: manifest.metric,
+        unit: manifest.unit,
+    })
 }
 
 fn files(

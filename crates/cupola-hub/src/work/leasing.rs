@@ -9,7 +9,7 @@ use cupola_domain::{
     task::Task,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, experiments, tasks};
+use cupola_store::{Tx, code, tasks};
 
 use super::{Held, Order, Orders};
 use crate::{Hub, HubError, transitions::Pair};
@@ -147,13 +147,10 @@ fn order(tx: &mut Tx, pair: Pair, lease: Lease) -> Result<Order, HubError> {
     let Pair { run, task } = pair;
     let command = code::find_command(tx, &run.code_hash)?
         .ok_or_else(|| HubError::not_found("code", &run.code_hash))?;
-    let experiment = experiments::find_any(tx, run.experiment)?
-        .ok_or_else(|| HubError::not_found("experiment", run.experiment))?;
     Ok(Order {
         run,
         task,
         lease,
         command,
-        metric: experiment.objective.metric,
     })
 }

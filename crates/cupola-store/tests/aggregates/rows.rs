@@ -1,6 +1,6 @@
 //! What is written is what is read.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use cupola_domain::{
     access::{Role, Token},
@@ -14,6 +14,7 @@ use cupola_domain::{
     provenance::Provenance,
     resources::{Capabilities, Gpu, Hardware, Needs},
     run::{Failure, Lease, Outcome, Progress, Run, RunState},
+    setup::Setup,
     task::{Attempts, Task, TaskState},
     template::CodeFile,
     time::Timestamp,
@@ -43,6 +44,13 @@ fn at(secs: i64) -> Timestamp {
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
+}
+
+fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    owned.collect()
 }
 
 /// A family of five tasks in a store.
@@ -118,6 +126,11 @@ impl Sample {
             config: object(json!({"lr": 0.001, "name": format!("50%_{number}")})),
             seed: 42 + i64::from(number),
             time_budget: Duration::from_millis(1500),
+            environment: texts(&[("OMP_NUM_THREADS", "1")]),
+            working_folder: (number == 1).then(|| "/data".to_owned()),
+            tags: texts(&[("fold", "1")]),
+            metric: "val_bpb".into(),
+            waiting: 0,
             priority: 5 - i64::from(number),
             attempts: Attempts::default(),
             epoch: 0,
@@ -180,24 +193,36 @@ fn family(ids: &mut Ids, brief: &Brief) -> Experiment {
     Experiment {
         id: ids.next(at(0)),
         name: "campaign-1".into(),
+        description: "two\nlines".into(),
         origin: Origin::Brief(brief.id),
         template: "char-lm".into(),
         code_hash: "abc".into(),
-        objective: Objective {
+        objective: Some(Objective {
             metric: "val_bpb".into(),
             direction: Direction::Minimize,
             unit: String::new(),
-        },
+        }),
         baseline: Some(4.25),
         needs: Needs {
             cpu_cores: 2,
             ..Needs::default()
         },
+        setup: Setup {
+            config: object(json!({"b": 1, "a": [2]})),
+            seed: Some(-7),
+            time_budget: Duration::from_millis(2500),
+            environment: texts(&[("A", "x=\"y\"")]),
+            working_folder: Some("/data".into()),
+            tags: texts(&[("team", "ärger")]),
+            priority: -3,
+        },
         counts: Counts {
             pending: 5,
             ..Counts::default()
         },
+        author: "ada".into(),
         created_at: at(0),
+        updated_at: at(1),
     }
 }
 

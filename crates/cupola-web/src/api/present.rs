@@ -8,6 +8,7 @@ use cupola_domain::{
     brief::Brief,
     counts::Counts,
     experiment::Experiment,
+    objective::Objective,
     resources::{GIB, Needs},
     run::Run,
     task::Task,
@@ -80,14 +81,20 @@ fn gib(bytes: u64) -> f64 {
     bytes as f64 / GIB as f64
 }
 
+/// The word for which way is better; empty without an objective.
+fn direction(objective: Option<&Objective>) -> &'static str {
+    objective.map_or("", |objective| objective.direction.as_str())
+}
+
 /// A template.
 pub fn template(template: &Template) -> TemplateBody {
+    let objective = template.objective.as_ref();
     TemplateBody {
         name: template.name.clone(),
         title: template.title.clone(),
         description: template.description.clone(),
-        metric_name: template.objective.metric.clone(),
-        direction: template.objective.direction.as_str().to_owned(),
+        metric_name: objective.map_or_else(String::new, |o| o.metric.clone()),
+        direction: direction(objective).to_owned(),
         needs: needs(&template.needs),
         space: template.space.clone(),
         code_hash: template.code_hash.clone(),
@@ -131,8 +138,8 @@ pub fn family(family: &Experiment) -> FamilyBody {
         name: family.name.clone(),
         status: family.state().to_string(),
         brief_id: family.origin.brief().map(|id| id.to_string()),
-        metric_name: family.objective.metric.clone(),
-        direction: family.objective.direction.as_str().to_owned(),
+        metric_name: family.metric().to_owned(),
+        direction: direction(family.objective.as_ref()).to_owned(),
         baseline_value: family.baseline,
         template: family.template.clone(),
         code_hash: family.code_hash.clone(),
@@ -313,7 +320,9 @@ fn order(order: &work::Order) -> RunOrder {
         code_hash: order.run.code_hash.clone(),
         has_bundle: order.command.has_files,
         config: order.config(),
-        metric_name: order.metric.clone(),
+        metric_name: order.task.metric.clone(),
+        environment: order.task.environment.clone(),
+        working_folder: order.task.working_folder.clone(),
         time_budget_secs: order.task.time_budget.as_secs_f64(),
         hard_deadline_secs: order.hard_deadline().as_secs_f64(),
     }

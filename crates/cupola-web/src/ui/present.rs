@@ -36,16 +36,20 @@ pub(crate) fn keys(own: String, state: State, family: &Experiment) -> String {
     }
 }
 
-/// Which way is better, in words.
-pub(crate) const fn better(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Minimize => "lower is better",
-        Direction::Maximize => "higher is better",
+/// Which way is better, in words; empty without an objective.
+pub(crate) fn better(objective: Option<&Objective>) -> &'static str {
+    match objective.map(|objective| objective.direction) {
+        None => "",
+        Some(Direction::Minimize) => "lower is better",
+        Some(Direction::Maximize) => "higher is better",
     }
 }
 
-/// `val_bpb ↓`.
-pub(crate) fn metric(objective: &Objective) -> String {
+/// `val_bpb ↓`; empty without an objective.
+pub(crate) fn metric(objective: Option<&Objective>) -> String {
+    let Some(objective) = objective else {
+        return String::new();
+    };
     let arrow = match objective.direction {
         Direction::Minimize => '↓',
         Direction::Maximize => '↑',

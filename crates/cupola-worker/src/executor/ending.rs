@@ -111,11 +111,13 @@ pub(super) fn provenance(results: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// A program that ended well has completed if its last line, or its result events, have the metric.
+/// A program that ended well has completed if its last line, or its result events, have the metric;
+/// without a metric it has in any case.
 fn of_output(last_line: &str, known: Map<String, Value>, metric_name: &str) -> Ending {
     let mut results = known.clone();
     results.extend(json::object(last_line).unwrap_or_default());
-    if results.get(metric_name).and_then(json_number).is_some() {
+    let has_metric = || results.get(metric_name).and_then(json_number).is_some();
+    if metric_name.is_empty() || has_metric() {
         return Ending::Completed(results);
     }
     let shown = last_line.chars().take(SHOWN_CHARS_MAX).collect();
@@ -169,6 +171,18 @@ mod tests {
         check_bad(r#"{"acc": 1}"#, r#"{"acc": 1}"#);
         check_bad(r#"{"loss": "low"}"#, r#"{"loss": "low"}"#);
         check_bad(&"é".repeat(300), &"é".repeat(200));
+    }
+
+    #[test]
+    fn without_a_metric_a_good_end_completes() {
+        let check = |last_line: &str, known: Value, results: Value| {
+            let ending = of_output(last_line, object(known), "");
+            assert_eq!(ending, Ending::Completed(object(results)), "{last_line}");
+        };
+        check("", json!({}), json!({}));
+        check("bye", json!({"a": 1}), json!({"a": 1}));
+        check(r#"{"b": 2}"#, json!({"a": 1}), json!({"a": 1, "b": 2}));
+        check("[1]", json!({}), json!({}));
     }
 
     #[test]

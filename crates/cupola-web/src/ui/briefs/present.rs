@@ -60,7 +60,7 @@ fn row(row: &briefs::BriefRow, who: &Principal) -> BriefRow {
         badge: family_badge(family),
         bar: StackedBar::new(&family.counts),
         progress: progress(&family.counts),
-        metric: metric(&family.objective),
+        metric: metric(family.objective.as_ref()),
         best: (*best).into(),
         budget: format::budget(brief.wanted.budget),
         hardware: brief.wanted.hardware.as_str(),
@@ -92,12 +92,13 @@ pub(super) fn details(brief: &Brief) -> Details {
 }
 
 pub(super) fn choice(template: &Template) -> TemplateChoice {
-    let objective = &template.objective;
+    let objective = template.objective.as_ref();
+    let name = objective.map_or("", |objective| objective.metric.as_str());
     TemplateChoice {
         name: template.name.clone(),
         title: template.title.clone(),
         description: template.description.clone(),
-        objective: format!("{}, {}", objective.metric, better(objective.direction)),
+        objective: format!("{name}, {}", better(objective)),
         space: expressions(&template.space),
     }
 }

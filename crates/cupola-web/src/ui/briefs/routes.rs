@@ -165,7 +165,8 @@ async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldE
         Ok((hub.list_templates(), slots))
     })
     .await?;
-    let choices: Vec<_> = templates.iter().map(|t| present::choice(t)).collect();
+    let judged = templates.iter().filter(|t| t.objective.is_some());
+    let choices: Vec<_> = judged.map(|t| present::choice(t)).collect();
     if filled.draft.template.is_empty() {
         DEFAULT_TEMPLATE.clone_into(&mut filled.draft.template);
     }

@@ -110,9 +110,9 @@ fn scatter(
     let dots = shown.iter().enumerate().filter_map(|(at, one)| {
         let is_best = best == Some(one.number());
         let is_drawn = is_best || Scatter::is_drawn(at, total);
-        is_drawn.then(|| dot(*one, &family.objective.metric, against, is_numeric, is_best))
+        is_drawn.then(|| dot(*one, family.metric(), against, is_numeric, is_best))
     });
-    let metric = &family.objective.metric;
+    let metric = family.metric();
     let scale = scale(analysis, against);
     let mut scatter = Scatter::new(against, scale, metric, dots.collect(), total);
     if without > 0 {

@@ -17,17 +17,18 @@ use crate::ui::{
 const VALUES_MAX: usize = 8;
 
 pub(super) fn results(family: &Experiment, analysis: &Analysis) -> Results {
-    let direction = family.objective.direction;
+    let objective = family.objective.as_ref();
+    let is_better = |a, b| objective.is_some_and(|o| o.direction.is_better(a, b));
     let space = analysis.space.as_ref();
     let factor = |found: &findings::Factor| {
         // What stood still explains nothing.
-        (found.levels.len() > 1).then(|| factor(found, |a, b| direction.is_better(a, b)))
+        (found.levels.len() > 1).then(|| factor(found, is_better))
     };
     Results {
         key: key(family),
         src: paths::family(family.id, "/results"),
-        metric: family.objective.metric.clone(),
-        direction: better(direction),
+        metric: family.metric().to_owned(),
+        direction: better(objective),
         winner: winner(analysis),
         top: analysis
             .summary

@@ -106,7 +106,7 @@ fn row(row: &families::FamilyRow) -> FamilyRow {
         name: family.name.clone(),
         badge: family_badge(family),
         brief,
-        metric: metric(&family.objective),
+        metric: metric(family.objective.as_ref()),
         bar: StackedBar::new(&family.counts),
         progress: progress(&family.counts),
         best: row.best.into(),

@@ -138,7 +138,7 @@ fn present_latest(activity: &Activity) -> Latest {
             task: task.id.into(),
             family: family_link(family),
             badge: task_badge(task),
-            metric: family.objective.metric.clone(),
+            metric: family.metric().to_owned(),
             value: task.value.into(),
             finished: task.finished_at.into(),
         })
@@ -167,7 +167,7 @@ fn best_row(row: &FamilyRow) -> BestRow {
         brief,
         badge: family_badge(family),
         bar: StackedBar::new(&family.counts),
-        metric: metric(&family.objective),
+        metric: metric(family.objective.as_ref()),
         best: row.best.into(),
         task: row.best_task.map(Into::into),
     }

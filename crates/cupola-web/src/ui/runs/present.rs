@@ -61,7 +61,7 @@ impl Seen {
     pub(super) fn series(&self, asked: &str) -> &str {
         let names = &self.detail.series;
         let has = |wanted: &str| names.iter().find(|name| *name == wanted);
-        let objective = &self.detail.experiment.objective.metric;
+        let objective = self.detail.experiment.metric();
         let found = has(asked).or_else(|| has(objective)).or(names.first());
         found.map_or("", String::as_str)
     }
@@ -132,7 +132,7 @@ impl Seen {
             },
             started: run.started_at.into(),
             finished: run.finished_at.into(),
-            metric: experiment.objective.metric.clone(),
+            metric: experiment.metric().to_owned(),
             value: self.value().into(),
             cancellation: (!is_stopped && may(who, Role::Researcher))
                 .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
@@ -148,11 +148,7 @@ impl Seen {
             results,
             ..
         } = &self.detail;
-        let said = || {
-            results
-                .get(&experiment.objective.metric)
-                .and_then(json_number)
-        };
+        let said = || results.get(experiment.metric()).and_then(json_number);
         let kept = task.value.filter(|_| task.run == run.id);
         kept.or_else(said)
     }
@@ -166,7 +162,7 @@ impl Seen {
         } = &self.detail;
         let name = &drawn.name;
         let mut names: Vec<&String> = series.iter().collect();
-        names.sort_by_key(|name| **name != experiment.objective.metric);
+        names.sort_by_key(|name| *name != experiment.metric());
         let choices = names.iter().map(|one| Opt::new(*one, *one, name));
         let escaped = escaped(name);
         let points = format!("/series?name={escaped}&width={CURVE_COLUMNS}");

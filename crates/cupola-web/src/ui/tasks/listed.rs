@@ -196,7 +196,7 @@ fn row(task: &Task, page: &TaskPage) -> Option<TaskRow> {
         badge: task_badge(task),
         priority: task.priority,
         worker: worker_link(&page.workers, task.worker),
-        metric: family.objective.metric.clone(),
+        metric: family.metric().to_owned(),
         value: task.value.into(),
         created: task.created_at.into(),
         completed: task.finished_at.into(),

@@ -116,7 +116,7 @@ impl Seen {
                 State::Cancelled => "cancelled".to_owned(),
                 _ => task.state.reason(),
             },
-            metric: experiment.objective.metric.clone(),
+            metric: experiment.metric().to_owned(),
             value: task.value.into(),
             worker: worker_link(workers, run.and_then(|run| run.worker)),
             duration: run.map_or_else(Lasting::none, |run| lasting(run, self.now)),

@@ -4,6 +4,7 @@ pub(crate) mod hub;
 pub(crate) mod processes;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -109,6 +110,8 @@ pub(crate) fn order(run_id: &str, command: &[&str]) -> RunOrder {
         has_bundle: false,
         config: object(json!({"lr": 0.5, "seed": 1, "time_budget_seconds": 50})),
         metric_name: "loss".to_owned(),
+        environment: BTreeMap::new(),
+        working_folder: None,
         time_budget_secs: 50.0,
         hard_deadline_secs: 60.0,
     }

@@ -1,0 +1,104 @@
+//! Whether a draft of an experiment can be run.
+
+use std::sync::Arc;
+
+use cupola_domain::{
+    field::FieldError,
+    setup::{Setup, time_budget},
+    task::Config,
+    template::Template,
+    text::storable,
+};
+
+use super::ExperimentDraft;
+use crate::{Hub, HubError};
+
+const NAME_CHARS_MAX: usize = 200;
+const DESCRIPTION_CHARS_MAX: usize = 20_000;
+
+/// A draft in which nothing is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedExperiment {
+    /// Its name for people.
+    pub name: String,
+    /// In its author's words.
+    pub description: String,
+    /// What it runs, as it is now.
+    pub template: Arc<Template>,
+    /// How its tasks are to be run, with the template's defaults.
+    pub setup: Setup,
+}
+
+impl Hub {
+    /// Reads every field of a draft; all that is wrong is named at once. Mistakes in the configuration
+    /// are named `config.…`.
+    pub fn check_experiment(&self, draft: &ExperimentDraft) -> Result<CheckedExperiment, HubError> {
+        let mut errors = Vec::new();
+        let name = name(&draft.name, &mut errors);
+        let description = text(
+            "description",
+            &draft.description,
+            DESCRIPTION_CHARS_MAX,
+            &mut errors,
+        );
+        let template = self.templates.require(draft.template.trim());
+        let template = template.map_err(|error| errors.push(error)).ok();
+        let config = template.as_ref().and_then(|template| {
+            let completed = completed(template, &draft.config);
+            completed.map_err(|found| errors.extend(found)).ok()
+        });
+        let setup = setup(draft, config.unwrap_or_default(), &mut errors);
+        match (template, setup) {
+            (Some(template), Some(setup)) if errors.is_empty() => Ok(CheckedExperiment {
+                name,
+                description,
+                template,
+                setup,
+            }),
+            _ => Err(HubError::Invalid(errors)),
+        }
+    }
+}
+
+/// The configuration with the template's defaults. A template without fields takes anything.
+pub(super) fn completed(template: &Template, config: &Config) -> Result<Config, Vec<FieldError>> {
+    if template.schema.fields.is_empty() {
+        return Ok(config.clone());
+    }
+    let completed = template.schema.complete(config);
+    completed.map_err(|errors| errors.into_iter().map(|e| e.under("config")).collect())
+}
+
+/// A name that is there and fits.
+pub(super) fn name(given: &str, errors: &mut Vec<FieldError>) -> String {
+    let name = text("name", given, NAME_CHARS_MAX, errors);
+    if name.is_empty() {
+        errors.push(FieldError::new("name", "is empty; give it a name"));
+    }
+    name
+}
+
+fn text(field: &str, given: &str, chars_max: usize, errors: &mut Vec<FieldError>) -> String {
+    let kept = storable(given.trim()).into_owned();
+    let chars = kept.chars().count();
+    if chars > chars_max {
+        let message = format!("has {chars} characters; at most {chars_max} fit");
+        errors.push(FieldError::new(field, message));
+    }
+    kept
+}
+
+fn setup(draft: &ExperimentDraft, config: Config, errors: &mut Vec<FieldError>) -> Option<Setup> {
+    let time_budget = time_budget(draft.time_budget_secs);
+    let time_budget = time_budget.map_err(|error| errors.push(error)).ok();
+    let setup = Setup {
+        config,
+        seed: draft.seed,
+        time_budget: time_budget.unwrap_or_default(),
+        environment: draft.environment.clone(),
+        working_folder: draft.working_folder.clone(),
+        tags: draft.tags.clone(),
+        priority: draft.priority,
+    };
+    setup.check().map_err(|found| errors.extend(found)).ok()
+}
