@@ -10,6 +10,7 @@ pub mod char_lm;
 pub mod compare;
 pub mod distributions;
 pub mod factors;
+pub mod file;
 mod numbers;
 pub mod plan;
 pub mod repro;

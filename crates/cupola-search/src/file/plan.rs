@@ -1,0 +1,128 @@
+//! The tasks of a file, counted out one by one.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde_json::Value;
+
+use super::{ExperimentFile, Step, setup};
+use crate::{Config, plan::FIRST_SEED};
+
+/// One task to be. What it shares with the others of its step stands there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileTask {
+    /// Its place in the experiment, from 0; what it needs may come later.
+    pub number: u32,
+    /// Its step.
+    pub step: usize,
+    /// Its step's name, with its place where the step has several tasks; empty in a file without
+    /// `tasks`.
+    pub name: String,
+    /// Its parameters.
+    pub config: Config,
+    /// The seed of its program.
+    pub seed: i64,
+    /// Variables for the program, their parameters filled in.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Step {
+    /// How many tasks it has; more than 64 bits count as the most.
+    pub fn count(&self) -> u64 {
+        let seeds = (self.seeds.len() as u64).max(1);
+        let repeats = u64::from(self.repeats);
+        self.values
+            .count()
+            .saturating_mul(seeds)
+            .saturating_mul(repeats)
+    }
+
+    /// The task with this place in the step: repeats change fastest, then seeds.
+    fn task(&self, at: u64) -> (Config, i64) {
+        let seeds = (self.seeds.len() as u64).max(1);
+        let of_seed = at / u64::from(self.repeats);
+        let number = of_seed / seeds;
+        let seed = usize::try_from(of_seed % seeds)
+            .ok()
+            .and_then(|at| self.seeds.get(at));
+        let own = || FIRST_SEED.wrapping_add(i64::try_from(number).unwrap_or(i64::MAX));
+        let mut config = self.setup.config.clone();
+        config.extend(self.values.config(number));
+        (config, seed.copied().unwrap_or_else(own))
+    }
+
+    fn environment(&self, config: &Config, seed: i64) -> BTreeMap<String, String> {
+        let filled = |(name, text): (&String, &String)| (name.clone(), filled(text, config, seed));
+        self.setup.environment.iter().map(filled).collect()
+    }
+}
+
+impl ExperimentFile {
+    /// How many tasks it has.
+    pub fn task_count(&self) -> u32 {
+        let count = self.steps.iter().map(Step::count).sum::<u64>();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The numbers of a step's tasks.
+    pub fn numbers(&self, step: usize) -> Range<u32> {
+        let end = |steps: &[Step]| {
+            u32::try_from(steps.iter().map(Step::count).sum::<u64>()).unwrap_or(u32::MAX)
+        };
+        let step = step.min(self.steps.len().saturating_sub(1));
+        end(&self.steps[..step])..end(&self.steps[..=step])
+    }
+
+    /// The tasks that each task of a step waits for.
+    pub fn needed_by(&self, step: usize) -> Vec<u32> {
+        let needed = self
+            .steps
+            .get(step)
+            .map_or(&[][..], |step| &step.depends_on);
+        needed.iter().flat_map(|at| self.numbers(*at)).collect()
+    }
+
+    /// All tasks in the order of their numbers.
+    pub fn tasks(&self) -> impl Iterator<Item = FileTask> + '_ {
+        let each = |(at, step): (usize, &'_ Step)| (at, self.numbers(at).start, step.count());
+        let steps: Vec<_> = self.steps.iter().enumerate().map(each).collect();
+        steps.into_iter().flat_map(move |(at, first, count)| {
+            let step = &self.steps[at];
+            (0..count).map(move |place| {
+                let (config, seed) = step.task(place);
+                FileTask {
+                    number: first + u32::try_from(place).unwrap_or_default(),
+                    step: at,
+                    name: name_of(step, place, count),
+                    environment: step.environment(&config, seed),
+                    config,
+                    seed,
+                }
+            })
+        })
+    }
+}
+
+fn name_of(step: &Step, place: u64, count: u64) -> String {
+    match (step.name.as_str(), count) {
+        (name, 1) => name.to_owned(),
+        ("", _) => String::new(),
+        (name, _) => format!("{name}.{}", place + 1),
+    }
+}
+
+/// `text` with the task's parameters in place of their names in braces.
+fn filled(text: &str, config: &Config, seed: i64) -> String {
+    let mut filled = text.to_owned();
+    for name in setup::holes(text) {
+        let value = match (name, config.get(name)) {
+            (_, Some(Value::String(value))) => value.clone(),
+            (_, Some(Value::Null)) => String::new(),
+            (_, Some(value)) => value.to_string(),
+            ("seed", None) => seed.to_string(),
+            // A parameter that this configuration does not have.
+            (_, None) => String::new(),
+        };
+        filled = filled.replace(&format!("{{{name}}}"), &value);
+    }
+    filled
+}
