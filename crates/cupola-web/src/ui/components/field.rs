@@ -34,6 +34,15 @@ pub enum Input {
     Password,
     /// A number, as text: a browser forgets what it cannot read, and the person should see it again.
     Number,
+    /// A number, also as text, that the arrow keys move. Each is empty for none.
+    Stepped {
+        /// Least.
+        min: String,
+        /// Largest.
+        max: String,
+        /// How far at a time.
+        step: String,
+    },
     /// Several lines.
     Area {
         /// How many are shown.

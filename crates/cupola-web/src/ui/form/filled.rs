@@ -25,8 +25,8 @@ pub enum Entry {
     Text(String),
     /// The fields of a group.
     Group(Filled),
-    /// The fields of each item.
-    List(Vec<Filled>),
+    /// Each item.
+    List(Vec<Entry>),
     /// JSON in place of a group or a list that has no fields of its own in the form.
     Json(String),
 }
@@ -86,45 +86,52 @@ impl Filled {
 
     /// How many fields a form of it has.
     pub fn fields_total(&self) -> usize {
-        let entries = self.entries.iter().map(|entry| match entry {
-            Entry::Text(_) | Entry::Json(_) => 1,
-            Entry::Group(group) => group.fields_total(),
-            Entry::List(items) => 1 + items.iter().map(Filled::fields_total).sum::<usize>(),
-        });
-        entries.sum()
+        self.entries.iter().map(Entry::fields_total).sum()
     }
 }
 
 impl Entry {
+    /// What stands in a new item.
+    pub(super) fn of_item(kind: &FieldKind) -> Self {
+        match kind {
+            FieldKind::Boolean => Entry::Text("false".to_owned()),
+            kind => Entry::empty(kind),
+        }
+    }
+
+    fn empty(kind: &FieldKind) -> Self {
+        match kind {
+            FieldKind::Group { fields } if fields.fields.is_empty() => Entry::Json(String::new()),
+            FieldKind::Group { fields } => Entry::Group(Filled::untouched(fields)),
+            FieldKind::List { .. } => Entry::List(Vec::new()),
+            _ => Entry::Text(String::new()),
+        }
+    }
+
     fn untouched(field: &Field) -> Self {
         match (&field.default, &field.kind) {
             (Some(default), kind) => Entry::of_value(kind, default, &mut Vec::new()),
-            (None, FieldKind::Group { fields }) => Entry::Group(Filled::untouched(fields)),
-            (None, FieldKind::List { .. }) => Entry::List(Vec::new()),
             (None, FieldKind::Boolean) if field.required => Entry::Text("false".to_owned()),
-            (None, _) => Entry::Text(String::new()),
+            (None, kind) => Entry::empty(kind),
         }
     }
 
     fn of_value(kind: &FieldKind, value: &Value, left_out: &mut Vec<String>) -> Self {
         match (kind, value) {
-            (FieldKind::Group { fields }, Value::Object(group)) => {
+            (FieldKind::Group { fields }, Value::Object(group)) if !fields.fields.is_empty() => {
                 Entry::Group(Filled::of_config(fields, group, left_out))
             }
-            (FieldKind::List { item }, Value::Array(items)) => {
-                let objects: Option<Vec<_>> = items.iter().map(Value::as_object).collect();
-                match objects {
-                    Some(objects) if objects.len() <= ITEMS_MAX => {
-                        let numbered = objects.into_iter().enumerate();
-                        Entry::List(
-                            numbered
-                                .map(|(at, object)| item_of(item, at, object, left_out))
-                                .collect(),
-                        )
-                    }
-                    _ => Entry::Json(in_lines(items)),
-                }
+            (FieldKind::List { item, .. }, Value::Array(items)) if items.len() <= ITEMS_MAX => {
+                let numbered = items.iter().enumerate();
+                let entries = numbered.map(|(at, value)| {
+                    let mut lost = Vec::new();
+                    let entry = Entry::of_value(item, value, &mut lost);
+                    left_out.extend(lost.iter().map(|name| format!("{at}.{name}")));
+                    entry
+                });
+                Entry::List(entries.collect())
             }
+            (FieldKind::List { .. }, Value::Array(items)) => Entry::Json(in_lines(items)),
             (FieldKind::Group { .. } | FieldKind::List { .. }, other) => {
                 Entry::Json(format!("{other:#}"))
             }
@@ -135,32 +142,48 @@ impl Entry {
     fn read(kind: &FieldKind, posted: &Posted) -> Self {
         let text = posted.text().unwrap_or_default();
         match kind {
+            FieldKind::Group { fields } if fields.fields.is_empty() => Entry::Json(text.to_owned()),
             FieldKind::Group { .. } | FieldKind::List { .. } if !text.trim().is_empty() => {
                 Entry::Json(text.to_owned())
             }
             FieldKind::Group { fields } => Entry::Group(Filled::read(fields, posted)),
-            FieldKind::List { item } => {
+            FieldKind::List { item, .. } => {
                 let items = posted.items().into_iter();
-                Entry::of_items(
-                    item,
-                    items.map(|posted| Filled::read(item, posted)).collect(),
-                )
+                let entries = items.map(|posted| Entry::read(item, posted)).collect();
+                Entry::of_items(item, entries)
             }
             _ => Entry::Text(text.to_owned()),
         }
     }
 
     /// A list, or its JSON when it is too long for a form.
-    pub(super) fn of_items(item: &Schema, items: Vec<Filled>) -> Self {
+    pub(super) fn of_items(item: &FieldKind, items: Vec<Entry>) -> Self {
         if items.len() <= ITEMS_MAX {
             return Entry::List(items);
         }
-        let values: Vec<_> = items.iter().map(|filled| object_of(item, filled)).collect();
-        Entry::Json(in_lines(&values))
+        Entry::Json(in_lines(&values_of(item, &items, &mut Vec::new())))
     }
 
+    /// What it says in a configuration; nothing where it is empty and need not be there.
     fn value(&self, field: &Field, errors: &mut Vec<FieldError>) -> Option<Value> {
-        match (self, &field.kind) {
+        let may_be_absent = !field.required;
+        match self {
+            Entry::Text(text) if is_empty(&field.kind, text) => None,
+            Entry::Json(text) if text.trim().is_empty() => None,
+            Entry::List(items) if items.is_empty() && may_be_absent && field.default.is_none() => {
+                None
+            }
+            _ => {
+                let value = self.said(&field.kind, errors)?;
+                let is_bare = value.as_object().is_some_and(Config::is_empty);
+                (!is_bare || !may_be_absent).then_some(value)
+            }
+        }
+    }
+
+    /// What it says, empty or not; nothing where it is JSON that is none.
+    fn said(&self, kind: &FieldKind, errors: &mut Vec<FieldError>) -> Option<Value> {
+        match (self, kind) {
             (Entry::Json(text), _) => match serde_json::from_str(text) {
                 Ok(value) => Some(value),
                 Err(error) => {
@@ -169,15 +192,21 @@ impl Entry {
                 }
             },
             (Entry::Group(group), FieldKind::Group { fields }) => {
-                let group = group.config(fields, errors);
-                (field.required || !group.is_empty()).then_some(Value::Object(group))
+                Some(Value::Object(group.config(fields, errors)))
             }
-            (Entry::List(items), FieldKind::List { item }) => {
-                let is_silent = items.is_empty() && !field.required && field.default.is_none();
-                (!is_silent).then(|| values_of(item, items, errors).into())
+            (Entry::List(items), FieldKind::List { item, .. }) => {
+                Some(values_of(item, items, errors).into())
             }
-            (Entry::Text(text), kind) => scalar(kind, text),
+            (Entry::Text(text), kind) => Some(scalar(kind, text)),
             (Entry::Group(_) | Entry::List(_), _) => None,
+        }
+    }
+
+    fn fields_total(&self) -> usize {
+        match self {
+            Entry::Text(_) | Entry::Json(_) => 1,
+            Entry::Group(group) => group.fields_total(),
+            Entry::List(items) => 1 + items.iter().map(Entry::fields_total).sum::<usize>(),
         }
     }
 }
@@ -194,26 +223,15 @@ pub(super) fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn item_of(item: &Schema, at: usize, object: &Config, left_out: &mut Vec<String>) -> Filled {
-    let mut lost = Vec::new();
-    let filled = Filled::of_config(item, object, &mut lost);
-    left_out.extend(lost.iter().map(|name| format!("{at}.{name}")));
-    filled
-}
-
-fn values_of(item: &Schema, items: &[Filled], errors: &mut Vec<FieldError>) -> Vec<Value> {
+fn values_of(item: &FieldKind, items: &[Entry], errors: &mut Vec<FieldError>) -> Vec<Value> {
     let numbered = items.iter().enumerate();
-    let values = numbered.map(|(at, filled)| {
+    let values = numbered.filter_map(|(at, entry)| {
         let mut found = Vec::new();
-        let object = filled.config(item, &mut found);
+        let value = entry.said(item, &mut found);
         errors.extend(found.into_iter().map(|error| error.under(&at.to_string())));
-        Value::Object(object)
+        value
     });
     values.collect()
-}
-
-fn object_of(item: &Schema, filled: &Filled) -> Value {
-    Value::Object(filled.config(item, &mut Vec::new()))
 }
 
 /// One item a line: a long list stays readable.
@@ -222,23 +240,23 @@ fn in_lines(items: &[Value]) -> String {
     format!("[\n{}\n]", lines.join(",\n"))
 }
 
-/// What a text says as a value of this kind; itself where it says nothing of the kind.
-fn scalar(kind: &FieldKind, text: &str) -> Option<Value> {
-    let trimmed = text.trim();
-    let is_empty = match kind {
+fn is_empty(kind: &FieldKind, text: &str) -> bool {
+    match kind {
         FieldKind::Text { .. } => text.is_empty(),
-        _ => trimmed.is_empty(),
-    };
-    if is_empty {
-        return None;
+        _ => text.trim().is_empty(),
     }
+}
+
+/// What a text says as a value of this kind; itself where it says nothing of the kind.
+fn scalar(kind: &FieldKind, text: &str) -> Value {
+    let trimmed = text.trim();
     let value = match kind {
         FieldKind::Integer { .. } | FieldKind::Number { .. } => number(trimmed),
         FieldKind::Boolean => trimmed.parse().ok().map(Value::Bool),
         FieldKind::Enum { options } => options.iter().find(|option| plain(option) == text).cloned(),
         _ => None,
     };
-    Some(value.unwrap_or_else(|| Value::String(text.to_owned())))
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn number(text: &str) -> Option<Value> {

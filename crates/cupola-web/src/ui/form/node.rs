@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use cupola_domain::{
     field::FieldError,
-    schema::{self, FieldKind, Schema},
+    schema::{self, FieldKind, Schema, TextFormat},
 };
 
 use super::{
@@ -92,6 +92,8 @@ pub struct Item {
     pub is_first: bool,
     /// Whether none comes behind it.
     pub is_last: bool,
+    /// Whether it is one field, which needs no folding.
+    pub is_plain: bool,
     /// In order.
     pub nodes: Vec<Node>,
 }
@@ -166,12 +168,12 @@ impl Maker<'_> {
                 is_required: field.required && field.default.is_none(),
                 nodes: self.nodes(fields, group, &format!("{path}.")),
             }),
-            (Entry::List(items), FieldKind::List { item }) => Shape::List(List {
+            (Entry::List(items), FieldKind::List { item, .. }) => Shape::List(List {
                 error: self.error(&name),
                 name,
                 path: path.to_owned(),
                 label: label(field),
-                hint: field.description.clone(),
+                hint: sentences(&[&field.description, &bounds(&field.kind)]),
                 is_required: field.required && field.default.is_none(),
                 count: format::counted(items.len() as u64, "item", "items"),
                 items: self.items(item, items, path),
@@ -189,19 +191,30 @@ impl Maker<'_> {
         Node { shape }
     }
 
-    fn items(&self, schema: &Schema, items: &[Filled], path: &str) -> Vec<Item> {
+    fn items(&self, kind: &FieldKind, items: &[Entry], path: &str) -> Vec<Item> {
         let numbered = items.iter().enumerate();
-        let made = numbered.map(|(at, filled)| {
+        let made = numbered.map(|(at, entry)| {
             let path = format!("{path}.{at}");
             let name = format!("{NAME}.{path}");
+            let (nodes, summary) = match (kind, entry) {
+                (FieldKind::Group { fields }, Entry::Group(group)) => {
+                    let nodes = self.nodes(fields, group, &format!("{path}."));
+                    (nodes, Some(summary(fields, group)))
+                }
+                _ => (
+                    vec![self.node(&field_of_item(kind, at), entry, &path)],
+                    None,
+                ),
+            };
             Item {
-                error: self.error(&name),
+                error: self.error(&name).filter(|_| summary.is_some()),
                 name,
                 number: at + 1,
-                summary: summary(schema, filled),
+                is_plain: summary.is_none(),
+                summary: summary.unwrap_or_default(),
                 is_first: at == 0,
                 is_last: at + 1 == items.len(),
-                nodes: self.nodes(schema, filled, &format!("{path}.")),
+                nodes,
                 path,
             }
         });
@@ -221,6 +234,14 @@ impl Maker<'_> {
                 ..field
             }),
         }
+    }
+}
+
+/// An item that is one value, as a field.
+fn field_of_item(kind: &FieldKind, at: usize) -> schema::Field {
+    schema::Field {
+        required: true,
+        ..schema::Field::new(format!("Item {}", at + 1), kind.clone())
     }
 }
 
@@ -274,8 +295,26 @@ fn leaf(field: &schema::Field, text: &str, name: String) -> Field {
 fn input(field: &schema::Field, text: &str) -> Input {
     let is_sure = field.required || field.default.is_some();
     match &field.kind {
-        FieldKind::Text { multiline: true } => Input::Area { rows: 4 },
-        FieldKind::Integer { .. } | FieldKind::Number { .. } => Input::Number,
+        FieldKind::Text { options, .. } if !options.is_empty() => {
+            let words = options.iter().map(|word| (word.clone(), word.clone()));
+            choices(words, text, is_sure)
+        }
+        FieldKind::Text { format, .. } => match format {
+            TextFormat::Plain => Input::Text,
+            TextFormat::Area => Input::Area { rows: 4 },
+            TextFormat::Email => Input::Email,
+            TextFormat::Url => Input::Url,
+        },
+        FieldKind::Integer { min, max, step } => Input::Stepped {
+            min: min.map(|n| n.to_string()).unwrap_or_default(),
+            max: max.map(|n| n.to_string()).unwrap_or_default(),
+            step: step.unwrap_or(1).to_string(),
+        },
+        FieldKind::Number { min, max, step } => Input::Stepped {
+            min: min.map(|x| x.to_string()).unwrap_or_default(),
+            max: max.map(|x| x.to_string()).unwrap_or_default(),
+            step: step.map(|x| x.to_string()).unwrap_or_default(),
+        },
         FieldKind::Boolean if is_sure && ["true", "false"].contains(&text) => Input::Check {
             is_checked: text == "true",
         },
@@ -291,7 +330,7 @@ fn input(field: &schema::Field, text: &str) -> Input {
             let words = options.iter().map(plain);
             choices(words.map(|word| (word.clone(), word)), text, is_sure)
         }
-        _ => Input::Text,
+        FieldKind::List { .. } | FieldKind::Group { .. } => Input::Code { rows: 6 },
     }
 }
 
@@ -315,17 +354,30 @@ fn choices(
     Input::Select(options)
 }
 
-/// What numbers fit, as a sentence.
+/// Which numbers or lengths fit, as a sentence.
 fn bounds(kind: &FieldKind) -> String {
-    let (min, max) = match kind {
-        FieldKind::Integer { min, max } => (min.map(|n| n.to_string()), max.map(|n| n.to_string())),
-        FieldKind::Number { min, max } => (min.map(format::tick), max.map(format::tick)),
-        _ => (None, None),
+    let count = |bound: &Option<u32>| bound.map(|bound| format::count(bound.into()));
+    let (min, max, unit) = match kind {
+        FieldKind::Integer { min, max, .. } => {
+            (min.map(|n| n.to_string()), max.map(|n| n.to_string()), "")
+        }
+        FieldKind::Number { min, max, .. } => (min.map(format::tick), max.map(format::tick), ""),
+        FieldKind::Text {
+            min_length,
+            max_length,
+            ..
+        } => (count(min_length), count(max_length), " characters"),
+        FieldKind::List {
+            min_items,
+            max_items,
+            ..
+        } => (count(min_items), count(max_items), " items"),
+        _ => (None, None, ""),
     };
     match (min, max) {
-        (Some(min), Some(max)) => format!("From {min} to {max}."),
-        (Some(min), None) => format!("At least {min}."),
-        (None, Some(max)) => format!("At most {max}."),
+        (Some(min), Some(max)) => format!("From {min} to {max}{unit}."),
+        (Some(min), None) => format!("At least {min}{unit}."),
+        (None, Some(max)) => format!("At most {max}{unit}."),
         (None, None) => String::new(),
     }
 }

@@ -51,7 +51,7 @@ impl Op {
         let last = items.len().checked_sub(1);
         match *self {
             Op::Add(_) => {
-                items.push(Filled::untouched(item));
+                items.push(Entry::of_item(item));
                 let added = items.len() - 1;
                 if items.len() > ITEMS_MAX {
                     *list = Entry::of_items(item, std::mem::take(items));
@@ -90,28 +90,30 @@ fn moved(path: &str, at: usize, total: usize, way: &str) -> String {
     format!("{path}.{at}-{way}")
 }
 
-/// The list at a path, with the schema of its items.
+/// The list at a path, with what its items are.
 fn find<'f>(
     schema: &'f Schema,
     filled: &'f mut Filled,
     path: &[&str],
-) -> Option<(&'f Schema, &'f mut Entry)> {
+) -> Option<(&'f FieldKind, &'f mut Entry)> {
     let (name, rest) = path.split_first()?;
     let at = schema.fields.iter().position(|field| field.name == *name)?;
-    let entry = &mut filled.entries[at];
-    match &schema.fields[at].kind {
-        FieldKind::List { item } if rest.is_empty() => Some((item, entry)),
-        FieldKind::List { item } => {
-            let Entry::List(items) = entry else {
-                return None;
-            };
-            let (number, rest) = rest.split_first()?;
-            find(item, items.get_mut(number.parse::<usize>().ok()?)?, rest)
+    find_in(&schema.fields[at].kind, &mut filled.entries[at], rest)
+}
+
+fn find_in<'f>(
+    kind: &'f FieldKind,
+    entry: &'f mut Entry,
+    path: &[&str],
+) -> Option<(&'f FieldKind, &'f mut Entry)> {
+    match (kind, entry) {
+        (FieldKind::List { item, .. }, entry) if path.is_empty() => Some((item, entry)),
+        (FieldKind::List { item, .. }, Entry::List(items)) => {
+            let (number, rest) = path.split_first()?;
+            let entry = items.get_mut(number.parse::<usize>().ok()?)?;
+            find_in(item, entry, rest)
         }
-        FieldKind::Group { fields } => match entry {
-            Entry::Group(group) => find(fields, group, rest),
-            _ => None,
-        },
+        (FieldKind::Group { fields }, Entry::Group(group)) => find(fields, group, path),
         _ => None,
     }
 }

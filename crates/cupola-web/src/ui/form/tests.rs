@@ -2,7 +2,7 @@
 
 use cupola_domain::{
     field::FieldError,
-    schema::{Field, FieldKind, Schema},
+    schema::{Field, FieldKind, Schema, TextFormat},
     task::Config,
 };
 use proptest::prelude::*;
@@ -11,59 +11,69 @@ use serde_json::{Value, json};
 use super::{FIELDS_MAX, Node, Op, Shape, Written, filled::ITEMS_MAX};
 
 fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        description: String::new(),
-        required: false,
-        default: None,
-        kind,
+    Field::new(name, kind)
+}
+
+fn list(item: FieldKind) -> FieldKind {
+    FieldKind::List {
+        item: Box::new(item),
+        min_items: None,
+        max_items: None,
+    }
+}
+
+fn group(fields: Vec<Field>) -> FieldKind {
+    FieldKind::Group {
+        fields: Schema { fields },
+    }
+}
+
+fn text(format: TextFormat) -> FieldKind {
+    FieldKind::Text {
+        format,
+        min_length: None,
+        max_length: None,
+        options: Vec::new(),
     }
 }
 
 /// `lr` from 0 to 1, required; `steps` 10 unless said otherwise; `act`, `bias` and `note` may be
-/// absent; `opt` with `beta`; `layers` of `width` and `heads` of `size`.
+/// absent; `opt` with `beta`; `layers` of `width` and `heads` of `size`; `seeds` of whole numbers.
 fn schema() -> Schema {
     let integer = || FieldKind::Integer {
         min: Some(1),
         max: None,
+        step: None,
     };
-    let heads = Schema {
-        fields: vec![field("size", integer())],
-    };
-    let layer = Schema {
-        fields: vec![
-            field("width", integer()),
-            field("heads", FieldKind::List { item: heads }),
-        ],
-    };
-    let number = FieldKind::Number {
+    let number = || FieldKind::Number {
         min: Some(0.0),
         max: Some(1.0),
+        step: None,
     };
-    let beta = Schema {
-        fields: vec![field("beta", number.clone())],
-    };
+    let heads = list(group(vec![field("size", integer())]));
+    let options = vec![json!("relu"), json!(2)];
     Schema {
         fields: vec![
             Field {
                 required: true,
-                ..field("lr", number)
+                ..field("lr", number())
             },
             Field {
                 default: Some(json!(10)),
                 ..field("steps", integer())
             },
-            field(
-                "act",
-                FieldKind::Enum {
-                    options: vec![json!("relu"), json!(2)],
-                },
-            ),
+            field("act", FieldKind::Enum { options }),
             field("bias", FieldKind::Boolean),
-            field("note", FieldKind::Text { multiline: true }),
-            field("opt", FieldKind::Group { fields: beta }),
-            field("layers", FieldKind::List { item: layer }),
+            field("note", text(TextFormat::Area)),
+            field("opt", group(vec![field("beta", number())])),
+            field(
+                "layers",
+                list(group(vec![
+                    field("width", integer()),
+                    field("heads", heads),
+                ])),
+            ),
+            field("seeds", list(integer())),
         ],
     }
 }
@@ -154,6 +164,38 @@ fn items_stand_where_they_were_typed() {
         ],
         json!({"layers": [{"width": 1, "heads": [{"size": 8}]}, {"width": 2}]}),
     );
+}
+
+#[test]
+fn items_may_be_single_values() {
+    check(
+        &[
+            ("config.steps", ""),
+            ("config.seeds", ""),
+            ("config.seeds.0", "7"),
+            ("config.seeds.1", " 8"),
+        ],
+        json!({"seeds": [7, 8]}),
+    );
+    refused(
+        &[
+            ("config.lr", "1"),
+            ("config.seeds.0", "7"),
+            ("config.seeds.1", ""),
+        ],
+        &["config.seeds.1"],
+    );
+}
+
+#[test]
+fn a_schema_without_fields_takes_any_object_as_json() {
+    let open = Schema::default();
+    let untouched = Written::untouched(&open);
+    assert_eq!(untouched, Written::Json("{}".to_owned()));
+    assert_eq!(untouched.clone().turned(&open), untouched);
+    let config = object(json!({"any": [1]}));
+    let (written, left_out) = Written::of_config(&open, &config);
+    assert_eq!((written.config(&open).0, left_out.len()), (config, 0));
 }
 
 #[test]

@@ -20,12 +20,15 @@ pub enum Written {
 impl Written {
     /// A form that nobody has touched.
     pub fn untouched(schema: &Schema) -> Self {
-        Written::Fields(Filled::untouched(schema))
+        Self::of_filled(schema, Filled::untouched(schema))
     }
 
     /// A form that says what `config` says; as JSON where that has more fields than a form may have.
     /// Values that the schema has no field for are left out, and named in the second part.
     pub fn of_config(schema: &Schema, config: &Config) -> (Self, Vec<String>) {
+        if schema.fields.is_empty() {
+            return (Self::of_object(config.clone()), Vec::new());
+        }
         let mut left_out = Vec::new();
         let filled = Filled::of_config(schema, config, &mut left_out);
         (Self::of_filled(schema, filled), left_out)
@@ -66,7 +69,7 @@ impl Written {
                 let mut errors = Vec::new();
                 let config = filled.config(schema, &mut errors);
                 if errors.is_empty() {
-                    return Written::Json(format!("{:#}", Value::Object(config)));
+                    return Self::of_object(config);
                 }
                 self
             }
@@ -93,8 +96,13 @@ impl Written {
         focus.map(|path| format!("{NAME}.{path}"))
     }
 
+    fn of_object(config: Config) -> Self {
+        Written::Json(format!("{:#}", Value::Object(config)))
+    }
+
+    /// As JSON where the schema takes anything, or there are too many fields.
     fn of_filled(schema: &Schema, filled: Filled) -> Self {
-        let is_too_long = filled.fields_total() > FIELDS_MAX / 2;
+        let is_too_long = schema.fields.is_empty() || filled.fields_total() > FIELDS_MAX / 2;
         let written = Written::Fields(filled);
         if is_too_long {
             written.turned(schema)
