@@ -9,6 +9,7 @@ use cupola_domain::{
     ids::{RunId, TaskId, WorkerId},
     provenance::Provenance,
     run::{Failure, Lease, Outcome, Run, RunInput, RunState},
+    stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
@@ -43,9 +44,14 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(), HubError> {
         let was = self.run.state.clone();
+        let is_reported = matches!(input, RunInput::Finish(..));
         let next = was.clone().step(input, now)?;
         if next == was {
             return Ok(());
+        }
+        if next.word().is_terminal() && !is_reported {
+            // Nobody knows how the program came to its end.
+            self.run.stopping = None;
         }
         if let Some(lease) = next.lease() {
             self.run.worker = Some(lease.worker);
@@ -178,6 +184,10 @@ impl Pair {
         let epoch = self.task.epoch;
         self.run.provenance = ending.provenance;
         self.run.wall_time = Some(ending.wall_time);
+        self.run.stopping = ending.stop.map(|step| Stopping {
+            step,
+            next_at: None,
+        });
         self.run.started_at = self.run.started_at.or(self.run.leased_at);
         self.step_run(tx, RunInput::Finish(lease, ending.outcome.clone()), now)?;
         if self.run.state.word() == State::Cancelled {
@@ -269,6 +279,8 @@ pub(crate) struct Ending {
     pub(crate) value: Option<f64>,
     pub(crate) provenance: Provenance,
     pub(crate) wall_time: Duration,
+    /// How far stopping the program went.
+    pub(crate) stop: Option<StopStep>,
     /// The name of the next run, should the task be tried again.
     pub(crate) spare: RunId,
 }
@@ -286,6 +298,7 @@ pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
         code_hash: code_hash.to_owned(),
         environment: None,
         progress: None,
+        stopping: None,
         provenance: Provenance::Measured,
         wall_time: None,
         created_at: now,

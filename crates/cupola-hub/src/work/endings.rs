@@ -102,6 +102,7 @@ fn finish_run(
         value,
         provenance: finish.provenance,
         wall_time: finish.wall_time,
+        stop: finish.stop,
         spare,
     };
     pair.finish(tx, lease, ending, now)?;

@@ -139,7 +139,7 @@ pub(crate) fn task_badge(task: &Task) -> Badge {
 
 /// A run's state with what that leaves out.
 pub(crate) fn run_badge(run: &Run) -> Badge {
-    Badge::state(run.state.word(), run.state.reason())
+    Badge::state(run.state.word(), run.reason())
 }
 
 /// How long a run's program has been running; `None` unless it does.
