@@ -21,6 +21,8 @@ pub enum Event {
     WorkerChanged(WorkerId),
     /// A token was made or revoked.
     TokenChanged(TokenId),
+    /// A template came, went, changed, or could not be read any more.
+    TemplatesChanged,
 }
 
 impl Event {
@@ -35,6 +37,7 @@ impl Event {
             Event::LogAppended(_) => "log",
             Event::WorkerChanged(_) => "worker",
             Event::TokenChanged(_) => "token",
+            Event::TemplatesChanged => "templates",
         }
     }
 
@@ -49,6 +52,7 @@ impl Event {
             }
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
+            Event::TemplatesChanged => "all".to_owned(),
         }
     }
 
