@@ -8,6 +8,7 @@ pub mod access;
 mod analysis;
 pub mod briefs;
 mod bus;
+mod dependencies;
 mod error;
 pub mod experiments;
 pub mod families;

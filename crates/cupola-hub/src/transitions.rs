@@ -13,9 +13,9 @@ use cupola_domain::{
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
+use cupola_store::{Tx, events, experiments, runs, tasks};
 
-use crate::HubError;
+use crate::{HubError, dependencies};
 
 /// A run with its task, as read in this transaction.
 pub(crate) struct Pair {
@@ -71,8 +71,21 @@ impl Pair {
         Ok(())
     }
 
-    /// Moves the task and writes it; `epoch` and `run` may have been changed before.
+    /// Moves the task and writes it; `epoch` and `run` may have been changed before. What needs it
+    /// follows when it ends.
     pub(crate) fn step_task(
+        &mut self,
+        tx: &mut Tx,
+        input: TaskInput,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        self.step_task_alone(tx, input, epoch, now)?;
+        dependencies::follow(tx, &self.task, now)
+    }
+
+    /// The same for one task only.
+    pub(crate) fn step_task_alone(
         &mut self,
         tx: &mut Tx,
         input: TaskInput,
@@ -314,17 +327,6 @@ pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run 
         id,
         attempt: of.attempt + 1,
         ..first_run(task, &of.code_hash, now)
-    }
-}
-
-/// The number of the first task that `task` waits for, while it does.
-pub(crate) fn waiting_for(tx: &mut Tx, task: &Task) -> Result<Option<u32>, HubError> {
-    if task.waiting == 0 || task.state.word() != State::Pending {
-        return Ok(None);
-    }
-    match dependencies::list_unmet(tx, task.id)?.first() {
-        Some(needed) => Ok(Some(find_task(tx, *needed)?.number)),
-        None => Ok(None),
     }
 }
 

@@ -43,7 +43,7 @@ on_each_database! {
     a_deleted_experiment_goes_with_all_it_has,
 }
 
-fn at(secs: i64) -> Timestamp {
+pub(crate) fn at(secs: i64) -> Timestamp {
     Timestamp::from_millis(1_795_000_000_000 + secs * 1000)
 }
 
@@ -59,18 +59,18 @@ fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// A family of five tasks in a store.
-struct Sample {
+pub(crate) struct Sample {
     store: Store,
-    ids: Ids,
+    pub(crate) ids: Ids,
     brief: Brief,
-    family: Experiment,
-    tasks: Vec<Task>,
-    runs: Vec<Run>,
+    pub(crate) family: Experiment,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) runs: Vec<Run>,
     worker: WorkerId,
 }
 
 impl Sample {
-    fn new(database: &Database) -> Self {
+    pub(crate) fn new(database: &Database) -> Self {
         let mut ids = Ids::new(1);
         let brief = brief(&mut ids);
         let family = family(&mut ids, &brief);
@@ -136,7 +136,7 @@ impl Sample {
             working_folder: (number == 1).then(|| "/data".to_owned()),
             tags: texts(&[("fold", "1")]),
             metric: "val_bpb".into(),
-            waiting: 0,
+            waiting_for: None,
             priority: 5 - i64::from(number),
             attempts: Attempts::default(),
             epoch: 0,
@@ -148,14 +148,14 @@ impl Sample {
         });
     }
 
-    fn write<T: Send + 'static>(
+    pub(crate) fn write<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.store.write(closure).unwrap()
     }
 
-    fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
@@ -163,7 +163,7 @@ impl Sample {
     }
 
     /// Completes a task without its moves in between, and says what was written.
-    fn complete(&self, number: usize, value: f64) -> Task {
+    pub(crate) fn complete(&self, number: usize, value: f64) -> Task {
         let mut task = self.tasks[number].clone();
         task.state = TaskState::Completed;
         task.value = Some(value);

@@ -166,7 +166,7 @@ pub fn task(task: &Task) -> TaskBody {
         family_id: task.experiment.to_string(),
         number: task.number,
         status: task.state.word().to_string(),
-        reason: task.state.reason(),
+        reason: task.reason(),
         priority: task.priority,
         config: task.config.clone(),
         seeds: vec![task.seed],

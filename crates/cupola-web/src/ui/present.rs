@@ -134,7 +134,7 @@ pub(crate) fn family_badge(family: &Experiment) -> Badge {
 
 /// A task's state with why.
 pub(crate) fn task_badge(task: &Task) -> Badge {
-    Badge::state(task.state.word(), task.state.reason())
+    Badge::state(task.state.word(), task.reason())
 }
 
 /// A run's state with what that leaves out.
