@@ -13,7 +13,7 @@ use cupola_domain::{
     run::Run,
     schema::Schema,
     task::{Config, Task},
-    template::{CodeFile, Template, unknown_placeholders},
+    template::{CodeFile, Source, Template, unknown_placeholders},
 };
 use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
 use serde_json::Map;
@@ -261,6 +261,8 @@ pub(super) fn command_template(command: Vec<String>, files: Vec<CodeFile>) -> Te
         objective: None,
         needs: Needs::default(),
         space: Map::new(),
+        // It has no folder, and nobody is shown where it is from.
+        source: Source::BuiltIn,
         files,
     }
 }
