@@ -13,6 +13,8 @@ pub enum Event {
     TaskChanged(TaskId, ExperimentId),
     /// A run changed state or reported progress.
     RunChanged(RunId, TaskId),
+    /// A run came to its end.
+    RunEnded(RunId, TaskId),
     /// A run has more points.
     MetricsAppended(RunId, ExperimentId),
     /// A run has more log.
@@ -21,8 +23,6 @@ pub enum Event {
     WorkerChanged(WorkerId),
     /// A token was made or revoked.
     TokenChanged(TokenId),
-    /// A template came, went, changed, or could not be read any more.
-    TemplatesChanged,
 }
 
 impl Event {
@@ -33,11 +33,11 @@ impl Event {
             Event::ExperimentChanged(_) => "experiment",
             Event::TaskChanged(..) => "task",
             Event::RunChanged(..) => "run",
+            Event::RunEnded(..) => "ended",
             Event::MetricsAppended(..) => "metrics",
             Event::LogAppended(_) => "log",
             Event::WorkerChanged(_) => "worker",
             Event::TokenChanged(_) => "token",
-            Event::TemplatesChanged => "templates",
         }
     }
 
@@ -47,12 +47,12 @@ impl Event {
             Event::BriefChanged(id) => id.to_string(),
             Event::ExperimentChanged(id) => id.to_string(),
             Event::TaskChanged(id, _) => id.to_string(),
-            Event::RunChanged(id, _) | Event::MetricsAppended(id, _) | Event::LogAppended(id) => {
-                id.to_string()
-            }
+            Event::RunChanged(id, _)
+            | Event::RunEnded(id, _)
+            | Event::MetricsAppended(id, _)
+            | Event::LogAppended(id) => id.to_string(),
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
-            Event::TemplatesChanged => "all".to_owned(),
         }
     }
 
@@ -62,7 +62,7 @@ impl Event {
             Event::TaskChanged(_, experiment) | Event::MetricsAppended(_, experiment) => {
                 Some(experiment.to_string())
             }
-            Event::RunChanged(_, task) => Some(task.to_string()),
+            Event::RunChanged(_, task) | Event::RunEnded(_, task) => Some(task.to_string()),
             _ => None,
         }
     }

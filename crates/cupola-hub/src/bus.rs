@@ -1,21 +1,32 @@
 //! Who waits for changes hears of them here, after they are durable.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use cupola_store::EventRow;
 use tokio::sync::{Notify, broadcast};
 
-/// Notices that a slow listener may be behind before it is told to start over.
+/// Commits that a slow listener may be behind before it is told to start over.
 const NOTICES_MAX: usize = 4096;
 
-/// A committed event: what changed, never how.
-pub type Notice = Arc<EventRow>;
+/// The events of one commit: what changed, never how.
+pub type Notice = Arc<[EventRow]>;
 
 /// Hands out committed events and wakes those who wait for work.
 #[derive(Debug, Clone)]
 pub(crate) struct Bus {
     notices: broadcast::Sender<Notice>,
     work: Arc<Notify>,
+    told: Arc<Told>,
+}
+
+/// Numbers of changes that were told.
+#[derive(Debug, Default)]
+struct Told {
+    last: AtomicI64,
+    last_ending: AtomicI64,
 }
 
 impl Bus {
@@ -23,17 +34,38 @@ impl Bus {
         Self {
             notices: broadcast::Sender::new(NOTICES_MAX),
             work: Arc::default(),
+            told: Arc::default(),
         }
+    }
+
+    /// Goes on from what was told before.
+    pub(crate) fn begin(&self, seq: i64) {
+        self.told.last.store(seq, Ordering::Release);
+        self.told.last_ending.store(seq, Ordering::Release);
+    }
+
+    /// The newest change that was told.
+    pub(crate) fn last_told(&self) -> i64 {
+        self.told.last.load(Ordering::Acquire)
+    }
+
+    /// The newest end of a run that was told.
+    pub(crate) fn last_ending(&self) -> i64 {
+        self.told.last_ending.load(Ordering::Acquire)
     }
 
     /// Called by the store after each commit.
     pub(crate) fn publish(&self, rows: &[EventRow]) {
-        if self.notices.receiver_count() == 0 {
-            return;
+        if let Some(ending) = rows.iter().rfind(|row| row.kind == "ended") {
+            self.told.last_ending.store(ending.seq, Ordering::Release);
         }
-        for row in rows {
+        // Before the receivers are counted: who subscribes now reads the number afterwards.
+        if let Some(last) = rows.last() {
+            self.told.last.store(last.seq, Ordering::SeqCst);
+        }
+        if self.notices.receiver_count() > 0 {
             // An error says that nobody listens any more, which is fine.
-            let _ = self.notices.send(Arc::new(row.clone()));
+            let _ = self.notices.send(Arc::from(rows));
         }
     }
 
@@ -61,7 +93,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// The next change; `None` when some were missed and all that is shown must be read again.
+    /// The changes of the next commit; `None` when some were missed and all that is shown must be read again.
     /// Never ends while the hub lives.
     pub async fn next(&mut self) -> Option<Notice> {
         match self.notices.recv().await {

@@ -20,6 +20,7 @@ use crate::{
     access::LoginCodes,
     analysis::AnalysisCache,
     bus::{Bus, Changes},
+    endings::LatestEndings,
     live::Live,
     templates::Library,
     world::World,
@@ -47,6 +48,7 @@ pub struct Hub {
     pub(crate) templates: Library,
     pub(crate) analyses: AnalysisCache,
     pub(crate) logins: LoginCodes,
+    pub(crate) endings: LatestEndings,
     access_epoch: AtomicU64,
 }
 
@@ -74,6 +76,7 @@ impl Hub {
         let mut seed = [0; 8];
         world.random(&mut seed);
         let live = Live::load(&store, world.monotonic())?;
+        bus.begin(store.last_seq()?);
         Ok(Self {
             store,
             ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
@@ -82,6 +85,7 @@ impl Hub {
             templates: Library::load(&settings.template_dirs),
             analyses: AnalysisCache::default(),
             logins: LoginCodes::default(),
+            endings: LatestEndings::default(),
             access_epoch: AtomicU64::new(0),
             world,
         })
@@ -104,6 +108,12 @@ impl Hub {
     /// The number of the newest change.
     pub fn last_change(&self) -> Result<i64, HubError> {
         Ok(self.store.last_seq()?)
+    }
+
+    /// The number of the newest change that was told. Whoever was answered by a command finds its
+    /// changes below this number.
+    pub fn last_told(&self) -> i64 {
+        self.bus.last_told()
     }
 
     /// The wall clock.

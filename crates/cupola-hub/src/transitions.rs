@@ -9,13 +9,12 @@ use cupola_domain::{
     ids::{RunId, TaskId, WorkerId},
     provenance::Provenance,
     run::{Failure, Lease, Outcome, Run, RunInput, RunState},
-    stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, events, experiments, runs, tasks};
+use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
 
-use crate::{HubError, dependencies};
+use crate::HubError;
 
 /// A run with its task, as read in this transaction.
 pub(crate) struct Pair {
@@ -44,14 +43,9 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(), HubError> {
         let was = self.run.state.clone();
-        let is_reported = matches!(input, RunInput::Finish(..));
         let next = was.clone().step(input, now)?;
         if next == was {
             return Ok(());
-        }
-        if next.word().is_terminal() && !is_reported {
-            // Nobody knows how the program came to its end.
-            self.run.stopping = None;
         }
         if let Some(lease) = next.lease() {
             self.run.worker = Some(lease.worker);
@@ -67,25 +61,26 @@ impl Pair {
         }
         self.run.state = next;
         runs::save(tx, &self.run, &was)?;
-        events::record(tx, Event::RunChanged(self.run.id, self.run.task));
+        events::record(tx, self.change(&was));
         Ok(())
     }
 
-    /// Moves the task and writes it; `epoch` and `run` may have been changed before. What needs it
-    /// follows when it ends.
-    pub(crate) fn step_task(
-        &mut self,
-        tx: &mut Tx,
-        input: TaskInput,
-        epoch: i64,
-        now: Timestamp,
-    ) -> Result<(), HubError> {
-        self.step_task_alone(tx, input, epoch, now)?;
-        dependencies::follow(tx, &self.task, now)
+    /// What is told of the run's move. A run that nobody had is cancelled without being news.
+    fn change(&self, was: &RunState) -> Event {
+        let (run, task) = (self.run.id, self.run.task);
+        let is_news = match self.run.state.word() {
+            State::Cancelled => *was != RunState::Pending,
+            word => word.is_terminal(),
+        };
+        if is_news {
+            Event::RunEnded(run, task)
+        } else {
+            Event::RunChanged(run, task)
+        }
     }
 
-    /// The same for one task only.
-    pub(crate) fn step_task_alone(
+    /// Moves the task and writes it; `epoch` and `run` may have been changed before.
+    pub(crate) fn step_task(
         &mut self,
         tx: &mut Tx,
         input: TaskInput,
@@ -197,10 +192,6 @@ impl Pair {
         let epoch = self.task.epoch;
         self.run.provenance = ending.provenance;
         self.run.wall_time = Some(ending.wall_time);
-        self.run.stopping = ending.stop.map(|step| Stopping {
-            step,
-            next_at: None,
-        });
         self.run.started_at = self.run.started_at.or(self.run.leased_at);
         self.step_run(tx, RunInput::Finish(lease, ending.outcome.clone()), now)?;
         if self.run.state.word() == State::Cancelled {
@@ -292,8 +283,6 @@ pub(crate) struct Ending {
     pub(crate) value: Option<f64>,
     pub(crate) provenance: Provenance,
     pub(crate) wall_time: Duration,
-    /// How far stopping the program went.
-    pub(crate) stop: Option<StopStep>,
     /// The name of the next run, should the task be tried again.
     pub(crate) spare: RunId,
 }
@@ -311,7 +300,6 @@ pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
         code_hash: code_hash.to_owned(),
         environment: None,
         progress: None,
-        stopping: None,
         provenance: Provenance::Measured,
         wall_time: None,
         created_at: now,
@@ -327,6 +315,17 @@ pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run 
         id,
         attempt: of.attempt + 1,
         ..first_run(task, &of.code_hash, now)
+    }
+}
+
+/// The number of the first task that `task` waits for, while it does.
+pub(crate) fn waiting_for(tx: &mut Tx, task: &Task) -> Result<Option<u32>, HubError> {
+    if task.waiting == 0 || task.state.word() != State::Pending {
+        return Ok(None);
+    }
+    match dependencies::list_unmet(tx, task.id)?.first() {
+        Some(needed) => Ok(Some(find_task(tx, *needed)?.number)),
+        None => Ok(None),
     }
 }
 

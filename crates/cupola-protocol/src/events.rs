@@ -6,6 +6,9 @@
 
 use cupola_domain::event::Event;
 
+/// The key of all runs that come to their end.
+pub const ENDINGS: &str = "endings";
+
 /// The keys that `event` touches: the thing itself, what it belongs to, and the lists it stands in.
 pub fn keys_of(event: Event) -> Vec<String> {
     keys_of_parts(event.kind(), &event.subject(), event.parent().as_deref())
@@ -13,7 +16,15 @@ pub fn keys_of(event: Event) -> Vec<String> {
 
 /// The same from an event's row.
 pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<String> {
+    // A run that ends is a run that changed, and news besides.
+    let (kind, is_end) = match kind {
+        "ended" => ("run", true),
+        kind => (kind, false),
+    };
     let mut keys = vec![format!("{kind}:{subject}")];
+    if is_end {
+        keys.push(ENDINGS.to_owned());
+    }
     match (kind, parent) {
         ("task", Some(experiment)) => keys.push(format!("experiment:{experiment}")),
         ("run", Some(task)) => keys.push(format!("task:{task}")),
@@ -25,7 +36,6 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "task" => keys.extend(["tasks", "families", "experiments"].map(str::to_owned)),
         "worker" => keys.push("workers".to_owned()),
         "token" => keys.push("tokens".to_owned()),
-        "templates" => keys.push("templates".to_owned()),
         _ => {}
     }
     keys

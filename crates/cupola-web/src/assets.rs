@@ -46,6 +46,7 @@ const STYLES: &[Source] = embedded![
     "css/form.css",
     "css/empty.css",
     "css/dialog.css",
+    "css/toast.css",
     "css/code.css",
     "css/plot.css",
     "css/chart.css",
@@ -59,6 +60,7 @@ const STYLES: &[Source] = embedded![
 const SCRIPTS: &[Source] = embedded![
     "js/format.js",
     "js/live.js",
+    "js/toasts.js",
     "js/local_time.js",
     "js/ticking.js",
     "js/copy.js",

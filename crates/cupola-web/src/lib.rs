@@ -8,6 +8,7 @@ pub mod live;
 pub mod metrics;
 pub mod openapi;
 pub mod params;
+mod parts;
 pub mod router;
 pub mod server;
 pub mod state;

@@ -4,11 +4,15 @@
 //! by the stream what they may not read, and a client that was away reads everything by the same
 //! routes as one that just came.
 
+mod board;
 mod stream;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +22,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
-        sse::{KeepAlive, Sse},
+        sse::{Event, KeepAlive, Sse},
     },
 };
 use cupola_domain::{access::Role, field::FieldError, ids::TokenId};
@@ -34,8 +38,11 @@ use crate::{
 /// The stream.
 pub const EVENTS: &str = "/events";
 
-/// So many streams one token may have open, in all of its browsers together.
-const STREAMS_MAX: usize = 64;
+pub(crate) use board::{Board, Watched};
+
+/// So many streams one token may have open, in all of its browsers together. A lab may share one
+/// token, and each visible page has a stream; one costs less than 40 KB.
+const STREAMS_MAX: usize = 1_024;
 
 /// So many keys one stream may ask for; what a stream holds is bounded by them.
 const KEYS_MAX: usize = 256;
@@ -43,7 +50,8 @@ const KEYS_MAX: usize = 256;
 /// Longer keys are none of ours.
 const KEY_BYTES_MAX: usize = 100;
 
-/// How often a silent stream says that it is still there.
+/// How often a silent stream says that it is still there. An event, not a comment: pages see it, and
+/// one that slept notices that its stream is dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(crate) fn routes() -> Routes {
@@ -52,17 +60,25 @@ pub(crate) fn routes() -> Routes {
 
 /// How many streams each token has open.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<TokenId, usize>>>);
+pub(crate) struct Streams(Arc<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    by_token: Mutex<HashMap<TokenId, usize>>,
+    all: AtomicUsize,
+}
 
 impl Streams {
     /// One more, until what is returned is dropped; `None` when there are too many.
     fn enter(&self, token: TokenId) -> Option<Entered> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = &self.0.by_token;
+        let mut open = counted.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(token).or_default();
         if *count >= STREAMS_MAX {
             return None;
         }
         *count += 1;
+        self.0.all.fetch_add(1, Ordering::Relaxed);
         Some(Entered {
             streams: self.clone(),
             token,
@@ -71,8 +87,7 @@ impl Streams {
 
     /// All that are open.
     pub(crate) fn count(&self) -> usize {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.values().sum()
+        self.0.all.load(Ordering::Relaxed)
     }
 }
 
@@ -85,9 +100,10 @@ struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let mut open = self
-            .streams
-            .0
+        let counted = &self.streams.0;
+        counted.all.fetch_sub(1, Ordering::Relaxed);
+        let mut open = counted
+            .by_token
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.token) {
@@ -123,7 +139,9 @@ async fn open(
         credential,
     };
     let events = stream::open(web, asked, entered).await?;
-    let alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
+    let alive = KeepAlive::new()
+        .interval(HEARTBEAT)
+        .event(Event::default().event("alive").data("[]"));
     let mut response = Sse::new(events).keep_alive(alive).into_response();
     // A proxy that collects answers before it hands them on would hold changes back.
     let unbuffered = axum::http::HeaderValue::from_static("no");

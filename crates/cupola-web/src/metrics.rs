@@ -106,6 +106,14 @@ async fn show(State(web): State<Web>) -> Result<impl IntoResponse, PageError> {
         "Open streams of live changes.",
     );
     text.sample("cupola_live_streams", &[], web.streams.count() as u64);
+    let (made, shared) = web.parts.counts();
+    text.family(
+        "cupola_parts_total",
+        "counter",
+        "Parts of pages that were answered, by whether they were made for it or for somebody else.",
+    );
+    text.sample("cupola_parts_total", &[("from", "made")], made);
+    text.sample("cupola_parts_total", &[("from", "kept")], shared);
     write_requests(&mut text, &web.requests);
     text.family("cupola_build_info", "gauge", "Which program this is.");
     let version = [("version", env!("CARGO_PKG_VERSION"))];

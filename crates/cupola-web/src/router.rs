@@ -23,7 +23,7 @@ use crate::{
     api, assets,
     auth::{self, Access},
     error::{self, ApiError, Faceless, Refused},
-    live, metrics, openapi,
+    live, metrics, openapi, parts,
     state::{Failure, Web},
     ui,
 };
@@ -213,6 +213,7 @@ pub fn router_of(web: Web, routes: Routes) -> Router {
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(middleware::from_fn_with_state(web.clone(), parts::share))
         .layer(middleware::from_fn_with_state(
             (web.clone(), table),
             auth::admit,

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use crate::{
     auth::{Attempts, Known},
     error,
-    live::Streams,
+    live::{Board, Streams},
     metrics::Requests,
+    parts::Parts,
     ui,
 };
 
@@ -86,6 +87,8 @@ pub struct Shared {
     pub(crate) known: Known,
     pub(crate) attempts: Attempts,
     pub(crate) streams: Streams,
+    board: Arc<Board>,
+    pub(crate) parts: Parts,
     pub(crate) requests: Requests,
     /// Handlers that wait hold receivers; [`crate::serve`] sends once.
     stopping: watch::Sender<bool>,
@@ -114,6 +117,8 @@ impl Web {
             known: Known::default(),
             attempts: Attempts::default(),
             streams: Streams::default(),
+            board: Arc::default(),
+            parts: Parts::default(),
             requests: Requests::default(),
             stopping: watch::Sender::new(false),
         }))
@@ -122,6 +127,12 @@ impl Web {
     /// The hub.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// What changed last, by key. Begins to be kept at the first call, within a runtime.
+    pub(crate) fn board(&self) -> &Arc<Board> {
+        self.board.begin(&self.hub);
+        &self.board
     }
 
     /// Ends everything that waits: live streams and questions for work.

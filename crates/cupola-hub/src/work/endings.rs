@@ -12,7 +12,7 @@ use cupola_store::{Tx, runs};
 
 use super::{Finish, RESULTS_MAX, had_lease, storable_keys};
 use crate::{
-    Hub, HubError, dependencies,
+    Hub, HubError,
     transitions::{Ending, Pair},
 };
 
@@ -31,21 +31,17 @@ impl Hub {
             return Err(HubError::Invalid(vec![FieldError::new("results", message)]));
         }
         let (now, spare) = (self.now(), self.next_id());
-        let (ended, is_work) = self.write(move |tx| {
+        let (ended, waits_again) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false));
             }
             let ended = finish_run(tx, &mut pair, lease, finish, spare, now)?;
-            let waits_again = !pair.task.state.word().is_terminal();
-            Ok((
-                ended,
-                waits_again || dependencies::is_needed(tx, pair.task.id)?,
-            ))
+            Ok((ended, !pair.task.state.word().is_terminal()))
         })?;
         self.note_ending(lease.worker, &ended);
         self.live().release(run);
-        if is_work {
+        if waits_again {
             self.bus.announce_work();
         }
         Ok(ended)
@@ -106,7 +102,6 @@ fn finish_run(
         value,
         provenance: finish.provenance,
         wall_time: finish.wall_time,
-        stop: finish.stop,
         spare,
     };
     pair.finish(tx, lease, ending, now)?;

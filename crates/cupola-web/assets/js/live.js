@@ -1,27 +1,44 @@
 // Keeps parts of the page as the hub has them. A part names the keys it shows in `data-live` and its
 // own route in `data-src`; one stream brings the keys that changed. A part without a route is told
-// by a `live` event instead and helps itself.
-const SPACING_MS = 250;
-const RETRY_MS_MAX = 30_000;
+// by a `live` event instead and helps itself. When the stream breaks, the page stays as it is, and
+// goes on from the last change it saw as soon as the hub is there again.
+const SPACING_MS_MIN = 40;
+const SPACING_MS_MAX = 2_000;
+const RETRY_MS_MAX = 5_000;
 const LOOK_MS = 10_000;
+// The hub says every 15 s that it is there: a stream that is silent for longer is dead, for instance
+// because this machine slept.
+const SILENCE_MS_MAX = 40_000;
+const NO_TEXT = ["checkbox", "radio"];
 
 const dot = document.querySelector("#connection");
 const waiting = new Map();
+const stale = new Set();
 let stream = null;
 let keys = "";
 let seq = document.body.dataset.seq ?? "";
 let failures = 0;
 let retry = 0;
+let heardAt = 0;
 
 const parts = () => [...document.querySelectorAll("[data-live]")];
 const keysOf = (part) => part.dataset.live.split(",").filter(Boolean);
+
+// Whether somebody has typed or chosen what the page did not come with.
+function isChanged(field) {
+  if (NO_TEXT.includes(field.type)) return field.checked !== field.defaultChecked;
+  if (!field.options) return field.value !== field.defaultValue;
+  const options = [...field.options];
+  const first = options.some((option) => option.defaultSelected) ? -1 : 0;
+  return options.some((option, at) => option.selected !== (option.defaultSelected || at === first));
+}
 
 function show(state, text) {
   if (!dot) return;
   dot.dataset.state = state;
   dot.title = `Live changes: ${text}`;
   dot.firstElementChild.textContent = dot.title;
-  dot.nextElementSibling.hidden = state !== "lost";
+  for (const note of document.querySelectorAll("[data-connection]")) note.hidden = note.dataset.connection !== state;
 }
 
 function morph(part, html) {
@@ -34,9 +51,10 @@ function morph(part, html) {
     callbacks: {
       // What a person opened stays open.
       beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")),
-      // What a script filled in stays, as long as it is the same thing.
+      // What a script filled in stays, as long as it is the same thing; so does what somebody typed.
       beforeNodeMorphed: (old, now) =>
-        !(old.dataset?.keep && old.dataset.keep === now.dataset?.keep),
+        !(old.dataset?.keep && old.dataset.keep === now.dataset?.keep) &&
+        !(old.matches?.("input, textarea, select") && isChanged(old)),
     },
   });
   document.dispatchEvent(new CustomEvent("changed"));
@@ -47,33 +65,53 @@ async function fetchPart(id) {
   const src = document.getElementById(id)?.dataset.src;
   if (!src) return;
   const answer = await fetch(src, { headers: { "X-Part": "1" } });
-  // Logged out, or the thing is gone: the page itself says which.
-  if (answer.status === 401 || answer.status === 404) return location.reload();
+  if (answer.status === 401) return lose();
+  // The thing is gone: the page itself says so, unless that would cost somebody what they typed.
+  const fields = document.querySelectorAll("form :is(input, textarea, select)");
+  if (answer.status === 404 && ![...fields].some(isChanged)) return location.reload();
+  if (!answer.ok) throw new Error(`the part was answered ${answer.status}`);
   const part = document.getElementById(id);
-  if (answer.ok && part?.dataset.src === src) morph(part, await answer.text());
+  if (part?.dataset.src === src) morph(part, await answer.text());
 }
 
-// At most one request for a part at a time, and four a second.
+// One request for a part at a time. The first change is shown at once; further ones take their time
+// from how long the hub takes.
 async function refresh(part) {
   if (!part.dataset.src) return part.dispatchEvent(new CustomEvent("live"));
   const id = part.id;
   if (waiting.has(id)) return waiting.set(id, true);
   waiting.set(id, false);
-  const pause = new Promise((done) => setTimeout(done, SPACING_MS));
+  const startedAt = performance.now();
   try {
     await fetchPart(id);
+    stale.delete(id);
   } catch {
-    // The stream notices that the hub is gone, and refreshes all when it is back.
+    // Tried again when the hub is next heard of.
+    stale.add(id);
   }
-  await pause;
+  const pause = Math.max(SPACING_MS_MIN, 2 * (performance.now() - startedAt));
+  await new Promise((done) => setTimeout(done, Math.min(SPACING_MS_MAX, pause)));
   const again = waiting.get(id);
   waiting.delete(id);
   const now = document.getElementById(id);
   if (again && now) refresh(now);
 }
 
-function take(message) {
+function refreshStale() {
+  for (const id of [...stale]) {
+    const part = document.getElementById(id);
+    if (part) refresh(part);
+    else stale.delete(id);
+  }
+}
+
+function hear(message) {
+  heardAt = Date.now();
   if (message.lastEventId) seq = message.lastEventId;
+}
+
+function take(message) {
+  hear(message);
   const changed = new Set(JSON.parse(message.data));
   for (const part of parts()) {
     if (keysOf(part).some((key) => changed.has(key))) refresh(part);
@@ -88,21 +126,39 @@ function close() {
 
 function lose() {
   close();
-  show("lost", "lost, trying again");
   failures += 1;
-  const wait = Math.min(RETRY_MS_MAX, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
+  if (dot?.dataset.state !== "expired") show("lost", "reconnecting");
+  const wait = Math.min(RETRY_MS_MAX, 250 * 2 ** failures) * (0.5 + Math.random() / 2);
   retry = setTimeout(open, wait);
+  askWhoWeAre();
+}
+
+// A stream does not say why it ended. Without a login it cannot come back.
+async function askWhoWeAre() {
+  try {
+    const answer = await fetch("/toasts", { headers: { "X-Part": "1" } });
+    if (stream?.readyState === EventSource.OPEN) return;
+    if (answer.status === 401) show("expired", "logged out");
+    else show("lost", "reconnecting");
+  } catch {
+    // The hub is not there either.
+  }
 }
 
 function open() {
   close();
   const query = new URLSearchParams({ keys, ...(seq && { after: seq }) });
   stream = new EventSource(`/events?${query}`);
+  heardAt = Date.now();
   stream.onmessage = take;
-  stream.addEventListener("ready", (message) => (seq = message.lastEventId));
-  // More was missed than the hub can name.
+  stream.addEventListener("ready", hear);
+  stream.addEventListener("alive", (message) => {
+    hear(message);
+    refreshStale();
+  });
+  // More was missed than the hub can name, or the number is not one of its own.
   stream.addEventListener("reset", (message) => {
-    seq = message.lastEventId;
+    hear(message);
     parts().forEach(refresh);
   });
   stream.onerror = lose;
@@ -131,7 +187,17 @@ document.addEventListener("visibilitychange", () => {
     open();
   }
 });
+window.addEventListener("online", () => keys && !document.hidden && open());
 document.addEventListener("refresh", (event) => refresh(event.target));
+// Nothing that was filled in is sent to where nobody is.
+document.addEventListener("submit", (event) => {
+  if (dot?.dataset.state !== "lost" || event.target.method !== "post") return;
+  event.preventDefault();
+  document.querySelector('[data-connection="lost"]').textContent = "reconnecting… send it when the hub is back";
+});
+setInterval(() => {
+  if (stream && Date.now() - heardAt > SILENCE_MS_MAX) lose();
+}, LOOK_MS / 2);
 // Silence is no event: a part that shows how long somebody has been silent asks to be looked at.
 setInterval(() => {
   if (document.hidden) return;

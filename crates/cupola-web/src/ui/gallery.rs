@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn every_live_key_is_known() {
-        const LISTS: [&str; 5] = ["briefs", "families", "tasks", "workers", "tokens"];
+        const LISTS: &[&str] = &[
+            "briefs", "endings", "families", "tasks", "workers", "tokens",
+        ];
         const KINDS: [&str; 7] = [
             "brief",
             "experiment",

@@ -18,6 +18,8 @@ pub const WORKERS: &str = "/workers";
 pub const TOKENS: &str = "/settings/tokens";
 /// `GET` what the keyboard does.
 pub const SHORTCUTS: &str = "/shortcuts";
+/// `GET` what ended since.
+pub const TOASTS: &str = "/toasts";
 /// `GET` the form, `POST` the token.
 pub const LOGIN: &str = "/login";
 /// `POST` to forget the session.
@@ -71,6 +73,7 @@ pub const PATTERNS: &[&str] = &[
     TOKENS,
     "/settings/tokens/{id}/revocation",
     SHORTCUTS,
+    TOASTS,
     LOGIN,
     LOGOUT,
     "/events",

@@ -2,7 +2,7 @@
 
 use crate::{
     router::Routes,
-    ui::{briefs, families, home, runs, shortcuts, tasks, tokens, workers},
+    ui::{briefs, families, home, runs, shortcuts, tasks, toasts, tokens, workers},
 };
 
 /// Every page, part and form.
@@ -22,4 +22,5 @@ pub(crate) fn routes() -> Routes {
         .merge(tokens::routes())
         // what helps on all of them
         .merge(shortcuts::routes())
+        .merge(toasts::routes())
 }

@@ -6,3 +6,5 @@ mod live;
 mod looks;
 mod scene;
 mod served;
+mod shared;
+mod toasts;
