@@ -23,6 +23,8 @@ pub enum Event {
     WorkerChanged(WorkerId),
     /// A token was made or revoked.
     TokenChanged(TokenId),
+    /// A template came, went, changed, or could not be read any more.
+    TemplatesChanged,
 }
 
 impl Event {
@@ -38,6 +40,7 @@ impl Event {
             Event::LogAppended(_) => "log",
             Event::WorkerChanged(_) => "worker",
             Event::TokenChanged(_) => "token",
+            Event::TemplatesChanged => "templates",
         }
     }
 
@@ -53,6 +56,7 @@ impl Event {
             | Event::LogAppended(id) => id.to_string(),
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
+            Event::TemplatesChanged => "all".to_owned(),
         }
     }
 

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod artifact;
 pub mod brief;
 pub mod counts;
 pub mod credits;
@@ -14,12 +15,14 @@ pub mod ids;
 pub mod lease;
 pub mod metric;
 pub mod objective;
+pub mod progress;
 pub mod provenance;
 pub mod reading;
 pub mod resources;
 pub mod run;
 pub mod schema;
 pub mod setup;
+pub mod stopping;
 pub mod task;
 pub mod template;
 pub mod text;

@@ -3,7 +3,7 @@
 //! A wrong value reads as an absent one, so that one mistake does not hide the others; whoever began
 //! with [`read`] gets a value only when there was no mistake.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
@@ -15,6 +15,7 @@ pub struct Table<'a> {
     at: String,
     errors: &'a RefCell<Vec<FieldError>>,
     known: RefCell<Vec<&'static str>>,
+    takes_any: Cell<bool>,
 }
 
 /// What `reader` makes of `map`, or everything that is wrong. Keys that it did not ask for are wrong
@@ -36,12 +37,12 @@ pub fn read<T>(
 
 impl<'a> Table<'a> {
     fn new(map: &'a Map<String, Value>, at: String, errors: &'a RefCell<Vec<FieldError>>) -> Self {
-        let known = RefCell::default();
         Self {
             map,
             at,
             errors,
-            known,
+            known: RefCell::default(),
+            takes_any: Cell::new(false),
         }
     }
 
@@ -155,6 +156,11 @@ impl<'a> Table<'a> {
         found
     }
 
+    /// Says nothing of keys that nobody asks for: which ones fit cannot be known.
+    pub fn take_any(&self) {
+        self.takes_any.set(true);
+    }
+
     /// Remembers a mistake in `key`.
     pub fn refuse(&self, key: &str, message: impl Into<String>) {
         let error = FieldError::new(key, message);
@@ -183,6 +189,9 @@ impl<'a> Table<'a> {
     }
 
     fn refuse_unknown(&self) {
+        if self.takes_any.get() {
+            return;
+        }
         let known = self.known.borrow();
         let is_unknown = |key: &&String| !known.contains(&key.as_str());
         let names: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();

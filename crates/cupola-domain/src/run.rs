@@ -18,7 +18,9 @@ use std::time::Duration;
 use crate::{
     counts::State,
     ids::{ExperimentId, RunId, TaskId, WorkerId},
+    progress::Progress,
     provenance::Provenance,
+    stopping::Stopping,
     time::Timestamp,
 };
 
@@ -44,6 +46,8 @@ pub enum Failure {
     TimedOut,
     /// It ended with code zero, but its last line is not the result; the line.
     BadOutput(String),
+    /// It said itself that it failed; its words.
+    Reported(String),
     /// Its worker was not heard of again.
     Lost,
     /// Its worker stopped in order and gave it back.
@@ -63,6 +67,7 @@ impl Failure {
             Failure::Signal(_) => "signal",
             Failure::TimedOut => "timed_out",
             Failure::BadOutput(_) => "bad_output",
+            Failure::Reported(_) => "reported",
             Failure::Lost => "lost",
             Failure::HandedBack => "handed_back",
             Failure::NotPrepared(_) => "not_prepared",
@@ -73,9 +78,10 @@ impl Failure {
     /// What goes with the word; empty where the word says all.
     pub fn detail(&self) -> String {
         match self {
-            Failure::SpawnFailed(text) | Failure::BadOutput(text) | Failure::NotPrepared(text) => {
-                text.clone()
-            }
+            Failure::SpawnFailed(text)
+            | Failure::BadOutput(text)
+            | Failure::Reported(text)
+            | Failure::NotPrepared(text) => text.clone(),
             Failure::ExitCode(number) | Failure::Signal(number) => number.to_string(),
             Failure::Dependency(number) => number.to_string(),
             Failure::TimedOut | Failure::Lost | Failure::HandedBack => String::new(),
@@ -90,6 +96,7 @@ impl Failure {
             "signal" => Failure::Signal(detail.parse().ok()?),
             "timed_out" => Failure::TimedOut,
             "bad_output" => Failure::BadOutput(detail.to_owned()),
+            "reported" => Failure::Reported(detail.to_owned()),
             "lost" => Failure::Lost,
             "handed_back" => Failure::HandedBack,
             "not_prepared" => Failure::NotPrepared(detail.to_owned()),
@@ -107,6 +114,8 @@ impl Failure {
             Failure::TimedOut => "over its time budget".to_owned(),
             Failure::BadOutput(line) if line.is_empty() => "printed no result line".to_owned(),
             Failure::BadOutput(line) => format!("last line is not a result: `{line}`"),
+            Failure::Reported(message) if message.is_empty() => "its program said so".to_owned(),
+            Failure::Reported(message) => message.clone(),
             Failure::Lost => "worker lost".to_owned(),
             Failure::HandedBack => "given back by its worker".to_owned(),
             Failure::NotPrepared(text) => format!("could not be prepared: {text}"),
@@ -338,15 +347,6 @@ fn finished(outcome: Outcome, now: Timestamp) -> RunState {
     }
 }
 
-/// How far a program says it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// From 0 to 1.
-    pub fraction: f64,
-    /// In the program's words.
-    pub message: String,
-}
-
 /// A run as the hub keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -370,6 +370,8 @@ pub struct Run {
     pub environment: Option<String>,
     /// How far it says it is.
     pub progress: Option<Progress>,
+    /// How far stopping its program went; none when nobody stopped it.
+    pub stopping: Option<Stopping>,
     /// Where its results come from.
     pub provenance: Provenance,
     /// From its program's start to its end, as the worker measured.
@@ -382,6 +384,29 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+impl Run {
+    /// What the word leaves out, with how far stopping went; empty when it says all.
+    pub fn reason(&self) -> String {
+        let reason = self.state.reason();
+        let Some(Stopping { step, .. }) = self.stopping else {
+            return reason;
+        };
+        match &self.state {
+            RunState::Cancelling { .. } => format!("{reason}: {}", step.phase()),
+            RunState::Running { .. } => format!("stopping: {}", step.phase()),
+            RunState::Finished {
+                outcome: Outcome::Cancelled,
+                ..
+            } => step.ending().to_owned(),
+            RunState::Finished {
+                outcome: Outcome::Failed(Failure::TimedOut),
+                ..
+            } => format!("{reason}: {}", step.ending()),
+            _ => reason,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     counts::State,
     ids::{ExperimentId, RunId, TaskId, WorkerId},
-    run::Failure,
+    run::{Failure, Run},
     time::Timestamp,
 };
 
@@ -187,8 +187,9 @@ pub struct Task {
     pub metric: String,
     /// Higher is leased first.
     pub priority: i64,
-    /// How many of the tasks that it needs have not completed; it is leased when none is left.
-    pub waiting: u32,
+    /// The number of the first task that it needs and that has not completed. It is leased when none
+    /// is left.
+    pub waiting_for: Option<u32>,
     /// How often it was and may be tried.
     pub attempts: Attempts,
     /// The fencing number of the last lease; 0 before the first.
@@ -203,6 +204,26 @@ pub struct Task {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+impl Task {
+    /// What its state's word leaves out; empty when it says all.
+    pub fn reason(&self) -> String {
+        self.waiting().unwrap_or_else(|| self.state.reason())
+    }
+
+    /// What the word of one of its runs leaves out.
+    pub fn reason_of(&self, run: &Run) -> String {
+        let waiting = self.waiting().filter(|_| run.id == self.run);
+        waiting.unwrap_or_else(|| run.state.reason())
+    }
+
+    fn waiting(&self) -> Option<String> {
+        let number = self
+            .waiting_for
+            .filter(|_| self.state == TaskState::Pending)?;
+        Some(format!("waiting for task {number}"))
+    }
 }
 
 /// Grace after the budget before a program is killed: time for its last evaluation.

@@ -1,5 +1,7 @@
 //! A template: a program that can be run, described by its manifest.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use crate::{objective::Objective, resources::Needs, schema::Schema};
@@ -32,10 +34,23 @@ pub struct Template {
     pub needs: Needs,
     /// The search space that a new brief starts from: parameter → expression or object.
     pub space: Map<String, Value>,
+    /// Where it was found.
+    pub source: Source,
     /// The files that travel to the worker.
     pub files: Vec<CodeFile>,
     /// The hash over command and files: which code a run used.
     pub code_hash: String,
+}
+
+/// Where a template is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// This program.
+    BuiltIn,
+    /// A folder with a manifest.
+    Folder(PathBuf),
+    /// A command that somebody gave with an experiment.
+    Command,
 }
 
 /// What may stand in braces in a command, and what the worker puts there.

@@ -1,9 +1,11 @@
 //! Experiments that people configure: made, edited, started, deleted.
 
 mod checking;
+mod comparison;
+mod file;
 mod lists;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cupola_domain::{
     event::Event,
@@ -26,7 +28,9 @@ use crate::{
 };
 
 pub use checking::CheckedExperiment;
+pub use comparison::{COMPARED_MAX, ComparedRow, ComparedRun, RunComparison};
 pub use cupola_store::experiments::{Query as ExperimentQuery, Sort as ExperimentSort};
+pub use file::{COMMAND, FILE_TASKS_MAX, FileExperiment, FileTask, Program};
 pub use lists::{ExperimentDetail, ExperimentRow, RunRow};
 
 /// What a draft says of time when it says nothing.
@@ -174,7 +178,8 @@ impl Hub {
             return Err(HubError::Invalid(vec![FieldError::new("runs", message)]));
         }
         let read = self.read(move |tx| find_startable(tx, id))?;
-        let checked = self.check_experiment(&draft_of(&read))?;
+        let template = self.template_of(&read)?;
+        let checked = checking::check(&draft_of(&read), template).into_result()?;
         let made: Vec<(TaskId, RunId)> = (0..number_of_runs)
             .map(|_| (self.next_id(), self.next_id()))
             .collect();
@@ -270,6 +275,26 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// An experiment's template as it is now. What a file gave as a command is no template, but its code
+    /// was kept.
+    fn template_of(
+        &self,
+        experiment: &Experiment,
+    ) -> Result<Result<Arc<Template>, FieldError>, HubError> {
+        let (name, hash) = (&experiment.template, experiment.code_hash.clone());
+        if experiment.origin != Origin::File || name != COMMAND {
+            return Ok(self.templates.require(name));
+        }
+        let (command, files) = self.find_bundle(&hash)?;
+        Ok(Ok(Arc::new(Template {
+            objective: experiment.objective.clone(),
+            needs: experiment.needs.clone(),
+            ..file::command_template(command, files)
+        })))
+    }
+}
+
 impl CheckedExperiment {
     /// A task with its first run.
     fn task(
@@ -310,7 +335,7 @@ pub(crate) fn task_of(
         tags: setup.tags.clone(),
         metric: String::new(),
         priority: setup.priority,
-        waiting: 0,
+        waiting_for: None,
         attempts: Attempts::default(),
         epoch: 0,
         run,

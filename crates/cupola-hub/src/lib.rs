@@ -8,6 +8,7 @@ pub mod access;
 mod analysis;
 pub mod briefs;
 mod bus;
+mod dependencies;
 pub mod endings;
 mod error;
 pub mod experiments;

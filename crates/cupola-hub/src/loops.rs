@@ -6,6 +6,7 @@
 pub mod campaigns;
 pub mod leases;
 pub mod retention;
+pub mod templates;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +24,12 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 3] = [leases::LOOP, campaigns::LOOP, retention::LOOP];
+pub const ALL: [Loop; 4] = [
+    leases::LOOP,
+    campaigns::LOOP,
+    retention::LOOP,
+    templates::LOOP,
+];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.
 pub async fn drive(hub: Arc<Hub>, each: Loop, mut stopped: tokio::sync::watch::Receiver<bool>) {

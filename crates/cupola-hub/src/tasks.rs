@@ -13,7 +13,7 @@ use cupola_store::{experiments, runs, tasks, workers};
 use serde_json::{Map, Value};
 
 use crate::{
-    Hub, HubError,
+    Hub, HubError, dependencies,
     experiments::find as find_experiment,
     transitions::{Pair, find_task},
 };
@@ -127,8 +127,11 @@ impl Hub {
         Ok(task)
     }
 
-    /// Another attempt at a task that failed or was cancelled.
+    /// Another attempt at a task that failed or was cancelled. What failed because it needs this one
+    /// waits for it again.
     pub fn retry_task(&self, id: TaskId) -> Result<Task, HubError> {
+        let stranded = self.read(move |tx| dependencies::count_stranded(tx, id))?;
+        let spares = (0..stranded).map(|_| self.next_id()).collect();
         let (now, spare) = (self.now(), self.next_id());
         let task = self.write(move |tx| {
             let task = find_task(tx, id)?;
@@ -140,8 +143,10 @@ impl Hub {
                     format!("task `{id}` is {word}; only a failed or cancelled one is retried");
                 return Err(HubError::Conflict(message));
             }
+            dependencies::check_retry(tx, &task)?;
             let mut pair = Pair::of_task(tx, task)?;
             pair.retry(tx, spare, now)?;
+            dependencies::revive(tx, id, spares, now)?;
             Ok(pair.task)
         })?;
         self.bus.announce_work();

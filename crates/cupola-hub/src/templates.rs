@@ -1,25 +1,30 @@
 //! The templates that briefs and experiments run: built in, and found in configured folders.
 
 mod builtin;
+mod document;
+mod folder;
 mod manifest;
+mod shelf;
 
 use std::{
-    fs,
+    fmt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use cupola_domain::{
+    event::Event,
     field::FieldError,
-    template::{CodeFile, Template, feed_code_hash},
+    template::{CodeFile, Source, Template, feed_code_hash},
+    text::excerpt,
 };
 use cupola_search::space::Space;
+use cupola_store::{code, events};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Hub, HubError, secret};
-
-pub use manifest::ManifestError;
+use shelf::Shelf;
 
 /// What a brief runs unless it says otherwise.
 pub const DEFAULT_TEMPLATE: &str = "char-lm";
@@ -27,109 +32,207 @@ pub const DEFAULT_TEMPLATE: &str = "char-lm";
 /// A template's files together may not be larger: they travel to every worker.
 const CODE_BYTES_MAX: u64 = 64 << 20;
 
-/// All templates that this hub knows.
+/// All templates that this hub knows. Whoever asks sees them as they were at one moment.
 #[derive(Debug)]
 pub(crate) struct Library {
-    templates: Vec<Arc<Template>>,
-    broken: Vec<Broken>,
+    dirs: Vec<PathBuf>,
+    shelf: Mutex<Arc<Shelf>>,
+    /// Held while the folders are read, so that an earlier reading never replaces a later one.
+    reading: Mutex<()>,
 }
 
-/// A template that could not be read. It is shown, and stops nothing else.
+/// A manifest, or a folder for templates, that could not be read. It is shown, its template is not
+/// offered, and it stops nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// Its manifest.
+    /// The manifest, or the folder.
     pub path: PathBuf,
-    /// What is wrong, with the line where there is one.
+    /// What the template is or was called, as far as known.
+    pub name: Option<String>,
+    /// Everything that is wrong.
+    pub flaws: Vec<Flaw>,
+}
+
+/// One thing that is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Where, counted from 1, if it has a place.
+    pub line: Option<u32>,
+    /// What, with the remedy.
     pub reason: String,
 }
 
-impl Library {
-    /// The built-in templates and those found in `dirs`; a found one replaces a built-in one of
-    /// the same name.
-    pub(crate) fn load(dirs: &[PathBuf]) -> Self {
-        let mut library = Self {
-            templates: builtin::templates(),
-            broken: Vec::new(),
-        };
-        for dir in dirs {
-            library.discover(dir);
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.reason),
+            None => f.write_str(&self.reason),
         }
-        library.templates.sort_by(|a, b| a.name.cmp(&b.name));
-        library
+    }
+}
+
+/// A template that is not offered because a later one has the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The name of both.
+    pub name: String,
+    /// Where the one that is not offered is.
+    pub source: Source,
+    /// The manifest of the one that is.
+    pub by: PathBuf,
+}
+
+/// The templates as they are now, what is wrong, and where they were looked for.
+#[derive(Debug, Clone)]
+pub struct TemplateList {
+    /// By name.
+    pub templates: Vec<Arc<Template>>,
+    /// What could not be read.
+    pub broken: Vec<Broken>,
+    /// What a later one replaced.
+    pub replaced: Vec<Replaced>,
+    /// The configured folders.
+    pub dirs: Vec<PathBuf>,
+}
+
+/// Code as it was kept when something was made to run it.
+#[derive(Debug, Clone)]
+pub struct KeptCode {
+    /// What it is known by.
+    pub hash: String,
+    /// The template it came from.
+    pub template: String,
+    /// One argument an item, with placeholders.
+    pub command: Vec<String>,
+    /// By path.
+    pub files: Vec<CodeFile>,
+}
+
+impl Library {
+    pub(crate) fn load(dirs: &[PathBuf]) -> Self {
+        let shelf = Shelf::load(dirs, None);
+        log_broken(&shelf, None);
+        Self {
+            dirs: dirs.to_vec(),
+            shelf: Mutex::new(Arc::new(shelf)),
+            reading: Mutex::new(()),
+        }
     }
 
-    fn discover(&mut self, dir: &Path) {
-        let entries = match fs::read_dir(dir) {
-            Ok(entries) => entries,
-            Err(error) => {
-                return self.broken.push(Broken {
-                    path: dir.into(),
-                    reason: error.to_string(),
-                });
-            }
-        };
-        let folders = entries.filter_map(Result::ok).map(|entry| entry.path());
-        for path in folders
-            .map(|folder| folder.join("template.toml"))
-            .filter(|path| path.is_file())
-        {
-            match read(&path) {
-                Ok(template) => {
-                    self.templates.retain(|known| known.name != template.name);
-                    self.templates.push(Arc::new(template));
-                }
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "template left out");
-                    self.broken.push(Broken {
-                        path,
-                        reason: error.to_string(),
-                    });
-                }
-            }
-        }
+    /// Reads the folders again; says whether people see something else now.
+    fn reload(&self) -> bool {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.shelf();
+        let shelf = Shelf::load(&self.dirs, Some(&before));
+        let has_changed = !shelf.shows_same(&before);
+        log_broken(&shelf, Some(&before));
+        *self.shelf.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf);
+        has_changed
+    }
+
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.shelf().is_outdated(&self.dirs)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Template>> {
-        self.templates
-            .iter()
-            .find(|template| template.name == name)
-            .cloned()
+        self.shelf().find(name)
     }
 
     /// The template, or which ones there are.
     pub(crate) fn require(&self, name: &str) -> Result<Arc<Template>, FieldError> {
-        self.find(name).ok_or_else(|| {
-            let names: Vec<_> = self
-                .templates
-                .iter()
-                .map(|t| format!("`{}`", t.name))
-                .collect();
-            let message = format!(
-                "`{name}` is not a template; choose one of {}",
-                names.join(", ")
-            );
-            FieldError::new("template", message)
-        })
+        let shelf = self.shelf();
+        let refused = || {
+            let name = excerpt(name);
+            if let Some(broken) = shelf.find_broken(&name) {
+                let path = broken.path.display();
+                return format!("`{name}` has a manifest that cannot be read; mend {path}");
+            }
+            let names = shelf.templates.iter().map(|t| format!("`{}`", t.name));
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("`{name}` is not a template; choose one of {names}")
+        };
+        let found = shelf.find(name);
+        found.ok_or_else(|| FieldError::new("template", refused()))
+    }
+
+    fn shelf(&self) -> Arc<Shelf> {
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&shelf)
     }
 }
 
 impl Hub {
     /// All templates, by name.
     pub fn list_templates(&self) -> Vec<Arc<Template>> {
-        self.templates.templates.clone()
+        self.templates.shelf().templates.clone()
+    }
+
+    /// All templates with what is wrong with others.
+    pub fn template_list(&self) -> TemplateList {
+        let shelf = self.templates.shelf();
+        TemplateList {
+            templates: shelf.templates.clone(),
+            broken: shelf.broken.clone(),
+            replaced: shelf.replaced.clone(),
+            dirs: self.templates.dirs.clone(),
+        }
     }
 
     /// The template called so.
     pub fn find_template(&self, name: &str) -> Result<Arc<Template>, HubError> {
-        self.templates
-            .find(name)
-            .ok_or_else(|| HubError::not_found("template", name))
+        let found = self.templates.find(name);
+        found.ok_or_else(|| HubError::not_found("template", name))
     }
 
-    /// The manifests that could not be read.
-    pub fn list_broken_templates(&self) -> Vec<Broken> {
-        self.templates.broken.clone()
+    /// What is wrong with a configuration of a template, or the configuration with its defaults.
+    pub fn check_config(
+        &self,
+        template: &str,
+        config: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, HubError> {
+        let template = self.find_template(template)?;
+        template.schema.complete(config).map_err(HubError::Invalid)
     }
+
+    /// Reads the templates' folders again; says whether there is anything new. What is pending keeps
+    /// the code that it was made with.
+    pub fn rescan_templates(&self) -> Result<bool, HubError> {
+        if !self.templates.reload() {
+            return Ok(false);
+        }
+        self.write(|tx| {
+            events::record(tx, Event::TemplatesChanged);
+            Ok(true)
+        })
+    }
+
+    /// The code that a task or a run was made with.
+    pub fn find_code(&self, hash: &str) -> Result<KeptCode, HubError> {
+        let hash = hash.to_owned();
+        self.read(move |tx| {
+            let found = code::find(tx, &hash)?;
+            let (kept, files) = found.ok_or_else(|| HubError::not_found("code", &hash))?;
+            Ok(KeptCode {
+                hash,
+                template: kept.template,
+                command: kept.command,
+                files,
+            })
+        })
+    }
+}
+
+/// The templates in a folder, or in the folders in it, without a hub: each with what is wrong.
+pub fn check_folder(dir: &Path) -> std::io::Result<Vec<Result<Template, Broken>>> {
+    let manifests = folder::manifests(dir)?;
+    let check = |path: PathBuf| {
+        folder::read(&path, &mut Vec::new()).map_err(|refused| Broken {
+            path,
+            name: refused.name,
+            flaws: refused.flaws,
+        })
+    };
+    Ok(manifests.into_iter().map(check).collect())
 }
 
 /// The parameters of a stored space as people write them: name, expression.
@@ -148,28 +251,23 @@ pub fn expressions(space: &Map<String, Value>) -> Vec<(String, String)> {
     }
 }
 
-fn read(path: &Path) -> Result<Template, ManifestError> {
-    let text = fs::read_to_string(path).map_err(|error| ManifestError(error.to_string()))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    manifest::parse(&text, |name| {
-        let file = folder.join(name);
-        let about = fs::symlink_metadata(&file).map_err(|error| error.to_string())?;
-        if !about.is_file() {
-            return Err("is not a regular file".to_owned());
-        }
-        if about.len() > CODE_BYTES_MAX {
-            return Err(format!(
-                "has {} bytes; at most {CODE_BYTES_MAX} travel",
-                about.len()
-            ));
-        }
-        fs::read(&file).map_err(|error| error.to_string())
-    })
-}
-
 /// The hash over a command and its files: which code a run used.
 pub fn code_hash(command: &[String], files: &[CodeFile]) -> String {
     let mut hash = Sha256::new();
     feed_code_hash(command, files, |bytes| hash.update(bytes));
     secret::hex(&hash.finalize())
 }
+
+/// Says once what could not be read.
+fn log_broken(shelf: &Shelf, before: Option<&Shelf>) {
+    for broken in &shelf.broken {
+        if before.is_none_or(|before| !before.broken.contains(broken)) {
+            let flaws: Vec<_> = broken.flaws.iter().map(ToString::to_string).collect();
+            let reason = flaws.join("; ");
+            tracing::warn!(path = %broken.path.display(), reason, "template left out");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

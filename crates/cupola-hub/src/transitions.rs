@@ -9,12 +9,13 @@ use cupola_domain::{
     ids::{RunId, TaskId, WorkerId},
     provenance::Provenance,
     run::{Failure, Lease, Outcome, Run, RunInput, RunState},
+    stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
+use cupola_store::{Tx, events, experiments, runs, tasks};
 
-use crate::HubError;
+use crate::{HubError, dependencies};
 
 /// A run with its task, as read in this transaction.
 pub(crate) struct Pair {
@@ -43,9 +44,14 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(), HubError> {
         let was = self.run.state.clone();
+        let is_reported = matches!(input, RunInput::Finish(..));
         let next = was.clone().step(input, now)?;
         if next == was {
             return Ok(());
+        }
+        if next.word().is_terminal() && !is_reported {
+            // Nobody knows how the program came to its end.
+            self.run.stopping = None;
         }
         if let Some(lease) = next.lease() {
             self.run.worker = Some(lease.worker);
@@ -79,8 +85,21 @@ impl Pair {
         }
     }
 
-    /// Moves the task and writes it; `epoch` and `run` may have been changed before.
+    /// Moves the task and writes it; `epoch` and `run` may have been changed before. What needs it
+    /// follows when it ends.
     pub(crate) fn step_task(
+        &mut self,
+        tx: &mut Tx,
+        input: TaskInput,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        self.step_task_alone(tx, input, epoch, now)?;
+        dependencies::follow(tx, &self.task, now)
+    }
+
+    /// The same for one task only.
+    pub(crate) fn step_task_alone(
         &mut self,
         tx: &mut Tx,
         input: TaskInput,
@@ -192,6 +211,10 @@ impl Pair {
         let epoch = self.task.epoch;
         self.run.provenance = ending.provenance;
         self.run.wall_time = Some(ending.wall_time);
+        self.run.stopping = ending.stop.map(|step| Stopping {
+            step,
+            next_at: None,
+        });
         self.run.started_at = self.run.started_at.or(self.run.leased_at);
         self.step_run(tx, RunInput::Finish(lease, ending.outcome.clone()), now)?;
         if self.run.state.word() == State::Cancelled {
@@ -283,6 +306,8 @@ pub(crate) struct Ending {
     pub(crate) value: Option<f64>,
     pub(crate) provenance: Provenance,
     pub(crate) wall_time: Duration,
+    /// How far stopping the program went.
+    pub(crate) stop: Option<StopStep>,
     /// The name of the next run, should the task be tried again.
     pub(crate) spare: RunId,
 }
@@ -300,6 +325,7 @@ pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
         code_hash: code_hash.to_owned(),
         environment: None,
         progress: None,
+        stopping: None,
         provenance: Provenance::Measured,
         wall_time: None,
         created_at: now,
@@ -315,17 +341,6 @@ pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run 
         id,
         attempt: of.attempt + 1,
         ..first_run(task, &of.code_hash, now)
-    }
-}
-
-/// The number of the first task that `task` waits for, while it does.
-pub(crate) fn waiting_for(tx: &mut Tx, task: &Task) -> Result<Option<u32>, HubError> {
-    if task.waiting == 0 || task.state.word() != State::Pending {
-        return Ok(None);
-    }
-    match dependencies::list_unmet(tx, task.id)?.first() {
-        Some(needed) => Ok(Some(find_task(tx, *needed)?.number)),
-        None => Ok(None),
     }
 }
 

@@ -11,9 +11,11 @@ use std::{sync::Arc, time::Duration};
 use cupola_domain::{
     ids::{RunId, TokenId, WorkerId},
     metric::Point,
+    progress::Levels,
     provenance::Provenance,
     resources::Capabilities,
-    run::{Lease, Outcome, Progress, Run},
+    run::{Lease, Outcome, Run},
+    stopping::StopStep,
     task::{Config, Task, hard_deadline},
     template::CodeFile,
     text::storable,
@@ -109,8 +111,10 @@ pub struct Report {
     pub log: Vec<LogPiece>,
     /// Points, by series.
     pub metrics: Vec<(String, Vec<Point>)>,
-    /// How far it says it is.
-    pub progress: Option<Progress>,
+    /// How far it says it is; none when it said nothing new.
+    pub progress: Option<Levels>,
+    /// How far stopping it has gone, and after how long the next step follows.
+    pub stopping: Option<(StopStep, Option<Duration>)>,
     /// Results that are known already.
     pub results: Map<String, Value>,
 }
@@ -137,6 +141,8 @@ pub struct Finish {
     pub results: Map<String, Value>,
     /// From the program's start to its end.
     pub wall_time: Duration,
+    /// How far stopping the program went; none when it ended by itself.
+    pub stop: Option<StopStep>,
     /// Where the results come from.
     pub provenance: Provenance,
 }

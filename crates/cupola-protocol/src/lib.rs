@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod artifacts;
 pub mod briefs;
 pub mod events;
 pub mod families;
@@ -20,4 +21,4 @@ pub mod work;
 pub mod workers;
 
 /// The version of the worker protocol. Hub and worker refuse each other when it differs.
-pub const WORKER_PROTOCOL: u32 = 1;
+pub const WORKER_PROTOCOL: u32 = 2;

@@ -45,6 +45,12 @@ pub mod api {
     pub const RUN_LOG_RAW: &str = "/api/v1/runs/{id}/log/raw";
     /// `GET` one of its series.
     pub const RUN_SERIES: &str = "/api/v1/runs/{id}/series";
+    /// `POST` to run it again: another attempt, or, where it completed, the same task anew.
+    pub const RUN_RETRY: &str = "/api/v1/runs/{id}/retry";
+    /// `GET` the files that it keeps.
+    pub const RUN_ARTIFACTS: &str = "/api/v1/runs/{id}/artifacts";
+    /// `GET` one of them; `PUT` by a worker: keeps one.
+    pub const RUN_ARTIFACT: &str = "/api/v1/runs/{id}/artifacts/{*name}";
     /// `GET` workers; `POST` to join.
     pub const WORKERS: &str = "/api/v1/workers";
     /// `GET` a worker; `DELETE` to remove it.
@@ -89,5 +95,9 @@ mod tests {
     fn a_hole_is_filled() {
         assert_eq!(api::with(api::RUN_LOG, "x"), "/api/v1/runs/x/log");
         assert_eq!(api::with(api::TASKS, "x"), "/api/v1/tasks");
+        assert_eq!(
+            api::with(&api::with(api::RUN_ARTIFACT, "x"), "a/b"),
+            "/api/v1/runs/x/artifacts/a/b"
+        );
     }
 }

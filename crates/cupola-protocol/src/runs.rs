@@ -1,5 +1,6 @@
 //! Runs, their logs and their curves.
 
+use cupola_domain::progress::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -27,12 +28,50 @@ pub struct RunBody {
     pub progress: Option<f64>,
     /// In its words.
     pub progress_message: String,
+    /// Level by level, the outermost first.
+    #[serde(default)]
+    pub progress_levels: Vec<ProgressLevelBody>,
+    /// When it ends at the rate that was measured so far.
+    #[serde(default)]
+    pub ends_at: Option<Time>,
+    /// How far stopping its program went: `asked`, `terminated` or `killed`.
+    #[serde(default)]
+    pub stop: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When its program started.
     pub started_at: Option<Time>,
     /// When it ended.
     pub finished_at: Option<Time>,
+}
+
+/// One level of a program's progress.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProgressLevelBody {
+    /// How many are done.
+    pub current: f64,
+    /// Out of how many; none when unknown.
+    pub total: Option<f64>,
+    /// In the program's words.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl From<&Level> for ProgressLevelBody {
+    fn from(level: &Level) -> Self {
+        Self {
+            current: level.current,
+            total: level.total,
+            message: level.message.clone(),
+        }
+    }
+}
+
+impl ProgressLevelBody {
+    /// The level within the bounds of what is kept.
+    pub fn level(&self) -> Option<Level> {
+        Level::new(self.current, self.total, &self.message)
+    }
 }
 
 /// A run with what it used and gave.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{number::Number, time::Time};
+use crate::{number::Number, runs::ProgressLevelBody, time::Time};
 
 /// The largest body that a worker may send.
 pub const REPORT_BYTES_MAX: usize = 4 << 20;
@@ -244,9 +244,12 @@ pub struct Report {
     /// Points, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricPiece>,
-    /// How far it says it is.
+    /// How far it says it is, the outermost level first; empty when it said nothing new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub progress: Vec<ProgressLevelBody>,
+    /// How far stopping it has gone, when that is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub progress: Option<ProgressBody>,
+    pub stopping: Option<StoppingBody>,
     /// Results that are known already.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub results: Map<String, Value>,
@@ -298,13 +301,14 @@ pub struct MetricPiece {
     pub points: Vec<(i64, i64, Number)>,
 }
 
-/// How far a program says it is.
+/// How far stopping a program has gone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProgressBody {
-    /// From 0 to 1.
-    pub fraction: f64,
-    /// In its words.
-    pub message: String,
+pub struct StoppingBody {
+    /// `asked`, `terminated` or `killed`.
+    pub step: String,
+    /// After so many seconds the next step follows; none when this was the last.
+    #[serde(default)]
+    pub next_secs: Option<f64>,
 }
 
 /// `POST /api/v1/runs/{id}/result`: how it ended. Durable when answered with 2xx.
@@ -316,13 +320,16 @@ pub struct Finished {
     pub epoch: i64,
     /// `completed`, `failed` or `cancelled`.
     pub outcome: String,
-    /// For `failed`: `spawn_failed`, `exit_code`, `signal`, `timed_out`, `bad_output`,
+    /// For `failed`: `spawn_failed`, `exit_code`, `signal`, `timed_out`, `bad_output`, `reported`,
     /// `not_prepared`.
     #[serde(default)]
     pub failure: String,
     /// For `failed`: the code, the signal, the line or the reason.
     #[serde(default)]
     pub failure_detail: String,
+    /// How far stopping it went: `asked`, `terminated` or `killed`; none when it ended by itself.
+    #[serde(default)]
+    pub stop: Option<String>,
     /// Result key → value; for `completed` the last line of the program.
     #[serde(default)]
     pub results: Map<String, Value>,

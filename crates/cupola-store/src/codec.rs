@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use cupola_domain::{
     metric::{non_finite_word, parse_non_finite},
+    progress::{Level, Progress},
     resources::{Capabilities, Gpu, Needs, Python},
     task::Config,
     time::Timestamp,
@@ -212,9 +213,61 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
     })
 }
 
+/// The levels with where measuring began; JSON says all of it, for every double is finite.
+pub(crate) fn progress_text(progress: &Progress) -> String {
+    let level = |level: &Level| json!([level.current, level.total, level.message]);
+    let levels: Vec<_> = progress.levels.iter().map(level).collect();
+    json!({
+        "levels": levels,
+        "said_at": progress.said_at.millis(),
+        "from": progress.from.map(|(since, share)| json!([since.millis(), share])),
+    })
+    .to_string()
+}
+
+pub(crate) fn progress_from_text(text: &str) -> Option<Progress> {
+    let body: Value = serde_json::from_str(text).ok()?;
+    let level =
+        |level: &Value| Level::new(level[0].as_f64()?, level[1].as_f64(), level[2].as_str()?);
+    let time = |value: &Value| Some(Timestamp::from_millis(value.as_i64()?));
+    Some(Progress {
+        levels: body["levels"]
+            .as_array()?
+            .iter()
+            .map(level)
+            .collect::<Option<_>>()?,
+        said_at: time(&body["said_at"])?,
+        from: time(&body["from"][0]).zip(body["from"][1].as_f64()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_survives_its_text() {
+        let said = [(3.0, Some(10.0), "epoch \"3\"\0"), (0.5, None, "")];
+        let levels =
+            said.map(|(current, total, message)| Level::new(current, total, message).unwrap());
+        let progress = Progress {
+            levels: levels.into_iter().collect(),
+            said_at: Timestamp::from_millis(7),
+            from: Some((Timestamp::from_millis(5), 0.25)),
+        };
+        for progress in [
+            Progress {
+                from: None,
+                ..progress.clone()
+            },
+            progress,
+        ] {
+            assert_eq!(
+                progress_from_text(&progress_text(&progress)),
+                Some(progress)
+            );
+        }
+    }
 
     #[test]
     fn needs_and_capabilities_survive_their_texts() {

@@ -6,7 +6,10 @@ use crate::{StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO task_dependency (task_id, needs_task_id) VALUES ($1, $2)";
-    RELEASE = "UPDATE task SET waiting = waiting - 1
+    RELEASE = "UPDATE task SET waiting_for =
+                   (SELECT MIN(needed.number) FROM task_dependency
+                    JOIN task AS needed ON needed.id = task_dependency.needs_task_id
+                    WHERE task_dependency.task_id = task.id AND needed.state <> 'completed')
                WHERE id IN (SELECT task_id FROM task_dependency WHERE needs_task_id = $1)";
     LIST_DEPENDENTS = "SELECT task_id FROM task_dependency WHERE needs_task_id = $1 ORDER BY task_id";
     LIST_UNMET = "SELECT task.id FROM task_dependency
@@ -16,14 +19,14 @@ statements! {
     DELETE = "DELETE FROM task_dependency WHERE task_id = $1 OR needs_task_id = $1";
 }
 
-/// From now on `task` needs `needed`; its count of what it waits for is written with the task itself.
+/// From now on `task` needs `needed`; the first that it waits for is written with the task itself.
 pub fn insert(tx: &mut Tx, task: TaskId, needed: TaskId) -> Result<(), StoreError> {
     tx.execute_one(INSERT, &[&task.to_string(), &needed.to_string()])
 }
 
-/// `needed` has completed: whatever needs it waits for one task less. Says how many do.
-pub fn release(tx: &mut Tx, needed: TaskId) -> Result<usize, StoreError> {
-    tx.execute(RELEASE, &[&needed.to_string()])
+/// `needed` has completed, and whatever needs it waits for the next, if there is one.
+pub fn release(tx: &mut Tx, needed: TaskId) -> Result<(), StoreError> {
+    tx.execute(RELEASE, &[&needed.to_string()]).map(drop)
 }
 
 /// The tasks that need `needed`.

@@ -1,5 +1,6 @@
 //! Rows in, domain values out, transactions. The only crate that contains SQL.
 
+pub mod artifacts;
 pub mod briefs;
 pub mod code;
 mod codec;
@@ -27,6 +28,7 @@ pub use error::{ConstraintKind, StoreError};
 /// prepares them all.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let modules = [
+        ("artifacts", artifacts::ALL),
         ("briefs", briefs::ALL),
         ("code", code::ALL),
         ("dependencies", dependencies::ALL),

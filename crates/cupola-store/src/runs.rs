@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use cupola_domain::{
     ids::{ExperimentId, RunId, TaskId, WorkerId},
-    run::{Failure, Lease, Outcome, Progress, Run, RunState},
+    progress::Progress,
+    run::{Failure, Lease, Outcome, Run, RunState},
+    stopping::Stopping,
     time::Timestamp,
 };
 use serde_json::{Map, Value};
 
-use crate::{Row, StoreError, Tx, codec, statement::statements};
+use crate::{Row, StoreError, Tx, artifacts, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO run (id, task_id, experiment_id, attempt, phase, epoch, phase_at,
@@ -19,10 +21,11 @@ statements! {
     SAVE = "UPDATE run SET phase = $4, outcome = $5, failure = $6, failure_detail = $7,
                            worker_id = $8, epoch = $9, phase_at = $10, provenance = $11,
                            wall_time_millis = $12, leased_at = $13, started_at = $14,
-                           finished_at = $15
+                           finished_at = $15, stop_step = $16, stop_next_at = $17
             WHERE id = $1 AND phase = $2 AND epoch = $3";
     SAVE_ENVIRONMENT = "UPDATE run SET environment = $2 WHERE id = $1";
-    SAVE_PROGRESS = "UPDATE run SET progress = $2, progress_message = $3 WHERE id = $1";
+    SAVE_PROGRESS = "UPDATE run SET progress = $2 WHERE id = $1";
+    SAVE_STOPPING = "UPDATE run SET stop_step = $2, stop_next_at = $3 WHERE id = $1";
     LIST_OF_TASK = "SELECT * FROM run WHERE task_id = $1 ORDER BY attempt DESC LIMIT 1000";
     LIST_OF_EXPERIMENT = "SELECT * FROM run WHERE experiment_id = $1
                           ORDER BY id DESC LIMIT $2 OFFSET $3";
@@ -125,6 +128,8 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
             &run.leased_at.map(Timestamp::millis),
             &run.started_at.map(Timestamp::millis),
             &run.finished_at.map(Timestamp::millis),
+            &run.stopping.map(|stopping| stopping.step.as_str()),
+            &next_at(run.stopping),
         ],
     )
 }
@@ -136,9 +141,19 @@ pub fn save_environment(tx: &mut Tx, id: RunId, environment: &str) -> Result<(),
 
 /// Notes how far the program says it is.
 pub fn save_progress(tx: &mut Tx, id: RunId, progress: &Progress) -> Result<(), StoreError> {
+    let text = codec::progress_text(progress);
+    tx.execute_one(SAVE_PROGRESS, &[&id.to_string(), &text])
+}
+
+/// Notes how far stopping the program has gone.
+pub fn save_stopping(tx: &mut Tx, id: RunId, stopping: Stopping) -> Result<(), StoreError> {
     tx.execute_one(
-        SAVE_PROGRESS,
-        &[&id.to_string(), &progress.fraction, &progress.message],
+        SAVE_STOPPING,
+        &[
+            &id.to_string(),
+            &stopping.step.as_str(),
+            &next_at(Some(stopping)),
+        ],
     )
 }
 
@@ -249,6 +264,7 @@ pub fn list_results(tx: &mut Tx, id: RunId) -> Result<Map<String, Value>, StoreE
 /// Removes the runs of a task for good, with all they left.
 pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> {
     for id in tx.query(LIST_OF_TASK_IDS, &[&task], |row| row.text("id"))? {
+        artifacts::delete_of_run(tx, &id)?;
         for sql in [DELETE_RESULTS, DELETE_METRICS, DELETE_LOG, DELETE] {
             tx.execute(sql, &[&id])?;
         }
@@ -293,14 +309,16 @@ impl<'a> Parts<'a> {
     }
 }
 
+fn next_at(stopping: Option<Stopping>) -> Option<i64> {
+    Some(stopping?.next_at?.millis())
+}
+
 /// The epoch under which a run is written: that of its lease, 0 before the first.
 fn fence(state: &RunState) -> i64 {
     state.lease().map_or(0, |lease| lease.epoch)
 }
 
 fn run(row: &Row<'_>) -> Result<Run, StoreError> {
-    let fraction = row.optional_f64("progress")?;
-    let message = row.optional_text("progress_message")?.unwrap_or_default();
     let wall_time = row.optional_i64("wall_time_millis")?;
     Ok(Run {
         id: codec::parsed(row, "run", "id")?,
@@ -312,7 +330,8 @@ fn run(row: &Row<'_>) -> Result<Run, StoreError> {
         epoch: row.i64("epoch")?,
         code_hash: row.text("code_hash")?,
         environment: row.optional_text("environment")?,
-        progress: fraction.map(|fraction| Progress { fraction, message }),
+        progress: progress(row)?,
+        stopping: stopping(row)?,
         provenance: codec::parsed(row, "run", "provenance")?,
         wall_time: wall_time.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
         created_at: codec::time(row, "created_at")?,
@@ -320,6 +339,21 @@ fn run(row: &Row<'_>) -> Result<Run, StoreError> {
         started_at: codec::optional_time(row, "started_at")?,
         finished_at: codec::optional_time(row, "finished_at")?,
     })
+}
+
+fn progress(row: &Row<'_>) -> Result<Option<Progress>, StoreError> {
+    row.optional_text("progress")?
+        .map(|text| {
+            codec::progress_from_text(&text)
+                .ok_or_else(|| codec::inconsistent("run", "progress", row))
+        })
+        .transpose()
+}
+
+fn stopping(row: &Row<'_>) -> Result<Option<Stopping>, StoreError> {
+    let step = codec::optional_parsed(row, "run", "stop_step")?;
+    let next_at = codec::optional_time(row, "stop_next_at")?;
+    Ok(step.map(|step| Stopping { step, next_at }))
 }
 
 fn state(row: &Row<'_>) -> Result<RunState, StoreError> {

@@ -19,11 +19,11 @@ statements! {
     INSERT = "INSERT INTO task (id, experiment_id, number, state, config, seed, time_budget_millis,
                                 needs_id, priority, failures, losses, failures_max, losses_max,
                                 epoch, run_id, created_at, environment, working_folder, tags, metric,
-                                waiting)
+                                waiting_for)
               VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12, $13, $14,
                       $15, $16, $17)";
     FIND = "SELECT * FROM task WHERE id = $1";
-    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting = 0
+    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
                   ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
     /// their indexes are left alone.
@@ -119,7 +119,7 @@ pub fn insert(tx: &mut Tx, task: &Task, needs_id: i64) -> Result<(), StoreError>
             &task.working_folder,
             &codec::texts_text(&task.tags),
             &task.metric,
-            &i64::from(task.waiting),
+            &task.waiting_for.map(i64::from),
         ],
     )
 }
@@ -411,7 +411,10 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         tags: codec::texts(row, "task", "tags")?,
         metric: row.text("metric")?,
         priority: row.i64("priority")?,
-        waiting: codec::count(row, "task", "waiting")?,
+        waiting_for: match row.optional_i64("waiting_for")? {
+            Some(number) => Some(u32::try_from(number).map_err(|_| inconsistent("waiting_for"))?),
+            None => None,
+        },
         attempts: Attempts {
             failures: codec::count(row, "task", "failures")?,
             losses: codec::count(row, "task", "losses")?,

@@ -14,7 +14,7 @@ mod wish;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cupola_domain::run::Failure;
+use cupola_domain::{run::Failure, stopping::StopStep};
 use cupola_protocol::work::{Finished, Held, RunOrder};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
@@ -186,6 +186,7 @@ impl Execution {
             outcome: parts.outcome.to_owned(),
             failure: parts.failure.to_owned(),
             failure_detail: parts.detail,
+            stop: end.stop.map(|step| step.as_str().to_owned()),
             provenance: ending::provenance(&parts.results),
             results: parts.results,
             wall_time_secs: end.wall_time_secs,
@@ -203,6 +204,7 @@ impl Execution {
 #[derive(Debug)]
 struct End {
     ending: Ending,
+    stop: Option<StopStep>,
     wall_time_secs: f64,
     folder: Option<RunFolder>,
 }
@@ -212,6 +214,7 @@ impl End {
     fn early(ending: Ending) -> Self {
         Self {
             ending,
+            stop: None,
             wall_time_secs: 0.0,
             folder: None,
         }

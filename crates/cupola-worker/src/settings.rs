@@ -43,7 +43,9 @@ pub struct Settings {
     pub binary: PathBuf,
     /// The Python to ask first, before those on the path.
     pub python: Option<PathBuf>,
-    /// How long a program has between being asked to stop and being killed.
+    /// How long a program that says that it stops by itself has between being asked to and SIGTERM.
+    pub asking: Duration,
+    /// How long a program has between SIGTERM and being killed.
     pub grace: Duration,
     /// How long the hub may keep a question for work open.
     pub lease_wait: Duration,
@@ -54,7 +56,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings with what most workers use for the rest: one slot, no Python named, 5 s of grace.
+    /// Settings with what most workers use for the rest: one slot, no Python named, 10 s to stop
+    /// when asked and 5 s of grace.
     pub fn new(hub_url: &str, token: &str, state_dir: PathBuf, clock: Clock) -> Self {
         Self {
             hub_url: hub_url.to_owned(),
@@ -64,6 +67,7 @@ impl Settings {
             slots: 1,
             binary: PathBuf::from("cupola"),
             python: None,
+            asking: Duration::from_secs(10),
             grace: Duration::from_secs(5),
             lease_wait: Duration::from_secs(25),
             environment: Vec::new(),

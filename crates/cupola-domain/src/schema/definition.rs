@@ -42,7 +42,11 @@ pub(super) fn read_field(name: &str, table: &Table<'_>, dialect: Dialect) -> Opt
 
 pub(super) fn read_kind(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind> {
     let key = dialect.kind_key();
-    match table.need(key, KINDS, table.text(key))? {
+    let Some(kind) = table.need(key, KINDS, table.text(key)) else {
+        table.take_any();
+        return None;
+    };
+    match kind {
         "string" => read_text(table, TextFormat::Plain),
         "text" => read_text(table, TextFormat::Area),
         "integer" => Some(FieldKind::Integer {
@@ -70,6 +74,7 @@ pub(super) fn read_kind(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind
         other => {
             let other = crate::text::excerpt(other);
             table.refuse(key, format!("`{other}` is not a kind; {KINDS}"));
+            table.take_any();
             None
         }
     }
@@ -111,12 +116,14 @@ fn read_item(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind> {
             fields: manifest_fields(table),
         }),
         Dialect::Athanor => {
-            let item = table.table("item_schema", |item| match item.value("type") {
-                Some(Value::String(object)) if object == "object" => {
+            let item = table.table("item_schema", |item| {
+                let kind = item.value("type").and_then(Value::as_str);
+                if kind == Some("object") || item.has("properties") {
                     let fields = super::athanor::read_properties(item)?;
                     Some(FieldKind::Group { fields })
+                } else {
+                    read_kind(item, dialect)
                 }
-                _ => read_kind(item, dialect),
             });
             table.need("item_schema", "say what each item holds", item)
         }

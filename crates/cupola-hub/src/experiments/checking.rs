@@ -29,39 +29,60 @@ pub struct CheckedExperiment {
     pub setup: Setup,
 }
 
+/// A draft that was looked at: what it asks for, unless something is wrong.
+pub(super) struct Checked {
+    pub(super) found: Option<CheckedExperiment>,
+    pub(super) wrong: Vec<FieldError>,
+}
+
 impl Hub {
     /// Reads every field of a draft; all that is wrong is named at once. Mistakes in the configuration
     /// are named `config.…`.
     pub fn check_experiment(&self, draft: &ExperimentDraft) -> Result<CheckedExperiment, HubError> {
-        let mut errors = Vec::new();
-        let name = name(&draft.name, &mut errors);
-        let description = text(
-            "description",
-            &draft.description,
-            DESCRIPTION_CHARS_MAX,
-            &mut errors,
-        );
         let template = self.templates.require(draft.template.trim());
-        let template = template.map_err(|error| errors.push(error)).ok();
-        let config = template.as_ref().and_then(|template| {
-            let completed = completed(template, &draft.config);
-            completed.map_err(|found| errors.extend(found)).ok()
-        });
-        let setup = setup(draft, config.unwrap_or_default(), &mut errors);
-        match (template, setup) {
-            (Some(template), Some(setup)) if errors.is_empty() => Ok(CheckedExperiment {
-                name,
-                description,
-                template,
-                setup,
-            }),
-            _ => Err(HubError::Invalid(errors)),
-        }
+        check(draft, template).into_result()
+    }
+}
+
+impl Checked {
+    pub(super) fn into_result(self) -> Result<CheckedExperiment, HubError> {
+        self.found.ok_or(HubError::Invalid(self.wrong))
+    }
+}
+
+/// Reads every field of a draft that asks for `template`.
+pub(super) fn check(
+    draft: &ExperimentDraft,
+    template: Result<Arc<Template>, FieldError>,
+) -> Checked {
+    let mut wrong = Vec::new();
+    let name = name(&draft.name, &mut wrong);
+    let description = text(
+        "description",
+        &draft.description,
+        DESCRIPTION_CHARS_MAX,
+        &mut wrong,
+    );
+    let template = template.map_err(|error| wrong.push(error)).ok();
+    let config = template.as_ref().and_then(|template| {
+        let completed = completed(template, &draft.config);
+        completed.map_err(|found| wrong.extend(found)).ok()
+    });
+    let setup = setup(draft, config.unwrap_or_default(), &mut wrong);
+    let found = template.zip(setup).filter(|_| wrong.is_empty());
+    Checked {
+        found: found.map(|(template, setup)| CheckedExperiment {
+            name,
+            description,
+            template,
+            setup,
+        }),
+        wrong,
     }
 }
 
 /// The configuration with the template's defaults. A template without fields takes anything.
-pub(super) fn completed(template: &Template, config: &Config) -> Result<Config, Vec<FieldError>> {
+fn completed(template: &Template, config: &Config) -> Result<Config, Vec<FieldError>> {
     if template.schema.fields.is_empty() {
         return Ok(config.clone());
     }
@@ -70,7 +91,7 @@ pub(super) fn completed(template: &Template, config: &Config) -> Result<Config, 
 }
 
 /// A name that is there and fits.
-pub(super) fn name(given: &str, errors: &mut Vec<FieldError>) -> String {
+fn name(given: &str, errors: &mut Vec<FieldError>) -> String {
     let name = text("name", given, NAME_CHARS_MAX, errors);
     if name.is_empty() {
         errors.push(FieldError::new("name", "is empty; give it a name"));

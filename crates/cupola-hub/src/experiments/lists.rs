@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cupola_domain::{
-    counts::State,
     experiment::Experiment,
     ids::{ExperimentId, WorkerId},
     run::Run,
@@ -13,11 +12,7 @@ use cupola_domain::{
 use cupola_store::{Tx, experiments, runs};
 
 use super::{ExperimentQuery, find};
-use crate::{
-    Hub, HubError,
-    tasks::note_worker,
-    transitions::{find_task, waiting_for},
-};
+use crate::{Hub, HubError, tasks::note_worker, transitions::find_task};
 
 /// An experiment in a list.
 #[derive(Debug, Clone)]
@@ -52,20 +47,6 @@ pub struct RunRow {
     pub task: Task,
     /// The name of the worker that has or had it.
     pub worker: Option<String>,
-    /// The number of the task that it waits for.
-    pub waiting_for: Option<u32>,
-}
-
-impl RunRow {
-    /// What the run's word leaves out; empty when it says all.
-    pub fn reason(&self) -> String {
-        match self.waiting_for {
-            Some(number) if self.run.state.word() == State::Pending => {
-                format!("waiting for task {number}")
-            }
-            _ => self.run.state.reason(),
-        }
-    }
 }
 
 impl Hub {
@@ -132,7 +113,6 @@ pub(super) fn run_row(
     let task = find_task(tx, run.task)?;
     note_worker(tx, workers, run.worker)?;
     Ok(RunRow {
-        waiting_for: waiting_for(tx, &task)?,
         worker: run.worker.and_then(|id| workers.get(&id).cloned()),
         run,
         task,

@@ -2,25 +2,38 @@
 
 use std::sync::Arc;
 
-use cupola_domain::template::Template;
+use cupola_domain::template::{Source, Template};
 
 use super::manifest;
 
-const CHAR_LM: &str = include_str!("../../../../templates/char-lm/template.toml");
-const CHAR_LM_TORCH: &str = include_str!("../../../../templates/char-lm-torch/template.toml");
-const CHAR_LM_TORCH_SCRIPT: &[u8] = include_bytes!("../../../../templates/char-lm-torch/train.py");
+/// A manifest with the files beside it.
+type BuiltIn = (&'static str, &'static [(&'static str, &'static [u8])]);
 
-pub(crate) fn templates() -> Vec<Arc<Template>> {
-    [CHAR_LM, CHAR_LM_TORCH]
-        .into_iter()
-        .map(|text| {
-            let template = manifest::parse(text, |file| match file {
-                "train.py" => Ok(CHAR_LM_TORCH_SCRIPT.to_vec()),
-                _ => Err("is not in the program".to_owned()),
-            });
-            Arc::new(template.expect("built-in manifests are read by a test"))
-        })
-        .collect()
+const ALL: [BuiltIn; 2] = [
+    (
+        include_str!("../../../../templates/char-lm/template.toml"),
+        &[],
+    ),
+    (
+        include_str!("../../../../templates/char-lm-torch/template.toml"),
+        &[(
+            "train.py",
+            include_bytes!("../../../../templates/char-lm-torch/train.py"),
+        )],
+    ),
+];
+
+pub(super) fn templates() -> Vec<Arc<Template>> {
+    let read = |(text, files): BuiltIn| {
+        let contents = |path: &str| {
+            let found = files.iter().find(|(name, _)| *name == path);
+            let bytes = found.map(|(_, bytes)| bytes.to_vec());
+            bytes.ok_or_else(|| "is not in the program".to_owned())
+        };
+        let template = manifest::parse(text, Source::BuiltIn, &contents);
+        Arc::new(template.expect("built-in manifests are read by a test"))
+    };
+    ALL.into_iter().map(read).collect()
 }
 
 #[cfg(test)]
@@ -32,7 +45,8 @@ mod tests {
 
     #[test]
     fn both_character_models_search_the_same_space() {
-        for template in templates() {
+        let models = templates().into_iter();
+        for template in models.filter(|template| template.name.starts_with("char-lm")) {
             let space = Space::parse_json(&Value::Object(template.space.clone())).unwrap();
             assert_eq!(space, char_lm_space(), "{}", template.name);
         }
@@ -40,16 +54,9 @@ mod tests {
 
     #[test]
     fn a_worker_without_torch_is_not_offered_the_torch_template() {
-        let needs: Vec<_> = templates()
-            .iter()
-            .map(|t| (t.name.clone(), t.needs.torch))
-            .collect();
-        assert_eq!(
-            needs,
-            [
-                ("char-lm".to_owned(), false),
-                ("char-lm-torch".to_owned(), true)
-            ]
-        );
+        let templates = templates();
+        let needing = templates.iter().filter(|template| template.needs.torch);
+        let names: Vec<_> = needing.map(|template| template.name.as_str()).collect();
+        assert_eq!(names, ["char-lm-torch"]);
     }
 }

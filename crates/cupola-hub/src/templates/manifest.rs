@@ -1,239 +1,232 @@
 //! `template.toml`: the manifest of a template.
 
 use cupola_domain::{
+    field::FieldError,
     objective::{Direction, Objective},
-    reading,
+    reading::{self, Table},
     resources::{GIB, Needs},
-    schema::{Schema, definition},
-    template::{CodeFile, Template, is_template_name, unknown_placeholders},
+    schema::{Schema, athanor, definition},
+    template::{CodeFile, Source, Template, is_template_name, unknown_placeholders},
+    text::excerpt,
 };
 use cupola_search::space::Space;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::code_hash;
+use super::{CODE_BYTES_MAX, Flaw, code_hash, document::Document};
 
-/// Why a manifest could not be read, with the line where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ManifestError(pub(crate) String);
+/// Gives the bytes of a file beside the manifest, or says why it cannot.
+pub(super) type Contents<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    name: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    description: String,
-    command: Vec<String>,
-    #[serde(default)]
-    files: Vec<String>,
-    #[serde(default)]
-    objective: Option<ObjectiveManifest>,
-    #[serde(default)]
-    needs: NeedsManifest,
-    #[serde(default)]
-    space: Map<String, Value>,
-    #[serde(default)]
-    fields: Vec<Value>,
+/// A manifest that could not be read.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The name that it gives itself, where that much could be read.
+    pub(super) name: Option<String>,
+    /// Everything that is wrong, in the order of reading.
+    pub(super) flaws: Vec<Flaw>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ObjectiveManifest {
-    metric: String,
-    direction: String,
-    #[serde(default)]
-    unit: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct NeedsManifest {
-    cpu_cores: u32,
-    memory_gb: f64,
-    disk_gb: f64,
-    gpus: u32,
-    gpu_memory_gb: f64,
-    python: bool,
-    torch: bool,
-    cuda: bool,
-}
-
-/// Reads a manifest; `content_of` gives the bytes of a file that it names.
-pub(crate) fn parse(
+/// Reads a manifest.
+pub(super) fn parse(
     text: &str,
-    content_of: impl Fn(&str) -> Result<Vec<u8>, String>,
-) -> Result<Template, ManifestError> {
-    let manifest: Manifest =
-        toml::from_str(text).map_err(|error| ManifestError(error.to_string().trim().to_owned()))?;
-    check(&manifest).map_err(ManifestError)?;
-    let files = files(&manifest.files, content_of).map_err(ManifestError)?;
-    let space = space(&manifest.space).map_err(ManifestError)?;
-    let objective = manifest.objective.map(objective).transpose();
-    let objective = objective.map_err(ManifestError)?;
-    let schema = schema(manifest.fields).map_err(ManifestError)?;
-    Ok(Template {
-        title: if manifest.title.is_empty() {
-            manifest.name.clone()
-        } else {
-            manifest.title
-        },
-        code_hash: code_hash(&manifest.command, &files),
-        name: manifest.name,
-        description: manifest.description,
-        command: manifest.command,
+    source: Source,
+    contents: Contents<'_>,
+) -> Result<Template, Box<Refused>> {
+    let document = Document::parse(text).map_err(|flaws| Refused { name: None, flaws })?;
+    let values = document.values();
+    reading::read(&values, |table| read(table, source, contents)).map_err(|errors| {
+        Box::new(Refused {
+            name: values
+                .get("name")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            flaws: errors.iter().map(|error| document.locate(error)).collect(),
+        })
+    })
+}
+
+fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Template> {
+    let name = read_name(table);
+    let title = table.text("title").filter(|title| !title.is_empty());
+    let description = table.text("description").unwrap_or_default();
+    let command = read_command(table);
+    let files = read_files(table, contents);
+    let objective = table.table("objective", read_objective);
+    let needs = table.table("needs", |needs| Some(read_needs(needs)));
+    let space = read_space(table);
+    let schema = read_schema(table, contents);
+    let name = name?.to_owned();
+    Some(Template {
+        title: title.unwrap_or(&name).to_owned(),
+        code_hash: code_hash(&command, &files),
+        name,
+        description: description.to_owned(),
+        command,
         schema,
         objective,
-        needs: needs(&manifest.needs),
+        needs: needs.unwrap_or_default(),
         space,
         files,
+        source,
     })
 }
 
-fn check(manifest: &Manifest) -> Result<(), String> {
-    if !is_template_name(&manifest.name) {
-        return Err(format!(
-            "`name`: `{}` does not fit; use up to 64 lower-case letters, digits and dashes",
-            manifest.name
-        ));
+fn read_name<'a>(table: &Table<'a>) -> Option<&'a str> {
+    const WANTED: &str = "use up to 64 lower-case letters, digits and dashes";
+    let name = table.need("name", WANTED, table.text("name"))?;
+    if !is_template_name(name) {
+        table.refuse("name", format!("is `{}`; {WANTED}", excerpt(name)));
     }
-    if manifest.command.is_empty() {
-        return Err("`command`: is empty; give the program and its arguments as a list".to_owned());
-    }
-    let unknown: Vec<_> = manifest
-        .command
-        .iter()
-        .flat_map(|arg| unknown_placeholders(arg))
-        .collect();
-    match unknown.first() {
-        Some(name) => Err(format!(
-            "`command`: `{{{name}}}` is not a placeholder; there are {{config}}, {{code}}, {{run}}, \
-             {{python}} and {{cupola}}"
-        )),
-        None => Ok(()),
-    }
+    Some(name)
 }
 
-fn objective(manifest: ObjectiveManifest) -> Result<Objective, String> {
-    if manifest.metric.is_empty() {
-        return Err("`objective.metric`: is empty; name a key of the result".to_owned());
+fn read_command(table: &Table<'_>) -> Vec<String> {
+    const WANTED: &str = "give the program and its arguments as a list";
+    let command = table.texts("command");
+    table.need("command", WANTED, Some(()));
+    if command.is_empty() && table.has("command") {
+        table.refuse("command", format!("is empty; {WANTED}"));
     }
-    Ok(Objective {
-        direction: manifest.direction.parse::<Direction>()?,
-        metric: manifest.metric,
-        unit: manifest.unit,
-    })
-}
-
-fn files(
-    names: &[String],
-    content_of: impl Fn(&str) -> Result<Vec<u8>, String>,
-) -> Result<Vec<CodeFile>, String> {
-    let mut files = Vec::with_capacity(names.len());
-    for name in names {
-        let part_fits = |part: &str| !part.is_empty() && part != "." && part != "..";
-        if name.contains('\\') || !name.split('/').all(part_fits) {
-            return Err(format!(
-                "`files`: `{name}` must be a path below the template's folder"
-            ));
+    for (at, argument) in command.iter().enumerate() {
+        for name in unknown_placeholders(argument) {
+            let message = format!(
+                "`{{{name}}}` is not a placeholder; there are {{config}}, {{code}}, {{run}}, \
+                 {{python}} and {{cupola}}"
+            );
+            table.refuse(&format!("command.{at}"), message);
         }
-        let bytes = content_of(name).map_err(|reason| format!("`files`: `{name}` {reason}"))?;
-        files.push(CodeFile {
-            path: name.clone(),
-            bytes,
-        });
+    }
+    command
+}
+
+fn read_files(table: &Table<'_>, contents: Contents<'_>) -> Vec<CodeFile> {
+    let mut files: Vec<CodeFile> = Vec::new();
+    let mut total = 0;
+    for (at, path) in table.texts("files").into_iter().enumerate() {
+        let refuse = |reason: String| table.refuse(&format!("files.{at}"), reason);
+        let shown = excerpt(&path);
+        if !is_below(&path) {
+            refuse(format!(
+                "is `{shown}`; give a path below the template's folder"
+            ));
+        } else if files.iter().any(|file| file.path == path) {
+            refuse(format!("names `{shown}` again; remove one"));
+        } else {
+            match contents(&path) {
+                Ok(bytes) => {
+                    total += bytes.len() as u64;
+                    files.push(CodeFile { path, bytes });
+                }
+                Err(reason) => refuse(format!("`{shown}` {reason}")),
+            }
+        }
+    }
+    if total > CODE_BYTES_MAX {
+        let message = format!("have {total} bytes together; at most {CODE_BYTES_MAX} travel");
+        table.refuse("files", message);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    files
 }
 
-/// The space in its full form, so that nobody has to read expressions again.
-fn space(given: &Map<String, Value>) -> Result<Map<String, Value>, String> {
-    let space = Space::parse_json(&Value::Object(given.clone())).map_err(|errors| {
-        let errors: Vec<_> = errors
-            .iter()
-            .map(|e| format!("`space.{}`: {}", e.field, e.message))
-            .collect();
-        errors.join("; ")
-    })?;
-    match space.to_json() {
-        Value::Object(space) => Ok(space),
-        other => Err(format!("`space`: is {other}, not a table")),
+fn is_below(path: &str) -> bool {
+    let fits = |part: &str| !part.is_empty() && part != "." && part != "..";
+    !path.contains(['\\', '\0']) && path.split('/').all(fits)
+}
+
+fn read_objective(table: &Table<'_>) -> Option<Objective> {
+    const WANTED: &str = "name a key of the result";
+    let metric = table.need("metric", WANTED, table.text("metric"));
+    if metric == Some("") {
+        table.refuse("metric", format!("is empty; {WANTED}"));
     }
+    let direction = table.text("direction").and_then(|word| {
+        let direction = word.parse::<Direction>();
+        direction
+            .map_err(|error| table.refuse("direction", error))
+            .ok()
+    });
+    let direction = table.need("direction", "give minimize or maximize", direction);
+    let unit = table.text("unit").unwrap_or_default();
+    Some(Objective {
+        metric: metric?.to_owned(),
+        direction: direction?,
+        unit: unit.to_owned(),
+    })
 }
 
-fn needs(manifest: &NeedsManifest) -> Needs {
+fn read_needs(table: &Table<'_>) -> Needs {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
-        reason = "a float becomes the nearest whole number of bytes; negatives become none"
+        reason = "checked not to be negative; a float becomes the nearest whole number of bytes"
     )]
-    let bytes = |gb: f64| (gb * GIB as f64) as u64;
+    let bytes = |key| {
+        let gb = |value: &Value| value.as_f64().filter(|gb| *gb >= 0.0);
+        let gb = table.convert(key, "give a number of GiB from 0", gb);
+        gb.map_or(0, |gb| (gb * GIB as f64) as u64)
+    };
     Needs {
-        cpu_cores: manifest.cpu_cores,
-        memory_bytes: bytes(manifest.memory_gb),
-        disk_bytes: bytes(manifest.disk_gb),
-        gpus: manifest.gpus,
-        gpu_memory_bytes: bytes(manifest.gpu_memory_gb),
-        python: manifest.python,
-        torch: manifest.torch,
-        cuda: manifest.cuda,
+        cpu_cores: table.count("cpu_cores").unwrap_or(0),
+        memory_bytes: bytes("memory_gb"),
+        disk_bytes: bytes("disk_gb"),
+        gpus: table.count("gpus").unwrap_or(0),
+        gpu_memory_bytes: bytes("gpu_memory_gb"),
+        python: table.flag("python"),
+        torch: table.flag("torch"),
+        cuda: table.flag("cuda"),
     }
 }
 
-fn schema(fields: Vec<Value>) -> Result<Schema, String> {
-    let fields = Map::from_iter([("fields".to_owned(), Value::Array(fields))]);
-    let schema = reading::read(&fields, |table| Some(definition::manifest_fields(table)));
-    let schema = schema.map_err(|errors| errors[0].to_string())?;
-    match schema.flaws().first() {
-        None => Ok(schema),
-        Some(flaw) => Err(format!("`fields.{}`: {}", flaw.field, flaw.message)),
+/// The space in its full form, so that nobody has to read expressions again.
+fn read_space(table: &Table<'_>) -> Map<String, Value> {
+    let given = table.object("space");
+    match Space::parse_json(&Value::Object(given)).map(|space| space.to_json()) {
+        Ok(Value::Object(space)) => return space,
+        Ok(other) => table.refuse("space", format!("is {}; give a table", excerpt(&other))),
+        Err(errors) => {
+            for error in errors {
+                table.refuse(&format!("space.{}", error.field), error.message);
+            }
+        }
     }
+    Map::new()
+}
+
+/// From `fields`, or from a file in Athanor's form that `schema` names.
+fn read_schema(table: &Table<'_>, contents: Contents<'_>) -> Schema {
+    let fields = definition::manifest_fields(table);
+    let Some(path) = table.text("schema") else {
+        for flaw in fields.flaws() {
+            let flaw = flaw.under("fields");
+            table.refuse(&flaw.field, flaw.message);
+        }
+        return fields;
+    };
+    if table.has("fields") {
+        table.refuse("schema", "stands beside `fields`; give one of the two");
+    }
+    read_schema_file(path, contents).unwrap_or_else(|errors| {
+        for error in errors {
+            table.refuse("schema", error);
+        }
+        fields
+    })
+}
+
+fn read_schema_file(path: &str, contents: Contents<'_>) -> Result<Schema, Vec<String>> {
+    let shown = excerpt(path);
+    if !is_below(path) {
+        let message = format!("is `{shown}`; give a path below the template's folder");
+        return Err(vec![message]);
+    }
+    let bytes = contents(path).map_err(|reason| vec![format!("`{shown}` {reason}")])?;
+    let value: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| vec![format!("`{shown}` is no JSON: {error}")])?;
+    let named = |error: &FieldError| format!("`{shown}` {error}");
+    athanor::from_json(&value).map_err(|errors| errors.iter().map(named).collect())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"
-        name = "t"
-        command = ["sh", "{code}/run.sh"]
-        files = ["run.sh"]
-        objective = { metric = "loss", direction = "minimize" }
-        space = { lr = "uniform(0, 1)" }
-    "#;
-
-    fn check(change: (&str, &str), expected: &str) {
-        let text = GOOD.replace(change.0, change.1);
-        let found = match parse(&text, |_| Ok(b"true".to_vec())) {
-            Ok(_) => "fine".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        assert!(found.contains(expected), "{found}");
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        check(("", ""), "fine");
-        check(("\"t\"", "\"T!\""), "`name`: `T!`");
-        check(("{code}", "{cod}"), "`{cod}` is not a placeholder");
-        check(("minimize", "down"), "`down` is not a direction");
-        check(("uniform(0, 1)", "uniform(1, 0)"), "`space.lr`");
-        check(
-            ("[\"run.sh\"]", "[\"../x\"]"),
-            "`../x` must be a path below",
-        );
-        check(("name = \"t\"", "nam = \"t\""), "line 2");
-    }
-
-    #[test]
-    fn the_hash_tells_code_apart() {
-        let one = parse(GOOD, |_| Ok(b"true".to_vec())).unwrap();
-        let other = parse(GOOD, |_| Ok(b"false".to_vec())).unwrap();
-        assert_ne!(one.code_hash, other.code_hash);
-        assert_eq!(one.code_hash.len(), 64);
-    }
-}
+mod tests;

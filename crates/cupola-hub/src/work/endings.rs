@@ -12,7 +12,7 @@ use cupola_store::{Tx, runs};
 
 use super::{Finish, RESULTS_MAX, had_lease, storable_keys};
 use crate::{
-    Hub, HubError,
+    Hub, HubError, dependencies,
     transitions::{Ending, Pair},
 };
 
@@ -31,17 +31,21 @@ impl Hub {
             return Err(HubError::Invalid(vec![FieldError::new("results", message)]));
         }
         let (now, spare) = (self.now(), self.next_id());
-        let (ended, waits_again) = self.write(move |tx| {
+        let (ended, is_work) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false));
             }
             let ended = finish_run(tx, &mut pair, lease, finish, spare, now)?;
-            Ok((ended, !pair.task.state.word().is_terminal()))
+            let waits_again = !pair.task.state.word().is_terminal();
+            Ok((
+                ended,
+                waits_again || dependencies::is_needed(tx, pair.task.id)?,
+            ))
         })?;
         self.note_ending(lease.worker, &ended);
         self.live().release(run);
-        if waits_again {
+        if is_work {
             self.bus.announce_work();
         }
         Ok(ended)
@@ -102,6 +106,7 @@ fn finish_run(
         value,
         provenance: finish.provenance,
         wall_time: finish.wall_time,
+        stop: finish.stop,
         spare,
     };
     pair.finish(tx, lease, ending, now)?;

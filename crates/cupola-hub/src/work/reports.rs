@@ -6,7 +6,9 @@ use cupola_domain::{
     event::Event,
     ids::{RunId, TokenId},
     metric::Point,
-    run::{Lease, Progress},
+    progress::Progress,
+    run::Lease,
+    stopping::Stopping,
     text::storable,
     time::Timestamp,
 };
@@ -80,23 +82,15 @@ fn take_report(
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
     runs::save_results(tx, id, &storable_keys(&report.results), now)?;
-    if let Some(Progress { fraction, message }) = &report.progress {
-        // A program may say anything; a bar shows nothing but 0 to 1.
-        let fraction = if fraction.is_finite() {
-            fraction.clamp(0.0, 1.0) + 0.0
-        } else {
-            0.0
-        };
-        runs::save_progress(
-            tx,
-            id,
-            &Progress {
-                fraction,
-                message: storable(message).into_owned(),
-            },
-        )?;
+    if let Some(levels) = &report.progress {
+        let progress = Progress::after(run.progress.as_ref(), levels.clone(), now);
+        runs::save_progress(tx, id, &progress)?;
     }
-    if report.progress.is_some() || !report.results.is_empty() {
+    if let Some((step, next)) = report.stopping {
+        let next_at = next.map(|next| now.plus(next));
+        runs::save_stopping(tx, id, Stopping { step, next_at })?;
+    }
+    if report.progress.is_some() || report.stopping.is_some() || !report.results.is_empty() {
         events::record(tx, Event::RunChanged(id, run.task));
     }
     Ok(())

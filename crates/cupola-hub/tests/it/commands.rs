@@ -279,10 +279,11 @@ fn what_a_program_says_may_hold_anything() {
         ..Report::default()
     };
     report.results.insert("\0".into(), "\0".into());
-    report.progress = Some(cupola_domain::run::Progress {
-        fraction: f64::NAN,
-        message: "\0".into(),
-    });
+    report.progress = Some(
+        cupola_domain::progress::Level::new(12.0, Some(10.0), "\0")
+            .into_iter()
+            .collect(),
+    );
     hub.take_report(hub.token, order.run.id, order.lease, report)
         .unwrap();
     let ending = failed(Failure::BadOutput("a\0b".into()));

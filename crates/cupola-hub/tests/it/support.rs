@@ -198,6 +198,7 @@ pub fn completed(value: f64) -> Finish {
         outcome: Outcome::Completed,
         results: json!({"val_bpb": value}).as_object().unwrap().clone(),
         wall_time: Duration::from_secs(9),
+        stop: None,
         provenance: Provenance::Measured,
     }
 }

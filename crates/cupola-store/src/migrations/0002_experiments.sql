@@ -15,15 +15,16 @@ ALTER TABLE experiment ADD COLUMN priority BIGINT NOT NULL DEFAULT 0;
 UPDATE experiment SET updated_at = created_at;
 
 -- What a task copied from its experiment when it was made. The metric is its own, so that editing the
--- experiment changes no task that is pending. waiting counts the tasks it needs that have not completed.
+-- experiment changes no task that is pending. waiting_for is the number of the first task that it needs and
+-- that has not completed.
 ALTER TABLE task ADD COLUMN environment TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE task ADD COLUMN working_folder TEXT;
 ALTER TABLE task ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE task ADD COLUMN metric TEXT NOT NULL DEFAULT '';
-ALTER TABLE task ADD COLUMN waiting BIGINT NOT NULL DEFAULT 0 CHECK (waiting >= 0);
+ALTER TABLE task ADD COLUMN waiting_for BIGINT;
 UPDATE task SET metric = (SELECT metric FROM experiment WHERE experiment.id = task.experiment_id);
 DROP INDEX task_ready;
-CREATE INDEX task_ready ON task (needs_id, priority DESC, id) WHERE state = 'pending' AND waiting = 0;
+CREATE INDEX task_ready ON task (needs_id, priority DESC, id) WHERE state = 'pending' AND waiting_for IS NULL;
 
 -- Within one experiment.
 CREATE TABLE task_dependency (

@@ -4,5 +4,6 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod experiments;
 mod rows;
 mod statements;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use cupola_domain::{
     access::{Role, Token},
+    artifact::Artifact,
     brief::{Brief, Wanted},
     counts::{Counts, State},
     credits::Credits,
@@ -11,17 +12,20 @@ use cupola_domain::{
     ids::{Ids, TaskId, WorkerId},
     metric::Point,
     objective::{Direction, Objective},
+    progress::{Level, Levels, Progress},
     provenance::Provenance,
     resources::{Capabilities, Gpu, Hardware, Needs},
-    run::{Failure, Lease, Outcome, Progress, Run, RunState},
+    run::{Failure, Lease, Outcome, Run, RunState},
     setup::Setup,
+    stopping::{StopStep, Stopping},
     task::{Attempts, Task, TaskState},
     template::CodeFile,
     time::Timestamp,
     worker::Worker,
 };
 use cupola_store::{
-    Store, StoreError, Tx, briefs, code, experiments, logs, metrics, runs, tasks, tokens, workers,
+    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, metrics, runs, tasks,
+    tokens, workers,
 };
 use cupola_testkit::{Database, on_each_database};
 use serde_json::{Map, Value, json};
@@ -35,10 +39,11 @@ on_each_database! {
     a_stale_fence_writes_nothing,
     lists_are_filtered_sorted_and_paged,
     logs_points_and_results_read_back,
+    artifacts_replace_each_other_by_name,
     a_deleted_experiment_goes_with_all_it_has,
 }
 
-fn at(secs: i64) -> Timestamp {
+pub(crate) fn at(secs: i64) -> Timestamp {
     Timestamp::from_millis(1_795_000_000_000 + secs * 1000)
 }
 
@@ -54,18 +59,18 @@ fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// A family of five tasks in a store.
-struct Sample {
+pub(crate) struct Sample {
     store: Store,
-    ids: Ids,
+    pub(crate) ids: Ids,
     brief: Brief,
-    family: Experiment,
-    tasks: Vec<Task>,
-    runs: Vec<Run>,
+    pub(crate) family: Experiment,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) runs: Vec<Run>,
     worker: WorkerId,
 }
 
 impl Sample {
-    fn new(database: &Database) -> Self {
+    pub(crate) fn new(database: &Database) -> Self {
         let mut ids = Ids::new(1);
         let brief = brief(&mut ids);
         let family = family(&mut ids, &brief);
@@ -111,6 +116,7 @@ impl Sample {
             code_hash: self.family.code_hash.clone(),
             environment: None,
             progress: None,
+            stopping: None,
             provenance: Provenance::Measured,
             wall_time: None,
             created_at: at(0),
@@ -130,7 +136,7 @@ impl Sample {
             working_folder: (number == 1).then(|| "/data".to_owned()),
             tags: texts(&[("fold", "1")]),
             metric: "val_bpb".into(),
-            waiting: 0,
+            waiting_for: None,
             priority: 5 - i64::from(number),
             attempts: Attempts::default(),
             epoch: 0,
@@ -142,14 +148,14 @@ impl Sample {
         });
     }
 
-    fn write<T: Send + 'static>(
+    pub(crate) fn write<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.store.write(closure).unwrap()
     }
 
-    fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
@@ -157,7 +163,7 @@ impl Sample {
     }
 
     /// Completes a task without its moves in between, and says what was written.
-    fn complete(&self, number: usize, value: f64) -> Task {
+    pub(crate) fn complete(&self, number: usize, value: f64) -> Task {
         let mut task = self.tasks[number].clone();
         task.state = TaskState::Completed;
         task.value = Some(value);
@@ -437,6 +443,7 @@ fn tasks_and_runs_read_back_in_every_state(database: &Database) {
         run.worker = Some(sample.worker);
         run.leased_at = Some(at(1));
         run.progress = None;
+        run.stopping = Some(ASKED);
         let saved = run.clone();
         let id = run.id;
         sample.write(move |tx| runs::save(tx, &saved, &was));
@@ -456,6 +463,11 @@ fn tasks_and_runs_read_back_in_every_state(database: &Database) {
         assert_eq!(sample.read(move |tx| tasks::find(tx, id)), Some(task));
     }
 }
+
+const ASKED: Stopping = Stopping {
+    step: StopStep::Asked,
+    next_at: Some(Timestamp::from_millis(9)),
+};
 
 fn next_pending(sample: &Sample, run: &Run) -> Run {
     let at = sample
@@ -587,10 +599,9 @@ fn logs_points_and_results_read_back(database: &Database) {
         time_millis: 2,
         value: f64::NAN,
     }];
-    let progress = Progress {
-        fraction: 0.5,
-        message: "half".into(),
-    };
+    let level = Level::new(1.0, Some(2.0), "half").unwrap();
+    let progress = Progress::after(None, Levels::from_iter([level]), at(4));
+    let told = progress.clone();
     let results = object(json!({"z": 1, "a": {"nested": [null]}}));
     let (written, sent, said) = (chunk.clone(), points.clone(), results.clone());
     sample.write(move |tx| {
@@ -598,10 +609,13 @@ fn logs_points_and_results_read_back(database: &Database) {
         metrics::insert(tx, run, "loss", 0, &sent)?;
         metrics::insert(tx, run, "loss", 4, &sent)?;
         runs::save_progress(tx, run, &progress)?;
+        runs::save_stopping(tx, run, ASKED)?;
         runs::save_environment(tx, run, "{}")?;
         runs::save_results(tx, run, &said, at(2))?;
         runs::save_results(tx, run, &said, at(3))
     });
+    let found = sample.read(move |tx| runs::find(tx, run)).unwrap();
+    assert_eq!((found.progress, found.stopping), (Some(told), Some(ASKED)));
     assert_eq!(sample.read(move |tx| logs::list(tx, run, 0, 9)), [chunk]);
     let (read, next) = sample.read(move |tx| metrics::list(tx, run, "loss", 1));
     let last = sample.read(move |tx| metrics::find_last(tx, run, "loss"));
@@ -626,12 +640,56 @@ fn logs_points_and_results_read_back(database: &Database) {
     assert_eq!(sample.read(move |tx| runs::find_intake(tx, run)), Some(now));
 }
 
+fn artifacts_replace_each_other_by_name(database: &Database) {
+    let sample = Sample::new(database);
+    let (run, other) = (sample.runs[0].id, sample.runs[1].id);
+    let artifact = |name: &str, digit: &str, size| Artifact {
+        name: name.into(),
+        hash: digit.repeat(64),
+        size,
+        kept_at: at(3),
+    };
+    let (first, second) = (
+        artifact("<b>a</b>", "a", 0),
+        artifact("<b>a</b>", "b", 1 << 40),
+    );
+    let beside = artifact("b/c", "a", 3);
+    let kept = [first, second.clone(), beside.clone()];
+    sample.write(move |tx| {
+        kept.iter()
+            .try_for_each(|one| artifacts::save(tx, run, one))
+    });
+    let listed = sample.read(move |tx| artifacts::list(tx, run));
+    assert_eq!(listed, [second.clone(), beside]);
+    let found = sample.read(move |tx| artifacts::find(tx, run, "<b>a</b>"));
+    assert_eq!(found, Some(second));
+    assert_eq!(
+        sample.read(move |tx| artifacts::find(tx, other, "b/c")),
+        None
+    );
+    assert_eq!(
+        sample.read(move |tx| artifacts::count_others(tx, run, "b/c")),
+        1
+    );
+    let hashes = sample.read(|tx| artifacts::list_hashes(tx, "a", "b"));
+    assert_eq!(hashes.into_iter().collect::<Vec<_>>(), ["a".repeat(64)]);
+    assert!(sample.read(|tx| artifacts::is_kept(tx, &"b".repeat(64))));
+    assert!(!sample.read(|tx| artifacts::is_kept(tx, &"c".repeat(64))));
+}
+
 fn a_deleted_experiment_goes_with_all_it_has(database: &Database) {
     let sample = Sample::new(database);
     let (family, brief, run) = (sample.family.id, sample.brief.id, sample.runs[0].id);
     let task: TaskId = sample.tasks[0].id;
     sample.write(move |tx| {
         runs::save_results(tx, run, &object(json!({"a": 1})), at(0))?;
+        let artifact = Artifact {
+            name: "a".into(),
+            hash: "0".repeat(64),
+            size: 1,
+            kept_at: at(0),
+        };
+        artifacts::save(tx, run, &artifact)?;
         briefs::save_deleted(tx, brief, at(1))?;
         experiments::save_deleted(tx, family, at(1))
     });
@@ -649,4 +707,5 @@ fn a_deleted_experiment_goes_with_all_it_has(database: &Database) {
     });
     assert_eq!(sample.read(move |tx| tasks::find(tx, task)), None);
     assert_eq!(sample.read(experiments::list_deleted), []);
+    assert!(!sample.read(|tx| artifacts::is_kept(tx, &"0".repeat(64))));
 }

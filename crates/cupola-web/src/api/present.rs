@@ -9,6 +9,7 @@ use cupola_domain::{
     counts::Counts,
     experiment::Experiment,
     objective::Objective,
+    progress::Progress,
     resources::{GIB, Needs},
     run::Run,
     task::Task,
@@ -165,7 +166,7 @@ pub fn task(task: &Task) -> TaskBody {
         family_id: task.experiment.to_string(),
         number: task.number,
         status: task.state.word().to_string(),
-        reason: task.state.reason(),
+        reason: task.reason(),
         priority: task.priority,
         config: task.config.clone(),
         seeds: vec![task.seed],
@@ -219,10 +220,22 @@ pub fn run(run: &Run) -> RunBody {
         family_id: run.experiment.to_string(),
         attempt: run.attempt,
         status: run.state.word().to_string(),
-        reason: run.state.reason(),
+        reason: run.reason(),
         worker_id: run.worker.map(|id| id.to_string()),
-        progress: progress.map(|progress| progress.fraction),
-        progress_message: progress.map(|p| p.message.clone()).unwrap_or_default(),
+        progress: progress.and_then(Progress::fraction),
+        progress_message: progress
+            .map(|progress| progress.levels.message().to_owned())
+            .unwrap_or_default(),
+        progress_levels: progress
+            .map(|progress| progress.levels.iter().map(Into::into).collect())
+            .unwrap_or_default(),
+        ends_at: progress
+            .filter(|_| !run.state.word().is_terminal())
+            .and_then(Progress::ends_at)
+            .map(Into::into),
+        stop: run
+            .stopping
+            .map(|stopping| stopping.step.as_str().to_owned()),
         created_at: run.created_at.into(),
         started_at: run.started_at.map(Into::into),
         finished_at: run.finished_at.map(Into::into),

@@ -134,12 +134,12 @@ pub(crate) fn family_badge(family: &Experiment) -> Badge {
 
 /// A task's state with why.
 pub(crate) fn task_badge(task: &Task) -> Badge {
-    Badge::state(task.state.word(), task.state.reason())
+    Badge::state(task.state.word(), task.reason())
 }
 
 /// A run's state with what that leaves out.
 pub(crate) fn run_badge(run: &Run) -> Badge {
-    Badge::state(run.state.word(), run.state.reason())
+    Badge::state(run.state.word(), run.reason())
 }
 
 /// How long a run's program has been running; `None` unless it does.

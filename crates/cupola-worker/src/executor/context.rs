@@ -22,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) worker_id: String,
     pub(crate) clock: Clock,
+    pub(crate) asking: Duration,
     pub(crate) grace: Duration,
     /// What `{cupola}` stands for.
     pub(crate) binary: PathBuf,
@@ -48,6 +49,7 @@ impl Context {
             client,
             worker_id,
             clock: settings.clock.clone(),
+            asking: settings.asking,
             grace: settings.grace,
             binary: settings.binary.clone(),
             python: machine.python.as_ref().map(|python| python.path.clone()),

@@ -1,6 +1,6 @@
 //! How a run ended, from how its program did and what it said.
 
-use cupola_domain::{metric::json_number, run::Failure};
+use cupola_domain::{metric::json_number, run::Failure, stopping::StopStep};
 use cupola_protocol::work::RunOrder;
 use serde_json::{Map, Value};
 
@@ -81,17 +81,23 @@ impl Ending {
     }
 }
 
-/// The ending of a run whose program ran. `stop` says why it was stopped and how that went.
+/// The ending of a run whose program ran. `stop` says why it was stopped and by which step. What
+/// the program says of its failure is its reason, however it ended then.
 pub(super) fn of_program(
-    stop: Option<(Stop, String)>,
+    stop: Option<(Stop, StopStep)>,
     exit: Option<Exit>,
     metric_name: &str,
     outbox: &Outbox,
 ) -> Ending {
     let known = || outbox.results().clone();
     match (stop, exit) {
-        (Some((Stop::Wished(Wish::Cancel), how)), _) => Ending::Cancelled(how),
+        (Some((Stop::Wished(Wish::Cancel), step)), _) => {
+            Ending::Cancelled(step.ending().to_owned())
+        }
         (Some((Stop::Wished(_), _)), _) => Ending::Abandoned,
+        _ if let Some(said) = outbox.failed() => {
+            Ending::Failed(Failure::Reported(said.to_owned()), known())
+        }
         (Some((Stop::TimedOut, _)), _) => Ending::Failed(Failure::TimedOut, known()),
         (None, Some(Exit::Code(0))) => of_output(&outbox.last_line(), known(), metric_name),
         (None, Some(Exit::Code(code))) => Ending::Failed(Failure::ExitCode(code), known()),

@@ -25,6 +25,8 @@ impl RunFolder {
         }
         let folder = Self(runs_folder.join(&order.run_id));
         fs::create_dir_all(&folder.0)?;
+        // The same run may have been here before, under an older lease.
+        let _ = fs::remove_file(folder.cancel_path());
         folder.write("config.json", &order.config)?;
         Ok(folder)
     }
@@ -36,6 +38,15 @@ impl RunFolder {
     /// The file that a program reads its configuration from.
     pub(super) fn config_path(&self) -> PathBuf {
         self.0.join("config.json")
+    }
+
+    /// The file that is there once somebody asked to cancel.
+    pub(super) fn cancel_path(&self) -> PathBuf {
+        self.0.join("cancel")
+    }
+
+    pub(super) fn write_cancel(&self) -> io::Result<()> {
+        fs::write(self.cancel_path(), "")
     }
 
     pub(super) fn write_environment(&self, environment: &Map<String, Value>) -> io::Result<()> {

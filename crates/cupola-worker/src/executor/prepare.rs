@@ -105,11 +105,13 @@ fn fill_command(
 }
 
 fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(OsString, OsString)> {
-    let own: [(&str, OsString); 6] = [
+    let own: [(&str, OsString); 8] = [
         ("CUPOLA_RUN_ID", order.run_id.clone().into()),
         ("CUPOLA_TASK_ID", order.task_id.clone().into()),
         ("CUPOLA_ATTEMPT", order.attempt.to_string().into()),
         ("CUPOLA_RUN_DIR", folder.path().into()),
+        ("CUPOLA_CONFIG", folder.config_path().into()),
+        ("CUPOLA_CANCEL_FILE", folder.cancel_path().into()),
         ("CUPOLA_EVENTS_FD", EVENTS_FD.to_string().into()),
         // A pipe makes Python hold its lines back, and a log would come in lumps.
         ("PYTHONUNBUFFERED", "1".into()),

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cupola_domain::{run::Failure, time::Timestamp};
+use cupola_domain::{run::Failure, stopping::StopStep, time::Timestamp};
+use cupola_protocol::work::StoppingBody;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     sync::Notify,
@@ -39,12 +40,27 @@ const SIGKILL: i32 = 9;
 /// How much is read at once.
 const READ_BYTES: usize = 64 << 10;
 
-/// How a program was stopped, if it was, and how it ended, if it did.
+/// Why and how a program was stopped, if it was, and how it ended, if it did.
 #[derive(Debug)]
 struct Watched {
-    stop: Option<Stop>,
+    stop: Option<(Stop, StopStep)>,
     exit: Option<Exit>,
-    is_killed: bool,
+}
+
+/// Where the steps of stopping a program are told.
+struct Telling<'a> {
+    outbox: &'a SharedOutbox,
+    fresh: &'a Notify,
+}
+
+impl Telling<'_> {
+    fn step(&self, step: StopStep, next: Option<Duration>) {
+        locked(self.outbox).stopping(StoppingBody {
+            step: step.as_str().to_owned(),
+            next_secs: next.map(|next| next.as_secs_f64()),
+        });
+        self.fresh.notify_one();
+    }
 }
 
 impl Execution {
@@ -60,7 +76,8 @@ impl Execution {
             Ok((program, streams)) => {
                 self.enter(Phase::Running);
                 let collecting = self.collect(streams, outbox, fresh);
-                let watching = self.watch(program);
+                let telling = Telling { outbox, fresh };
+                let watching = self.watch(program, prepared, telling);
                 until_drained(watching, collecting).await
             }
             Err(error) => {
@@ -73,43 +90,91 @@ impl Execution {
             }
         };
         let wall_time_secs = started.elapsed().as_secs_f64();
-        if watched.exit == Some(Exit::Signal(SIGKILL)) && !watched.is_killed {
+        let stop = watched.stop.map(|(_, step)| step);
+        if watched.exit == Some(Exit::Signal(SIGKILL)) && stop != Some(StopStep::Killed) {
             self.kill_what_is_marked().await;
         }
         let ending = self.conclude(&watched, &mut locked(outbox));
         End {
             wall_time_secs,
+            stop,
             ..End::early(ending)
         }
     }
 
     /// Waits for the program's end, or brings it about.
-    async fn watch(&self, mut program: Program) -> Watched {
+    async fn watch(
+        &self,
+        mut program: Program,
+        prepared: &Prepared,
+        telling: Telling<'_>,
+    ) -> Watched {
         let deadline = seconds(self.order.hard_deadline_secs);
         let stop = tokio::select! {
             exit = program.wait() => {
-                return Watched { stop: None, exit: known(exit), is_killed: false };
+                return Watched { stop: None, exit: known(exit) };
             }
             wish = self.wishes.reached(Wish::Cancel) => Stop::Wished(wish),
             () = tokio::time::sleep(deadline) => Stop::TimedOut,
         };
         self.enter(Phase::Terminating);
-        program.terminate();
-        let mut ended = timeout(self.context.grace, program.wait()).await;
-        let is_killed = ended.is_err();
-        if is_killed {
-            program.kill();
-            ended = timeout(KILL_WAIT, program.wait()).await;
-        }
+        let asked = match stop {
+            Stop::Wished(Wish::Cancel) => self.ask(&mut program, prepared, &telling).await,
+            _ => None,
+        };
+        let (step, exit) = match asked {
+            Some(exit) => (StopStep::Asked, Some(exit)),
+            None => self.stop(&mut program, &telling).await,
+        };
         if stop == Stop::Wished(Wish::Leave) {
             // Only now, so that what it said until here was still told.
             self.wishes.raise(Wish::Abandon);
         }
         Watched {
-            stop: Some(stop),
-            exit: ended.ok().and_then(known),
-            is_killed,
+            stop: Some((stop, step)),
+            exit: exit.and_then(known),
         }
+    }
+
+    /// Lets the program know that it is to be cancelled. One that has said that it looks has time to
+    /// stop by itself; the answer is its end.
+    async fn ask(
+        &self,
+        program: &mut Program,
+        prepared: &Prepared,
+        telling: &Telling<'_>,
+    ) -> Option<io::Result<Exit>> {
+        if let Err(error) = prepared.folder.write_cancel() {
+            warn!(run = %self.order.run_id, %error, "the program cannot be asked to stop");
+            return None;
+        }
+        if !locked(telling.outbox).is_cancellable() {
+            return None;
+        }
+        let asking = self.context.asking;
+        telling.step(StopStep::Asked, Some(asking));
+        tokio::select! {
+            exit = program.wait() => Some(exit),
+            _ = self.wishes.reached(Wish::Leave) => None,
+            () = tokio::time::sleep(asking) => None,
+        }
+    }
+
+    /// SIGTERM, then SIGKILL; the step that did it, and the program's end, unless nothing helped.
+    async fn stop(
+        &self,
+        program: &mut Program,
+        telling: &Telling<'_>,
+    ) -> (StopStep, Option<io::Result<Exit>>) {
+        telling.step(StopStep::Terminated, Some(self.context.grace));
+        program.terminate();
+        if let Ok(exit) = timeout(self.context.grace, program.wait()).await {
+            return (StopStep::Terminated, Some(exit));
+        }
+        telling.step(StopStep::Killed, None);
+        program.kill();
+        let ended = timeout(KILL_WAIT, program.wait()).await;
+        (StopStep::Killed, ended.ok())
     }
 
     async fn collect(&self, streams: Streams, outbox: &SharedOutbox, fresh: &Notify) {
@@ -139,23 +204,24 @@ impl Execution {
     fn conclude(&self, watched: &Watched, outbox: &mut Outbox) -> Ending {
         let now = self.context.clock.now();
         outbox.finish(now);
-        let said = match (&watched.stop, watched.is_killed) {
-            (None, _) => None,
-            (Some(_), false) => Some("stopped when asked".to_owned()),
-            (Some(_), true) => Some(format!(
-                "killed, as it was still there {} s after it was asked to stop",
-                self.context.grace.as_secs_f64()
-            )),
-        };
-        if let (Some(said), Some(stop)) = (&said, &watched.stop) {
-            outbox.note(&format!("{}: {said}", stop.reason(&self.order)), now);
+        if let Some((stop, step)) = &watched.stop {
+            let (reason, grace) = (stop.reason(&self.order), self.context.grace.as_secs_f64());
+            let how = step.ending();
+            outbox.note(
+                &match step {
+                    StopStep::Killed => {
+                        format!("{reason}: {how}, as it was still there {grace} s after SIGTERM")
+                    }
+                    StopStep::Asked | StopStep::Terminated => format!("{reason}: {how}"),
+                },
+                now,
+            );
         }
         if watched.exit.is_none() {
             warn!(run = %self.order.run_id, "the program could not be killed");
             outbox.note("the program could not be killed and is still there", now);
         }
-        let stop = watched.stop.map(|stop| (stop, said.unwrap_or_default()));
-        ending::of_program(stop, watched.exit, &self.order.metric_name, outbox)
+        ending::of_program(watched.stop, watched.exit, &self.order.metric_name, outbox)
     }
 }
 

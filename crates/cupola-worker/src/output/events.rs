@@ -2,6 +2,7 @@
 
 use cupola_domain::{
     metric::{json_number, number_json},
+    progress::Level,
     time::Timestamp,
 };
 use serde_json::{Map, Value, json};
@@ -13,13 +14,8 @@ use super::json;
 pub(crate) enum Event {
     /// Points of one or more series.
     Points(Points),
-    /// How far the program says it is.
-    Progress {
-        /// From 0 to 1.
-        fraction: f64,
-        /// In its words.
-        message: String,
-    },
+    /// How far the program says it is on one level, 0 for the outermost.
+    Progress(usize, Level),
     /// A line for the log.
     Log(String),
     /// A result that is known already.
@@ -29,6 +25,17 @@ pub(crate) enum Event {
         /// Any JSON value.
         value: Value,
     },
+    /// A file, or a folder, that the run is to keep.
+    Artifact(Wanted),
+    /// The program says that it failed.
+    Failed {
+        /// Why; the reason of the run's failure.
+        message: String,
+        /// Where it happened, for the log.
+        trace: String,
+    },
+    /// The program looks for the wish to be cancelled and stops by itself.
+    Cancellable,
     /// None of these; why not.
     Malformed(String),
 }
@@ -43,6 +50,18 @@ pub(crate) struct Points {
     /// Series → value.
     pub(crate) values: Vec<(String, f64)>,
 }
+
+/// What the run is to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Where it lies.
+    pub(crate) path: String,
+    /// What it is to be called; its path unless the program says otherwise.
+    pub(crate) name: Option<String>,
+}
+
+/// A reason is shown in lists: this is enough of it.
+const REASON_CHARS_MAX: usize = 1000;
 
 /// How much of a malformed line is shown.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -63,15 +82,18 @@ impl Event {
         match object.get("type").and_then(Value::as_str) {
             Some("metrics") => values(object).and_then(|values| points(object, values)),
             Some("metric") => value(object).and_then(|value| points(object, vec![value])),
-            Some("progress") => Ok(Event::Progress {
-                fraction: number(object, "fraction")?.clamp(0.0, 1.0),
-                message: text(object, "message").unwrap_or_default(),
-            }),
+            Some("progress") => progress(object),
             Some("log") => Ok(Event::Log(log_line(object)?)),
             Some("result") => Ok(Event::Result {
                 key: text(object, "key").ok_or("no `key`")?,
                 value: object.get("value").ok_or("no `value`")?.clone(),
             }),
+            Some("artifact") => Ok(Event::Artifact(Wanted {
+                path: text(object, "path").ok_or("no `path`")?,
+                name: text(object, "name"),
+            })),
+            Some("failed") => Ok(failed(object)),
+            Some("cancellable") => Ok(Event::Cancellable),
             _ => Err("no known `type`"),
         }
     }
@@ -130,6 +152,34 @@ fn log_line(object: &Map<String, Value>) -> Result<String, &'static str> {
         _ => String::new(),
     };
     Ok(format!("[{level}] {message}{fields}"))
+}
+
+/// So many of so many on one level; or, as it was said before there were levels, a share.
+fn progress(object: &Map<String, Value>) -> Result<Event, &'static str> {
+    let message = text(object, "message").unwrap_or_default();
+    let said = |key: &str| object.get(key).filter(|value| !value.is_null());
+    let (current, total) = match (said("current"), said("total")) {
+        (Some(_), Some(_)) => (number(object, "current")?, Some(number(object, "total")?)),
+        (Some(_), None) => (number(object, "current")?, None),
+        (None, _) => (number(object, "fraction")?.clamp(0.0, 1.0), Some(1.0)),
+    };
+    let at = match said("level") {
+        None => 0,
+        Some(level) => {
+            let level = whole_number(level).and_then(|level| usize::try_from(level).ok());
+            level.ok_or("a `level` that does not count from 0")?
+        }
+    };
+    let level = Level::new(current, total, &message).ok_or("a number that is not finite")?;
+    Ok(Event::Progress(at, level))
+}
+
+fn failed(object: &Map<String, Value>) -> Event {
+    let message = text(object, "message").unwrap_or_default();
+    Event::Failed {
+        message: message.trim().chars().take(REASON_CHARS_MAX).collect(),
+        trace: text(object, "trace").unwrap_or_default(),
+    }
 }
 
 fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
@@ -210,19 +260,64 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_a_fraction() {
-        let expected = |fraction| Event::Progress {
-            fraction,
-            message: "x".to_owned(),
+    fn progress_is_so_many_of_so_many_on_a_level() {
+        let check = |line: &str, at: usize, current: f64, total: Option<f64>| {
+            let level = Level::new(current, total, "x").unwrap();
+            let line = format!(r#"{{"type":"progress",{line},"message":"x"}}"#);
+            check(&line, Event::Progress(at, level));
         };
+        check(r#""current":3,"total":10"#, 0, 3.0, Some(10.0));
+        check(r#""current":3,"total":10,"level":2.0"#, 2, 3.0, Some(10.0));
+        check(r#""current":3,"total":null,"level":null"#, 0, 3.0, None);
         check(
-            r#"{"type":"progress","fraction":0.25,"message":"x"}"#,
-            expected(0.25),
+            r#""current":12,"total":10,"level":50"#,
+            50,
+            12.0,
+            Some(10.0),
         );
+        check(r#""current":-1,"total":0"#, 0, 0.0, None);
+        check(r#""fraction":0.25"#, 0, 0.25, Some(1.0));
+        check(r#""fraction":7"#, 0, 1.0, Some(1.0));
+    }
+
+    #[test]
+    fn progress_that_is_no_number_is_malformed() {
+        let missing = "a number is missing";
+        for (line, reason) in [
+            (r#"{"type":"progress"}"#, missing),
+            (r#"{"type":"progress","current":"NaN"}"#, missing),
+            (r#"{"type":"progress","current":1,"total":"many"}"#, missing),
+            (
+                r#"{"type":"progress","current":1,"level":-1}"#,
+                "a `level` that does not count from 0",
+            ),
+        ] {
+            check_malformed(line, reason);
+        }
+    }
+
+    #[test]
+    fn files_failures_and_the_word_that_it_stops_by_itself_are_taken() {
+        let wanted = |path: &str, name: Option<&str>| {
+            Event::Artifact(Wanted {
+                path: path.to_owned(),
+                name: name.map(str::to_owned),
+            })
+        };
+        check(r#"{"type":"artifact","path":"a"}"#, wanted("a", None));
         check(
-            r#"{"type":"progress","fraction":7,"message":"x"}"#,
-            expected(1.0),
+            r#"{"type":"artifact","path":"a","name":"b/c"}"#,
+            wanted("a", Some("b/c")),
         );
+        check_malformed(r#"{"type":"artifact"}"#, "no `path`");
+        check(
+            r#"{"type":"failed","message":"ValueError: x\n","trace":"Traceback\n"}"#,
+            Event::Failed {
+                message: "ValueError: x".to_owned(),
+                trace: "Traceback\n".to_owned(),
+            },
+        );
+        check(r#"{"type":"cancellable"}"#, Event::Cancellable);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! All that a run has to tell the hub, taken out report by report.
 
-use std::path::Path;
+use std::{collections::VecDeque, path::Path};
 
-use cupola_domain::time::Timestamp;
-use cupola_protocol::work::{LogPiece, ProgressBody, Report};
+use cupola_domain::{progress::Levels, time::Timestamp};
+use cupola_protocol::{
+    runs::ProgressLevelBody,
+    work::{LogPiece, Report, StoppingBody},
+};
 use serde_json::{Map, Value};
 
 use super::{
-    events::Event,
+    events::{Event, Wanted},
     lines::{LastLine, LineCutter},
     points::PointFile,
     spool::StreamLog,
@@ -18,6 +21,9 @@ const REPORT_LOG_BYTES_MAX: usize = 704 << 10;
 
 /// Results that a program may name by events.
 const RESULT_BYTES_MAX: usize = 128 << 10;
+
+/// So many files may wait to be uploaded; a program that names more, and faster, loses some.
+const WANTED_MAX: usize = 10_000;
 
 /// The log streams, in the order in which a report takes them.
 const STREAMS: [(Stream, &str); 4] = [
@@ -44,7 +50,15 @@ pub(crate) struct Outbox {
     last_line: LastLine,
     event_lines: LineCutter,
     points: PointFile,
-    progress: Option<ProgressBody>,
+    levels: Levels,
+    /// Whether the hub has not been told of `levels`.
+    is_further: bool,
+    stopping: Option<StoppingBody>,
+    wanted: VecDeque<Wanted>,
+    /// Files that found no room among these.
+    unwanted: u64,
+    failed: Option<String>,
+    is_cancellable: bool,
     results: Map<String, Value>,
     results_bytes: usize,
     results_to_send: Map<String, Value>,
@@ -59,7 +73,13 @@ impl Outbox {
             last_line: LastLine::default(),
             event_lines: LineCutter::default(),
             points: PointFile::new(folder),
-            progress: None,
+            levels: Levels::default(),
+            is_further: false,
+            stopping: None,
+            wanted: VecDeque::new(),
+            unwanted: 0,
+            failed: None,
+            is_cancellable: false,
             results: Map::new(),
             results_bytes: 0,
             results_to_send: Map::new(),
@@ -91,12 +111,21 @@ impl Outbox {
         self.log(Stream::Worker).push(line.as_bytes(), now);
     }
 
+    /// Stopping the program has come to this.
+    pub(crate) fn stopping(&mut self, stopping: StoppingBody) {
+        self.stopping = Some(stopping);
+    }
+
     /// The program has ended: what was half a line is one now.
     pub(crate) fn finish(&mut self, now: Timestamp) {
         let mut cutter = std::mem::take(&mut self.event_lines);
         cutter.finish(|lines| self.event_block(lines, now));
         if self.malformed > 0 {
             let text = format!("{} event lines were not understood", self.malformed);
+            self.note(&text, now);
+        }
+        if self.unwanted > 0 {
+            let text = format!("{} artifacts left out: too many at once", self.unwanted);
             self.note(&text, now);
         }
         let dropped = self.points.dropped();
@@ -119,6 +148,21 @@ impl Outbox {
         &self.results
     }
 
+    /// What the program said of its failure.
+    pub(crate) fn failed(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
+    /// Whether the program has said that it looks for the wish to be cancelled.
+    pub(crate) fn is_cancellable(&self) -> bool {
+        self.is_cancellable
+    }
+
+    /// The next file that the run is to keep.
+    pub(crate) fn next_wanted(&mut self) -> Option<Wanted> {
+        self.wanted.pop_front()
+    }
+
     /// The next report, without its address; `None` when there is nothing new.
     pub(crate) fn next_report(&mut self) -> Option<Report> {
         let report = Report {
@@ -127,18 +171,26 @@ impl Outbox {
             seq: 0,
             log: self.take_log(),
             metrics: self.points.take(),
-            progress: self.progress.take(),
+            progress: self.take_progress(),
+            stopping: self.stopping.take(),
             results: std::mem::take(&mut self.results_to_send),
         };
         let is_empty = report.log.is_empty()
             && report.metrics.is_empty()
-            && report.progress.is_none()
+            && report.progress.is_empty()
+            && report.stopping.is_none()
             && report.results.is_empty();
         (!is_empty).then_some(report)
     }
 
     fn log(&mut self, stream: Stream) -> &mut StreamLog {
         &mut self.logs[stream as usize]
+    }
+
+    fn take_progress(&mut self) -> Vec<ProgressLevelBody> {
+        let is_further = std::mem::take(&mut self.is_further);
+        let levels = self.levels.iter().filter(|_| is_further);
+        levels.map(Into::into).collect()
     }
 
     fn take_log(&mut self) -> Vec<LogPiece> {
@@ -175,11 +227,15 @@ impl Outbox {
     fn event(&mut self, event: Event, now: Timestamp) {
         match event {
             Event::Points(points) => self.points.push(&points, now),
-            Event::Progress { fraction, message } => {
-                self.progress = Some(ProgressBody { fraction, message });
+            Event::Progress(at, level) => {
+                self.levels.say(at, level);
+                self.is_further = true;
             }
             Event::Log(text) => self.event_line(&text, now),
             Event::Result { key, value } => self.result(key, value, now),
+            Event::Artifact(wanted) => self.want(wanted),
+            Event::Failed { message, trace } => self.fail(message, &trace, now),
+            Event::Cancellable => self.is_cancellable = true,
             Event::Malformed(text) => {
                 self.malformed += 1;
                 self.event_line(&text, now);
@@ -195,6 +251,28 @@ impl Outbox {
         }
         self.results.insert(key.clone(), value.clone());
         self.results_to_send.insert(key, value);
+    }
+
+    fn want(&mut self, wanted: Wanted) {
+        if self.wanted.contains(&wanted) {
+            return;
+        }
+        if self.wanted.len() == WANTED_MAX {
+            self.unwanted += 1;
+            return;
+        }
+        self.wanted.push_back(wanted);
+    }
+
+    /// The first failure that a program tells of is why it failed.
+    fn fail(&mut self, message: String, trace: &str, now: Timestamp) {
+        let text = if trace.trim().is_empty() {
+            &message
+        } else {
+            trace
+        };
+        self.event_line(&format!("[error] {}", text.trim_end()), now);
+        self.failed.get_or_insert(message);
     }
 
     fn event_line(&mut self, text: &str, now: Timestamp) {
@@ -269,12 +347,15 @@ mod tests {
     fn results_and_progress_are_told_once() {
         let (_folder, mut outbox) = outbox();
         outbox.events(
-            b"{\"type\":\"result\",\"key\":\"loss\",\"value\":1}\n{\"type\":\"progress\",\"fraction\":0.5}\n",
+            b"{\"type\":\"result\",\"key\":\"loss\",\"value\":1}\n{\"type\":\"progress\",\"current\":3,\"total\":10}\n",
             at(0),
         );
         let report = outbox.next_report().unwrap();
         assert_eq!(report.results["loss"], 1);
-        assert!((report.progress.unwrap().fraction - 0.5).abs() < 1e-9);
+        let [level] = report.progress.as_slice() else {
+            panic!("one level: {report:?}");
+        };
+        assert_eq!((level.current, level.total), (3.0, Some(10.0)));
         assert_eq!(outbox.next_report(), None);
         assert_eq!(outbox.results()["loss"], 1);
     }

@@ -135,7 +135,7 @@ async fn a_program_that_ignores_being_asked_is_killed() {
     let (said, _) = hub.world().log("e-stubborn", "worker");
     assert_eq!(
         String::from_utf8_lossy(&said),
-        "over its deadline of 0.2 s: killed, as it was still there 0.5 s after it was asked to stop\n"
+        "over its deadline of 0.2 s: killed, as it was still there 0.5 s after SIGTERM\n"
     );
 }
 

@@ -135,6 +135,7 @@ impl BenchHub {
                 .cloned()
                 .unwrap_or_default(),
             wall_time: Duration::from_millis(5),
+            stop: None,
             provenance: Provenance::Measured,
         };
         self.hub

@@ -158,6 +158,7 @@ fn finished(worker: &str, order: &RunOrder, value: f64) -> Finished {
         failure: String::new(),
         failure_detail: String::new(),
         results: json!({"score": value}).as_object().unwrap().clone(),
+        stop: None,
         wall_time_secs: 0.1,
         provenance: None,
     }

@@ -6,12 +6,15 @@ use cupola_domain::{
     field::FieldError,
     ids::WorkerId,
     metric::Point,
+    progress::Levels,
     provenance::Provenance,
-    run::{Failure, Lease, Outcome, Progress},
+    run::{Failure, Lease, Outcome},
+    stopping::StopStep,
 };
 use cupola_hub::work;
-use cupola_protocol::work::{
-    Finished, Held, LogPiece, MetricPiece, ProgressBody, Registration, Report,
+use cupola_protocol::{
+    runs::ProgressLevelBody,
+    work::{Finished, Held, LogPiece, MetricPiece, Registration, Report, StoppingBody},
 };
 
 /// Names of machines, sessions, series and results are shown to people.
@@ -125,7 +128,10 @@ pub(super) fn report(report: Report) -> Result<work::Report, Errors> {
         seq,
         log: log.map(log_piece).collect::<Result<_, _>>()?,
         metrics: metrics.map(metric_piece).collect::<Result<_, _>>()?,
-        progress: report.progress.map(progress),
+        progress: (!report.progress.is_empty())
+            .then(|| progress(&report.progress))
+            .transpose()?,
+        stopping: report.stopping.as_ref().map(stopping).transpose()?,
         results: report.results,
     })
 }
@@ -155,12 +161,27 @@ fn metric_piece((at, piece): (usize, MetricPiece)) -> Result<(String, Vec<Point>
     Ok((piece.name, piece.points.into_iter().map(point).collect()))
 }
 
-/// The fraction is what a program says: the hub keeps it within its bounds.
-fn progress(body: ProgressBody) -> Progress {
-    Progress {
-        fraction: body.fraction,
-        message: body.message.chars().take(NAME_CHARS_MAX).collect(),
-    }
+fn progress(levels: &[ProgressLevelBody]) -> Result<Levels, Errors> {
+    let level = |(at, level): (usize, &ProgressLevelBody)| {
+        let refused = || one(&format!("progress.{at}"), "is no number of a number");
+        level.level().ok_or_else(refused)
+    };
+    levels.iter().enumerate().map(level).collect()
+}
+
+fn stopping(body: &StoppingBody) -> Result<(StopStep, Option<Duration>), Errors> {
+    let step = stop_step("stopping.step", &body.step)?;
+    let next = body
+        .next_secs
+        .map(|secs| seconds("stopping.next_secs", secs));
+    Ok((step, next.transpose()?))
+}
+
+fn stop_step(field: &str, word: &str) -> Result<StopStep, Errors> {
+    word.parse().map_err(|()| {
+        let message = format!("is `{word}`; say `asked`, `terminated` or `killed`");
+        one(field, message)
+    })
 }
 
 pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
@@ -184,19 +205,24 @@ pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
     Ok(work::Finish {
         outcome,
         results: body.results,
+        stop: body
+            .stop
+            .as_deref()
+            .map(|word| stop_step("stop", word))
+            .transpose()?,
         wall_time: seconds("wall_time_secs", body.wall_time_secs)?,
         provenance,
     })
 }
 
-/// A worker cannot say of itself that it is lost.
+/// A worker cannot say of itself that it is lost, nor that a run never started.
 fn failure(kind: &str, detail: &str) -> Result<Failure, Errors> {
     match Failure::from_parts(kind, detail) {
-        Some(Failure::Lost) | None => Err(one(
+        Some(Failure::Lost | Failure::Dependency(_)) | None => Err(one(
             "failure",
             format!(
                 "is `{kind}` with `{detail}`; say `spawn_failed`, `exit_code`, `signal`, \
-                 `timed_out`, `bad_output` or `not_prepared`, and what goes with it"
+                 `timed_out`, `bad_output`, `reported` or `not_prepared`, and what goes with it"
             ),
         )),
         Some(failure) => Ok(failure),

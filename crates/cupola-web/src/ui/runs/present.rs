@@ -109,7 +109,7 @@ impl Seen {
         } = &self.detail;
         let running = running_for(run, self.now);
         let said = run.progress.as_ref();
-        let fraction = said.map(|said| said.fraction);
+        let fraction = said.and_then(|said| said.fraction());
         let progress = || Progress::new(fraction, "Progress of the run");
         let is_stopped = is_over(run) || matches!(run.state, RunState::Cancelling { .. });
         Header {
@@ -118,7 +118,9 @@ impl Seen {
             id: run.id.into(),
             badge: run_badge(run),
             progress: running.map(|_| progress()),
-            message: said.map(|said| plain(&said.message)).unwrap_or_default(),
+            message: said
+                .map(|said| plain(said.levels.message()))
+                .unwrap_or_default(),
             ends: running.zip(fraction).map(ends).unwrap_or_default(),
             duration: lasting(run, self.now),
             time_budget: format::duration(task.time_budget),
