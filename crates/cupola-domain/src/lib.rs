@@ -19,6 +19,7 @@ pub mod progress;
 pub mod provenance;
 pub mod reading;
 pub mod resources;
+pub mod result;
 pub mod run;
 pub mod schema;
 pub mod setup;

@@ -19,6 +19,7 @@ pub mod logs;
 pub mod loops;
 pub mod overview;
 pub mod results;
+pub mod run_results;
 pub mod runs;
 mod secret;
 pub mod tasks;

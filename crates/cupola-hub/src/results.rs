@@ -5,7 +5,7 @@ use cupola_domain::{
     run::Run,
     task::Task,
 };
-use cupola_store::{experiments, runs, tasks};
+use cupola_store::{experiments, results, runs, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -22,7 +22,7 @@ pub struct TaskResult {
     pub task: Task,
     /// The run that ended it.
     pub run: Run,
-    /// Result key → value.
+    /// Result key → value, without those that are too large for a list.
     pub results: Map<String, Value>,
 }
 
@@ -68,6 +68,6 @@ impl Hub {
 
 fn with_run(tx: &mut cupola_store::Tx, task: Task) -> Result<TaskResult, HubError> {
     let run = runs::find(tx, task.run)?.ok_or_else(|| HubError::not_found("run", task.run))?;
-    let results = runs::list_results(tx, task.run)?;
+    let results = results::list(tx, task.run)?;
     Ok(TaskResult { task, run, results })
 }

@@ -9,7 +9,7 @@ use cupola_domain::{
     run::Run,
     task::Task,
 };
-use cupola_store::{experiments, metrics, runs};
+use cupola_store::{experiments, metrics, results, runs};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -29,7 +29,7 @@ pub struct RunDetail {
     pub task: Task,
     /// What the task belongs to.
     pub experiment: Experiment,
-    /// Result key → value.
+    /// Result key → value, without those that are too large for a list.
     pub results: Map<String, Value>,
     /// The names of its series.
     pub series: Vec<String>,
@@ -55,7 +55,7 @@ impl Hub {
                 note_worker(tx, &mut workers, attempt.worker)?;
             }
             Ok(RunDetail {
-                results: runs::list_results(tx, id)?,
+                results: results::list(tx, id)?,
                 series: metrics::list_names(tx, id)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 run,

@@ -92,7 +92,7 @@ impl Hub {
             let experiment = experiments::find(tx, task.experiment)?
                 .ok_or_else(|| HubError::not_found("task", id))?;
             let runs = runs::list_of_task(tx, id)?;
-            let results = runs::list_results(tx, task.run)?;
+            let results = cupola_store::results::list(tx, task.run)?;
             let mut workers = HashMap::new();
             for run in &runs {
                 note_worker(tx, &mut workers, run.worker)?;

@@ -18,7 +18,6 @@ use cupola_domain::{
     stopping::StopStep,
     task::{Config, Task, hard_deadline},
     template::CodeFile,
-    text::storable,
     time::Timestamp,
 };
 use cupola_store::{code, runs};
@@ -197,12 +196,6 @@ impl Hub {
 
 fn not_yours(id: WorkerId) -> HubError {
     HubError::Forbidden(format!("the worker `{id}` joined with another token"))
-}
-
-/// Results with keys that a database can keep.
-fn storable_keys(results: &Map<String, Value>) -> Map<String, Value> {
-    let storable = |(key, value): (&String, &Value)| (storable(key).into_owned(), value.clone());
-    results.iter().map(storable).collect()
 }
 
 /// Whether the run had this lease last.

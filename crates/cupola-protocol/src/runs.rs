@@ -85,7 +85,7 @@ pub struct RunDetail {
     pub code_hash: String,
     /// What the worker said of the program's surroundings.
     pub environment: Option<Value>,
-    /// Result key → value.
+    /// Result key → value, without those of more than 16 KiB: `runs/{id}/results` lists all.
     pub results: Map<String, Value>,
     /// The names of its series.
     pub series: Vec<String>,

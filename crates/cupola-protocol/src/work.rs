@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{number::Number, runs::ProgressLevelBody, time::Time};
 
 /// The largest body that a worker may send.
-pub const REPORT_BYTES_MAX: usize = 4 << 20;
+pub const REPORT_BYTES_MAX: usize = 8 << 20;
 
 /// A graphics processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -12,6 +12,7 @@ pub mod experiments;
 pub mod logs;
 pub mod metrics;
 pub mod migrations;
+pub mod results;
 pub mod runs;
 mod statement;
 pub mod tasks;
@@ -36,6 +37,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("experiments", experiments::ALL),
         ("logs", logs::ALL),
         ("metrics", metrics::ALL),
+        ("results", results::ALL),
         ("runs", runs::ALL),
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),

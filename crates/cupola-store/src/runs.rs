@@ -1,4 +1,4 @@
-//! Runs and their results.
+//! Runs.
 
 use std::time::Duration;
 
@@ -9,9 +9,8 @@ use cupola_domain::{
     stopping::Stopping,
     time::Timestamp,
 };
-use serde_json::{Map, Value};
 
-use crate::{Row, StoreError, Tx, artifacts, codec, statement::statements};
+use crate::{Row, StoreError, Tx, artifacts, codec, results, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO run (id, task_id, experiment_id, attempt, phase, epoch, phase_at,
@@ -46,11 +45,7 @@ statements! {
     SAVE_INTAKE = "UPDATE run SET report_next = $3, log_bytes = $4, log_lines = $5,
                                   log_omitted = $6, log_chunks = $7
                    WHERE id = $1 AND report_next = $2";
-    SAVE_RESULT = "INSERT INTO result (run_id, name, value, at) VALUES ($1, $2, $3, $4)
-                   ON CONFLICT (run_id, name) DO UPDATE SET value = excluded.value, at = excluded.at";
-    LIST_RESULTS = "SELECT run_id, name, value FROM result WHERE run_id = $1 ORDER BY at, name";
     LIST_OF_TASK_IDS = "SELECT id FROM run WHERE task_id = $1";
-    DELETE_RESULTS = "DELETE FROM result WHERE run_id = $1";
     DELETE_METRICS = "DELETE FROM metric_block WHERE run_id = $1";
     DELETE_LOG = "DELETE FROM log_chunk WHERE run_id = $1";
     DELETE = "DELETE FROM run WHERE id = $1";
@@ -235,37 +230,12 @@ pub fn save_intake(tx: &mut Tx, id: RunId, was: &Intake, now: &Intake) -> Result
     )
 }
 
-/// Notes results; a later value replaces an earlier one.
-pub fn save_results(
-    tx: &mut Tx,
-    id: RunId,
-    results: &Map<String, Value>,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    for (name, value) in results {
-        tx.execute_one(
-            SAVE_RESULT,
-            &[&id.to_string(), name, &value.to_string(), &at.millis()],
-        )?;
-    }
-    Ok(())
-}
-
-/// A run's results in the order in which they came.
-pub fn list_results(tx: &mut Tx, id: RunId) -> Result<Map<String, Value>, StoreError> {
-    let pairs = tx.query(LIST_RESULTS, &[&id.to_string()], |row| {
-        let value = serde_json::from_str(&row.text("value")?)
-            .map_err(|_| codec::inconsistent("result", "value", row))?;
-        Ok((row.text("name")?, value))
-    })?;
-    Ok(pairs.into_iter().collect())
-}
-
 /// Removes the runs of a task for good, with all they left.
 pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> {
     for id in tx.query(LIST_OF_TASK_IDS, &[&task], |row| row.text("id"))? {
         artifacts::delete_of_run(tx, &id)?;
-        for sql in [DELETE_RESULTS, DELETE_METRICS, DELETE_LOG, DELETE] {
+        results::delete_of_run(tx, &id)?;
+        for sql in [DELETE_METRICS, DELETE_LOG, DELETE] {
             tx.execute(sql, &[&id])?;
         }
     }

@@ -3,9 +3,11 @@
 //! Nothing here reads a descriptor, a clock or the network. [`spool`] keeps bytes in files until
 //! the hub has them.
 
+pub(crate) mod event_lines;
 pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod outbox;
 mod points;
+pub(crate) mod results;
 pub(crate) mod spool;

@@ -22,7 +22,7 @@ pub struct RunComparison {
     pub runs: Vec<ComparedRun>,
     /// Every field of their configurations, with seed and time budget.
     pub config: Vec<ComparedRow>,
-    /// Every field of their results.
+    /// Every field of their results, without those that are too large for a list.
     pub results: Vec<ComparedRow>,
     /// Rows that were left out because there are too many.
     pub omitted: usize,
@@ -65,7 +65,7 @@ impl Hub {
                     .ok_or_else(|| HubError::not_found("run", id))?;
                 let row = run_row(tx, &mut workers, run)?;
                 configs.push(config_of(&row.task));
-                results.push(runs::list_results(tx, id)?);
+                results.push(cupola_store::results::list(tx, id)?);
                 compared.push(ComparedRun { row, experiment });
             }
             let mut config = rows(&configs);

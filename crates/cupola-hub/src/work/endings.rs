@@ -4,15 +4,17 @@ use cupola_domain::{
     field::FieldError,
     ids::{RunId, TokenId, WorkerId},
     metric::json_number,
+    result::Kept,
     run::{Failure, Lease, Outcome, Run, RunState},
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, runs};
+use cupola_store::{Tx, results, runs};
 
-use super::{Finish, RESULTS_MAX, had_lease, storable_keys};
+use super::{Finish, RESULTS_MAX, had_lease};
 use crate::{
     Hub, HubError, dependencies,
+    run_results::kept,
     transitions::{Ending, Pair},
 };
 
@@ -30,13 +32,14 @@ impl Hub {
             let message = format!("a run may have at most {RESULTS_MAX} results");
             return Err(HubError::Invalid(vec![FieldError::new("results", message)]));
         }
+        let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
         let (ended, is_work) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false));
             }
-            let ended = finish_run(tx, &mut pair, lease, finish, spare, now)?;
+            let ended = finish_run(tx, &mut pair, lease, (finish, kept), spare, now)?;
             let waits_again = !pair.task.state.word().is_terminal();
             Ok((
                 ended,
@@ -88,7 +91,7 @@ fn finish_run(
     tx: &mut Tx,
     pair: &mut Pair,
     lease: Lease,
-    finish: Finish,
+    (finish, kept): (Finish, Vec<(String, Kept)>),
     spare: RunId,
     now: Timestamp,
 ) -> Result<Run, HubError> {
@@ -110,7 +113,7 @@ fn finish_run(
         spare,
     };
     pair.finish(tx, lease, ending, now)?;
-    runs::save_results(tx, id, &storable_keys(&finish.results), now)?;
+    results::save(tx, id, &kept, now)?;
     if pair.run.id == id {
         return Ok(pair.run.clone());
     }

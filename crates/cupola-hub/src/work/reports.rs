@@ -7,15 +7,16 @@ use cupola_domain::{
     ids::{RunId, TokenId},
     metric::Point,
     progress::Progress,
+    result::Kept,
     run::Lease,
     stopping::Stopping,
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, events, logs, metrics, runs};
+use cupola_store::{Tx, events, logs, metrics, results, runs};
 
-use super::{LogPiece, Report, had_lease, storable_keys};
-use crate::{Hub, HubError};
+use super::{LogPiece, Report, had_lease};
+use crate::{Hub, HubError, run_results::kept};
 
 /// A report with more pieces than this is refused.
 const PIECES_MAX: usize = 10_000;
@@ -37,8 +38,8 @@ impl Hub {
             let message = format!("a report may have at most {PIECES_MAX} pieces");
             return Err(HubError::Conflict(message));
         }
-        let now = self.now();
-        self.write(move |tx| take_report(tx, run, lease, &report, now))
+        let (kept, now) = (kept(&report.results)?, self.now());
+        self.write(move |tx| take_report(tx, run, lease, (&report, &kept), now))
     }
 }
 
@@ -46,7 +47,7 @@ fn take_report(
     tx: &mut Tx,
     id: RunId,
     lease: Lease,
-    report: &Report,
+    (report, kept): (&Report, &[(String, Kept)]),
     now: Timestamp,
 ) -> Result<(), HubError> {
     let was = runs::find_intake(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
@@ -81,7 +82,7 @@ fn take_report(
     if !report.metrics.is_empty() {
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
-    runs::save_results(tx, id, &storable_keys(&report.results), now)?;
+    results::save(tx, id, kept, now)?;
     if let Some(levels) = &report.progress {
         let progress = Progress::after(run.progress.as_ref(), levels.clone(), now);
         runs::save_progress(tx, id, &progress)?;

@@ -8,5 +8,6 @@
 mod commands;
 mod experiments;
 mod recovery;
+mod results;
 mod simulation;
 mod support;

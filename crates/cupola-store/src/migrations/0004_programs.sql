@@ -19,3 +19,17 @@ CREATE TABLE artifact (
     PRIMARY KEY (run_id, name)
 );
 CREATE INDEX artifact_of_hash ON artifact (hash);
+
+-- What a result is stands beside it, so that a list reads no values. A row from before has no kind.
+ALTER TABLE result ADD COLUMN kind TEXT;
+ALTER TABLE result ADD COLUMN size BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE result ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE result ADD COLUMN preview TEXT NOT NULL DEFAULT '';
+
+-- A large value stands apart, where only those read it who want it; its value in result is empty.
+CREATE TABLE large_result (
+    run_id TEXT NOT NULL REFERENCES run (id),
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    PRIMARY KEY (run_id, name)
+);

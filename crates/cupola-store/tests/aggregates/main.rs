@@ -5,5 +5,6 @@
 )]
 
 mod experiments;
+mod results;
 mod rows;
 mod statements;

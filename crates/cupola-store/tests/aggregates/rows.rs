@@ -15,6 +15,7 @@ use cupola_domain::{
     progress::{Level, Levels, Progress},
     provenance::Provenance,
     resources::{Capabilities, Gpu, Hardware, Needs},
+    result::Kept,
     run::{Failure, Lease, Outcome, Run, RunState},
     setup::Setup,
     stopping::{StopStep, Stopping},
@@ -24,8 +25,8 @@ use cupola_domain::{
     worker::Worker,
 };
 use cupola_store::{
-    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, metrics, runs, tasks,
-    tokens, workers,
+    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, metrics, results, runs,
+    tasks, tokens, workers,
 };
 use cupola_testkit::{Database, on_each_database};
 use serde_json::{Map, Value, json};
@@ -47,7 +48,7 @@ pub(crate) fn at(secs: i64) -> Timestamp {
     Timestamp::from_millis(1_795_000_000_000 + secs * 1000)
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
@@ -56,6 +57,12 @@ fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     owned.collect()
+}
+
+/// Results as they are kept.
+pub(crate) fn kept(results: &Map<String, Value>) -> Vec<(String, Kept)> {
+    let kept = |(key, value): (&String, &Value)| (key.clone(), Kept::new(key, value).unwrap());
+    results.iter().map(kept).collect()
 }
 
 /// A family of five tasks in a store.
@@ -603,7 +610,7 @@ fn logs_points_and_results_read_back(database: &Database) {
     let progress = Progress::after(None, Levels::from_iter([level]), at(4));
     let told = progress.clone();
     let results = object(json!({"z": 1, "a": {"nested": [null]}}));
-    let (written, sent, said) = (chunk.clone(), points.clone(), results.clone());
+    let (written, sent, said) = (chunk.clone(), points.clone(), kept(&results));
     sample.write(move |tx| {
         logs::insert(tx, run, &written)?;
         metrics::insert(tx, run, "loss", 0, &sent)?;
@@ -611,8 +618,8 @@ fn logs_points_and_results_read_back(database: &Database) {
         runs::save_progress(tx, run, &progress)?;
         runs::save_stopping(tx, run, ASKED)?;
         runs::save_environment(tx, run, "{}")?;
-        runs::save_results(tx, run, &said, at(2))?;
-        runs::save_results(tx, run, &said, at(3))
+        results::save(tx, run, &said, at(2))?;
+        results::save(tx, run, &said, at(3))
     });
     let found = sample.read(move |tx| runs::find(tx, run)).unwrap();
     assert_eq!((found.progress, found.stopping), (Some(told), Some(ASKED)));
@@ -625,7 +632,7 @@ fn logs_points_and_results_read_back(database: &Database) {
         sample.read(move |tx| metrics::list_names(tx, run)),
         ["loss"]
     );
-    assert_eq!(sample.read(move |tx| runs::list_results(tx, run)), results);
+    assert_eq!(sample.read(move |tx| results::list(tx, run)), results);
     let was = runs::Intake::default();
     let now = runs::Intake {
         report_next: 1,
@@ -682,7 +689,7 @@ fn a_deleted_experiment_goes_with_all_it_has(database: &Database) {
     let (family, brief, run) = (sample.family.id, sample.brief.id, sample.runs[0].id);
     let task: TaskId = sample.tasks[0].id;
     sample.write(move |tx| {
-        runs::save_results(tx, run, &object(json!({"a": 1})), at(0))?;
+        results::save(tx, run, &kept(&object(json!({"a": 1}))), at(0))?;
         let artifact = Artifact {
             name: "a".into(),
             hash: "0".repeat(64),

@@ -10,17 +10,19 @@ use cupola_protocol::{
 use serde_json::{Map, Value};
 
 use super::{
+    event_lines::{EventLine, EventLines},
     events::{Event, Wanted},
-    lines::{LastLine, LineCutter},
+    lines::{LINE_BYTES_MAX, LastLine},
     points::PointFile,
+    results::{self, Results},
     spool::StreamLog,
 };
 
 /// Log bytes in one report; a third more in base 64.
 const REPORT_LOG_BYTES_MAX: usize = 704 << 10;
 
-/// Results that a program may name by events.
-const RESULT_BYTES_MAX: usize = 128 << 10;
+/// How much of a line that is too long is shown.
+const SHOWN_CHARS_MAX: usize = 200;
 
 /// So many files may wait to be uploaded; a program that names more, and faster, loses some.
 const WANTED_MAX: usize = 10_000;
@@ -48,7 +50,7 @@ pub(crate) enum Stream {
 pub(crate) struct Outbox {
     logs: [StreamLog; 4],
     last_line: LastLine,
-    event_lines: LineCutter,
+    event_lines: EventLines,
     points: PointFile,
     levels: Levels,
     /// Whether the hub has not been told of `levels`.
@@ -59,9 +61,7 @@ pub(crate) struct Outbox {
     unwanted: u64,
     failed: Option<String>,
     is_cancellable: bool,
-    results: Map<String, Value>,
-    results_bytes: usize,
-    results_to_send: Map<String, Value>,
+    results: Results,
     malformed: u64,
 }
 
@@ -71,7 +71,7 @@ impl Outbox {
         Self {
             logs: STREAMS.map(|(_, name)| StreamLog::new(folder.join(format!("{name}.log")))),
             last_line: LastLine::default(),
-            event_lines: LineCutter::default(),
+            event_lines: EventLines::default(),
             points: PointFile::new(folder),
             levels: Levels::default(),
             is_further: false,
@@ -80,9 +80,7 @@ impl Outbox {
             unwanted: 0,
             failed: None,
             is_cancellable: false,
-            results: Map::new(),
-            results_bytes: 0,
-            results_to_send: Map::new(),
+            results: Results::default(),
             malformed: 0,
         }
     }
@@ -100,9 +98,10 @@ impl Outbox {
 
     /// Takes what the program wrote to the events descriptor.
     pub(crate) fn events(&mut self, bytes: &[u8], now: Timestamp) {
-        let mut cutter = std::mem::take(&mut self.event_lines);
-        cutter.push(bytes, |lines| self.event_block(lines, now));
-        self.event_lines = cutter;
+        let mut lines = std::mem::take(&mut self.event_lines);
+        lines.push(bytes, |line| self.event_line(line, now));
+        self.event_lines = lines;
+        self.points.flush();
     }
 
     /// Adds a line of the worker's own.
@@ -118,8 +117,9 @@ impl Outbox {
 
     /// The program has ended: what was half a line is one now.
     pub(crate) fn finish(&mut self, now: Timestamp) {
-        let mut cutter = std::mem::take(&mut self.event_lines);
-        cutter.finish(|lines| self.event_block(lines, now));
+        let mut lines = std::mem::take(&mut self.event_lines);
+        lines.finish(|line| self.event_line(line, now));
+        self.points.flush();
         if self.malformed > 0 {
             let text = format!("{} event lines were not understood", self.malformed);
             self.note(&text, now);
@@ -143,9 +143,9 @@ impl Outbox {
         self.last_line.text()
     }
 
-    /// The results that the program named by events.
+    /// The results that the program named by events, without the large ones, which the hub has.
     pub(crate) fn results(&self) -> &Map<String, Value> {
-        &self.results
+        self.results.known()
     }
 
     /// What the program said of its failure.
@@ -173,7 +173,7 @@ impl Outbox {
             metrics: self.points.take(),
             progress: self.take_progress(),
             stopping: self.stopping.take(),
-            results: std::mem::take(&mut self.results_to_send),
+            results: self.results.take(),
         };
         let is_empty = report.log.is_empty()
             && report.metrics.is_empty()
@@ -214,14 +214,29 @@ impl Outbox {
         pieces
     }
 
-    fn event_block(&mut self, lines: &[u8], now: Timestamp) {
-        for line in lines.split(|&byte| byte == b'\n') {
-            let line = String::from_utf8_lossy(line);
-            if !line.trim().is_empty() {
-                self.event(Event::parse(line.trim()), now);
-            }
+    fn event_line(&mut self, line: EventLine<'_>, now: Timestamp) {
+        let text = String::from_utf8_lossy(line.kept);
+        if text.trim().is_empty() {
+            return;
         }
-        self.points.flush();
+        let event = if line.is_cut() {
+            let (bytes, head) = (line.bytes, text.chars().take(SHOWN_CHARS_MAX));
+            let head: String = head.collect();
+            Event::Malformed(format!("malformed event ({bytes} bytes long): {head}"))
+        } else {
+            Event::parse(text.trim())
+        };
+        match event {
+            Event::Malformed(_) if let Some(refusal) = results::refusal(line) => {
+                self.error(&refusal, now);
+            }
+            // The file that points wait in is read by lines of this length.
+            Event::Points(_) if line.bytes > LINE_BYTES_MAX => {
+                let text = format!("malformed event ({} bytes of points)", line.bytes);
+                self.event(Event::Malformed(text), now);
+            }
+            event => self.event(event, now),
+        }
     }
 
     fn event(&mut self, event: Event, now: Timestamp) {
@@ -231,26 +246,25 @@ impl Outbox {
                 self.levels.say(at, level);
                 self.is_further = true;
             }
-            Event::Log(text) => self.event_line(&text, now),
-            Event::Result { key, value } => self.result(key, value, now),
+            Event::Log(text) => self.event_text(&text, now),
+            Event::Result { key, value } => {
+                if let Err(refusal) = self.results.push(key, value) {
+                    self.error(&refusal, now);
+                }
+            }
             Event::Artifact(wanted) => self.want(wanted),
             Event::Failed { message, trace } => self.fail(message, &trace, now),
             Event::Cancellable => self.is_cancellable = true,
             Event::Malformed(text) => {
                 self.malformed += 1;
-                self.event_line(&text, now);
+                self.event_text(&text, now);
             }
         }
     }
 
-    fn result(&mut self, key: String, value: Value, now: Timestamp) {
-        self.results_bytes += key.len() + value.to_string().len();
-        if self.results_bytes > RESULT_BYTES_MAX {
-            self.note(&format!("result `{key}` left out: too many results"), now);
-            return;
-        }
-        self.results.insert(key.clone(), value.clone());
-        self.results_to_send.insert(key, value);
+    /// Adds a line of the worker's own, at level error.
+    fn error(&mut self, text: &str, now: Timestamp) {
+        self.note(&format!("error: {text}"), now);
     }
 
     fn want(&mut self, wanted: Wanted) {
@@ -271,11 +285,11 @@ impl Outbox {
         } else {
             trace
         };
-        self.event_line(&format!("[error] {}", text.trim_end()), now);
+        self.event_text(&format!("[error] {}", text.trim_end()), now);
         self.failed.get_or_insert(message);
     }
 
-    fn event_line(&mut self, text: &str, now: Timestamp) {
+    fn event_text(&mut self, text: &str, now: Timestamp) {
         let line = format!("{text}\n");
         self.log(Stream::Event).push(line.as_bytes(), now);
     }
@@ -358,6 +372,52 @@ mod tests {
         assert_eq!((level.current, level.total), (3.0, Some(10.0)));
         assert_eq!(outbox.next_report(), None);
         assert_eq!(outbox.results()["loss"], 1);
+    }
+
+    fn check_said(events: &[u8], expected: &str) {
+        let (_folder, mut outbox) = outbox();
+        for chunk in events.chunks(64 << 10) {
+            outbox.events(chunk, at(0));
+        }
+        outbox.finish(at(0));
+        let report = outbox.next_report().unwrap();
+        let pieces = report.log.iter().map(|piece| piece.decoded().unwrap());
+        let said = String::from_utf8(pieces.collect::<Vec<_>>().concat()).unwrap();
+        assert_eq!(said, expected);
+        assert_eq!(report.results, Map::new());
+    }
+
+    #[test]
+    fn a_result_out_of_bounds_is_left_out_with_an_error_that_names_it() {
+        for bytes in [5_000_000, 52_428_800] {
+            let text = "x".repeat(bytes - 2);
+            let line = format!("{{\"type\":\"result\",\"key\":\"x\",\"value\":\"{text}\"}}\n");
+            let bytes = if bytes == 5_000_000 {
+                "5,000,000"
+            } else {
+                "52,428,800"
+            };
+            let expected = format!(
+                "error: result `x` has {bytes} bytes; at most 4,194,304 are kept: say it as an artifact\n"
+            );
+            check_said(line.as_bytes(), &expected);
+        }
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        check_said(
+            format!("{{\"type\":\"result\",\"key\":\"x\",\"value\":{deep}}}").as_bytes(),
+            "error: result `x` is nested deeper than 120 levels\n",
+        );
+    }
+
+    #[test]
+    fn a_result_of_many_reads_is_one_result() {
+        let (_folder, mut outbox) = outbox();
+        let text = "x".repeat(1 << 20);
+        let line = format!("{{\"type\":\"result\",\"key\":\"r\",\"value\":\"{text}\"}}\n");
+        for chunk in line.as_bytes().chunks(1000) {
+            outbox.events(chunk, at(0));
+        }
+        assert_eq!(outbox.next_report().unwrap().results["r"], text.as_str());
     }
 
     #[test]
