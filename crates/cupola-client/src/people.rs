@@ -1,9 +1,12 @@
 //! What people and their programs ask a hub.
 
+use std::time::Duration;
+
 use cupola_protocol::{
     access::{CreatedToken, NewToken, TokenBody, WhoAmI},
     briefs::{BriefBody, BriefDetail, NewBrief},
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
+    files::{NewFile, SubmittedFile},
     page::Page,
     paths::api,
     runs::{LogBody, RunBody, RunDetail, SeriesBody},
@@ -20,6 +23,9 @@ use crate::{
     },
     transport::at,
 };
+
+/// A file may have many tasks, which are written before the answer.
+const SUBMISSION_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Client {
     /// Whether the hub is up.
@@ -99,6 +105,12 @@ impl Client {
         filter: &ComparisonFilter,
     ) -> Result<ComparisonBody, Error> {
         self.list(&at(api::FAMILY_COMPARISON, id), filter).await
+    }
+
+    /// Submits an experiment file. Not to be repeated blindly: twice is two.
+    pub async fn submit_file(&self, file: &NewFile) -> Result<SubmittedFile, Error> {
+        self.post_within(api::EXPERIMENT_FILES, file, SUBMISSION_TIMEOUT)
+            .await
     }
 
     /// Tasks.

@@ -4,6 +4,7 @@ mod checking;
 mod comparison;
 mod file;
 mod lists;
+mod text;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -32,6 +33,7 @@ pub use comparison::{COMPARED_MAX, ComparedRow, ComparedRun, RunComparison};
 pub use cupola_store::experiments::{Query as ExperimentQuery, Sort as ExperimentSort};
 pub use file::{COMMAND, FILE_TASKS_MAX, FileExperiment, FileTask, Program};
 pub use lists::{ExperimentDetail, ExperimentRow, RunRow};
+pub use text::FileText;
 
 /// What a draft says of time when it says nothing.
 pub const TIME_BUDGET_SECS: f64 = 3_600.0;

@@ -9,6 +9,7 @@ pub mod artifacts;
 pub mod briefs;
 pub mod events;
 pub mod families;
+pub mod files;
 pub mod number;
 pub mod page;
 pub mod paths;

@@ -25,6 +25,8 @@ pub mod api {
     pub const FAMILY_REPORT: &str = "/api/v1/families/{id}/report";
     /// `GET` two of its configurations held against each other.
     pub const FAMILY_COMPARISON: &str = "/api/v1/families/{id}/comparison";
+    /// `POST` an experiment file, which makes its experiment and tasks.
+    pub const EXPERIMENT_FILES: &str = "/api/v1/experiments/files";
     /// `GET` tasks.
     pub const TASKS: &str = "/api/v1/tasks";
     /// `GET` a task.

@@ -61,10 +61,14 @@ pub struct TaskDetail {
 pub struct ResultBody {
     /// The task.
     pub task_id: String,
+    /// Its place in the family, from 0.
+    pub number: u32,
     /// The run that ended it.
     pub run_id: String,
     /// Who ran it.
     pub worker_id: Option<String>,
+    /// `completed`, `failed` or `cancelled`.
+    pub status: String,
     /// Whether it ended with a result.
     pub success: bool,
     /// Why not, when it did not.

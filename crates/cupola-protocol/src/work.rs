@@ -364,3 +364,21 @@ pub struct BundleFile {
     /// Its bytes in base 64.
     pub bytes: String,
 }
+
+impl BundleFile {
+    /// A file with this content.
+    pub fn new(path: &str, content: &[u8]) -> Self {
+        use base64::Engine as _;
+        Self {
+            path: path.to_owned(),
+            bytes: base64::engine::general_purpose::STANDARD.encode(content),
+        }
+    }
+
+    /// Its content; `None` when the text is not base 64.
+    pub fn decoded(&self) -> Option<Vec<u8>> {
+        use base64::Engine as _;
+        let decoded = base64::engine::general_purpose::STANDARD.decode(&self.bytes);
+        decoded.ok()
+    }
+}

@@ -99,6 +99,8 @@ pub struct Step {
     pub needs: Needs,
     /// The steps all of whose tasks must complete first.
     pub depends_on: Vec<usize>,
+    /// The number of its first task.
+    first: u32,
     /// Where it stands.
     line: usize,
 }
@@ -155,6 +157,11 @@ impl ExperimentFile {
             Some((_, line, _)) => FileError::new(line, field, message),
             None => FileError::new(step.map_or(0, |step| step.line), field, message),
         }
+    }
+
+    /// The line of the longest part of a path that stands in the file; 0 when none does.
+    pub fn line(&self, path: &str) -> usize {
+        self.line_of(path).map_or(0, |(line, _)| line)
     }
 
     /// The line of the longest part of `path` that stands in the file, and how many keys of it do

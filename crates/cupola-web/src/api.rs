@@ -6,6 +6,7 @@
 pub(crate) mod body;
 mod briefs;
 mod families;
+mod files;
 pub mod present;
 mod runs;
 pub(crate) mod system;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         // what is wanted
         .merge(briefs::routes())
         .merge(families::routes())
+        .merge(files::routes())
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())

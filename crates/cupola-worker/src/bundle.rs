@@ -2,7 +2,6 @@
 
 pub(crate) mod cache;
 
-use base64::Engine as _;
 use cupola_domain::template::{CodeFile, feed_code_hash};
 use cupola_protocol::work::Bundle;
 use sha2::{Digest as _, Sha256};
@@ -52,9 +51,8 @@ pub(crate) fn verified(bundle: &Bundle, hash: &str) -> Result<Vec<CodeFile>, Inv
         if !is_inside(&file.path) {
             return Err(InvalidBundle::Path(file.path.clone()));
         }
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(&file.bytes)
-            .map_err(|_| InvalidBundle::Encoding(file.path.clone()))?;
+        let bytes = file.decoded();
+        let bytes = bytes.ok_or_else(|| InvalidBundle::Encoding(file.path.clone()))?;
         bytes_total += bytes.len() as u64;
         if bytes_total > BUNDLE_BYTES_MAX {
             return Err(InvalidBundle::TooLarge);

@@ -13,7 +13,7 @@ use cupola_domain::{
     run::Run,
     schema::Schema,
     task::{Config, Task},
-    template::{CodeFile, Source, Template, unknown_placeholders},
+    template::{CodeFile, Source, Template},
 };
 use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
 use serde_json::Map;
@@ -47,8 +47,13 @@ pub struct FileExperiment {
 /// What a task runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Program {
-    /// A template, by name.
-    Template(String),
+    /// A template.
+    Template {
+        /// Its name.
+        name: String,
+        /// What it needs of a worker beside what it says itself.
+        needs: Needs,
+    },
     /// A command that the file gives itself.
     Command {
         /// One argument an item, with placeholders in braces.
@@ -154,7 +159,10 @@ impl Hub {
             origin: Origin::File,
             template: first.template.name.clone(),
             code_hash: first.template.code_hash.clone(),
-            objective: first.template.objective.clone(),
+            // The first task may only prepare what the others are judged by.
+            objective: checked
+                .iter()
+                .find_map(|task| task.template.objective.clone()),
             baseline: None,
             needs: first.template.needs.clone(),
             setup: first.setup.clone(),
@@ -183,7 +191,13 @@ impl Hub {
 
     fn template_of_program(&self, program: &Program) -> Result<Arc<Template>, FieldError> {
         match program {
-            Program::Template(name) => self.templates.require(name),
+            Program::Template { name, needs } => {
+                let template = self.templates.require(name)?;
+                Ok(Arc::new(Template {
+                    needs: template.needs.and(needs),
+                    ..Template::clone(&template)
+                }))
+            }
             Program::Command {
                 command,
                 files,
@@ -275,20 +289,7 @@ fn check_command(command: &[String]) -> Result<(), FieldError> {
     if command.iter().any(|argument| argument.contains('\0')) {
         return Err(FieldError::new("command", "has a NUL; take it out"));
     }
-    let unknown = command
-        .iter()
-        .flat_map(|arg| unknown_placeholders(arg))
-        .next();
-    match unknown {
-        Some(name) => {
-            let message = format!(
-                "`{{{name}}}` is not a placeholder; there are {{config}}, {{code}}, {{run}}, {{python}} \
-                 and {{cupola}}"
-            );
-            Err(FieldError::new("command", message))
-        }
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn draft(file: &FileExperiment, task: &FileTask, at: usize) -> ExperimentDraft {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use cupola_domain::{
     counts::State,
     ids::ExperimentId,
+    resources::Needs,
     run::{Failure, Outcome},
     task::Task,
 };
@@ -351,8 +352,14 @@ fn a_command_of_a_file_can_be_started_again() {
 fn what_is_wrong_with_a_file_is_named_by_its_place() {
     let hub = TestHub::new();
     let mut wrong = file("a b c");
-    wrong.programs.push(Program::Template("nope".to_owned()));
-    wrong.programs.push(Program::Template("char-lm".to_owned()));
+    wrong.programs.push(Program::Template {
+        name: "nope".to_owned(),
+        needs: Needs::default(),
+    });
+    wrong.programs.push(Program::Template {
+        name: "char-lm".to_owned(),
+        needs: Needs::default(),
+    });
     wrong.name = String::new();
     wrong.tasks[0].time_budget_secs = 0.0;
     wrong.tasks[1].program = 2;

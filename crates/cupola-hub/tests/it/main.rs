@@ -7,6 +7,7 @@
 
 mod commands;
 mod experiments;
+mod files;
 mod recovery;
 mod results;
 mod simulation;

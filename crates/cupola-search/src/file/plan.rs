@@ -59,17 +59,23 @@ impl Step {
 impl ExperimentFile {
     /// How many tasks it has.
     pub fn task_count(&self) -> u32 {
-        let count = self.steps.iter().map(Step::count).sum::<u64>();
-        u32::try_from(count).unwrap_or(u32::MAX)
+        self.numbers(self.steps.len().saturating_sub(1)).end
     }
 
     /// The numbers of a step's tasks.
     pub fn numbers(&self, step: usize) -> Range<u32> {
-        let end = |steps: &[Step]| {
-            u32::try_from(steps.iter().map(Step::count).sum::<u64>()).unwrap_or(u32::MAX)
+        let Some(step) = self.steps.get(step) else {
+            return 0..0;
         };
-        let step = step.min(self.steps.len().saturating_sub(1));
-        end(&self.steps[..step])..end(&self.steps[..=step])
+        let count = u32::try_from(step.count()).unwrap_or(u32::MAX);
+        step.first..step.first.saturating_add(count)
+    }
+
+    /// The step of the task with this number.
+    pub fn step_of(&self, number: u32) -> Option<usize> {
+        let after = self.steps.partition_point(|step| step.first <= number);
+        let step = after.checked_sub(1)?;
+        self.numbers(step).contains(&number).then_some(step)
     }
 
     /// The tasks that each task of a step waits for.
@@ -81,12 +87,18 @@ impl ExperimentFile {
         needed.iter().flat_map(|at| self.numbers(*at)).collect()
     }
 
+    /// What the file calls the task with this number; empty in a file without `tasks`.
+    pub fn name_of(&self, number: u32) -> String {
+        self.step_of(number).map_or_else(String::new, |step| {
+            let step = &self.steps[step];
+            name_of(step, u64::from(number - step.first), step.count())
+        })
+    }
+
     /// All tasks in the order of their numbers.
     pub fn tasks(&self) -> impl Iterator<Item = FileTask> + '_ {
-        let each = |(at, step): (usize, &'_ Step)| (at, self.numbers(at).start, step.count());
-        let steps: Vec<_> = self.steps.iter().enumerate().map(each).collect();
-        steps.into_iter().flat_map(move |(at, first, count)| {
-            let step = &self.steps[at];
+        self.steps.iter().enumerate().flat_map(|(at, step)| {
+            let (first, count) = (step.first, step.count());
             (0..count).map(move |place| {
                 let (config, seed) = step.task(place);
                 FileTask {

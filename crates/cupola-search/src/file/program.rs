@@ -71,7 +71,7 @@ fn arguments(place: &Place<'_>) -> Option<Vec<String>> {
             ));
             return None;
         }
-        return Some(vec!["sh".to_owned(), "-c".to_owned(), line]);
+        return Some(vec!["sh".to_owned(), "-ec".to_owned(), line]);
     }
     let arguments = place.texts(REMEDY)?;
     if arguments.first().is_none_or(String::is_empty) {

@@ -9,7 +9,7 @@ use cupola_domain::{
 };
 
 use super::{
-    ExperimentFile, Step, order,
+    ExperimentFile, Program, Step, order,
     place::Place,
     program, setup,
     values::{self, Values, too_many},
@@ -130,7 +130,7 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         None => step("", root, root).map(|step| vec![step]),
         Some(tasks) => steps(&tasks, root),
     };
-    let file = ExperimentFile {
+    let mut file = ExperimentFile {
         name: name?,
         description: description?,
         tags: tags?,
@@ -139,6 +139,11 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         lines: lines(root),
     };
     check_sizes(&file, root);
+    let mut first: u32 = 0;
+    for step in &mut file.steps {
+        step.first = first;
+        first = first.saturating_add(u32::try_from(step.count()).unwrap_or(u32::MAX));
+    }
     Some(file)
 }
 
@@ -188,9 +193,13 @@ fn step(name: &str, place: &Place<'_>, file: &Place<'_>) -> Option<Step> {
     let program = program::read(place, file);
     let setup = setup::read(place, file);
     let values = values::read(place);
-    let objective = match place.find("objective") {
-        None => Some(None),
-        Some(place) => objective(&place).map(Some),
+    let objective = match (place.find("objective"), &program) {
+        (None, _) => Some(None),
+        (Some(place), Some(Program::Template(_))) => {
+            place.refuse("belongs to a `command`; a template has its own");
+            None
+        }
+        (Some(place), _) => objective(&place).map(Some),
     };
     let seeds = place
         .find("seeds")
@@ -210,6 +219,7 @@ fn step(name: &str, place: &Place<'_>, file: &Place<'_>) -> Option<Step> {
         repeats: u32::try_from(repeats?).ok()?,
         needs: needs?,
         depends_on: Vec::new(),
+        first: 0,
         line: place.line,
     };
     setup::check_holes(place, file, &step.parameters());

@@ -189,7 +189,7 @@ fn a_program_is_a_template_or_a_command() {
     };
     assert_eq!(
         program("command: echo $HOME {config}"),
-        command(&["sh", "-c", "echo $HOME {config}"])
+        command(&["sh", "-ec", "echo $HOME {config}"])
     );
     assert_eq!(
         program("command: [a, 1, '{run}']"),
@@ -279,6 +279,10 @@ fn wrong_files_are_refused_with_line_value_and_remedy() {
     check_error(
         "name: x\ncommand: c\nobjective: {metric: m, direction: down}",
         "`down` is not a direction",
+    );
+    check_error(
+        "name: x\ntemplate: t\nobjective: {metric: m, direction: minimize}",
+        "3: `objective`: belongs to a `command`",
     );
     check_error("name: x\ncommand: c\nseeds: []", "3: `seeds`: is empty");
     check_error(

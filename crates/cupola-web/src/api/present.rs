@@ -2,7 +2,6 @@
 
 mod findings;
 
-use base64::Engine as _;
 use cupola_domain::{
     access::Token,
     brief::Brief,
@@ -198,8 +197,10 @@ pub fn task_detail(detail: &tasks::TaskDetail) -> TaskDetail {
 pub fn result(task: &Task, run: &Run, results: &Map<String, Value>) -> ResultBody {
     ResultBody {
         task_id: task.id.to_string(),
+        number: task.number,
         run_id: run.id.to_string(),
         worker_id: run.worker.map(|id| id.to_string()),
+        status: task.state.word().to_string(),
         success: task.state.word() == cupola_domain::counts::State::Completed,
         reason: task.state.reason(),
         metrics: results.clone(),
@@ -343,11 +344,7 @@ fn order(order: &work::Order) -> RunOrder {
 
 /// A template's files.
 pub fn bundle(command: Vec<String>, files: &[CodeFile]) -> Bundle {
-    let base64 = base64::engine::general_purpose::STANDARD;
-    let file = |file: &CodeFile| BundleFile {
-        path: file.path.clone(),
-        bytes: base64.encode(&file.bytes),
-    };
+    let file = |file: &CodeFile| BundleFile::new(&file.path, &file.bytes);
     Bundle {
         command,
         files: files.iter().map(file).collect(),

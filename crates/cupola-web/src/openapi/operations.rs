@@ -1,7 +1,9 @@
 //! Every operation, in the order of the routes.
 
 use axum::http::Method;
-use cupola_protocol::{access, briefs, families, paths::api, runs, system, tasks, work, workers};
+use cupola_protocol::{
+    access, briefs, families, files, paths::api, runs, system, tasks, work, workers,
+};
 
 use super::{Answer, Operation, Shape};
 use crate::{
@@ -200,6 +202,7 @@ fn brief_operations() -> Vec<Operation> {
         family(post, api::FAMILY_CANCELLATION, "Stop all that is left of a family", json::<f::FamilyDetail>()),
         family(get.clone(), api::FAMILY_REPORT, "What its results say, in the export's form", json::<f::ReportBody>()),
         family(get, api::FAMILY_COMPARISON, "Two of its configurations over their seeds", json::<f::ComparisonBody>()).query(COMPARISON),
+        operation(Method::POST, api::EXPERIMENT_FILES, "experiments", "Submit an experiment file, which makes its experiment and tasks", created::<files::SubmittedFile>()).body::<files::NewFile>(),
     ]
 }
 

@@ -286,6 +286,7 @@ fn the_table_of_the_api_is_this() {
     /api/v1/briefs/{id} DELETE Role(Researcher)
     /api/v1/briefs/{id} GET Role(Viewer)
     /api/v1/bundles/{hash} GET Worker
+    /api/v1/experiments/files POST Role(Researcher)
     /api/v1/families GET Role(Viewer)
     /api/v1/families/{id} DELETE Role(Researcher)
     /api/v1/families/{id} GET Role(Viewer)

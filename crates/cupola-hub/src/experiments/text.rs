@@ -1,0 +1,171 @@
+//! Experiment files as texts: read, planned and submitted as a whole.
+
+use std::{collections::BTreeSet, path::Path};
+
+use cupola_domain::{field::FieldError, ids::ExperimentId, template::CodeFile};
+use cupola_search::file::{self, ExperimentFile, Step};
+
+use super::{FileExperiment, FileTask, Program};
+use crate::{Hub, HubError};
+
+/// The tag with which a task says its name in its file.
+const NAME_TAG: &str = "task";
+
+/// An experiment file with all that it names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileText {
+    /// YAML.
+    pub text: String,
+    /// Where it lies on the machine that runs its tasks: its relative folders begin there.
+    pub folder: String,
+    /// The files that its commands bring along.
+    pub files: Vec<CodeFile>,
+}
+
+impl Hub {
+    /// Makes an experiment of a file with all its tasks, and says how many those are. What is wrong is
+    /// named as it stands in the file.
+    pub fn submit_text(
+        &self,
+        given: &FileText,
+        author: &str,
+    ) -> Result<(ExperimentId, u32), HubError> {
+        let file = file::parse(&given.text).map_err(unreadable)?;
+        let wanted = wanted(&file, given)?;
+        let submitted = self.submit_file(&wanted, author);
+        let id = submitted.map_err(|error| located(&file, error))?;
+        Ok((id, file.task_count()))
+    }
+}
+
+fn unreadable(errors: Vec<file::FileError>) -> HubError {
+    let named = |error: file::FileError| {
+        let field = match error.field.as_str() {
+            "" => "file".to_owned(),
+            field => field.to_owned(),
+        };
+        FieldError::new(field, format!("line {}: {}", error.line, error.message))
+    };
+    HubError::Invalid(errors.into_iter().map(named).collect())
+}
+
+fn wanted(file: &ExperimentFile, given: &FileText) -> Result<FileExperiment, HubError> {
+    let mut errors = Vec::new();
+    let mut programs = Vec::with_capacity(file.steps.len());
+    for step in &file.steps {
+        match program(step, &given.files) {
+            Ok(program) => programs.push(program),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(HubError::Invalid(errors));
+    }
+    Ok(FileExperiment {
+        name: file.name.clone(),
+        description: file.description.clone(),
+        programs,
+        tasks: tasks(file, given),
+    })
+}
+
+fn program(step: &Step, given: &[CodeFile]) -> Result<Program, FieldError> {
+    match &step.program {
+        file::Program::Template(name) => Ok(Program::Template {
+            name: name.clone(),
+            needs: step.needs.clone(),
+        }),
+        file::Program::Command { command, files } => {
+            let sent = |path: &String| {
+                let found = given.iter().find(|file| file.path == *path);
+                found.cloned().ok_or_else(|| {
+                    FieldError::new("files", format!("`{path}` is named and was not sent along"))
+                })
+            };
+            Ok(Program::Command {
+                command: command.clone(),
+                files: files.iter().map(sent).collect::<Result<_, _>>()?,
+                objective: step.objective.clone(),
+                needs: step.needs.clone(),
+            })
+        }
+    }
+}
+
+fn tasks(file: &ExperimentFile, given: &FileText) -> Vec<FileTask> {
+    let needs = |step| {
+        file.needed_by(step)
+            .into_iter()
+            .map(|number| number as usize)
+    };
+    let needs: Vec<Vec<usize>> = (0..file.steps.len())
+        .map(|step| needs(step).collect())
+        .collect();
+    let task = |planned: file::FileTask| {
+        let step = &file.steps[planned.step];
+        let mut tags = step.setup.tags.clone();
+        if !planned.name.is_empty() {
+            tags.entry(NAME_TAG.to_owned()).or_insert(planned.name);
+        }
+        FileTask {
+            program: planned.step,
+            config: planned.config,
+            seed: Some(planned.seed),
+            time_budget_secs: step.setup.time_budget.as_secs_f64(),
+            environment: planned.environment,
+            working_folder: working_folder(step, &given.folder),
+            tags,
+            priority: step.setup.priority,
+            needs: needs[planned.step].clone(),
+        }
+    };
+    file.tasks().map(task).collect()
+}
+
+/// Where a step's programs start: in the folder that it names, else a command that brings no files
+/// along where its file lies, else in the run's own folder.
+fn working_folder(step: &Step, folder: &str) -> Option<String> {
+    let is_bare = matches!(&step.program, file::Program::Command { files, .. } if files.is_empty());
+    let named = match &step.setup.working_folder {
+        Some(named) => named.as_str(),
+        None if is_bare && !folder.is_empty() => "",
+        None => return None,
+    };
+    let path = Path::new(folder).join(named);
+    // Without the `.` that a file may say.
+    let path: std::path::PathBuf = path.components().collect();
+    Some(path.to_string_lossy().into_owned())
+}
+
+/// The same mistakes as the file names its places; what many tasks share is said once.
+fn located(file: &ExperimentFile, error: HubError) -> HubError {
+    let HubError::Invalid(errors) = error else {
+        return error;
+    };
+    let mut said = BTreeSet::new();
+    let mut found = Vec::new();
+    for error in errors {
+        let (list, at, field) = parts(&error.field);
+        let step = match list {
+            "programs" => at,
+            "tasks" => at.and_then(|at| file.step_of(u32::try_from(at).ok()?)),
+            _ => None,
+        };
+        let place = match step {
+            Some(step) => file.locate(step, field, &error.message),
+            None => file.locate(0, &error.field, &error.message),
+        };
+        if said.insert((place.field.clone(), place.message.clone())) {
+            found.push(FieldError::new(place.field, place.message));
+        }
+    }
+    HubError::Invalid(found)
+}
+
+/// `tasks.3.config.lr` → `tasks`, 3, `config.lr`.
+fn parts(field: &str) -> (&str, Option<usize>, &str) {
+    let mut parts = field.splitn(3, '.');
+    let list = parts.next().unwrap_or_default();
+    let at = parts.next().and_then(|at| at.parse().ok());
+    (list, at, parts.next().unwrap_or_default())
+}
