@@ -11,4 +11,4 @@ mod transport;
 mod work;
 
 pub use error::Error;
-pub use transport::Client;
+pub use transport::{Client, Download};

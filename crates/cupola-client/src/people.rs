@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cupola_protocol::{
     access::{CreatedToken, NewToken, TokenBody, WhoAmI},
+    artifacts::ArtifactBody,
     briefs::{BriefBody, BriefDetail, NewBrief},
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
@@ -16,12 +17,12 @@ use cupola_protocol::{
 };
 
 use crate::{
-    Client, Error,
+    Client, Download, Error,
     query::{
         ComparisonFilter, FamilyFilter, LogFilter, PageFilter, ResultFilter, SeriesFilter,
         TaskFilter,
     },
-    transport::at,
+    transport::{at, at_file},
 };
 
 /// A file may have many tasks, which are written before the answer.
@@ -156,6 +157,21 @@ impl Client {
     /// Its log as the program wrote it.
     pub async fn run_log_raw(&self, id: &str) -> Result<Vec<u8>, Error> {
         self.fetch_bytes(&at(api::RUN_LOG_RAW, id)).await
+    }
+
+    /// The files that a run keeps.
+    pub async fn run_artifacts(&self, id: &str) -> Result<Page<ArtifactBody>, Error> {
+        self.fetch(&at(api::RUN_ARTIFACTS, id)).await
+    }
+
+    /// One of them, as it comes.
+    pub async fn run_artifact(&self, id: &str, name: &str) -> Result<Download, Error> {
+        self.download(&at_file(id, name)).await
+    }
+
+    /// Runs a run again: another attempt, or, where it completed, the same task anew.
+    pub async fn retry_run(&self, id: &str) -> Result<RunBody, Error> {
+        self.post(&at(api::RUN_RETRY, id), &()).await
     }
 
     /// One of its series.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_protocol::{paths::api, problem::Problem};
-use reqwest::{Method, Response, StatusCode, Url, redirect};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Error;
@@ -13,6 +13,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a call may take in all.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A file that goes up more slowly than this (in bytes a second) is given up.
+const UPLOAD_BYTES_PER_SEC_MIN: u64 = 64 << 10;
 
 /// The largest answer taken: a bundle of 64 MiB in base 64, and some.
 const ANSWER_BYTES_MAX: usize = 96 << 20;
@@ -37,6 +40,7 @@ impl Client {
         // could stand between a worker and the hub on its own machine.
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(REQUEST_TIMEOUT)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()?;
@@ -98,6 +102,30 @@ impl Client {
         whole(answer).await
     }
 
+    /// The answer's bytes as they come, however many. Only a pause is too long, not the whole.
+    pub(crate) async fn download(&self, path: &str) -> Result<Download, Error> {
+        let request = self.request(Method::GET, path);
+        Ok(Download(accepted(request.send().await?).await?))
+    }
+
+    /// Sends the first `size` bytes of a file.
+    pub(crate) async fn upload<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Q,
+        file: tokio::fs::File,
+        size: u64,
+    ) -> Result<R, Error> {
+        let request = self.request(Method::PUT, path).query(query);
+        let answer = request
+            .timeout(REQUEST_TIMEOUT + Duration::from_secs(size / UPLOAD_BYTES_PER_SEC_MIN))
+            .header(header::CONTENT_LENGTH, size)
+            .body(file)
+            .send()
+            .await?;
+        understood(path, &whole(accepted(answer).await?).await?)
+    }
+
     async fn ask<Q: Serialize, B: Serialize, R: DeserializeOwned>(
         &self,
         method: Method,
@@ -107,11 +135,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<R, Error> {
         let answer = self.send(method, path, query, body, timeout).await?;
-        let bytes = whole(answer).await?;
-        // "No content" is how a hub says that there is nothing more to say.
-        let json: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-        serde_json::from_slice(json)
-            .map_err(|error| Error::NotUnderstood(format!("{path}: {error}")))
+        understood(path, &whole(answer).await?)
     }
 
     async fn send<Q: Serialize, B: Serialize>(
@@ -122,25 +146,66 @@ impl Client {
         body: Option<&B>,
         timeout: Duration,
     ) -> Result<Response, Error> {
-        let url = format!("{}{path}", self.base_url);
-        let mut request = self.http.request(method, url).query(query).timeout(timeout);
-        if !self.token.is_empty() {
-            request = request.bearer_auth(&self.token);
-        }
+        let mut request = self.request(method, path).query(query).timeout(timeout);
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        Err(refusal(answer.status(), &whole(answer).await?))
+        accepted(request.send().await?).await
     }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base_url));
+        if self.token.is_empty() {
+            return request;
+        }
+        request.bearer_auth(&self.token)
+    }
+}
+
+/// Bytes on their way here.
+#[derive(Debug)]
+pub struct Download(Response);
+
+impl Download {
+    /// How many bytes come in all, if the hub says so.
+    pub fn size(&self) -> Option<u64> {
+        self.0.content_length()
+    }
+
+    /// The next bytes; none when all have come.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Error> {
+        Ok(self.0.chunk().await?)
+    }
+}
+
+async fn accepted(answer: Response) -> Result<Response, Error> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    Err(refusal(answer.status(), &whole(answer).await?))
+}
+
+fn understood<R: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<R, Error> {
+    // "No content" is how a hub says that there is nothing more to say.
+    let json: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
+    serde_json::from_slice(json).map_err(|error| Error::NotUnderstood(format!("{path}: {error}")))
 }
 
 /// The address `pattern` with `id` in its hole. An id may come from a person: whatever it holds, it
 /// stays one part of the path.
 pub(crate) fn at(pattern: &str, id: &str) -> String {
+    api::with(pattern, &escaped(id))
+}
+
+/// The address of a file of a run.
+pub(crate) fn at_file(run_id: &str, name: &str) -> String {
+    let parts: Vec<_> = name.split('/').map(escaped).collect();
+    api::with(&at(api::RUN_ARTIFACT, run_id), &parts.join("/"))
+}
+
+fn escaped(id: &str) -> String {
     use std::fmt::Write as _;
     let mut part = String::with_capacity(id.len());
     for byte in id.bytes() {
@@ -151,7 +216,7 @@ pub(crate) fn at(pattern: &str, id: &str) -> String {
             let _ = write!(part, "%{byte:02X}");
         }
     }
-    api::with(pattern, &part)
+    part
 }
 
 fn check_address(url: &str) -> Result<(), Error> {
@@ -240,6 +305,7 @@ mod tests {
     fn an_id_stays_one_part_of_the_path() {
         assert_eq!(at(api::RUN_LOG, "0192-f"), "/api/v1/runs/0192-f/log");
         assert_eq!(at(api::RUN, "../x?y"), "/api/v1/runs/%2E%2E%2Fx%3Fy");
+        assert_eq!(at_file("x", "a/<b>"), "/api/v1/runs/x/artifacts/a/%3Cb%3E");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cupola_protocol::{
+    artifacts::{ArtifactBody, ArtifactUpload},
     paths::api,
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, Registered, Registration,
@@ -13,7 +14,7 @@ use serde::de::IgnoredAny;
 
 use crate::{
     Client, Error,
-    transport::{REQUEST_TIMEOUT, at},
+    transport::{REQUEST_TIMEOUT, at, at_file},
 };
 
 /// How much longer than the hub's own wait a lease request may take.
@@ -66,6 +67,18 @@ impl Client {
         finished: &Finished,
     ) -> Result<Acknowledged, Error> {
         self.post(&at(api::RUN_RESULT, run_id), finished).await
+    }
+
+    /// Sends a file that a run keeps. Safe to repeat: a file of the same name takes its place.
+    pub async fn put_artifact(
+        &self,
+        run_id: &str,
+        name: &str,
+        upload: &ArtifactUpload,
+        file: tokio::fs::File,
+    ) -> Result<ArtifactBody, Error> {
+        self.upload(&at_file(run_id, name), upload, file, upload.size_bytes)
+            .await
     }
 
     /// A template's files.

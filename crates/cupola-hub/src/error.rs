@@ -29,6 +29,12 @@ pub enum HubError {
     /// Nobody, or nobody known, is asking.
     #[error("{0}")]
     Unauthorized(String),
+    /// More bytes than are taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// There is no room for it here.
+    #[error("{0}")]
+    NoSpace(String),
     /// Try again later.
     #[error("{0}")]
     Unavailable(String),

@@ -19,6 +19,7 @@ use crate::{
     HubError,
     access::LoginCodes,
     analysis::AnalysisCache,
+    artifacts::Files,
     bus::{Bus, Changes},
     endings::LatestEndings,
     live::Live,
@@ -30,6 +31,10 @@ use crate::{
 pub struct Settings {
     /// Where its rows are.
     pub location: Location,
+    /// Where the files lie that runs keep.
+    pub artifacts: PathBuf,
+    /// How many bytes are kept of one of them; [`crate::artifacts::BYTES_MAX`] for most.
+    pub artifact_bytes_max: u64,
     /// Folders with templates besides the built-in ones.
     pub template_dirs: Vec<PathBuf>,
     /// Whether what is acknowledged survives a loss of power. Only a simulation says no.
@@ -45,6 +50,8 @@ pub struct Hub {
     ids: Mutex<Ids>,
     live: Mutex<Live>,
     pub(crate) bus: Bus,
+    pub(crate) files: Files,
+    artifact_bytes_max: u64,
     pub(crate) templates: Library,
     pub(crate) analyses: AnalysisCache,
     pub(crate) logins: LoginCodes,
@@ -73,6 +80,10 @@ impl Hub {
             | StoreError::Io { .. } => HubError::Unavailable(error.to_string()),
             error => error.into(),
         })?;
+        let shown = settings.artifacts.display().to_string();
+        let files = Files::open(settings.artifacts).map_err(|error| {
+            HubError::Unavailable(format!("the artifacts' folder `{shown}`: {error}"))
+        })?;
         let mut seed = [0; 8];
         world.random(&mut seed);
         let live = Live::load(&store, world.monotonic())?;
@@ -82,6 +93,8 @@ impl Hub {
             ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
             live: Mutex::new(live),
             bus,
+            files,
+            artifact_bytes_max: settings.artifact_bytes_max,
             templates: Library::load(&settings.template_dirs),
             analyses: AnalysisCache::default(),
             logins: LoginCodes::default(),
@@ -124,6 +137,11 @@ impl Hub {
     /// The clock that only moves forwards.
     pub fn monotonic(&self) -> Instant {
         self.world.monotonic()
+    }
+
+    /// How many bytes are kept of one file.
+    pub fn artifact_bytes_max(&self) -> u64 {
+        self.artifact_bytes_max
     }
 
     /// Goes up whenever somebody is shut out, before the command that did it returns. Whoever

@@ -6,6 +6,7 @@
 
 pub mod access;
 mod analysis;
+pub mod artifacts;
 pub mod briefs;
 mod bus;
 mod dependencies;

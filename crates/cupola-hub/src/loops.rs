@@ -3,6 +3,7 @@
 //! Each is an idempotent `tick` that takes no input and retries by running again. [`drive`] runs
 //! one on a period; the command that made it necessary may do the same work at once.
 
+pub mod artifacts;
 pub mod campaigns;
 pub mod leases;
 pub mod retention;
@@ -24,11 +25,12 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 4] = [
+pub const ALL: [Loop; 5] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
     templates::LOOP,
+    artifacts::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

@@ -3,19 +3,25 @@
 use std::collections::HashMap;
 
 use cupola_domain::{
+    artifact::Artifact,
+    counts::State,
+    event::Event,
     experiment::Experiment,
-    ids::{RunId, WorkerId},
+    ids::{RunId, TaskId, WorkerId},
     metric::Point,
     run::Run,
-    task::Task,
+    task::{Attempts, Task, TaskState},
+    time::Timestamp,
 };
-use cupola_store::{experiments, metrics, results, runs};
+use cupola_store::{Tx, artifacts, code, events, experiments, metrics, results, runs, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
     Hub, HubError,
+    briefs::insert_planned,
+    families,
     tasks::note_worker,
-    transitions::{Pair, find_task},
+    transitions::{Pair, find_task, first_run},
 };
 
 pub use cupola_store::runs::Intake;
@@ -35,6 +41,10 @@ pub struct RunDetail {
     pub series: Vec<String>,
     /// How much log there is.
     pub intake: Intake,
+    /// The files that it keeps, by name.
+    pub artifacts: Vec<Artifact>,
+    /// The template whose code it runs, as it was called then.
+    pub template: String,
     /// All attempts at the task, the latest first.
     pub attempts: Vec<Run>,
     /// The names of the workers that appear.
@@ -58,6 +68,9 @@ impl Hub {
                 results: results::list(tx, id)?,
                 series: metrics::list_names(tx, id)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
+                artifacts: artifacts::list(tx, id)?,
+                template: code::find_command(tx, &run.code_hash)?
+                    .map_or_else(|| experiment.template.clone(), |code| code.template),
                 run,
                 task,
                 experiment,
@@ -108,6 +121,72 @@ impl Hub {
         }
         Ok(run)
     }
+
+    /// Runs it again, and says which run that is: another attempt where the task failed or was
+    /// cancelled; where it completed, a new task with the same configuration and seed.
+    pub fn retry_run(&self, id: RunId) -> Result<Run, HubError> {
+        let task = self.read(move |tx| Ok(Pair::find(tx, id)?.task))?;
+        match task.state.word() {
+            State::Failed | State::Cancelled => {
+                let run = self.retry_task(task.id)?.run;
+                let found = self.read(move |tx| Ok(runs::find(tx, run)?))?;
+                found.ok_or_else(|| HubError::not_found("run", run))
+            }
+            State::Completed => {
+                let (now, new) = (self.now(), (self.next_id(), self.next_id()));
+                let run = self.write(move |tx| insert_again(tx, task, new, now))?;
+                self.bus.announce_work();
+                Ok(run)
+            }
+            word => {
+                let message = format!("task {} is {word}; it has not ended yet", task.number);
+                Err(HubError::Conflict(message))
+            }
+        }
+    }
+}
+
+/// The same task once more, with its first run.
+fn insert_again(
+    tx: &mut Tx,
+    of: Task,
+    (id, run): (TaskId, RunId),
+    now: Timestamp,
+) -> Result<Run, HubError> {
+    let experiment = families::find(tx, of.experiment)?;
+    let unplanned = experiments::list_unplanned(tx)?;
+    if unplanned.iter().any(|(id, _)| *id == experiment.id) {
+        let message = format!(
+            "`{}` is still being planned; try again later",
+            experiment.name
+        );
+        return Err(HubError::Conflict(message));
+    }
+    let before = runs::find(tx, of.run)?.ok_or_else(|| HubError::not_found("run", of.run))?;
+    let needs = tasks::find_needs(tx, of.id)?.ok_or_else(|| HubError::not_found("task", of.id))?;
+    let task = Task {
+        id,
+        run,
+        number: u32::try_from(experiment.counts.total()).unwrap_or(u32::MAX),
+        state: TaskState::Pending,
+        attempts: Attempts {
+            failures: 0,
+            losses: 0,
+            ..of.attempts
+        },
+        waiting_for: None,
+        epoch: 0,
+        worker: None,
+        value: None,
+        created_at: now,
+        finished_at: None,
+        ..of
+    };
+    let run = first_run(&task, &before.code_hash, now);
+    events::record(tx, Event::TaskChanged(task.id, experiment.id));
+    events::record(tx, Event::ExperimentChanged(experiment.id));
+    insert_planned(tx, experiment.id, needs, &[(task, run.clone())])?;
+    Ok(run)
 }
 
 /// A program that goes back to an earlier step was restarted from there: what it says from then on

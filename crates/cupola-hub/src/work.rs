@@ -184,7 +184,7 @@ impl Hub {
     }
 
     /// Refuses a token that is not the one the worker joined with.
-    fn check_worker(&self, token: TokenId, id: WorkerId) -> Result<(), HubError> {
+    pub(crate) fn check_worker(&self, token: TokenId, id: WorkerId) -> Result<(), HubError> {
         let owner = self.live().workers.get(&id).map(|worker| worker.token);
         match owner {
             Some(owner) if owner == token => Ok(()),
@@ -199,6 +199,6 @@ fn not_yours(id: WorkerId) -> HubError {
 }
 
 /// Whether the run had this lease last.
-fn had_lease(run: &Run, lease: Lease) -> bool {
+pub(crate) fn had_lease(run: &Run, lease: Lease) -> bool {
     run.worker == Some(lease.worker) && run.epoch == lease.epoch
 }

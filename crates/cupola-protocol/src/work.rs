@@ -134,6 +134,8 @@ pub struct Registered {
     pub lease_ttl_secs: f64,
     /// How often to renew.
     pub heartbeat_secs: f64,
+    /// How many bytes the hub keeps of one file of a run.
+    pub artifact_bytes_max: u64,
 }
 
 /// A run under a lease.

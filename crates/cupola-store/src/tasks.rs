@@ -23,6 +23,7 @@ statements! {
               VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12, $13, $14,
                       $15, $16, $17)";
     FIND = "SELECT * FROM task WHERE id = $1";
+    FIND_NEEDS = "SELECT needs_id FROM task WHERE id = $1";
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
                   ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
@@ -127,6 +128,11 @@ pub fn insert(tx: &mut Tx, task: &Task, needs_id: i64) -> Result<(), StoreError>
 /// The task called so.
 pub fn find(tx: &mut Tx, id: TaskId) -> Result<Option<Task>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], task)
+}
+
+/// The number of a task's needs.
+pub fn find_needs(tx: &mut Tx, id: TaskId) -> Result<Option<i64>, StoreError> {
+    tx.query_optional(FIND_NEEDS, &[&id.to_string()], |row| row.i64("needs_id"))
 }
 
 /// The pending task with these needs that waits for no other and is to be leased first.

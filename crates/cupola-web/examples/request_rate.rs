@@ -86,6 +86,8 @@ async fn main() -> Result<(), AnyError> {
     let dir = tempfile::tempdir_in(std::env::current_dir()?)?;
     let settings = cupola_hub::Settings {
         location: Location::Sqlite(dir.path().join("cupola.db")),
+        artifacts: dir.path().join("artifacts"),
+        artifact_bytes_max: cupola_hub::artifacts::BYTES_MAX,
         template_dirs: Vec::new(),
         durability: Durability::Full,
         on_fatal: Arc::new(|_| {}),

@@ -3,6 +3,7 @@
 //! A handler extracts, calls the hub once and presents. How things look on the wire is said in
 //! [`present`] alone.
 
+mod artifacts;
 pub(crate) mod body;
 mod briefs;
 mod families;
@@ -17,6 +18,7 @@ mod workers;
 
 use crate::router::Routes;
 
+pub(crate) use artifacts::download;
 pub use runs::reduce;
 pub(crate) use runs::{log_raw, series};
 
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())
+        .merge(artifacts::routes())
         // who does it
         .merge(workers::routes())
         .merge(work::routes())

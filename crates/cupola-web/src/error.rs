@@ -21,6 +21,8 @@ pub const fn status_of(error: &HubError) -> StatusCode {
         HubError::Forbidden(_) => StatusCode::FORBIDDEN,
         HubError::Unauthorized(_) => StatusCode::UNAUTHORIZED,
         HubError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        HubError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        HubError::NoSpace(_) => StatusCode::INSUFFICIENT_STORAGE,
         HubError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -34,6 +36,8 @@ const fn type_of(error: &HubError) -> &'static str {
         HubError::Forbidden(_) => "forbidden",
         HubError::Unauthorized(_) => "unauthorized",
         HubError::Unavailable(_) => "unavailable",
+        HubError::TooLarge(_) => "too_large",
+        HubError::NoSpace(_) => "no_space",
         HubError::Internal(_) => "internal",
     }
 }

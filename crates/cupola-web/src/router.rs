@@ -12,11 +12,16 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use cupola_domain::access::Principal;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    timeout::RequestBodyTimeoutLayer,
 };
 
 use crate::{
@@ -116,6 +121,17 @@ impl Routes {
     ) -> Self {
         let limited = post(handler).layer(DefaultBodyLimit::max(bytes_max));
         self.add(Method::POST, pattern, access, limited)
+    }
+
+    /// `PUT`.
+    #[must_use]
+    pub fn put<H: Handler<T, Web>, T: 'static>(
+        self,
+        pattern: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        self.add(Method::PUT, pattern, access, put(handler))
     }
 
     /// `DELETE`.
@@ -220,9 +236,14 @@ pub fn router_of(web: Web, routes: Routes) -> Router {
         ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(web.clone(), give_face))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(middleware::from_fn(add_headers))
         .with_state(web)
+}
+
+/// What is kept as it came has a length that is told; everything else may become shorter.
+fn is_worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))
 }
 
 /// Never reached: what is not declared is refused before.

@@ -16,7 +16,7 @@ pub mod frame;
 pub mod gallery;
 pub mod home;
 pub mod keys;
-mod listing;
+pub(crate) mod listing;
 pub mod login;
 pub mod paths;
 pub mod plain;

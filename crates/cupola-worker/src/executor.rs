@@ -10,9 +10,13 @@ mod folder;
 mod prepare;
 mod program;
 mod reporter;
+mod uploads;
 mod wish;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use cupola_domain::{run::Failure, stopping::StopStep};
 use cupola_protocol::work::{Finished, Held, RunOrder};
@@ -28,6 +32,7 @@ use ending::Ending;
 use folder::RunFolder;
 use prepare::{NotReady, Prepared};
 use reporter::{Reported, Reporter};
+use uploads::Uploads;
 
 /// What an executor is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,18 +133,41 @@ impl Execution {
             prepared.environment.clone(),
         );
         let fresh = reporter.fresh();
+        let (ending, ended) = watch::channel(false);
+        let uploads = Uploads {
+            context: &self.context,
+            order: &self.order,
+            wishes: &self.wishes,
+            outbox: &outbox,
+            fresh: Arc::clone(&fresh),
+            closed: ended,
+            folders: self.folders(&prepared),
+        };
         let running = async {
             let end = self.run_program(&prepared, &outbox, &fresh).await;
             self.enter(Phase::Reporting);
+            let _ = ending.send(true);
+            end
+        };
+        let working = async {
+            let (end, ()) = tokio::join!(running, uploads.run());
             let _ = closing.send(true);
             end
         };
-        let (mut end, told) = tokio::join!(running, reporter.run());
+        let (mut end, told) = tokio::join!(working, reporter.run());
         if told == Reported::Lost {
             end.ending = Ending::Abandoned;
         }
         end.folder = Some(prepared.folder);
         end
+    }
+
+    /// Where the program may write what the run is to keep.
+    fn folders(&self, prepared: &Prepared) -> Vec<PathBuf> {
+        let run = prepared.folder.path();
+        let working = self.order.working_folder.as_ref();
+        let working = working.map(|folder| run.join(folder));
+        [run.to_owned()].into_iter().chain(working).collect()
     }
 
     /// Tells the hub how the run ended, unless that is nobody's business any more.

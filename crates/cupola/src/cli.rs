@@ -107,6 +107,9 @@ pub(crate) struct Up {
     /// How many runs the local worker takes at once.
     #[arg(long)]
     pub slots: Option<u32>,
+    /// How much is kept of one file of a run, in MiB; 1024 unless given.
+    #[arg(long)]
+    pub artifact_mib_max: Option<u32>,
     /// A configuration file: `cupola.toml` here or in the user's configuration folder.
     #[arg(long)]
     pub config: Option<PathBuf>,
@@ -377,6 +380,30 @@ pub(crate) enum Run {
     /// Stop a run.
     Cancel {
         id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// Run it again: another attempt, or, where it completed, the same task anew.
+    Retry {
+        id: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// List the files that a run keeps.
+    Artifacts {
+        id: String,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Fetch a file that a run keeps.
+    Download {
+        id: String,
+        /// Its name.
+        name: String,
+        /// Where to, `-` for standard output; a new file here with the last part of the name,
+        /// unless given.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
         #[command(flatten)]
         connect: Connect,
     },

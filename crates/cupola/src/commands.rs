@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub(crate) mod artifacts;
 pub(crate) mod briefs;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -13,6 +13,9 @@ const FILE_NAME: &str = "cupola.toml";
 /// The port, unless another is named.
 pub(crate) const PORT: u16 = 7171;
 
+/// How much is kept of a file, unless said otherwise.
+const ARTIFACT_MIB_MAX: u64 = cupola_hub::artifacts::BYTES_MAX >> 20;
+
 /// What may stand in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +31,7 @@ struct File {
     metrics_token: Option<String>,
     no_browser: bool,
     slots: Option<u32>,
+    artifact_mib_max: Option<u32>,
 }
 
 /// All that a hub is started with.
@@ -44,6 +48,8 @@ pub(crate) struct Config {
     pub metrics_token: Option<String>,
     pub no_browser: bool,
     pub slots: u32,
+    /// How much is kept of one file, in MiB.
+    pub artifact_mib_max: u64,
 }
 
 impl Config {
@@ -61,6 +67,7 @@ impl Config {
             metrics_token: None,
             no_browser: true,
             slots,
+            artifact_mib_max: ARTIFACT_MIB_MAX,
         }
     }
 
@@ -92,6 +99,10 @@ impl Config {
             metrics_token: flags.metrics_token.or(file.metrics_token),
             no_browser: flags.no_browser || file.no_browser,
             slots: flags.slots.or(file.slots).unwrap_or(1),
+            artifact_mib_max: flags
+                .artifact_mib_max
+                .or(file.artifact_mib_max)
+                .map_or(ARTIFACT_MIB_MAX, u64::from),
         })
     }
 }

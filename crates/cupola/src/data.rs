@@ -5,6 +5,7 @@
 //! hub.json             where the hub that runs here listens; gone when it stops
 //! command-line.token   lets this user's command line in (mode 0600)
 //! worker.token         lets the local worker in (mode 0600)
+//! artifacts/           files that runs keep, called by their hashes
 //! worker/              the local worker's folder: identity, code, runs
 //! ```
 
@@ -67,6 +68,10 @@ impl DataDir {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join("cupola.db")
+    }
+
+    pub(crate) fn artifacts(&self) -> PathBuf {
+        self.0.join("artifacts")
     }
 
     pub(crate) fn worker(&self) -> PathBuf {

@@ -228,6 +228,8 @@ async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
     };
     let settings = Settings {
         location,
+        artifacts: data.artifacts(),
+        artifact_bytes_max: config.artifact_mib_max << 20,
         template_dirs: config.templates.clone(),
         durability: Durability::Full,
         on_fatal: Arc::new(|error| {

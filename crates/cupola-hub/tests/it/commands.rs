@@ -16,6 +16,8 @@ fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
         HubError::Forbidden(_) => "forbidden",
         HubError::Unauthorized(_) => "unauthorized",
         HubError::Unavailable(_) => "unavailable",
+        HubError::TooLarge(_) => "too large",
+        HubError::NoSpace(_) => "no space",
         HubError::Internal(_) => "internal",
     }
 }

@@ -162,6 +162,8 @@ impl std::ops::Deref for TestHub {
 fn open(folder: &Path, world: &Arc<TestWorld>) -> Hub {
     let settings = Settings {
         location: Location::Sqlite(folder.join("cupola.db")),
+        artifacts: folder.join("artifacts"),
+        artifact_bytes_max: 1000,
         template_dirs: Vec::new(),
         durability: Durability::Off,
         on_fatal: Arc::new(|error| panic!("the store is lost: {error}")),

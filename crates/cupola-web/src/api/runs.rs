@@ -41,6 +41,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get(api::RUN, viewer, show)
         .post(api::RUN_CANCELLATION, researcher, cancel)
+        .post(api::RUN_RETRY, researcher, retry)
         .get(api::RUN_LOG, viewer, log)
         .get(api::RUN_LOG_RAW, viewer, log_raw)
         .get(api::RUN_SERIES, viewer, series)
@@ -61,6 +62,15 @@ async fn cancel(
     Id(id): Id<RunId>,
 ) -> Result<Json<RunBody>, ApiError> {
     let run = hub_call(&web, move |hub| hub.cancel_run(id)).await?;
+    Ok(Json(present::run(&run)))
+}
+
+async fn retry(
+    State(web): State<Web>,
+    _: Researcher,
+    Id(id): Id<RunId>,
+) -> Result<Json<RunBody>, ApiError> {
+    let run = hub_call(&web, move |hub| hub.retry_run(id)).await?;
     Ok(Json(present::run(&run)))
 }
 

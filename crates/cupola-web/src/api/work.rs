@@ -35,6 +35,8 @@ use crate::{
 /// A question for work is kept open for this long at most.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
+pub(super) use read::lease as lease_of;
+
 pub(super) fn routes() -> Routes {
     let worker = Access::Worker;
     Routes::new()
@@ -69,6 +71,7 @@ async fn register(
         worker_id: worker.id.to_string(),
         lease_ttl_secs: LEASE_TTL.as_secs_f64(),
         heartbeat_secs: HEARTBEAT_PERIOD.as_secs_f64(),
+        artifact_bytes_max: web.hub.artifact_bytes_max(),
     };
     Ok((StatusCode::CREATED, Json(registered)))
 }

@@ -24,7 +24,8 @@ pub(super) fn document(operations: &[Operation], routes: &[Route]) -> OpenApi {
             .iter()
             .find(|route| route.pattern == operation.path && route.method == operation.method);
         let access = route.map_or(Access::Public, |route| route.access);
-        paths = paths.path(operation.path, item(operation, access));
+        let path = operation.path.replace("{*", "{");
+        paths = paths.path(path, item(operation, access));
     }
     let info = InfoBuilder::new()
         .title("Cupola")
@@ -68,7 +69,7 @@ fn item(operation: &Operation, access: Access) -> PathItem {
         .summary(Some(operation.summary))
         .description(Some(who(access)))
         .operation_id(Some(operation_id(operation)));
-    if let Some(hole) = hole(operation.path) {
+    for hole in holes(operation.path) {
         let parameter = ParameterBuilder::new()
             .name(hole)
             .parameter_in(ParameterIn::Path)
@@ -108,6 +109,7 @@ fn item(operation: &Operation, access: Access) -> PathItem {
 fn http_method(method: &Method) -> HttpMethod {
     match *method {
         Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
         Method::DELETE => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }
@@ -123,9 +125,10 @@ fn operation_id(operation: &Operation) -> String {
     words.fold(method, |id, word| format!("{id}_{word}"))
 }
 
-fn hole(path: &str) -> Option<&str> {
-    let (_, rest) = path.split_once('{')?;
-    rest.split_once('}').map(|(name, _)| name)
+/// The names of the holes in a path; one that takes all the rest begins with `*` there.
+fn holes(path: &str) -> impl Iterator<Item = &str> {
+    let after_open = path.split('{').skip(1);
+    after_open.filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches('*')))
 }
 
 fn who(access: Access) -> String {
@@ -176,7 +179,7 @@ fn errors(operation: &Operation, access: Access) -> Vec<(&'static str, &'static 
             "The role does not include this, or the request comes from another site",
         ),
         (
-            hole(operation.path).is_some(),
+            holes(operation.path).next().is_some(),
             "404",
             "There is no such thing",
         ),

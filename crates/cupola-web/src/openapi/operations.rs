@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, briefs, families, files, paths::api, runs, system, tasks, work, workers,
+    access, artifacts, briefs, families, files, paths::api, runs, system, tasks, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -100,6 +100,13 @@ const SERIES: Query = &[
         "columns to draw on: of each, the first, last, least and greatest points and all that \
          are not finite",
     ),
+];
+
+const ARTIFACT: Query = &[
+    ("worker_id", "the worker that has the run"),
+    ("epoch", "the epoch of its lease"),
+    ("size_bytes", "how many bytes come"),
+    ("sha256", "what their SHA-256 is, 64 digits in lower case"),
 ];
 
 const LIVE: Query = &[
@@ -227,9 +234,12 @@ fn run_operations() -> Vec<Operation> {
     vec![
         get(api::RUN, "A run with what it used and gave", json::<runs::RunDetail>()),
         operation(Method::POST, api::RUN_CANCELLATION, GROUP, "Stop a run", json::<runs::RunBody>()),
+        operation(Method::POST, api::RUN_RETRY, GROUP, "Run it again: another attempt, or, where it completed, the same task anew", json::<runs::RunBody>()),
         get(api::RUN_LOG, "Lines of its log", json::<runs::LogBody>()).query(LOG),
         get(api::RUN_LOG_RAW, "Its log as the program wrote it", Answer::Other("text/plain")),
         get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
+        get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
+        get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),
     ]
 }
 
@@ -255,6 +265,7 @@ fn protocol_operations() -> Vec<Operation> {
         post(api::RUN_START, "The program runs", Answer::Nothing).body::<work::Started>(),
         post(api::RUN_REPORTS, "What the program said; each number is taken once", Answer::Nothing).body::<work::Report>(),
         post(api::RUN_RESULT, "How the run ended; safe to repeat", json::<work::Acknowledged>()).body::<work::Finished>(),
+        operation(Method::PUT, api::RUN_ARTIFACT, GROUP, "Keep a file of the run; the body is its bytes", json::<artifacts::ArtifactBody>()).query(ARTIFACT),
         operation(Method::GET, api::BUNDLE, GROUP, "A template's files", json::<work::Bundle>()),
     ]
 }

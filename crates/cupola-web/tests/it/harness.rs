@@ -84,6 +84,8 @@ impl TestHub {
         });
         let hub_settings = cupola_hub::Settings {
             location: Location::Sqlite(dir.path().join("cupola.db")),
+            artifacts: dir.path().join("artifacts"),
+            artifact_bytes_max: 4 << 20,
             template_dirs: Vec::new(),
             durability: Durability::Off,
             on_fatal: Arc::new(|error| panic!("{error}")),

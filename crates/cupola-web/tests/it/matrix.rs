@@ -36,6 +36,7 @@ const METHODS: [Method; 6] = [
 fn path_of(pattern: &str) -> String {
     let path = pattern.replace("{id}", NOBODY).replace("{hash}", "abc");
     path.replace("{file}", "missing.css")
+        .replace("{*name}", "a/b")
 }
 
 /// What a caller should see of a route.
@@ -296,11 +297,15 @@ fn the_table_of_the_api_is_this() {
     /api/v1/overview GET Role(Viewer)
     /api/v1/results GET Role(Viewer)
     /api/v1/runs/{id} GET Role(Viewer)
+    /api/v1/runs/{id}/artifacts GET Role(Viewer)
+    /api/v1/runs/{id}/artifacts/{*name} GET Role(Viewer)
+    /api/v1/runs/{id}/artifacts/{*name} PUT Worker
     /api/v1/runs/{id}/cancellation POST Role(Researcher)
     /api/v1/runs/{id}/log GET Role(Viewer)
     /api/v1/runs/{id}/log/raw GET Role(Viewer)
     /api/v1/runs/{id}/reports POST Worker
     /api/v1/runs/{id}/result POST Worker
+    /api/v1/runs/{id}/retry POST Role(Researcher)
     /api/v1/runs/{id}/series GET Role(Viewer)
     /api/v1/runs/{id}/start POST Worker
     /api/v1/tasks GET Role(Viewer)

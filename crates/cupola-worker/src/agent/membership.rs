@@ -71,8 +71,7 @@ impl Membership {
     /// What the runs of this worker share.
     pub(super) fn context(&self, client: &Client) -> (Arc<Context>, u32) {
         let machine = &self.registration.capabilities;
-        let worker_id = self.registered.worker_id.clone();
-        let context = Context::new(&self.settings, client.clone(), worker_id, machine);
+        let context = Context::new(&self.settings, client.clone(), &self.registered, machine);
         (Arc::new(context), self.registration.slots)
     }
 

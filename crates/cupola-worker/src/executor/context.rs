@@ -7,7 +7,7 @@ use std::{
 };
 
 use cupola_client::Client;
-use cupola_protocol::work::CapabilitiesBody;
+use cupola_protocol::work::{CapabilitiesBody, Registered};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) worker_id: String,
+    /// How many bytes the hub keeps of a file.
+    pub(crate) artifact_bytes_max: u64,
     pub(crate) clock: Clock,
     pub(crate) asking: Duration,
     pub(crate) grace: Duration,
@@ -42,12 +44,13 @@ impl Context {
     pub(crate) fn new(
         settings: &Settings,
         client: Client,
-        worker_id: String,
+        registered: &Registered,
         machine: &CapabilitiesBody,
     ) -> Self {
         Self {
             client,
-            worker_id,
+            worker_id: registered.worker_id.clone(),
+            artifact_bytes_max: registered.artifact_bytes_max,
             clock: settings.clock.clone(),
             asking: settings.asking,
             grace: settings.grace,

@@ -1,6 +1,6 @@
 //! All that a run has to tell the hub, taken out report by report.
 
-use std::{collections::VecDeque, path::Path};
+use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use cupola_domain::{progress::Levels, time::Timestamp};
 use cupola_protocol::{
@@ -8,6 +8,7 @@ use cupola_protocol::{
     work::{LogPiece, Report, StoppingBody},
 };
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 use super::{
     event_lines::{EventLine, EventLines},
@@ -57,6 +58,8 @@ pub(crate) struct Outbox {
     is_further: bool,
     stopping: Option<StoppingBody>,
     wanted: VecDeque<Wanted>,
+    /// Notified when `wanted` has something new.
+    named: Arc<Notify>,
     /// Files that found no room among these.
     unwanted: u64,
     failed: Option<String>,
@@ -77,6 +80,7 @@ impl Outbox {
             is_further: false,
             stopping: None,
             wanted: VecDeque::new(),
+            named: Arc::default(),
             unwanted: 0,
             failed: None,
             is_cancellable: false,
@@ -161,6 +165,11 @@ impl Outbox {
     /// The next file that the run is to keep.
     pub(crate) fn next_wanted(&mut self) -> Option<Wanted> {
         self.wanted.pop_front()
+    }
+
+    /// To be notified when there is one.
+    pub(crate) fn named(&self) -> Arc<Notify> {
+        Arc::clone(&self.named)
     }
 
     /// The next report, without its address; `None` when there is nothing new.
@@ -276,6 +285,7 @@ impl Outbox {
             return;
         }
         self.wanted.push_back(wanted);
+        self.named.notify_one();
     }
 
     /// The first failure that a program tells of is why it failed.

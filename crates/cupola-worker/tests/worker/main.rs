@@ -4,5 +4,6 @@ mod crashes;
 mod endings;
 mod floods;
 mod hub_trouble;
+mod programs;
 mod support;
 mod throughput;

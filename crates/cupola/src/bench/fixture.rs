@@ -73,6 +73,8 @@ impl BenchHub {
     pub(crate) fn open(folder: &Folder, durability: Durability) -> anyhow::Result<Self> {
         let settings = Settings {
             location: Location::Sqlite(folder.path().join("cupola.db")),
+            artifacts: folder.path().join("artifacts"),
+            artifact_bytes_max: cupola_hub::artifacts::BYTES_MAX,
             template_dirs: vec![folder.with_trivial_template()?],
             durability,
             on_fatal: Arc::new(|error| panic!("the store is lost: {error}")),

@@ -5,7 +5,12 @@ use std::time::Duration;
 use cupola_client::{Client, query::LogFilter};
 use serde_json::Value;
 
-use crate::{cli::Run, commands::tasks::status, connection::client, output};
+use crate::{
+    cli::Run,
+    commands::{artifacts, tasks::status},
+    connection::client,
+    output,
+};
 
 /// How often a log that is followed is asked for.
 const FOLLOW_PERIOD: Duration = Duration::from_millis(300);
@@ -55,6 +60,22 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
             output::line(&format!("run {id} is {}", status(&run.status, &run.reason)));
             Ok(())
         }
+        Run::Retry { id, connect } => {
+            let run = client(&connect)?.retry_run(&id).await?;
+            output::line(&format!(
+                "run {} is {}",
+                run.run_id,
+                status(&run.status, &run.reason)
+            ));
+            Ok(())
+        }
+        Run::Artifacts { id, read } => artifacts::list(&id, &read).await,
+        Run::Download {
+            id,
+            name,
+            output,
+            connect,
+        } => artifacts::download(&id, &name, output, &connect).await,
     }
 }
 

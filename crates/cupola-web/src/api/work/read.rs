@@ -93,7 +93,7 @@ fn worker_id(text: &str) -> Result<WorkerId, Errors> {
         .map_err(|error: cupola_domain::ids::InvalidId| one("worker_id", error.to_string()))
 }
 
-pub(super) fn lease(worker: &str, epoch: i64) -> Result<Lease, Errors> {
+pub(in crate::api) fn lease(worker: &str, epoch: i64) -> Result<Lease, Errors> {
     Ok(Lease {
         worker: worker_id(worker)?,
         epoch,

@@ -9,12 +9,15 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Path, State},
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
+use cupola_domain::time::Timestamp;
 use cupola_protocol::{
+    artifacts::{ArtifactBody, ArtifactUpload},
     paths::api,
     problem::Problem,
     work::{
@@ -52,6 +55,14 @@ pub(crate) struct World {
     pub(crate) turn_away_with: Option<u16>,
     /// How often workers are to renew; 0 for ten times a second.
     pub(crate) heartbeat_secs: f64,
+    /// Run and name → the bytes of a file that it keeps.
+    pub(crate) artifacts: BTreeMap<(String, String), Vec<u8>>,
+    /// Files that came, kept or not.
+    pub(crate) uploads: usize,
+    /// So many uploads are answered with this status.
+    pub(crate) refuse_uploads: (usize, u16),
+    /// Uploads wait while this is so.
+    pub(crate) hold_uploads: bool,
     /// Reports take this long.
     pub(crate) report_delay: Duration,
 }
@@ -249,6 +260,7 @@ fn routes(shared: Shared) -> Router {
         .route(api::RUN_REPORTS, post(report))
         .route(api::RUN_RESULT, post(finish))
         .route(api::BUNDLE, get(bundle))
+        .route(api::RUN_ARTIFACT, put(artifact))
         .layer(DefaultBodyLimit::max(
             cupola_protocol::work::REPORT_BYTES_MAX,
         ))
@@ -279,6 +291,7 @@ async fn register(State(hub): State<Shared>, Json(body): Json<Registration>) -> 
     let registered = Registered {
         worker_id: worker_id.unwrap_or_else(|| "w1".to_owned()),
         lease_ttl_secs: 3.0,
+        artifact_bytes_max: 1 << 20,
         heartbeat_secs: if heartbeat_secs > 0.0 {
             heartbeat_secs
         } else {
@@ -379,4 +392,36 @@ async fn bundle(State(hub): State<Shared>, Path(hash): Path<String>) -> Response
         Some(bundle) => Json(bundle).into_response(),
         None => refusal(404),
     }
+}
+
+async fn artifact(
+    State(hub): State<Shared>,
+    Path((run, name)): Path<(String, String)>,
+    Query(said): Query<ArtifactUpload>,
+    bytes: Bytes,
+) -> Response {
+    loop {
+        let changed = hub.changed.notified();
+        if !hub.world().hold_uploads {
+            break;
+        }
+        changed.await;
+    }
+    let mut world = hub.world();
+    world.uploads += 1;
+    if let (left @ 1.., status) = world.refuse_uploads {
+        world.refuse_uploads.0 = left - 1;
+        return refusal(status);
+    }
+    assert!(!world.finished.contains_key(&run), "the run has ended");
+    assert_eq!(said.size_bytes, bytes.len() as u64);
+    let answer = ArtifactBody {
+        name: name.clone(),
+        size_bytes: said.size_bytes,
+        sha256: said.sha256,
+        kept_at: Timestamp::from_millis(0).into(),
+    };
+    let is_first = world.artifacts.insert((run, name), bytes.into()).is_none();
+    drop(world);
+    hub.answer(is_first, answer)
 }
