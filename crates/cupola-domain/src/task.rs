@@ -215,7 +215,7 @@ impl Task {
     /// What the word of one of its runs leaves out.
     pub fn reason_of(&self, run: &Run) -> String {
         let waiting = self.waiting().filter(|_| run.id == self.run);
-        waiting.unwrap_or_else(|| run.state.reason())
+        waiting.unwrap_or_else(|| run.reason())
     }
 
     fn waiting(&self) -> Option<String> {

@@ -178,6 +178,8 @@ pub enum Sort {
 pub struct Query {
     /// Families too; otherwise only what no brief made.
     pub with_families: bool,
+    /// Only those that came from there, by its word.
+    pub origin: Option<&'static str>,
     /// Only those of one template.
     pub template: Option<String>,
     /// Only those in one state.
@@ -232,6 +234,10 @@ fn condition(query: &Query) -> (String, Vec<String>) {
     let mut params = Vec::new();
     if !query.with_families {
         parts.push("origin <> 'brief'".to_owned());
+    }
+    if let Some(origin) = query.origin {
+        params.push(origin.to_owned());
+        parts.push(format!("origin = ${}", params.len()));
     }
     if let Some(template) = &query.template {
         params.push(storable(template).into_owned());

@@ -44,6 +44,7 @@ const STYLES: &[Source] = embedded![
     "css/card.css",
     "css/table.css",
     "css/form.css",
+    "css/editor.css",
     "css/empty.css",
     "css/dialog.css",
     "css/toast.css",
@@ -70,6 +71,7 @@ const SCRIPTS: &[Source] = embedded![
     "js/choice.js",
     "js/space_rows.js",
     "js/estimate.js",
+    "js/form.js",
     "js/chart.js",
     "js/log_tail.js",
 ];

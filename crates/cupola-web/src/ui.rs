@@ -8,6 +8,7 @@ pub mod briefs;
 pub mod components;
 pub mod confirmation;
 pub mod error_page;
+pub mod experiments;
 mod faces;
 pub mod families;
 pub mod form;

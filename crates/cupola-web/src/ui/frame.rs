@@ -9,6 +9,8 @@ use crate::ui::{components::Link, keys, paths};
 pub enum Section {
     /// `/`
     Overview,
+    /// `/experiments`
+    Experiments,
     /// `/briefs`
     Briefs,
     /// `/families`
@@ -24,8 +26,9 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 5] = [
+    const NAVIGATION: [Section; 6] = [
         Section::Overview,
+        Section::Experiments,
         Section::Briefs,
         Section::Families,
         Section::Tasks,
@@ -35,6 +38,7 @@ impl Section {
     const fn label(self) -> &'static str {
         match self {
             Section::Overview => "Overview",
+            Section::Experiments => "Experiments",
             Section::Briefs => "Briefs",
             Section::Families => "Families",
             Section::Tasks => "Tasks",
@@ -47,6 +51,7 @@ impl Section {
     const fn href(self) -> &'static str {
         match self {
             Section::Overview | Section::Outside => paths::OVERVIEW,
+            Section::Experiments => paths::EXPERIMENTS,
             Section::Briefs => paths::BRIEFS,
             Section::Families => paths::FAMILIES,
             Section::Tasks => paths::TASKS,
@@ -58,6 +63,7 @@ impl Section {
     const fn hotkey(self) -> &'static str {
         match self {
             Section::Overview => keys::GO_OVERVIEW.keys,
+            Section::Experiments => keys::GO_EXPERIMENTS.keys,
             Section::Briefs => keys::GO_BRIEFS.keys,
             Section::Families => keys::GO_FAMILIES.keys,
             Section::Tasks => keys::GO_TASKS.keys,

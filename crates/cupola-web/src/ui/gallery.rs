@@ -3,6 +3,7 @@
 //! is ever served.
 
 mod briefs;
+mod experiments;
 mod families;
 mod home;
 mod others;
@@ -38,6 +39,7 @@ pub fn samples() -> Vec<Sample> {
     [
         home::samples(),
         briefs::samples(),
+        experiments::samples(),
         families::samples(),
         tasks::samples(),
         runs::samples(),
@@ -156,7 +158,13 @@ mod tests {
     #[test]
     fn every_live_key_is_known() {
         const LISTS: &[&str] = &[
-            "briefs", "endings", "families", "tasks", "workers", "tokens",
+            "briefs",
+            "endings",
+            "experiments",
+            "families",
+            "tasks",
+            "workers",
+            "tokens",
         ];
         const KINDS: [&str; 7] = [
             "brief",

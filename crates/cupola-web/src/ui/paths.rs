@@ -10,6 +10,10 @@ pub const BRIEFS: &str = "/briefs";
 pub const NEW_BRIEF: &str = "/briefs/new";
 /// `GET` the families.
 pub const FAMILIES: &str = "/families";
+/// `GET` the experiments that no brief made.
+pub const EXPERIMENTS: &str = "/experiments";
+/// `GET` the form for an experiment, `POST` it.
+pub const NEW_EXPERIMENT: &str = "/experiments/new";
 /// `GET` the tasks.
 pub const TASKS: &str = "/tasks";
 /// `GET` the workers.
@@ -47,6 +51,20 @@ pub const PATTERNS: &[&str] = &[
     "/families/{id}/tasks",
     "/families/{id}/cancellation",
     "/families/{id}/deletion",
+    EXPERIMENTS,
+    NEW_EXPERIMENT,
+    "/experiments/list",
+    "/experiments/check",
+    "/experiments/{id}",
+    "/experiments/{id}/header",
+    "/experiments/{id}/setup",
+    "/experiments/{id}/runs",
+    "/experiments/{id}/comparison",
+    "/experiments/{id}/comparison/table",
+    "/experiments/{id}/edit",
+    "/experiments/{id}/start",
+    "/experiments/{id}/cancellation",
+    "/experiments/{id}/deletion",
     TASKS,
     "/tasks/list",
     "/tasks/{id}",
@@ -88,6 +106,11 @@ pub fn brief(id: BriefId, part: &str) -> String {
 /// A family's page or one of its routes.
 pub fn family(id: ExperimentId, part: &str) -> String {
     format!("/families/{id}{part}")
+}
+
+/// The page of an experiment that no brief made, or one of its routes.
+pub fn experiment(id: ExperimentId, part: &str) -> String {
+    format!("/experiments/{id}{part}")
 }
 
 /// A task's page or one of its routes.

@@ -106,9 +106,13 @@ pub(crate) fn needs(needs: &Needs) -> String {
     }
 }
 
-/// A family by its name.
-pub(crate) fn family_link(family: &Experiment) -> Link {
-    Link::new(&family.name, paths::family(family.id, ""))
+/// An experiment by its name; those that briefs made have pages of their own.
+pub(crate) fn family_link(experiment: &Experiment) -> Link {
+    let page = match experiment.origin.brief() {
+        Some(_) => paths::family(experiment.id, ""),
+        None => paths::experiment(experiment.id, ""),
+    };
+    Link::new(&experiment.name, page)
 }
 
 /// A task by its number.

@@ -2,7 +2,7 @@
 
 use crate::{
     router::Routes,
-    ui::{briefs, families, home, runs, shortcuts, tasks, toasts, tokens, workers},
+    ui::{briefs, experiments, families, home, runs, shortcuts, tasks, toasts, tokens, workers},
 };
 
 /// Every page, part and form.
@@ -13,6 +13,7 @@ pub(crate) fn routes() -> Routes {
         // what is wanted
         .merge(briefs::routes())
         .merge(families::routes())
+        .merge(experiments::routes())
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
@@ -58,6 +59,11 @@ impl World for Fixed {
     }
 }
 
+/// The folder with templates for tests.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/templates")
+}
+
 /// A hub with its web face.
 pub(crate) struct TestHub {
     pub(crate) hub: Arc<Hub>,
@@ -86,7 +92,7 @@ impl TestHub {
             location: Location::Sqlite(dir.path().join("cupola.db")),
             artifacts: dir.path().join("artifacts"),
             artifact_bytes_max: 4 << 20,
-            template_dirs: Vec::new(),
+            template_dirs: vec![fixtures()],
             durability: Durability::Off,
             on_fatal: Arc::new(|error| panic!("{error}")),
         };
@@ -229,7 +235,7 @@ impl Caller<'_> {
 /// A machine that can run anything.
 pub(crate) fn registration(session: &str) -> Value {
     json!({
-        "protocol": 1, "worker_id": null, "name": "box", "session": session, "slots": 4,
+        "protocol": cupola_protocol::WORKER_PROTOCOL, "worker_id": null, "name": "box", "session": session, "slots": 4,
         "version": "0.0.0",
         "capabilities": {
             "hostname": "box", "platform": "linux-x86_64", "cpu_model": "test", "cpu_cores": 16,

@@ -51,7 +51,7 @@ async fn a_worker_walks_from_joining_to_a_result() {
         "worker_id": id, "epoch": 1, "seq": 0,
         "log": [{"stream": "stdout", "at": "2026-11-21T00:00:01Z", "bytes": "aGVsbG8K"}],
         "metrics": [{"name": "loss", "points": [[0, 1000, 4.0], [1, 1001, "NaN"]]}],
-        "progress": {"fraction": 0.5, "message": "half way"},
+        "progress": [{"current": 0.5, "total": 1.0, "message": "half way"}],
     });
     let reports = format!("{run_path}/reports");
     worker.post(&reports, &report).await.expect(204);
@@ -246,13 +246,13 @@ async fn a_worker_touches_only_what_is_its_own() {
 async fn a_worker_of_another_protocol_is_told() {
     let hub = TestHub::new();
     let mut body = crate::harness::registration("s1");
-    body["protocol"] = json!(2);
+    body["protocol"] = json!(99);
     let answer = hub
         .somebody(Role::Worker)
         .post("/api/v1/workers", &body)
         .await;
     assert_eq!(answer.problem(409), "conflict");
-    assert!(answer.text().contains("protocol 2"), "{}", answer.text());
+    assert!(answer.text().contains("protocol 99"), "{}", answer.text());
 }
 
 #[tokio::test]

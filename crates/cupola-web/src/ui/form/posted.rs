@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use cupola_domain::task::Config;
+use serde_json::Value;
+
 /// A form may have this many fields.
 pub const FIELDS_MAX: usize = 5_000;
 
@@ -44,6 +47,27 @@ impl Posted {
     /// What was sent for the name itself.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// What was sent, read without a schema: numbers and words that are no texts as what they look
+    /// like, nothing where nothing was typed.
+    pub fn guess(&self) -> Option<Value> {
+        if let Some(text) = self.text.as_deref().filter(|text| !text.is_empty()) {
+            let read = serde_json::from_str(text).ok();
+            return read.or_else(|| Some(Value::String(text.to_owned())));
+        }
+        if self.below.is_empty() {
+            return None;
+        }
+        if self.below.keys().all(|name| name.parse::<u32>().is_ok()) {
+            let items = self.items().into_iter();
+            return Some(items.filter_map(Posted::guess).collect());
+        }
+        let below = self.below.iter();
+        let object: Config = below
+            .filter_map(|(name, posted)| Some((name.clone(), posted.guess()?)))
+            .collect();
+        Some(Value::Object(object))
     }
 
     /// What stands below whole numbers, in their order; gaps close.
@@ -97,6 +121,18 @@ mod tests {
     fn a_name_that_is_too_deep_names_nothing() {
         let deep = format!("config{}", ".a".repeat(1_000_000));
         assert_eq!(posted(&[(&deep, "x")]), Posted::default());
+    }
+
+    #[test]
+    fn without_a_schema_texts_are_what_they_look_like() {
+        let tree = posted(&[
+            ("config.lr", "1e-3"),
+            ("config.act", "relu"),
+            ("config.note", ""),
+            ("config.layers.0.width", "8"),
+        ]);
+        let expected = serde_json::json!({"act": "relu", "layers": [{"width": 8}], "lr": 1e-3});
+        assert_eq!(tree.guess(), Some(expected));
     }
 
     #[test]

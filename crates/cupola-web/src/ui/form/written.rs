@@ -40,6 +40,10 @@ impl Written {
             return Written::Json(text.replace("\r\n", "\n"));
         }
         let posted = Posted::below(NAME, pairs);
+        if schema.fields.is_empty() {
+            let guessed = posted.guess().and_then(|value| value.as_object().cloned());
+            return Self::of_object(guessed.unwrap_or_default());
+        }
         Self::of_filled(schema, Filled::read(schema, &posted))
     }
 

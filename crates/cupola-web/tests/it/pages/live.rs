@@ -28,6 +28,8 @@ async fn check(scene: &Scene, change: impl AsyncFnOnce()) -> usize {
         "/families".to_owned(),
         "/tasks".to_owned(),
         "/workers".to_owned(),
+        "/experiments".to_owned(),
+        format!("/experiments/{}", scene.experiment),
         format!("/briefs/{}", scene.brief),
         format!("/families/{}", scene.family),
         format!("/tasks/{}", scene.running.task),
@@ -115,6 +117,27 @@ async fn a_cancellation_is_told() {
     };
     let changed = check(&scene, change).await;
     assert!(changed >= 8, "{changed}");
+}
+
+#[tokio::test]
+async fn an_experiments_runs_and_its_edit_are_told() {
+    let scene = Scene::new().await;
+    let page = format!("/experiments/{}", scene.experiment);
+    let post = async |part: &str, form: &str| {
+        let path = format!("{page}{part}");
+        let answer = scene.post(Role::Researcher, &path, form).await;
+        assert_eq!(answer.status, 303, "{part}: {}", answer.text());
+    };
+    assert!(check(&scene, async || post("/start", "runs=2").await).await >= 3);
+    let leased = scene.lease(2).await;
+    let one = leased.last().unwrap();
+    assert!(check(&scene, async || scene.start(one).await).await >= 2);
+    assert!(check(&scene, async || scene.report(one, 0, 0.3).await).await >= 1);
+    assert!(check(&scene, async || scene.finish(one, "completed").await).await >= 3);
+    let edited = "op=save&template=layered&name=Other&config.lr=0.25";
+    assert!(check(&scene, async || post("/edit", edited).await).await >= 3);
+    assert!(check(&scene, async || post("/cancellation", "").await).await >= 3);
+    assert!(check(&scene, async || post("/deletion", "").await).await >= 1);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::{
 };
 use base64::Engine as _;
 use cupola_domain::access::Role;
+use cupola_hub::experiments::ExperimentDraft;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Caller, TestHub, registration};
@@ -29,6 +30,7 @@ pub(super) struct Scene {
     pub(super) hub: TestHub,
     pub(super) brief: String,
     pub(super) family: String,
+    pub(super) experiment: String,
     pub(super) worker: String,
     pub(super) token: String,
     pub(super) completed: Attempted,
@@ -49,7 +51,18 @@ impl Scene {
         let made = researcher.post("/api/v1/briefs", &brief).await.expect(201);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (worker_secret, token) = hub.token_for(Role::Worker, None);
+        let draft = ExperimentDraft {
+            name: HOSTILE.to_owned(),
+            description: HOSTILE.to_owned(),
+            template: "layered".to_owned(),
+            config: json!({"lr": 0.5}).as_object().unwrap().clone(),
+            tags: [(HOSTILE.to_owned(), HOSTILE.to_owned())].into(),
+            environment: [("NOTE".to_owned(), HOSTILE.to_owned())].into(),
+            ..ExperimentDraft::default()
+        };
+        let configured = hub.hub.create_experiment(&draft, HOSTILE).unwrap();
         let mut scene = Self {
+            experiment: configured.experiment.id.to_string(),
             brief: text(&made["brief"]["brief_id"]),
             family: text(&made["brief"]["family"]["family_id"]),
             worker: String::new(),
@@ -142,7 +155,7 @@ impl Scene {
                 "at": "2026-11-21T00:00:01Z", "bytes": bytes, "omitted": 2048,
             }],
             "metrics": [{"name": HOSTILE, "points": [[seq, 1000 + seq, fraction]]}],
-            "progress": {"fraction": fraction, "message": HOSTILE},
+            "progress": [{"current": fraction, "total": 1.0, "message": HOSTILE}],
         });
         let path = format!("/api/v1/runs/{}/reports", one.run);
         self.as_worker().post(&path, &report).await.expect(204);
@@ -166,6 +179,7 @@ impl Scene {
         let id = match pattern.split('/').nth(1) {
             Some("briefs") => &self.brief,
             Some("families") => &self.family,
+            Some("experiments") => &self.experiment,
             Some("tasks") => &self.completed.task,
             Some("runs") => &self.completed.run,
             Some("workers") => &self.worker,

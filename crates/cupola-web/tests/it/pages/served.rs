@@ -30,7 +30,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 18] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -41,6 +41,10 @@ const PAGES: [&str; 14] = [
     "/runs/{id}",
     "/workers",
     "/workers/{id}",
+    "/experiments",
+    "/experiments/{id}",
+    "/experiments/{id}/comparison",
+    "/experiments?q=a%20b&state=pending&origin=manual&sort=name&order=asc",
     "/briefs?q=a%20b",
     "/families?q=campaign",
     "/tasks?sort=value&order=asc&q=l",
@@ -209,6 +213,9 @@ async fn a_list_says_what_it_does_not_understand() {
         ("/tasks?family=x", "family"),
         ("/tasks?page=0", "page"),
         ("/briefs?page=x", "page"),
+        ("/experiments?sort=colour", "sort"),
+        ("/experiments?origin=mars", "origin"),
+        ("/experiments?state=done", "state"),
     ] {
         let answer = scene.open(Role::Viewer, path).await;
         assert_eq!(answer.status, 422, "{path}");

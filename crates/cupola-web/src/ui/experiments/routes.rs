@@ -1,0 +1,289 @@
+//! What the addresses of experiments answer.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use cupola_domain::{
+    access::{Principal, Role},
+    experiment::Experiment,
+    field::FieldError,
+    ids::ExperimentId,
+};
+use cupola_hub::{Hub, HubError, experiments::RunRow};
+
+use super::{Comparison, Index, Show, comparison, editing, listed::Asked, present};
+use crate::{
+    auth::{Access, Researcher, Viewer},
+    error::PageError,
+    params::Params,
+    router::{Id, Routes},
+    state::{Web, hub_call},
+    ui::{
+        answer::{Fields, Rendered, done, html, read},
+        components::Link,
+        confirmation::Confirmation,
+        format,
+        frame::{Frame, Section},
+        listing::{self, ROWS, Slice, slice},
+        paths,
+        present::may,
+    },
+};
+
+pub(crate) fn routes() -> Routes {
+    let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
+    Routes::new()
+        .merge(editing::routes())
+        .get(paths::EXPERIMENTS, viewer, index)
+        .get("/experiments/list", viewer, list)
+        .get("/experiments/{id}", viewer, show)
+        .get("/experiments/{id}/header", viewer, header)
+        .get("/experiments/{id}/setup", viewer, setup)
+        .get("/experiments/{id}/runs", viewer, runs)
+        .get("/experiments/{id}/comparison", viewer, comparison)
+        .get("/experiments/{id}/comparison/table", viewer, compared)
+        .post("/experiments/{id}/start", researcher, start)
+        .get(
+            "/experiments/{id}/cancellation",
+            researcher,
+            ask_cancellation,
+        )
+        .post("/experiments/{id}/cancellation", researcher, cancel)
+        .get("/experiments/{id}/deletion", researcher, ask_deletion)
+        .post("/experiments/{id}/deletion", researcher, delete)
+}
+
+async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+    let asked = Asked::read(&mut params);
+    params.finish()?;
+    let query = asked.clone();
+    let (seq, found) = read(&web, move |hub| query.find(hub)).await?;
+    html(&Index {
+        frame: Frame::new("Experiments", Section::Experiments, Some((&who).into())).at(seq),
+        states: asked.states(),
+        origins: asked.origins(),
+        sort: asked.sort,
+        order: asked.order(),
+        may_make: may(&who, Role::Researcher),
+        list: asked.list(&found, &who),
+        search: asked.search,
+    })
+}
+
+async fn list(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+    let asked = Asked::read(&mut params);
+    params.finish()?;
+    let query = asked.clone();
+    let found = hub_call(&web, move |hub| query.find(hub)).await?;
+    html(&asked.list(&found, &who))
+}
+
+fn page_of_runs(hub: &Hub, id: ExperimentId, page: u64) -> Result<Slice<Vec<RunRow>>, HubError> {
+    slice(page, |offset| hub.experiment_runs(id, ROWS, offset))
+}
+
+/// A family has a page of its own.
+async fn show(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<ExperimentId>,
+    mut params: Params,
+) -> Result<Response, PageError> {
+    let page = listing::page(&mut params);
+    params.finish()?;
+    let (seq, (detail, found, now)) = read(&web, move |hub| {
+        let detail = hub.experiment_detail(id)?;
+        Ok((detail, page_of_runs(hub, id, page)?, hub.now()))
+    })
+    .await?;
+    if detail.experiment.origin.brief().is_some() {
+        return Ok(Redirect::to(&paths::family(id, "")).into_response());
+    }
+    let name = &detail.experiment.name;
+    let page = html(&Show {
+        frame: Frame::new(name, Section::Experiments, Some((&who).into()))
+            .under("Experiments", paths::EXPERIMENTS)
+            .at(seq),
+        header: present::header(&detail, &who),
+        runs: present::runs(&detail, &found, now, &who),
+        setup: present::setup(&detail),
+        comparison: paths::experiment(id, "/comparison"),
+    })?;
+    Ok(page.into_response())
+}
+
+async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<ExperimentId>) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
+    html(&present::header(&detail, &who))
+}
+
+async fn setup(State(web): State<Web>, _: Viewer, Id(id): Id<ExperimentId>) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
+    html(&present::setup(&detail))
+}
+
+async fn runs(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<ExperimentId>,
+    mut params: Params,
+) -> Rendered {
+    let page = listing::page(&mut params);
+    params.finish()?;
+    let part = hub_call(&web, move |hub| {
+        let detail = hub.experiment_detail(id)?;
+        let found = page_of_runs(hub, id, page)?;
+        Ok(present::runs(&detail, &found, hub.now(), &who))
+    });
+    html(&part.await?)
+}
+
+async fn comparison(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<ExperimentId>,
+    fields: Fields,
+) -> Rendered {
+    let asked = comparison::Asked::read(id, &fields)?;
+    let query = asked.clone();
+    let (seq, (experiment, found)) = read(&web, move |hub| query.find(hub)).await?;
+    let back = paths::experiment(id, "");
+    html(&Comparison {
+        frame: Frame::new("Comparison", Section::Experiments, Some((&who).into()))
+            .under("Experiments", paths::EXPERIMENTS)
+            .under(&experiment.name, &back)
+            .at(seq),
+        table: asked.table(&experiment, found.as_ref()),
+        back,
+    })
+}
+
+async fn compared(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<ExperimentId>,
+    fields: Fields,
+) -> Rendered {
+    let asked = comparison::Asked::read(id, &fields)?;
+    let part = hub_call(&web, move |hub| {
+        let (experiment, found) = asked.find(hub)?;
+        Ok(asked.table(&experiment, found.as_ref()))
+    });
+    html(&part.await?)
+}
+
+async fn start(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<ExperimentId>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let number = match fields.text("runs").trim() {
+        "" => 1,
+        text => text.parse().map_err(|_| {
+            let message = format!("is `{text}`; give a whole number of at least 1");
+            vec![FieldError::new("runs", message)]
+        })?,
+    };
+    let answer = hub_call(&web, move |hub| hub.start_experiment(id, number)).await;
+    let back = paths::experiment(id, "");
+    done(
+        answer,
+        &who,
+        &back,
+        Link::new("Back to the experiment", &back),
+    )
+}
+
+fn confirmation(
+    who: &Principal,
+    experiment: &Experiment,
+    verb: &'static str,
+    part: &str,
+) -> Confirmation {
+    let title = format!("{verb} the experiment");
+    Confirmation {
+        frame: Frame::new(&title, Section::Experiments, Some(who.into()))
+            .under("Experiments", paths::EXPERIMENTS)
+            .under(&experiment.name, paths::experiment(experiment.id, "")),
+        question: format!("{title} “{}”?", experiment.name),
+        lead: "This goes:",
+        consequences: Vec::new(),
+        remark: String::new(),
+        verb,
+        action: paths::experiment(experiment.id, part),
+        back: paths::experiment(experiment.id, ""),
+    }
+}
+
+async fn ask_cancellation(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<ExperimentId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
+    let counts = detail.experiment.counts;
+    let mut page = confirmation(&who, &detail.experiment, "Cancel", "/cancellation");
+    page.lead = "This happens:";
+    page.question = format!("Cancel what is left of “{}”?", detail.experiment.name);
+    page.consequences = [
+        (counts.pending, "waiting: cancelled at once"),
+        (counts.running, "running: the programs are stopped"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, what)| format!("{} {what}", format::counted(number, "run", "runs")))
+    .collect();
+    "What has ended stays. A cancelled run can be tried again by itself."
+        .clone_into(&mut page.remark);
+    page.verb = "Cancel all";
+    html(&page)
+}
+
+async fn cancel(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<ExperimentId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.cancel_experiment(id)).await;
+    let back = paths::experiment(id, "");
+    done(
+        answer,
+        &who,
+        &back,
+        Link::new("Back to the experiment", &back),
+    )
+}
+
+async fn ask_deletion(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<ExperimentId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
+    let mut page = confirmation(&who, &detail.experiment, "Delete", "/deletion");
+    if detail.runs > 0 {
+        let runs = format::counted(detail.runs, "run", "runs");
+        page.consequences
+            .push(format!("{runs} with results, curves and logs"));
+    }
+    let running = detail.experiment.counts.running;
+    if running > 0 {
+        let runs = format::counted(running, "run", "runs");
+        page.consequences
+            .push(format!("{runs} going on now: the programs are stopped"));
+    }
+    "This cannot be undone.".clone_into(&mut page.remark);
+    html(&page)
+}
+
+async fn delete(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<ExperimentId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.delete_experiment(id)).await;
+    let back = Link::new("Back to the experiment", paths::experiment(id, ""));
+    done(answer, &who, paths::EXPERIMENTS, back)
+}
