@@ -8,9 +8,10 @@ use cupola_protocol::{
     briefs::{BriefBody, BriefDetail, NewBrief},
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
+    logs::{LogBody, LogsBody},
     page::Page,
     paths::api,
-    runs::{LogBody, RunBody, RunDetail, SeriesBody},
+    runs::{RunBody, RunDetail, SeriesBody},
     system::{Health, Overview, TemplateBody, Version},
     tasks::{ResultBody, TaskBody, TaskDetail},
     workers::WorkerBody,
@@ -19,8 +20,8 @@ use cupola_protocol::{
 use crate::{
     Client, Download, Error,
     query::{
-        ComparisonFilter, FamilyFilter, LogFilter, PageFilter, ResultFilter, SeriesFilter,
-        TaskFilter,
+        ComparisonFilter, FamilyFilter, LogFilter, LogsFilter, PageFilter, ResultFilter,
+        SeriesFilter, TaskFilter,
     },
     transport::{at, at_file},
 };
@@ -152,6 +153,11 @@ impl Client {
     /// Lines of its log.
     pub async fn run_log(&self, id: &str, filter: &LogFilter) -> Result<LogBody, Error> {
         self.list(&at(api::RUN_LOG, id), filter).await
+    }
+
+    /// Lines of its log from anywhere, by level and text.
+    pub async fn run_logs(&self, id: &str, filter: &LogsFilter) -> Result<LogsBody, Error> {
+        self.list(&at(api::RUN_LOGS, id), filter).await
     }
 
     /// Its log as the program wrote it.

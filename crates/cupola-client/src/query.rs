@@ -65,6 +65,19 @@ pub struct LogFilter {
     pub limit: Option<u32>,
 }
 
+/// Which lines of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LogsFilter {
+    /// `first`, `last`, a line, `after:LINE` or `before:LINE`.
+    pub from: Option<String>,
+    /// Only lines of this level and louder ones.
+    pub level: Option<String>,
+    /// Only lines with this in them, in whatever case.
+    pub text: Option<String>,
+    /// Lines at most.
+    pub limit: Option<u32>,
+}
+
 /// Which series, and how finely.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SeriesFilter {

@@ -1,6 +1,7 @@
 //! What workers ask and report. Every change is fenced by the run and the epoch of its lease.
 
 mod endings;
+mod intake;
 mod joining;
 mod leases;
 mod leasing;

@@ -10,6 +10,7 @@ pub mod briefs;
 pub mod events;
 pub mod families;
 pub mod files;
+pub mod logs;
 pub mod number;
 pub mod page;
 pub mod paths;

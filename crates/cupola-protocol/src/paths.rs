@@ -43,6 +43,10 @@ pub mod api {
     pub const RUN_CANCELLATION: &str = "/api/v1/runs/{id}/cancellation";
     /// `GET` lines of its log.
     pub const RUN_LOG: &str = "/api/v1/runs/{id}/log";
+    /// `GET` lines of its log from anywhere, by level and text.
+    pub const RUN_LOGS: &str = "/api/v1/runs/{id}/logs";
+    /// `GET` how many lines of its log match.
+    pub const RUN_LOG_MATCHES: &str = "/api/v1/runs/{id}/logs/matches";
     /// `GET` its log as the program wrote it.
     pub const RUN_LOG_RAW: &str = "/api/v1/runs/{id}/log/raw";
     /// `GET` one of its series.

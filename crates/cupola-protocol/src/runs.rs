@@ -93,34 +93,6 @@ pub struct RunDetail {
     pub log_bytes: u64,
 }
 
-/// A part of a log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LogBody {
-    /// Its lines.
-    pub lines: Vec<LogLine>,
-    /// Where to go on: pass it as `after`.
-    pub next: i64,
-    /// Whether the run has ended and nothing more will come.
-    pub complete: bool,
-    /// Lines so far, in all.
-    pub lines_total: u64,
-    /// Bytes that the worker left out of the middle of a flood.
-    pub bytes_omitted: u64,
-}
-
-/// One line of a log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LogLine {
-    /// From 1.
-    pub number: u64,
-    /// `stdout`, `stderr` or `worker`.
-    pub stream: String,
-    /// When the worker read it.
-    pub at: Time,
-    /// Without its line end; bytes that are no UTF-8 are replaced.
-    pub text: String,
-}
-
 /// A series of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SeriesBody {

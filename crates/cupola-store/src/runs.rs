@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cupola_domain::{
     ids::{ExperimentId, RunId, TaskId, WorkerId},
+    log::{Level, LevelCounts},
     progress::Progress,
     run::{Failure, Lease, Outcome, Run, RunState},
     stopping::Stopping,
@@ -40,10 +41,12 @@ statements! {
                   WHERE event.seq > $1 AND event.kind = 'ended'
                   AND run.outcome IS NOT NULL AND experiment.deleted_at IS NULL
                   ORDER BY event.seq";
-    FIND_INTAKE = "SELECT report_next, log_bytes, log_lines, log_omitted, log_chunks
+    FIND_INTAKE = "SELECT report_next, log_bytes, log_lines, log_from_info, log_from_warn,
+                          log_from_error, log_open, log_omitted, log_chunks
                    FROM run WHERE id = $1";
     SAVE_INTAKE = "UPDATE run SET report_next = $3, log_bytes = $4, log_lines = $5,
-                                  log_omitted = $6, log_chunks = $7
+                                  log_omitted = $6, log_chunks = $7, log_from_info = $8,
+                                  log_from_warn = $9, log_from_error = $10, log_open = $11
                    WHERE id = $1 AND report_next = $2";
     LIST_OF_TASK_IDS = "SELECT id FROM run WHERE task_id = $1";
     DELETE_METRICS = "DELETE FROM metric_block WHERE run_id = $1";
@@ -52,14 +55,16 @@ statements! {
 }
 
 /// What of a run's reports has been taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intake {
     /// The number of the next report.
     pub report_next: i64,
     /// Bytes of log.
     pub log_bytes: i64,
-    /// Lines of log.
-    pub log_lines: i64,
+    /// Lines of log, by level.
+    pub log_levels: LevelCounts,
+    /// The streams whose last line has not ended, each with the line's number.
+    pub log_open: Vec<(i64, String)>,
     /// Bytes that the worker left out.
     pub log_omitted: i64,
     /// Chunks of log.
@@ -207,7 +212,13 @@ pub fn find_intake(tx: &mut Tx, id: RunId) -> Result<Option<Intake>, StoreError>
         Ok(Intake {
             report_next: row.i64("report_next")?,
             log_bytes: row.i64("log_bytes")?,
-            log_lines: row.i64("log_lines")?,
+            log_levels: LevelCounts::from_least([
+                row.i64("log_lines")?,
+                row.i64("log_from_info")?,
+                row.i64("log_from_warn")?,
+                row.i64("log_from_error")?,
+            ]),
+            log_open: open_lines(&row.text("log_open")?),
             log_omitted: row.i64("log_omitted")?,
             log_chunks: row.i64("log_chunks")?,
         })
@@ -223,9 +234,13 @@ pub fn save_intake(tx: &mut Tx, id: RunId, was: &Intake, now: &Intake) -> Result
             &was.report_next,
             &now.report_next,
             &now.log_bytes,
-            &now.log_lines,
+            &now.log_levels.total(),
             &now.log_omitted,
             &now.log_chunks,
+            &now.log_levels.at_least(Level::Info),
+            &now.log_levels.at_least(Level::Warn),
+            &now.log_levels.at_least(Level::Error),
+            &open_text(&now.log_open),
         ],
     )
 }
@@ -240,6 +255,22 @@ pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> 
         }
     }
     Ok(())
+}
+
+/// `12 stdout`, one line a stream.
+fn open_text(open: &[(i64, String)]) -> String {
+    let lines: Vec<_> = open
+        .iter()
+        .map(|(line, stream)| format!("{line} {stream}"))
+        .collect();
+    lines.join("\n")
+}
+
+fn open_lines(text: &str) -> Vec<(i64, String)> {
+    text.lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(line, stream)| Some((line.parse().ok()?, stream.to_owned())))
+        .collect()
 }
 
 /// The columns that a state becomes.

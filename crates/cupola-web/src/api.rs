@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod briefs;
 mod families;
 mod files;
+pub(crate) mod logs;
 pub mod present;
 mod runs;
 pub(crate) mod system;
@@ -20,7 +21,7 @@ use crate::router::Routes;
 
 pub(crate) use artifacts::download;
 pub use runs::reduce;
-pub(crate) use runs::{log_raw, series};
+pub(crate) use runs::series;
 
 /// The routes.
 pub(crate) fn routes() -> Routes {
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Routes {
         .merge(tasks::routes())
         .merge(runs::routes())
         .merge(artifacts::routes())
+        .merge(logs::routes())
         // who does it
         .merge(workers::routes())
         .merge(work::routes())

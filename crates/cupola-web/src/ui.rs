@@ -20,7 +20,7 @@ pub mod keys;
 pub(crate) mod listing;
 pub mod login;
 pub mod paths;
-pub mod plain;
+pub use cupola_domain::terminal as plain;
 mod present;
 pub(crate) mod routes;
 pub mod runs;

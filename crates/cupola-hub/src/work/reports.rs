@@ -13,16 +13,13 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, events, logs, metrics, results, runs};
+use cupola_store::{Tx, events, metrics, results, runs};
 
-use super::{LogPiece, Report, had_lease};
+use super::{Report, had_lease, intake::append_log};
 use crate::{Hub, HubError, run_results::kept};
 
 /// A report with more pieces than this is refused.
 const PIECES_MAX: usize = 10_000;
-
-/// A log is kept in chunks of at most this size.
-const CHUNK_BYTES_MAX: usize = 64 << 10;
 
 impl Hub {
     /// Takes a report. One that was taken before changes nothing; one from the future is refused.
@@ -72,10 +69,13 @@ fn take_report(
     }
     let mut intake = runs::Intake {
         report_next: was.report_next + 1,
-        ..was
+        ..was.clone()
     };
     append_log(tx, id, &report.log, &mut intake)?;
     runs::save_intake(tx, id, &was, &intake)?;
+    if !report.log.is_empty() {
+        events::record(tx, Event::LogAppended(id));
+    }
     for (name, points) in by_series(report) {
         metrics::insert(tx, id, &name, report.seq, &points)?;
     }
@@ -107,59 +107,4 @@ fn by_series(report: &Report) -> BTreeMap<String, Vec<Point>> {
             .extend(points);
     }
     series
-}
-
-fn append_log(
-    tx: &mut Tx,
-    id: RunId,
-    pieces: &[LogPiece],
-    intake: &mut runs::Intake,
-) -> Result<(), HubError> {
-    for piece in pieces {
-        let mut omitted = piece.omitted.max(0);
-        for body in chunks_of(&piece.bytes) {
-            let chunk = logs::Chunk {
-                number: intake.log_chunks,
-                stream: storable(&piece.stream).into_owned(),
-                at: piece.at,
-                first_line: intake.log_lines + 1,
-                omitted: std::mem::take(&mut omitted),
-                body: body.to_vec(),
-            };
-            logs::insert(tx, id, &chunk)?;
-            intake.log_chunks += 1;
-            intake.log_lines += lines_of(body);
-            intake.log_bytes += i64::try_from(body.len()).unwrap_or(i64::MAX);
-            intake.log_omitted = intake.log_omitted.saturating_add(chunk.omitted);
-        }
-    }
-    if !pieces.is_empty() {
-        events::record(tx, Event::LogAppended(id));
-    }
-    Ok(())
-}
-
-/// Bytes cut into pieces that an answer can hold many of, at the ends of lines where there are any.
-/// No bytes are one empty piece: it carries the mark that some were left out.
-fn chunks_of(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut rest = bytes;
-    let mut chunks = Vec::new();
-    while rest.len() > CHUNK_BYTES_MAX {
-        let end = rest[..CHUNK_BYTES_MAX]
-            .iter()
-            .rposition(|byte| *byte == b'\n');
-        let (chunk, after) = rest.split_at(end.map_or(CHUNK_BYTES_MAX, |end| end + 1));
-        chunks.push(chunk);
-        rest = after;
-    }
-    if !rest.is_empty() || chunks.is_empty() {
-        chunks.push(rest);
-    }
-    chunks
-}
-
-/// How many lines these bytes make: an unfinished last one counts.
-fn lines_of(bytes: &[u8]) -> i64 {
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
-    i64::try_from(lines).unwrap_or(i64::MAX)
 }

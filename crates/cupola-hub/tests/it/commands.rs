@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_domain::{counts::State, run::Failure};
-use cupola_hub::{HubError, loops, work::Report};
+use cupola_hub::{HubError, logs::LogQuery, loops, work::Report};
 
 use crate::support::{TestHub, completed, draft, failed, finish, held, start, task_of};
 
@@ -466,7 +466,7 @@ fn reports_are_taken_once_and_in_order() {
     send(report(0, "one\ntwo\n")).unwrap();
     assert_eq!(refused(send(report(2, "four\n"))), "conflict");
     send(report(1, "three\n")).unwrap();
-    let log = hub.run_log(order.run.id, Some(0)).unwrap();
+    let log = hub.run_log(order.run.id, LogQuery::default()).unwrap();
     let lines: Vec<_> = log
         .lines
         .iter()
@@ -474,7 +474,7 @@ fn reports_are_taken_once_and_in_order() {
         .collect();
     assert_eq!(lines, [(1, "one"), (2, "two"), (3, "three")]);
     assert_eq!(
-        (log.lines_total, log.bytes_total, log.is_complete),
+        (log.levels.total(), log.bytes_total, log.is_complete()),
         (3, 14, false)
     );
     finish(&hub, &order, completed(1.0)).unwrap();

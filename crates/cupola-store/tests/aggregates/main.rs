@@ -5,6 +5,7 @@
 )]
 
 mod experiments;
+mod logs;
 mod results;
 mod rows;
 mod statements;

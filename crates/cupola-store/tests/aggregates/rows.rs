@@ -10,6 +10,7 @@ use cupola_domain::{
     credits::Credits,
     experiment::{Experiment, Origin},
     ids::{Ids, TaskId, WorkerId},
+    log::LevelCounts,
     metric::Point,
     objective::{Direction, Objective},
     progress::{Level, Levels, Progress},
@@ -598,6 +599,7 @@ fn logs_points_and_results_read_back(database: &Database) {
         stream: "stderr".into(),
         at: at(1),
         first_line: 1,
+        levels: LevelCounts::new([0, 0, 1, 1]),
         omitted: 0,
         body: vec![b'a', b'\n', 255],
     };
@@ -636,13 +638,16 @@ fn logs_points_and_results_read_back(database: &Database) {
     let was = runs::Intake::default();
     let now = runs::Intake {
         report_next: 1,
-        log_lines: 2,
-        ..was
+        log_levels: LevelCounts::new([0, 0, 1, 1]),
+        log_open: vec![(2, "stderr".into()), (1, "std out".into())],
+        ..was.clone()
     };
-    sample.write(move |tx| runs::save_intake(tx, run, &was, &now));
+    let (before, after) = (was.clone(), now.clone());
+    sample.write(move |tx| runs::save_intake(tx, run, &before, &after));
+    let after = now.clone();
     let twice: Result<(), _> = sample
         .store
-        .write(move |tx| runs::save_intake(tx, run, &was, &now));
+        .write(move |tx| runs::save_intake(tx, run, &was, &after));
     assert!(twice.is_err(), "a report is counted once");
     assert_eq!(sample.read(move |tx| runs::find_intake(tx, run)), Some(now));
 }

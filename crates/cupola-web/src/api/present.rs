@@ -14,15 +14,13 @@ use cupola_domain::{
     task::Task,
     template::{CodeFile, Template},
 };
-use cupola_hub::{
-    briefs, families, logs::LogPart, overview, runs, tasks, work, workers::WorkerRow,
-};
+use cupola_hub::{briefs, families, overview, runs, tasks, work, workers::WorkerRow};
 use cupola_protocol::{
     access::TokenBody,
     briefs::{BriefBody, BriefDetail},
     families::{CountsBody, FamilyBody, FamilyDetail, NeedsBody},
     number::Number,
-    runs::{LogBody, LogLine, RunBody, RunDetail},
+    runs::{RunBody, RunDetail},
     system::{Overview, TemplateBody},
     tasks::{ResultBody, TaskBody, TaskDetail},
     work::{Bundle, BundleFile, Held, Orders, RunOrder},
@@ -258,25 +256,8 @@ pub fn run_detail(detail: &runs::RunDetail) -> RunDetail {
     }
 }
 
-/// A part of a log.
-pub fn log(part: LogPart) -> LogBody {
-    let line = |line: cupola_hub::logs::Line| LogLine {
-        number: unsigned(line.number),
-        stream: line.stream,
-        at: line.at.into(),
-        text: line.text,
-    };
-    LogBody {
-        lines: part.lines.into_iter().map(line).collect(),
-        next: part.next,
-        complete: part.is_complete,
-        lines_total: unsigned(part.lines_total),
-        bytes_omitted: unsigned(part.bytes_omitted),
-    }
-}
-
 /// A count from a database, where they are signed.
-fn unsigned(count: i64) -> u64 {
+pub(super) fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 

@@ -2,7 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, families, files, paths::api, runs, system, tasks, work, workers,
+    access, artifacts, briefs, families, files, logs, paths::api, runs, system, tasks, work,
+    workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -90,6 +91,31 @@ const COMPARISON: Query = &[
 const LOG: Query = &[
     ("after", "go on from here: `next` of the last part"),
     ("limit", "without `after`: so many of the last lines"),
+];
+
+const LOGS: Query = &[
+    (
+        "from",
+        "`first`, `last`, a line, `after:` or `before:` and a line; `first` unless said",
+    ),
+    ("level", "only lines of this level and louder ones"),
+    ("text", "only lines with this in them, in whatever case"),
+    ("limit", "lines at most, up to 10000; 1000 unless said"),
+];
+
+const LOG_MATCHES: Query = &[
+    (
+        "after",
+        "only lines behind this one: `to` of the last answer",
+    ),
+    ("level", "only lines of this level and louder ones"),
+    ("text", "only lines with this in them, in whatever case"),
+];
+
+const LOG_RAW: Query = &[
+    ("line", "only this line, whole"),
+    ("level", "only lines of this level and louder ones"),
+    ("text", "only lines with this in them, in whatever case"),
 ];
 
 const SERIES: Query = &[
@@ -235,8 +261,10 @@ fn run_operations() -> Vec<Operation> {
         get(api::RUN, "A run with what it used and gave", json::<runs::RunDetail>()),
         operation(Method::POST, api::RUN_CANCELLATION, GROUP, "Stop a run", json::<runs::RunBody>()),
         operation(Method::POST, api::RUN_RETRY, GROUP, "Run it again: another attempt, or, where it completed, the same task anew", json::<runs::RunBody>()),
-        get(api::RUN_LOG, "Lines of its log", json::<runs::LogBody>()).query(LOG),
-        get(api::RUN_LOG_RAW, "Its log as the program wrote it", Answer::Other("text/plain")),
+        get(api::RUN_LOG, "Lines of its log", json::<logs::LogBody>()).query(LOG),
+        get(api::RUN_LOGS, "Lines of its log from anywhere, by level and text", json::<logs::LogsBody>()).query(LOGS),
+        get(api::RUN_LOG_MATCHES, "How many lines of its log match", json::<logs::LogMatches>()).query(LOG_MATCHES),
+        get(api::RUN_LOG_RAW, "Its log as the program wrote it", Answer::Other("text/plain")).query(LOG_RAW),
         get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
         get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
         get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),

@@ -303,6 +303,8 @@ fn the_table_of_the_api_is_this() {
     /api/v1/runs/{id}/cancellation POST Role(Researcher)
     /api/v1/runs/{id}/log GET Role(Viewer)
     /api/v1/runs/{id}/log/raw GET Role(Viewer)
+    /api/v1/runs/{id}/logs GET Role(Viewer)
+    /api/v1/runs/{id}/logs/matches GET Role(Viewer)
     /api/v1/runs/{id}/reports POST Worker
     /api/v1/runs/{id}/result POST Worker
     /api/v1/runs/{id}/retry POST Role(Researcher)

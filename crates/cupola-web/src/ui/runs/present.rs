@@ -217,7 +217,7 @@ impl Seen {
     fn log(&self, part: &LogPart) -> Log {
         let run = &self.detail.run;
         let shown = part.lines.len() as u64;
-        let total = u64::try_from(part.lines_total).unwrap_or(0);
+        let total = u64::try_from(part.levels.total()).unwrap_or(0);
         let is_cut = shown < total && part.lines.first().is_some_and(|line| line.number > 1);
         let note = || {
             let (shown, total) = (format::count(shown), format::count(total));
@@ -251,8 +251,8 @@ fn ends((so_far, fraction): (Duration, f64)) -> String {
 pub(super) fn lines(part: &LogPart) -> Lines {
     Lines {
         lines: part.lines.iter().map(line).collect(),
-        next: part.next,
-        is_complete: part.is_complete,
+        next: part.to,
+        is_complete: part.is_complete(),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use axum::{extract::State, response::Response};
 use cupola_domain::{access::Role, ids::RunId};
-use cupola_hub::{Hub, HubError};
+use cupola_hub::{
+    Hub, HubError,
+    logs::{From, LogQuery},
+};
 
 use super::present::{self, Drawn, Seen};
 use crate::{
@@ -30,7 +33,7 @@ pub(crate) fn routes() -> Routes {
         .get("/runs/{id}/curve", viewer, curve)
         .get("/runs/{id}/series", viewer, api::series)
         .get("/runs/{id}/log", viewer, log)
-        .get("/runs/{id}/log.txt", viewer, api::log_raw)
+        .get("/runs/{id}/log.txt", viewer, api::logs::raw)
         .get("/runs/{id}/outcome", viewer, outcome)
         .get("/runs/{id}/attempts", viewer, attempts)
         .get("/runs/{id}/cancellation", researcher, ask_cancellation)
@@ -60,7 +63,12 @@ async fn show(
     let (seq, (run, drawn, log)) = read(&web, move |hub| {
         let run = seen(hub, id)?;
         let drawn = drawn(hub, &run, &series)?;
-        Ok((run, drawn, hub.run_log(id, None)?))
+        let tail = LogQuery {
+            from: From::Last,
+            limit: 500,
+            ..LogQuery::default()
+        };
+        Ok((run, drawn, hub.run_log(id, tail)?))
     })
     .await?;
     html(&run.show(&who, seq, &drawn, &log))
@@ -85,7 +93,12 @@ async fn curve(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, params: Par
 async fn log(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, mut params: Params) -> Rendered {
     let after = params.optional("after", 0..=i64::MAX);
     params.finish()?;
-    let part = hub_call(&web, move |hub| hub.run_log(id, after)).await?;
+    let query = LogQuery {
+        from: after.map_or(From::Last, From::After),
+        limit: 500,
+        ..LogQuery::default()
+    };
+    let part = hub_call(&web, move |hub| hub.run_log(id, query)).await?;
     html(&present::lines(&part))
 }
 
