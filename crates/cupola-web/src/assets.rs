@@ -73,7 +73,8 @@ const SCRIPTS: &[Source] = embedded![
     "js/estimate.js",
     "js/form.js",
     "js/chart.js",
-    "js/log_tail.js",
+    "js/log_window.js",
+    "js/log_search.js",
 ];
 
 /// Served as they are.

@@ -10,4 +10,5 @@ pub(crate) mod lines;
 pub(crate) mod outbox;
 mod points;
 pub(crate) mod results;
+pub(crate) mod said;
 pub(crate) mod spool;

@@ -6,6 +6,7 @@
 mod backlog;
 mod dispatch;
 mod fixture;
+mod logs;
 mod pages;
 mod protocol;
 
@@ -68,9 +69,12 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("pages") {
         figures.extend(pages::measure(bench.tasks.unwrap_or(100_000), bench.runs).await?);
     }
+    if wanted("logs") {
+        figures.extend(logs::measure(bench.runs).await?);
+    }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch and pages"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages and logs"
     );
     if bench.json {
         return output::json(&figures);

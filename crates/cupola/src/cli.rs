@@ -371,8 +371,14 @@ pub(crate) enum Run {
         /// Go on until the run ends.
         #[arg(short, long)]
         follow: bool,
+        /// Only lines of this level and louder ones: `debug`, `info`, `warn` or `error`.
+        #[arg(long)]
+        level: Option<String>,
+        /// Only lines with this text in them, in whatever case.
+        #[arg(long, value_name = "TEXT")]
+        grep: Option<String>,
         /// Print exactly the program's bytes, terminal codes included.
-        #[arg(long, conflicts_with = "follow")]
+        #[arg(long, conflicts_with_all = ["follow", "level", "grep"])]
         raw: bool,
         #[command(flatten)]
         connect: Connect,
@@ -447,7 +453,7 @@ pub(crate) struct Doctor {
 /// The measurements.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which: `protocol`, `backlog`, `dispatch`, `pages`; all, unless named.
+    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]

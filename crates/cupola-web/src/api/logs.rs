@@ -127,22 +127,28 @@ pub(crate) async fn raw(
         None => format!("run-{id}.log"),
     };
     let body = match line {
-        Some(line) => streamed(web, move |hub, at| {
-            let (bytes, next) = hub.run_log_line(id, line, at.unwrap_or(-1))?;
-            Ok(((!bytes.is_empty()).then_some(next), bytes))
-        })
-        .await,
-        None if level > Level::Debug || !text.is_empty() => streamed(web, move |hub, at| {
-            let after = at.unwrap_or(0);
-            let (bytes, to, is_end) = hub.run_log_matches(id, level, text.clone(), after)?;
-            Ok(((!is_end).then_some(to), bytes))
-        })
-        .await,
-        None => streamed(web, move |hub, at| {
-            let (bytes, next) = hub.run_log_bytes(id, at.unwrap_or(0))?;
-            Ok(((!bytes.is_empty()).then_some(next), bytes))
-        })
-        .await,
+        Some(line) => {
+            streamed(web, move |hub, at| {
+                let (bytes, next) = hub.run_log_line(id, line, at.unwrap_or(-1))?;
+                Ok(((!bytes.is_empty()).then_some(next), bytes))
+            })
+            .await
+        }
+        None if level > Level::Debug || !text.is_empty() => {
+            streamed(web, move |hub, at| {
+                let after = at.unwrap_or(0);
+                let (bytes, to, is_end) = hub.run_log_matches(id, level, text.clone(), after)?;
+                Ok(((!is_end).then_some(to), bytes))
+            })
+            .await
+        }
+        None => {
+            streamed(web, move |hub, at| {
+                let (bytes, next) = hub.run_log_bytes(id, at.unwrap_or(0))?;
+                Ok(((!bytes.is_empty()).then_some(next), bytes))
+            })
+            .await
+        }
     };
     Ok(as_download(body?, &name))
 }

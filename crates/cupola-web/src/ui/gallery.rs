@@ -6,6 +6,7 @@ mod briefs;
 mod experiments;
 mod families;
 mod home;
+mod logs;
 mod others;
 mod runs;
 mod tasks;

@@ -78,6 +78,7 @@ pub const PATTERNS: &[&str] = &[
     "/runs/{id}/curve",
     "/runs/{id}/series",
     "/runs/{id}/log",
+    "/runs/{id}/log/matches",
     "/runs/{id}/log.txt",
     "/runs/{id}/outcome",
     "/runs/{id}/attempts",

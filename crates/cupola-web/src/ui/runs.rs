@@ -5,8 +5,9 @@ mod present;
 mod routes;
 mod show;
 
+pub(crate) use self::log::log as log_of;
 pub use self::{
-    log::{Line, Lines, Log},
+    log::{LevelChoice, Line, Lines, Log, LogField, Span},
     show::{Curve, Header, Outcome, Show},
 };
 pub(crate) use routes::routes;

@@ -4,6 +4,7 @@ mod commands;
 mod experiments;
 mod forms;
 mod live;
+mod logs;
 mod looks;
 mod scene;
 mod served;

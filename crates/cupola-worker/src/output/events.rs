@@ -7,7 +7,7 @@ use cupola_domain::{
 };
 use serde_json::{Map, Value, json};
 
-use super::json;
+use super::{json, said::Said};
 
 /// One line of the events descriptor.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +16,8 @@ pub(crate) enum Event {
     Points(Points),
     /// How far the program says it is on one level, 0 for the outermost.
     Progress(usize, Level),
-    /// A line for the log.
-    Log(String),
+    /// Entries of the log.
+    Logs(Vec<Said>),
     /// A result that is known already.
     Result {
         /// Its key.
@@ -83,7 +83,8 @@ impl Event {
             Some("metrics") => values(object).and_then(|values| points(object, values)),
             Some("metric") => value(object).and_then(|value| points(object, vec![value])),
             Some("progress") => progress(object),
-            Some("log") => Ok(Event::Log(log_line(object)?)),
+            Some("log") => Ok(Event::Logs(vec![Said::of_object(object)?])),
+            Some("logs") => Ok(Event::Logs(Said::of_batch(object)?)),
             Some("result") => Ok(Event::Result {
                 key: text(object, "key").ok_or("no `key`")?,
                 value: object.get("value").ok_or("no `value`")?.clone(),
@@ -142,18 +143,6 @@ fn value(object: &Map<String, Value>) -> Result<(String, f64), &'static str> {
     Ok((name, value.ok_or("a value that is no number")?))
 }
 
-fn log_line(object: &Map<String, Value>) -> Result<String, &'static str> {
-    let message = text(object, "message").ok_or("no `message`")?;
-    let level = text(object, "level").unwrap_or_else(|| "info".to_owned());
-    let fields = match object.get("fields") {
-        Some(Value::Object(fields)) if !fields.is_empty() => {
-            format!(" {}", Value::Object(fields.clone()))
-        }
-        _ => String::new(),
-    };
-    Ok(format!("[{level}] {message}{fields}"))
-}
-
 /// So many of so many on one level; or, as it was said before there were levels, a share.
 fn progress(object: &Map<String, Value>) -> Result<Event, &'static str> {
     let message = text(object, "message").unwrap_or_default();
@@ -182,11 +171,11 @@ fn failed(object: &Map<String, Value>) -> Event {
     }
 }
 
-fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
     object.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn number(object: &Map<String, Value>, key: &str) -> Result<f64, &'static str> {
+pub(super) fn number(object: &Map<String, Value>, key: &str) -> Result<f64, &'static str> {
     object
         .get(key)
         .and_then(Value::as_f64)
@@ -206,7 +195,7 @@ fn whole_number(value: &Value) -> Option<i64> {
         .or_else(|| value.as_f64().and_then(of_double))
 }
 
-fn unix_time(secs: f64) -> Result<Timestamp, &'static str> {
+pub(super) fn unix_time(secs: f64) -> Result<Timestamp, &'static str> {
     // Year 9999: a later time is nanoseconds taken for seconds, or nonsense.
     if !(0.0..=253_402_300_799.0).contains(&secs) {
         return Err("a `time` that is not in seconds since 1970");
@@ -320,11 +309,21 @@ mod tests {
         check(r#"{"type":"cancellable"}"#, Event::Cancellable);
     }
 
+    fn said(entry: &str) -> Said {
+        Said::of_object(&json::object(entry).unwrap()).unwrap()
+    }
+
     #[test]
     fn logs_and_results_are_taken() {
         check(
+            r#"{"type":"logs","entries":[{"message":"a"},{"message":"b"}]}"#,
+            Event::Logs(vec![said(r#"{"message":"a"}"#), said(r#"{"message":"b"}"#)]),
+        );
+        check(
             r#"{"type":"log","level":"warning","message":"slow","fields":{"ms":3}}"#,
-            Event::Log(r#"[warning] slow {"ms":3}"#.to_owned()),
+            Event::Logs(vec![said(
+                r#"{"level":"warn","message":"slow","fields":{"ms":3}}"#,
+            )]),
         );
         check(
             r#"{"type":"result","key":"loss","value":0.5}"#,

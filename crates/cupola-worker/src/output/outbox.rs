@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, path::Path, sync::Arc};
 
-use cupola_domain::{progress::Levels, time::Timestamp};
+use cupola_domain::{log::ENTRIES, progress::Levels, time::Timestamp};
 use cupola_protocol::{
     runs::ProgressLevelBody,
     work::{LogPiece, Report, StoppingBody},
@@ -16,6 +16,7 @@ use super::{
     lines::{LINE_BYTES_MAX, LastLine},
     points::PointFile,
     results::{self, Results},
+    said::Said,
     spool::StreamLog,
 };
 
@@ -29,10 +30,11 @@ const SHOWN_CHARS_MAX: usize = 200;
 const WANTED_MAX: usize = 10_000;
 
 /// The log streams, in the order in which a report takes them.
-const STREAMS: [(Stream, &str); 4] = [
+const STREAMS: [(Stream, &str); 5] = [
     (Stream::Worker, "worker"),
     (Stream::Stdout, "stdout"),
     (Stream::Stderr, "stderr"),
+    (Stream::Log, ENTRIES),
     (Stream::Event, "event"),
 ];
 
@@ -42,14 +44,16 @@ pub(crate) enum Stream {
     Worker,
     Stdout,
     Stderr,
-    /// Log events, and events that were not understood.
+    /// Entries, in their canonical form.
+    Log,
+    /// Events that were not understood.
     Event,
 }
 
 /// What a run has said and the hub has not yet been told.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    logs: [StreamLog; 4],
+    logs: [StreamLog; 5],
     last_line: LastLine,
     event_lines: EventLines,
     points: PointFile,
@@ -255,7 +259,7 @@ impl Outbox {
                 self.levels.say(at, level);
                 self.is_further = true;
             }
-            Event::Log(text) => self.event_text(&text, now),
+            Event::Logs(entries) => entries.iter().for_each(|said| self.say(said, now)),
             Event::Result { key, value } => {
                 if let Err(refusal) = self.results.push(key, value) {
                     self.error(&refusal, now);
@@ -266,7 +270,8 @@ impl Outbox {
             Event::Cancellable => self.is_cancellable = true,
             Event::Malformed(text) => {
                 self.malformed += 1;
-                self.event_text(&text, now);
+                let line = format!("{text}\n");
+                self.log(Stream::Event).push(line.as_bytes(), now);
             }
         }
     }
@@ -295,13 +300,13 @@ impl Outbox {
         } else {
             trace
         };
-        self.event_text(&format!("[error] {}", text.trim_end()), now);
+        self.say(&Said::error(text.trim_end()), now);
         self.failed.get_or_insert(message);
     }
 
-    fn event_text(&mut self, text: &str, now: Timestamp) {
-        let line = format!("{text}\n");
-        self.log(Stream::Event).push(line.as_bytes(), now);
+    fn say(&mut self, said: &Said, now: Timestamp) {
+        let line = said.to_line(now);
+        self.log(Stream::Log).push(line.as_bytes(), now);
     }
 }
 

@@ -80,7 +80,7 @@ fn fill(folder: &Folder, tasks: u32) -> anyhow::Result<()> {
 }
 
 /// The real program on the filled folder.
-struct Server {
+pub(super) struct Server {
     child: Child,
     url: String,
     http: reqwest::Client,
@@ -88,7 +88,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(folder: &Folder) -> anyhow::Result<Self> {
+    pub(super) async fn start(folder: &Folder) -> anyhow::Result<Self> {
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
         let http = reqwest::Client::new();
@@ -127,7 +127,7 @@ impl Server {
         Ok(server)
     }
 
-    async fn p99_millis(&self, page: &str) -> anyhow::Result<f64> {
+    pub(super) async fn p99_millis(&self, page: &str) -> anyhow::Result<f64> {
         let mut millis = Vec::with_capacity(REQUESTS);
         for _ in 0..REQUESTS {
             let request = self

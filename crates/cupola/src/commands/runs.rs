@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use cupola_client::{Client, query::LogFilter};
+use cupola_client::{Client, query::LogsFilter};
+use cupola_protocol::logs::LogEntry;
 use serde_json::Value;
 
 use crate::{
@@ -45,6 +46,8 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
         Run::Logs {
             id,
             follow,
+            level,
+            grep,
             raw,
             connect,
         } => {
@@ -53,7 +56,12 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
                 output::raw(&client.run_log_raw(&id).await?);
                 return Ok(());
             }
-            print_log(&client, &id, follow).await
+            let filter = LogsFilter {
+                level,
+                text: grep,
+                ..LogsFilter::default()
+            };
+            print_log(&client, &id, filter, follow).await
         }
         Run::Cancel { id, connect } => {
             let run = client(&connect)?.cancel_run(&id).await?;
@@ -79,28 +87,44 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
     }
 }
 
-async fn print_log(client: &Client, id: &str, follow: bool) -> anyhow::Result<()> {
-    let mut after = 0;
+async fn print_log(
+    client: &Client,
+    id: &str,
+    mut filter: LogsFilter,
+    follow: bool,
+) -> anyhow::Result<()> {
     loop {
-        let part = client
-            .run_log(
-                id,
-                &LogFilter {
-                    after: Some(after),
-                    limit: None,
-                },
-            )
-            .await?;
+        let part = client.run_logs(id, &filter).await?;
         for line in &part.lines {
-            output::line(&output::clean(&line.text));
+            output::line(&output::clean(&shown(line)));
         }
-        let is_more = part.next > after;
-        after = part.next;
-        if part.complete || (!follow && !is_more) {
+        filter.from = Some(format!("after:{}", part.to));
+        if part.complete || (!follow && part.end) {
             return Ok(());
         }
-        if !is_more {
+        if part.end {
             tokio::time::sleep(FOLLOW_PERIOD).await;
         }
     }
+}
+
+/// A program's line as it is; an entry with its level and its fields.
+fn shown(line: &LogEntry) -> String {
+    let gap = match line.omitted {
+        0 => String::new(),
+        bytes => format!("[{bytes} bytes left out]\n"),
+    };
+    let text = match (line.stream.as_str(), line.fields.is_empty()) {
+        ("log", true) => format!("[{}] {}", line.level, line.text),
+        ("log", false) => {
+            let fields = Value::Object(line.fields.clone());
+            format!("[{}] {} {fields}", line.level, line.text)
+        }
+        _ => line.text.clone(),
+    };
+    let cut = match line.cut {
+        true => format!(" [cut: {} bytes in all]", line.bytes),
+        false => String::new(),
+    };
+    format!("{gap}{text}{cut}")
 }

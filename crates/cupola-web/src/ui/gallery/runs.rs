@@ -6,7 +6,7 @@ use cupola_domain::{counts::State, provenance::Provenance};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Sample, tasks,
+    Sample, logs, tasks,
     things::{
         HOSTILE, config, family_link, frame, lasted, moment, never, results, run, task, task_link,
         worker_link,
@@ -16,7 +16,7 @@ use crate::ui::{
     components::{Badge, CodeBlock, ConfigTable, Lasting, Link, Measure, Opt, Progress},
     frame::Section,
     paths,
-    runs::{Curve, Header, Line, Lines, Log, Outcome, Show},
+    runs::{Curve, Header, Log, Outcome, Show},
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -73,55 +73,6 @@ fn curve(series: &str, last: Measure) -> Curve {
     }
 }
 
-fn log(lines: Vec<Line>) -> Log {
-    let id = run(2);
-    Log {
-        key: format!("log:{id}"),
-        src: paths::run(id, "/log"),
-        download: paths::run(id, "/log.txt"),
-        note: String::new(),
-        omitted: String::new(),
-        lines: Lines {
-            next: i64::try_from(lines.len()).unwrap_or(0),
-            lines,
-            is_complete: false,
-        },
-    }
-}
-
-fn line(number: u64) -> Line {
-    let (stream, text) = match number {
-        1 => (
-            "worker",
-            "char-lm prepared in 31 ms, started as process group 4242".to_owned(),
-        ),
-        7 => (
-            "stderr",
-            "warning: the last 3 characters of the text are not used".to_owned(),
-        ),
-        n => (
-            "stdout",
-            format!(
-                "step {:>4}  loss {:.4}  lr 0.001000",
-                n * 10,
-                4.2 - f64::from(u32::try_from(n).unwrap_or(0)) * 0.031
-            ),
-        ),
-    };
-    Line {
-        number,
-        stream,
-        at: moment(number),
-        text,
-        omitted: if number == 9 {
-            "1.2 MiB left out here"
-        } else {
-            ""
-        }
-        .to_owned(),
-    }
-}
-
 fn show(header: Header, log: Log, results: &Map<String, Value>) -> Show {
     let id = run(2);
     Show {
@@ -157,15 +108,13 @@ fn running() -> Show {
     header.started = moment(0);
     header.value = 3.570_512.into();
     header.cancellation = Some(Link::new("Cancel", paths::run(run(2), "/cancellation")));
-    let mut log = log((1..60).map(line).collect());
-    log.note = "The last 59 of 1259 lines.".into();
-    show(header, log, &results())
+    show(header, logs::running(), &results())
 }
 
 fn pending() -> Show {
     let mut page = show(
         header(Badge::state(State::Pending, "")),
-        log(Vec::new()),
+        logs::log(Vec::new(), [0; 4]),
         &Map::new(),
     );
     page.header.worker = None;
@@ -185,16 +134,7 @@ fn failed() -> Show {
     header.message = HOSTILE.into();
     header.progress = Some(Progress::new(None, "Progress of the run"));
     header.metric = HOSTILE.chars().take(30).collect();
-    let mut lines: Vec<_> = (1..5).map(line).collect();
-    lines.push(Line {
-        number: 5,
-        stream: "stderr",
-        at: moment(5),
-        text: HOSTILE.repeat(3),
-        omitted: String::new(),
-    });
-    let mut log = log(lines);
-    log.omitted = "1.2 MiB were left out of a flood.".into();
+    let log = logs::hostile();
     let mut results = Map::new();
     results.insert(HOSTILE.to_owned(), json!({"nested": HOSTILE}));
     let mut page = show(header, log, &results);

@@ -8,14 +8,10 @@ use cupola_domain::{
     run::{Run, RunState},
     time::Timestamp,
 };
-use cupola_hub::{
-    logs::{self, LogPart},
-    runs::RunDetail,
-    work::config_of,
-};
+use cupola_hub::{runs::RunDetail, work::config_of};
 use serde_json::Value;
 
-use super::{Curve, Header, Line, Lines, Log, Outcome, Show};
+use super::{Curve, Header, Log, Outcome, Show};
 use crate::ui::{
     components::{Badge, CodeBlock, ConfigTable, Link, Opt, Progress},
     format,
@@ -66,7 +62,7 @@ impl Seen {
         found.map_or("", String::as_str)
     }
 
-    pub(super) fn show(&self, who: &Principal, seq: i64, drawn: &Drawn, log: &LogPart) -> Show {
+    pub(super) fn show(&self, who: &Principal, seq: i64, drawn: &Drawn, log: Log) -> Show {
         let RunDetail {
             run,
             task,
@@ -91,7 +87,7 @@ impl Seen {
             .at(seq),
             header: self.header(who),
             curve: self.curve(drawn),
-            log: self.log(log),
+            log,
             outcome: self.outcome(),
             config: CodeBlock::json("config.json", &Value::Object(config_of(task))),
             environment,
@@ -213,28 +209,6 @@ impl Seen {
                 .collect(),
         }
     }
-
-    fn log(&self, part: &LogPart) -> Log {
-        let run = &self.detail.run;
-        let shown = part.lines.len() as u64;
-        let total = u64::try_from(part.levels.total()).unwrap_or(0);
-        let is_cut = shown < total && part.lines.first().is_some_and(|line| line.number > 1);
-        let note = || {
-            let (shown, total) = (format::count(shown), format::count(total));
-            format!(
-                "From line {} on: {shown} of {total} lines.",
-                part.lines[0].number
-            )
-        };
-        Log {
-            key: format!("log:{}", run.id),
-            src: paths::run(run.id, "/log"),
-            download: paths::run(run.id, "/log.txt"),
-            lines: lines(part),
-            note: is_cut.then(note).unwrap_or_default(),
-            omitted: left_out(part.bytes_omitted, "were left out of a flood."),
-        }
-    }
 }
 
 /// `in about 40 s`, from how far it is after how long.
@@ -245,37 +219,6 @@ fn ends((so_far, fraction): (Duration, f64)) -> String {
     let left = so_far.as_secs_f64() * (1.0 - fraction) / fraction;
     let left = Duration::from_secs(Duration::from_secs_f64(left).as_secs() + 1);
     format!("in about {}", format::duration(left))
-}
-
-/// Lines from a cursor on.
-pub(super) fn lines(part: &LogPart) -> Lines {
-    Lines {
-        lines: part.lines.iter().map(line).collect(),
-        next: part.to,
-        is_complete: part.is_complete(),
-    }
-}
-
-fn line(line: &logs::Line) -> Line {
-    Line {
-        number: u64::try_from(line.number).unwrap_or(0),
-        stream: match line.stream.as_str() {
-            "stdout" => "stdout",
-            "stderr" => "stderr",
-            _ => "worker",
-        },
-        at: line.at.into(),
-        text: plain(&line.text),
-        omitted: left_out(line.omitted, "left out here"),
-    }
-}
-
-/// `1.2 MiB left out here`; empty when nothing was.
-fn left_out(bytes: i64, words: &str) -> String {
-    match u64::try_from(bytes) {
-        Ok(bytes @ 1..) => format!("{} {words}", format::bytes(bytes)),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

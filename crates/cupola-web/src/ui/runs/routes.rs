@@ -2,12 +2,12 @@
 
 use axum::{extract::State, response::Response};
 use cupola_domain::{access::Role, ids::RunId};
-use cupola_hub::{
-    Hub, HubError,
-    logs::{From, LogQuery},
-};
+use cupola_hub::{Hub, HubError};
 
-use super::present::{self, Drawn, Seen};
+use super::{
+    log,
+    present::{Drawn, Seen},
+};
 use crate::{
     api,
     auth::{Access, Researcher, Viewer},
@@ -32,8 +32,7 @@ pub(crate) fn routes() -> Routes {
         .get("/runs/{id}/header", viewer, header)
         .get("/runs/{id}/curve", viewer, curve)
         .get("/runs/{id}/series", viewer, api::series)
-        .get("/runs/{id}/log", viewer, log)
-        .get("/runs/{id}/log.txt", viewer, api::logs::raw)
+        .merge(log::routes())
         .get("/runs/{id}/outcome", viewer, outcome)
         .get("/runs/{id}/attempts", viewer, attempts)
         .get("/runs/{id}/cancellation", researcher, ask_cancellation)
@@ -57,21 +56,19 @@ async fn show(
     State(web): State<Web>,
     Viewer(who): Viewer,
     Id(id): Id<RunId>,
-    params: Params,
+    mut params: Params,
 ) -> Rendered {
     let series = params.text("series").to_owned();
+    let asked = log::query(&mut params);
+    params.finish()?;
     let (seq, (run, drawn, log)) = read(&web, move |hub| {
         let run = seen(hub, id)?;
         let drawn = drawn(hub, &run, &series)?;
-        let tail = LogQuery {
-            from: From::Last,
-            limit: 500,
-            ..LogQuery::default()
-        };
-        Ok((run, drawn, hub.run_log(id, tail)?))
+        let part = hub.run_log(id, asked.clone())?;
+        Ok((run, drawn, log::log(id, &asked, &part)))
     })
     .await?;
-    html(&run.show(&who, seq, &drawn, &log))
+    html(&run.show(&who, seq, &drawn, log))
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) -> Rendered {
@@ -87,19 +84,6 @@ async fn curve(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, params: Par
         Ok(run.curve(&drawn))
     });
     html(&part.await?)
-}
-
-/// Lines from cursor `after` on; without it, the last ones.
-async fn log(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, mut params: Params) -> Rendered {
-    let after = params.optional("after", 0..=i64::MAX);
-    params.finish()?;
-    let query = LogQuery {
-        from: after.map_or(From::Last, From::After),
-        limit: 500,
-        ..LogQuery::default()
-    };
-    let part = hub_call(&web, move |hub| hub.run_log(id, query)).await?;
-    html(&present::lines(&part))
 }
 
 async fn outcome(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {

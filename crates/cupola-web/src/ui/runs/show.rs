@@ -21,7 +21,7 @@ pub struct Show {
     pub header: Header,
     /// Part `/runs/{id}/curve`.
     pub curve: Curve,
-    /// Appends from `/runs/{id}/log?after=`.
+    /// Loads what comes before and after from `/runs/{id}/log`.
     pub log: Log,
     /// Part `/runs/{id}/outcome`.
     pub outcome: Outcome,

@@ -152,18 +152,18 @@ async fn the_log_is_plain_and_says_what_is_missing() {
     let html = scene
         .page(Role::Viewer, &format!("/runs/{}/log", scene.running.run))
         .await;
-    assert!(html.contains("data-stream=\"stderr\"") && html.contains("data-stream=\"stdout\""));
+    assert!(html.contains("title=\"stderr\"") && html.contains("title=\"stdout\""));
     assert!(
-        html.contains(">line 0 &#60;img") && !html.contains("[31m"),
+        html.contains(">line 0</span> &#60;img") && !html.contains("[31m"),
         "{html}"
     );
     assert!(!html.contains('\u{1b}') && !html.contains('\u{7}'));
     assert_eq!(html.matches("2.0 KiB left out here").count(), 2);
-    assert!(html.contains("data-complete=\"false\""));
-    let more = format!("/runs/{}/log?after=1", scene.running.run);
+    assert!(html.contains("data-over=\"false\""));
+    let more = format!("/runs/{}/log?from=after:1", scene.running.run);
     let html = scene.page(Role::Viewer, &more).await;
     assert!(
-        html.contains(">line 1 ") && !html.contains(">line 0 "),
+        html.contains(">line 1<") && !html.contains(">line 0<"),
         "{html}"
     );
     let raw = scene

@@ -161,6 +161,17 @@ impl Scene {
         self.as_worker().post(&path, &report).await.expect(204);
     }
 
+    /// Bytes of one stream's log.
+    pub(super) async fn say(&self, one: &Attempted, seq: u32, stream: &str, bytes: &[u8]) {
+        let bytes = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let report = json!({
+            "worker_id": self.worker, "epoch": one.epoch, "seq": seq,
+            "log": [{"stream": stream, "at": "2026-11-21T00:00:01.250Z", "bytes": bytes}],
+        });
+        let path = format!("/api/v1/runs/{}/reports", one.run);
+        self.as_worker().post(&path, &report).await.expect(204);
+    }
+
     pub(super) async fn finish(&self, one: &Attempted, outcome: &str) {
         let has_failed = outcome == "failed";
         let finished = json!({

@@ -82,7 +82,7 @@ async fn every_page_and_part_answers() {
         let answer = scene.open(Role::Admin, &path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let expected = match pattern {
-            "/runs/{id}/series" => "application/json",
+            "/runs/{id}/series" | "/runs/{id}/log/matches" => "application/json",
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
             _ => "text/html; charset=utf-8",
         };
