@@ -5,6 +5,8 @@
 )]
 
 mod browser;
+mod browser_experiments;
+mod chromium;
 mod command_line;
 mod endings;
 mod kills;

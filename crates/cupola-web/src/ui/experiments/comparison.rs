@@ -211,7 +211,10 @@ impl Asked {
         Section {
             title,
             lines: shown.map(|row| line(row, experiment)).collect(),
-            count: format!("{differing} of {} differ", rows.len()),
+            count: match rows.len() {
+                0 => "none yet".to_owned(),
+                total => format!("{differing} of {total} differ"),
+            },
         }
     }
 }

@@ -73,6 +73,7 @@ impl Place {
             return EditPage {
                 frame: Frame::new("New experiment", Section::Experiments, who)
                     .under("Experiments", paths::EXPERIMENTS),
+                heading: "New experiment".to_owned(),
                 form: form.posting_to(paths::NEW_EXPERIMENT, paths::EXPERIMENTS),
             };
         };
@@ -82,6 +83,7 @@ impl Place {
             frame: Frame::new("Edit", Section::Experiments, who)
                 .under("Experiments", paths::EXPERIMENTS)
                 .under(&self.name, page),
+            heading: format!("Edit “{}”", self.name),
             form: Editor {
                 verb: "Save",
                 ..form

@@ -80,6 +80,8 @@ pub struct Editor {
 pub struct EditPage {
     /// Around it.
     pub frame: Frame,
+    /// `New experiment`, or which one is edited.
+    pub heading: String,
     /// The form.
     pub form: Editor,
 }

@@ -350,6 +350,7 @@ fn page(form: Editor) -> EditPage {
     EditPage {
         frame: frame("New experiment", Section::Experiments)
             .under("Experiments", paths::EXPERIMENTS),
+        heading: "New experiment".to_owned(),
         form: form.posting_to(paths::NEW_EXPERIMENT, paths::EXPERIMENTS),
     }
 }
