@@ -191,7 +191,7 @@ fn text(value: &Value) -> Result<String, AnyError> {
 
 fn registration(name: usize) -> Value {
     json!({
-        "protocol": 1, "worker_id": null, "name": format!("box-{name}"), "session": "s",
+        "protocol": cupola_protocol::WORKER_PROTOCOL, "worker_id": null, "name": format!("box-{name}"), "session": "s",
         "slots": 1, "version": "0",
         "capabilities": {
             "hostname": "box", "platform": "linux", "cpu_model": "", "cpu_cores": 16,

@@ -9,7 +9,8 @@ const tick = () => {
       start = { said, at: performance.now() };
       begun.set(span, start);
     }
-    const millis = said + performance.now() - start.at;
+    const passed = performance.now() - start.at;
+    const millis = "runningOut" in span.dataset ? Math.max(said - passed, 0) : said + passed;
     span.textContent = durationText(Math.floor(millis / 1000) * 1000);
   }
 };

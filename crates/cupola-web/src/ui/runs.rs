@@ -1,6 +1,7 @@
 //! Runs: one attempt at a task each.
 
 mod log;
+mod parts;
 mod present;
 mod routes;
 mod show;
@@ -8,6 +9,7 @@ mod show;
 pub(crate) use self::log::log as log_of;
 pub use self::{
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
+    parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
     show::{Curve, Header, Outcome, Show},
 };
 pub(crate) use routes::routes;

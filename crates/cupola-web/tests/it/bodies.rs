@@ -81,9 +81,9 @@ async fn long_bodies_are_refused_and_reports_may_be_longer() {
         let results = json!({"x": "y".repeat(bytes)});
         json!({"worker_id": "x", "epoch": 1, "seq": 0, "results": results})
     };
-    worker.post(path, &report(3 << 20)).await.problem(422);
+    worker.post(path, &report(7 << 20)).await.problem(422);
     assert_eq!(
-        worker.post(path, &report(4 << 20)).await.problem(413),
+        worker.post(path, &report(8 << 20)).await.problem(413),
         "too_large"
     );
 }

@@ -5,6 +5,7 @@
 )]
 
 mod api;
+mod artifacts;
 mod bodies;
 mod harness;
 mod live;

@@ -48,6 +48,8 @@ pub struct Lasting {
     /// Its milliseconds, while it is not over. The browser adds its own clock's, so that it does
     /// not matter whether the two clocks agree.
     pub ticking_millis: Option<u128>,
+    /// Whether it is what is left, which falls to nothing.
+    pub is_running_out: bool,
 }
 
 super::html_safe!(Moment, Lasting);
@@ -58,6 +60,7 @@ impl Lasting {
         Self {
             text: format::duration(span),
             ticking_millis: None,
+            is_running_out: false,
         }
     }
 
@@ -66,6 +69,21 @@ impl Lasting {
         Self {
             text: format::duration(so_far),
             ticking_millis: Some(so_far.as_millis()),
+            is_running_out: false,
+        }
+    }
+
+    /// What is left until something happens, in whole seconds.
+    pub fn running_out(left: Duration) -> Self {
+        let left = Duration::from_secs(
+            left.as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        );
+        Self {
+            is_running_out: true,
+            ..Self::ticking(left)
         }
     }
 
@@ -74,6 +92,7 @@ impl Lasting {
         Self {
             text: format::NOTHING.to_owned(),
             ticking_millis: None,
+            is_running_out: false,
         }
     }
 }

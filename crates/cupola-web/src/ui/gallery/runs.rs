@@ -16,7 +16,9 @@ use crate::ui::{
     components::{Badge, CodeBlock, ConfigTable, Lasting, Link, Measure, Opt, Progress},
     frame::Section,
     paths,
-    runs::{Curve, Header, Log, Outcome, Show},
+    runs::{
+        ArtifactRow, Artifacts, Curve, Environment, Header, LevelBar, Log, Outcome, Show, Stopping,
+    },
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -34,9 +36,10 @@ fn header(badge: Badge) -> Header {
         src: paths::run(id, "/header"),
         id: id.into(),
         badge,
-        progress: None,
-        message: String::new(),
-        ends: String::new(),
+        levels: Vec::new(),
+        overall: String::new(),
+        ends: None,
+        stopping: None,
         duration: Lasting::none(),
         time_budget: "10 s".to_owned(),
         task: task_link(2),
@@ -49,6 +52,49 @@ fn header(badge: Badge) -> Header {
         metric: "val_bpb".to_owned(),
         value: None.into(),
         cancellation: None,
+        retry: None,
+        clone: Some("/experiments/new?run=1".to_owned()),
+    }
+}
+
+fn level(fraction: Option<f64>, count: &str, message: &str) -> LevelBar {
+    LevelBar {
+        bar: Progress::new(fraction, message),
+        count: count.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn artifacts(names: &[&str]) -> Artifacts {
+    let id = run(2);
+    let row = |name: &&str| ArtifactRow {
+        file: Link::new(*name, paths::run(id, "/artifacts/x")),
+        size: "1.2 MiB".to_owned(),
+        hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        kept: moment(9),
+    };
+    Artifacts {
+        key: format!("run:{id}"),
+        src: paths::run(id, "/artifacts"),
+        rows: names.iter().map(row).collect(),
+    }
+}
+
+fn environment(command: &str, blocks: Vec<CodeBlock>) -> Environment {
+    let id = run(2);
+    Environment {
+        key: format!("run:{id}"),
+        src: paths::run(id, "/environment"),
+        template: "char-lm".to_owned(),
+        template_href: Some("/templates/char-lm".to_owned()),
+        changed: "changed since",
+        code_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        worker: Some(worker_link(2)),
+        facts: vec![
+            ("Command", command.to_owned()),
+            ("Processor", "AMD EPYC".to_owned()),
+        ],
+        blocks,
     }
 }
 
@@ -90,20 +136,27 @@ fn show(header: Header, log: Log, results: &Map<String, Value>) -> Show {
             results: ConfigTable::new("Results", results),
             provenance: Some(Badge::provenance(Provenance::Measured)),
         },
-        config: CodeBlock::json("config.json", &Value::Object(config(2))),
-        environment: Some(CodeBlock::json(
-            "environment.json",
-            &json!({"command": ["cupola", "train", "char-lm"], "python": "3.11.7", "cpu": "AMD EPYC", "cores": 2}),
-        )),
+        artifacts: artifacts(&["model.bin", "plots/loss.png"]),
+        environment: environment(
+            "cupola train char-lm",
+            vec![CodeBlock::json("config.json", &Value::Object(config(2)))],
+        ),
         attempts: tasks::attempts(paths::run(id, "/attempts"), 2),
     }
 }
 
 fn running() -> Show {
     let mut header = header(Badge::state(State::Running, ""));
-    header.progress = Some(Progress::new(Some(0.64), "Progress of the run"));
-    header.message = "step 312 of 488".into();
-    header.ends = "in about 4 s".into();
+    header.levels = vec![
+        level(Some(0.6), "3 of 5", "epoch 3"),
+        level(Some(0.25), "122 of 488", "batches"),
+    ];
+    header.overall = "65 %".into();
+    header.ends = Some(Lasting::running_out(Duration::from_secs(4)));
+    header.stopping = Some(Stopping {
+        phase: "asked",
+        next: Some(("SIGTERM", Lasting::running_out(Duration::from_secs(7)))),
+    });
     header.duration = Lasting::ticking(Duration::from_millis(6_400));
     header.started = moment(0);
     header.value = 3.570_512.into();
@@ -120,7 +173,8 @@ fn pending() -> Show {
     page.header.worker = None;
     page.header.code_hash = String::new();
     page.curve = curve("", None.into());
-    page.environment = None;
+    page.environment = environment("", Vec::new());
+    page.artifacts = artifacts(&[]);
     page.outcome.provenance = None;
     page.attempts = tasks::attempts(paths::run(run(2), "/attempts"), 1);
     page
@@ -131,13 +185,15 @@ fn failed() -> Show {
     header.started = moment(0);
     header.finished = moment(12);
     header.duration = lasted(12.2);
-    header.message = HOSTILE.into();
-    header.progress = Some(Progress::new(None, "Progress of the run"));
+    header.levels = vec![level(None, "", HOSTILE)];
+    header.retry = Some(paths::run(run(2), "/retry"));
     header.metric = HOSTILE.chars().take(30).collect();
     let log = logs::hostile();
     let mut results = Map::new();
     results.insert(HOSTILE.to_owned(), json!({"nested": HOSTILE}));
     let mut page = show(header, log, &results);
-    page.config = CodeBlock::json("config.json", &Value::Object(results));
+    page.artifacts = artifacts(&[HOSTILE]);
+    let block = CodeBlock::json("config.json", &Value::Object(results));
+    page.environment = environment(HOSTILE, vec![block]);
     page
 }

@@ -1,24 +1,20 @@
 //! From runs to what pages show of them.
 
-use std::time::Duration;
-
 use cupola_domain::{
     access::{Principal, Role},
     metric::{Point, json_number},
     run::{Run, RunState},
     time::Timestamp,
 };
-use cupola_hub::{runs::RunDetail, work::config_of};
-use serde_json::Value;
+use cupola_hub::runs::RunDetail;
 
 use super::{Curve, Header, Log, Outcome, Show};
 use crate::ui::{
-    components::{Badge, CodeBlock, ConfigTable, Link, Opt, Progress},
+    components::{Badge, ConfigTable, Link, Opt},
     format,
     frame::{Frame, Section},
     listing::escaped,
     paths,
-    plain::plain,
     present::{family_link, keys, lasting, may, run_badge, running_for, task_link, worker_link},
     tasks::{Attempts, present::attempt},
 };
@@ -26,13 +22,12 @@ use crate::ui::{
 /// Points that a curve is first drawn with, about, for each of its columns.
 const CURVE_COLUMNS: u32 = 2_000;
 
-/// Below this share an estimate of the end says more about the start than about the end.
-const SHARE_TO_ESTIMATE_FROM: f64 = 0.02;
-
 /// A run as it is read for its page, with the time of reading.
 pub(super) struct Seen {
     pub(super) detail: RunDetail,
     pub(super) now: Timestamp,
+    /// The hash of its template's code as it is now, while there is such a template.
+    pub(super) template_hash: Option<String>,
 }
 
 /// Which series is drawn, and where it ends.
@@ -46,7 +41,7 @@ fn is_over(run: &Run) -> bool {
 }
 
 impl Seen {
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         let RunDetail {
             run, experiment, ..
         } = &self.detail;
@@ -70,10 +65,6 @@ impl Seen {
             ..
         } = &self.detail;
         let (family, of) = (family_link(experiment), task_link(task));
-        let environment = run.environment.as_ref().map(|text| {
-            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
-            CodeBlock::json("environment.json", &value)
-        });
         Show {
             frame: Frame::new(
                 format!("Run {}", run.id.short()),
@@ -89,8 +80,8 @@ impl Seen {
             curve: self.curve(drawn),
             log,
             outcome: self.outcome(),
-            config: CodeBlock::json("config.json", &Value::Object(config_of(task))),
-            environment,
+            artifacts: self.artifacts(),
+            environment: self.environment(),
             attempts: self.attempts(),
         }
     }
@@ -103,21 +94,18 @@ impl Seen {
             workers,
             ..
         } = &self.detail;
-        let running = running_for(run, self.now);
-        let said = run.progress.as_ref();
-        let fraction = said.and_then(|said| said.fraction());
-        let progress = || Progress::new(fraction, "Progress of the run");
+        let is_running = running_for(run, self.now).is_some();
+        let is_researcher = may(who, Role::Researcher);
         let is_stopped = is_over(run) || matches!(run.state, RunState::Cancelling { .. });
         Header {
             key: self.key(),
             src: paths::run(run.id, "/header"),
             id: run.id.into(),
             badge: run_badge(run),
-            progress: running.map(|_| progress()),
-            message: said
-                .map(|said| plain(said.levels.message()))
-                .unwrap_or_default(),
-            ends: running.zip(fraction).map(ends).unwrap_or_default(),
+            levels: is_running.then(|| self.levels()).unwrap_or_default(),
+            overall: self.overall(),
+            ends: self.ends().filter(|_| is_running),
+            stopping: self.stopping(),
             duration: lasting(run, self.now),
             time_budget: format::duration(task.time_budget),
             task: task_link(task),
@@ -132,8 +120,10 @@ impl Seen {
             finished: run.finished_at.into(),
             metric: experiment.metric().to_owned(),
             value: self.value().into(),
-            cancellation: (!is_stopped && may(who, Role::Researcher))
+            cancellation: (!is_stopped && is_researcher)
                 .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
+            retry: (is_over(run) && is_researcher).then(|| paths::run(run.id, "/retry")),
+            clone: is_researcher.then(|| format!("/experiments/new?run={}", run.id)),
         }
     }
 
@@ -207,33 +197,6 @@ impl Seen {
                 .iter()
                 .map(|one| attempt(one, workers, one.id == run.id, self.now))
                 .collect(),
-        }
-    }
-}
-
-/// `in about 40 s`, from how far it is after how long.
-fn ends((so_far, fraction): (Duration, f64)) -> String {
-    if !(SHARE_TO_ESTIMATE_FROM..1.0).contains(&fraction) {
-        return String::new();
-    }
-    let left = so_far.as_secs_f64() * (1.0 - fraction) / fraction;
-    let left = Duration::from_secs(Duration::from_secs_f64(left).as_secs() + 1);
-    format!("in about {}", format::duration(left))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_is_estimated_from_progress_and_time() {
-        for (secs, fraction, expected) in [
-            (10, 0.5, "in about 11 s"),
-            (60, 0.25, "in about 3 min 1 s"),
-            (10, 0.01, ""),
-            (10, 1.0, ""),
-        ] {
-            assert_eq!(ends((Duration::from_secs(secs), fraction)), expected);
         }
     }
 }

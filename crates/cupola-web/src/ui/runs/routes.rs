@@ -35,14 +35,21 @@ pub(crate) fn routes() -> Routes {
         .merge(log::routes())
         .get("/runs/{id}/outcome", viewer, outcome)
         .get("/runs/{id}/attempts", viewer, attempts)
+        .get("/runs/{id}/artifacts", viewer, artifacts)
+        .get("/runs/{id}/artifacts/{*name}", viewer, api::download)
+        .get("/runs/{id}/environment", viewer, environment)
+        .post("/runs/{id}/retry", researcher, retry)
         .get("/runs/{id}/cancellation", researcher, ask_cancellation)
         .post("/runs/{id}/cancellation", researcher, cancel)
 }
 
 fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
+    let detail = hub.run_detail(id)?;
+    let template = hub.find_template(&detail.template).ok();
     Ok(Seen {
-        detail: hub.run_detail(id)?,
+        detail,
         now: hub.now(),
+        template_hash: template.map(|template| template.code_hash.clone()),
     })
 }
 
@@ -94,6 +101,28 @@ async fn outcome(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Render
 async fn attempts(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
     let run = hub_call(&web, move |hub| seen(hub, id)).await?;
     html(&run.attempts())
+}
+
+async fn artifacts(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
+    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
+    html(&run.artifacts())
+}
+
+async fn environment(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
+    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
+    html(&run.environment())
+}
+
+/// Leads to the new run.
+async fn retry(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<RunId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.retry_run(id)).await;
+    let to = answer.as_ref().map_or(id, |run| run.id);
+    let back = Link::new("Back to the run", paths::run(id, ""));
+    done(answer, &who, &paths::run(to, ""), back)
 }
 
 async fn ask_cancellation(

@@ -3,11 +3,9 @@
 use askama::Template;
 
 use crate::ui::{
-    components::{
-        Badge, CodeBlock, ConfigTable, Id, Lasting, Link, Measure, Moment, Opt, Progress, html_safe,
-    },
+    components::{Badge, ConfigTable, Id, Lasting, Link, Measure, Moment, Opt, html_safe},
     frame::Frame,
-    runs::Log,
+    runs::{Artifacts, Environment, LevelBar, Log, Stopping},
     tasks::Attempts,
 };
 
@@ -25,10 +23,10 @@ pub struct Show {
     pub log: Log,
     /// Part `/runs/{id}/outcome`.
     pub outcome: Outcome,
-    /// The configuration as the program got it.
-    pub config: CodeBlock,
-    /// What the worker said of the program's surroundings; none before it started.
-    pub environment: Option<CodeBlock>,
+    /// Part `/runs/{id}/artifacts`.
+    pub artifacts: Artifacts,
+    /// Part `/runs/{id}/environment`.
+    pub environment: Environment,
     /// Part `/runs/{id}/attempts`.
     pub attempts: Attempts,
 }
@@ -45,12 +43,14 @@ pub struct Header {
     pub id: Id,
     /// Its state, with what that leaves out.
     pub badge: Badge,
-    /// How far it says it is; none unless it runs.
-    pub progress: Option<Progress>,
-    /// In its words.
-    pub message: String,
-    /// `in about 40 s`, from progress and time so far; empty when unknown.
-    pub ends: String,
+    /// How far it says it is, level by level; none unless it runs.
+    pub levels: Vec<LevelBar>,
+    /// `37 %` of the whole; empty where one level says it.
+    pub overall: String,
+    /// How long it takes yet, at the rate that was measured.
+    pub ends: Option<Lasting>,
+    /// How stopping it goes on.
+    pub stopping: Option<Stopping>,
     /// How long it took, or takes.
     pub duration: Lasting,
     /// How long it may take.
@@ -75,6 +75,10 @@ pub struct Header {
     pub value: Measure,
     /// Where it is cancelled; none when it ended or for who may not.
     pub cancellation: Option<Link>,
+    /// Where it is run again; none before it ended or for who may not.
+    pub retry: Option<String>,
+    /// Where an experiment is made of what it ran with; none for who may not.
+    pub clone: Option<String>,
 }
 
 /// The curve of one series.
