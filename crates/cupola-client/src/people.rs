@@ -6,6 +6,10 @@ use cupola_protocol::{
     access::{CreatedToken, NewToken, TokenBody, WhoAmI},
     artifacts::ArtifactBody,
     briefs::{BriefBody, BriefDetail, NewBrief},
+    experiments::{
+        ExperimentBody, ExperimentCheck, ExperimentDetail, ExperimentRunBody, NewExperiment,
+        RunComparisonBody, StartExperiment, StartedRuns,
+    },
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
     logs::{LogBody, LogsBody},
@@ -20,8 +24,8 @@ use cupola_protocol::{
 use crate::{
     Client, Download, Error,
     query::{
-        ComparisonFilter, FamilyFilter, LogFilter, LogsFilter, PageFilter, ResultFilter,
-        SeriesFilter, TaskFilter,
+        ComparisonFilter, ExperimentFilter, FamilyFilter, LogFilter, LogsFilter, PageFilter,
+        ResultFilter, SeriesFilter, TaskFilter,
     },
     transport::{at, at_file},
 };
@@ -113,6 +117,75 @@ impl Client {
     pub async fn submit_file(&self, file: &NewFile) -> Result<SubmittedFile, Error> {
         self.post_within(api::EXPERIMENT_FILES, file, SUBMISSION_TIMEOUT)
             .await
+    }
+
+    /// The experiments.
+    pub async fn experiments(
+        &self,
+        filter: &ExperimentFilter,
+    ) -> Result<Page<ExperimentBody>, Error> {
+        self.list(api::EXPERIMENTS, filter).await
+    }
+
+    /// Makes an experiment. Not to be repeated blindly: twice is two.
+    pub async fn create_experiment(
+        &self,
+        experiment: &NewExperiment,
+    ) -> Result<ExperimentDetail, Error> {
+        self.post(api::EXPERIMENTS, experiment).await
+    }
+
+    /// What is wrong with an experiment, without making it.
+    pub async fn check_experiment(
+        &self,
+        experiment: &NewExperiment,
+    ) -> Result<ExperimentCheck, Error> {
+        self.post(api::EXPERIMENT_CHECK, experiment).await
+    }
+
+    /// An experiment.
+    pub async fn experiment(&self, id: &str) -> Result<ExperimentDetail, Error> {
+        self.fetch(&at(api::EXPERIMENT, id)).await
+    }
+
+    /// Edits an experiment; its runs stay as they are.
+    pub async fn update_experiment(
+        &self,
+        id: &str,
+        experiment: &NewExperiment,
+    ) -> Result<ExperimentDetail, Error> {
+        self.put(&at(api::EXPERIMENT, id), experiment).await
+    }
+
+    /// Removes an experiment with its runs.
+    pub async fn delete_experiment(&self, id: &str) -> Result<(), Error> {
+        self.delete(&at(api::EXPERIMENT, id)).await
+    }
+
+    /// Runs it as it is now. Not to be repeated blindly.
+    pub async fn start_experiment(&self, id: &str, runs: u32) -> Result<StartedRuns, Error> {
+        let asked = StartExperiment { runs };
+        self.post(&at(api::EXPERIMENT_START, id), &asked).await
+    }
+
+    /// Stops all that is left of an experiment.
+    pub async fn cancel_experiment(&self, id: &str) -> Result<ExperimentDetail, Error> {
+        self.post(&at(api::EXPERIMENT_CANCELLATION, id), &()).await
+    }
+
+    /// Its runs, the latest first.
+    pub async fn experiment_runs(
+        &self,
+        id: &str,
+        filter: &PageFilter,
+    ) -> Result<Page<ExperimentRunBody>, Error> {
+        self.list(&at(api::EXPERIMENT_RUNS, id), filter).await
+    }
+
+    /// Runs side by side.
+    pub async fn compare_runs(&self, ids: &[String]) -> Result<RunComparisonBody, Error> {
+        let query = [("runs", ids.join(","))];
+        self.list(api::RUN_COMPARISON, &query).await
     }
 
     /// Tasks.

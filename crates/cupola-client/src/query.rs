@@ -28,6 +28,25 @@ pub struct FamilyFilter {
     pub per_page: Option<u32>,
 }
 
+/// Which experiments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ExperimentFilter {
+    /// One of the five words.
+    pub status: Option<String>,
+    /// Only those of this template.
+    pub template: Option<String>,
+    /// What briefs made too.
+    pub families: Option<bool>,
+    /// Part of the name or the id.
+    pub search: Option<String>,
+    /// A column's name; with `-` before it the other way round.
+    pub sort: Option<String>,
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
 /// Which tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TaskFilter {

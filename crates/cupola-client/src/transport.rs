@@ -87,6 +87,15 @@ impl Client {
         self.ask(Method::POST, path, &(), Some(body), timeout).await
     }
 
+    pub(crate) async fn put<B: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<R, Error> {
+        self.ask(Method::PUT, path, &(), Some(body), REQUEST_TIMEOUT)
+            .await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Error> {
         let answer = self
             .send(Method::DELETE, path, &(), None::<&()>, REQUEST_TIMEOUT)

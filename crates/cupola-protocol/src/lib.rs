@@ -8,6 +8,7 @@ pub mod access;
 pub mod artifacts;
 pub mod briefs;
 pub mod events;
+pub mod experiments;
 pub mod families;
 pub mod files;
 pub mod logs;

@@ -27,6 +27,20 @@ pub mod api {
     pub const FAMILY_COMPARISON: &str = "/api/v1/families/{id}/comparison";
     /// `POST` an experiment file, which makes its experiment and tasks.
     pub const EXPERIMENT_FILES: &str = "/api/v1/experiments/files";
+    /// `GET` experiments, `POST` one.
+    pub const EXPERIMENTS: &str = "/api/v1/experiments";
+    /// `POST` an experiment to hear what is wrong with it.
+    pub const EXPERIMENT_CHECK: &str = "/api/v1/experiments/check";
+    /// `GET`, `PUT` or `DELETE` an experiment.
+    pub const EXPERIMENT: &str = "/api/v1/experiments/{id}";
+    /// `POST` to run it as it is now.
+    pub const EXPERIMENT_START: &str = "/api/v1/experiments/{id}/start";
+    /// `POST` to stop all that is left of it.
+    pub const EXPERIMENT_CANCELLATION: &str = "/api/v1/experiments/{id}/cancellation";
+    /// `GET` its runs.
+    pub const EXPERIMENT_RUNS: &str = "/api/v1/experiments/{id}/runs";
+    /// `GET` runs side by side.
+    pub const RUN_COMPARISON: &str = "/api/v1/runs/comparison";
     /// `GET` tasks.
     pub const TASKS: &str = "/api/v1/tasks";
     /// `GET` a task.

@@ -6,6 +6,7 @@
 mod artifacts;
 pub(crate) mod body;
 mod briefs;
+mod experiments;
 mod families;
 mod files;
 pub(crate) mod logs;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Routes {
         .merge(briefs::routes())
         .merge(families::routes())
         .merge(files::routes())
+        .merge(experiments::routes())
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())

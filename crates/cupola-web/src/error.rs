@@ -64,7 +64,7 @@ pub fn problem(status: StatusCode, name: &str, title: impl Into<String>) -> Prob
     }
 }
 
-fn field_problem(error: &FieldError) -> FieldProblem {
+pub(crate) fn field_problem(error: &FieldError) -> FieldProblem {
     FieldProblem {
         field: error.field.clone(),
         message: error.message.clone(),

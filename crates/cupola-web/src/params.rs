@@ -82,6 +82,23 @@ impl Params {
         }
     }
 
+    /// All that `name` says, with commas between; refused if one of them is.
+    pub fn list<T>(&mut self, name: &str) -> Vec<T>
+    where
+        T: FromStr<Err: ToString>,
+    {
+        let text = self.text(name).to_owned();
+        let words = text.split(',').map(str::trim).filter(|w| !w.is_empty());
+        let mut found = Vec::new();
+        for word in words {
+            match word.parse::<T>() {
+                Ok(value) => found.push(value),
+                Err(error) => self.refuse(FieldError::new(name, error.to_string())),
+            }
+        }
+        found
+    }
+
     /// Notes a mistake.
     pub fn refuse(&mut self, error: FieldError) {
         self.errors.push(error);

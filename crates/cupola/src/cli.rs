@@ -1,9 +1,13 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
+mod experiments;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 
 /// Runs, watches and accounts for machine-learning experiments.
 ///
@@ -44,6 +48,9 @@ pub(crate) enum Command {
     /// Look at families: the tasks that a brief made.
     #[command(subcommand)]
     Family(Family),
+    /// Make experiments by hand, start them, compare their runs.
+    #[command(subcommand)]
+    Experiment(Experiment),
     /// Look at tasks, stop them, try them again.
     #[command(subcommand)]
     Task(Task),

@@ -4,6 +4,7 @@ pub(crate) mod artifacts;
 pub(crate) mod briefs;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod experiments;
 pub(crate) mod families;
 pub(crate) mod runs;
 pub(crate) mod tasks;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,
         Some(Command::Family(command)) => families::run(command).await?,
+        Some(Command::Experiment(command)) => experiments::run(command).await?,
         Some(Command::Task(command)) => tasks::run(command).await?,
         Some(Command::Run(command)) => runs::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,

@@ -1,5 +1,6 @@
 //! How things look on the wire. The one place that turns what the hub says into bodies.
 
+mod experiments;
 mod findings;
 
 use cupola_domain::{
@@ -28,6 +29,7 @@ use cupola_protocol::{
 };
 use serde_json::{Map, Value};
 
+pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 
 /// What tasks in a list are, until there are others.

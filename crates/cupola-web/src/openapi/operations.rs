@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, families, files, logs, paths::api, runs, system, tasks, work,
-    workers,
+    access, artifacts, briefs, experiments, families, files, logs, paths::api, runs, system, tasks,
+    work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -50,6 +50,33 @@ const FAMILIES: Query = &[
         "`pending`, `running`, `completed`, `failed` or `cancelled`",
     ),
 ];
+
+const EXPERIMENTS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("search", "a part of the name or the id"),
+    (
+        "status",
+        "`pending`, `running`, `completed`, `failed` or `cancelled`",
+    ),
+    ("template", "only those of this template"),
+    (
+        "origin",
+        "only those of this origin, `manual` or `file` for instance",
+    ),
+    ("families", "`true` for what briefs made too"),
+    (
+        "sort",
+        "`created`, `updated` or `name`; with `-` before it the other way round",
+    ),
+];
+
+const RUNS_COMPARED: Query = &[("runs", "1 to 16 runs, with commas between")];
 
 const TASKS: Query = &[
     ("page", "which page, from 1"),
@@ -193,6 +220,7 @@ pub fn operations() -> Vec<Operation> {
     let groups = [
         system_operations(),
         brief_operations(),
+        experiment_operations(),
         task_operations(),
         run_operations(),
         worker_operations(),
@@ -236,6 +264,25 @@ fn brief_operations() -> Vec<Operation> {
         family(get.clone(), api::FAMILY_REPORT, "What its results say, in the export's form", json::<f::ReportBody>()),
         family(get, api::FAMILY_COMPARISON, "Two of its configurations over their seeds", json::<f::ComparisonBody>()).query(COMPARISON),
         operation(Method::POST, api::EXPERIMENT_FILES, "experiments", "Submit an experiment file, which makes its experiment and tasks", created::<files::SubmittedFile>()).body::<files::NewFile>(),
+    ]
+}
+
+#[rustfmt::skip]
+fn experiment_operations() -> Vec<Operation> {
+    use experiments as e;
+    let on = |method, path, summary, answer| operation(method, path, "experiments", summary, answer);
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    vec![
+        on(get.clone(), api::EXPERIMENTS, "Experiments, the latest first", page::<e::ExperimentBody>()).query(EXPERIMENTS),
+        on(post.clone(), api::EXPERIMENTS, "Make an experiment; it runs nothing yet", created::<e::ExperimentDetail>()).body::<e::NewExperiment>(),
+        on(post.clone(), api::EXPERIMENT_CHECK, "What is wrong with an experiment, without making it", json::<e::ExperimentCheck>()).body::<e::NewExperiment>(),
+        on(get.clone(), api::EXPERIMENT, "An experiment", json::<e::ExperimentDetail>()),
+        on(put, api::EXPERIMENT, "Edit an experiment; the runs that there are keep what they were made with", json::<e::ExperimentDetail>()).body::<e::NewExperiment>(),
+        on(delete, api::EXPERIMENT, "Delete an experiment with its runs; what still runs is stopped", Answer::Nothing),
+        on(post.clone(), api::EXPERIMENT_START, "Run it as it is now", created::<e::StartedRuns>()).body::<e::StartExperiment>(),
+        on(post, api::EXPERIMENT_CANCELLATION, "Stop all that is left of an experiment", json::<e::ExperimentDetail>()),
+        on(get.clone(), api::EXPERIMENT_RUNS, "Its runs, the latest first", page::<e::ExperimentRunBody>()).query(LIST),
+        on(get, api::RUN_COMPARISON, "Runs side by side: what they used and gave, and where they differ", json::<e::RunComparisonBody>()).query(RUNS_COMPARED),
     ]
 }
 

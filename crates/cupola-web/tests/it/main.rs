@@ -7,6 +7,7 @@
 mod api;
 mod artifacts;
 mod bodies;
+mod experiments;
 mod harness;
 mod live;
 mod login;

@@ -1,6 +1,10 @@
 //! Everything before a program can start: its code, its folder, its command.
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use cupola_domain::{run::Failure, template::fill};
 use cupola_protocol::{
@@ -16,6 +20,8 @@ use crate::{backoff::Backoff, bundle, process::EVENTS_FD};
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) folder: RunFolder,
+    /// Where the program starts.
+    pub(super) working_folder: PathBuf,
     /// Without placeholders.
     pub(super) command: Vec<String>,
     /// All that the program sees.
@@ -42,11 +48,13 @@ pub(super) async fn prepare(context: &Context, order: &RunOrder) -> Result<Prepa
     };
     let folder = RunFolder::create(&context.runs_folder, order).map_err(no_folder)?;
     let command = fill_command(context, order, &folder, code)?;
-    let environment = environment(context, order, &command);
+    let working_folder = working_folder(order, &folder)?;
+    let environment = environment(context, order, &command, &working_folder);
     folder.write_environment(&environment).map_err(no_folder)?;
     Ok(Prepared {
         variables: variables(context, order, &folder),
         folder,
+        working_folder,
         command,
         environment,
     })
@@ -104,8 +112,21 @@ fn fill_command(
     Ok(order.command.iter().map(filled).collect())
 }
 
+/// Another machine may have the folder, but to look for one is nobody's wish: the run has failed.
+fn working_folder(order: &RunOrder, folder: &RunFolder) -> Result<PathBuf, NotReady> {
+    let Some(asked) = &order.working_folder else {
+        return Ok(folder.path().to_owned());
+    };
+    if Path::new(asked).is_dir() {
+        return Ok(asked.into());
+    }
+    let reason = format!("the working folder `{asked}` is not a folder on this worker");
+    Err(NotReady::Failed(Failure::SpawnFailed(reason)))
+}
+
+/// What the worker lets through, over it what the task asks for, over that what says which run it is.
 fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(OsString, OsString)> {
-    let own: [(&str, OsString); 8] = [
+    let own: [(&str, OsString); 7] = [
         ("CUPOLA_RUN_ID", order.run_id.clone().into()),
         ("CUPOLA_TASK_ID", order.task_id.clone().into()),
         ("CUPOLA_ATTEMPT", order.attempt.to_string().into()),
@@ -113,17 +134,33 @@ fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(Os
         ("CUPOLA_CONFIG", folder.config_path().into()),
         ("CUPOLA_CANCEL_FILE", folder.cancel_path().into()),
         ("CUPOLA_EVENTS_FD", EVENTS_FD.to_string().into()),
-        // A pipe makes Python hold its lines back, and a log would come in lumps.
-        ("PYTHONUNBUFFERED", "1".into()),
     ];
     let own = own.map(|(name, value)| (OsString::from(name), value));
-    context.variables.iter().cloned().chain(own).collect()
+    // A pipe makes Python hold its lines back, and a log would come in lumps.
+    let unbuffered = (OsString::from("PYTHONUNBUFFERED"), OsString::from("1"));
+    let asked = order
+        .environment
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    let allowed = context.variables.iter().cloned();
+    allowed
+        .chain([unbuffered])
+        .chain(asked)
+        .chain(own)
+        .collect()
 }
 
-fn environment(context: &Context, order: &RunOrder, command: &[String]) -> Map<String, Value> {
+fn environment(
+    context: &Context,
+    order: &RunOrder,
+    command: &[String],
+    working_folder: &Path,
+) -> Map<String, Value> {
     let mut environment = context.machine.clone();
     let own = [
         ("command", json!(command)),
+        ("working_folder", json!(working_folder.to_string_lossy())),
+        ("variables", json!(order.environment)),
         ("template", json!(order.template)),
         ("code_hash", json!(order.code_hash)),
         ("run_id", json!(order.run_id)),

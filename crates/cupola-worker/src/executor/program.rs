@@ -228,7 +228,7 @@ impl Execution {
 /// Forks off the runtime's threads: it takes milliseconds where the agent's memory is large.
 async fn spawn(prepared: &Prepared) -> io::Result<(Program, Streams)> {
     let command = prepared.command.clone();
-    let folder = prepared.folder.path().to_owned();
+    let folder = prepared.working_folder.clone();
     let environment = prepared.variables.clone();
     let spawning = move || {
         Program::spawn(&Launch {

@@ -206,6 +206,56 @@ async fn a_program_sees_its_run_and_no_secret() {
 }
 
 #[tokio::test]
+async fn a_program_gets_the_variables_and_the_folder_that_are_asked_for() {
+    let there = tempfile::tempdir().unwrap();
+    let there = there.path().canonicalize().unwrap();
+    let text = r#"
+        test "$(pwd -P)" = "$THERE" || exit 1
+        test "$LANG" = "a b=c" || exit 2
+        test "$PYTHONUNBUFFERED" = 0 || exit 3
+        test "$CUPOLA_RUN_ID" = e-asked || exit 4
+        test -f "$CUPOLA_RUN_DIR/config.json" || exit 5
+        echo '{"loss": 1}'
+    "#;
+    let variables = [
+        ("THERE", there.to_str().unwrap()),
+        ("LANG", "a b=c"),
+        ("PYTHONUNBUFFERED", "0"),
+        // The hub refuses it; a worker does not rely on that.
+        ("CUPOLA_RUN_ID", "another"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let asked = RunOrder {
+        environment: variables.into(),
+        working_folder: there.to_str().map(str::to_owned),
+        ..script("e-asked", text)
+    };
+    check_order(asked, "completed", "", "").await;
+}
+
+#[tokio::test]
+async fn a_working_folder_that_is_not_there_is_named() {
+    for folder in ["/nowhere/at all", "/etc/passwd"] {
+        let asked = RunOrder {
+            working_folder: Some(folder.to_owned()),
+            ..script("e-nowhere", "echo '{\"loss\": 1}'")
+        };
+        let detail = format!("the working folder `{folder}` is not a folder on this worker");
+        check_order(asked, "failed", "spawn_failed", &detail).await;
+    }
+}
+
+#[tokio::test]
+async fn without_an_objective_a_good_end_completes() {
+    let asked = RunOrder {
+        metric_name: String::new(),
+        ..script("e-free", "echo bye")
+    };
+    let hub = check_order(asked, "completed", "", "").await;
+    assert_eq!(hub.world().finished["e-free"].results, object(json!({})));
+}
+
+#[tokio::test]
 async fn a_run_leaves_a_folder_from_which_it_can_be_known() {
     let hub = FakeHub::with([script("e-folder", "echo a >&2; echo '{\"loss\": 1}'")]);
     let worker = TestWorker::start(&hub);

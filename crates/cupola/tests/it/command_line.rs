@@ -93,6 +93,73 @@ async fn every_read_speaks_json_and_finds_the_hub_by_itself() {
 }
 
 #[tokio::test]
+async fn an_experiment_is_made_started_and_compared_from_the_command_line() {
+    let hub = TestHub::start();
+    let _worker = hub.start_worker(1).await;
+    let at = |args: &[&str]| {
+        let output = run(hub.folder.path(), args);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{args:?}: {stderr}");
+        output.stdout
+    };
+    let experiment = |args: &[&str]| json(&at(&[&["experiment"], args, &["--json"]].concat()));
+    let made = experiment(&[
+        "new",
+        "first",
+        "--template",
+        "fine",
+        "--set",
+        "x=0.25",
+        "--tag",
+        "team=a",
+        "--env",
+        "A=b",
+        "--time-budget",
+        "5",
+    ]);
+    let id = made["experiment"]["experiment_id"].as_str().unwrap();
+    assert_eq!(made["experiment"]["config"]["x"], 0.25);
+    // By its name, and by the part of its id that pages show.
+    experiment(&["start", "first", "--runs", "1"]);
+    let edited = experiment(&["edit", &id[24..], "--set", "x=0.5", "--tag", "team"]);
+    assert_eq!(
+        (
+            &edited["experiment"]["tags"],
+            &edited["experiment"]["environment"]["A"]
+        ),
+        (&serde_json::json!({}), &"b".into())
+    );
+    experiment(&["start", id]);
+    eventually("both runs", || async {
+        let detail = hub.client().experiment(id).await.unwrap();
+        (detail.experiment.tasks.completed == 2).then_some(())
+    })
+    .await;
+    let runs = experiment(&["runs", "first"]);
+    assert_eq!(runs["total"], 2);
+    let compared = experiment(&["compare", "first"]);
+    let rows = compared["config"].as_array().unwrap().iter();
+    let differing: Vec<_> = rows.filter(|row| row["differs"] == true).collect();
+    assert_eq!(
+        (&differing[0]["path"], &differing[0]["values"][1]),
+        (&"x".into(), &0.25.into())
+    );
+    let table = String::from_utf8(at(&["experiment", "compare", "first"])).unwrap();
+    assert!(table.contains("*  x"), "{table}");
+    let clone = experiment(&["clone", "first", "--name", "second"]);
+    assert_eq!(clone["experiment"]["config"]["x"], 0.5);
+    assert_eq!(experiment(&["list", "--search", "SECOND"])["total"], 1);
+    at(&["experiment", "delete", "first"]);
+    assert_eq!(experiment(&["list"])["total"], 1);
+    let gone = run(hub.folder.path(), &["experiment", "show", "first"]);
+    let stderr = String::from_utf8_lossy(&gone.stderr);
+    assert!(
+        stderr.contains("there is no experiment `first`"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
 async fn mistakes_are_named_with_their_remedy() {
     let hub = TestHub::start();
     let folder = hub.folder.path();
