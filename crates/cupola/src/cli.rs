@@ -1,6 +1,7 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
 mod experiments;
+mod run_file;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
+pub(crate) use run_file::{Run, RunFile};
 
 /// Runs, watches and accounts for machine-learning experiments.
 ///
@@ -54,9 +56,8 @@ pub(crate) enum Command {
     /// Look at tasks, stop them, try them again.
     #[command(subcommand)]
     Task(Task),
-    /// Look at runs and their logs, stop them.
-    #[command(subcommand)]
-    Run(Run),
+    /// Run an experiment file, or look at runs and their logs and stop them.
+    Run(Box<Run>),
     /// Make and revoke access tokens.
     #[command(subcommand)]
     Token(Token),
@@ -79,7 +80,7 @@ pub(crate) enum Command {
 }
 
 /// How a hub is started.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Up {
     /// The address to listen on. Anything but this machine needs `--allow-remote`.
     #[arg(long, env = "CUPOLA_HOST")]
@@ -365,7 +366,7 @@ pub(crate) enum Task {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Run {
+pub(crate) enum RunCommand {
     /// Show a run with its results.
     Show {
         id: String,

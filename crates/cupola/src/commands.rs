@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod experiments;
 pub(crate) mod families;
+pub(crate) mod run_file;
 pub(crate) mod runs;
 pub(crate) mod tasks;
 pub(crate) mod tokens;
@@ -34,7 +35,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Family(command)) => families::run(command).await?,
         Some(Command::Experiment(command)) => experiments::run(command).await?,
         Some(Command::Task(command)) => tasks::run(command).await?,
-        Some(Command::Run(command)) => runs::run(command).await?,
+        Some(Command::Run(run)) => match run.command {
+            Some(command) => runs::run(command).await?,
+            None => return run_file::run(run.file).await,
+        },
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {
             let mut script = Vec::new();

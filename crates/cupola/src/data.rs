@@ -38,9 +38,7 @@ impl DataDir {
         if let Some(named) = named {
             return Ok(Self(named));
         }
-        let here = std::env::current_dir().context("the working directory is gone")?;
-        let project = here.ancestors().map(|folder| folder.join(PROJECT_FOLDER));
-        if let Some(found) = project.into_iter().find(|folder| folder.is_dir()) {
+        if let Some(found) = project_above(&here()?) {
             return Ok(Self(found));
         }
         let user = if let Some(folder) = std::env::var_os("XDG_DATA_HOME") {
@@ -50,6 +48,12 @@ impl DataDir {
             PathBuf::from(home).join(".local/share")
         };
         Ok(Self(user.join("cupola")))
+    }
+
+    /// The project's own folder: `.cupola` here or above, else here, where it may not be yet.
+    pub(crate) fn of_project() -> anyhow::Result<PathBuf> {
+        let here = here()?;
+        Ok(project_above(&here).unwrap_or_else(|| here.join(PROJECT_FOLDER)))
     }
 
     /// Makes the folder, for this user alone.
@@ -106,6 +110,15 @@ impl DataDir {
     fn hub_file(&self) -> PathBuf {
         self.0.join("hub.json")
     }
+}
+
+fn here() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("the working directory is gone")
+}
+
+fn project_above(here: &Path) -> Option<PathBuf> {
+    let mut folders = here.ancestors().map(|folder| folder.join(PROJECT_FOLDER));
+    folders.find(|folder| folder.is_dir())
 }
 
 /// Reads a secret from a file; `None` when there is none.

@@ -8,9 +8,11 @@ use cupola_client::Error as ClientError;
 pub(crate) const FAILURE: u8 = 1;
 /// Something is in use, or nothing answers: the port, the data folder, the hub.
 pub(crate) const UNAVAILABLE: u8 = 69;
+/// What was given cannot be read: the command line, an experiment file.
+pub(crate) const WRONG: u8 = 2;
 /// The database cannot be trusted any more; starting again recovers what was acknowledged.
 pub(crate) const DATABASE_LOST: u8 = 74;
-/// Ended at once by a second Ctrl-C.
+/// Ended by Ctrl-C: an experiment that was cancelled, or anything at once by a second one.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// A failure that has an exit code of its own.
@@ -25,9 +27,27 @@ impl std::fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
+/// An experiment file in which something is wrong, each line with its place.
+#[derive(Debug)]
+pub(crate) struct WrongFile(pub Vec<String>);
+
+impl std::fmt::Display for WrongFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for WrongFile {}
+
 /// Says on stderr what went wrong and gives the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let mut stderr = std::io::stderr().lock();
+    if let Some(WrongFile(lines)) = error.downcast_ref() {
+        for line in lines {
+            let _ = writeln!(stderr, "{}", crate::output::clean(line));
+        }
+        return ExitCode::from(WRONG);
+    }
     // Nobody is left to be told that stderr is gone.
     let _ = writeln!(
         stderr,

@@ -154,27 +154,35 @@ impl Running {
 
     /// Says where the pages are and how to get in.
     fn greet(&self, config: &Config) -> anyhow::Result<()> {
-        let code = self.hub.create_admin_login_code()?;
-        let login = code.map(|code| format!("{}/login?code={code}", self.url));
-        output::note(&format!(
-            "Cupola {} listens on {}",
-            env!("CARGO_PKG_VERSION"),
-            self.url
-        ));
-        if let Some(login) = &login {
-            output::note(&format!("  log in  {login}"));
-            output::note("          (once, within 15 minutes; a restart prints another)");
-        }
+        self.greet_pages(config, output::note)?;
         if let Some(secret) = &self.first_secret {
             output::note(&format!("  token   {secret}"));
             output::note("          (the administrator's; shown this once)");
         }
         output::note(&format!("  data    {}", self.data.path().display()));
         output::note("Ctrl-C stops it.");
-        if let Some(login) = login
-            && !config.no_browser
-        {
-            open_browser(&login);
+        Ok(())
+    }
+
+    /// Says where the pages are and how to log in, and opens them where there is a desktop.
+    pub(crate) fn greet_pages(
+        &self,
+        config: &Config,
+        mut say: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let code = self.hub.create_admin_login_code()?;
+        let login = code.map(|code| format!("{}/login?code={code}", self.url));
+        say(&format!(
+            "Cupola {} listens on {}",
+            env!("CARGO_PKG_VERSION"),
+            self.url
+        ));
+        if let Some(login) = login {
+            say(&format!("  log in  {login}"));
+            say("          (once, within 15 minutes; a restart prints another)");
+            if !config.no_browser {
+                open_browser(&login);
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `cupola run`: one attempt at a task.
+//! `cupola run` with a command: one attempt at a task.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use cupola_protocol::logs::LogEntry;
 use serde_json::Value;
 
 use crate::{
-    cli::Run,
+    cli::RunCommand,
     commands::{artifacts, tasks::status},
     connection::client,
     output,
@@ -16,9 +16,9 @@ use crate::{
 /// How often a log that is followed is asked for.
 const FOLLOW_PERIOD: Duration = Duration::from_millis(300);
 
-pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
+pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
     match command {
-        Run::Show { id, read } => {
+        RunCommand::Show { id, read } => {
             let detail = client(&read.connect)?.run(&id).await?;
             if read.json {
                 return output::json(&detail);
@@ -43,7 +43,7 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
             ]);
             Ok(())
         }
-        Run::Logs {
+        RunCommand::Logs {
             id,
             follow,
             level,
@@ -63,12 +63,12 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
             };
             print_log(&client, &id, filter, follow).await
         }
-        Run::Cancel { id, connect } => {
+        RunCommand::Cancel { id, connect } => {
             let run = client(&connect)?.cancel_run(&id).await?;
             output::line(&format!("run {id} is {}", status(&run.status, &run.reason)));
             Ok(())
         }
-        Run::Retry { id, connect } => {
+        RunCommand::Retry { id, connect } => {
             let run = client(&connect)?.retry_run(&id).await?;
             output::line(&format!(
                 "run {} is {}",
@@ -77,8 +77,8 @@ pub(crate) async fn run(command: Run) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Run::Artifacts { id, read } => artifacts::list(&id, &read).await,
-        Run::Download {
+        RunCommand::Artifacts { id, read } => artifacts::list(&id, &read).await,
+        RunCommand::Download {
             id,
             name,
             output,

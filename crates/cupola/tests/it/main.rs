@@ -10,4 +10,5 @@ mod chromium;
 mod command_line;
 mod endings;
 mod kills;
+mod run_file;
 mod support;
