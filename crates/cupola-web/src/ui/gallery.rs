@@ -249,7 +249,8 @@ mod tests {
                     .unwrap_or_default();
                 let is_labelled =
                     tag.contains("aria-label=") || html.contains(&format!("for=\"{id}\""));
-                let is_wrapped = tag.contains("type=\"checkbox\"");
+                let is_wrapped =
+                    tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
                 assert!(
                     tag.contains("type=\"hidden\"") || is_labelled || is_wrapped,
                     "{name}: <{tag}>"

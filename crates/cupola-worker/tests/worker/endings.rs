@@ -186,8 +186,11 @@ async fn what_is_said_on_the_events_descriptor_reaches_the_hub() {
     assert_eq!(world.series("e-events", "acc").len(), 1);
     assert_eq!(
         String::from_utf8_lossy(&world.log("e-events", "event").0),
-        "[info] hi\nmalformed event (not a JSON object): nonsense\n"
+        "malformed event (not a JSON object): nonsense\n"
     );
+    let said = String::from_utf8_lossy(&world.log("e-events", "log").0).into_owned();
+    assert!(said.starts_with(r#"{"level":"info","time":"#), "{said}");
+    assert!(said.ends_with("\"message\":\"hi\"}\n"), "{said}");
     assert_eq!(world.finished["e-events"].results["loss"], 2.5);
 }
 
