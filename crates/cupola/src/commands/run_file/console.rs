@@ -89,7 +89,9 @@ impl Console {
 
     /// A task has ended; `log` is the end of what it said, when it failed.
     pub(super) fn task(&mut self, ended: &Ended, metric: &str, log: &[String]) {
-        if !self.lists_tasks {
+        // What was cancelled before it began is counted at the end, however much it is.
+        let has_begun = ended.result.status != "cancelled" || ended.result.duration.is_some();
+        if !self.lists_tasks || !has_begun {
             return;
         }
         let line = self.task_line(ended, metric);
