@@ -26,8 +26,8 @@ pub struct ResultLevel {
     pub at: Timestamp,
     /// The JSON pointer to the level.
     pub path: String,
-    /// What is there.
-    pub level: Level,
+    /// What is there; nothing when the result has no such place.
+    pub level: Option<Level>,
 }
 
 impl Hub {
@@ -58,13 +58,11 @@ impl Hub {
         let (text, at) = self.run_result(id, key)?;
         let value: Value = serde_json::from_str(&text)
             .map_err(|error| HubError::Internal(anyhow::Error::new(error)))?;
-        let level = Level::of(&value, path, offset)
-            .ok_or_else(|| HubError::not_found("value", format!("{key}{path}")))?;
         Ok(ResultLevel {
             key: key.to_owned(),
             at,
             path: path.to_owned(),
-            level,
+            level: Level::of(&value, path, offset),
         })
     }
 

@@ -16,6 +16,7 @@ pub mod number;
 pub mod page;
 pub mod paths;
 pub mod problem;
+pub mod results;
 pub mod runs;
 pub mod system;
 pub mod tasks;

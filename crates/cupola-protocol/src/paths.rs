@@ -71,6 +71,12 @@ pub mod api {
     pub const RUN_ARTIFACTS: &str = "/api/v1/runs/{id}/artifacts";
     /// `GET` one of them; `PUT` by a worker: keeps one.
     pub const RUN_ARTIFACT: &str = "/api/v1/runs/{id}/artifacts/{*name}";
+    /// `GET` what it gave, without the values.
+    pub const RUN_RESULTS: &str = "/api/v1/runs/{id}/results";
+    /// `GET` one level of one result.
+    pub const RUN_RESULT_LEVEL: &str = "/api/v1/runs/{id}/results/{key}";
+    /// `GET` one result whole.
+    pub const RUN_RESULT_RAW: &str = "/api/v1/runs/{id}/results/{key}/raw";
     /// `GET` workers; `POST` to join.
     pub const WORKERS: &str = "/api/v1/workers";
     /// `GET` a worker; `DELETE` to remove it.

@@ -11,6 +11,7 @@ mod families;
 mod files;
 pub(crate) mod logs;
 pub mod present;
+mod results;
 mod runs;
 pub(crate) mod system;
 mod tasks;
@@ -21,6 +22,7 @@ mod workers;
 use crate::router::Routes;
 
 pub(crate) use artifacts::download;
+pub(crate) use results::{order as result_order, whole as result_whole};
 pub use runs::reduce;
 pub(crate) use runs::series;
 
@@ -39,6 +41,7 @@ pub(crate) fn routes() -> Routes {
         .merge(runs::routes())
         .merge(artifacts::routes())
         .merge(logs::routes())
+        .merge(results::routes())
         // who does it
         .merge(workers::routes())
         .merge(work::routes())

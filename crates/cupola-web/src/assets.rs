@@ -52,6 +52,7 @@ const STYLES: &[Source] = embedded![
     "css/plot.css",
     "css/chart.css",
     "css/log.css",
+    "css/tree.css",
     "css/home.css",
     "css/utilities.css",
     "css/print.css",
@@ -75,6 +76,7 @@ const SCRIPTS: &[Source] = embedded![
     "js/chart.js",
     "js/log_window.js",
     "js/log_search.js",
+    "js/tree.js",
 ];
 
 /// Served as they are.

@@ -107,10 +107,11 @@ class Events(unittest.TestCase):
     def test_an_artifact_is_named_by_its_place_below_the_run(self) -> None:
         make = "import pathlib; pathlib.Path('out').mkdir(); f = pathlib.Path('out/m.bin'); f.touch()\n"
         artifact = {"type": "artifact", "path": "out/m.bin"}
-        self.check(make + "cupola.artifact(f)", {**artifact, "name": "out/m.bin"})
+        self.check(make + "cupola.artifact(f)", artifact)
         self.check(make + "cupola.artifact(f.resolve(), name='m')", {**artifact, "name": "m"})
-        folder = {"type": "artifact", "path": "out", "name": "out"}
-        self.check(make + "cupola.artifact('out')", folder)
+        self.check(make + "cupola.artifact('out')", {"type": "artifact", "path": "out"})
+        outside = {"type": "artifact", "path": "/", "name": "root"}
+        self.check("cupola.artifact('/', 'root')", outside)
 
     def test_an_artifact_that_is_not_there_is_an_error(self) -> None:
         ended = run_inside("cupola.artifact('nowhere')")

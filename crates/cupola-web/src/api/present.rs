@@ -2,6 +2,7 @@
 
 mod experiments;
 mod findings;
+mod results;
 
 use cupola_domain::{
     access::Token,
@@ -31,6 +32,7 @@ use serde_json::{Map, Value};
 
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
+pub use results::{result_head, result_level};
 
 /// What tasks in a list are, until there are others.
 const TASK_TYPE: &str = "training";

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, experiments, families, files, logs, paths::api, runs, system, tasks,
-    work, workers,
+    access, artifacts, briefs, experiments, families, files, logs, paths::api, results, runs,
+    system, tasks, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -162,6 +162,26 @@ const ARTIFACT: Query = &[
     ("sha256", "what their SHA-256 is, 64 digits in lower case"),
 ];
 
+const RUN_RESULTS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("sort", "`key` or `time`; by time unless said"),
+    ("order", "`asc` or `desc`"),
+];
+
+const LEVEL: Query = &[
+    (
+        "path",
+        "the JSON pointer to a value within the result; the result itself unless said",
+    ),
+    ("offset", "go on from here: `next` of the last part"),
+];
+
 const LIVE: Query = &[
     (
         "keys",
@@ -312,6 +332,9 @@ fn run_operations() -> Vec<Operation> {
         get(api::RUN_LOGS, "Lines of its log from anywhere, by level and text", json::<logs::LogsBody>()).query(LOGS),
         get(api::RUN_LOG_MATCHES, "How many lines of its log match", json::<logs::LogMatches>()).query(LOG_MATCHES),
         get(api::RUN_LOG_RAW, "Its log as the program wrote it", Answer::Other("text/plain")).query(LOG_RAW),
+        get(api::RUN_RESULTS, "What it gave, without the values", page::<results::ResultHead>()).query(RUN_RESULTS),
+        get(api::RUN_RESULT_LEVEL, "One level of one result, 100 children at a time", json::<results::ResultLevel>()).query(LEVEL),
+        get(api::RUN_RESULT_RAW, "One result whole", Answer::Other("application/json")),
         get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
         get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
         get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),

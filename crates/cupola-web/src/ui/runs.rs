@@ -3,6 +3,7 @@
 mod log;
 mod parts;
 mod present;
+mod results;
 mod routes;
 mod show;
 
@@ -10,6 +11,7 @@ pub(crate) use self::log::log as log_of;
 pub use self::{
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
     parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
-    show::{Curve, Header, Outcome, Show},
+    results::{Level, Node, Place, ResultPage, Results, Row, SortLink},
+    show::{Curve, Header, Show},
 };
 pub(crate) use routes::routes;

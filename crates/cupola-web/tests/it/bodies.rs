@@ -81,9 +81,10 @@ async fn long_bodies_are_refused_and_reports_may_be_longer() {
         let results = json!({"x": "y".repeat(bytes)});
         json!({"worker_id": "x", "epoch": 1, "seq": 0, "results": results})
     };
-    worker.post(path, &report(7 << 20)).await.problem(422);
+    let most = cupola_protocol::work::REPORT_BYTES_MAX;
+    worker.post(path, &report(most - 200)).await.problem(422);
     assert_eq!(
-        worker.post(path, &report(8 << 20)).await.problem(413),
+        worker.post(path, &report(most)).await.problem(413),
         "too_large"
     );
 }

@@ -36,6 +36,7 @@ const METHODS: [Method; 6] = [
 fn path_of(pattern: &str) -> String {
     let path = pattern.replace("{id}", NOBODY).replace("{hash}", "abc");
     path.replace("{file}", "missing.css")
+        .replace("{key}", "abc")
         .replace("{*name}", "a/b")
 }
 
@@ -317,6 +318,9 @@ fn the_table_of_the_api_is_this() {
     /api/v1/runs/{id}/logs/matches GET Role(Viewer)
     /api/v1/runs/{id}/reports POST Worker
     /api/v1/runs/{id}/result POST Worker
+    /api/v1/runs/{id}/results GET Role(Viewer)
+    /api/v1/runs/{id}/results/{key} GET Role(Viewer)
+    /api/v1/runs/{id}/results/{key}/raw GET Role(Viewer)
     /api/v1/runs/{id}/retry POST Role(Researcher)
     /api/v1/runs/{id}/series GET Role(Viewer)
     /api/v1/runs/{id}/start POST Worker

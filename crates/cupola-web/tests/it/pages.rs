@@ -6,6 +6,7 @@ mod forms;
 mod live;
 mod logs;
 mod looks;
+mod results;
 mod scene;
 mod served;
 mod shared;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::support::{TestHub, eventually};
 
 /// Runs one task of `template` to its end.
-async fn end_of(hub: &TestHub, template: &str, time_budget: f64) -> RunDetail {
+pub(crate) async fn end_of(hub: &TestHub, template: &str, time_budget: f64) -> RunDetail {
     let run = submit(hub, template, time_budget).await;
     ended(hub, &run).await
 }
@@ -37,7 +37,7 @@ async fn ended(hub: &TestHub, run: &str) -> RunDetail {
     .await
 }
 
-async fn log_of(hub: &TestHub, run: &str) -> String {
+pub(crate) async fn log_of(hub: &TestHub, run: &str) -> String {
     let part = hub
         .client()
         .run_log(

@@ -10,5 +10,6 @@ mod chromium;
 mod command_line;
 mod endings;
 mod kills;
+mod programs;
 mod run_file;
 mod support;

@@ -139,6 +139,11 @@ impl TestHub {
         let mut command = cupola(self.folder.path(), &["worker", "--slots", &slots]);
         command
             .env("CUPOLA_HUB", &self.url)
+            // Programs find the module without installing it.
+            .env(
+                "PYTHONPATH",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/python/src"),
+            )
             .env("CUPOLA_TOKEN", secret)
             .arg("--state")
             .arg(state);

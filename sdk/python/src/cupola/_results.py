@@ -52,14 +52,11 @@ def artifact(path: Union[str, os.PathLike[str]], name: Optional[str] = None) -> 
     given = os.fsdecode(path)
     if not os.path.exists(given):
         raise FileNotFoundError(f"there is no `{given}` to be kept as an artifact")
-    place = _below_run_folder(given)
-    event: Dict[str, Json] = {
-        "type": "artifact",
-        "path": text_of(place),
-        "name": text_of(place if name is None else name),
-    }
+    event: Dict[str, Json] = {"type": "artifact", "path": text_of(_below_run_folder(given))}
+    if name is not None:
+        event["name"] = text_of(name)
     if not channel.say(event):
-        _plain.show(f"artifact {event['name']}: {given}")
+        _plain.show(f"artifact {name or given}: {given}")
 
 
 def _below_run_folder(path: str) -> str:

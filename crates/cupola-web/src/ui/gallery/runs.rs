@@ -8,16 +8,18 @@ use serde_json::{Map, Value, json};
 use super::{
     Sample, logs, tasks,
     things::{
-        HOSTILE, config, family_link, frame, lasted, moment, never, results, run, task, task_link,
+        HOSTILE, config, family_link, frame, lasted, moment, never, run, task, task_link,
         worker_link,
     },
 };
 use crate::ui::{
-    components::{Badge, CodeBlock, ConfigTable, Lasting, Link, Measure, Opt, Progress},
+    components::{Badge, CodeBlock, Lasting, Link, Measure, Opt, Pager, Progress},
     frame::Section,
+    listing::escaped,
     paths,
     runs::{
-        ArtifactRow, Artifacts, Curve, Environment, Header, LevelBar, Log, Outcome, Show, Stopping,
+        ArtifactRow, Artifacts, Curve, Environment, Header, LevelBar, Log, Node, Place, Results,
+        Row, Show, SortLink, Stopping,
     },
 };
 
@@ -119,7 +121,50 @@ fn curve(series: &str, last: Measure) -> Curve {
     }
 }
 
-fn show(header: Header, log: Log, results: &Map<String, Value>) -> Show {
+fn results(rows: Vec<Row>) -> Results {
+    let id = run(2);
+    let sort = |label, sorted| SortLink {
+        label,
+        href: paths::run(id, "?sort=key&order=asc#results"),
+        sorted,
+    };
+    Results {
+        key: format!("run:{id}"),
+        src: paths::run(id, "/results"),
+        route: paths::run(id, "/results"),
+        sorts: vec![sort("Key", ""), sort("Time", "ascending")],
+        pager: Pager::new(1, 200, rows.len() as u64, |page| page.to_string()),
+        provenance: (!rows.is_empty()).then(|| Badge::provenance(Provenance::Measured)),
+        rows,
+        is_complete: false,
+    }
+}
+
+fn result(key: &str, word: &'static str, kind: &str, shown: &str) -> Row {
+    let id = run(2);
+    let place = Place {
+        id: format!("level.{}..", escaped(key)),
+        src: paths::run(id, "/result/level?key=report"),
+        page: paths::run(id, "/result?key=report"),
+        version: 1,
+    };
+    Row {
+        id: format!("result.{}.{word}", escaped(key)),
+        node: Node {
+            key: key.to_owned(),
+            word,
+            kind: kind.to_owned(),
+            shown: shown.to_owned(),
+            exact: (word == "string").then(|| shown.to_owned()),
+            place: (!kind.is_empty()).then_some(place),
+        },
+        at: moment(3),
+        size: "1.2 KiB".to_owned(),
+        download: paths::run(id, "/result.json?key=report"),
+    }
+}
+
+fn show(header: Header, log: Log, results: Results) -> Show {
     let id = run(2);
     Show {
         frame: frame(format!("Run {}", id.short()), Section::Tasks)
@@ -130,12 +175,7 @@ fn show(header: Header, log: Log, results: &Map<String, Value>) -> Show {
         header,
         curve: curve("val_bpb", 3.570_512.into()),
         log,
-        outcome: Outcome {
-            key: format!("run:{id}"),
-            src: paths::run(id, "/outcome"),
-            results: ConfigTable::new("Results", results),
-            provenance: Some(Badge::provenance(Provenance::Measured)),
-        },
+        results,
         artifacts: artifacts(&["model.bin", "plots/loss.png"]),
         environment: environment(
             "cupola train char-lm",
@@ -161,21 +201,32 @@ fn running() -> Show {
     header.started = moment(0);
     header.value = 3.570_512.into();
     header.cancellation = Some(Link::new("Cancel", paths::run(run(2), "/cancellation")));
-    show(header, logs::running(), &results())
+    let rows = vec![
+        result("val_bpb", "number", "", "3.570512"),
+        result("diverged", "boolean", "", "false"),
+        result(
+            "report",
+            "object",
+            "Object{3}",
+            "{layers: Array(4), best: 312, …}",
+        ),
+        result("lr", "number", "", "NaN"),
+        result("note", "string", "", "\"warm-up over\""),
+    ];
+    show(header, logs::running(), results(rows))
 }
 
 fn pending() -> Show {
     let mut page = show(
         header(Badge::state(State::Pending, "")),
         logs::log(Vec::new(), [0; 4]),
-        &Map::new(),
+        results(Vec::new()),
     );
     page.header.worker = None;
     page.header.code_hash = String::new();
     page.curve = curve("", None.into());
     page.environment = environment("", Vec::new());
     page.artifacts = artifacts(&[]);
-    page.outcome.provenance = None;
     page.attempts = tasks::attempts(paths::run(run(2), "/attempts"), 1);
     page
 }
@@ -191,7 +242,11 @@ fn failed() -> Show {
     let log = logs::hostile();
     let mut results = Map::new();
     results.insert(HOSTILE.to_owned(), json!({"nested": HOSTILE}));
-    let mut page = show(header, log, &results);
+    let hostile = vec![
+        result(HOSTILE, "string", "", HOSTILE),
+        result(HOSTILE, "object", "Object{1}", HOSTILE),
+    ];
+    let mut page = show(header, log, self::results(hostile));
     page.artifacts = artifacts(&[HOSTILE]);
     let block = CodeBlock::json("config.json", &Value::Object(results));
     page.environment = environment(HOSTILE, vec![block]);

@@ -8,9 +8,12 @@ use cupola_domain::{
 };
 use cupola_hub::runs::RunDetail;
 
-use super::{Curve, Header, Log, Outcome, Show};
+use super::{
+    Curve, Header, Log, Show,
+    results::{Listed, OfRun},
+};
 use crate::ui::{
-    components::{Badge, ConfigTable, Link, Opt},
+    components::{Badge, Link, Opt},
     format,
     frame::{Frame, Section},
     listing::escaped,
@@ -57,7 +60,12 @@ impl Seen {
         found.map_or("", String::as_str)
     }
 
-    pub(super) fn show(&self, who: &Principal, seq: i64, drawn: &Drawn, log: Log) -> Show {
+    pub(super) fn show(
+        &self,
+        who: &Principal,
+        seq: i64,
+        (drawn, log, listed): (&Drawn, Log, &Listed),
+    ) -> Show {
         let RunDetail {
             run,
             task,
@@ -79,7 +87,7 @@ impl Seen {
             header: self.header(who),
             curve: self.curve(drawn),
             log,
-            outcome: self.outcome(),
+            results: listed.results(self.of_run()),
             artifacts: self.artifacts(),
             environment: self.environment(),
             attempts: self.attempts(),
@@ -170,14 +178,14 @@ impl Seen {
         }
     }
 
-    pub(super) fn outcome(&self) -> Outcome {
-        let RunDetail { run, results, .. } = &self.detail;
-        let provenance = || Badge::provenance(run.provenance);
-        Outcome {
+    /// What is said of the run beside its results.
+    pub(super) fn of_run(&self) -> OfRun {
+        let run = &self.detail.run;
+        OfRun {
+            id: run.id,
             key: self.key(),
-            src: paths::run(run.id, "/outcome"),
-            results: ConfigTable::new("Results", results),
-            provenance: (!results.is_empty()).then(provenance),
+            is_over: is_over(run),
+            provenance: Badge::provenance(run.provenance),
         }
     }
 

@@ -7,6 +7,7 @@ use cupola_hub::{Hub, HubError};
 use super::{
     log,
     present::{Drawn, Seen},
+    results::{self, Order},
 };
 use crate::{
     api,
@@ -27,13 +28,12 @@ use crate::{
 
 pub(crate) fn routes() -> Routes {
     let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
-    Routes::new()
+    results::routes()
         .get("/runs/{id}", viewer, show)
         .get("/runs/{id}/header", viewer, header)
         .get("/runs/{id}/curve", viewer, curve)
         .get("/runs/{id}/series", viewer, api::series)
         .merge(log::routes())
-        .get("/runs/{id}/outcome", viewer, outcome)
         .get("/runs/{id}/attempts", viewer, attempts)
         .get("/runs/{id}/artifacts", viewer, artifacts)
         .get("/runs/{id}/artifacts/{*name}", viewer, api::download)
@@ -43,7 +43,7 @@ pub(crate) fn routes() -> Routes {
         .post("/runs/{id}/cancellation", researcher, cancel)
 }
 
-fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
+pub(super) fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
     let detail = hub.run_detail(id)?;
     let template = hub.find_template(&detail.template).ok();
     Ok(Seen {
@@ -67,15 +67,17 @@ async fn show(
 ) -> Rendered {
     let series = params.text("series").to_owned();
     let asked = log::query(&mut params);
+    let order = Order::read(&mut params);
     params.finish()?;
-    let (seq, (run, drawn, log)) = read(&web, move |hub| {
+    let (seq, (run, drawn, log, listed)) = read(&web, move |hub| {
         let run = seen(hub, id)?;
         let drawn = drawn(hub, &run, &series)?;
         let part = hub.run_log(id, asked.clone())?;
-        Ok((run, drawn, log::log(id, &asked, &part)))
+        let listed = results::listed(hub, id, order)?;
+        Ok((run, drawn, log::log(id, &asked, &part), listed))
     })
     .await?;
-    html(&run.show(&who, seq, &drawn, log))
+    html(&run.show(&who, seq, (&drawn, log, &listed)))
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) -> Rendered {
@@ -91,11 +93,6 @@ async fn curve(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, params: Par
         Ok(run.curve(&drawn))
     });
     html(&part.await?)
-}
-
-async fn outcome(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
-    let run = hub_call(&web, move |hub| seen(hub, id)).await?;
-    html(&run.outcome())
 }
 
 async fn attempts(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {

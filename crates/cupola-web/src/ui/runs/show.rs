@@ -3,9 +3,9 @@
 use askama::Template;
 
 use crate::ui::{
-    components::{Badge, ConfigTable, Id, Lasting, Link, Measure, Moment, Opt, html_safe},
+    components::{Badge, Id, Lasting, Link, Measure, Moment, Opt, html_safe},
     frame::Frame,
-    runs::{Artifacts, Environment, LevelBar, Log, Stopping},
+    runs::{Artifacts, Environment, LevelBar, Log, Results, Stopping},
     tasks::Attempts,
 };
 
@@ -21,8 +21,8 @@ pub struct Show {
     pub curve: Curve,
     /// Loads what comes before and after from `/runs/{id}/log`.
     pub log: Log,
-    /// Part `/runs/{id}/outcome`.
-    pub outcome: Outcome,
+    /// Part `/runs/{id}/results`.
+    pub results: Results,
     /// Part `/runs/{id}/artifacts`.
     pub artifacts: Artifacts,
     /// Part `/runs/{id}/environment`.
@@ -105,18 +105,4 @@ pub struct Curve {
     pub is_complete: bool,
 }
 
-/// What a run gave so far.
-#[derive(Debug, Clone, Template)]
-#[template(path = "runs/_outcome.html")]
-pub struct Outcome {
-    /// `run:ID`, and the family's while it waits.
-    pub key: String,
-    /// `/runs/{id}/outcome`.
-    pub src: String,
-    /// Result key → value.
-    pub results: ConfigTable,
-    /// Where the values came from.
-    pub provenance: Option<Badge>,
-}
-
-html_safe!(Header, Curve, Outcome);
+html_safe!(Header, Curve);

@@ -74,15 +74,19 @@ async fn every_page_and_part_answers() {
     assert!(patterns.len() > 35, "{patterns:?}");
     for pattern in patterns {
         let path = scene.fill(pattern);
-        let path = if pattern == "/runs/{id}/series" {
-            format!("{path}?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
-        } else {
-            path
+        let path = match pattern {
+            "/runs/{id}/series" => format!("{path}?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E"),
+            _ if pattern.starts_with("/runs/{id}/result") && !pattern.ends_with("results") => {
+                format!("{path}?key=val_bpb")
+            }
+            _ => path,
         };
         let answer = scene.open(Role::Admin, &path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let expected = match pattern {
-            "/runs/{id}/series" | "/runs/{id}/log/matches" => "application/json",
+            "/runs/{id}/series" | "/runs/{id}/log/matches" | "/runs/{id}/result.json" => {
+                "application/json"
+            }
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
             _ => "text/html; charset=utf-8",
         };
