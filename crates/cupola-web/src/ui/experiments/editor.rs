@@ -118,13 +118,15 @@ impl Editor {
                 .chain(&pairs)
                 .map(|field| field.name.as_str()),
         );
-        nodes.iter().for_each(|node| node.names(&mut names));
-        let named = errors.iter().take(MISTAKES_MAX);
+        for node in &nodes {
+            node.names(&mut names);
+        }
+        let mistakes = errors.iter().take(MISTAKES_MAX);
         Self {
             action: String::new(),
             back: String::new(),
             verb: "Create experiment",
-            mistakes: named.map(|error| mistake(error, &names)).collect(),
+            mistakes: mistakes.map(|error| mistake(error, &names)).collect(),
             mistakes_total: errors.len(),
             notice: String::new(),
             template: with_error(template(&draft.template, templates)),

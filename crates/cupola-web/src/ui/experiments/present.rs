@@ -3,6 +3,7 @@
 use cupola_domain::{
     access::{Principal, Role},
     experiment::Experiment,
+    progress::Progress as Said,
     run::{Run, RunState},
     time::Timestamp,
 };
@@ -46,10 +47,13 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
     let objective = experiment.objective.as_ref();
     let code_now = detail.template.as_ref().map(|template| &template.code_hash);
     let code_now = code_now.filter(|hash| **hash != experiment.code_hash);
-    let hindrance = format!(
-        "There is no template `{}` any more: choose another to start this again.",
-        experiment.template
-    );
+    let hindrance = match detail.template {
+        Some(_) => String::new(),
+        None => format!(
+            "There is no template `{}` any more: choose another to start this again.",
+            experiment.template
+        ),
+    };
     Header {
         key: key(experiment),
         src: paths::experiment(experiment.id, "/header"),
@@ -59,11 +63,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
         badge: Badge::state(experiment.state(), ""),
         description: experiment.description.clone(),
         template: experiment.template.clone(),
-        hindrance: detail
-            .template
-            .is_none()
-            .then_some(hindrance)
-            .unwrap_or_default(),
+        hindrance,
         code_hash: experiment.code_hash.clone(),
         code_hash_now: code_now.cloned().unwrap_or_default(),
         origin: experiment.origin.as_str(),
@@ -198,7 +198,7 @@ fn line(row: &RunRow, now: Timestamp) -> RunLine {
 
 fn progress(run: &Run, now: Timestamp) -> Option<Progress> {
     running_for(run, now)?;
-    let fraction = run.progress.as_ref().and_then(|said| said.fraction());
+    let fraction = run.progress.as_ref().and_then(Said::fraction);
     let is_going_on = matches!(run.state, RunState::Running { .. });
     let label = format!("Progress of the run {}", run.id.short());
     is_going_on.then(|| Progress::new(fraction, label))

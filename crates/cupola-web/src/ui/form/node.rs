@@ -118,7 +118,7 @@ impl Node {
         let maker = Maker { messages };
         match written {
             Written::Fields(filled) => maker.nodes(schema, filled, ""),
-            Written::Json(text) => vec![maker.json(NAME, "Configuration", text, "", false)],
+            Written::Json(text) => vec![maker.json(NAME, "Configuration as JSON", text, "", false)],
         }
     }
 

@@ -48,7 +48,7 @@ impl Op {
         let Entry::List(items) = list else {
             return None;
         };
-        let last = items.len().checked_sub(1);
+        let end = items.len().checked_sub(1);
         match *self {
             Op::Add(_) => {
                 items.push(Entry::of_item(item));
@@ -59,7 +59,7 @@ impl Op {
                 }
                 Some(format!("{path}.{added}"))
             }
-            Op::Remove(_, at) if Some(at) <= last => {
+            Op::Remove(_, at) if Some(at) <= end => {
                 items.remove(at);
                 let next = at.min(items.len().saturating_sub(1));
                 Some(match items.len() {
@@ -67,11 +67,11 @@ impl Op {
                     _ => format!("{path}.{next}-remove"),
                 })
             }
-            Op::Up(_, at) if at > 0 && Some(at) <= last => {
+            Op::Up(_, at) if at > 0 && Some(at) <= end => {
                 items.swap(at, at - 1);
                 Some(moved(path, at - 1, items.len(), "up"))
             }
-            Op::Down(_, at) if Some(at) < last => {
+            Op::Down(_, at) if Some(at) < end => {
                 items.swap(at, at + 1);
                 Some(moved(path, at + 1, items.len(), "down"))
             }

@@ -250,7 +250,9 @@ fn what_was_typed_is_shown_again_with_its_message() {
     assert_eq!(shown("config.layers.0.width"), pair("wide", "is wrong too"));
     assert_eq!(shown("config.steps"), pair("10", ""));
     let mut names = Vec::new();
-    nodes.iter().for_each(|node| node.names(&mut names));
+    for node in &nodes {
+        node.names(&mut names);
+    }
     for name in [
         "config.lr",
         "config.opt",
