@@ -75,14 +75,40 @@ pub(crate) async fn admit(
             }
             response
         }
-        Err(Denied::Refused(refused)) => refused.into_response(),
-        Err(Denied::MethodNotAllowed(allow)) => method_not_allowed(&allow),
+        Err(Denied::Refused(refused)) => {
+            let mut response = refused.into_response();
+            if let Some(principal) = known(&web, &parts, response.status()).await {
+                response.extensions_mut().insert(principal);
+            }
+            response
+        }
+        Err(Denied::MethodNotAllowed(allow)) => {
+            let mut response = method_not_allowed(&allow);
+            if let Some(principal) = known(&web, &parts, response.status()).await {
+                response.extensions_mut().insert(principal);
+            }
+            response
+        }
         Err(Denied::LogIn(to)) => Redirect::to(&to).into_response(),
     };
     let status = response.status();
     tracing::debug!(%method, route = pattern, status = status.as_u16(), "answered");
     web.requests.count(&method, pattern, status);
     response
+}
+
+/// Who is refused something although they may come in: the page that says so has their navigation.
+async fn known(web: &Web, request: &Parts, status: StatusCode) -> Option<Principal> {
+    let is_lost = matches!(
+        status,
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    );
+    if !is_lost {
+        return None;
+    }
+    let credential = Credential::find(&request.headers, web.settings.is_tls).ok()??;
+    let peer = request.extensions.get::<Peer>().copied();
+    identify(web, &credential, peer).await.ok()
 }
 
 /// Who asks, and by which credential.

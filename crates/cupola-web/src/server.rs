@@ -1,5 +1,7 @@
 //! Takes connections and ends them: slow senders, long headers and too many of either are cut off.
 
+mod impatient;
+
 use std::{
     collections::HashMap,
     future::Future,
@@ -21,6 +23,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
+use self::impatient::Impatient;
 use crate::{auth::Peer, router, state::Web};
 
 /// A client that has not said what it wants after this long is hung up on.
@@ -32,8 +35,11 @@ const HEADER_BYTES_MAX: usize = 16 << 10;
 /// So many connections are open at once; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 4096;
 
-/// So many of them from one address; further ones are hung up on.
-const CONNECTIONS_PER_ADDRESS_MAX: usize = 1024;
+/// So many of them from one address; further ones are hung up on. Behind a proxy, all have one.
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 2048;
+
+/// Who reads nothing of an answer for so long is hung up on.
+const STALL_MAX: Duration = Duration::from_secs(30);
 
 /// When told to stop, what is being answered has this long to end.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(8);
@@ -158,7 +164,7 @@ fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Impatient::new(stream, STALL_MAX)), service)
 }
 
 #[cfg(test)]

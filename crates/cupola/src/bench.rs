@@ -4,11 +4,16 @@
 //! ratio to a ceiling that was measured moments before. `docs/benchmarks.md` keeps results.
 
 mod backlog;
+mod chromium;
 mod dispatch;
 mod fixture;
+mod live;
 mod logs;
 mod pages;
 mod protocol;
+mod server;
+mod streams;
+mod tabs;
 
 use serde::Serialize;
 
@@ -72,9 +77,15 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("logs") {
         figures.extend(logs::measure(bench.runs).await?);
     }
+    if wanted("streams") {
+        figures.extend(streams::measure(bench.runs).await?);
+    }
+    if wanted("live") {
+        figures.extend(live::measure(bench.runs).await?);
+    }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages and logs"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams and live"
     );
     if bench.json {
         return output::json(&figures);

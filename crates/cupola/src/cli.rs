@@ -461,7 +461,8 @@ pub(crate) struct Doctor {
 /// The measurements.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`; all, unless named.
+    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium); all,
+    /// unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]

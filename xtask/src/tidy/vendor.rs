@@ -5,13 +5,21 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use serde_json::Value;
 
-const FOLDER: &str = "crates/cupola-web/assets/vendor";
+const FOLDERS: [&str; 2] = [
+    "crates/cupola-web/assets/vendor",
+    "crates/cupola/tests/vendor",
+];
 
 pub(crate) fn breaches(root: &Path) -> anyhow::Result<Vec<String>> {
-    let folder = root.join(FOLDER);
-    if !folder.exists() {
-        return Ok(Vec::new());
+    let mut breaches = Vec::new();
+    for name in FOLDERS {
+        breaches.extend(breaches_of(root, name)?);
     }
+    Ok(breaches)
+}
+
+fn breaches_of(root: &Path, name: &str) -> anyhow::Result<Vec<String>> {
+    let folder = root.join(name);
     let text = fs::read_to_string(folder.join("manifest.json"))
         .context("vendored files need a manifest")?;
     let manifest: Value = serde_json::from_str(&text)?;
@@ -21,16 +29,16 @@ pub(crate) fn breaches(root: &Path) -> anyhow::Result<Vec<String>> {
     for (file, hash) in &named {
         let bytes = fs::read(folder.join(file)).unwrap_or_default();
         if sha256(&bytes) != *hash {
-            breaches.push(format!("{FOLDER}/{file} is not the file of its manifest"));
+            breaches.push(format!("{name}/{file} is not the file of its manifest"));
         }
     }
     for entry in fs::read_dir(&folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?.file_name().to_string_lossy().into_owned();
         let is_code = [".js", ".css", ".mjs"]
             .iter()
-            .any(|end| name.ends_with(end));
-        if is_code && named.iter().all(|(file, _)| *file != name) {
-            breaches.push(format!("{FOLDER}/{name} is not in the manifest"));
+            .any(|end| entry.ends_with(end));
+        if is_code && named.iter().all(|(file, _)| *file != entry) {
+            breaches.push(format!("{name}/{entry} is not in the manifest"));
         }
     }
     Ok(breaches)

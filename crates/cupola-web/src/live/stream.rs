@@ -7,7 +7,7 @@ use cupola_hub::HubError;
 use cupola_protocol::events::keys_of_parts;
 use tokio::{
     sync::mpsc,
-    time::{Instant, Interval, MissedTickBehavior, timeout},
+    time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -34,11 +34,8 @@ const RECHECK: Duration = Duration::from_secs(2);
 const BEHIND_MAX: i64 = 5_000;
 
 /// Messages that wait for a slow client; then the stream waits. What changes meanwhile goes into
-/// the message after.
+/// the message after; who stops reading is hung up on by the server.
 const MESSAGES_MAX: usize = 4;
-
-/// Who has taken no message for so long is gone, or reads no more.
-const STALL_MAX: Duration = Duration::from_secs(20);
 
 type Message = Result<Event, Infallible>;
 
@@ -225,7 +222,7 @@ impl Client {
 
     async fn send(&self, event: Event) -> Option<()> {
         tokio::select! {
-            sent = timeout(STALL_MAX, self.messages.send(Ok(event))) => sent.ok()?.ok(),
+            sent = self.messages.send(Ok(event)) => sent.ok(),
             () = self.web.stopped() => None,
         }
     }

@@ -93,6 +93,8 @@ pub struct Who {
     pub name: String,
     /// Its role.
     pub role: &'static str,
+    /// Whether experiments may be made.
+    pub is_researcher: bool,
     /// Whether the tokens page may be seen.
     pub is_admin: bool,
 }
@@ -102,6 +104,7 @@ impl From<&Principal> for Who {
         Self {
             name: principal.name.clone(),
             role: principal.role.as_str(),
+            is_researcher: principal.role.includes(Role::Researcher),
             is_admin: principal.role.includes(Role::Admin),
         }
     }

@@ -114,10 +114,16 @@ pub const START_RUN: Shortcut = element("r", Place::Experiment, "Start a run");
 pub const EDIT_EXPERIMENT: Shortcut = element("e", Place::Experiment, "Edit the experiment");
 /// The field that a log is searched by.
 pub const SEARCH_LOG: Shortcut = element("/", Place::Run, "Search the log");
+/// To where a log begins.
+pub const LOG_FIRST: Shortcut = script("Home", Place::Run, "First line, in the log");
+/// To where a log ends, and on with it.
+pub const LOG_LAST: Shortcut = script("End", Place::Run, "Last line and follow, in the log");
 
 /// All of them, in the order in which they are shown.
 pub const ALL: &[Shortcut] = &[
     SEARCH_LOG,
+    LOG_FIRST,
+    LOG_LAST,
     START_RUN,
     EDIT_EXPERIMENT,
     NEW_BRIEF,

@@ -16,8 +16,16 @@ use super::{
     locked,
 };
 
-/// Reports of a running program are at least this far apart.
-const REPORT_PERIOD: Duration = Duration::from_millis(250);
+/// Reports of a running program are at least this far apart. What comes after a silence is told at
+/// once.
+const REPORT_PERIOD_MIN: Duration = Duration::from_millis(40);
+
+/// They are as far apart as this at most, unless one takes longer.
+const REPORT_PERIOD_MAX: Duration = Duration::from_millis(250);
+
+/// In between, a hub that is busy is given this many times as long as it took to answer: however
+/// many programs run, it is mostly not reports that it is busy with.
+const REPORT_SHARE: u32 = 8;
 
 /// A program that ends sooner is not announced: its result says it all.
 const START_DELAY: Duration = Duration::from_millis(50);
@@ -87,8 +95,7 @@ impl<'a> Reporter<'a> {
                     if self.send(report).await == Reported::Lost {
                         return Reported::Lost;
                     }
-                    let pause = REPORT_PERIOD.saturating_sub(sent_at.elapsed());
-                    self.closes_within(pause).await;
+                    self.closes_within(pause_after(sent_at.elapsed())).await;
                 }
                 None if is_closed => return Reported::All,
                 None => self.something_new().await,
@@ -144,5 +151,32 @@ impl<'a> Reporter<'a> {
             () = self.fresh.notified() => {}
             _ = closed.wait_for(|is_closed| *is_closed) => {}
         }
+    }
+}
+
+/// How long to wait after a report that took so long to be answered.
+fn pause_after(answered_after: Duration) -> Duration {
+    let period = answered_after.saturating_mul(REPORT_SHARE);
+    period
+        .clamp(REPORT_PERIOD_MIN, REPORT_PERIOD_MAX)
+        .saturating_sub(answered_after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_hub_is_told_less_often() {
+        let check = |answered_after, pause| {
+            let millis = Duration::from_millis;
+            assert_eq!(pause_after(millis(answered_after)), millis(pause));
+        };
+        check(0, 40);
+        check(2, 38);
+        check(10, 70);
+        check(40, 210);
+        check(250, 0);
+        check(9_000, 0);
     }
 }

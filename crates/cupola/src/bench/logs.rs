@@ -21,7 +21,7 @@ use serde_json::json;
 use super::{
     Figure,
     fixture::{BenchHub, Folder},
-    pages::Server,
+    server::Server,
 };
 use crate::{
     config::Config,

@@ -44,7 +44,7 @@ pub(super) async fn measure(runs: usize) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Pairs a second while all workers go on at once.
-fn slice(hub: &Arc<BenchHub>, run: usize) -> anyhow::Result<f64> {
+pub(super) fn slice(hub: &Arc<BenchHub>, run: usize) -> anyhow::Result<f64> {
     let stop = Arc::new(AtomicBool::new(false));
     let done = Arc::new(AtomicU64::new(0));
     let mut workers = Vec::new();

@@ -6,7 +6,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use fantoccini::{Client as Browser, ClientBuilder, Locator, wd::WindowHandle};
+use fantoccini::{
+    Client as Browser, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    wd::WindowHandle,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Process, SECRET, TestHub, eventually};
@@ -67,11 +71,12 @@ impl Chromium {
     }
 
     pub async fn log_in(&self, hub: &TestHub) {
-        self.browser
-            .goto(&format!("{}/login", hub.url))
-            .await
-            .unwrap();
-        self.fill("input[name=token]", SECRET).await;
+        self.log_in_with(hub, SECRET).await;
+    }
+
+    pub async fn log_in_with(&self, hub: &TestHub, secret: &str) {
+        self.goto(&format!("{}/login", hub.url)).await;
+        self.fill("input[name=token]", secret).await;
         self.click("form button").await;
         self.until(
             "the overview",
@@ -104,6 +109,35 @@ impl Chromium {
             .click()
             .await
             .unwrap();
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.browser.goto(url).await.unwrap();
+    }
+
+    /// What a script returns.
+    pub async fn execute(&self, script: &str) -> Value {
+        self.browser.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Presses keys one after the other wherever the focus is.
+    pub async fn type_keys(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for &value in keys {
+            let (down, up) = (KeyAction::Down { value }, KeyAction::Up { value });
+            actions = actions.then(down).then(up);
+        }
+        self.browser.perform_actions(actions).await.unwrap();
+    }
+
+    /// Presses a key while another is held.
+    pub async fn type_with(&self, held: char, value: char) {
+        let actions = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value })
+            .then(KeyAction::Up { value: held });
+        self.browser.perform_actions(actions).await.unwrap();
     }
 
     /// Waits until a script answers true.
@@ -162,6 +196,7 @@ fn capabilities(profile: &std::path::Path) -> fantoccini::wd::Capabilities {
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
+        "--force-prefers-reduced-motion",
         &profile,
     ];
     let options = json!({"goog:chromeOptions": {"args": args}});

@@ -4,12 +4,15 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod axe;
 mod browser;
 mod browser_experiments;
 mod chromium;
 mod command_line;
 mod endings;
+mod keyboard;
 mod kills;
 mod programs;
+mod reconnecting;
 mod run_file;
 mod support;

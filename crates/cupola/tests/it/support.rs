@@ -104,7 +104,7 @@ impl TestHub {
     /// The same on a database of its own.
     pub fn start_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (process, url) = start_hub(folder.path(), database.as_deref());
+        let (process, url) = start_hub(folder.path(), database.as_deref(), "0");
         Self {
             folder,
             process,
@@ -113,14 +113,40 @@ impl TestHub {
         }
     }
 
+    /// A new process in the old one's place, at the same address.
     pub fn restart(&mut self) {
-        let (process, url) = start_hub(self.folder.path(), self.database.as_deref());
+        let port = self.url.rsplit(':').next().unwrap();
+        let (process, url) = start_hub(self.folder.path(), self.database.as_deref(), port);
         self.process = process;
         self.url = url;
     }
 
     pub fn client(&self) -> Client {
         Client::new(&self.url, SECRET).unwrap()
+    }
+
+    /// A brief of this template's tasks; says the family's id.
+    pub async fn submit(&self, template: &str, num_tasks: u32) -> String {
+        let brief = serde_json::json!({
+            "goal": "test", "template": template, "num_tasks": num_tasks, "time_budget": 600,
+        });
+        let brief = serde_json::from_value(brief).unwrap();
+        let made = self.client().create_brief(&brief).await.unwrap();
+        made.brief.family.family_id
+    }
+
+    /// The run of the family's first task, once it is in this state.
+    pub async fn run_of(&self, family: &str, status: &str) -> String {
+        let filter = cupola_client::query::TaskFilter {
+            family_id: Some(family.to_owned()),
+            status: Some(status.to_owned()),
+            ..Default::default()
+        };
+        eventually("a run", || async {
+            let tasks = self.client().tasks(&filter).await.unwrap().items;
+            tasks.first().map(|task| task.run_id.clone())
+        })
+        .await
     }
 
     /// A worker of its own process that joins this hub.
@@ -156,12 +182,12 @@ impl TestHub {
     }
 }
 
-fn start_hub(folder: &Path, database: Option<&str>) -> (Process, String) {
+fn start_hub(folder: &Path, database: Option<&str>, port: &str) -> (Process, String) {
     let templates = fixtures().to_string_lossy().into_owned();
     let args = [
         "hub",
         "--port",
-        "0",
+        port,
         "--no-browser",
         "--templates",
         &templates,

@@ -82,6 +82,7 @@ pub(super) fn who() -> Who {
     Who {
         name: "admin".to_owned(),
         role: "admin",
+        is_researcher: true,
         is_admin: true,
     }
 }

@@ -252,6 +252,7 @@ async fn what_layers_refuse_is_a_page_too() {
             "{path}"
         );
         assert!(answer.text().contains("</html>"), "{path}");
+        assert!(answer.text().contains("class=\"sections\""), "{path}");
     }
     let answer = scene
         .open(Role::Viewer, "/login?next=/tasks%3Fa%3D%22b")
