@@ -16,10 +16,14 @@ use cupola_protocol::{
     page::Page,
     paths::api,
     runs::{RunBody, RunDetail, SeriesBody},
-    system::{Health, Overview, TemplateBody, Version},
+    system::{Health, Overview, Version},
     tasks::{ResultBody, TaskBody, TaskDetail},
+    templates::{
+        BrokenTemplateBody, CheckedConfig, CodeBody, ConfigToCheck, TemplateBody, TemplateDetail,
+    },
     workers::WorkerBody,
 };
+use serde_json::Value;
 
 use crate::{
     Client, Download, Error,
@@ -57,6 +61,36 @@ impl Client {
     /// The templates.
     pub async fn templates(&self) -> Result<Page<TemplateBody>, Error> {
         self.fetch(api::TEMPLATES).await
+    }
+
+    /// The manifests that could not be read.
+    pub async fn broken_templates(&self) -> Result<Page<BrokenTemplateBody>, Error> {
+        self.fetch(api::BROKEN_TEMPLATES).await
+    }
+
+    /// A template with all that it says.
+    pub async fn template(&self, name: &str) -> Result<TemplateDetail, Error> {
+        self.fetch(&at(api::TEMPLATE, name)).await
+    }
+
+    /// What it can be configured with, in the form `json-schema` or `athanor`.
+    pub async fn template_schema(&self, name: &str, format: &str) -> Result<Value, Error> {
+        self.list(&at(api::TEMPLATE_SCHEMA, name), &[("format", format)])
+            .await
+    }
+
+    /// What is wrong with a configuration of it, if anything.
+    pub async fn check_config(
+        &self,
+        template: &str,
+        config: &ConfigToCheck,
+    ) -> Result<CheckedConfig, Error> {
+        self.post(&at(api::TEMPLATE_CHECK, template), config).await
+    }
+
+    /// The code that a run used.
+    pub async fn code(&self, hash: &str) -> Result<CodeBody, Error> {
+        self.fetch(&at(api::CODE, hash)).await
     }
 
     /// Submits a brief, which makes its family and tasks. Not to be repeated blindly: twice is two.

@@ -19,7 +19,7 @@ use cupola_domain::{
     text::excerpt,
 };
 use cupola_search::space::Space;
-use cupola_store::{code, events};
+use cupola_store::{code, events, experiments};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -82,11 +82,20 @@ pub struct Replaced {
     pub by: PathBuf,
 }
 
+/// A template and how much it is used.
+#[derive(Debug, Clone)]
+pub struct TemplateRow {
+    /// The template.
+    pub template: Arc<Template>,
+    /// How many experiments and families are of it.
+    pub experiments: u64,
+}
+
 /// The templates as they are now, what is wrong, and where they were looked for.
 #[derive(Debug, Clone)]
 pub struct TemplateList {
     /// By name.
-    pub templates: Vec<Arc<Template>>,
+    pub rows: Vec<TemplateRow>,
     /// What could not be read.
     pub broken: Vec<Broken>,
     /// What a later one replaced.
@@ -144,8 +153,7 @@ impl Library {
         let refused = || {
             let name = excerpt(name);
             if let Some(broken) = shelf.find_broken(&name) {
-                let path = broken.path.display();
-                return format!("`{name}` has a manifest that cannot be read; mend {path}");
+                return unreadable(&name, broken);
             }
             let names = shelf.templates.iter().map(|t| format!("`{}`", t.name));
             let names = names.collect::<Vec<_>>().join(", ");
@@ -168,20 +176,41 @@ impl Hub {
     }
 
     /// All templates with what is wrong with others.
-    pub fn template_list(&self) -> TemplateList {
+    pub fn template_list(&self) -> Result<TemplateList, HubError> {
+        let counts = self.read(|tx| Ok(experiments::count_by_template(tx)?))?;
         let shelf = self.templates.shelf();
-        TemplateList {
-            templates: shelf.templates.clone(),
+        let row = |template: &Arc<Template>| TemplateRow {
+            experiments: counts.get(&template.name).copied().unwrap_or(0),
+            template: Arc::clone(template),
+        };
+        Ok(TemplateList {
+            rows: shelf.templates.iter().map(row).collect(),
             broken: shelf.broken.clone(),
             replaced: shelf.replaced.clone(),
             dirs: self.templates.dirs.clone(),
-        }
+        })
     }
 
-    /// The template called so.
+    /// A template and how much it is used.
+    pub fn template_row(&self, name: &str) -> Result<TemplateRow, HubError> {
+        let template = self.find_template(name)?;
+        let counts = self.read(|tx| Ok(experiments::count_by_template(tx)?))?;
+        let experiments = counts.get(name).copied().unwrap_or(0);
+        Ok(TemplateRow {
+            template,
+            experiments,
+        })
+    }
+
+    /// The template called so. One whose manifest cannot be read is there, but cannot be used.
     pub fn find_template(&self, name: &str) -> Result<Arc<Template>, HubError> {
-        let found = self.templates.find(name);
-        found.ok_or_else(|| HubError::not_found("template", name))
+        let shelf = self.templates.shelf();
+        shelf
+            .find(name)
+            .ok_or_else(|| match shelf.find_broken(name) {
+                None => HubError::not_found("template", name),
+                Some(broken) => HubError::Conflict(unreadable(name, broken)),
+            })
     }
 
     /// What is wrong with a configuration of a template, or the configuration with its defaults.
@@ -206,8 +235,20 @@ impl Hub {
         })
     }
 
-    /// The code that a task or a run was made with.
+    /// The code that a task or a run was made with, or that of a template as it is now.
     pub fn find_code(&self, hash: &str) -> Result<KeptCode, HubError> {
+        let templates = self.list_templates();
+        if let Some(template) = templates.iter().find(|t| t.code_hash == hash) {
+            return Ok(KeptCode {
+                hash: hash.to_owned(),
+                template: template.name.clone(),
+                command: template.command.clone(),
+                files: template.files.clone(),
+            });
+        }
+        if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(HubError::not_found("code", hash));
+        }
         let hash = hash.to_owned();
         self.read(move |tx| {
             let found = code::find(tx, &hash)?;
@@ -256,6 +297,11 @@ pub fn code_hash(command: &[String], files: &[CodeFile]) -> String {
     let mut hash = Sha256::new();
     feed_code_hash(command, files, |bytes| hash.update(bytes));
     secret::hex(&hash.finalize())
+}
+
+fn unreadable(name: &str, broken: &Broken) -> String {
+    let path = broken.path.display();
+    format!("`{name}` has a manifest that cannot be read; mend {path}")
 }
 
 /// Says once what could not be read.

@@ -20,6 +20,7 @@ pub mod results;
 pub mod runs;
 pub mod system;
 pub mod tasks;
+pub mod templates;
 pub mod time;
 pub mod work;
 pub mod workers;

@@ -11,6 +11,16 @@ pub mod api {
     pub const WHOAMI: &str = "/api/v1/whoami";
     /// `GET` the templates.
     pub const TEMPLATES: &str = "/api/v1/templates";
+    /// `GET` the manifests that could not be read.
+    pub const BROKEN_TEMPLATES: &str = "/api/v1/broken-templates";
+    /// `GET` a template.
+    pub const TEMPLATE: &str = "/api/v1/templates/{name}";
+    /// `GET` what it can be configured with, in a standard form.
+    pub const TEMPLATE_SCHEMA: &str = "/api/v1/templates/{name}/schema";
+    /// `POST` a configuration to learn what is wrong with it.
+    pub const TEMPLATE_CHECK: &str = "/api/v1/templates/{name}/check";
+    /// `GET` the code that a run used.
+    pub const CODE: &str = "/api/v1/code/{hash}";
     /// `GET` briefs, `POST` one.
     pub const BRIEFS: &str = "/api/v1/briefs";
     /// `GET` or `DELETE` a brief.

@@ -1,13 +1,10 @@
 //! Health, version, overview, templates.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+
 use utoipa::ToSchema;
 
-use crate::{
-    families::{CountsBody, NeedsBody},
-    time::Time,
-};
+use crate::{families::CountsBody, time::Time};
 
 /// `GET /health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,25 +39,4 @@ pub struct Overview {
     pub briefs: u64,
     /// When it was read.
     pub generated_at: Time,
-}
-
-/// A template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TemplateBody {
-    /// Its name for programs.
-    pub name: String,
-    /// Its name for people.
-    pub title: String,
-    /// What it does.
-    pub description: String,
-    /// What its runs are judged by; empty when ending well is enough.
-    pub metric_name: String,
-    /// `minimize` or `maximize`; empty without a metric.
-    pub direction: String,
-    /// What a worker must have.
-    pub needs: NeedsBody,
-    /// The search space that a new brief starts from.
-    pub space: Map<String, Value>,
-    /// The hash of its command and files.
-    pub code_hash: String,
 }

@@ -1,5 +1,7 @@
 //! Experiments and the counts of their tasks.
 
+use std::collections::HashMap;
+
 use cupola_domain::{
     counts::{Counts, State},
     experiment::{Experiment, Origin},
@@ -42,6 +44,8 @@ statements! {
     COUNT_FAMILIES = "SELECT COUNT(*) AS n FROM experiment
                       WHERE origin = 'brief' AND deleted_at IS NULL
                       AND ($1 = '' OR LOWER(name) LIKE $2 ESCAPE '\\' OR id LIKE $2 ESCAPE '\\')";
+    COUNT_BY_TEMPLATE = "SELECT template, COUNT(*) AS n FROM experiment WHERE deleted_at IS NULL
+                         GROUP BY template";
     SUM_COUNTS = "SELECT COUNT(*) AS n,
                          CAST(COALESCE(SUM(pending), 0) AS BIGINT) AS pending,
                          CAST(COALESCE(SUM(running), 0) AS BIGINT) AS running,
@@ -255,6 +259,14 @@ fn condition(query: &Query) -> (String, Vec<String>) {
         ));
     }
     (parts.join(" AND "), params)
+}
+
+/// How many experiments and families, those deleted left out, are of each template.
+pub fn count_by_template(tx: &mut Tx) -> Result<HashMap<String, u64>, StoreError> {
+    let rows = tx.query(COUNT_BY_TEMPLATE, &[], |row| {
+        Ok((row.text("template")?, codec::count(row, "experiment", "n")?))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How many experiments there are, and the counts of all their tasks.

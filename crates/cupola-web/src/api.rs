@@ -15,6 +15,7 @@ mod results;
 mod runs;
 pub(crate) mod system;
 mod tasks;
+mod templates;
 mod tokens;
 mod work;
 mod workers;
@@ -29,8 +30,10 @@ pub(crate) use runs::series;
 /// The routes.
 pub(crate) fn routes() -> Routes {
     Routes::new()
-        // the first page, templates, who one is
+        // the first page, who one is
         .merge(system::people_routes())
+        // what can be run
+        .merge(templates::routes())
         // what is wanted
         .merge(briefs::routes())
         .merge(families::routes())

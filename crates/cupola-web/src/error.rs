@@ -64,6 +64,7 @@ pub fn problem(status: StatusCode, name: &str, title: impl Into<String>) -> Prob
     }
 }
 
+/// One wrong field on the wire.
 pub(crate) fn field_problem(error: &FieldError) -> FieldProblem {
     FieldProblem {
         field: error.field.clone(),

@@ -26,6 +26,7 @@ pub(crate) mod routes;
 pub mod runs;
 pub mod shortcuts;
 pub mod tasks;
+pub mod templates;
 pub mod toasts;
 pub mod tokens;
 pub mod workers;

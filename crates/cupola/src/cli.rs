@@ -2,6 +2,7 @@
 
 mod experiments;
 mod run_file;
+mod templates;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use run_file::{Run, RunFile};
+pub(crate) use templates::{Kind, Template};
 
 /// Runs, watches and accounts for machine-learning experiments.
 ///
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     Worker(Worker),
     /// Do the main job end to end on this machine: a brief, real training, a winner.
     Demo(Demo),
+    /// Look at templates, check one, begin a new one.
+    #[command(subcommand)]
+    Template(Template),
     /// Write briefs and see what came of them.
     #[command(subcommand)]
     Brief(Brief),

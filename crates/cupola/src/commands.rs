@@ -9,6 +9,7 @@ pub(crate) mod families;
 pub(crate) mod run_file;
 pub(crate) mod runs;
 pub(crate) mod tasks;
+pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod train;
 pub(crate) mod workers;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Hub(up)) => return serve::run(up, With::Nobody).await,
         Some(Command::Demo(demo)) => return demo::run(demo).await,
         Some(Command::Doctor(doctor)) => return doctor::run(doctor).await,
+        Some(Command::Template(command)) => return templates::run(command).await,
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,
         Some(Command::Family(command)) => families::run(command).await?,

@@ -9,7 +9,7 @@ use super::manifest;
 /// A manifest with the files beside it.
 type BuiltIn = (&'static str, &'static [(&'static str, &'static [u8])]);
 
-const ALL: [BuiltIn; 2] = [
+const ALL: [BuiltIn; 4] = [
     (
         include_str!("../../../../templates/char-lm/template.toml"),
         &[],
@@ -19,6 +19,20 @@ const ALL: [BuiltIn; 2] = [
         &[(
             "train.py",
             include_bytes!("../../../../templates/char-lm-torch/train.py"),
+        )],
+    ),
+    (
+        include_str!("../../../../templates/curve-fit/template.toml"),
+        &[(
+            "fit.py",
+            include_bytes!("../../../../templates/curve-fit/fit.py"),
+        )],
+    ),
+    (
+        include_str!("../../../../templates/compress/template.toml"),
+        &[(
+            "run.sh",
+            include_bytes!("../../../../templates/compress/run.sh"),
         )],
     ),
 ];

@@ -3,6 +3,7 @@
 mod experiments;
 mod findings;
 mod results;
+pub mod templates;
 
 use cupola_domain::{
     access::Token,
@@ -14,7 +15,7 @@ use cupola_domain::{
     resources::{GIB, Needs},
     run::Run,
     task::Task,
-    template::{CodeFile, Template},
+    template::CodeFile,
 };
 use cupola_hub::{briefs, families, overview, runs, tasks, work, workers::WorkerRow};
 use cupola_protocol::{
@@ -23,7 +24,7 @@ use cupola_protocol::{
     families::{CountsBody, FamilyBody, FamilyDetail, NeedsBody},
     number::Number,
     runs::{RunBody, RunDetail},
-    system::{Overview, TemplateBody},
+    system::Overview,
     tasks::{ResultBody, TaskBody, TaskDetail},
     work::{Bundle, BundleFile, Held, Orders, RunOrder},
     workers::WorkerBody,
@@ -86,21 +87,6 @@ fn gib(bytes: u64) -> f64 {
 /// The word for which way is better; empty without an objective.
 fn direction(objective: Option<&Objective>) -> &'static str {
     objective.map_or("", |objective| objective.direction.as_str())
-}
-
-/// A template.
-pub fn template(template: &Template) -> TemplateBody {
-    let objective = template.objective.as_ref();
-    TemplateBody {
-        name: template.name.clone(),
-        title: template.title.clone(),
-        description: template.description.clone(),
-        metric_name: objective.map_or_else(String::new, |o| o.metric.clone()),
-        direction: direction(objective).to_owned(),
-        needs: needs(&template.needs),
-        space: template.space.clone(),
-        code_hash: template.code_hash.clone(),
-    }
 }
 
 /// A brief with its family.

@@ -1,6 +1,6 @@
-//! Health, version, overview, templates, who one is.
+//! Health, version, overview, who one is.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{Json, extract::State};
 use cupola_domain::access::Role;
 use cupola_hub::Hub;
 use cupola_protocol::{
@@ -13,8 +13,7 @@ use cupola_protocol::{
 use super::present;
 use crate::{
     auth::{Access, Viewer},
-    error::{ApiError, Refused},
-    params::{Listing, Params},
+    error::ApiError,
     router::Routes,
     state::{Web, hub_call},
 };
@@ -35,7 +34,6 @@ pub(crate) fn people_routes() -> Routes {
     Routes::new()
         .get(api::OVERVIEW, viewer, overview)
         .get(api::WHOAMI, viewer, whoami)
-        .get(api::TEMPLATES, viewer, templates)
 }
 
 /// Whether the store answers.
@@ -64,16 +62,4 @@ async fn whoami(Viewer(principal): Viewer) -> Json<WhoAmI> {
         role: principal.role.to_string(),
         name: principal.name,
     })
-}
-
-async fn templates(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, Refused> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
-    let (templates, total) = listing.cut(web.hub.list_templates());
-    let bodies = templates.iter().map(|t| present::template(t)).collect();
-    Ok(listing.answer(bodies, total))
 }

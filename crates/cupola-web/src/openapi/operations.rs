@@ -3,7 +3,7 @@
 use axum::http::Method;
 use cupola_protocol::{
     access, artifacts, briefs, experiments, families, files, logs, paths::api, results, runs,
-    system, tasks, work, workers,
+    system, tasks, templates, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -145,6 +145,11 @@ const LOG_RAW: Query = &[
     ("text", "only lines with this in them, in whatever case"),
 ];
 
+const SCHEMA: Query = &[(
+    "format",
+    "`json-schema`, which is the standard and meant unless said, or `athanor`",
+)];
+
 const SERIES: Query = &[
     ("name", "which series"),
     ("after", "go on from here: `next` of the last part"),
@@ -239,6 +244,7 @@ fn page<T: utoipa::ToSchema>() -> Answer {
 pub fn operations() -> Vec<Operation> {
     let groups = [
         system_operations(),
+        template_operations(),
         brief_operations(),
         experiment_operations(),
         task_operations(),
@@ -259,10 +265,24 @@ fn system_operations() -> Vec<Operation> {
         get(VERSION, "Which hub it is", json::<system::Version>()),
         get(api::OVERVIEW, "The counters of the first page", json::<system::Overview>()),
         get(api::WHOAMI, "Who the bearer of the token is", json::<access::WhoAmI>()),
-        get(api::TEMPLATES, "The templates, by name", page::<system::TemplateBody>()).query(LIST),
         get(api::OPENAPI, "This description", Answer::Other("application/json")),
         get(EVENTS, "What changes, as keys", Answer::Other("text/event-stream")).query(LIVE),
         get(METRICS, "The hub's numbers, for Prometheus", Answer::Other("text/plain")),
+    ]
+}
+
+#[rustfmt::skip]
+fn template_operations() -> Vec<Operation> {
+    use templates as t;
+    const GROUP: &str = "templates";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(api::TEMPLATES, "The templates, by name", page::<t::TemplateBody>()).query(LIST),
+        get(api::BROKEN_TEMPLATES, "The manifests that could not be read", page::<t::BrokenTemplateBody>()).query(LIST),
+        get(api::TEMPLATE, "A template with all that it says", json::<t::TemplateDetail>()),
+        get(api::TEMPLATE_SCHEMA, "What it can be configured with", Answer::Other("application/json")).query(SCHEMA),
+        operation(Method::POST, api::TEMPLATE_CHECK, GROUP, "What is wrong with a configuration of it", json::<t::CheckedConfig>()).body::<t::ConfigToCheck>(),
+        get(api::CODE, "The code that a run used", json::<t::CodeBody>()),
     ]
 }
 

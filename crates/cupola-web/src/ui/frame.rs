@@ -15,6 +15,8 @@ pub enum Section {
     Briefs,
     /// `/families`
     Families,
+    /// `/templates` and `/code`
+    Templates,
     /// `/tasks` and `/runs`
     Tasks,
     /// `/workers`
@@ -26,13 +28,14 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 6] = [
+    const NAVIGATION: [Section; 7] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
         Section::Families,
         Section::Tasks,
         Section::Workers,
+        Section::Templates,
     ];
 
     const fn label(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Section {
             Section::Experiments => "Experiments",
             Section::Briefs => "Briefs",
             Section::Families => "Families",
+            Section::Templates => "Templates",
             Section::Tasks => "Tasks",
             Section::Workers => "Workers",
             Section::Settings => "Settings",
@@ -54,6 +58,7 @@ impl Section {
             Section::Experiments => paths::EXPERIMENTS,
             Section::Briefs => paths::BRIEFS,
             Section::Families => paths::FAMILIES,
+            Section::Templates => paths::TEMPLATES,
             Section::Tasks => paths::TASKS,
             Section::Workers => paths::WORKERS,
             Section::Settings => paths::TOKENS,
@@ -66,6 +71,7 @@ impl Section {
             Section::Experiments => keys::GO_EXPERIMENTS.keys,
             Section::Briefs => keys::GO_BRIEFS.keys,
             Section::Families => keys::GO_FAMILIES.keys,
+            Section::Templates => keys::GO_TEMPLATES.keys,
             Section::Tasks => keys::GO_TASKS.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Settings | Section::Outside => "",

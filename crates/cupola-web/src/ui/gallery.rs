@@ -10,6 +10,7 @@ mod logs;
 mod others;
 mod runs;
 mod tasks;
+mod templates;
 mod things;
 mod workers;
 
@@ -45,6 +46,7 @@ pub fn samples() -> Vec<Sample> {
         tasks::samples(),
         runs::samples(),
         workers::samples(),
+        templates::samples(),
         others::samples(),
     ]
     .concat()
@@ -69,18 +71,35 @@ mod tests {
     fn pattern_of(path: &str) -> String {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let is_id = |segment: &&str| segment.len() == 36 && segment.matches('-').count() == 4;
-        path.split('/')
-            .map(|segment| if is_id(&segment) { "{id}" } else { segment })
-            .collect::<Vec<_>>()
-            .join("/")
+        let mut before = "";
+        let hole = |segment| {
+            let hole = match before {
+                "templates" if segment != "-" => "{name}",
+                "code" => "{hash}",
+                _ if is_id(&segment) => "{id}",
+                _ => segment,
+            };
+            before = segment;
+            hole
+        };
+        let segments: Vec<_> = path.split('/').map(hole).collect();
+        segments.join("/")
     }
 
     fn is_known(address: &str) -> bool {
         let is_asset = || assets::all().any(|asset| asset.url == address);
+        let is_of_api = |pattern: &str| {
+            let routes = crate::router::routes();
+            routes
+                .declared()
+                .iter()
+                .any(|route| route.pattern == pattern)
+        };
         address.starts_with('#')
             || paths::PATTERNS.contains(&pattern_of(address).as_str())
             || (address.starts_with('?'))
             || is_asset()
+            || address.starts_with("/api/v1/") && is_of_api(&pattern_of(address))
     }
 
     #[test]
@@ -164,6 +183,7 @@ mod tests {
             "experiments",
             "families",
             "tasks",
+            "templates",
             "workers",
             "tokens",
         ];

@@ -1,6 +1,7 @@
 //! Every address of a page, once.
 
 use cupola_domain::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+use cupola_protocol::paths::api;
 
 /// `GET` the first page.
 pub const OVERVIEW: &str = "/";
@@ -8,6 +9,8 @@ pub const OVERVIEW: &str = "/";
 pub const BRIEFS: &str = "/briefs";
 /// `GET` the form for a brief.
 pub const NEW_BRIEF: &str = "/briefs/new";
+/// `GET` the templates.
+pub const TEMPLATES: &str = "/templates";
 /// `GET` the families.
 pub const FAMILIES: &str = "/families";
 /// `GET` the experiments that no brief made.
@@ -41,6 +44,11 @@ pub const PATTERNS: &[&str] = &[
     "/briefs/list",
     "/briefs/{id}",
     "/briefs/{id}/deletion",
+    TEMPLATES,
+    "/templates/-/list",
+    "/templates/{name}",
+    "/templates/{name}/details",
+    "/code/{hash}",
     FAMILIES,
     "/families/list",
     "/families/{id}",
@@ -109,6 +117,21 @@ pub const PATTERNS: &[&str] = &[
 /// A brief's page; `part` is empty or one of its routes: `/deletion`.
 pub fn brief(id: BriefId, part: &str) -> String {
     format!("/briefs/{id}{part}")
+}
+
+/// A template's page or one of its routes.
+pub fn template(name: &str, part: &str) -> String {
+    format!("{TEMPLATES}/{name}{part}")
+}
+
+/// What a template can be configured with, for programs.
+pub fn template_schema(name: &str) -> String {
+    api::with(api::TEMPLATE_SCHEMA, name)
+}
+
+/// The page of code that was kept.
+pub fn code(hash: &str) -> String {
+    format!("/code/{hash}")
 }
 
 /// A family's page or one of its routes.

@@ -2,7 +2,10 @@
 
 use crate::{
     router::Routes,
-    ui::{briefs, experiments, families, home, runs, shortcuts, tasks, toasts, tokens, workers},
+    ui::{
+        briefs, experiments, families, home, runs, shortcuts, tasks, templates, toasts, tokens,
+        workers,
+    },
 };
 
 /// Every page, part and form.
@@ -10,6 +13,8 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         // the first page
         .merge(home::routes())
+        // what can be run
+        .merge(templates::routes())
         // what is wanted
         .merge(briefs::routes())
         .merge(families::routes())

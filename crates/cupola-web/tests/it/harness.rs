@@ -71,7 +71,7 @@ pub(crate) struct TestHub {
     router: Router,
     world: Arc<Fixed>,
     peers: AtomicU32,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl TestHub {
@@ -88,11 +88,13 @@ impl TestHub {
             millis: AtomicI64::new(BEGINNING_MILLIS),
             drawn: AtomicU64::new(0),
         });
+        let templates = dir.path().join("templates");
+        std::fs::create_dir(&templates).expect("there is room for a folder");
         let hub_settings = cupola_hub::Settings {
             location: Location::Sqlite(dir.path().join("cupola.db")),
             artifacts: dir.path().join("artifacts"),
             artifact_bytes_max: 4 << 20,
-            template_dirs: vec![fixtures()],
+            template_dirs: vec![fixtures(), templates],
             durability: Durability::Off,
             on_fatal: Arc::new(|error| panic!("{error}")),
         };
@@ -105,8 +107,16 @@ impl TestHub {
             web,
             world,
             peers: AtomicU32::new(1),
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// Writes a file where templates are looked for, and has them read again.
+    pub(crate) fn write_template(&self, path: &str, text: &str) {
+        let path = self.dir.path().join("templates").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self.hub.rescan_templates().unwrap();
     }
 
     /// Lets time pass.

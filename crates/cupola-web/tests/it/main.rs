@@ -17,4 +17,5 @@ mod origin;
 mod pages;
 mod routing;
 mod serve;
+mod templates;
 mod walk;

@@ -35,6 +35,7 @@ const METHODS: [Method; 6] = [
 
 fn path_of(pattern: &str) -> String {
     let path = pattern.replace("{id}", NOBODY).replace("{hash}", "abc");
+    let path = path.replace("{name}", "char-lm");
     path.replace("{file}", "missing.css")
         .replace("{key}", "abc")
         .replace("{*name}", "a/b")
@@ -287,7 +288,9 @@ fn the_table_of_the_api_is_this() {
     /api/v1/briefs POST Role(Researcher)
     /api/v1/briefs/{id} DELETE Role(Researcher)
     /api/v1/briefs/{id} GET Role(Viewer)
+    /api/v1/broken-templates GET Role(Viewer)
     /api/v1/bundles/{hash} GET Worker
+    /api/v1/code/{hash} GET Role(Viewer)
     /api/v1/experiments GET Role(Viewer)
     /api/v1/experiments POST Role(Researcher)
     /api/v1/experiments/check POST Role(Researcher)
@@ -329,6 +332,9 @@ fn the_table_of_the_api_is_this() {
     /api/v1/tasks/{id}/cancellation POST Role(Researcher)
     /api/v1/tasks/{id}/retry POST Role(Researcher)
     /api/v1/templates GET Role(Viewer)
+    /api/v1/templates/{name} GET Role(Viewer)
+    /api/v1/templates/{name}/check POST Role(Viewer)
+    /api/v1/templates/{name}/schema GET Role(Viewer)
     /api/v1/tokens GET Role(Admin)
     /api/v1/tokens POST Role(Admin)
     /api/v1/tokens/{id} DELETE Role(Admin)

@@ -16,3 +16,4 @@ mod programs;
 mod reconnecting;
 mod run_file;
 mod support;
+mod templates;

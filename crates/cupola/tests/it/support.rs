@@ -96,7 +96,7 @@ pub struct TestHub {
 }
 
 impl TestHub {
-    /// A hub alone, with templates for tests.
+    /// A hub alone, with templates for tests and those of the folder `templates` beside its data.
     pub fn start() -> Self {
         Self::start_on(None)
     }
@@ -184,6 +184,9 @@ impl TestHub {
 
 fn start_hub(folder: &Path, database: Option<&str>, port: &str) -> (Process, String) {
     let templates = fixtures().to_string_lossy().into_owned();
+    let own = folder.join("templates");
+    std::fs::create_dir_all(&own).unwrap();
+    let own = own.to_string_lossy().into_owned();
     let args = [
         "hub",
         "--port",
@@ -191,6 +194,8 @@ fn start_hub(folder: &Path, database: Option<&str>, port: &str) -> (Process, Str
         "--no-browser",
         "--templates",
         &templates,
+        "--templates",
+        &own,
     ];
     let mut command = cupola(folder, &args);
     if let Some(database) = database {

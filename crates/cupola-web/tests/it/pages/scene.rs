@@ -210,7 +210,9 @@ impl Scene {
             Some("settings") => &self.token,
             _ => "",
         };
-        pattern.replace("{id}", id)
+        let template = self.hub.hub.find_template("char-lm").unwrap();
+        let path = pattern.replace("{id}", id).replace("{name}", "char-lm");
+        path.replace("{hash}", &template.code_hash)
     }
 
     /// Opens a page as a browser does.

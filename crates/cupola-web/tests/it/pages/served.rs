@@ -30,7 +30,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 21] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -45,6 +45,9 @@ const PAGES: [&str; 18] = [
     "/experiments/{id}",
     "/experiments/{id}/comparison",
     "/experiments?q=a%20b&state=pending&origin=manual&sort=name&order=asc",
+    "/templates",
+    "/templates/{name}",
+    "/code/{hash}",
     "/briefs?q=a%20b",
     "/families?q=campaign",
     "/tasks?sort=value&order=asc&q=l",
