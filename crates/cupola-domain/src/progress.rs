@@ -112,10 +112,10 @@ impl Progress {
     /// What is known once a program whose progress was `before` says `levels`.
     pub fn after(before: Option<&Progress>, levels: Levels, now: Timestamp) -> Self {
         let known = before.and_then(|before| before.from);
-        let from = levels.fraction().and_then(|fraction| match known {
-            Some((since, share)) if share <= fraction => Some((since, share)),
+        let from = levels.fraction().map(|fraction| match known {
+            Some((since, share)) if share <= fraction => (since, share),
             // It went back: what it did before says nothing about what it does now.
-            _ => Some((now, fraction)),
+            _ => (now, fraction),
         });
         Self {
             levels,

@@ -21,7 +21,7 @@ pub fn from_json(value: &Value) -> Result<Schema, Vec<FieldError>> {
         let message = "give an object with `type` and `properties`";
         return Err(vec![FieldError::new("", message)]);
     };
-    let schema = reading::read(map, read_properties)?;
+    let schema = reading::read(map, |table| Some(read_properties(table)))?;
     match schema.flaws() {
         flaws if flaws.is_empty() => Ok(schema),
         flaws => Err(flaws),
@@ -37,7 +37,7 @@ pub fn to_json(schema: &Schema) -> Value {
     json!({"type": "object", "properties": properties.collect::<Vec<_>>()})
 }
 
-pub(super) fn read_properties(table: &Table<'_>) -> Option<Schema> {
+pub(super) fn read_properties(table: &Table<'_>) -> Schema {
     let kind = table.text("type");
     if kind.is_some_and(|kind| kind != "object") {
         table.refuse("type", "must be `object`");
@@ -49,7 +49,7 @@ pub(super) fn read_properties(table: &Table<'_>) -> Option<Schema> {
         });
         property.need("definition", "say what the field holds", field)
     });
-    Some(Schema { fields })
+    Schema { fields }
 }
 
 fn definition_of(field: &Field) -> Value {

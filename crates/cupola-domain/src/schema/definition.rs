@@ -47,8 +47,8 @@ pub(super) fn read_kind(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind
         return None;
     };
     match kind {
-        "string" => read_text(table, TextFormat::Plain),
-        "text" => read_text(table, TextFormat::Area),
+        "string" => Some(read_text(table, TextFormat::Plain)),
+        "text" => Some(read_text(table, TextFormat::Area)),
         "integer" => Some(FieldKind::Integer {
             min: whole(table, "min"),
             max: whole(table, "max"),
@@ -91,7 +91,7 @@ impl Dialect {
     }
 }
 
-fn read_text(table: &Table<'_>, format: TextFormat) -> Option<FieldKind> {
+fn read_text(table: &Table<'_>, format: TextFormat) -> FieldKind {
     const FORMATS: [TextFormat; 3] = [TextFormat::Area, TextFormat::Email, TextFormat::Url];
     let named = table.convert("format", "choose textarea, email or url", |value| {
         let word = value.as_str()?;
@@ -99,12 +99,12 @@ fn read_text(table: &Table<'_>, format: TextFormat) -> Option<FieldKind> {
             .into_iter()
             .find(|format| format.word() == Some(word))
     });
-    Some(FieldKind::Text {
+    FieldKind::Text {
         format: named.unwrap_or(format),
         min_length: table.count("min_length"),
         max_length: table.count("max_length"),
         options: table.texts("options"),
-    })
+    }
 }
 
 fn read_item(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind> {
@@ -119,7 +119,7 @@ fn read_item(table: &Table<'_>, dialect: Dialect) -> Option<FieldKind> {
             let item = table.table("item_schema", |item| {
                 let kind = item.value("type").and_then(Value::as_str);
                 if kind == Some("object") || item.has("properties") {
-                    let fields = super::athanor::read_properties(item)?;
+                    let fields = super::athanor::read_properties(item);
                     Some(FieldKind::Group { fields })
                 } else {
                     read_kind(item, dialect)
@@ -134,7 +134,9 @@ fn read_group(table: &Table<'_>, dialect: Dialect) -> Option<Schema> {
     match dialect {
         Dialect::Manifest => Some(manifest_fields(table)),
         Dialect::Athanor => {
-            let fields = table.table("sub_schema", super::athanor::read_properties);
+            let fields = table.table("sub_schema", |fields| {
+                Some(super::athanor::read_properties(fields))
+            });
             table.need("sub_schema", "say what the group holds", fields)
         }
     }

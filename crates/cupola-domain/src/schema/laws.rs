@@ -52,11 +52,11 @@ fn flaws_of_kind(kind: &FieldKind, deeper: usize) -> Vec<FieldError> {
             min_length: min,
             max_length: max,
             ..
-        } if crossed(min, max) => flaw("max_length", "is below `min_length`".to_owned()),
-        FieldKind::Integer { min, max, .. } if crossed(min, max) => {
+        } if crossed(min.as_ref(), max.as_ref()) => flaw("max_length", "is below `min_length`".to_owned()),
+        FieldKind::Integer { min, max, .. } if crossed(min.as_ref(), max.as_ref()) => {
             flaw("max", "is below `min`".to_owned())
         }
-        FieldKind::Number { min, max, .. } if crossed(min, max) => {
+        FieldKind::Number { min, max, .. } if crossed(min.as_ref(), max.as_ref()) => {
             flaw("max", "is below `min`".to_owned())
         }
         FieldKind::Integer {
@@ -70,7 +70,7 @@ fn flaws_of_kind(kind: &FieldKind, deeper: usize) -> Vec<FieldError> {
             min_items: min,
             max_items: max,
             ..
-        } if crossed(min, max) => flaw("max_items", "is below `min_items`".to_owned()),
+        } if crossed(min.as_ref(), max.as_ref()) => flaw("max_items", "is below `min_items`".to_owned()),
         FieldKind::List { .. } | FieldKind::Group { .. } if deeper == 0 => flaw(
             "",
             format!("is nested deeper than {DEPTH_MAX} groups and lists; use fewer"),
@@ -111,8 +111,6 @@ fn is_field_name(name: &str) -> bool {
     name.len() <= 64 && name.starts_with(first) && name.chars().all(fits)
 }
 
-fn crossed<T: PartialOrd>(min: &Option<T>, max: &Option<T>) -> bool {
-    min.as_ref()
-        .zip(max.as_ref())
-        .is_some_and(|(min, max)| max < min)
+fn crossed<T: PartialOrd>(min: Option<&T>, max: Option<&T>) -> bool {
+    min.zip(max).is_some_and(|(min, max)| max < min)
 }
