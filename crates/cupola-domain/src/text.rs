@@ -17,6 +17,15 @@ pub fn storable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Bytes in lower-case hexadecimal: what hashes are shown as.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a text takes more text");
+    }
+    text
+}
+
 /// The beginning of `value`, fit for a message: on one line, with an ellipsis for what is left out,
 /// and with characters that show nothing or reorder others escaped. No more of a huge value is
 /// written out than is shown.
@@ -68,6 +77,11 @@ mod tests {
     fn only_nul_is_replaced() {
         assert_eq!(storable("a\0b"), "a\u{2400}b");
         assert!(matches!(storable("plain\u{1b}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn each_byte_is_two_digits() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Secrets: made once, shown once, kept only as digests.
 
+use cupola_domain::text::hex;
 use sha2::{Digest as _, Sha256};
 
 use crate::world::World;
@@ -26,15 +27,4 @@ pub(crate) fn new(world: &dyn World, prefix: &str) -> String {
 /// What is kept of a secret. A secret of 190 random bits needs no slow hash.
 pub(crate) fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -16,14 +16,14 @@ use cupola_domain::{
     event::Event,
     field::FieldError,
     template::{CodeFile, Source, Template, feed_code_hash},
-    text::excerpt,
+    text::{excerpt, hex},
 };
 use cupola_search::space::Space;
 use cupola_store::{code, events, experiments};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Hub, HubError, secret};
+use crate::{Hub, HubError};
 use shelf::Shelf;
 
 /// What a brief runs unless it says otherwise.
@@ -119,11 +119,11 @@ pub struct KeptCode {
 
 impl Library {
     pub(crate) fn load(dirs: &[PathBuf]) -> Self {
-        let shelf = Shelf::load(dirs, None);
-        log_broken(&shelf, None);
+        let loaded = Shelf::load(dirs, None);
+        log_broken(&loaded, None);
         Self {
             dirs: dirs.to_vec(),
-            shelf: Mutex::new(Arc::new(shelf)),
+            shelf: Mutex::new(Arc::new(loaded)),
             reading: Mutex::new(()),
         }
     }
@@ -132,10 +132,10 @@ impl Library {
     fn reload(&self) -> bool {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.shelf();
-        let shelf = Shelf::load(&self.dirs, Some(&before));
-        let has_changed = !shelf.shows_same(&before);
-        log_broken(&shelf, Some(&before));
-        *self.shelf.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf);
+        let loaded = Shelf::load(&self.dirs, Some(&before));
+        let has_changed = !loaded.shows_same(&before);
+        log_broken(&loaded, Some(&before));
+        *self.shelf.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
         has_changed
     }
 
@@ -149,23 +149,23 @@ impl Library {
 
     /// The template, or which ones there are.
     pub(crate) fn require(&self, name: &str) -> Result<Arc<Template>, FieldError> {
-        let shelf = self.shelf();
+        let loaded = self.shelf();
         let refused = || {
             let name = excerpt(name);
-            if let Some(broken) = shelf.find_broken(&name) {
+            if let Some(broken) = loaded.find_broken(&name) {
                 return unreadable(&name, broken);
             }
-            let names = shelf.templates.iter().map(|t| format!("`{}`", t.name));
+            let names = loaded.templates.iter().map(|t| format!("`{}`", t.name));
             let names = names.collect::<Vec<_>>().join(", ");
             format!("`{name}` is not a template; choose one of {names}")
         };
-        let found = shelf.find(name);
+        let found = loaded.find(name);
         found.ok_or_else(|| FieldError::new("template", refused()))
     }
 
     fn shelf(&self) -> Arc<Shelf> {
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&shelf)
+        let loaded = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&loaded)
     }
 }
 
@@ -178,15 +178,15 @@ impl Hub {
     /// All templates with what is wrong with others.
     pub fn template_list(&self) -> Result<TemplateList, HubError> {
         let counts = self.read(|tx| Ok(experiments::count_by_template(tx)?))?;
-        let shelf = self.templates.shelf();
+        let loaded = self.templates.shelf();
         let row = |template: &Arc<Template>| TemplateRow {
             experiments: counts.get(&template.name).copied().unwrap_or(0),
             template: Arc::clone(template),
         };
         Ok(TemplateList {
-            rows: shelf.templates.iter().map(row).collect(),
-            broken: shelf.broken.clone(),
-            replaced: shelf.replaced.clone(),
+            rows: loaded.templates.iter().map(row).collect(),
+            broken: loaded.broken.clone(),
+            replaced: loaded.replaced.clone(),
             dirs: self.templates.dirs.clone(),
         })
     }
@@ -204,10 +204,10 @@ impl Hub {
 
     /// The template called so. One whose manifest cannot be read is there, but cannot be used.
     pub fn find_template(&self, name: &str) -> Result<Arc<Template>, HubError> {
-        let shelf = self.templates.shelf();
-        shelf
+        let loaded = self.templates.shelf();
+        loaded
             .find(name)
-            .ok_or_else(|| match shelf.find_broken(name) {
+            .ok_or_else(|| match loaded.find_broken(name) {
                 None => HubError::not_found("template", name),
                 Some(broken) => HubError::Conflict(unreadable(name, broken)),
             })
@@ -296,7 +296,7 @@ pub fn expressions(space: &Map<String, Value>) -> Vec<(String, String)> {
 pub fn code_hash(command: &[String], files: &[CodeFile]) -> String {
     let mut hash = Sha256::new();
     feed_code_hash(command, files, |bytes| hash.update(bytes));
-    secret::hex(&hash.finalize())
+    hex(&hash.finalize())
 }
 
 fn unreadable(name: &str, broken: &Broken) -> String {

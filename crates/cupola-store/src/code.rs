@@ -1,6 +1,6 @@
 //! Templates' code as it was when an experiment was made, and the needs that tasks have.
 
-use cupola_domain::{resources::Needs, template::CodeFile};
+use cupola_domain::{resources::Needs, template::CodeFile, text::hex};
 use serde_json::{Value, json};
 
 use crate::{StoreError, Tx, codec, statement::statements};
@@ -112,16 +112,6 @@ pub fn list_needs(tx: &mut Tx) -> Result<Vec<(i64, Needs)>, StoreError> {
             })?;
         Ok((id, needs))
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use cupola_domain::text::hex;
 use sha2::{Digest, Sha256};
 
 /// A file as it is served.
@@ -158,15 +159,6 @@ fn hashed(name: &str, bytes: Vec<u8>) -> Asset {
         media_type: media_type(extension),
         bytes,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = |byte: &u8| [byte >> 4, byte & 15].map(u32::from);
-    bytes
-        .iter()
-        .flat_map(digits)
-        .filter_map(|digit| char::from_digit(digit, 16))
-        .collect()
 }
 
 fn media_type(extension: &str) -> &'static str {

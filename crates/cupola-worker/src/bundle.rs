@@ -2,7 +2,10 @@
 
 pub(crate) mod cache;
 
-use cupola_domain::template::{CodeFile, feed_code_hash};
+use cupola_domain::{
+    template::{CodeFile, feed_code_hash},
+    text::hex,
+};
 use cupola_protocol::work::Bundle;
 use sha2::{Digest as _, Sha256};
 
@@ -73,14 +76,6 @@ pub(crate) fn verified(bundle: &Bundle, hash: &str) -> Result<Vec<CodeFile>, Inv
 fn is_inside(path: &str) -> bool {
     let is_part = |part: &str| !matches!(part, "" | "." | "..");
     !path.contains(['\\', '\0', ':']) && path.split('/').all(is_part)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,9 @@ fn flaws_of_kind(kind: &FieldKind, deeper: usize) -> Vec<FieldError> {
             min_length: min,
             max_length: max,
             ..
-        } if crossed(min.as_ref(), max.as_ref()) => flaw("max_length", "is below `min_length`".to_owned()),
+        } if crossed(min.as_ref(), max.as_ref()) => {
+            flaw("max_length", "is below `min_length`".to_owned())
+        }
         FieldKind::Integer { min, max, .. } if crossed(min.as_ref(), max.as_ref()) => {
             flaw("max", "is below `min`".to_owned())
         }
@@ -70,7 +72,9 @@ fn flaws_of_kind(kind: &FieldKind, deeper: usize) -> Vec<FieldError> {
             min_items: min,
             max_items: max,
             ..
-        } if crossed(min.as_ref(), max.as_ref()) => flaw("max_items", "is below `min_items`".to_owned()),
+        } if crossed(min.as_ref(), max.as_ref()) => {
+            flaw("max_items", "is below `min_items`".to_owned())
+        }
         FieldKind::List { .. } | FieldKind::Group { .. } if deeper == 0 => flaw(
             "",
             format!("is nested deeper than {DEPTH_MAX} groups and lists; use fewer"),

@@ -16,6 +16,7 @@ use std::{
     },
 };
 
+use cupola_domain::text::hex;
 use sha2::{Digest as _, Sha256};
 
 use crate::HubError;
@@ -146,8 +147,7 @@ impl Incoming {
 
     /// Of what came so far.
     pub(super) fn hash(&self) -> String {
-        let digest = self.hasher.clone().finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.hasher.clone().finalize())
     }
 }
 

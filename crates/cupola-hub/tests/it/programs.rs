@@ -20,8 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::support::{TestHub, completed, failed, finish, start};
 
 fn hash_of(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    cupola_domain::text::hex(&Sha256::digest(bytes))
 }
 
 fn wanted(name: &str, bytes: &[u8]) -> NewArtifact {

@@ -9,8 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::harness::{Answer, Caller, TestHub};
 
 fn hash_of(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    cupola_domain::text::hex(&Sha256::digest(bytes))
 }
 
 /// A worker that has a run.

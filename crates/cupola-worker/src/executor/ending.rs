@@ -91,8 +91,8 @@ pub(super) fn of_program(
 ) -> Ending {
     let known = || outbox.results().clone();
     match (stop, exit) {
-        (Some((Stop::Wished(Wish::Cancel), step)), _) => {
-            Ending::Cancelled(step.ending().to_owned())
+        (Some((Stop::Wished(Wish::Cancel), last)), _) => {
+            Ending::Cancelled(last.ending().to_owned())
         }
         (Some((Stop::Wished(_), _)), _) => Ending::Abandoned,
         _ if let Some(said) = outbox.failed() => {

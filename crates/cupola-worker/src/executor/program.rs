@@ -96,8 +96,8 @@ impl Execution {
         }
         let ending = self.conclude(&watched, &mut locked(outbox));
         End {
-            wall_time_secs,
             stop,
+            wall_time_secs,
             ..End::early(ending)
         }
     }
@@ -122,7 +122,7 @@ impl Execution {
             Stop::Wished(Wish::Cancel) => self.ask(&mut program, prepared, &telling).await,
             _ => None,
         };
-        let (step, exit) = match asked {
+        let (last, exit) = match asked {
             Some(exit) => (StopStep::Asked, Some(exit)),
             None => self.stop(&mut program, &telling).await,
         };
@@ -131,7 +131,7 @@ impl Execution {
             self.wishes.raise(Wish::Abandon);
         }
         Watched {
-            stop: Some((stop, step)),
+            stop: Some((stop, last)),
             exit: exit.and_then(known),
         }
     }

@@ -5,12 +5,15 @@ mod found;
 use std::{
     fs::File,
     io::{self, Read as _, Seek as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use cupola_client::Error;
-use cupola_domain::artifact::{ARTIFACTS_MAX, check_name};
+use cupola_domain::{
+    artifact::{ARTIFACTS_MAX, check_name},
+    text::hex,
+};
 use cupola_protocol::{artifacts::ArtifactUpload, work::RunOrder};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
@@ -154,7 +157,7 @@ fn is_away(error: &Error) -> bool {
 }
 
 /// The file from its beginning, its size and its SHA-256, as they are now.
-fn measure(path: &PathBuf) -> io::Result<(File, u64, String)> {
+fn measure(path: &Path) -> io::Result<(File, u64, String)> {
     let mut file = found::open(path)?;
     let (mut hasher, mut size) = (Sha256::new(), 0);
     let mut block = vec![0; READ_BYTES];
@@ -167,9 +170,7 @@ fn measure(path: &PathBuf) -> io::Result<(File, u64, String)> {
         size += read as u64;
     }
     file.rewind()?;
-    let digest = hasher.finalize();
-    let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((file, size, hash))
+    Ok((file, size, hex(&hasher.finalize())))
 }
 
 fn unreadable(error: io::Error) -> String {

@@ -99,9 +99,9 @@ fn row(name: &str, source: &str) -> TemplateRow {
 
 fn hostile_row() -> TemplateRow {
     let mut row = row("hostile", HOSTILE);
-    row.title.text = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut row.title.text);
     row.description = HOSTILE.repeat(3);
-    row.objective = "<script>alert(1)</script>".to_owned();
+    "<script>alert(1)</script>".clone_into(&mut row.objective);
     row
 }
 
@@ -207,7 +207,7 @@ fn details(title: &str, fields: Vec<FieldRow>) -> Details {
 
 fn hostile_details() -> Details {
     let mut hostile = field(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE);
-    hostile.description = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut hostile.description);
     Details {
         description: HOSTILE.to_owned(),
         space: vec![(HOSTILE.to_owned(), HOSTILE.to_owned())],

@@ -125,7 +125,10 @@ fn running_row(task: &Task, run: &Run, activity: &Activity) -> Option<RunningRow
         task: task_link(task),
         family: family_link(family),
         worker: worker_link(&activity.workers, task.worker),
-        progress: Progress::new(said.and_then(|said| said.fraction()), "Progress of the run"),
+        progress: Progress::new(
+            said.and_then(cupola_domain::progress::Progress::fraction),
+            "Progress of the run",
+        ),
         message: said
             .map(|said| plain(said.levels.message()))
             .unwrap_or_default(),

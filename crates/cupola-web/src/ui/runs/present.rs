@@ -110,7 +110,11 @@ impl Seen {
             src: paths::run(run.id, "/header"),
             id: run.id.into(),
             badge: run_badge(run),
-            levels: is_running.then(|| self.levels()).unwrap_or_default(),
+            levels: if is_running {
+                self.levels()
+            } else {
+                Vec::new()
+            },
             overall: self.overall(),
             ends: self.ends().filter(|_| is_running),
             stopping: self.stopping(),

@@ -115,9 +115,10 @@ fn line(line: &logs::Line) -> Line {
         at: line.at.into(),
         spans: terminal::spans(&line.text).into_iter().map(span).collect(),
         fields: line.fields.iter().map(field).collect(),
-        cut: match line.is_cut {
-            true => format!("{} of {}", size(shown), size(line.bytes)),
-            false => String::new(),
+        cut: if line.is_cut {
+            format!("{} of {}", size(shown), size(line.bytes))
+        } else {
+            String::new()
         },
         omitted: left_out(line.omitted, "left out here"),
     }
