@@ -4,8 +4,10 @@ import json
 import os
 import sys
 
+# A brief says only what it searches, so what it leaves out has its value here.
+config = {"lr": 0.1, "steps": 100}
 with open(sys.argv[1], encoding="utf-8") as file:
-    config = json.load(file)
+    config.update(json.load(file))
 
 # What is said here, one JSON object a line, shows at once on the run's page.
 descriptor = os.environ.get("CUPOLA_EVENTS_FD")
