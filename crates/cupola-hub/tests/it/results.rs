@@ -73,10 +73,10 @@ fn a_value_is_opened_level_by_level() {
     let items: Vec<_> = (0..130).map(|n| json!({"n": n})).collect();
     say(&hub, &order, 0, &json!({"r": {"items": items, "x": "NaN"}})).unwrap();
     let level = |path: &str, offset| hub.run_result_level(order.run.id, "r", path, offset);
-    let top = level("", 0).unwrap().level;
+    let top = level("", 0).unwrap().level.unwrap();
     let shown = top.children.iter().map(|c| c.glance.preview.as_str());
     assert_eq!(shown.last(), Some("\"NaN\""));
-    let items = level("/items", 100).unwrap().level;
+    let items = level("/items", 100).unwrap().level.unwrap();
     assert_eq!(
         (items.children.len(), items.total, items.next()),
         (30, 130, None)

@@ -45,8 +45,8 @@ async fn tab(url: String, http: reqwest::Client, parts: Vec<Part>) {
     let mut seen: HashMap<String, watch::Sender<u64>> = HashMap::new();
     let mut asking = JoinSet::new();
     for part in &parts {
-        let (changes, changed) = watch::channel(0);
-        seen.insert(part.src.clone(), changes);
+        let (sender, changed) = watch::channel(0);
+        seen.insert(part.src.clone(), sender);
         asking.spawn(follow(url.clone(), http.clone(), part.clone(), changed));
     }
     let Ok(mut lines) = stream(&url, &keys.join(",")).await else {

@@ -21,6 +21,10 @@ pub(crate) struct Run {
 
 /// How an experiment file is run: by a hub and a worker of its own, unless `--hub` names another.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct RunFile {
     /// An experiment file; `docs/experiment-files.md` says what stands in it.
     #[arg(required_unless_present = "schema", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]

@@ -53,28 +53,12 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             experiment,
             runs,
             read,
-        } => {
-            let (client, id) = found(&read, &experiment).await?;
-            let started = client.start_experiment(&id, runs).await?;
-            if read.json {
-                return output::json(&started);
-            }
-            started.runs.iter().for_each(|run| output::line(run));
-            Ok(())
-        }
+        } => start(&experiment, runs, &read).await,
         Experiment::Clone {
             experiment,
             name,
             read,
-        } => {
-            let (client, id) = found(&read, &experiment).await?;
-            let of = draft(client.experiment(&id).await?.experiment);
-            let asked = NewExperiment {
-                name: name.unwrap_or_else(|| of.name.clone()),
-                ..of
-            };
-            shown::detail(&client.create_experiment(&asked).await?, read.json)
-        }
+        } => clone(&experiment, name, &read).await,
         Experiment::Cancel {
             experiment,
             connect,
@@ -114,6 +98,26 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             shown::comparison(&client.compare_runs(&ids).await?, all, read.json)
         }
     }
+}
+
+async fn start(experiment: &str, runs: u32, read: &Read) -> anyhow::Result<()> {
+    let (client, id) = found(read, experiment).await?;
+    let started = client.start_experiment(&id, runs).await?;
+    if read.json {
+        return output::json(&started);
+    }
+    started.runs.iter().for_each(|run| output::line(run));
+    Ok(())
+}
+
+async fn clone(experiment: &str, name: Option<String>, read: &Read) -> anyhow::Result<()> {
+    let (client, id) = found(read, experiment).await?;
+    let of = draft(client.experiment(&id).await?.experiment);
+    let asked = NewExperiment {
+        name: name.unwrap_or_else(|| of.name.clone()),
+        ..of
+    };
+    shown::detail(&client.create_experiment(&asked).await?, read.json)
 }
 
 async fn list(filter: &ExperimentFilter, read: &Read) -> anyhow::Result<()> {

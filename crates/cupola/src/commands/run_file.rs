@@ -89,7 +89,7 @@ async fn perform(
         console.is_for_json(),
     );
     Following::new(client, outcome, &source.file)
-        .to_the_end(&mut console, stop)
+        .follow(&mut console, stop)
         .await
 }
 

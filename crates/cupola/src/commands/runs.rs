@@ -122,9 +122,10 @@ fn shown(line: &LogEntry) -> String {
         }
         _ => line.text.clone(),
     };
-    let cut = match line.cut {
-        true => format!(" [cut: {} bytes in all]", line.bytes),
-        false => String::new(),
+    let cut = if line.cut {
+        format!(" [cut: {} bytes in all]", line.bytes)
+    } else {
+        String::new()
     };
     format!("{gap}{text}{cut}")
 }

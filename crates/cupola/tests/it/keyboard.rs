@@ -48,7 +48,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
         keys::GO_FAMILIES => goes("/families"),
         keys::GO_WORKERS => goes("/workers"),
         keys::GO_TASKS => {
-            check.at = "/workers".to_owned();
+            "/workers".clone_into(&mut check.at);
             goes("/tasks")
         }
         keys::GO_EXPERIMENTS => goes("/experiments"),
@@ -63,7 +63,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
             goes(&format!("/experiments/{}/edit", scene.experiment))
         }
         keys::NEW_BRIEF => {
-            check.at = "/families".to_owned();
+            "/families".clone_into(&mut check.at);
             goes("/briefs/new")
         }
         keys::SEARCH => focused("input[type=search]"),
@@ -93,7 +93,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
         }
         keys::NEXT_PAGE => "new URLSearchParams(location.search).get('page') === '2'".to_owned(),
         keys::PREVIOUS_PAGE => {
-            check.at = "/tasks?page=3".to_owned();
+            "/tasks?page=3".clone_into(&mut check.at);
             "new URLSearchParams(location.search).get('page') === '2'".to_owned()
         }
         keys::THEME => {

@@ -274,8 +274,9 @@ async fn long_lists_and_long_forms_are_met() {
     assert!(
         html.contains("10\u{202f}000 items") && html.contains("name=\"config.layers.0.heads\"")
     );
-    let many: String = (0..=FIELDS_MAX).map(|n| format!("&config.x{n}=")).collect();
-    let (status, html) = post(&scene, &format!("template=layered{many}")).await;
+    let many: Vec<String> = (0..=FIELDS_MAX).map(|n| format!("config.x{n}=")).collect();
+    let many = many.join("&");
+    let (status, html) = post(&scene, &format!("template=layered&{many}")).await;
     assert!(status == 422 && html.contains("write it as JSON"), "{html}");
 }
 

@@ -11,7 +11,7 @@ async fn look(scene: &Scene, after: &str) -> (Vec<String>, String) {
     assert_eq!(html.status, 200);
     let html = html.text();
     let notices = html.split("<li").skip(1).map(|notice| {
-        let words = notice.split('>').flat_map(|text| text.split('<').next());
+        let words = notice.split('>').filter_map(|text| text.split('<').next());
         words.skip(1).collect::<String>()
     });
     let words = |notice: String| notice.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,10 +1,6 @@
 //! What the options of `new` and `edit` change.
 
-use std::{
-    collections::BTreeMap,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use anyhow::Context as _;
 use cupola_protocol::experiments::NewExperiment;
@@ -53,7 +49,7 @@ pub(super) fn change(of: NewExperiment, options: Settings) -> anyhow::Result<New
 
 fn read_config(file: &Path) -> anyhow::Result<Map<String, Value>> {
     let mut text = String::new();
-    if file == PathBuf::from("-") {
+    if file.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text)?;
     } else {
         text = std::fs::read_to_string(file)

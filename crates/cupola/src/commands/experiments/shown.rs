@@ -19,9 +19,10 @@ pub(super) fn detail(detail: &ExperimentDetail, as_json: bool) -> anyhow::Result
         return output::json(detail);
     }
     let one = &detail.experiment;
-    let template = match detail.has_template {
-        true => one.template.clone(),
-        false => format!("{} (not there any more)", one.template),
+    let template = if detail.has_template {
+        one.template.clone()
+    } else {
+        format!("{} (not there any more)", one.template)
     };
     let pairs = |texts: &std::collections::BTreeMap<String, String>| {
         let pairs: Vec<_> = texts

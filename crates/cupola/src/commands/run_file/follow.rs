@@ -63,7 +63,7 @@ impl<'a> Following<'a> {
     }
 
     /// Tells of each task as it ends, until all have. The first call to stop cancels what is left.
-    pub(super) async fn to_the_end(
+    pub(super) async fn follow(
         mut self,
         console: &mut Console,
         mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
