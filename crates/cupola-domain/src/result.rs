@@ -1,6 +1,6 @@
 //! Results: any JSON within bounds, and how it is shown without being read whole.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
@@ -304,6 +304,7 @@ fn contents<'v>(
         let key = key.map(|key| format!("{}: ", shortened(&storable(key))));
         let value = match Kind::of(value) {
             Kind::Array(_) | Kind::Object(_) => Kind::of(value).to_string(),
+            Kind::Number => Glance::of(value).exact().unwrap_or_default(),
             _ => Glance::of(value).preview,
         };
         let part = format!("{}{value}", key.unwrap_or_default());
@@ -323,12 +324,30 @@ fn contents<'v>(
 /// A text as JSON; one that is cut lacks its last quotation mark.
 fn beginning(text: &str) -> String {
     let short = shortened(text);
-    let mut json = Value::from(short.as_str()).to_string();
+    let mut json = visible(&Value::from(short.as_str()).to_string());
     if short.len() < text.len() {
         json.pop();
         json.push('…');
     }
     json
+}
+
+/// A JSON text in which nothing hides and nothing turns what stands around it: control characters
+/// and marks of direction are escaped, which JSON reads as the same.
+fn visible(json: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    json.chars().fold(String::new(), |mut shown, c| {
+        if is_hidden(c) {
+            // Writing to a text cannot fail.
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
 }
 
 fn shortened(text: &str) -> String {
@@ -359,6 +378,19 @@ mod tests {
         check(&json!("nan\n"), "String", r#""nan\n""#, Some("nan\n"));
         check(&json!([]), "Array(0)", "[]", Some("[]"));
         check(&json!([1, [2, 3]]), "Array(2)", "[1, Array(2)]", None);
+        check(
+            &json!([0.5, "NaN", "-Infinity", "x"]),
+            "Array(4)",
+            "[0.5, NaN, -Infinity, \"x\"]",
+            None,
+        );
+        let turned = "a\u{202e}b\u{7f}";
+        check(
+            &json!(turned),
+            "String",
+            r#""a\u202eb\u007f""#,
+            Some(turned),
+        );
         check(
             &json!({"a": {}, "b": "x"}),
             "Object{2}",

@@ -47,6 +47,7 @@ async fn a_page_shows_beginnings_and_no_values() {
 #[tokio::test]
 async fn results_are_sorted_by_key_or_time() {
     let (scene, run) = said(json!({"b": 1, "a": 2})).await;
+    scene.hub.advance(std::time::Duration::from_secs(1));
     scene.give(&scene.running, 2, &json!({"0": 3})).await;
     for (query, expected) in [
         ("", ["a", "b", "0"]),
@@ -124,7 +125,7 @@ async fn a_long_text_unfolds_and_its_page_leads_back() {
         .page(Role::Viewer, &format!("{run}/result/level?{asked}"))
         .await;
     assert!(
-        level.contains("The first 50 000 of 60 000 characters."),
+        level.contains("The first 50\u{202f}000 of 60\u{202f}000 characters."),
         "{level:.300}"
     );
     let page = scene

@@ -212,7 +212,13 @@ impl Scene {
         };
         let template = self.hub.hub.find_template("char-lm").unwrap();
         let path = pattern.replace("{id}", id).replace("{name}", "char-lm");
-        path.replace("{hash}", &template.code_hash)
+        let path = path.replace("{hash}", &template.code_hash);
+        match pattern {
+            "/runs/{id}/result" | "/runs/{id}/result/level" | "/runs/{id}/result.json" => {
+                format!("{path}?key=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+            }
+            _ => path,
+        }
     }
 
     /// Opens a page as a browser does.
