@@ -62,23 +62,11 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
         Experiment::Cancel {
             experiment,
             connect,
-        } => {
-            let client = client(&connect)?;
-            let id = find(&client, &experiment).await?;
-            let detail = client.cancel_experiment(&id).await?;
-            output::line(&format!("stopping: {}", done(&detail.experiment.tasks)));
-            Ok(())
-        }
+        } => cancel(&experiment, &client(&connect)?).await,
         Experiment::Delete {
             experiment,
             connect,
-        } => {
-            let client = client(&connect)?;
-            let id = find(&client, &experiment).await?;
-            client.delete_experiment(&id).await?;
-            output::line(&format!("deleted experiment {id} with its runs"));
-            Ok(())
-        }
+        } => delete(&experiment, &client(&connect)?).await,
         Experiment::Runs {
             experiment,
             paging,
@@ -118,6 +106,20 @@ async fn clone(experiment: &str, name: Option<String>, read: &Read) -> anyhow::R
         ..of
     };
     shown::detail(&client.create_experiment(&asked).await?, read.json)
+}
+
+async fn cancel(experiment: &str, client: &Client) -> anyhow::Result<()> {
+    let id = find(client, experiment).await?;
+    let detail = client.cancel_experiment(&id).await?;
+    output::line(&format!("stopping: {}", done(&detail.experiment.tasks)));
+    Ok(())
+}
+
+async fn delete(experiment: &str, client: &Client) -> anyhow::Result<()> {
+    let id = find(client, experiment).await?;
+    client.delete_experiment(&id).await?;
+    output::line(&format!("deleted experiment {id} with its runs"));
+    Ok(())
 }
 
 async fn list(filter: &ExperimentFilter, read: &Read) -> anyhow::Result<()> {
