@@ -13,7 +13,7 @@ use cupola_worker::{WorkerError, bundle_hash};
 const OK: &str = "echo '{\"loss\": 1}'";
 
 #[tokio::test]
-async fn a_cancelled_program_is_asked_and_says_that_it_stopped() {
+async fn a_cancelled_program_says_by_what_it_stopped() {
     let asked = script("c-asked", "echo on; sleep 1000");
     let hub = FakeHub::with([asked.clone()]);
     let worker = TestWorker::start(&hub);
@@ -21,7 +21,7 @@ async fn a_cancelled_program_is_asked_and_says_that_it_stopped() {
     hub.change(|world| world.cancel.push(held(&asked)));
     let finished = hub.finished("c-asked").await;
     assert_eq!(finished.outcome, "cancelled");
-    assert_eq!(finished.failure_detail, "stopped when asked");
+    assert_eq!(finished.failure_detail, "stopped by SIGTERM");
     worker.stop().await.expect("it leaves in order");
 }
 
