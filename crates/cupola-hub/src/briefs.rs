@@ -160,14 +160,12 @@ impl Hub {
             find(tx, id)?;
             family(tx, id)
         })?;
-        self.cancel_family(family.id)?;
         let now = self.now();
-        self.write(move |tx| {
+        self.stop_experiment(family.id, now, move |tx| {
             find(tx, id)?;
             briefs::save_deleted(tx, id, now)?;
             experiments::save_deleted(tx, family.id, now)?;
             events::record(tx, Event::BriefChanged(id));
-            events::record(tx, Event::ExperimentChanged(family.id));
             Ok(())
         })
     }

@@ -31,14 +31,11 @@ pub(crate) fn is_needed(tx: &mut Tx, task: TaskId) -> Result<bool, HubError> {
 
 /// Refuses a task that needs one which has failed or was cancelled: it would wait for ever.
 pub(crate) fn check_retry(tx: &mut Tx, task: &Task) -> Result<(), HubError> {
-    match hindrance(tx, task)? {
+    match dependencies::find_hindrance(tx, task.id)? {
         None => Ok(()),
         Some(needed) => Err(HubError::Conflict(format!(
             "task `{}` needs task {} (`{}`), which is {}; retry that one",
-            task.id,
-            needed.number,
-            needed.id,
-            needed.state.word()
+            task.id, needed.number, needed.task, needed.state
         ))),
     }
 }
@@ -69,7 +66,7 @@ pub(crate) fn revive(
     let mut next = vec![task];
     while let Some(retried) = next.pop() {
         for dependent in stranded(tx, retried)? {
-            if hindrance(tx, &dependent)?.is_some() {
+            if dependencies::find_hindrance(tx, dependent.id)?.is_some() {
                 continue;
             }
             let spare = spares.pop().ok_or_else(|| {
@@ -84,12 +81,7 @@ pub(crate) fn revive(
 }
 
 fn release(tx: &mut Tx, task: &Task) -> Result<(), HubError> {
-    let dependents = dependencies::list_dependents(tx, task.id)?;
-    if dependents.is_empty() {
-        return Ok(());
-    }
-    dependencies::release(tx, task.id)?;
-    for dependent in dependents {
+    for dependent in dependencies::release(tx, task.id, task.number)? {
         events::record(tx, Event::TaskChanged(dependent, task.experiment));
     }
     Ok(())
@@ -123,15 +115,4 @@ fn stranded(tx: &mut Tx, task: TaskId) -> Result<Vec<Task>, HubError> {
         }
     }
     Ok(found)
-}
-
-/// The first task that `task` needs and that has ended without completing.
-fn hindrance(tx: &mut Tx, task: &Task) -> Result<Option<Task>, HubError> {
-    for needed in dependencies::list_unmet(tx, task.id)? {
-        let needed = find_task(tx, needed)?;
-        if needed.state.word().is_terminal() {
-            return Ok(Some(needed));
-        }
-    }
-    Ok(None)
 }

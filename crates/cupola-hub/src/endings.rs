@@ -16,7 +16,7 @@ pub use cupola_store::runs::Ended;
 /// So many of the latest are told; who missed more has other means.
 pub const ENDINGS_MAX: usize = 1_000;
 
-/// A hub that starts looks so many changes back.
+/// A hub that starts, or that nobody asked for long, looks so many changes back.
 const LOOK_BACK: i64 = 5_000;
 
 /// The latest, up to a change.
@@ -68,7 +68,7 @@ impl Hub {
             to: wanted - LOOK_BACK,
         });
         if latest.to < wanted {
-            let from = latest.to;
+            let from = latest.to.max(wanted - LOOK_BACK);
             let fresh = self.read(move |tx| Ok(runs::list_ended(tx, from)?))?;
             latest.to = fresh.last().map_or(wanted, |ended| ended.seq.max(wanted));
             latest.list.extend(fresh);

@@ -127,8 +127,7 @@ impl Hub {
         id: ExperimentId,
         draft: &ExperimentDraft,
     ) -> Result<ExperimentDetail, HubError> {
-        self.read(move |tx| find_startable(tx, id))?;
-        let checked = self.check_experiment(draft)?;
+        let checked = self.check_edit(id, draft)?;
         let now = self.now();
         self.write(move |tx| {
             let before = find_startable(tx, id)?;
@@ -158,13 +157,9 @@ impl Hub {
         if let Some(brief) = experiment.origin.brief() {
             return self.delete_brief(brief);
         }
-        self.cancel_experiment(id)?;
         let now = self.now();
-        self.write(move |tx| {
-            find(tx, id)?;
-            experiments::save_deleted(tx, id, now)?;
-            events::record(tx, Event::ExperimentChanged(id));
-            Ok(())
+        self.stop_experiment(id, now, move |tx| {
+            Ok(experiments::save_deleted(tx, id, now)?)
         })
     }
 
@@ -221,9 +216,8 @@ impl Hub {
         self.read(move |tx| {
             let Pair { run, task } = Pair::find(tx, id)?;
             let experiment = find(tx, run.experiment)?;
-            let code = code::find_command(tx, &run.code_hash)?;
             Ok(ExperimentDraft {
-                template: code.map_or(experiment.template.clone(), |code| code.template),
+                template: template_name(tx, &run, &experiment)?,
                 config: task.config,
                 seed: Some(task.seed),
                 time_budget_secs: task.time_budget.as_secs_f64(),
@@ -240,7 +234,18 @@ impl Hub {
     /// Stops what is left of an experiment: what waits is cancelled at once, what runs is told to
     /// stop, and a family's further tasks are not planned.
     pub fn cancel_experiment(&self, id: ExperimentId) -> Result<Experiment, HubError> {
-        let now = self.now();
+        self.stop_experiment(id, self.now(), |_| Ok(()))?;
+        self.read(move |tx| find(tx, id))
+    }
+
+    /// The same. `also` happens together with the end of what waits: whoever hides an experiment there
+    /// knows that nothing of it is started any more.
+    pub(crate) fn stop_experiment(
+        &self,
+        id: ExperimentId,
+        now: Timestamp,
+        also: impl FnOnce(&mut Tx) -> Result<(), HubError> + Send + 'static,
+    ) -> Result<(), HubError> {
         self.write(move |tx| {
             find(tx, id)?;
             experiments::save_stopped(tx, id, now)?;
@@ -248,7 +253,7 @@ impl Hub {
             let moved = i64::try_from(cancelled).unwrap_or(i64::MAX);
             experiments::save_changes(tx, id, [-moved, 0, 0, 0, moved])?;
             events::record(tx, Event::ExperimentChanged(id));
-            Ok(())
+            also(tx)
         })?;
         let mut last = -1;
         loop {
@@ -273,7 +278,7 @@ impl Hub {
             }
         }
         self.bus.announce_work();
-        self.read(move |tx| find(tx, id))
+        Ok(())
     }
 }
 
@@ -286,7 +291,7 @@ impl Hub {
     ) -> Result<Result<Arc<Template>, FieldError>, HubError> {
         let (name, hash) = (&experiment.template, experiment.code_hash.clone());
         if experiment.origin != Origin::File || name != COMMAND {
-            return Ok(self.templates.require(name));
+            return Ok(self.require_template(name));
         }
         let (command, files) = self.find_bundle(&hash)?;
         Ok(Ok(Arc::new(Template {
@@ -379,6 +384,29 @@ fn draft_of(experiment: &Experiment) -> ExperimentDraft {
 /// The experiment, whatever made it.
 pub(crate) fn find(tx: &mut Tx, id: ExperimentId) -> Result<Experiment, HubError> {
     experiments::find(tx, id)?.ok_or_else(|| HubError::not_found("experiment", id))
+}
+
+/// What is tried again is wanted again, though its experiment was stopped. A family that was stopped
+/// stays so: resuming it would plan the rest of its tasks.
+pub(crate) fn resume(tx: &mut Tx, experiment: &Experiment) -> Result<(), HubError> {
+    if experiment.origin.brief().is_none() {
+        experiments::save_resumed(tx, experiment.id)?;
+    }
+    Ok(())
+}
+
+/// The template whose code a run runs, as it was called then. Code is kept once, under the name of
+/// whoever came with it first; an experiment that has the same says its own.
+pub(crate) fn template_name(
+    tx: &mut Tx,
+    run: &Run,
+    experiment: &Experiment,
+) -> Result<String, HubError> {
+    if run.code_hash == experiment.code_hash {
+        return Ok(experiment.template.clone());
+    }
+    let code = code::find_command(tx, &run.code_hash)?;
+    Ok(code.map_or_else(|| experiment.template.clone(), |code| code.template))
 }
 
 /// The experiment, unless a brief made it: the brief says what a family runs.

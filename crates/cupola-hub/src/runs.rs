@@ -13,13 +13,13 @@ use cupola_domain::{
     task::{Attempts, Task, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, artifacts, code, events, experiments, metrics, results, runs, tasks};
+use cupola_store::{Tx, artifacts, events, experiments, metrics, results, runs, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
     Hub, HubError,
     briefs::insert_planned,
-    families,
+    experiments::{find as find_experiment, resume, template_name},
     tasks::note_worker,
     transitions::{Pair, find_task, first_run},
 };
@@ -69,8 +69,7 @@ impl Hub {
                 series: metrics::list_names(tx, id)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 artifacts: artifacts::list(tx, id)?,
-                template: code::find_command(tx, &run.code_hash)?
-                    .map_or_else(|| experiment.template.clone(), |code| code.template),
+                template: template_name(tx, &run, &experiment)?,
                 run,
                 task,
                 experiment,
@@ -153,9 +152,8 @@ fn insert_again(
     (id, run): (TaskId, RunId),
     now: Timestamp,
 ) -> Result<Run, HubError> {
-    let experiment = families::find(tx, of.experiment)?;
-    let unplanned = experiments::list_unplanned(tx)?;
-    if unplanned.iter().any(|(id, _)| *id == experiment.id) {
+    let experiment = find_experiment(tx, of.experiment)?;
+    if experiments::is_unplanned(tx, experiment.id)? {
         let message = format!(
             "`{}` is still being planned; try again later",
             experiment.name
@@ -185,6 +183,7 @@ fn insert_again(
     let run = first_run(&task, &before.code_hash, now);
     events::record(tx, Event::TaskChanged(task.id, experiment.id));
     events::record(tx, Event::ExperimentChanged(experiment.id));
+    resume(tx, &experiment)?;
     insert_planned(tx, experiment.id, needs, &[(task, run.clone())])?;
     Ok(run)
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Hub, HubError, dependencies,
-    experiments::find as find_experiment,
+    experiments::{find as find_experiment, resume},
     transitions::{Pair, find_task},
 };
 
@@ -135,7 +135,7 @@ impl Hub {
         let (now, spare) = (self.now(), self.next_id());
         let task = self.write(move |tx| {
             let task = find_task(tx, id)?;
-            experiments::find(tx, task.experiment)?
+            let experiment = experiments::find(tx, task.experiment)?
                 .ok_or_else(|| HubError::not_found("task", id))?;
             let word = task.state.word();
             if !matches!(word, State::Failed | State::Cancelled) {
@@ -144,6 +144,7 @@ impl Hub {
                 return Err(HubError::Conflict(message));
             }
             dependencies::check_retry(tx, &task)?;
+            resume(tx, &experiment)?;
             let mut pair = Pair::of_task(tx, task)?;
             pair.retry(tx, spare, now)?;
             dependencies::revive(tx, id, spares, now)?;

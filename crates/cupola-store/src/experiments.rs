@@ -65,6 +65,10 @@ statements! {
                       WHERE experiment.deleted_at IS NULL AND stopped_at IS NULL
                       AND num_tasks > pending + running + completed + failed + cancelled
                       ORDER BY experiment.id LIMIT 100";
+    IS_UNPLANNED = "SELECT experiment.id FROM experiment
+                    JOIN brief ON brief.id = experiment.brief_id
+                    WHERE experiment.id = $1 AND experiment.deleted_at IS NULL AND stopped_at IS NULL
+                    AND num_tasks > pending + running + completed + failed + cancelled";
     SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     LIST_DELETED = "SELECT id, brief_id FROM experiment WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
     DELETE = "DELETE FROM experiment WHERE id = $1";
@@ -323,6 +327,12 @@ pub fn list_unplanned(tx: &mut Tx) -> Result<Vec<(ExperimentId, BriefId)>, Store
         let brief = codec::parsed(row, "experiment", "brief_id")?;
         Ok((codec::parsed(row, "experiment", "id")?, brief))
     })
+}
+
+/// Whether it is a family with fewer tasks than its brief asks for.
+pub fn is_unplanned(tx: &mut Tx, id: ExperimentId) -> Result<bool, StoreError> {
+    let found = tx.query_optional(IS_UNPLANNED, &[&id.to_string()], |row| row.text("id"))?;
+    Ok(found.is_some())
 }
 
 /// Hides an experiment; its rows go later.

@@ -110,6 +110,11 @@ pub fn list(tx: &mut Tx, id: RunId) -> Result<Map<String, Value>, StoreError> {
     Ok(pairs.into_iter().collect())
 }
 
+/// How many results a run has.
+pub fn count(tx: &mut Tx, id: RunId) -> Result<i64, StoreError> {
+    tx.query_one(COUNT, &[&id.to_string()], |row| row.i64("total"))
+}
+
 /// Which results a run has, and how many; the values are not read.
 pub fn list_heads(
     tx: &mut Tx,
@@ -118,16 +123,14 @@ pub fn list_heads(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Head>, i64), StoreError> {
-    let id = id.to_string();
     let sql = match (sort, is_descending) {
         (Sort::Key, false) => LIST_BY_KEY,
         (Sort::Key, true) => LIST_BY_KEY_REVERSED,
         (Sort::Time, false) => LIST_BY_TIME,
         (Sort::Time, true) => LIST_BY_TIME_REVERSED,
     };
-    let heads = tx.query(sql, &[&id, &limit, &offset], head)?;
-    let total = tx.query_one(COUNT, &[&id], |row| row.i64("total"))?;
-    Ok((heads, total))
+    let heads = tx.query(sql, &[&id.to_string(), &limit, &offset], head)?;
+    Ok((heads, count(tx, id)?))
 }
 
 /// A result as JSON, whatever its size, and when it came.

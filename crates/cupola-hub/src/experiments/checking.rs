@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use cupola_domain::{
     field::FieldError,
+    ids::ExperimentId,
     setup::{Setup, time_budget},
     task::Config,
     template::Template,
     text::storable,
 };
 
-use super::ExperimentDraft;
+use super::{COMMAND, ExperimentDraft, find_startable};
 use crate::{Hub, HubError};
 
 const NAME_CHARS_MAX: usize = 200;
@@ -39,8 +40,35 @@ impl Hub {
     /// Reads every field of a draft; all that is wrong is named at once. Mistakes in the configuration
     /// are named `config.…`.
     pub fn check_experiment(&self, draft: &ExperimentDraft) -> Result<CheckedExperiment, HubError> {
-        let template = self.templates.require(draft.template.trim());
+        let template = self.require_template(draft.template.trim());
         check(draft, template).into_result()
+    }
+
+    /// The same for a draft that an experiment is to be changed to. It may go on with the command that
+    /// a file gave it.
+    pub fn check_edit(
+        &self,
+        id: ExperimentId,
+        draft: &ExperimentDraft,
+    ) -> Result<CheckedExperiment, HubError> {
+        let before = self.read(move |tx| find_startable(tx, id))?;
+        let template = match draft.template.trim() {
+            same if same == before.template => self.template_of(&before)?,
+            other => self.require_template(other),
+        };
+        check(draft, template).into_result()
+    }
+
+    /// The template called so. A file's command has a name, too, but is none.
+    pub(super) fn require_template(&self, name: &str) -> Result<Arc<Template>, FieldError> {
+        self.templates.require(name).map_err(|error| match name {
+            COMMAND => FieldError::new(
+                "template",
+                "`command` is what an experiment file gave, no template; run the file again with \
+                 `cupola run FILE --hub URL`, or choose a template",
+            ),
+            _ => error,
+        })
     }
 }
 

@@ -62,8 +62,7 @@ fn plan_next(hub: &Hub, family: ExperimentId, brief: BriefId) -> Result<usize, H
     let added = planned.len();
     hub.write(move |tx| {
         // Somebody may have stopped or deleted the family since it was read.
-        let unplanned = experiments::list_unplanned(tx)?;
-        if unplanned.iter().all(|(id, _)| *id != family.id) {
+        if !experiments::is_unplanned(tx, family.id)? {
             return Ok(());
         }
         let needs_id = code::needs_id(tx, &family.needs)?;

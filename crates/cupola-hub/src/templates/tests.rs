@@ -28,20 +28,20 @@ impl Scene {
     /// What a tick of the loop would do, and how things are then.
     fn look(&self) -> (bool, String) {
         let has_changed = self.library.is_outdated() && self.library.reload();
-        let shelf = self.library.shelf();
-        let found = shelf
+        let seen = self.library.shelf();
+        let found = seen
             .templates
             .iter()
             .filter(|t| t.source != Source::BuiltIn);
         let mut words: Vec<_> = found.map(|t| format!("{}={}", t.name, t.title)).collect();
         let root = self.root.path().display().to_string();
-        for broken in &shelf.broken {
+        for broken in &seen.broken {
             let flaws: Vec<_> = broken.flaws.iter().map(ToString::to_string).collect();
             let path = broken.path.display().to_string().replace(&root, "");
             let name = broken.name.as_deref().unwrap_or("?");
             words.push(format!("{name} at {path}: {}", flaws.join("; ")));
         }
-        for replaced in &shelf.replaced {
+        for replaced in &seen.replaced {
             let by = replaced.by.display().to_string().replace(&root, "");
             words.push(format!("{} by {by}", replaced.name));
         }

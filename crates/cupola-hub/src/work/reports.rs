@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cupola_domain::{
     event::Event,
+    field::FieldError,
     ids::{RunId, TokenId},
     metric::Point,
     progress::Progress,
@@ -15,7 +16,7 @@ use cupola_domain::{
 };
 use cupola_store::{Tx, events, metrics, results, runs};
 
-use super::{Report, had_lease, intake::append_log};
+use super::{RESULTS_MAX, Report, had_lease, intake::append_log};
 use crate::{Hub, HubError, run_results::kept};
 
 /// A report with more pieces than this is refused.
@@ -82,7 +83,7 @@ fn take_report(
     if !report.metrics.is_empty() {
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
-    results::save(tx, id, kept, now)?;
+    save_results(tx, id, kept, now)?;
     if let Some(levels) = &report.progress {
         let progress = Progress::after(run.progress.as_ref(), levels.clone(), now);
         runs::save_progress(tx, id, &progress)?;
@@ -95,6 +96,25 @@ fn take_report(
         events::record(tx, Event::RunChanged(id, run.task));
     }
     Ok(())
+}
+
+/// Notes results, unless the run has too many with them.
+fn save_results(
+    tx: &mut Tx,
+    id: RunId,
+    kept: &[(String, Kept)],
+    now: Timestamp,
+) -> Result<(), HubError> {
+    if kept.is_empty() {
+        return Ok(());
+    }
+    results::save(tx, id, kept, now)?;
+    let total = usize::try_from(results::count(tx, id)?).unwrap_or(usize::MAX);
+    if total <= RESULTS_MAX {
+        return Ok(());
+    }
+    let message = format!("run `{id}` would have {total}; a run may have at most {RESULTS_MAX}");
+    Err(HubError::Invalid(vec![FieldError::new("results", message)]))
 }
 
 /// A report's points by series: a program may name one several times.

@@ -212,6 +212,31 @@ fn a_draft_of_an_experiment_makes_its_equal() {
 }
 
 #[test]
+fn nothing_is_started_in_an_experiment_that_goes() {
+    let hub = TestHub::new();
+    let id = make(&hub);
+    let (started, first) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while hub.start_experiment(id, 1).is_ok() {
+                started.send(()).unwrap();
+            }
+        });
+        first.recv().unwrap();
+        hub.delete_experiment(id).unwrap();
+    });
+    assert_eq!(hub.join("w").poll(&hub, 4, &[]).unwrap().start, []);
+    let filter = cupola_hub::tasks::Filter {
+        experiment: Some(id),
+        state: Some(State::Pending),
+        limit: 1000,
+        search: "-".to_owned(),
+        ..Default::default()
+    };
+    assert_eq!(hub.list_tasks(filter).unwrap().tasks, []);
+}
+
+#[test]
 fn a_deleted_experiment_stops_what_runs_and_is_gone() {
     let hub = TestHub::new();
     let id = make(&hub);
@@ -346,6 +371,58 @@ fn a_command_of_a_file_can_be_started_again() {
     assert_eq!(tasks.len(), 2);
     let hash = |at: usize| hub.run_detail(tasks[at].run).unwrap().run.code_hash;
     assert_eq!(hash(0), hash(1));
+}
+
+#[test]
+fn a_command_of_a_file_can_be_edited_but_not_copied() {
+    let hub = TestHub::new();
+    let id = hub.submit_file(&file("a"), "ada").unwrap();
+    let edited = ExperimentDraft {
+        name: "second".to_owned(),
+        config: object(json!({"any": 1})),
+        ..hub.draft_of_experiment(id).unwrap()
+    };
+    hub.check_edit(id, &edited).unwrap();
+    hub.update_experiment(id, &edited).unwrap();
+    hub.start_experiment(id, 1).unwrap();
+    let tasks = tasks(&hub, id);
+    assert_eq!(tasks[1].config["any"], 1);
+    let hash = |at: usize| hub.run_detail(tasks[at].run).unwrap().run.code_hash;
+    assert_eq!(hash(0), hash(1));
+    let refused = hub.create_experiment(&edited, "bob").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "`template`: `command` is what an experiment file gave, no template; run the file again with \
+         `cupola run FILE --hub URL`, or choose a template"
+    );
+    hub.update_experiment(id, &draft()).unwrap();
+    assert_eq!(
+        hub.experiment_detail(id).unwrap().experiment.template,
+        "char-lm"
+    );
+}
+
+#[test]
+fn a_run_goes_by_the_name_that_its_experiment_gives_its_code() {
+    let hub = TestHub::new();
+    let template = hub
+        .list_templates()
+        .into_iter()
+        .find(|one| one.name == "char-lm");
+    let template = template.unwrap();
+    hub.start_experiment(make(&hub), 1).unwrap();
+    let mut same = file("a");
+    same.programs = vec![Program::Command {
+        command: template.command.clone(),
+        files: template.files.clone(),
+        objective: None,
+        needs: Needs::default(),
+    }];
+    let id = hub.submit_file(&same, "ada").unwrap();
+    let run = hub.run_detail(tasks(&hub, id)[0].run).unwrap();
+    assert_eq!(run.run.code_hash, template.code_hash);
+    assert_eq!(run.template, "command");
+    assert_eq!(hub.draft_of_run(run.run.id).unwrap().template, "command");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{io::Read as _, time::Duration};
 use cupola_domain::{
     artifact::Artifact,
     counts::State,
+    ids::ExperimentId,
     progress::{Level, Levels},
     run::{Failure, Outcome, Run},
     stopping::StopStep,
@@ -12,6 +13,7 @@ use cupola_domain::{
 use cupola_hub::{
     HubError,
     artifacts::NewArtifact,
+    experiments::ExperimentDraft,
     loops,
     work::{Finish, Order, Report},
 };
@@ -270,4 +272,66 @@ fn a_failed_run_is_tried_again_and_a_completed_one_made_anew() {
     );
     assert_eq!(hub.states(order.run.experiment), "cp");
     assert_eq!(hub.join("v").take(&hub).run.id, anew.run.id);
+}
+
+fn manual(hub: &TestHub) -> ExperimentId {
+    let draft = ExperimentDraft {
+        name: "by hand".to_owned(),
+        template: "char-lm".to_owned(),
+        ..ExperimentDraft::default()
+    };
+    let made = hub.create_experiment(&draft, "ada").unwrap();
+    hub.start_experiment(made.experiment.id, 2).unwrap();
+    made.experiment.id
+}
+
+#[test]
+fn a_completed_run_that_no_brief_made_is_made_anew() {
+    let hub = TestHub::new();
+    let id = manual(&hub);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    finish(&hub, &order, completed(1.0)).unwrap();
+    hub.cancel_experiment(id).unwrap();
+    assert_eq!(hub.states(id), "cc");
+    let anew = hub.retry_run(order.run.id).unwrap();
+    assert_eq!((anew.attempt, anew.experiment), (1, id));
+    assert_eq!(hub.states(id), "ccp");
+    let order = worker.take(&hub);
+    assert_eq!((order.run.id, order.task.number), (anew.id, 2));
+    lose(&hub);
+    assert_eq!(hub.states(id), "ccp", "it is wanted");
+}
+
+/// All workers are silent for long.
+fn lose(hub: &TestHub) {
+    hub.world.advance(Duration::from_mins(10));
+    loops::leases::tick(hub).unwrap();
+}
+
+/// Cancels it, retries its first task, and loses the worker that has that; its state then.
+fn check_retry_after_stop(hub: &TestHub, id: ExperimentId, expected: &str) {
+    let worker = hub.join("w");
+    let order = worker.take(hub);
+    hub.cancel_experiment(id).unwrap();
+    let cancelled = Finish {
+        outcome: Outcome::Cancelled,
+        ..completed(1.0)
+    };
+    finish(hub, &order, cancelled).unwrap();
+    hub.retry_task(order.task.id).unwrap();
+    assert_eq!(worker.take(hub).task.id, order.task.id);
+    lose(hub);
+    let task = hub.task_detail(order.task.id).unwrap().task;
+    assert_eq!(task.state.word().as_str(), expected);
+}
+
+#[test]
+fn a_task_that_is_tried_again_is_wanted_again_unless_a_family_was_stopped() {
+    let hub = TestHub::new();
+    let id = manual(&hub);
+    check_retry_after_stop(&hub, id, "pending");
+    let hub = TestHub::new();
+    let family = hub.submit(2);
+    check_retry_after_stop(&hub, family, "cancelled");
 }

@@ -139,3 +139,19 @@ fn results_out_of_bounds_are_refused_by_name_and_change_nothing() {
     assert!(list(&hub, order.run.id, (Sort::Key, false)).is_empty());
     say(&hub, &order, 0, &json!({"fine": 1})).unwrap();
 }
+
+#[test]
+fn a_run_has_at_most_so_many_results_over_all_reports() {
+    let (hub, order) = taken();
+    let many: serde_json::Map<_, _> = (0..10_000).map(|n| (n.to_string(), json!(n))).collect();
+    say(&hub, &order, 0, &Value::Object(many)).unwrap();
+    let refused = say(&hub, &order, 1, &json!({"one": 1}));
+    let message = format!(
+        "`results`: run `{}` would have 10001; a run may have at most 10000",
+        order.run.id
+    );
+    assert_eq!(fields(refused), [message]);
+    say(&hub, &order, 1, &json!({"7": 8})).unwrap();
+    let page = hub.run_results(order.run.id, (Sort::Key, false), 1, 0);
+    assert_eq!(page.unwrap().1, 10_000);
+}

@@ -170,17 +170,20 @@ fn a_task_waits_for_the_first_that_it_needs(database: &Database) {
         dependencies::insert(tx, dependent, first)
     });
     assert_eq!(sample.read(find_ready), Some(first));
-    let unmet = move |tx: &mut Tx| dependencies::list_unmet(tx, dependent);
-    assert_eq!(sample.read(unmet), [first, second]);
     let waits_for = move |tx: &mut Tx| Ok(tasks::find(tx, dependent)?.and_then(|t| t.waiting_for));
+    // It waits for another: nothing of it is written, and nobody is told.
+    let released = sample.write(move |tx| dependencies::release(tx, second, 1));
+    assert_eq!((released, sample.read(waits_for)), (vec![], Some(0)));
     sample.complete(0, 1.0);
-    sample.write(move |tx| dependencies::release(tx, first));
-    assert_eq!(sample.read(waits_for), Some(1));
+    let released = sample.write(move |tx| dependencies::release(tx, first, 0));
+    assert_eq!(
+        (released, sample.read(waits_for)),
+        (vec![dependent], Some(1))
+    );
     sample.complete(1, 1.0);
-    sample.write(move |tx| dependencies::release(tx, second));
+    sample.write(move |tx| dependencies::release(tx, second, 1));
     assert_eq!(sample.read(waits_for), None);
     assert_eq!(sample.read(find_ready), Some(dependent));
-    assert_eq!(sample.read(unmet), []);
     let dependents = move |tx: &mut Tx| dependencies::list_dependents(tx, second);
     assert_eq!(sample.read(dependents), [dependent]);
     let none = move |tx: &mut Tx| dependencies::list_dependents(tx, waiting);

@@ -1,6 +1,6 @@
 //! The form of an experiment as it was filled in.
 
-use cupola_domain::{field::FieldError, schema::Schema};
+use cupola_domain::{field::FieldError, ids::ExperimentId, schema::Schema};
 use cupola_hub::{Hub, HubError, experiments::ExperimentDraft};
 
 use super::pairs;
@@ -70,9 +70,18 @@ impl Draft {
 
     /// The draft that it says, or everything that is wrong with it, whoever found it. Mistakes are
     /// named as the fields of the form are.
-    pub(super) fn check(&self, hub: &Hub, schema: &Schema) -> Result<ExperimentDraft, HubError> {
+    pub(super) fn check(
+        &self,
+        hub: &Hub,
+        schema: &Schema,
+        edited: Option<ExperimentId>,
+    ) -> Result<ExperimentDraft, HubError> {
         let (said, mut errors) = self.said(schema);
-        match hub.check_experiment(&said) {
+        let checked = match edited {
+            Some(id) => hub.check_edit(id, &said),
+            None => hub.check_experiment(&said),
+        };
+        match checked {
             Ok(_) if errors.is_empty() => return Ok(said),
             Ok(_) => {}
             Err(HubError::Invalid(found)) => {

@@ -33,6 +33,9 @@ use crate::{
     },
 };
 
+/// Where a form is looked at while somebody fills it in.
+pub(super) const CHECK: &str = "/experiments/check";
+
 /// A form may be this long: a configuration with 10,000 items fits many times.
 const FORM_BYTES_MAX: usize = 8 << 20;
 
@@ -41,7 +44,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get(paths::NEW_EXPERIMENT, researcher, new)
         .post_up_to(FORM_BYTES_MAX, paths::NEW_EXPERIMENT, researcher, create)
-        .post_up_to(FORM_BYTES_MAX, "/experiments/check", researcher, check)
+        .post_up_to(FORM_BYTES_MAX, CHECK, researcher, check)
         .get("/experiments/{id}/edit", researcher, edit)
         .post_up_to(FORM_BYTES_MAX, "/experiments/{id}/edit", researcher, update)
 }
@@ -85,6 +88,7 @@ impl Place {
                 .under(&self.name, page),
             heading: format!("Edit “{}”", self.name),
             form: Editor {
+                check: format!("{CHECK}?experiment={id}"),
                 verb: "Save",
                 ..form
             },
@@ -248,7 +252,7 @@ fn carry_out(
         // What would be lost on the way is said instead of lost.
         let is_stuck = op == "turn" && draft.config == before;
         let errors = if is_stuck {
-            mistakes(hub, &draft, &templates)?
+            mistakes(hub, &draft, &templates, id)?
         } else {
             Vec::new()
         };
@@ -281,7 +285,7 @@ fn save(
     id: Option<ExperimentId>,
     author: &str,
 ) -> Result<ExperimentId, HubError> {
-    let said = draft.check(hub, &templates.schema)?;
+    let said = draft.check(hub, &templates.schema, id)?;
     let saved = match id {
         Some(id) => hub.update_experiment(id, &said)?,
         None => hub.create_experiment(&said, author)?,
@@ -306,13 +310,16 @@ fn change(draft: &mut Draft, templates: &Templates, op: &str) -> Option<String> 
 async fn check(
     State(web): State<Web>,
     _: Researcher,
+    mut params: Params,
     fields: Fields,
 ) -> Result<Json<Vec<FieldProblem>>, PageError> {
+    let edited = params.parsed("experiment");
+    params.finish()?;
     let fields = bounded(fields)?;
     let errors = hub_call(&web, move |hub| {
         let templates = Templates::read(hub, fields.text("template"));
         let draft = Draft::read(&fields, &templates.schema);
-        mistakes(hub, &draft, &templates)
+        mistakes(hub, &draft, &templates, edited)
     });
     let problem = |error: FieldError| FieldProblem {
         field: error.field,
@@ -321,8 +328,13 @@ async fn check(
     Ok(Json(errors.await?.into_iter().map(problem).collect()))
 }
 
-fn mistakes(hub: &Hub, draft: &Draft, templates: &Templates) -> Result<Vec<FieldError>, HubError> {
-    match draft.check(hub, &templates.schema) {
+fn mistakes(
+    hub: &Hub,
+    draft: &Draft,
+    templates: &Templates,
+    edited: Option<ExperimentId>,
+) -> Result<Vec<FieldError>, HubError> {
+    match draft.check(hub, &templates.schema, edited) {
         Ok(_) => Ok(Vec::new()),
         Err(HubError::Invalid(errors)) => Ok(errors),
         Err(error) => Err(error),

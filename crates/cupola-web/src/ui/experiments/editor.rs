@@ -2,8 +2,9 @@
 
 use askama::Template;
 use cupola_domain::{field::FieldError, schema::Schema, template};
+use cupola_hub::experiments::COMMAND;
 
-use super::Draft;
+use super::{Draft, editing::CHECK};
 use crate::ui::{
     components::{Field, Input, Opt, html_safe},
     form::{Node, Written},
@@ -42,6 +43,8 @@ pub struct Mistake {
 pub struct Editor {
     /// Where it posts.
     pub action: String,
+    /// Where it is looked at on the way.
+    pub check: String,
     /// Where it is left without saving.
     pub back: String,
     /// `Create experiment`, or `Save`.
@@ -124,17 +127,14 @@ impl Editor {
         let mistakes = errors.iter().take(MISTAKES_MAX);
         Self {
             action: String::new(),
+            check: CHECK.to_owned(),
             back: String::new(),
             verb: "Create experiment",
             mistakes: mistakes.map(|error| mistake(error, &names)).collect(),
             mistakes_total: errors.len(),
             notice: String::new(),
             template: with_error(template(&draft.template, templates)),
-            chosen: chosen.cloned().unwrap_or_else(|| TemplateChoice {
-                name: draft.template.clone(),
-                title: draft.template.clone(),
-                description: "There is no such template.".to_owned(),
-            }),
+            chosen: chosen.cloned().unwrap_or_else(|| unlisted(&draft.template)),
             about: about(draft).into_iter().map(with_error).collect(),
             is_json: matches!(draft.config, Written::Json(_)),
             has_fields: !schema.fields.is_empty(),
@@ -175,6 +175,19 @@ fn mistake(error: &FieldError, names: &[&str]) -> Mistake {
         anchor: anchor.to_owned(),
         field: error.field.clone(),
         message: error.message.clone(),
+    }
+}
+
+/// What a form asks for that is no template.
+fn unlisted(name: &str) -> TemplateChoice {
+    let description = match name {
+        COMMAND => "The command that the experiment's file gave.",
+        _ => "There is no such template.",
+    };
+    TemplateChoice {
+        name: name.to_owned(),
+        title: name.to_owned(),
+        description: description.to_owned(),
     }
 }
 
