@@ -69,6 +69,29 @@ async fn an_experiment_is_made_started_edited_cloned_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_command_of_a_file_may_be_edited_but_not_copied() {
+    let scene = Scene::new().await;
+    let file = json!({"text": "name: One\ncommand: [\"true\"]\n"});
+    let researcher = scene.hub.somebody(Role::Researcher);
+    let made = researcher.post("/api/v1/experiments/files", &file).await;
+    let made = made.expect(201);
+    let id = made["experiment_id"].as_str().unwrap();
+    let page = format!("/experiments/{id}");
+    let html = scene.page(Role::Researcher, &format!("{page}/edit")).await;
+    let check = format!("/experiments/check?experiment={id}");
+    assert!(html.contains(&format!("data-check=\"{check}\"")), "{html}");
+    assert!(html.contains("The command that the experiment"), "{html}");
+    let form = "template=command&name=Other&config={}";
+    let found = scene.post(Role::Researcher, &check, form).await;
+    assert_eq!(found.expect(200), json!([]));
+    let saved = save(&scene, &format!("{page}/edit"), &format!("{form}&op=save")).await;
+    assert_eq!(saved, page);
+    let (status, html) = post(&scene, &format!("{form}&op=save")).await;
+    assert_eq!(status, 422);
+    assert!(html.contains("cupola run FILE --hub URL"), "{html}");
+}
+
+#[tokio::test]
 async fn a_run_is_what_a_new_experiment_may_begin_as() {
     let scene = Scene::new().await;
     let form = format!("/experiments/new?run={}", scene.completed.run);
