@@ -16,7 +16,7 @@ UPDATE log_chunk SET lines = COALESCE(
     (SELECT next.first_line FROM log_chunk AS next
      WHERE next.run_id = log_chunk.run_id AND next.number = log_chunk.number + 1),
     (SELECT run.log_lines + 1 FROM run WHERE run.id = log_chunk.run_id)) - first_line;
-UPDATE log_chunk SET from_info = lines, from_warn = CASE stream WHEN 'stderr' THEN lines ELSE 0 END;
+UPDATE log_chunk SET from_info = lines, from_warn = CASE WHEN stream IN ('stderr', 'event') THEN lines ELSE 0 END;
 UPDATE run SET log_from_info = log_lines, log_from_warn = COALESCE(
     (SELECT CAST(SUM(log_chunk.from_warn) AS BIGINT) FROM log_chunk WHERE log_chunk.run_id = run.id), 0);
 

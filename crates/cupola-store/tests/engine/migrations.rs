@@ -1,6 +1,7 @@
 //! The schema only moves forwards, one whole step at a time.
 
-use cupola_store::{Migration, Store, StoreError};
+use cupola_domain::log::{Level, level_of};
+use cupola_store::{Migration, Store, StoreError, migrations::MIGRATIONS};
 use cupola_testkit::{Database, on_each_database};
 
 use crate::things::{SCHEMA, names_in, open, write_thing};
@@ -12,6 +13,7 @@ on_each_database! {
     a_newer_database_is_refused,
     another_history_is_refused,
     a_step_that_fails_leaves_the_step_before,
+    lines_of_before_are_as_loud_as_their_streams,
 }
 
 const NEXT: Migration = Migration {
@@ -87,4 +89,50 @@ fn a_step_that_fails_leaves_the_step_before(database: &Database) {
     reopen(database, BROKEN).expect_err("the table exists");
     assert_eq!(names_in(&open(database)), ["a"]);
     reopen(database, NEWER).expect("nothing of the failed step was left");
+}
+
+const STREAMS: [&str; 3] = ["stdout", "stderr", "event"];
+
+/// As much of the tables of before as the step that counts lines by level reads: two lines a stream.
+const UNCOUNTED: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: "
+        CREATE TABLE event (seq BIGINT NOT NULL PRIMARY KEY);
+        CREATE TABLE run (id TEXT NOT NULL PRIMARY KEY, log_lines BIGINT NOT NULL);
+        CREATE TABLE log_chunk (
+            run_id TEXT NOT NULL, number BIGINT NOT NULL, stream TEXT NOT NULL,
+            first_line BIGINT NOT NULL, PRIMARY KEY (run_id, number)
+        );
+        INSERT INTO run (id, log_lines) VALUES ('r', 6);
+        INSERT INTO log_chunk (run_id, number, stream, first_line)
+        VALUES ('r', 0, 'stdout', 1), ('r', 1, 'stderr', 3), ('r', 2, 'event', 5);",
+}];
+
+const COUNTED: &[Migration] = &[
+    UNCOUNTED[0],
+    Migration {
+        version: 2,
+        ..MIGRATIONS[2]
+    },
+];
+
+fn lines_of_before_are_as_loud_as_their_streams(database: &Database) {
+    drop(reopen(database, UNCOUNTED).expect("made"));
+    let store = reopen(database, COUNTED).expect("migrates");
+    let found = store.read(|tx| {
+        let sql = "SELECT from_warn FROM log_chunk ORDER BY number";
+        let chunks = tx.query(sql, &[], |row| row.i64("from_warn"))?;
+        let sql = "SELECT log_from_warn FROM run";
+        Ok::<_, StoreError>((
+            chunks,
+            tx.query_one(sql, &[], |row| row.i64("log_from_warn"))?,
+        ))
+    });
+    let expected: Vec<i64> = STREAMS
+        .iter()
+        .map(|stream| 2 * i64::from(level_of(stream, b"words") >= Level::Warn))
+        .collect();
+    let in_all = expected.iter().sum();
+    assert_eq!(found.expect("the columns are there"), (expected, in_all));
 }
