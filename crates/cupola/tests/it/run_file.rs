@@ -377,6 +377,22 @@ async fn a_hub_that_runs_already_takes_files() {
 }
 
 #[test]
+fn what_is_stopped_while_its_hub_is_away_is_cancelled_when_it_is_back() {
+    let mut hub = TestHub::start();
+    let project = Project::new("name: waits\ncommand: nobody runs this\n");
+    let mut process = project.start(&["--hub", &hub.url, "--token", SECRET]);
+    let mut lines = BufReader::new(process.child.stdout.take().unwrap()).lines();
+    assert!(lines.next().is_some(), "it is submitted");
+    hub.process.kill();
+    signal(process.id(), "INT");
+    assert!(lines.any(|line| line.unwrap().contains("Cancelling")));
+    hub.restart();
+    assert_eq!(process.child.wait().unwrap().code(), Some(130));
+    let mut last = lines.map(Result::unwrap);
+    assert!(last.any(|line| line.contains("1 cancelled")));
+}
+
+#[test]
 fn a_folder_in_use_offers_the_hub_that_has_it() {
     let project = Project::new(&slow("true"));
     let mut process = project.start(&[]);

@@ -46,6 +46,8 @@ pub(super) struct Following<'a> {
     /// Task → the run that ended it.
     seen: HashMap<String, String>,
     logs_shown: u64,
+    /// Whether the hub knows that what is left is to be cancelled.
+    is_cancelled: bool,
     outcome: Outcome,
 }
 
@@ -58,11 +60,13 @@ impl<'a> Following<'a> {
             file,
             seen: HashMap::new(),
             logs_shown: 0,
+            is_cancelled: false,
             outcome,
         }
     }
 
-    /// Tells of each task as it ends, until all have. The first call to stop cancels what is left.
+    /// Tells of each task as it ends, until all have. The first call to stop cancels what is left, as soon
+    /// as the hub can be reached.
     pub(super) async fn follow(
         mut self,
         console: &mut Console,
@@ -71,7 +75,7 @@ impl<'a> Following<'a> {
         let mut away_since: Option<Instant> = None;
         loop {
             let asked = Instant::now();
-            match self.look(console).await {
+            match self.ask(console).await {
                 Ok(true) => break,
                 Ok(false) => away_since = None,
                 Err(error) => {
@@ -87,7 +91,6 @@ impl<'a> Following<'a> {
                 () = stop.as_mut(), if !self.outcome.was_stopped => {
                     self.outcome.was_stopped = true;
                     console.say("Cancelling; once more kills at once.");
-                    self.client.cancel_experiment(&self.id).await?;
                 }
                 () = tokio::time::sleep(pause) => {}
             }
@@ -95,6 +98,15 @@ impl<'a> Following<'a> {
         console.clear_status();
         self.outcome.elapsed = self.started.elapsed();
         Ok(self.outcome)
+    }
+
+    /// Has the rest cancelled when that is wanted, then looks.
+    async fn ask(&mut self, console: &mut Console) -> Result<bool, cupola_client::Error> {
+        if self.outcome.was_stopped && !self.is_cancelled {
+            self.client.cancel_experiment(&self.id).await?;
+            self.is_cancelled = true;
+        }
+        self.look(console).await
     }
 
     /// Tells what is new; says whether all tasks have ended.
