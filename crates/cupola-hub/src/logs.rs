@@ -24,6 +24,9 @@ pub const LINE_BYTES_MAX: usize = 64 << 10;
 /// Text of one answer, about.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
+/// So much of one line stands in a download of lines.
+const DOWNLOADED_LINE_BYTES_MAX: usize = 1 << 20;
+
 /// Bytes of log that are looked at for one answer, about.
 const SCAN_BYTES_MAX: usize = 16 << 20;
 
@@ -48,7 +51,7 @@ pub struct Line {
     pub fields: Map<String, Value>,
     /// How many bytes it has, without its line end.
     pub bytes: i64,
-    /// Whether `text` is only its beginning.
+    /// Whether `text` is only the beginning of what is shown of it.
     pub is_cut: bool,
     /// Bytes that the worker left out before this line.
     pub omitted: i64,
@@ -205,7 +208,7 @@ impl Hub {
     }
 
     /// The lines behind `after` that match, exactly as the program wrote them, as far as one answer
-    /// goes; up to which line; and whether that is all.
+    /// goes; up to which line; and whether that is all. A line of more than a MiB is cut and says so.
     pub fn run_log_matches(
         &self,
         id: RunId,
@@ -226,15 +229,7 @@ impl Hub {
                 total,
             }
             .scan(after, |tx, found| {
-                bytes.extend_from_slice(found.raw);
-                if found.is_open() {
-                    let mut at = found.chunk.number;
-                    while let Some(more) = logs::list_going_on(tx, run, found.number, at, 1)?.pop()
-                    {
-                        at = more.number;
-                        bytes.extend(more.body);
-                    }
-                }
+                reader::download(tx, run, found, DOWNLOADED_LINE_BYTES_MAX, &mut bytes)?;
                 if !bytes.ends_with(b"\n") {
                     bytes.push(b'\n');
                 }

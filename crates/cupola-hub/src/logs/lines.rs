@@ -87,6 +87,15 @@ pub(super) fn text_of(line: &[u8]) -> String {
     storable(&text).into_owned()
 }
 
+/// What follows the last `\r` in the end of a line, if there is one.
+pub(super) fn last_state(end: &[u8]) -> Option<&[u8]> {
+    let end = without_end(end);
+    let state = log::shown(end);
+    // A `\r` at the very end belongs to the line's end.
+    let whole = end.strip_suffix(b"\r").unwrap_or(end);
+    (state.len() < whole.len()).then_some(state)
+}
+
 pub(super) fn without_end(raw: &[u8]) -> &[u8] {
     raw.strip_suffix(b"\n").unwrap_or(raw)
 }
@@ -145,6 +154,18 @@ mod tests {
         );
         let other = found[1].line(found[1].raw, 0, 100);
         assert_eq!((other.level, other.text.as_str()), (Level::Info, "{"));
+    }
+
+    #[test]
+    fn the_last_state_is_what_follows_the_last_return() {
+        let check = |end: &str, expected: Option<&str>| {
+            assert_eq!(last_state(end.as_bytes()), expected.map(str::as_bytes));
+        };
+        check("10%\r50%\r100%\n", Some("100%"));
+        check("10%\r50%\r\n", Some("50%"));
+        check("50%\r", None);
+        check("50%", None);
+        check("", None);
     }
 
     #[test]

@@ -13,13 +13,16 @@ use cupola_store::{
 
 use super::{
     ANSWER_BYTES_MAX, From, LINE_BYTES_MAX, Line, SCAN_BYTES_MAX,
-    lines::{Found, lines, without_end},
+    lines::{Found, last_state, lines, without_end},
     needle::Needle,
 };
 use crate::HubError;
 
 /// Bytes of chunks that are read together, about.
 const BATCH_BYTES: usize = 512 << 10;
+
+/// In so many chunks at the end of a long line its last state is looked for.
+const STATE_CHUNKS: i64 = 4;
 
 /// Chunks that are read together at most.
 const BATCH_MAX: i64 = 256;
@@ -225,18 +228,78 @@ fn head_of<'a>(tx: &mut Tx, run: RunId, found: &Found<'a>) -> Result<Cow<'a, [u8
     Ok(Cow::Owned(head))
 }
 
+/// Adds at most `bytes_max` bytes of a line, with a mark where it is longer.
+pub(super) fn download(
+    tx: &mut Tx,
+    run: RunId,
+    found: &Found<'_>,
+    bytes_max: usize,
+    into: &mut Vec<u8>,
+) -> Result<(), HubError> {
+    let start = into.len();
+    into.extend_from_slice(found.raw);
+    let mut at = found.chunk.number;
+    while found.is_open()
+        && into.len() - start <= bytes_max
+        && let Some(more) = logs::list_going_on(tx, run, found.number, at, 1)?.pop()
+    {
+        at = more.number;
+        into.extend(more.body);
+    }
+    if without_end(&into[start..]).len() > bytes_max {
+        let (bytes, _) = extent(tx, run, found)?;
+        into.truncate(start + bytes_max);
+        into.extend(format!(" [cut: {bytes} bytes in all]\n").into_bytes());
+    }
+    Ok(())
+}
+
 /// A line as it is shown, with its true size.
 fn shown(tx: &mut Tx, run: RunId, found: &Found<'_>, bytes_max: usize) -> Result<Line, HubError> {
-    let mut bytes = length(without_end(found.raw));
-    if found.is_open()
-        && let Some((more, last)) = logs::find_rest_of_line(tx, run, found.number)?
+    let (bytes, last) = extent(tx, run, found)?;
+    let is_long = usize::try_from(bytes).is_ok_and(|bytes| bytes > LINE_BYTES_MAX);
+    if is_long
+        && found.chunk.stream != ENTRIES
+        && let Some(state) = state_of(tx, run, found, last)?
     {
-        let last = logs::find(tx, run, last)?;
-        let has_end = last.is_some_and(|last| last.body.ends_with(b"\n"));
-        bytes += more - i64::from(has_end);
+        let line = found.line(&state, length(&state), bytes_max);
+        return Ok(Line { bytes, ..line });
     }
     let head = head_of(tx, run, found)?;
     Ok(found.line(&head, bytes, bytes_max))
+}
+
+/// How many bytes a line has without its end, and the number of its last chunk.
+fn extent(tx: &mut Tx, run: RunId, found: &Found<'_>) -> Result<(i64, i64), HubError> {
+    let bytes = length(without_end(found.raw));
+    if !found.is_open() {
+        return Ok((bytes, found.chunk.number));
+    }
+    let Some((more, last)) = logs::find_rest_of_line(tx, run, found.number)? else {
+        return Ok((bytes, found.chunk.number));
+    };
+    let chunk = logs::find(tx, run, last)?;
+    let has_end = chunk.is_some_and(|chunk| chunk.body.ends_with(b"\n"));
+    Ok((bytes + more - i64::from(has_end), last))
+}
+
+/// The last state of a long line that was rewritten by `\r`, from its last chunks; `None` when nothing
+/// in them was.
+fn state_of(
+    tx: &mut Tx,
+    run: RunId,
+    found: &Found<'_>,
+    last: i64,
+) -> Result<Option<Vec<u8>>, HubError> {
+    let mut tail = Vec::new();
+    let after = (last - STATE_CHUNKS).max(found.chunk.number);
+    if after == found.chunk.number {
+        tail.extend_from_slice(found.raw);
+    }
+    for chunk in logs::list_going_on(tx, run, found.number, after, STATE_CHUNKS)? {
+        tail.extend(chunk.body);
+    }
+    Ok(last_state(&tail).map(|state| state[..state.len().min(LINE_BYTES_MAX)].to_vec()))
 }
 
 fn length(bytes: &[u8]) -> i64 {

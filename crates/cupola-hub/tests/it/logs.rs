@@ -282,8 +282,51 @@ fn a_line_of_ten_megabytes_is_one_line_and_is_kept_exactly() {
     assert_eq!(&raw[..line.len()], line);
     assert_eq!(run.raw_line(1), b"before\n");
     assert_eq!(run.raw_line(4), b"after\n");
-    assert_eq!(run.download(Level::Debug, "abc"), raw);
+    let downloaded = run.download(Level::Debug, "abc");
+    let (kept, mark) = downloaded.split_at(1 << 20);
+    assert_eq!(kept, &line[..1 << 20]);
+    assert_eq!(mark, b" [cut: 10000000 bytes in all]\n");
     assert!(run.hub.run_log_line(run.run(), 5, -1).is_err());
+}
+
+#[test]
+fn a_line_of_a_mebibyte_is_downloaded_whole() {
+    let mut run = Speaker::new();
+    let mut line = vec![b'a'; 1 << 20];
+    for piece in line.chunks(64 << 10) {
+        run.say("stdout", piece);
+    }
+    run.say("stdout", b"\n");
+    line.push(b'\n');
+    assert_eq!(run.download(Level::Debug, "a"), line);
+}
+
+/// What is shown of a line that is rewritten so often, said in pieces of so many bytes.
+fn check_rewritten(stream: &str, states: usize, piece: usize, expected: &str) {
+    let mut run = Speaker::new();
+    let line: String = (0..states).map(|n| format!("\rstep {n:09}")).collect();
+    for piece in line.as_bytes().chunks(piece) {
+        run.say(stream, piece);
+    }
+    let shown = |run: &Speaker| {
+        let mut part = run.read(LogQuery::default());
+        assert_eq!(part.lines.len(), 1);
+        part.lines.remove(0)
+    };
+    let open = shown(&run);
+    assert_eq!((open.text.as_str(), open.is_cut), (expected, false));
+    run.say(stream, b"\n");
+    let ended = shown(&run);
+    assert_eq!((ended.text.as_str(), ended.is_cut), (expected, false));
+    assert_eq!(ended.bytes, i64::try_from(line.len()).unwrap());
+}
+
+#[test]
+fn a_long_line_that_was_rewritten_shows_its_last_state() {
+    check_rewritten("stdout", 10, 1 << 10, "step 000000009");
+    check_rewritten("stdout", 10_000, 4 << 10, "step 000009999");
+    check_rewritten("stderr", 10_000, 150_000, "step 000009999");
+    check_rewritten("stdout", 100_000, 100_000, "step 000099999");
 }
 
 #[test]
