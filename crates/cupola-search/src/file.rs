@@ -25,6 +25,7 @@ use cupola_domain::{objective::Objective, resources::Needs, setup::Setup};
 pub use plan::FileTask;
 pub use program::Program;
 pub use read::{FILE_KEYS, NEEDS_KEYS, OBJECTIVE_KEYS, TASK_KEYS};
+pub use setup::setup_bytes;
 pub use values::Values;
 
 /// One mistake in a file.

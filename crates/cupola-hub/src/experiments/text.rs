@@ -1,15 +1,24 @@
 //! Experiment files as texts: read, planned and submitted as a whole.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 use cupola_domain::{field::FieldError, ids::ExperimentId, template::CodeFile};
 use cupola_search::file::{self, ExperimentFile, Step};
 
-use super::{FileExperiment, FileTask, Program};
+use super::{FILE_TASKS_MAX, FileExperiment, FileTask, Program};
 use crate::{Hub, HubError};
 
 /// The tag with which a task says its name in its file.
 const NAME_TAG: &str = "task";
+
+/// What all tasks are made with, as JSON, about: all of it is in memory at once.
+const SETUPS_BYTES_MAX: usize = 256 << 20;
+
+/// The files of all programs that differ: each program keeps its own.
+const CODE_BYTES_MAX: usize = 256 << 20;
 
 /// An experiment file with all that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,9 +40,10 @@ impl Hub {
         author: &str,
     ) -> Result<(ExperimentId, u32), HubError> {
         let file = file::parse(&given.text).map_err(unreadable)?;
-        let wanted = wanted(&file, given)?;
+        let programs = Programs::of(&file);
+        let wanted = wanted(&file, given, &programs)?;
         let submitted = self.submit_file(&wanted, author);
-        let id = submitted.map_err(|error| located(&file, error))?;
+        let id = submitted.map_err(|error| located(&file, &programs, error))?;
         Ok((id, file.task_count()))
     }
 }
@@ -49,12 +59,53 @@ fn unreadable(errors: Vec<file::FileError>) -> HubError {
     HubError::Invalid(errors.into_iter().map(named).collect())
 }
 
-fn wanted(file: &ExperimentFile, given: &FileText) -> Result<FileExperiment, HubError> {
+/// What the steps run, each program once.
+#[derive(Default)]
+struct Programs {
+    /// For each program the first step that runs it.
+    steps: Vec<usize>,
+    /// For each step its program.
+    of_steps: Vec<usize>,
+}
+
+impl Programs {
+    fn of(file: &ExperimentFile) -> Self {
+        let mut programs = Self::default();
+        let mut seen = HashMap::new();
+        for (at, step) in file.steps.iter().enumerate() {
+            let objective = step.objective.as_ref();
+            let objective = objective.map(|o| (&o.metric, o.direction, &o.unit));
+            let next = programs.steps.len();
+            let program = *seen
+                .entry((&step.program, objective, &step.needs))
+                .or_insert(next);
+            if program == next {
+                programs.steps.push(at);
+            }
+            programs.of_steps.push(program);
+        }
+        programs
+    }
+}
+
+fn wanted(
+    file: &ExperimentFile,
+    given: &FileText,
+    programs: &Programs,
+) -> Result<FileExperiment, HubError> {
+    let count = file.task_count() as usize;
+    if count > FILE_TASKS_MAX {
+        let message = format!("has {count} tasks; describe 1 to {FILE_TASKS_MAX}");
+        return Err(invalid("tasks", message));
+    }
+    let sent: Sent<'_> = given.files.iter().map(|f| (f.path.as_str(), f)).collect();
+    let steps = || programs.steps.iter().map(|at| &file.steps[*at]);
+    check_code(steps(), &sent)?;
     let mut errors = Vec::new();
-    let mut programs = Vec::with_capacity(file.steps.len());
-    for step in &file.steps {
-        match program(step, &given.files) {
-            Ok(program) => programs.push(program),
+    let mut made = Vec::with_capacity(programs.steps.len());
+    for step in steps() {
+        match program(step, &sent) {
+            Ok(program) => made.push(program),
             Err(error) => errors.push(error),
         }
     }
@@ -64,12 +115,41 @@ fn wanted(file: &ExperimentFile, given: &FileText) -> Result<FileExperiment, Hub
     Ok(FileExperiment {
         name: file.name.clone(),
         description: file.description.clone(),
-        programs,
-        tasks: tasks(file, given),
+        programs: made,
+        tasks: tasks(file, given, programs)?,
     })
 }
 
-fn program(step: &Step, given: &[CodeFile]) -> Result<Program, FieldError> {
+/// The files that came along, by their paths.
+type Sent<'a> = HashMap<&'a str, &'a CodeFile>;
+
+/// Refuses files that would be copied into too many programs.
+fn check_code<'a>(steps: impl Iterator<Item = &'a Step>, sent: &Sent<'_>) -> Result<(), HubError> {
+    let mut bytes: usize = 0;
+    for step in steps {
+        let file::Program::Command { files, .. } = &step.program else {
+            continue;
+        };
+        let lengths = files.iter().filter_map(|path| sent.get(path.as_str()));
+        bytes = bytes.saturating_add(lengths.map(|file| file.bytes.len()).sum());
+    }
+    if bytes <= CODE_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "takes more than {} MiB, since each command that differs keeps its own copy; give files \
+         only to the tasks that need them, or let the tasks run one command and differ in their \
+         parameters",
+        CODE_BYTES_MAX >> 20
+    );
+    Err(invalid("files", message))
+}
+
+fn invalid(field: &str, message: String) -> HubError {
+    HubError::Invalid(vec![FieldError::new(field, message)])
+}
+
+fn program(step: &Step, given: &Sent<'_>) -> Result<Program, FieldError> {
     match &step.program {
         file::Program::Template(name) => Ok(Program::Template {
             name: name.clone(),
@@ -77,7 +157,7 @@ fn program(step: &Step, given: &[CodeFile]) -> Result<Program, FieldError> {
         }),
         file::Program::Command { command, files } => {
             let sent = |path: &String| {
-                let found = given.iter().find(|file| file.path == *path);
+                let found = given.get(path.as_str()).copied();
                 found.cloned().ok_or_else(|| {
                     FieldError::new("files", format!("`{path}` is named and was not sent along"))
                 })
@@ -92,7 +172,11 @@ fn program(step: &Step, given: &[CodeFile]) -> Result<Program, FieldError> {
     }
 }
 
-fn tasks(file: &ExperimentFile, given: &FileText) -> Vec<FileTask> {
+fn tasks(
+    file: &ExperimentFile,
+    given: &FileText,
+    programs: &Programs,
+) -> Result<Vec<FileTask>, HubError> {
     let needs = |step| {
         file.needed_by(step)
             .into_iter()
@@ -108,7 +192,7 @@ fn tasks(file: &ExperimentFile, given: &FileText) -> Vec<FileTask> {
             tags.entry(NAME_TAG.to_owned()).or_insert(planned.name);
         }
         FileTask {
-            program: planned.step,
+            program: programs.of_steps[planned.step],
             config: planned.config,
             seed: Some(planned.seed),
             time_budget_secs: step.setup.time_budget.as_secs_f64(),
@@ -119,7 +203,21 @@ fn tasks(file: &ExperimentFile, given: &FileText) -> Vec<FileTask> {
             needs: needs[planned.step].clone(),
         }
     };
-    file.tasks().map(task).collect()
+    let mut made = Vec::with_capacity(file.task_count() as usize);
+    let mut bytes = 0;
+    for task in file.tasks().map(task) {
+        bytes += file::setup_bytes(&task.config, &task.environment, &task.tags);
+        if bytes > SETUPS_BYTES_MAX {
+            let message = format!(
+                "take more than {} MiB with their configurations, variables and tags; make those \
+                 smaller, or put what is long into a file",
+                SETUPS_BYTES_MAX >> 20
+            );
+            return Err(invalid("tasks", message));
+        }
+        made.push(task);
+    }
+    Ok(made)
 }
 
 /// Where a step's programs start: in the folder that it names, else a command that brings no files
@@ -138,7 +236,7 @@ fn working_folder(step: &Step, folder: &str) -> Option<String> {
 }
 
 /// The same mistakes as the file names its places; what many tasks share is said once.
-fn located(file: &ExperimentFile, error: HubError) -> HubError {
+fn located(file: &ExperimentFile, programs: &Programs, error: HubError) -> HubError {
     let HubError::Invalid(errors) = error else {
         return error;
     };
@@ -147,7 +245,7 @@ fn located(file: &ExperimentFile, error: HubError) -> HubError {
     for error in errors {
         let (list, at, field) = parts(&error.field);
         let step = match list {
-            "programs" => at,
+            "programs" => at.and_then(|at| programs.steps.get(at).copied()),
             "tasks" => at.and_then(|at| file.step_of(u32::try_from(at).ok()?)),
             _ => None,
         };

@@ -128,3 +128,62 @@ fn what_is_wrong_is_named_as_it_stands_in_the_file() {
         &["config.lr: is 9"],
     );
 }
+
+/// A file of 1 MiB for `steps` tasks, each of whose commands has this argument.
+fn with_code(steps: usize, argument: impl Fn(usize) -> String) -> FileText {
+    let steps: Vec<_> = (0..steps)
+        .map(|n| format!("  s{n}: {{command: [c, '{}']}}\n", argument(n)))
+        .collect();
+    let steps = steps.concat();
+    let mut file = text(&format!("name: x\nfiles: [data]\ntasks:\n{steps}"));
+    file.files.push(CodeFile {
+        path: "data".to_owned(),
+        bytes: vec![b'x'; 1 << 20],
+    });
+    file
+}
+
+#[test]
+fn files_are_kept_once_for_equal_commands_and_in_bounds_for_others() {
+    let hub = TestHub::new();
+    let (id, count) = hub
+        .submit_text(&with_code(300, |_| "same".to_owned()), "ada")
+        .unwrap();
+    assert_eq!((count, tasks(&hub, id).len()), (300, 300));
+    let Err(HubError::Invalid(errors)) = hub.submit_text(&with_code(300, |n| n.to_string()), "ada")
+    else {
+        panic!("the files are copied too often")
+    };
+    assert_eq!(errors[0].field, "files");
+    assert!(
+        errors[0].message.starts_with("takes more than 256 MiB"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn mistakes_in_what_several_tasks_run_are_named_at_the_first() {
+    check_wrong(
+        "name: x\ntasks:\n  a: {command: c}\n  b: {template: none}\n  c: {template: none}",
+        &["tasks.b.template: "],
+    );
+    check_wrong(
+        "name: x\ntasks:\n  a: {command: c}\n  b: {command: c}\n  c: {template: char-lm, config: {lr: a}}",
+        &["tasks.c.config.lr: "],
+    );
+}
+
+#[test]
+fn no_more_is_made_of_a_file_than_fits() {
+    let list: Vec<_> = (0..101).map(|n| n.to_string()).collect();
+    let list = list.join(", ");
+    check_wrong(
+        &format!("name: x\ncommand: c\ngrid: {{a: [{list}], b: [{list}]}}"),
+        &["tasks: has 10201 tasks; describe 1 to 10000"],
+    );
+    let long = "x".repeat(1 << 20);
+    check_wrong(
+        &format!("name: x\ncommand: c\nconfig: {{a: {long}}}\nrepeats: 300"),
+        &["tasks: take more than 256 MiB"],
+    );
+}

@@ -304,7 +304,8 @@ fn a_line_of_a_mebibyte_is_downloaded_whole() {
 /// What is shown of a line that is rewritten so often, said in pieces of so many bytes.
 fn check_rewritten(stream: &str, states: usize, piece: usize, expected: &str) {
     let mut run = Speaker::new();
-    let line: String = (0..states).map(|n| format!("\rstep {n:09}")).collect();
+    let line: Vec<_> = (0..states).map(|n| format!("\rstep {n:09}")).collect();
+    let line = line.concat();
     for piece in line.as_bytes().chunks(piece) {
         run.say(stream, piece);
     }

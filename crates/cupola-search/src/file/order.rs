@@ -1,6 +1,9 @@
 //! What comes first: names of other tasks into places, and circles refused.
 
-use super::place::{Place, closest, quoted};
+use super::place::{Place, closest, cut, quoted};
+
+/// So many steps of a circle are named.
+const CIRCLE_SHOWN_MAX: usize = 20;
 
 /// For each step, the places of the steps that it names under `depends_on`.
 pub(super) fn read(steps: &[(&str, Place<'_>)]) -> Vec<Vec<usize>> {
@@ -8,14 +11,9 @@ pub(super) fn read(steps: &[(&str, Place<'_>)]) -> Vec<Vec<usize>> {
     let needed: Vec<Vec<usize>> = steps.iter().map(|(_, step)| named(step, &names)).collect();
     if let Some(circle) = circle(&needed) {
         let first = circle[0];
-        let shown: Vec<_> = circle
-            .iter()
-            .chain([&first])
-            .map(|at| format!("`{}`", names[*at]))
-            .collect();
         let message = format!(
             "goes in a circle: {}; take one of them out",
-            shown.join(" needs ")
+            around(&circle, &names)
         );
         let (_, step) = &steps[first];
         step.find("depends_on")
@@ -37,22 +35,37 @@ fn named(step: &Place<'_>, names: &[&str]) -> Vec<usize> {
     };
     let mut found = Vec::new();
     for item in items {
+        if item.has_enough_faults() {
+            break;
+        }
         let Some(name) = item.text("give the name of another task, or a list of names") else {
             continue;
         };
         match names.iter().position(|known| *known == name) {
-            Some(at) if found.contains(&at) => item.refuse(format!("names `{name}` twice")),
+            Some(at) if found.contains(&at) => item.refuse(format!("names {} twice", cut(&name))),
             Some(at) => found.push(at),
             None => item.refuse(match closest(&name, names.iter().copied()) {
-                Some(meant) => format!("there is no task `{name}`; `{meant}` is one"),
+                Some(meant) => format!("there is no task {}; `{meant}` is one", cut(&name)),
                 None => format!(
-                    "there is no task `{name}`; there are {}",
+                    "there is no task {}; there are {}",
+                    cut(&name),
                     quoted(names.iter().copied())
                 ),
             }),
         }
     }
     found
+}
+
+/// The circle in words; of a long one its first steps and its last.
+fn around(circle: &[usize], names: &[&str]) -> String {
+    let name = |at: &usize| format!("`{}`", names[*at]);
+    let mut shown: Vec<_> = circle.iter().take(CIRCLE_SHOWN_MAX).map(name).collect();
+    if circle.len() > CIRCLE_SHOWN_MAX {
+        shown.push(format!("{} more", circle.len() - CIRCLE_SHOWN_MAX));
+    }
+    shown.extend(circle.first().map(name));
+    shown.join(" needs ")
 }
 
 /// Steps that need each other, each the next, the first of the file first.

@@ -13,6 +13,15 @@ use super::{
 /// What was wrong so far.
 pub(super) type Faults = RefCell<Vec<FileError>>;
 
+/// After so many mistakes no more are looked for.
+const FAULTS_MAX: usize = 100;
+
+/// So many names are listed at most.
+const NAMES_SHOWN_MAX: usize = 20;
+
+/// Longer names are nobody's slip.
+const TYPED_BYTES_MAX: usize = 200;
+
 /// How much of a wrong value an error shows.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -39,24 +48,28 @@ impl<'a> Place<'a> {
 
     /// Notes what is wrong here.
     pub(super) fn refuse(&self, message: impl Into<String>) {
-        let error = FileError::new(self.line, self.path.clone(), message);
-        self.faults.borrow_mut().push(error);
+        if !self.has_enough_faults() {
+            let error = FileError::new(self.line, self.path.clone(), message);
+            self.faults.borrow_mut().push(error);
+        }
+    }
+
+    /// Whether so much is wrong that nobody reads more of it.
+    pub(super) fn has_enough_faults(&self) -> bool {
+        self.faults.borrow().len() >= FAULTS_MAX
     }
 
     /// Notes that the value is of the wrong kind.
     fn wrong<T>(&self, remedy: &str) -> Option<T> {
-        self.refuse(format!("is {}; {remedy}", self.shown()));
+        if !self.has_enough_faults() {
+            self.refuse(format!("is {}; {remedy}", self.shown()));
+        }
         None
     }
 
     /// The start of the value as it would stand in JSON.
     pub(super) fn shown(&self) -> String {
-        let text = self.node.to_json().to_string();
-        if text.chars().count() <= SHOWN_CHARS_MAX {
-            return format!("`{text}`");
-        }
-        let start: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-        format!("`{start}…`")
+        cut(&self.node.to_json().to_string())
     }
 
     /// Whether nothing stands here but the key.
@@ -124,6 +137,9 @@ impl<'a> Place<'a> {
         for (name, place) in self.entries("give a mapping of keys").unwrap_or_default() {
             if known.contains(&name) {
                 continue;
+            }
+            if place.has_enough_faults() {
+                return;
             }
             match closest(name, known.iter().copied()) {
                 Some(meant) => place.refuse(format!("is not a key here; `{meant}` is")),
@@ -206,16 +222,29 @@ impl<'a> Place<'a> {
     }
 }
 
-/// `` `a`, `b` ``.
-pub(super) fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+/// The start of a text, quoted.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        None => format!("`{text}`"),
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+    }
+}
+
+/// `` `a`, `b` ``, the first ones of many.
+pub(super) fn quoted<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    let shown: Vec<_> = names.by_ref().take(NAMES_SHOWN_MAX).map(cut).collect();
+    let shown = shown.join(", ");
+    match names.count() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// The name that `typed` most probably stands for, if one is near enough.
 pub(super) fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = 1 + typed.chars().count() / 4;
     names
+        .filter(|_| typed.len() <= TYPED_BYTES_MAX)
         .map(|name| (edits(typed, name), name))
         .filter(|(edits, _)| *edits <= allowed)
         .min_by_key(|(edits, _)| *edits)
@@ -260,5 +289,14 @@ mod tests {
         check("gird", Some("grid"));
         check("learning_rate", None);
         check("x", None);
+    }
+
+    #[test]
+    fn of_many_names_the_first_are_listed() {
+        let names: Vec<_> = (0..30).map(|n| n.to_string()).collect();
+        let shown = |count: usize| quoted(names[..count].iter().map(String::as_str));
+        assert_eq!(shown(2), "`0`, `1`");
+        assert!(shown(20).ends_with("`18`, `19`"), "{}", shown(20));
+        assert!(shown(30).ends_with("`19` and 10 more"), "{}", shown(30));
     }
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::{ExperimentFile, Step, setup};
 use crate::{Config, plan::FIRST_SEED};
 
+/// No variable's value may be longer, whatever its characters are.
+const FILLED_BYTES_MAX: usize = 80_000;
+
 /// One task to be. What it shares with the others of its step stands there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileTask {
@@ -124,17 +127,35 @@ fn name_of(step: &Step, place: u64, count: u64) -> String {
 
 /// `text` with the task's parameters in place of their names in braces.
 fn filled(text: &str, config: &Config, seed: i64) -> String {
-    let mut filled = text.to_owned();
-    for name in setup::holes(text) {
-        let value = match (name, config.get(name)) {
-            (_, Some(Value::String(value))) => value.clone(),
-            (_, Some(Value::Null)) => String::new(),
-            (_, Some(value)) => value.to_string(),
-            ("seed", None) => seed.to_string(),
-            // A parameter that this configuration does not have.
-            (_, None) => String::new(),
-        };
-        filled = filled.replace(&format!("{{{name}}}"), &value);
+    let mut filled = String::new();
+    let mut rest = text;
+    // Long texts in many places would fill the memory, only to be refused.
+    while filled.len() <= FILLED_BYTES_MAX
+        && let Some((before, after)) = rest.split_once('{')
+    {
+        filled.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) if setup::is_hole(name) => {
+                filled.push_str(&value_of(name, config, seed));
+                rest = tail;
+            }
+            _ => {
+                filled.push('{');
+                rest = after;
+            }
+        }
     }
+    filled.push_str(rest);
     filled
+}
+
+fn value_of(name: &str, config: &Config, seed: i64) -> String {
+    match (name, config.get(name)) {
+        (_, Some(Value::String(value))) => value.clone(),
+        (_, Some(Value::Null)) => String::new(),
+        (_, Some(value)) => value.to_string(),
+        ("seed", None) => seed.to_string(),
+        // A parameter that this configuration does not have.
+        (_, None) => String::new(),
+    }
 }

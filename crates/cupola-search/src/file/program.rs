@@ -5,7 +5,7 @@ use cupola_domain::template::{is_template_name, unknown_placeholders};
 use super::place::Place;
 
 /// What a task runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Program {
     /// A template that the hub knows.
     Template(String),
@@ -16,6 +16,16 @@ pub enum Program {
         /// Paths below the file's folder: they travel with the command.
         files: Vec<String>,
     },
+}
+
+impl Program {
+    /// How many bytes its texts have.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Template(name) => name.len(),
+            Self::Command { command, files } => command.iter().chain(files).map(String::len).sum(),
+        }
+    }
 }
 
 /// The program of a step, whose own keys go before the file's.

@@ -98,6 +98,12 @@ const STEPS_MAX: usize = 10_000;
 const SLOTS_MAX: i64 = 1_024;
 const REPEATS_MAX: i64 = 1_000_000;
 
+/// Everything that steps repeat of the file, in all of them.
+const STEPS_BYTES_MAX: usize = 256 << 20;
+
+/// Below longer paths no line is remembered: the nearest key above stands for what is there.
+const PATH_BYTES_MAX: usize = 512;
+
 /// So many pairs of tasks may wait for each other.
 const DEPENDENCIES_MAX: u64 = 1_000_000;
 
@@ -161,7 +167,23 @@ fn steps(tasks: &Place<'_>, file: &Place<'_>) -> Option<Vec<Step>> {
         ));
         return None;
     }
-    let read = |(name, place): &(&str, Place<'_>)| {
+    let steps = read_steps(&entries, tasks, file)?;
+    let needed = order::read(&entries);
+    let mut steps: Vec<Step> = steps.into_iter().collect::<Option<_>>()?;
+    for (step, needed) in steps.iter_mut().zip(needed) {
+        step.depends_on = needed;
+    }
+    check_objectives(&steps, &entries);
+    Some(steps)
+}
+
+/// Each step, unless something is wrong with it; nothing when there is too much of them.
+fn read_steps(
+    entries: &[(&str, Place<'_>)],
+    tasks: &Place<'_>,
+    file: &Place<'_>,
+) -> Option<Vec<Option<Step>>> {
+    let read = |name: &str, place: &Place<'_>| {
         if place.is_map() {
             place.only(TASK_KEYS);
         } else if !place.is_null() {
@@ -173,13 +195,24 @@ fn steps(tasks: &Place<'_>, file: &Place<'_>) -> Option<Vec<Step>> {
         }
         step(name, place, file)
     };
-    let steps: Vec<Option<Step>> = entries.iter().map(read).collect();
-    let needed = order::read(&entries);
-    let mut steps: Vec<Step> = steps.into_iter().collect::<Option<_>>()?;
-    for (step, needed) in steps.iter_mut().zip(needed) {
-        step.depends_on = needed;
+    let mut steps = Vec::with_capacity(entries.len());
+    let mut bytes = 0;
+    for (name, place) in entries {
+        if place.has_enough_faults() {
+            return None;
+        }
+        let step = read(name, place);
+        bytes += step.as_ref().map_or(0, Step::bytes);
+        if bytes > STEPS_BYTES_MAX {
+            tasks.refuse(format!(
+                "repeats more than {} MiB of what the file says for all; give it to those tasks \
+                 alone that need it",
+                STEPS_BYTES_MAX >> 20
+            ));
+            return None;
+        }
+        steps.push(step);
     }
-    check_objectives(&steps, &entries);
     Some(steps)
 }
 
@@ -227,6 +260,14 @@ fn step(name: &str, place: &Place<'_>, file: &Place<'_>) -> Option<Step> {
 }
 
 impl Step {
+    /// About how much it takes of what it may have from the file, or counts out.
+    fn bytes(&self) -> usize {
+        let setup = &self.setup;
+        self.program.bytes()
+            + setup::setup_bytes(&setup.config, &setup.environment, &setup.tags)
+            + size_of_val(self.seeds.as_slice())
+    }
+
     /// The parameters that its tasks may have.
     fn parameters(&self) -> Vec<&str> {
         let own: Vec<&str> = match &self.values {
@@ -362,7 +403,7 @@ fn lines(root: &Place<'_>) -> HashMap<String, usize> {
         if !place.path.is_empty() {
             lines.insert(place.path.clone(), place.line);
         }
-        if place.is_map() {
+        if place.is_map() && place.path.len() <= PATH_BYTES_MAX {
             let entries = place.entries("").unwrap_or_default();
             left.extend(entries.into_iter().map(|(_, place)| place));
         }

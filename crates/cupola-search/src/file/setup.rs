@@ -7,10 +7,48 @@ use cupola_domain::{
     setup::{self, Setup},
 };
 
-use super::{place::Place, read::NEEDS_KEYS, units};
+use serde_json::Value;
+
+use super::{
+    place::{Place, cut, quoted},
+    read::NEEDS_KEYS,
+    units,
+};
+use crate::Config;
 
 /// How long a task may take unless the file says so.
 const TIME_BUDGET_SECS: f64 = 3_600.0;
+
+/// Quotes, a colon and a comma.
+const AROUND: usize = 6;
+
+/// How many bytes a configuration takes as JSON with variables and tags, about.
+pub fn setup_bytes(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> usize {
+    let words = environment.iter().chain(tags);
+    let words: usize = words
+        .map(|(name, text)| name.len() + text.len() + AROUND)
+        .sum();
+    words + members_bytes(config)
+}
+
+fn members_bytes(members: &Config) -> usize {
+    let bytes = |(name, value): (&String, &Value)| name.len() + AROUND + value_bytes(value);
+    members.iter().map(bytes).sum()
+}
+
+fn value_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| value_bytes(item) + AROUND).sum(),
+        Value::Object(members) => members_bytes(members),
+        // Every value takes so much in memory.
+        Value::Null | Value::Bool(_) | Value::Number(_) => size_of::<Value>(),
+    }
+}
 
 /// The setup of a step: what it says itself, over what the file says for all.
 pub(super) fn read(step: &Place<'_>, file: &Place<'_>) -> Option<Setup> {
@@ -155,10 +193,13 @@ pub(super) fn holes(text: &str) -> impl Iterator<Item = &str> {
         .split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}'));
-    names.map(|(name, _)| name).filter(|name| {
-        let fits = |c: char| c.is_alphanumeric() || c == '_';
-        !name.is_empty() && name.chars().all(fits)
-    })
+    names.map(|(name, _)| name).filter(|name| is_hole(name))
+}
+
+/// Whether what stands in braces is a name.
+pub(super) fn is_hole(name: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || c == '_';
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// Refuses variables that stand for parameters which no task has.
@@ -166,11 +207,15 @@ pub(super) fn check_holes(step: &Place<'_>, file: &Place<'_>, parameters: &[&str
     for section in both(step, file, "environment") {
         for (_, place) in section.entries("").unwrap_or_default() {
             let Some(text) = place.word("") else { continue };
+            if place.has_enough_faults() {
+                return;
+            }
             for name in holes(&text).filter(|name| *name != "seed" && !parameters.contains(name)) {
                 let known = parameters.iter().copied().chain(["seed"]);
                 place.refuse(format!(
-                    "`{{{name}}}` is not a parameter of the task; there are {}",
-                    super::place::quoted(known)
+                    "{} is not a parameter of the task; there are {}",
+                    cut(&format!("{{{name}}}")),
+                    quoted(known)
                 ));
             }
         }

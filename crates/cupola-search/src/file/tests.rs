@@ -436,3 +436,52 @@ fn what_the_hub_finds_wrong_is_shown_where_it_stands() {
     check("config.depth", "7: `config.depth`");
     check("needs", "5: `needs`");
 }
+
+#[test]
+fn of_many_mistakes_the_first_hundred_are_named() {
+    let keys: Vec<_> = (0..1_000).map(|n| format!("stray{n}: 1\n")).collect();
+    let keys = keys.concat();
+    let errors = parse(&format!("name: x\ncommand: c\n{keys}")).unwrap_err();
+    assert_eq!(errors.len(), 100);
+    let steps: Vec<_> = (0..1_000)
+        .map(|n| format!("  step{n}: {{command: c, depends_on: nothing}}\n"))
+        .collect();
+    let steps = steps.concat();
+    let errors = parse(&format!("name: x\ntasks:\n{steps}")).unwrap_err();
+    assert_eq!(errors.len(), 100);
+    let message = &errors[0].message;
+    assert!(message.ends_with("`step19` and 980 more"), "{message}");
+}
+
+#[test]
+fn what_the_file_says_for_all_is_not_repeated_without_end() {
+    let text = |count: usize, length: usize| {
+        let steps: Vec<_> = (0..count)
+            .map(|n| format!("  s{n}: {{command: c}}\n"))
+            .collect();
+        let steps = steps.concat();
+        format!(
+            "name: x\nconfig: {{text: {}}}\ntasks:\n{steps}",
+            "x".repeat(length)
+        )
+    };
+    check_error(
+        &text(300, 1 << 20),
+        "3: `tasks`: repeats more than 256 MiB of what the file says for all",
+    );
+    assert_eq!(parse(&text(300, 1 << 10)).unwrap().task_count(), 300);
+}
+
+#[test]
+fn a_variable_is_not_filled_beyond_what_can_be_kept() {
+    let text = format!(
+        "name: x\ncommand: c\nconfig: {{a: {}}}\nenvironment: {{A: '{}', B: '{{{{a}}}}'}}",
+        "x".repeat(50_000),
+        "{a}".repeat(5_000),
+    );
+    let file = parse(&text).unwrap();
+    let made = file.tasks().next().unwrap();
+    let length = made.environment["A"].len();
+    assert!((80_001..200_000).contains(&length), "{length}");
+    assert_eq!(made.environment["B"].len(), 50_002);
+}

@@ -16,6 +16,12 @@ pub(super) const BYTES_MAX: usize = 4 << 20;
 /// The most values, each alias counted as what it stands for.
 const NODES_MAX: usize = 200_000;
 
+/// The most text in keys and values, each alias counted as what it stands for.
+const TEXT_BYTES_MAX: usize = 64 << 20;
+
+/// The longest key: it is part of paths and messages.
+const KEY_BYTES_MAX: usize = 200;
+
 /// The deepest nesting.
 const DEPTH_MAX: usize = 64;
 
@@ -56,13 +62,36 @@ impl Node {
         }
     }
 
-    /// How many values it holds, itself included.
-    fn count(&self) -> usize {
-        1 + match &self.tree {
-            Tree::Scalar(_) => 0,
-            Tree::List(items) => items.iter().map(Node::count).sum(),
-            Tree::Map(entries) => entries.iter().map(|entry| entry.node.count()).sum(),
+    fn size(&self) -> Size {
+        let mut size = Size { nodes: 1, bytes: 0 };
+        match &self.tree {
+            Tree::Scalar(Value::String(text)) => size.bytes = text.len(),
+            Tree::Scalar(_) => {}
+            Tree::List(items) => items.iter().for_each(|item| size.add(item.size())),
+            Tree::Map(entries) => {
+                for entry in entries {
+                    size.bytes += entry.name.len();
+                    size.add(entry.node.size());
+                }
+            }
         }
+        size
+    }
+}
+
+/// What a part of the tree takes.
+#[derive(Default, Clone, Copy)]
+struct Size {
+    /// Values, itself included.
+    nodes: usize,
+    /// Of its texts.
+    bytes: usize,
+}
+
+impl Size {
+    const fn add(&mut self, other: Self) {
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 
@@ -92,7 +121,7 @@ struct Builder {
     /// What is not closed yet, the outermost first.
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    nodes: usize,
+    size: Size,
 }
 
 struct Open {
@@ -126,12 +155,13 @@ impl Builder {
                 self.add(anchor, scalar_node(line, value))
             }
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or_else(|| {
+                let node = self.anchors.get(&anchor).ok_or_else(|| {
                     FileError::new(line, "", "has an alias inside of what it stands for")
                 })?;
-                self.count(node.count(), line)?;
-                self.put(Node { line, ..node })
+                self.size.add(node.size());
+                self.check_size(line)?;
+                let tree = self.anchors[&anchor].tree.clone();
+                self.put(Node { line, tree })
             }
             Event::SequenceStart(anchor, _) => self.open(line, anchor, Inside::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.open(
@@ -186,9 +216,15 @@ impl Builder {
 
     /// A node that was read, not copied.
     fn add(&mut self, anchor: usize, node: Node) -> Result<(), FileError> {
-        self.count(1, node.line)?;
+        self.size.nodes += 1;
+        if let Tree::Scalar(Value::String(text)) = &node.tree {
+            self.size.bytes += text.len();
+        }
         if anchor > 0 {
-            self.count(node.count(), node.line)?;
+            self.size.add(node.size());
+        }
+        self.check_size(node.line)?;
+        if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
         self.put(node)
@@ -212,12 +248,15 @@ impl Builder {
         Ok(())
     }
 
-    fn count(&mut self, nodes: usize, line: usize) -> Result<(), FileError> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes <= NODES_MAX {
+    fn check_size(&self, line: usize) -> Result<(), FileError> {
+        let most = if self.size.nodes > NODES_MAX {
+            format!("{NODES_MAX} values")
+        } else if self.size.bytes > TEXT_BYTES_MAX {
+            format!("{} MiB of text", TEXT_BYTES_MAX >> 20)
+        } else {
             return Ok(());
-        }
-        let message = format!("has more than {NODES_MAX} values with its aliases; make it smaller");
+        };
+        let message = format!("has more than {most} with its aliases; make it smaller");
         Err(FileError::new(line, "", message))
     }
 }
@@ -245,6 +284,13 @@ fn value_of(
 
 fn key_of(node: &Node) -> Result<String, FileError> {
     match &node.tree {
+        Tree::Scalar(Value::String(text)) if text.len() > KEY_BYTES_MAX => {
+            let message = format!(
+                "has a key of {} bytes; at most {KEY_BYTES_MAX} fit",
+                text.len()
+            );
+            Err(FileError::new(node.line, "", message))
+        }
         Tree::Scalar(Value::String(text)) => Ok(text.clone()),
         Tree::Scalar(Value::Null) => {
             let message = "has an empty key; give it a name";
@@ -355,5 +401,15 @@ mod tests {
             &format!("[{}]", "1,".repeat(200_001)),
             "more than 200000 values",
         );
+        let uses = vec!["*a"; 70].join(", ");
+        check(
+            &format!("a: &a {}\nb: [{uses}]", "x".repeat(1 << 20)),
+            "2: has more than 64 MiB of text with its aliases",
+        );
+        check(
+            &format!("a: 1\n{}: 2", "k".repeat(201)),
+            "2: has a key of 201 bytes; at most 200 fit",
+        );
+        check(&format!("{}: 2", "k".repeat(200)), "kk");
     }
 }
