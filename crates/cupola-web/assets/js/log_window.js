@@ -5,6 +5,7 @@ const LINES_MAX = 2000;
 const NEAR_PX = 600;
 const AT_END_PX = 8;
 const TYPING_MS = 200;
+const RETRY_MS = 300;
 const CONTEXT = 60;
 const LEVELS = ["debug", "info", "warn", "error"];
 
@@ -239,7 +240,11 @@ function scrolled() {
   const isLater = below < NEAR_PX && list().dataset.end !== "true";
   if (!isEarlier && !isLater) return;
   isLoading = true;
-  (isEarlier ? earlier() : later()).then(() => (isLoading = false));
+  (isEarlier ? earlier() : later()).then(() => {
+    isLoading = false;
+    // At the very edge nothing scrolls any more that would ask again, were this load in vain.
+    setTimeout(scrolled, RETRY_MS);
+  });
 }
 
 function pressed(event) {

@@ -14,7 +14,7 @@ use cupola_domain::time::Timestamp;
 use super::lines::LineCutter;
 
 /// This much of the beginning of a stream reaches the hub whatever happens.
-pub(crate) const HEAD_BYTES: u64 = 8 << 20;
+pub(crate) const HEAD_BYTES: u64 = 16 << 20;
 
 /// This much of what came last is kept when the hub cannot keep up.
 pub(crate) const TAIL_BYTES: usize = 1 << 20;
