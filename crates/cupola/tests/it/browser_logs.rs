@@ -257,7 +257,7 @@ async fn shows_bad_input_safely(reader: &Reader) {
     for (text, script) in [
         (
             "alert",
-            "return lines[0].querySelector('.ansi-1').textContent === 'red';",
+            "return lines[0].querySelector('.ansi-1')?.textContent === 'red';",
         ),
         (
             "zero",
@@ -273,7 +273,7 @@ async fn shows_bad_input_safely(reader: &Reader) {
         ),
         (
             "xxxxxxxx",
-            "return lines[0].querySelector('.log-cut').textContent.includes('9.5 MiB');",
+            "return lines[0].querySelector('.log-cut')?.textContent.includes('9.5 MiB');",
         ),
     ] {
         reader.search(text).await;
