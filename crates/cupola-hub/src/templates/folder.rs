@@ -82,11 +82,25 @@ pub(super) fn read(path: &Path, stamps: &mut Vec<Stamp>) -> Result<Template, Box
     let contents = |name: &str| {
         let file = folder.join(name);
         looked_at.borrow_mut().push(Stamp::of(&file));
-        read_file(&file, CODE_BYTES_MAX, false)
+        let bytes = read_file(&file, CODE_BYTES_MAX, false)?;
+        if is_inside(&file, folder) {
+            Ok(bytes)
+        } else {
+            Err("lies outside of the template's folder, behind a link".to_owned())
+        }
     };
     let read = manifest::parse(&text, Source::Folder(folder.to_owned()), &contents);
     stamps.extend(looked_at.into_inner());
     read
+}
+
+/// Whether `file` lies below `folder` when all links on its way are followed. One that is not there
+/// is said not to be there by whoever reads it.
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    match (file.canonicalize(), folder.canonicalize()) {
+        (Ok(file), Ok(folder)) => file.starts_with(folder),
+        _ => true,
+    }
 }
 
 /// The bytes of a regular file that is not too large. What a link in a template's folder leads to

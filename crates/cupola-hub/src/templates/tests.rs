@@ -178,6 +178,20 @@ fn links_that_lead_nowhere_are_shown() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn files_behind_a_linked_folder_do_not_travel() {
+    let scene = Scene::new(&["t"]);
+    let manifest = manifest("a", "One").replace("run.sh", "sub/hostname");
+    scene.write("t/a/template.toml", manifest);
+    std::os::unix::fs::symlink("/etc", scene.root.path().join("t/a/sub")).unwrap();
+    let (_, shown) = scene.look();
+    assert!(
+        shown.contains("lies outside of the template's folder"),
+        "{shown}"
+    );
+}
+
 #[test]
 fn large_files_do_not_travel() {
     let scene = Scene::new(&["t"]);

@@ -1,7 +1,8 @@
 //! A run's folder: all that is needed to know what it used and gave, without the hub.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -46,7 +47,7 @@ impl RunFolder {
     }
 
     pub(super) fn write_cancel(&self) -> io::Result<()> {
-        fs::write(self.cancel_path(), "")
+        replace(&self.cancel_path(), b"")
     }
 
     pub(super) fn write_environment(&self, environment: &Map<String, Value>) -> io::Result<()> {
@@ -59,8 +60,21 @@ impl RunFolder {
 
     fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_vec(value).map_err(io::Error::other)?;
-        fs::write(self.0.join(name), json)
+        replace(&self.0.join(name), &json)
     }
+}
+
+/// Writes beside the file and renames over it: the folder is the program's too, and opening what it
+/// may have put in the file's place, a pipe that nobody reads for instance, could wait for ever.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("cupola-new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::File::create_new(&beside)?;
+    file.write_all(bytes)?;
+    fs::rename(&beside, path)
 }
 
 /// Whether a hub's id may name a folder.
@@ -72,6 +86,18 @@ fn is_folder_name(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_in_a_files_place_is_replaced_and_never_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, "kept").unwrap();
+        let path = folder.path().join("cancel");
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"kept");
+    }
 
     #[test]
     fn only_plain_ids_name_folders() {

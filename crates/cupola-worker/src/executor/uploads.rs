@@ -133,11 +133,14 @@ impl Uploads<'_> {
             let Err(error) = sending.await else {
                 return Ok(());
             };
-            tries += u32::from(!is_away(&error));
-            match error.status() {
+            let status = error.status();
+            // Somebody before the hub says that it is not there.
+            let is_away = is_away(&error) || matches!(status, Some(502..=504));
+            tries += u32::from(!is_away);
+            match status {
                 Some(404 | 409 | 410) => return Err(NotSent::Gone),
-                // No room: there will be none a moment later.
-                Some(413 | 507) => return Err(NotSent::Refused(error.to_string())),
+                // What it refuses now it refuses a moment later: the name, the size, for want of room.
+                Some(400 | 413 | 422 | 507) => return Err(NotSent::Refused(error.to_string())),
                 _ if tries >= TRIES_MAX => return Err(NotSent::Refused(error.to_string())),
                 _ => tokio::time::sleep(backoff.pause()).await,
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use cupola_domain::{
     metric::json_number,
     result::{DEPTH_MAX, Kept, check_bytes, too_deep},
+    text::storable,
 };
 use serde_json::{Map, Value};
 
@@ -41,6 +42,8 @@ pub(crate) struct Results {
 impl Results {
     /// Takes a result; refused with a line for the log.
     pub(crate) fn push(&mut self, key: String, value: Value) -> Result<(), String> {
+        // As the hub will keep it.
+        let key = storable(&key).into_owned();
         let kept = Kept::new(&key, &value).map_err(|reason| refused(&key, &reason))?;
         let bytes = kept.text.len();
         let before = self.bytes_of.get(&key).copied();
