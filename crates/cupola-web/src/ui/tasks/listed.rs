@@ -176,7 +176,7 @@ fn columns(sorting: &Sorting) -> Vec<Column> {
         Column::plain("State"),
         Column::number("No."),
         Column::plain("Type"),
-        Column::plain("Family"),
+        Column::plain("Experiment"),
         sorting.column("priority", "Priority", true),
         Column::plain("Worker"),
         sorting.column("value", "Value", true),
