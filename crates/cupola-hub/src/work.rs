@@ -161,7 +161,7 @@ impl Hub {
         let run = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             pair.resume(tx, lease, now)?;
-            runs::save_environment(tx, run, &environment)?;
+            runs::save_environment(tx, run, lease.epoch, &environment)?;
             pair.run.environment = Some(environment);
             Ok(pair.run)
         })?;

@@ -23,9 +23,10 @@ statements! {
                            wall_time_millis = $12, leased_at = $13, started_at = $14,
                            finished_at = $15, stop_step = $16, stop_next_at = $17
             WHERE id = $1 AND phase = $2 AND epoch = $3";
-    SAVE_ENVIRONMENT = "UPDATE run SET environment = $2 WHERE id = $1";
-    SAVE_PROGRESS = "UPDATE run SET progress = $2 WHERE id = $1";
-    SAVE_STOPPING = "UPDATE run SET stop_step = $2, stop_next_at = $3 WHERE id = $1";
+    SAVE_ENVIRONMENT = "UPDATE run SET environment = $3 WHERE id = $1 AND epoch = $2";
+    SAVE_PROGRESS = "UPDATE run SET progress = $3 WHERE id = $1 AND epoch = $2";
+    SAVE_STOPPING = "UPDATE run SET stop_step = $3, stop_next_at = $4
+                     WHERE id = $1 AND epoch = $2";
     LIST_OF_TASK = "SELECT * FROM run WHERE task_id = $1 ORDER BY attempt DESC LIMIT 1000";
     LIST_OF_EXPERIMENT = "SELECT * FROM run WHERE experiment_id = $1
                           ORDER BY id DESC LIMIT $2 OFFSET $3";
@@ -134,23 +135,39 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
     )
 }
 
-/// Notes what the worker said of the program's surroundings.
-pub fn save_environment(tx: &mut Tx, id: RunId, environment: &str) -> Result<(), StoreError> {
-    tx.execute_one(SAVE_ENVIRONMENT, &[&id.to_string(), &environment])
+/// Notes what the worker with the lease of this epoch said of the program's surroundings.
+pub fn save_environment(
+    tx: &mut Tx,
+    id: RunId,
+    epoch: i64,
+    environment: &str,
+) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_ENVIRONMENT, &[&id.to_string(), &epoch, &environment])
 }
 
-/// Notes how far the program says it is.
-pub fn save_progress(tx: &mut Tx, id: RunId, progress: &Progress) -> Result<(), StoreError> {
+/// Notes how far the program under the lease of this epoch says it is.
+pub fn save_progress(
+    tx: &mut Tx,
+    id: RunId,
+    epoch: i64,
+    progress: &Progress,
+) -> Result<(), StoreError> {
     let text = codec::progress_text(progress);
-    tx.execute_one(SAVE_PROGRESS, &[&id.to_string(), &text])
+    tx.execute_one(SAVE_PROGRESS, &[&id.to_string(), &epoch, &text])
 }
 
-/// Notes how far stopping the program has gone.
-pub fn save_stopping(tx: &mut Tx, id: RunId, stopping: Stopping) -> Result<(), StoreError> {
+/// Notes how far stopping the program under the lease of this epoch has gone.
+pub fn save_stopping(
+    tx: &mut Tx,
+    id: RunId,
+    epoch: i64,
+    stopping: Stopping,
+) -> Result<(), StoreError> {
     tx.execute_one(
         SAVE_STOPPING,
         &[
             &id.to_string(),
+            &epoch,
             &stopping.step.as_str(),
             &next_at(Some(stopping)),
         ],

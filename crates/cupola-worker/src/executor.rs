@@ -178,7 +178,7 @@ impl Execution {
             return;
         };
         if let Some(folder) = &end.folder
-            && let Err(error) = folder.write_results(&finished)
+            && let Err(error) = folder.write_results(&finished).await
         {
             warn!(run = %held, %error, "results could not be written to the run's folder");
         }

@@ -86,11 +86,11 @@ fn take_report(
     save_results(tx, id, kept, now)?;
     if let Some(levels) = &report.progress {
         let progress = Progress::after(run.progress.as_ref(), levels.clone(), now);
-        runs::save_progress(tx, id, &progress)?;
+        runs::save_progress(tx, id, lease.epoch, &progress)?;
     }
     if let Some((step, next)) = report.stopping {
         let next_at = next.map(|next| now.plus(next));
-        runs::save_stopping(tx, id, Stopping { step, next_at })?;
+        runs::save_stopping(tx, id, lease.epoch, Stopping { step, next_at })?;
     }
     if report.progress.is_some() || report.stopping.is_some() || !report.results.is_empty() {
         events::record(tx, Event::RunChanged(id, run.task));

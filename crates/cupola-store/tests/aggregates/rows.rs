@@ -9,7 +9,7 @@ use cupola_domain::{
     counts::{Counts, State},
     credits::Credits,
     experiment::{Experiment, Origin},
-    ids::{Ids, TaskId, WorkerId},
+    ids::{Ids, RunId, TaskId, WorkerId},
     log::LevelCounts,
     metric::Point,
     objective::{Direction, Objective},
@@ -591,6 +591,8 @@ fn lists_are_filtered_sorted_and_paged(database: &Database) {
     assert_eq!(ready.unwrap().number, 0);
 }
 
+type Save = fn(&mut Tx, RunId, i64) -> Result<(), StoreError>;
+
 fn logs_points_and_results_read_back(database: &Database) {
     let sample = Sample::new(database);
     let run = sample.runs[0].id;
@@ -612,19 +614,36 @@ fn logs_points_and_results_read_back(database: &Database) {
     let progress = Progress::after(None, Levels::from_iter([level]), at(4));
     let told = progress.clone();
     let results = object(json!({"z": 1, "a": {"nested": [null]}}));
+    let epoch = sample.read(move |tx| runs::find(tx, run)).unwrap().epoch;
     let (written, sent, said) = (chunk.clone(), points.clone(), kept(&results));
     sample.write(move |tx| {
         logs::insert(tx, run, &written)?;
         metrics::insert(tx, run, "loss", 0, &sent)?;
         metrics::insert(tx, run, "loss", 4, &sent)?;
-        runs::save_progress(tx, run, &progress)?;
-        runs::save_stopping(tx, run, ASKED)?;
-        runs::save_environment(tx, run, "{}")?;
+        runs::save_progress(tx, run, epoch, &progress)?;
+        runs::save_stopping(tx, run, epoch, ASKED)?;
+        runs::save_environment(tx, run, epoch, "{}")?;
         results::save(tx, run, &said, at(2))?;
         results::save(tx, run, &said, at(3))
     });
     let found = sample.read(move |tx| runs::find(tx, run)).unwrap();
     assert_eq!((found.progress, found.stopping), (Some(told), Some(ASKED)));
+    let stale: [Save; 3] = [
+        |tx, run, epoch| {
+            runs::save_progress(
+                tx,
+                run,
+                epoch,
+                &Progress::after(None, Levels::default(), at(5)),
+            )
+        },
+        |tx, run, epoch| runs::save_stopping(tx, run, epoch, ASKED),
+        |tx, run, epoch| runs::save_environment(tx, run, epoch, "{}"),
+    ];
+    for save in stale {
+        let saved = sample.store.write(move |tx| save(tx, run, epoch + 1));
+        assert!(saved.is_err(), "another lease's word is not taken");
+    }
     assert_eq!(sample.read(move |tx| logs::list(tx, run, 0, 9)), [chunk]);
     let (read, next) = sample.read(move |tx| metrics::list(tx, run, "loss", 1));
     let last = sample.read(move |tx| metrics::find_last(tx, run, "loss"));

@@ -28,7 +28,7 @@ impl RunFolder {
         fs::create_dir_all(&folder.0)?;
         // The same run may have been here before, under an older lease.
         let _ = fs::remove_file(folder.cancel_path());
-        folder.write("config.json", &order.config)?;
+        replace(&folder.config_path(), &json(&order.config)?)?;
         Ok(folder)
     }
 
@@ -46,22 +46,31 @@ impl RunFolder {
         self.0.join("cancel")
     }
 
-    pub(super) fn write_cancel(&self) -> io::Result<()> {
-        replace(&self.cancel_path(), b"")
+    pub(super) async fn write_cancel(&self) -> io::Result<()> {
+        self.write("cancel", Vec::new()).await
     }
 
-    pub(super) fn write_environment(&self, environment: &Map<String, Value>) -> io::Result<()> {
-        self.write("environment.json", environment)
+    pub(super) async fn write_environment(
+        &self,
+        environment: &Map<String, Value>,
+    ) -> io::Result<()> {
+        self.write("environment.json", json(environment)?).await
     }
 
-    pub(super) fn write_results(&self, finished: &Finished) -> io::Result<()> {
-        self.write("results.json", finished)
+    pub(super) async fn write_results(&self, finished: &Finished) -> io::Result<()> {
+        self.write("results.json", json(finished)?).await
     }
 
-    fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
-        let json = serde_json::to_vec(value).map_err(io::Error::other)?;
-        replace(&self.0.join(name), &json)
+    /// Writes away from the threads on which everything else waits.
+    async fn write(&self, name: &str, bytes: Vec<u8>) -> io::Result<()> {
+        let path = self.0.join(name);
+        let writing = tokio::task::spawn_blocking(move || replace(&path, &bytes));
+        writing.await.map_err(io::Error::other)?
     }
+}
+
+fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(io::Error::other)
 }
 
 /// Writes beside the file and renames over it: the folder is the program's too, and opening what it

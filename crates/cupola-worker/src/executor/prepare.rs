@@ -50,7 +50,8 @@ pub(super) async fn prepare(context: &Context, order: &RunOrder) -> Result<Prepa
     let command = fill_command(context, order, &folder, code)?;
     let working_folder = working_folder(order, &folder)?;
     let environment = environment(context, order, &command, &working_folder);
-    folder.write_environment(&environment).map_err(no_folder)?;
+    let written = folder.write_environment(&environment).await;
+    written.map_err(no_folder)?;
     Ok(Prepared {
         variables: variables(context, order, &folder),
         folder,

@@ -144,7 +144,7 @@ impl Execution {
         prepared: &Prepared,
         telling: &Telling<'_>,
     ) -> Option<io::Result<Exit>> {
-        if let Err(error) = prepared.folder.write_cancel() {
+        if let Err(error) = prepared.folder.write_cancel().await {
             warn!(run = %self.order.run_id, %error, "the program cannot be asked to stop");
             return None;
         }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cupola_client::Error;
 use cupola_protocol::work::{Report, RunOrder, Started};
 use serde_json::{Map, Value};
 use tokio::{
@@ -52,6 +53,8 @@ pub(super) struct Reporter<'a> {
     closed: watch::Receiver<bool>,
     environment: Map<String, Value>,
     seq: u64,
+    /// Whether the hub refused the latest report.
+    is_refused: bool,
 }
 
 impl<'a> Reporter<'a> {
@@ -72,6 +75,7 @@ impl<'a> Reporter<'a> {
             closed,
             environment,
             seq: 0,
+            is_refused: false,
         }
     }
 
@@ -131,12 +135,26 @@ impl<'a> Reporter<'a> {
         let run = &self.order.run_id;
         let send = || self.context.client.report(run, &report);
         match deliver(self.wishes, send).await {
-            Delivery::Acked(()) => self.seq += 1,
+            Delivery::Acked(()) => {
+                self.seq += 1;
+                self.is_refused = false;
+            }
             // Its number stays free for the next.
-            Delivery::Refused(error) => warn!(%run, %error, "the hub refused a report"),
+            Delivery::Refused(error) => {
+                warn!(%run, %error, "the hub refused a report");
+                self.note_refusal(&error);
+            }
             Delivery::Gone => return Reported::Lost,
         }
         Reported::All
+    }
+
+    /// Says in the run's log that something is missing. Once in a row: this is a report, too.
+    fn note_refusal(&mut self, error: &Error) {
+        if !std::mem::replace(&mut self.is_refused, true) {
+            let text = format!("the hub refused a report: {}", words(error));
+            locked(self.outbox).note(&text, self.context.clock.now());
+        }
     }
 
     /// Whether the run closes within `span`. Waits no longer than that.
@@ -152,6 +170,18 @@ impl<'a> Reporter<'a> {
             _ = closed.wait_for(|is_closed| *is_closed) => {}
         }
     }
+}
+
+/// What the hub said, with what it says of single fields.
+fn words(error: &Error) -> String {
+    let Error::Refused { problem, .. } = error else {
+        return error.to_string();
+    };
+    let fields = problem.errors.iter();
+    let fields = fields.map(|field| format!("; `{}` {}", field.field, field.message));
+    std::iter::once(problem.title.clone())
+        .chain(fields)
+        .collect()
 }
 
 /// How long to wait after a report that took so long to be answered.

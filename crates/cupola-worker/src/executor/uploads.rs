@@ -23,7 +23,7 @@ use crate::{backoff::Backoff, output::events::Wanted};
 
 use found::Found;
 
-/// So often a file is sent anew that changed on its way, or that the hub got stuck on.
+/// So often a file is sent that changes on its way, or that the hub gets stuck on.
 const TRIES_MAX: u32 = 4;
 
 /// How much is read at once to find a file's hash.
@@ -66,6 +66,9 @@ impl Uploads<'_> {
                     tokio::select! {
                         biased;
                         _ = self.wishes.reached(Wish::Abandon) => return,
+                        () = self.cancelled() => {
+                            self.tell(&wanted.path, "the run was cancelled");
+                        }
                         sent = sending => match sent {
                             Ok(()) => {}
                             Err(NotSent::Refused(reason)) => self.tell(&wanted.path, &reason),
@@ -82,6 +85,15 @@ impl Uploads<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Waits until somebody cancels the run. Once somebody has, there is no end to it: what a
+    /// program names when it is asked to stop is what it saves then.
+    async fn cancelled(&self) {
+        let is_running = self.wishes.current() == Wish::Run;
+        if !is_running || self.wishes.reached(Wish::Cancel).await != Wish::Cancel {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -105,15 +117,29 @@ impl Uploads<'_> {
         Ok(())
     }
 
-    /// Sends one file. While the hub is away, waits; whatever else goes wrong is tried a few times.
+    /// Sends one file. While the hub is away, waits; a hub that is stuck is tried a few times, and
+    /// so is a file that changes; what else the hub refuses, it refuses for good.
     async fn send(&self, found: &Found) -> Result<(), NotSent> {
+        if !found.is_text {
+            return Err(NotSent::Refused("its name is no UTF-8".to_owned()));
+        }
         if let Err(reason) = check_name(&found.name) {
             return Err(NotSent::Refused(format!("its name {reason}")));
         }
         let (mut backoff, mut tries) = (Backoff::default(), 0);
+        let mut last: Option<(String, Error)> = None;
         loop {
             let path = found.path.clone();
             let (file, size, sha256) = blocking(move || measure(&path).map_err(unreadable)).await?;
+            if let Some((sent, error)) = last {
+                let is_changed = sent != sha256;
+                let is_cancelled = self.wishes.current() == Wish::Cancel;
+                tries += u32::from(is_changed || is_cancelled || !is_away(&error));
+                let is_final = !is_changed && !error.is_retryable();
+                if is_final || tries >= TRIES_MAX {
+                    return Err(NotSent::Refused(error.to_string()));
+                }
+            }
             let bytes_max = self.context.artifact_bytes_max;
             if size > bytes_max {
                 let reason = format!("has {size} bytes; at most {bytes_max} are kept of a file");
@@ -123,7 +149,7 @@ impl Uploads<'_> {
                 worker_id: self.context.worker_id.clone(),
                 epoch: self.order.epoch,
                 size_bytes: size,
-                sha256,
+                sha256: sha256.clone(),
             };
             let (run, file) = (&self.order.run_id, tokio::fs::File::from_std(file));
             let sending = self
@@ -133,16 +159,14 @@ impl Uploads<'_> {
             let Err(error) = sending.await else {
                 return Ok(());
             };
-            let status = error.status();
-            // Somebody before the hub says that it is not there.
-            let is_away = is_away(&error) || matches!(status, Some(502..=504));
-            tries += u32::from(!is_away);
-            match status {
+            match error.status() {
                 Some(404 | 409 | 410) => return Err(NotSent::Gone),
-                // What it refuses now it refuses a moment later: the name, the size, for want of room.
-                Some(400 | 413 | 422 | 507) => return Err(NotSent::Refused(error.to_string())),
-                _ if tries >= TRIES_MAX => return Err(NotSent::Refused(error.to_string())),
-                _ => tokio::time::sleep(backoff.pause()).await,
+                // No room: there will be none a moment later.
+                Some(413 | 507) => return Err(NotSent::Refused(error.to_string())),
+                _ => last = Some((sha256, error)),
+            }
+            if last.as_ref().is_some_and(|(_, error)| error.is_retryable()) {
+                tokio::time::sleep(backoff.pause()).await;
             }
         }
     }
@@ -154,9 +178,9 @@ impl Uploads<'_> {
     }
 }
 
-/// Whether nobody answers at all: that passes, and the file waits.
+/// Whether nobody answers, or only somebody before the hub: that passes, and the file waits.
 fn is_away(error: &Error) -> bool {
-    matches!(error, Error::Unreachable(cause) if cause.is_connect())
+    matches!(error, Error::Unreachable(_)) || matches!(error.status(), Some(502..=504))
 }
 
 /// The file from its beginning, its size and its SHA-256, as they are now.

@@ -241,6 +241,17 @@ mod tests {
         push(&mut results, "one", json!(1));
     }
 
+    #[test]
+    fn a_key_is_checked_as_it_is_kept() {
+        let mut results = Results::default();
+        push(&mut results, "a\0", json!(1));
+        push(&mut results, "a\u{2400}", json!(2));
+        assert_eq!(Value::Object(results.take()), json!({"a\u{2400}": 2}));
+        // What stands for a NUL has three bytes.
+        assert!(results.push("\0".repeat(334), json!(1)).is_err());
+        push(&mut results, &"\0".repeat(333), json!(1));
+    }
+
     fn check_refusal(line: &str, bytes: usize, expected: Option<&str>) {
         let line = EventLine {
             kept: line.as_bytes(),

@@ -234,13 +234,61 @@ async fn an_upload_that_fails_is_tried_again() {
     check_artifacts("p-stuck", ONE_FILE, stuck, &[("f", "x")], "").await;
     let lost = |world: &mut World| world.lose_first_answers = true;
     check_artifacts("p-lost", ONE_FILE, lost, &[("f", "x")], "").await;
+    let before = |world: &mut World| world.refuse_uploads = (5, 503);
+    check_artifacts("p-before", ONE_FILE, before, &[("f", "x")], "").await;
 }
 
 #[tokio::test]
-async fn an_upload_that_always_fails_is_given_up() {
+async fn an_upload_that_is_refused_is_given_up() {
     let mismatch = |world: &mut World| world.refuse_uploads = (99, 422);
     let said = "artifact `f` was not kept: the hub refused: as told (422)\n";
-    check_artifacts("p-mismatch", ONE_FILE, mismatch, &[], said).await;
+    let hub = check_artifacts("p-mismatch", ONE_FILE, mismatch, &[], said).await;
+    assert_eq!(hub.world().uploads, 1);
+    let stuck = |world: &mut World| world.refuse_uploads = (99, 500);
+    let said = "artifact `f` was not kept: the hub refused: as told (500)\n";
+    let hub = check_artifacts("p-stuck-for-good", ONE_FILE, stuck, &[], said).await;
+    assert_eq!(hub.world().uploads, 4);
+}
+
+#[tokio::test]
+async fn an_upload_stops_with_its_run() {
+    let order = script("p-stop", &format!("{ONE_FILE}; echo on; sleep 1000"));
+    let hub = FakeHub::with([order.clone()]);
+    hub.change(|world| world.refuse_uploads = (usize::MAX, 503));
+    let worker = TestWorker::start(&hub);
+    hub.said("p-stop", "on").await;
+    hub.until("an upload", |world| (world.uploads > 0).then_some(()))
+        .await;
+    hub.change(|world| world.cancel.push(held(&order)));
+    assert_eq!(hub.finished("p-stop").await.outcome, "cancelled");
+    let said = notes(&hub.world(), "p-stop");
+    let expected = "artifact `f` was not kept: the run was cancelled\n";
+    assert!(said.starts_with(expected), "{said}");
+    worker.stop().await.expect("it leaves in order");
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_the_cancel_file_holds_nobody_up() {
+    let text = "mkfifo \"$CUPOLA_CANCEL_FILE\"; echo on; sleep 1000";
+    let order = script("p-pipe", text);
+    let hub = FakeHub::with([order.clone()]);
+    let worker = TestWorker::start(&hub);
+    hub.said("p-pipe", "on").await;
+    hub.change(|world| world.cancel.push(held(&order)));
+    assert_eq!(hub.finished("p-pipe").await.outcome, "cancelled");
+    let left = std::fs::symlink_metadata(worker.run_folder("p-pipe").join("cancel"));
+    assert!(left.unwrap().is_file());
+    worker.stop().await.expect("it leaves in order");
+}
+
+#[tokio::test]
+async fn a_refused_report_is_told_in_the_log() {
+    let order = script("p-report", "echo lost; echo '{\"loss\": 1}'");
+    let hub = FakeHub::with([order]);
+    hub.change(|world| world.refuse_reports = (1, 422));
+    assert_eq!(run(&hub, "p-report").await.outcome, "completed");
+    let said = notes(&hub.world(), "p-report");
+    assert_eq!(said, "the hub refused a report: as told\n");
 }
 
 #[tokio::test]

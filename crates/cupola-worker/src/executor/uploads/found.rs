@@ -1,6 +1,7 @@
 //! From what a program names to the files that are meant: inside the run's own folders only.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt as _,
@@ -14,8 +15,10 @@ use crate::output::events::Wanted;
 /// A file that a run is to keep.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// What it is to be called.
+    /// What it is to be called; escaped where that is no text.
     pub(super) name: String,
+    /// Whether it is called by a text.
+    pub(super) is_text: bool,
     /// Where it lies, without links.
     pub(super) path: PathBuf,
 }
@@ -65,57 +68,75 @@ fn files(
     wanted: &Wanted,
 ) -> Result<Vec<Found>, String> {
     let named = wanted.name.clone();
-    let name = named.unwrap_or_else(|| name_of(root, path, &wanted.path));
+    let named = named.map(|name| (name, true));
+    let (name, is_text) = named.unwrap_or_else(|| name_of(root, path, &wanted.path));
     if path.is_file() {
         let path = path.to_owned();
-        return Ok(vec![Found { name, path }]);
+        return Ok(vec![Found {
+            name,
+            is_text,
+            path,
+        }]);
     }
     if !path.is_dir() {
         return Err("it is neither a file nor a folder".to_owned());
     }
     let mut found = Vec::new();
-    collect(folders, path, name.trim_end_matches('/'), &mut found)
+    let prefix = (name.trim_end_matches('/'), is_text);
+    collect(folders, path, prefix, &mut found)
         .map_err(|error| format!("the folder cannot be read: {error}"))?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 
 /// As the program calls it, where that can be a name; else by its place in the folder.
-fn name_of(root: &Path, path: &Path, said: &str) -> String {
+fn name_of(root: &Path, path: &Path, said: &str) -> (String, bool) {
     let said = said.trim_start_matches("./").trim_end_matches('/');
     if check_name(said).is_ok() {
-        return said.to_owned();
+        return (said.to_owned(), true);
     }
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    relative.to_string_lossy().into_owned()
+    shown(path.strip_prefix(root).unwrap_or(path).as_os_str())
+}
+
+/// A name as text and whether it is one; else escaped, so that no two become the same.
+fn shown(name: &OsStr) -> (String, bool) {
+    match name.to_str() {
+        Some(text) => (text.to_owned(), true),
+        None => (name.as_encoded_bytes().escape_ascii().to_string(), false),
+    }
 }
 
 /// All files below `folder`; one more than are kept is enough to know that there are too many.
 fn collect(
     folders: &[PathBuf],
     folder: &Path,
-    prefix: &str,
+    (prefix, is_prefix_text): (&str, bool),
     found: &mut Vec<Found>,
 ) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (kind, last) = (entry.file_type()?, entry.file_name());
-        let last = last.to_string_lossy();
+        let (last, is_last_text) = shown(&last);
+        let is_text = is_prefix_text && is_last_text;
         let name = match prefix {
-            "" => last.into_owned(),
+            "" => last,
             prefix => format!("{prefix}/{last}"),
         };
         if found.len() > ARTIFACTS_MAX {
             return Ok(());
         }
         if kind.is_dir() {
-            collect(folders, &entry.path(), &name, found)?;
+            collect(folders, &entry.path(), (&name, is_text), found)?;
         } else if let Ok(path) = entry.path().canonicalize()
             && path.is_file()
             && folders.iter().any(|folder| path.starts_with(folder))
         {
             // A link to a folder is passed over: it may lead round in a circle.
-            found.push(Found { name, path });
+            found.push(Found {
+                name,
+                is_text,
+                path,
+            });
         }
     }
     Ok(())
@@ -123,7 +144,7 @@ fn collect(
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
 
     use super::*;
 
@@ -188,6 +209,28 @@ mod tests {
     fn a_folder_is_its_files() {
         check("plots", None, Ok(&["plots/a", "plots/deep/b"]));
         check("plots/", Some("p"), Ok(&["p/a", "p/deep/b"]));
+    }
+
+    #[test]
+    fn names_that_are_no_text_stay_apart() {
+        let place = Place::new();
+        for name in [b"x\xfe", b"x\xff"] {
+            let path = place
+                .0
+                .path()
+                .join("run/plots")
+                .join(OsStr::from_bytes(name));
+            fs::write(path, "").unwrap();
+        }
+        let wanted = Wanted {
+            path: "plots".to_owned(),
+            name: None,
+        };
+        let found = find(&[place.0.path().join("run")], &wanted).unwrap();
+        let not_text = found.iter().filter(|found| !found.is_text);
+        let names: Vec<_> = not_text.map(|found| found.name.as_str()).collect();
+        assert_eq!(names, ["plots/x\\xfe", "plots/x\\xff"]);
+        assert_eq!(found.len(), 4);
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) lose_first_answers: bool,
     /// Every report and result is refused with this status.
     pub(crate) refuse_with: Option<u16>,
+    /// So many reports are answered with this status.
+    pub(crate) refuse_reports: (usize, u16),
     /// Every registration and heartbeat is refused with this status.
     pub(crate) turn_away_with: Option<u16>,
     /// How often workers are to renew; 0 for ten times a second.
@@ -355,6 +357,10 @@ async fn report(
     tokio::time::sleep(delay).await;
     let mut world = hub.world();
     if let Some(status) = world.refuse_with {
+        return refusal(status);
+    }
+    if let (left @ 1.., status) = world.refuse_reports {
+        world.refuse_reports.0 = left - 1;
         return refusal(status);
     }
     let reports = world.reports.entry(id).or_default();
