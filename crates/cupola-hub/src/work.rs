@@ -143,6 +143,8 @@ pub struct Finish {
     pub wall_time: Duration,
     /// How far stopping the program went; none when it ended by itself.
     pub stop: Option<StopStep>,
+    /// The program's surroundings as one JSON object, in case its start was not told.
+    pub environment: Option<String>,
     /// Where the results come from.
     pub provenance: Provenance,
 }

@@ -337,6 +337,9 @@ pub struct Finished {
     pub results: Map<String, Value>,
     /// Seconds from the program's start to its end.
     pub wall_time_secs: f64,
+    /// As in [`Started`]: a program that ends at once is not announced.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub environment: Map<String, Value>,
     /// `measured` or `simulated`, as the program says; `measured` when absent.
     #[serde(default)]
     pub provenance: Option<String>,

@@ -158,6 +158,7 @@ impl Execution {
         if told == Reported::Lost {
             end.ending = Ending::Abandoned;
         }
+        end.environment = prepared.environment;
         end.folder = Some(prepared.folder);
         end
     }
@@ -218,6 +219,7 @@ impl Execution {
             provenance: ending::provenance(&parts.results),
             results: parts.results,
             wall_time_secs: end.wall_time_secs,
+            environment: end.environment.clone(),
         })
     }
 
@@ -234,6 +236,7 @@ struct End {
     ending: Ending,
     stop: Option<StopStep>,
     wall_time_secs: f64,
+    environment: serde_json::Map<String, serde_json::Value>,
     folder: Option<RunFolder>,
 }
 
@@ -244,6 +247,7 @@ impl End {
             ending,
             stop: None,
             wall_time_secs: 0.0,
+            environment: serde_json::Map::new(),
             folder: None,
         }
     }

@@ -112,6 +112,10 @@ fn finish_run(
         stop: finish.stop,
         spare,
     };
+    if let (None, Some(environment)) = (&pair.run.environment, finish.environment) {
+        runs::save_environment(tx, id, pair.run.epoch, &environment)?;
+        pair.run.environment = Some(environment);
+    }
     pair.finish(tx, lease, ending, now)?;
     results::save(tx, id, &kept, now)?;
     if pair.run.id == id {

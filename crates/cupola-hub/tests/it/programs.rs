@@ -335,3 +335,20 @@ fn a_task_that_is_tried_again_is_wanted_again_unless_a_family_was_stopped() {
     let family = hub.submit(2);
     check_retry_after_stop(&hub, family, "cancelled");
 }
+
+#[test]
+fn a_run_that_ended_at_once_says_in_what_surroundings() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let order = hub.join("w").take(&hub);
+    let end = Finish {
+        environment: Some("{\"command\":[\"x\"]}".to_owned()),
+        ..failed(Failure::ExitCode(2))
+    };
+    let run = finish(&hub, &order, end).unwrap();
+    assert_eq!(run.environment.as_deref(), Some("{\"command\":[\"x\"]}"));
+    assert_eq!(
+        hub.run_detail(run.id).unwrap().run.environment,
+        run.environment
+    );
+}

@@ -201,6 +201,7 @@ pub fn completed(value: f64) -> Finish {
         results: json!({"val_bpb": value}).as_object().unwrap().clone(),
         wall_time: Duration::from_secs(9),
         stop: None,
+        environment: None,
         provenance: Provenance::Measured,
     }
 }

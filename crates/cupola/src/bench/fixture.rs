@@ -138,6 +138,7 @@ impl BenchHub {
                 .unwrap_or_default(),
             wall_time: Duration::from_millis(5),
             stop: None,
+            environment: None,
             provenance: Provenance::Measured,
         };
         self.hub

@@ -160,6 +160,7 @@ fn finished(worker: &str, order: &RunOrder, value: f64) -> Finished {
         results: json!({"score": value}).as_object().unwrap().clone(),
         stop: None,
         wall_time_secs: 0.1,
+        environment: serde_json::Map::new(),
         provenance: None,
     }
 }

@@ -211,6 +211,8 @@ pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
             .map(|word| stop_step("stop", word))
             .transpose()?,
         wall_time: seconds("wall_time_secs", body.wall_time_secs)?,
+        environment: (!body.environment.is_empty())
+            .then(|| serde_json::Value::Object(body.environment).to_string()),
         provenance,
     })
 }
