@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-domain", &[]),
     ("cupola-search", &["cupola-domain"]),
     ("cupola-protocol", &["cupola-domain"]),
+    ("cupola-series", &["cupola-domain"]),
     ("cupola-store", &["cupola-domain"]),
     (
         "cupola-hub",
@@ -36,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O and are not async, so these may not appear in their dependencies.
-const PURE: &[&str] = &["cupola-domain", "cupola-search"];
+const PURE: &[&str] = &["cupola-domain", "cupola-search", "cupola-series"];
 const IMPURE: &[&str] = &[
     "tokio",
     "axum",
