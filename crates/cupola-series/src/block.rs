@@ -189,11 +189,11 @@ mod tests {
 
     #[test]
     fn a_smooth_curve_takes_less_than_five_bytes_a_point() {
-        let smooth = |step: u32| Point {
+        let smooth = |step: u16| Point {
             step: i64::from(step),
-            time_millis: 1_795_000_000_000 + i64::from(step) * 31 + i64::from(step * step % 7),
+            time_millis: 1_795_000_000_000 + i64::from(step) * 31 + i64::from(step) % 7,
             // As a program in single precision has it.
-            value: f64::from((2.5 * (-f64::from(step) / 900.0).exp() + 0.3) as f32),
+            value: f64::from(2.5_f32 * (-f32::from(step) / 900.0).exp() + 0.3),
         };
         let points: Vec<Point> = (0..4_096).map(smooth).collect();
         let block = encode(&points);
