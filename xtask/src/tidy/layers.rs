@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-search", &["cupola-domain"]),
     ("cupola-protocol", &["cupola-domain"]),
     ("cupola-series", &["cupola-domain"]),
+    ("cupola-formats", &["cupola-domain"]),
     ("cupola-store", &["cupola-domain"]),
     (
         "cupola-hub",
@@ -37,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O and are not async, so these may not appear in their dependencies.
-const PURE: &[&str] = &["cupola-domain", "cupola-search", "cupola-series"];
+const PURE: &[&str] = &["cupola-domain", "cupola-search", "cupola-series", "cupola-formats"];
 const IMPURE: &[&str] = &[
     "tokio",
     "axum",
