@@ -23,6 +23,7 @@ pub mod results;
 pub mod run_results;
 pub mod runs;
 mod secret;
+pub mod series;
 pub mod tasks;
 pub mod templates;
 mod transitions;

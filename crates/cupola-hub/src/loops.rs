@@ -7,6 +7,7 @@ pub mod artifacts;
 pub mod campaigns;
 pub mod leases;
 pub mod retention;
+pub mod series;
 pub mod templates;
 
 use std::{sync::Arc, time::Duration};
@@ -25,12 +26,13 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 5] = [
+pub const ALL: [Loop; 6] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
     templates::LOOP,
     artifacts::LOOP,
+    series::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

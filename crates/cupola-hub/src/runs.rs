@@ -8,12 +8,11 @@ use cupola_domain::{
     event::Event,
     experiment::Experiment,
     ids::{RunId, TaskId, WorkerId},
-    metric::Point,
     run::Run,
     task::{Attempts, Task, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, artifacts, events, experiments, metrics, results, runs, tasks};
+use cupola_store::{Tx, artifacts, events, experiments, results, runs, series, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -66,7 +65,7 @@ impl Hub {
             }
             Ok(RunDetail {
                 results: results::list(tx, id)?,
-                series: metrics::list_names(tx, id)?,
+                series: series::list_names(tx, id)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 artifacts: artifacts::list(tx, id)?,
                 template: template_name(tx, &run, &experiment)?,
@@ -77,29 +76,6 @@ impl Hub {
                 workers,
             })
         })
-    }
-
-    /// The points of one series from cursor `after` on, and the cursor to go on with.
-    ///
-    /// Points come in order of step; where a program goes back, its later points stand.
-    pub fn run_series(
-        &self,
-        id: RunId,
-        name: &str,
-        after: i64,
-    ) -> Result<(Vec<Point>, i64), HubError> {
-        let name = name.to_owned();
-        self.read(move |tx| {
-            runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
-            let (points, next) = metrics::list(tx, id, &name, after)?;
-            Ok((in_order_of_step(points), next))
-        })
-    }
-
-    /// The point of a series that came last.
-    pub fn run_last_point(&self, id: RunId, name: &str) -> Result<Option<Point>, HubError> {
-        let name = name.to_owned();
-        self.read(move |tx| Ok(metrics::find_last(tx, id, &name)?))
     }
 
     /// Stops a run for good. Whatever its worker still reports is refused.
@@ -186,48 +162,4 @@ fn insert_again(
     resume(tx, &experiment)?;
     insert_planned(tx, experiment.id, needs, &[(task, run.clone())])?;
     Ok(run)
-}
-
-/// A program that goes back to an earlier step was restarted from there: what it says from then on
-/// stands in the place of all that it had said after that step.
-fn in_order_of_step(points: Vec<Point>) -> Vec<Point> {
-    if points.is_sorted_by(|a, b| a.step < b.step) {
-        return points;
-    }
-    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
-    for point in points {
-        while kept.last().is_some_and(|last| last.step >= point.step) {
-            kept.pop();
-        }
-        kept.push(point);
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(given: &[(i64, f64)], expected: &[(i64, f64)]) {
-        let points = |pairs: &[(i64, f64)]| -> Vec<Point> {
-            pairs
-                .iter()
-                .map(|(step, value)| Point {
-                    step: *step,
-                    time_millis: 0,
-                    value: *value,
-                })
-                .collect()
-        };
-        assert_eq!(in_order_of_step(points(given)), points(expected));
-    }
-
-    #[test]
-    fn a_program_that_goes_back_replaces_what_came_after() {
-        check(&[(1, 1.0), (2, 2.0)], &[(1, 1.0), (2, 2.0)]);
-        check(
-            &[(1, 1.0), (3, 3.0), (2, 2.0), (3, 3.5)],
-            &[(1, 1.0), (2, 2.0), (3, 3.5)],
-        );
-    }
 }

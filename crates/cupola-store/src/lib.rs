@@ -10,10 +10,10 @@ pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod logs;
-pub mod metrics;
 pub mod migrations;
 pub mod results;
 pub mod runs;
+pub mod series;
 mod statement;
 pub mod tasks;
 pub mod tokens;
@@ -36,15 +36,15 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("logs", logs::ALL),
-        ("metrics", metrics::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),
         ("workers", workers::ALL),
     ];
+    let modules = modules.into_iter().chain(series::STATEMENTS);
     let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
         all.iter().map(move |(name, sql)| (module, *name, *sql))
     };
-    modules.into_iter().flat_map(named)
+    modules.flat_map(named)
 }

@@ -24,4 +24,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "programs",
         sql: include_str!("migrations/0004_programs.sql"),
     },
+    Migration {
+        version: 5,
+        name: "series",
+        sql: include_str!("migrations/0005_series.sql"),
+    },
 ];

@@ -50,7 +50,6 @@ statements! {
                                   log_from_warn = $9, log_from_error = $10, log_open = $11
                    WHERE id = $1 AND report_next = $2";
     LIST_OF_TASK_IDS = "SELECT id FROM run WHERE task_id = $1";
-    DELETE_METRICS = "DELETE FROM metric_block WHERE run_id = $1";
     DELETE_LOG = "DELETE FROM log_chunk WHERE run_id = $1";
     DELETE = "DELETE FROM run WHERE id = $1";
 }
@@ -267,7 +266,8 @@ pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> 
     for id in tx.query(LIST_OF_TASK_IDS, &[&task], |row| row.text("id"))? {
         artifacts::delete_of_run(tx, &id)?;
         results::delete_of_run(tx, &id)?;
-        for sql in [DELETE_METRICS, DELETE_LOG, DELETE] {
+        crate::series::delete_of_run(tx, &id)?;
+        for sql in [DELETE_LOG, DELETE] {
             tx.execute(sql, &[&id])?;
         }
     }

@@ -12,10 +12,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-protocol", &["cupola-domain"]),
     ("cupola-series", &["cupola-domain"]),
     ("cupola-formats", &["cupola-domain"]),
-    ("cupola-store", &["cupola-domain"]),
+    ("cupola-store", &["cupola-domain", "cupola-series"]),
     (
         "cupola-hub",
-        &["cupola-domain", "cupola-search", "cupola-store"],
+        &[
+            "cupola-domain",
+            "cupola-search",
+            "cupola-series",
+            "cupola-store",
+        ],
     ),
     (
         "cupola-web",
@@ -38,7 +43,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O and are not async, so these may not appear in their dependencies.
-const PURE: &[&str] = &["cupola-domain", "cupola-search", "cupola-series", "cupola-formats"];
+const PURE: &[&str] = &[
+    "cupola-domain",
+    "cupola-search",
+    "cupola-series",
+    "cupola-formats",
+];
 const IMPURE: &[&str] = &[
     "tokio",
     "axum",

@@ -14,7 +14,7 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, events, metrics, results, runs};
+use cupola_store::{Tx, events, results, runs, series};
 
 use super::{RESULTS_MAX, Report, had_lease, intake::append_log};
 use crate::{Hub, HubError, run_results::kept};
@@ -78,7 +78,7 @@ fn take_report(
         events::record(tx, Event::LogAppended(id));
     }
     for (name, points) in by_series(report) {
-        metrics::insert(tx, id, &name, report.seq, &points)?;
+        series::append(tx, id, &name, report.seq, &points)?;
     }
     if !report.metrics.is_empty() {
         events::record(tx, Event::MetricsAppended(id, run.experiment));

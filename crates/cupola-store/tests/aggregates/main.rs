@@ -8,4 +8,5 @@ mod experiments;
 mod logs;
 mod results;
 mod rows;
+mod series;
 mod statements;

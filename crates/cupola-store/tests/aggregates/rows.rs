@@ -26,7 +26,7 @@ use cupola_domain::{
     worker::Worker,
 };
 use cupola_store::{
-    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, metrics, results, runs,
+    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, results, runs, series,
     tasks, tokens, workers,
 };
 use cupola_testkit::{Database, on_each_database};
@@ -68,7 +68,7 @@ pub(crate) fn kept(results: &Map<String, Value>) -> Vec<(String, Kept)> {
 
 /// A family of five tasks in a store.
 pub(crate) struct Sample {
-    store: Store,
+    pub(crate) store: Store,
     pub(crate) ids: Ids,
     brief: Brief,
     pub(crate) family: Experiment,
@@ -618,8 +618,7 @@ fn logs_points_and_results_read_back(database: &Database) {
     let (written, sent, said) = (chunk.clone(), points.clone(), kept(&results));
     sample.write(move |tx| {
         logs::insert(tx, run, &written)?;
-        metrics::insert(tx, run, "loss", 0, &sent)?;
-        metrics::insert(tx, run, "loss", 4, &sent)?;
+        series::append(tx, run, "loss", 0, &sent)?;
         runs::save_progress(tx, run, epoch, &progress)?;
         runs::save_stopping(tx, run, epoch, ASKED)?;
         runs::save_environment(tx, run, epoch, "{}")?;
@@ -645,14 +644,14 @@ fn logs_points_and_results_read_back(database: &Database) {
         assert!(saved.is_err(), "another lease's word is not taken");
     }
     assert_eq!(sample.read(move |tx| logs::list(tx, run, 0, 9)), [chunk]);
-    let (read, next) = sample.read(move |tx| metrics::list(tx, run, "loss", 1));
-    let last = sample.read(move |tx| metrics::find_last(tx, run, "loss"));
-    assert_eq!(last, points.last().copied());
-    assert_eq!((read, next), (points, 5));
+    let found = sample.read(move |tx| series::find(tx, run, "loss"));
+    let found = found.expect("it was appended");
+    assert_eq!(found.last, points.last().copied());
     assert_eq!(
-        sample.read(move |tx| metrics::list_names(tx, run)),
-        ["loss"]
+        sample.read(move |tx| series::points(tx, &found, 0, 9)),
+        points
     );
+    assert_eq!(sample.read(move |tx| series::list_names(tx, run)), ["loss"]);
     assert_eq!(sample.read(move |tx| results::list(tx, run)), results);
     let was = runs::Intake::default();
     let now = runs::Intake {

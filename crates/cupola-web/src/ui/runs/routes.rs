@@ -55,7 +55,8 @@ pub(super) fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
 
 fn drawn(hub: &Hub, run: &Seen, series: &str) -> Result<Drawn, HubError> {
     let name = run.series(series).to_owned();
-    let last = hub.run_last_point(run.detail.run.id, &name)?;
+    let series = hub.find_series(run.detail.run.id, &name)?;
+    let last = series.and_then(|series| series.last);
     Ok(Drawn { name, last })
 }
 

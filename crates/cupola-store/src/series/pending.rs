@@ -1,4 +1,4 @@
-//! Points of series: one block per series and report, not one row per point.
+//! Points as reports brought them: one row per series and report, 24 bytes a point.
 
 use cupola_domain::{ids::RunId, metric::Point};
 
@@ -6,17 +6,14 @@ use crate::{StoreError, Tx, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO metric_block (run_id, name, seq, points) VALUES ($1, $2, $3, $4)";
-    LIST = "SELECT run_id, seq, points FROM metric_block
-            WHERE run_id = $1 AND name = $2 AND seq >= $3 ORDER BY seq";
-    FIND_LAST = "SELECT run_id, points FROM metric_block
-                 WHERE run_id = $1 AND name = $2 ORDER BY seq DESC LIMIT 1";
-    LIST_NAMES = "SELECT DISTINCT name FROM metric_block WHERE run_id = $1 ORDER BY name";
+    LIST = "SELECT run_id, points FROM metric_block WHERE run_id = $1 AND name = $2 ORDER BY seq";
+    DELETE = "DELETE FROM metric_block WHERE run_id = $1 AND name = $2";
+    DELETE_OF_RUN = "DELETE FROM metric_block WHERE run_id = $1";
 }
 
 const POINT_BYTES: usize = 24;
 
-/// Adds the points that report `seq` brought for one series.
-pub fn insert(
+pub(super) fn insert(
     tx: &mut Tx,
     run: RunId,
     name: &str,
@@ -26,17 +23,10 @@ pub fn insert(
     tx.execute_one(INSERT, &[&run.to_string(), &name, &seq, &encode(points)])
 }
 
-/// The points of a series from report `from` on, and the number of the report to go on with.
-pub fn list(
-    tx: &mut Tx,
-    run: RunId,
-    name: &str,
-    from: i64,
-) -> Result<(Vec<Point>, i64), StoreError> {
+/// In order of arrival.
+pub(super) fn list(tx: &mut Tx, run: RunId, name: &str) -> Result<Vec<Point>, StoreError> {
     let mut points = Vec::new();
-    let mut next = from;
-    tx.query(LIST, &[&run.to_string(), &name, &from], |row| {
-        next = row.i64("seq")? + 1;
+    tx.query(LIST, &[&run.to_string(), &name], |row| {
         let block = row.blob("points")?;
         points.extend(decode(&block).ok_or_else(|| StoreError::Inconsistent {
             table: "metric_block",
@@ -45,26 +35,15 @@ pub fn list(
         })?);
         Ok(())
     })?;
-    Ok((points, next))
+    Ok(points)
 }
 
-/// The point of a series that came last.
-pub fn find_last(tx: &mut Tx, run: RunId, name: &str) -> Result<Option<Point>, StoreError> {
-    let found = tx.query_optional(FIND_LAST, &[&run.to_string(), &name], |row| {
-        row.blob("points")
-    })?;
-    let Some(block) = found else { return Ok(None) };
-    let points = decode(&block).ok_or_else(|| StoreError::Inconsistent {
-        table: "metric_block",
-        column: "points",
-        row: run.to_string(),
-    })?;
-    Ok(points.last().copied())
+pub(super) fn delete(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[&run.to_string(), &name]).map(drop)
 }
 
-/// The names of a run's series.
-pub fn list_names(tx: &mut Tx, run: RunId) -> Result<Vec<String>, StoreError> {
-    tx.query(LIST_NAMES, &[&run.to_string()], |row| row.text("name"))
+pub(super) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
+    tx.execute(DELETE_OF_RUN, &[&run]).map(drop)
 }
 
 fn encode(points: &[Point]) -> Vec<u8> {

@@ -1,0 +1,72 @@
+//! Series: what a run measured over its steps.
+
+use cupola_domain::{ids::RunId, metric::Point};
+use cupola_store::{runs, series};
+
+use crate::{Hub, HubError};
+
+pub use cupola_series::{chart::Axis, summary::Summary};
+pub use cupola_store::series::{Asked, Chart, Series};
+
+/// A cursor has the curve's revision above this bit, and how many of its points were read below.
+const REVISION_BIT: u32 = 44;
+
+impl Hub {
+    /// One series of a run; `None` when the run has none of this name.
+    pub fn find_series(&self, id: RunId, name: &str) -> Result<Option<Series>, HubError> {
+        let name = name.to_owned();
+        self.read(move |tx| {
+            runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+            Ok(series::find(tx, id, &name)?)
+        })
+    }
+
+    /// The points of one series from cursor `after` on, in the order of the curve, and the cursor to go
+    /// on with.
+    ///
+    /// When the curve has changed other than at its end since the cursor was given, all of it comes
+    /// again: its first step is then not beyond the last one that was read.
+    pub fn run_series(
+        &self,
+        id: RunId,
+        name: &str,
+        after: i64,
+    ) -> Result<(Vec<Point>, i64), HubError> {
+        let name = name.to_owned();
+        self.read(move |tx| {
+            runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+            let Some(series) = series::find(tx, id, &name)? else {
+                return Ok((Vec::new(), after));
+            };
+            let from = read_before(&series, after);
+            let points = series::points(tx, &series, from, usize::MAX)?;
+            let next = cursor(&series, from + points.len() as u64);
+            Ok((points, next))
+        })
+    }
+
+    /// What a chart of a series shows.
+    pub fn run_chart(&self, id: RunId, name: &str, asked: Asked) -> Result<Chart, HubError> {
+        let name = name.to_owned();
+        self.read(move |tx| {
+            let series = series::find(tx, id, &name)?;
+            let series = series.ok_or_else(|| HubError::not_found("series", &name))?;
+            Ok(series::chart(tx, &series, asked)?)
+        })
+    }
+}
+
+/// How many points of the curve as it is now were read before cursor `after`.
+fn read_before(series: &Series, after: i64) -> u64 {
+    let after = after.unsigned_abs();
+    let (revision, count) = (after >> REVISION_BIT, after & ((1 << REVISION_BIT) - 1));
+    if revision == series.revision {
+        count
+    } else {
+        0
+    }
+}
+
+fn cursor(series: &Series, count: u64) -> i64 {
+    i64::try_from(series.revision << REVISION_BIT | count).unwrap_or(i64::MAX)
+}

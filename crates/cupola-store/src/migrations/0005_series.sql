@@ -1,0 +1,55 @@
+-- Series: points as compressed blocks with summaries of spans. What reports bring stands in metric_block
+-- until there is enough of it to be folded into blocks.
+CREATE TABLE series (
+    id             BIGINT NOT NULL UNIQUE,
+    run_id         TEXT NOT NULL REFERENCES run (id),
+    name           TEXT NOT NULL,
+    -- Points of the curve that stand in blocks, and what waits in metric_block.
+    folded         BIGINT NOT NULL DEFAULT 0,
+    pending_points BIGINT NOT NULL,
+    pending_blocks BIGINT NOT NULL,
+    -- Points that a program replaced by going back, and how often the curve changed other than at its end.
+    superseded     BIGINT NOT NULL DEFAULT 0,
+    revision       BIGINT NOT NULL DEFAULT 0,
+    is_disordered  BOOLEAN NOT NULL,
+    -- Of the curve. Values that are not finite stand as a word.
+    last_step      BIGINT,
+    last_time      BIGINT,
+    last_value     DOUBLE PRECISION,
+    last_word      TEXT,
+    min_value      DOUBLE PRECISION,
+    max_value      DOUBLE PRECISION,
+    PRIMARY KEY (run_id, name)
+);
+CREATE INDEX series_pending ON series (id) WHERE pending_blocks > 0;
+
+-- Blocks of 4096 points in the order of the curve; the last may have fewer.
+CREATE TABLE series_block (
+    series_id BIGINT NOT NULL,
+    number    BIGINT NOT NULL,
+    points    BYTEA NOT NULL,
+    PRIMARY KEY (series_id, number)
+);
+
+-- 64 summaries a row, each of as many points as span says.
+CREATE TABLE series_span (
+    series_id BIGINT NOT NULL,
+    span      BIGINT NOT NULL,
+    number    BIGINT NOT NULL,
+    summaries BYTEA NOT NULL,
+    PRIMARY KEY (series_id, span, number)
+);
+
+-- Points that left the curve, in the order in which they did.
+CREATE TABLE series_superseded (
+    series_id BIGINT NOT NULL,
+    number    BIGINT NOT NULL,
+    points    BYTEA NOT NULL,
+    PRIMARY KEY (series_id, number)
+);
+
+-- What was kept before waits to be folded.
+INSERT INTO series (id, run_id, name, pending_points, pending_blocks, is_disordered)
+SELECT ROW_NUMBER() OVER (ORDER BY run_id, name), run_id, name,
+       CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), TRUE
+FROM metric_block GROUP BY run_id, name;

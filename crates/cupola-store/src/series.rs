@@ -1,0 +1,236 @@
+//! Series of a run: what a program measured, as blocks of points with summaries above them.
+//!
+//! A report's points are kept as they came (`pending`) and folded into blocks of the curve when there
+//! are enough of them. Readers see both, so that nothing waits for a fold.
+
+mod blocks;
+mod chart;
+mod fold;
+mod pending;
+
+use cupola_domain::{
+    ids::RunId,
+    metric::{Point, non_finite_word, parse_non_finite},
+};
+use cupola_series::summary::Summary;
+
+use crate::{Row, StoreError, Tx, codec, statement::statements};
+
+pub use chart::{Asked, Chart};
+
+pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 3] = [
+    ("series", ALL),
+    ("series/blocks", blocks::ALL),
+    ("series/pending", pending::ALL),
+];
+
+statements! {
+    /// The id is the next one; where the series exists already it is not used.
+    APPEND = "INSERT INTO series (id, run_id, name, pending_points, pending_blocks, is_disordered,
+                                  last_step, last_time, last_value, last_word, min_value, max_value)
+              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM series), $1, $2, $3, 1, $4,
+                      $6, $7, $8, $9, $10, $11)
+              ON CONFLICT (run_id, name) DO UPDATE SET
+                  pending_points = series.pending_points + excluded.pending_points,
+                  pending_blocks = series.pending_blocks + 1,
+                  is_disordered = series.is_disordered OR excluded.is_disordered
+                                  OR series.last_step > $5,
+                  last_step = excluded.last_step, last_time = excluded.last_time,
+                  last_value = excluded.last_value, last_word = excluded.last_word,
+                  min_value = CASE WHEN series.min_value IS NULL
+                                        OR excluded.min_value < series.min_value
+                                   THEN excluded.min_value ELSE series.min_value END,
+                  max_value = CASE WHEN series.max_value IS NULL
+                                        OR excluded.max_value > series.max_value
+                                   THEN excluded.max_value ELSE series.max_value END
+              RETURNING id, pending_points, pending_blocks, is_disordered";
+    FIND = "SELECT * FROM series WHERE run_id = $1 AND name = $2";
+    LIST = "SELECT * FROM series WHERE run_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+    LIST_NAMES = "SELECT name FROM series WHERE run_id = $1 ORDER BY name";
+    LIST_UNFOLDED = "SELECT series.* FROM series JOIN run ON run.id = series.run_id
+                     WHERE pending_blocks > 0 AND run.phase = 'finished'
+                     ORDER BY series.id LIMIT $1";
+    SAVE_FOLDED = "UPDATE series SET folded = $2, pending_points = 0, pending_blocks = 0,
+                                     superseded = $3, revision = $4, is_disordered = FALSE,
+                                     last_step = $5, last_time = $6, last_value = $7,
+                                     last_word = $8, min_value = $9, max_value = $10
+                   WHERE id = $1";
+    DELETE = "DELETE FROM series WHERE run_id = $1";
+}
+
+/// A series without its points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// The run.
+    pub run: RunId,
+    /// Its name within the run.
+    pub name: String,
+    /// How many points its curve has, those that wait to be folded included.
+    pub points: u64,
+    /// How many points left the curve because the program went back.
+    pub superseded: u64,
+    /// Grows when the curve changes other than at its end.
+    pub revision: u64,
+    /// The curve's last point.
+    pub last: Option<Point>,
+    /// The least finite value.
+    pub min: Option<f64>,
+    /// The largest finite value.
+    pub max: Option<f64>,
+    id: i64,
+    folded: u64,
+    is_disordered: bool,
+}
+
+/// Adds the points that report `seq` brought for one series. No points are no series.
+pub fn append(
+    tx: &mut Tx,
+    run: RunId,
+    name: &str,
+    seq: i64,
+    points: &[Point],
+) -> Result<(), StoreError> {
+    let (Some(first), Some(of_all)) = (points.first(), Summary::of(points)) else {
+        return Ok(());
+    };
+    pending::insert(tx, run, name, seq, points)?;
+    let is_disordered = !points.is_sorted_by_key(|point| point.step);
+    let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
+    let last = Last::of(Some(&of_all.last));
+    let (min, max) = extremes(&of_all);
+    let due = tx.query_one(
+        APPEND,
+        &[
+            &run.to_string(),
+            &name,
+            &count,
+            &is_disordered,
+            &first.step,
+            &last.step,
+            &last.time,
+            &last.value,
+            &last.word,
+            &min,
+            &max,
+        ],
+        |row| {
+            let (points, blocks) = (row.i64("pending_points")?, row.i64("pending_blocks")?);
+            Ok(fold::is_due(points, blocks) || row.bool("is_disordered")?)
+        },
+    )?;
+    if due { fold(tx, run, name) } else { Ok(()) }
+}
+
+/// One series of a run.
+pub fn find(tx: &mut Tx, run: RunId, name: &str) -> Result<Option<Series>, StoreError> {
+    tx.query_optional(FIND, &[&run.to_string(), &name], series)
+}
+
+/// A run's series by name, those after `after`; an empty name is before all.
+pub fn list(tx: &mut Tx, run: RunId, after: &str, limit: i64) -> Result<Vec<Series>, StoreError> {
+    tx.query(LIST, &[&run.to_string(), &after, &limit], series)
+}
+
+/// The names of a run's series.
+pub fn list_names(tx: &mut Tx, run: RunId) -> Result<Vec<String>, StoreError> {
+    tx.query(LIST_NAMES, &[&run.to_string()], |row| row.text("name"))
+}
+
+/// Up to `limit` series of finished runs whose points are not all in blocks.
+pub fn list_unfolded(tx: &mut Tx, limit: i64) -> Result<Vec<Series>, StoreError> {
+    tx.query(LIST_UNFOLDED, &[&limit], series)
+}
+
+/// Moves what waits into the blocks of the curve.
+pub fn fold(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
+    match find(tx, run, name)? {
+        Some(series) => fold::fold(tx, &series),
+        None => Ok(()),
+    }
+}
+
+/// What a chart of the asked width shows.
+pub fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart, StoreError> {
+    chart::chart(tx, series, asked)
+}
+
+/// Points of the curve from its `from`-th on, at most `limit` of them.
+pub fn points(
+    tx: &mut Tx,
+    series: &Series,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Point>, StoreError> {
+    chart::points(tx, series, from, limit)
+}
+
+/// The points that left the curve, in the order in which they did.
+pub fn superseded(tx: &mut Tx, series: &Series) -> Result<Vec<Point>, StoreError> {
+    blocks::list_superseded(tx, series.id)
+}
+
+/// Removes all series of a run.
+pub(crate) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
+    blocks::delete_of_run(tx, run)?;
+    pending::delete_of_run(tx, run)?;
+    tx.execute(DELETE, &[&run]).map(drop)
+}
+
+/// The columns of a curve's last point.
+struct Last {
+    step: Option<i64>,
+    time: Option<i64>,
+    value: Option<f64>,
+    word: Option<&'static str>,
+}
+
+impl Last {
+    fn of(point: Option<&Point>) -> Self {
+        let value = point.map(|point| point.value);
+        Self {
+            step: point.map(|point| point.step),
+            time: point.map(|point| point.time_millis),
+            // The sign of zero means nothing here; the blocks keep it.
+            value: value.filter(|value| value.is_finite()).map(|v| v + 0.0),
+            word: value.and_then(non_finite_word),
+        }
+    }
+}
+
+/// The extremes as columns.
+fn extremes(summary: &Summary) -> (Option<f64>, Option<f64>) {
+    let finite = |value: f64| (summary.finite > 0).then_some(value + 0.0);
+    (finite(summary.min), finite(summary.max))
+}
+
+fn series(row: &Row<'_>) -> Result<Series, StoreError> {
+    let folded: u64 = codec::count(row, "series", "folded")?;
+    let pending: u64 = codec::count(row, "series", "pending_points")?;
+    let word = row.optional_text("last_word")?;
+    let value = match word.as_deref().and_then(parse_non_finite) {
+        Some(value) => Some(value),
+        None => row.optional_f64("last_value")?,
+    };
+    let (step, time) = (
+        row.optional_i64("last_step")?,
+        row.optional_i64("last_time")?,
+    );
+    let last = step.zip(time).zip(value);
+    Ok(Series {
+        run: codec::parsed(row, "series", "run_id")?,
+        name: row.text("name")?,
+        points: folded + pending,
+        superseded: codec::count(row, "series", "superseded")?,
+        revision: codec::count(row, "series", "revision")?,
+        last: last.map(|((step, time_millis), value)| Point {
+            step,
+            time_millis,
+            value,
+        }),
+        min: row.optional_f64("min_value")?,
+        max: row.optional_f64("max_value")?,
+        id: row.i64("id")?,
+        folded,
+        is_disordered: row.bool("is_disordered")?,
+    })
+}

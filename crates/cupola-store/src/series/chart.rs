@@ -1,0 +1,150 @@
+//! Reading: the level that suffices, and what waits to be folded on top.
+
+use cupola_domain::metric::Point;
+use cupola_series::{
+    chart::{Axis, Level, Window, level, of_points, reduce},
+    curve,
+    summary::Summary,
+};
+
+use super::{Series, blocks, fold::PER_BLOCK, pending};
+use crate::{StoreError, Tx};
+
+/// What part of a curve is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// What the chart has from left to right.
+    pub axis: Axis,
+    /// The first step or time; `None` is the curve's first.
+    pub from: Option<i64>,
+    /// The last step or time; `None` is the curve's last.
+    pub to: Option<i64>,
+    /// How many columns of pixels there are.
+    pub columns: u32,
+}
+
+/// What a chart shows.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// From left to right; each stands for at least one point.
+    pub entries: Vec<Summary>,
+    /// Whether any of them stands for several points.
+    pub is_reduced: bool,
+}
+
+/// Of blocks and of what waits behind them.
+struct Known {
+    /// One summary for each block.
+    blocks: Vec<Summary>,
+    /// The points that wait.
+    tail: Vec<Point>,
+}
+
+pub(super) fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart, StoreError> {
+    let known = known(tx, series)?;
+    let Some(window) = known.window(asked) else {
+        return Ok(Chart {
+            entries: Vec::new(),
+            is_reduced: false,
+        });
+    };
+    let (from, to) = known.overlapping(window);
+    let inside: u64 = known.blocks[from..to].iter().map(|block| block.count).sum();
+    let (from, to) = (from as u64, to as u64);
+    let mut entries = match level(inside + known.tail.len() as u64, window.columns) {
+        Level::Points => {
+            let mut points = blocks::list(tx, series.id, from, to)?;
+            points.extend(&known.tail);
+            let (entries, is_reduced) = of_points(&points, window);
+            return Ok(Chart {
+                entries,
+                is_reduced,
+            });
+        }
+        Level::Span(PER_BLOCK) => known.blocks[from as usize..to as usize].to_vec(),
+        Level::Span(span) => {
+            let (first, end) = (from * PER_BLOCK / span, (to * PER_BLOCK).div_ceil(span));
+            blocks::list_summaries(tx, series.id, span, first, end)?
+        }
+    };
+    entries.extend(known.tail.iter().map(Summary::of_point));
+    let entries = reduce(&entries, window);
+    let is_reduced = entries.iter().any(|entry| entry.count > 1);
+    Ok(Chart {
+        entries,
+        is_reduced,
+    })
+}
+
+pub(super) fn points(
+    tx: &mut Tx,
+    series: &Series,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Point>, StoreError> {
+    let known = known(tx, series)?;
+    let folded: u64 = known.blocks.iter().map(|block| block.count).sum();
+    let end = from.saturating_add(limit as u64);
+    let first = (from / PER_BLOCK).min(known.blocks.len() as u64);
+    let mut points = blocks::list(tx, series.id, first, end.min(folded).div_ceil(PER_BLOCK))?;
+    if end > folded {
+        points.extend(&known.tail);
+    }
+    let skipped = from - (first * PER_BLOCK).min(folded);
+    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+    points.drain(..skipped.min(points.len()));
+    points.truncate(limit);
+    Ok(points)
+}
+
+/// What waits is in the curve's order, or the whole curve is put in order here: that is so only until
+/// the fold that is due.
+fn known(tx: &mut Tx, series: &Series) -> Result<Known, StoreError> {
+    let arrived = pending::list(tx, series.run, &series.name)?;
+    if series.is_disordered {
+        let mut tail = blocks::list(tx, series.id, 0, u64::MAX)?;
+        curve::extend(&mut tail, &arrived);
+        return Ok(Known {
+            blocks: Vec::new(),
+            tail,
+        });
+    }
+    let count = series.folded.div_ceil(PER_BLOCK);
+    Ok(Known {
+        blocks: blocks::list_summaries(tx, series.id, PER_BLOCK, 0, count)?,
+        tail: arrived,
+    })
+}
+
+impl Known {
+    /// The window that is asked for, with the curve's ends where none are said.
+    fn window(&self, asked: Asked) -> Option<Window> {
+        let all = self.blocks.iter().copied();
+        let whole = all.chain(Summary::of(&self.tail)).reduce(Summary::and)?;
+        let (first, last) = match asked.axis {
+            Axis::Step => (whole.first.step, whole.last.step),
+            Axis::Time => (whole.time_min, whole.time_max),
+        };
+        let (from, to) = (asked.from.unwrap_or(first), asked.to.unwrap_or(last));
+        (from <= to).then_some(Window {
+            axis: asked.axis,
+            from,
+            to,
+            columns: asked.columns,
+        })
+    }
+
+    /// The first block that reaches into the window, and the one behind the last.
+    fn overlapping(&self, window: Window) -> (usize, usize) {
+        let reaches = |block: &Summary| {
+            let (first, last) = match window.axis {
+                Axis::Step => (block.first.step, block.last.step),
+                Axis::Time => (block.time_min, block.time_max),
+            };
+            first <= window.to && window.from <= last
+        };
+        let first = self.blocks.iter().position(reaches);
+        let last = self.blocks.iter().rposition(reaches);
+        first.zip(last).map_or((0, 0), |(a, b)| (a, b + 1))
+    }
+}
