@@ -26,13 +26,15 @@ pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 3] = [
 
 statements! {
     /// The id is the next one; where the series exists already it is not used.
-    APPEND = "INSERT INTO series (id, run_id, name, pending_points, pending_blocks, is_disordered,
-                                  last_step, last_time, last_value, last_word, min_value, max_value)
-              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM series), $1, $2, $3, 1, $4,
+    APPEND = "INSERT INTO series (id, run_id, name, pending_points, pending_blocks, arrivals,
+                                  is_disordered, last_step, last_time, last_value, last_word,
+                                  min_value, max_value)
+              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM series), $1, $2, $3, 1, 1, $4,
                       $6, $7, $8, $9, $10, $11)
               ON CONFLICT (run_id, name) DO UPDATE SET
                   pending_points = series.pending_points + excluded.pending_points,
                   pending_blocks = series.pending_blocks + 1,
+                  arrivals = series.arrivals + 1,
                   is_disordered = series.is_disordered OR excluded.is_disordered
                                   OR series.last_step > $5,
                   last_step = excluded.last_step, last_time = excluded.last_time,
@@ -43,7 +45,7 @@ statements! {
                   max_value = CASE WHEN series.max_value IS NULL
                                         OR excluded.max_value > series.max_value
                                    THEN excluded.max_value ELSE series.max_value END
-              RETURNING id, pending_points, pending_blocks, is_disordered";
+              RETURNING id, pending_points, pending_blocks, arrivals, is_disordered";
     FIND = "SELECT * FROM series WHERE run_id = $1 AND name = $2";
     LIST = "SELECT * FROM series WHERE run_id = $1 AND name > $2 ORDER BY name LIMIT $3";
     LIST_NAMES = "SELECT name FROM series WHERE run_id = $1 ORDER BY name";
@@ -82,23 +84,16 @@ pub struct Series {
     is_disordered: bool,
 }
 
-/// Adds the points that report `seq` brought for one series. No points are no series.
-pub fn append(
-    tx: &mut Tx,
-    run: RunId,
-    name: &str,
-    seq: i64,
-    points: &[Point],
-) -> Result<(), StoreError> {
+/// Adds points that arrived together for one series. No points are no series.
+pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(), StoreError> {
     let (Some(first), Some(of_all)) = (points.first(), Summary::of(points)) else {
         return Ok(());
     };
-    pending::insert(tx, run, name, seq, points)?;
     let is_disordered = !points.is_sorted_by_key(|point| point.step);
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
     let last = Last::of(Some(&of_all.last));
     let (min, max) = extremes(&of_all);
-    let due = tx.query_one(
+    let (arrival, is_due) = tx.query_one(
         APPEND,
         &[
             &run.to_string(),
@@ -115,10 +110,12 @@ pub fn append(
         ],
         |row| {
             let (points, blocks) = (row.i64("pending_points")?, row.i64("pending_blocks")?);
-            Ok(fold::is_due(points, blocks) || row.bool("is_disordered")?)
+            let is_due = fold::is_due(points, blocks) || row.bool("is_disordered")?;
+            Ok((row.i64("arrivals")?, is_due))
         },
     )?;
-    if due { fold(tx, run, name) } else { Ok(()) }
+    pending::insert(tx, run, name, arrival, points)?;
+    if is_due { fold(tx, run, name) } else { Ok(()) }
 }
 
 /// One series of a run.

@@ -78,7 +78,7 @@ fn take_report(
         events::record(tx, Event::LogAppended(id));
     }
     for (name, points) in by_series(report) {
-        series::append(tx, id, &name, report.seq, &points)?;
+        series::append(tx, id, &name, &points)?;
     }
     if !report.metrics.is_empty() {
         events::record(tx, Event::MetricsAppended(id, run.experiment));

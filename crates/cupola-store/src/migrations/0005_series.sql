@@ -8,6 +8,8 @@ CREATE TABLE series (
     folded         BIGINT NOT NULL DEFAULT 0,
     pending_points BIGINT NOT NULL,
     pending_blocks BIGINT NOT NULL,
+    -- The number of the last row in metric_block.
+    arrivals       BIGINT NOT NULL,
     -- Points that a program replaced by going back, and how often the curve changed other than at its end.
     superseded     BIGINT NOT NULL DEFAULT 0,
     revision       BIGINT NOT NULL DEFAULT 0,
@@ -49,7 +51,7 @@ CREATE TABLE series_superseded (
 );
 
 -- What was kept before waits to be folded.
-INSERT INTO series (id, run_id, name, pending_points, pending_blocks, is_disordered)
+INSERT INTO series (id, run_id, name, pending_points, pending_blocks, arrivals, is_disordered)
 SELECT ROW_NUMBER() OVER (ORDER BY run_id, name), run_id, name,
-       CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), TRUE
+       CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), MAX(seq), TRUE
 FROM metric_block GROUP BY run_id, name;

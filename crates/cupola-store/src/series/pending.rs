@@ -1,4 +1,4 @@
-//! Points as reports brought them: one row per series and report, 24 bytes a point.
+//! Points as they came: one row per series and arrival, 24 bytes a point.
 
 use cupola_domain::{ids::RunId, metric::Point};
 

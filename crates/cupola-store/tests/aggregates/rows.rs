@@ -618,7 +618,7 @@ fn logs_points_and_results_read_back(database: &Database) {
     let (written, sent, said) = (chunk.clone(), points.clone(), kept(&results));
     sample.write(move |tx| {
         logs::insert(tx, run, &written)?;
-        series::append(tx, run, "loss", 0, &sent)?;
+        series::append(tx, run, "loss", &sent)?;
         runs::save_progress(tx, run, epoch, &progress)?;
         runs::save_stopping(tx, run, epoch, ASKED)?;
         runs::save_environment(tx, run, epoch, "{}")?;

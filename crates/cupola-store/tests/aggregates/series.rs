@@ -28,9 +28,9 @@ fn point(step: i64) -> Point {
     }
 }
 
-fn append(sample: &Sample, run: RunId, seq: i64, points: &[Point]) {
+fn append(sample: &Sample, run: RunId, points: &[Point]) {
     let points = points.to_vec();
-    sample.write(move |tx| series::append(tx, run, NAME, seq, &points));
+    sample.write(move |tx| series::append(tx, run, NAME, &points));
 }
 
 fn found(sample: &Sample, run: RunId) -> Series {
@@ -43,13 +43,13 @@ fn check(database: &Database, reports: impl IntoIterator<Item = Vec<i64>>) -> Se
     let sample = Sample::new(database);
     let run = sample.runs[0].id;
     let (mut expected, mut left) = (Vec::new(), 0);
-    for (seq, steps) in (0..).zip(reports) {
+    for (report, steps) in reports.into_iter().enumerate() {
         let points: Vec<Point> = steps.into_iter().map(point).collect();
-        append(&sample, run, seq, &points);
+        append(&sample, run, &points);
         left += curve::extend(&mut expected, &points).superseded.len() as u64;
         let read = found(&sample, run);
-        assert_eq!(read.last, expected.last().copied(), "after report {seq}");
-        assert_eq!(read.points, expected.len() as u64, "after report {seq}");
+        assert_eq!(read.last, expected.last().copied(), "after report {report}");
+        assert_eq!(read.points, expected.len() as u64, "after report {report}");
     }
     let series = found(&sample, run);
     let whole = Summary::of(&expected).expect("there are points");
@@ -108,10 +108,10 @@ fn stragglers_find_their_place_in_earlier_blocks(database: &Database) {
 fn what_was_kept_before_is_folded(database: &Database) {
     let sample = Sample::new(database);
     let run = sample.runs[0].id;
-    append(&sample, run, 0, &[point(1), point(2)]);
-    append(&sample, run, 1, &[point(3)]);
+    append(&sample, run, &[point(1), point(2)]);
+    append(&sample, run, &[point(3)]);
     sample.write(move |tx| series::fold(tx, run, NAME));
-    append(&sample, run, 2, &[point(4)]);
+    append(&sample, run, &[point(4)]);
     let series = found(&sample, run);
     let read = sample.read(move |tx| series::points(tx, &series, 0, 9));
     assert_eq!(read, [1, 2, 3, 4].map(point));
@@ -123,8 +123,8 @@ fn charts_show_every_extreme_at_every_width(database: &Database) {
     let mut points: Vec<Point> = (0..150_000).map(point).collect();
     points[77_777].value = 1e9;
     points[3].value = f64::NAN;
-    for (seq, report) in (0..).zip(points.chunks(9_999)) {
-        append(&sample, run, seq, report);
+    for report in points.chunks(9_999) {
+        append(&sample, run, report);
     }
     let series = found(&sample, run);
     for columns in [1, 30, 200, 1_000] {
@@ -169,7 +169,7 @@ fn charts_show_every_extreme_at_every_width(database: &Database) {
 fn a_series_goes_with_its_run(database: &Database) {
     let sample = Sample::new(database);
     let (run, experiment) = (sample.runs[0].id, sample.runs[0].experiment);
-    append(&sample, run, 0, &(0..5_000).map(point).collect::<Vec<_>>());
+    append(&sample, run, &(0..5_000).map(point).collect::<Vec<_>>());
     sample.write(move |tx| cupola_store::tasks::delete_some(tx, experiment, 99));
     assert_eq!(sample.read(move |tx| series::find(tx, run, NAME)), None);
 }
