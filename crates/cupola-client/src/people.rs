@@ -7,8 +7,8 @@ use cupola_protocol::{
     artifacts::ArtifactBody,
     briefs::{BriefBody, BriefDetail, NewBrief},
     experiments::{
-        ExperimentBody, ExperimentCheck, ExperimentDetail, ExperimentRunBody, NewExperiment,
-        RunComparisonBody, StartExperiment, StartedRuns,
+        ExperimentBody, ExperimentDetail, ExperimentRunBody, NewExperiment, RunComparisonBody,
+        StartExperiment, StartedRuns,
     },
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
@@ -173,7 +173,7 @@ impl Client {
     pub async fn check_experiment(
         &self,
         experiment: &NewExperiment,
-    ) -> Result<ExperimentCheck, Error> {
+    ) -> Result<CheckedConfig, Error> {
         self.post(api::EXPERIMENT_CHECK, experiment).await
     }
 

@@ -143,10 +143,6 @@ impl Library {
         self.shelf().is_outdated(&self.dirs)
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<Template>> {
-        self.shelf().find(name)
-    }
-
     /// The template, or which ones there are.
     pub(crate) fn require(&self, name: &str) -> Result<Arc<Template>, FieldError> {
         let loaded = self.shelf();

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use crate::{
     families::{CountsBody, NeedsBody},
     number::Number,
-    problem::FieldProblem,
     runs::RunBody,
     time::Time,
 };
@@ -114,15 +113,6 @@ pub struct ExperimentDetail {
     pub has_template: bool,
     /// Why what waits will not be leased as things are; empty when some worker could take it.
     pub obstacle: String,
-}
-
-/// What is wrong with a [`NewExperiment`], before it is made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ExperimentCheck {
-    /// One entry for each field that is wrong.
-    pub errors: Vec<FieldProblem>,
-    /// The configuration with the template's defaults, when nothing is wrong.
-    pub config: Option<Map<String, Value>>,
 }
 
 /// How often to run an experiment.

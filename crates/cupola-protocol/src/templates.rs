@@ -81,7 +81,7 @@ pub struct ConfigToCheck {
     pub config: Map<String, Value>,
 }
 
-/// Whether a configuration fits.
+/// Whether a configuration fits, or an experiment with all that it says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CheckedConfig {
     /// The configuration with its defaults; none if something is wrong with it.

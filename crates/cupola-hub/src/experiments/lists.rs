@@ -78,7 +78,7 @@ impl Hub {
             ))
         })?;
         Ok(ExperimentDetail {
-            template: self.templates.find(&experiment.template),
+            template: self.template_of(&experiment)?.ok(),
             obstacle: self.obstacle(&experiment),
             experiment,
             last,

@@ -71,10 +71,10 @@ fn what_changes_on_disk_is_read_again() {
     scene.check(false, "a=One");
     scene.write("t/a/template.toml", manifest("a", "Another"));
     scene.check(true, "a=Another");
-    let before = scene.library.find("a").unwrap().code_hash.clone();
+    let before = scene.library.require("a").unwrap().code_hash.clone();
     scene.write("t/a/run.sh", "false");
     scene.check(true, "a=Another");
-    assert_ne!(scene.library.find("a").unwrap().code_hash, before);
+    assert_ne!(scene.library.require("a").unwrap().code_hash, before);
     fs::remove_dir_all(scene.root.path().join("t/a")).unwrap();
     scene.check(true, "");
 }

@@ -366,6 +366,8 @@ fn a_run_without_an_objective_completes_when_its_program_ended_well() {
 fn a_command_of_a_file_can_be_started_again() {
     let hub = TestHub::new();
     let id = hub.submit_file(&file("a"), "ada").unwrap();
+    let template = hub.experiment_detail(id).unwrap().template;
+    assert_eq!(template.unwrap().name, "command");
     hub.start_experiment(id, 1).unwrap();
     let tasks = tasks(&hub, id);
     assert_eq!(tasks.len(), 2);

@@ -1,5 +1,7 @@
 //! Reading: the level that suffices, and what waits to be folded on top.
 
+use std::ops::Range;
+
 use cupola_domain::metric::Point;
 use cupola_series::{
     chart::{Axis, Level, Window, level, of_points, reduce},
@@ -48,9 +50,10 @@ pub(super) fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart,
             is_reduced: false,
         });
     };
-    let (from, to) = known.overlapping(window);
-    let inside: u64 = known.blocks[from..to].iter().map(|block| block.count).sum();
-    let (from, to) = (from as u64, to as u64);
+    let overlapping = known.overlapping(window);
+    let (from, to) = (overlapping.start as u64, overlapping.end as u64);
+    let reached = &known.blocks[overlapping];
+    let inside: u64 = reached.iter().map(|block| block.count).sum();
     let mut entries = match level(inside + known.tail.len() as u64, window.columns) {
         Level::Points => {
             let mut points = blocks::list(tx, series.id, from, to)?;
@@ -61,7 +64,7 @@ pub(super) fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart,
                 is_reduced,
             });
         }
-        Level::Span(PER_BLOCK) => known.blocks[from as usize..to as usize].to_vec(),
+        Level::Span(PER_BLOCK) => reached.to_vec(),
         Level::Span(span) => {
             let (first, end) = (from * PER_BLOCK / span, (to * PER_BLOCK).div_ceil(span));
             blocks::list_summaries(tx, series.id, span, first, end)?
@@ -134,8 +137,8 @@ impl Known {
         })
     }
 
-    /// The first block that reaches into the window, and the one behind the last.
-    fn overlapping(&self, window: Window) -> (usize, usize) {
+    /// From the first block that reaches into the window to the last one.
+    fn overlapping(&self, window: Window) -> Range<usize> {
         let reaches = |block: &Summary| {
             let (first, last) = match window.axis {
                 Axis::Step => (block.first.step, block.last.step),
@@ -145,6 +148,6 @@ impl Known {
         };
         let first = self.blocks.iter().position(reaches);
         let last = self.blocks.iter().rposition(reaches);
-        first.zip(last).map_or((0, 0), |(a, b)| (a, b + 1))
+        first.zip(last).map_or(0..0, |(a, b)| a..b + 1)
     }
 }

@@ -1,14 +1,16 @@
-//! JSON bodies. What is wrong is named by its place.
+//! JSON bodies: those that come, where what is wrong is named by its place, and those of new things.
 
 use std::time::Duration;
 
 use axum::{
+    Json,
     body::Bytes,
     extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use cupola_domain::field::FieldError;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{error::Refused, state::Web};
 
@@ -32,6 +34,15 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
         }
         parse(&read(request, web).await?).map(Self)
     }
+}
+
+/// What was made, and the address where it is from now on.
+pub(super) fn created(place: &str, body: impl Serialize) -> Response {
+    let mut response = (StatusCode::CREATED, Json(body)).into_response();
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
 }
 
 /// The whole body, within its limits.

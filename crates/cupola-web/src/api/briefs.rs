@@ -1,18 +1,16 @@
 //! Briefs.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use cupola_domain::{access::Role, brief::Draft, ids::BriefId};
 use cupola_protocol::{
     briefs::{BriefDetail, NewBrief},
     paths::api::{self, with},
 };
 
-use super::{body::Body, present};
+use super::{
+    body::{Body, created},
+    present,
+};
 use crate::{
     auth::{Access, Researcher, Viewer},
     error::ApiError,
@@ -57,11 +55,7 @@ async fn create(
     let detail = hub_call(&web, move |hub| hub.submit_brief(&draft, &principal.name)).await?;
     let body = present::brief_detail(&detail);
     let place = with(api::BRIEF, &body.brief.brief_id);
-    let mut response = (StatusCode::CREATED, Json(body)).into_response();
-    if let Ok(place) = HeaderValue::from_str(&place) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    Ok(created(&place, body))
 }
 
 async fn show(

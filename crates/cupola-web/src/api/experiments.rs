@@ -1,32 +1,27 @@
 //! Experiments that people configure.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use cupola_domain::{
     access::Role,
     field::FieldError,
     ids::{ExperimentId, RunId},
 };
-use cupola_hub::{
-    HubError,
-    experiments::{ExperimentDraft, ExperimentQuery, ExperimentSort},
-};
+use cupola_hub::experiments::{ExperimentDraft, ExperimentQuery, ExperimentSort};
 use cupola_protocol::{
     experiments::{
-        ExperimentCheck, ExperimentDetail, NewExperiment, RunComparisonBody, StartExperiment,
-        StartedRuns,
+        ExperimentDetail, NewExperiment, RunComparisonBody, StartExperiment, StartedRuns,
     },
     paths::api::{self, with},
+    templates::CheckedConfig,
 };
 
-use super::{body::Body, present};
+use super::{
+    body::{Body, created},
+    present,
+};
 use crate::{
     auth::{Access, Researcher, Viewer},
-    error::{ApiError, field_problem},
+    error::ApiError,
     params::{Listing, Params},
     router::{Id, Routes},
     state::{Web, hub_call},
@@ -117,11 +112,7 @@ async fn create(
     .await?;
     let place = with(api::EXPERIMENT, &detail.experiment.id.to_string());
     let body = present::experiment_detail(&detail);
-    let mut response = (StatusCode::CREATED, Json(body)).into_response();
-    if let Ok(place) = HeaderValue::from_str(&place) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    Ok(created(&place, body))
 }
 
 /// What is wrong is the answer here, not an error.
@@ -129,19 +120,12 @@ async fn check(
     State(web): State<Web>,
     _: Researcher,
     Body(asked): Body<NewExperiment>,
-) -> Result<Json<ExperimentCheck>, ApiError> {
+) -> Result<Json<CheckedConfig>, ApiError> {
     let draft = draft(asked);
-    match hub_call(&web, move |hub| hub.check_experiment(&draft)).await {
-        Ok(checked) => Ok(Json(ExperimentCheck {
-            errors: Vec::new(),
-            config: Some(checked.setup.config),
-        })),
-        Err(HubError::Invalid(errors)) => Ok(Json(ExperimentCheck {
-            errors: errors.iter().map(field_problem).collect(),
-            config: None,
-        })),
-        Err(error) => Err(error.into()),
-    }
+    let checked = hub_call(&web, move |hub| hub.check_experiment(&draft)).await;
+    Ok(Json(present::templates::checked(
+        checked.map(|it| it.setup.config),
+    )?))
 }
 
 async fn show(

@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::{body::Body, present};
 use crate::{
     auth::{Access, Viewer},
-    error::{ApiError, field_problem},
+    error::ApiError,
     params::{Listing, Params},
     router::Routes,
     state::{Web, hub_call},
@@ -109,17 +109,7 @@ async fn check(
 ) -> Result<Json<CheckedConfig>, ApiError> {
     let name = name(path, "template")?;
     let checked = hub_call(&web, move |hub| hub.check_config(&name, &given.config)).await;
-    Ok(Json(match checked {
-        Ok(config) => CheckedConfig {
-            config: Some(config),
-            errors: Vec::new(),
-        },
-        Err(HubError::Invalid(errors)) => CheckedConfig {
-            config: None,
-            errors: errors.iter().map(field_problem).collect(),
-        },
-        Err(error) => return Err(error.into()),
-    }))
+    Ok(Json(present::templates::checked(checked)?))
 }
 
 async fn code(State(web): State<Web>, _: Viewer, path: Named) -> Result<Json<CodeBody>, ApiError> {

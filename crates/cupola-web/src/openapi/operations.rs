@@ -315,7 +315,7 @@ fn experiment_operations() -> Vec<Operation> {
     vec![
         on(get.clone(), api::EXPERIMENTS, "Experiments, the latest first", page::<e::ExperimentBody>()).query(EXPERIMENTS),
         on(post.clone(), api::EXPERIMENTS, "Make an experiment; it runs nothing yet", created::<e::ExperimentDetail>()).body::<e::NewExperiment>(),
-        on(post.clone(), api::EXPERIMENT_CHECK, "What is wrong with an experiment, without making it", json::<e::ExperimentCheck>()).body::<e::NewExperiment>(),
+        on(post.clone(), api::EXPERIMENT_CHECK, "What is wrong with an experiment, without making it", json::<templates::CheckedConfig>()).body::<e::NewExperiment>(),
         on(get.clone(), api::EXPERIMENT, "An experiment", json::<e::ExperimentDetail>()),
         on(put, api::EXPERIMENT, "Edit an experiment; the runs that there are keep what they were made with", json::<e::ExperimentDetail>()).body::<e::NewExperiment>(),
         on(delete, api::EXPERIMENT, "Delete an experiment with its runs; what still runs is stopped", Answer::Nothing),

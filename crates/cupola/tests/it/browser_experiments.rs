@@ -257,7 +257,7 @@ async fn two_tabs_stay_in_step_through_start_progress_and_cancel() {
             "return document.querySelector('#header a.danger') !== null",
         )
         .await;
-    chromium.js("[...document.querySelectorAll('#header a.danger')].find((link) => link.textContent === 'Cancel all').click()").await;
+    chromium.js("[...document.querySelectorAll('#header a.danger')].find((link) => link.textContent === 'Cancel what is left').click()").await;
     let asked = "return document.querySelector('dialog[open] form') !== null";
     chromium.until("the question", asked).await;
     chromium.click("dialog[open] form button").await;

@@ -4,12 +4,19 @@ use cupola_domain::{
     schema::json_schema,
     template::{CodeFile, Source},
 };
-use cupola_hub::templates::{Broken, KeptCode, TemplateRow};
+use cupola_hub::{
+    HubError,
+    templates::{Broken, KeptCode, TemplateRow},
+};
 use cupola_protocol::templates::{
-    BrokenTemplateBody, CodeBody, CodeFileBody, FileBody, FlawBody, TemplateBody, TemplateDetail,
+    BrokenTemplateBody, CheckedConfig, CodeBody, CodeFileBody, FileBody, FlawBody, TemplateBody,
+    TemplateDetail,
 };
 
+use serde_json::{Map, Value};
+
 use super::{direction, needs};
+use crate::error::field_problem;
 
 /// A longer text is only counted.
 const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -29,6 +36,21 @@ pub fn row(row: &TemplateRow) -> TemplateBody {
         space: template.space.clone(),
         code_hash: template.code_hash.clone(),
         experiments: row.experiments,
+    }
+}
+
+/// What a check found: what is wrong is the answer here, not an error.
+pub fn checked(found: Result<Map<String, Value>, HubError>) -> Result<CheckedConfig, HubError> {
+    match found {
+        Ok(config) => Ok(CheckedConfig {
+            config: Some(config),
+            errors: Vec::new(),
+        }),
+        Err(HubError::Invalid(errors)) => Ok(CheckedConfig {
+            config: None,
+            errors: errors.iter().map(field_problem).collect(),
+        }),
+        Err(error) => Err(error),
     }
 }
 

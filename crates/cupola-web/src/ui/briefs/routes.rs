@@ -23,7 +23,7 @@ use crate::{
     ui::{
         answer::{Fields, Rendered, done, html, read},
         components::Link,
-        confirmation::Confirmation,
+        confirmation::{Subject, stopped},
         families::parts::{Asked, On, Parts},
         format,
         frame::{Frame, Section},
@@ -194,31 +194,20 @@ async fn ask_deletion(
     Id(id): Id<BriefId>,
 ) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.brief_detail(id)).await?;
-    let title = &detail.brief.wanted.title;
     let counts = detail.family.counts;
-    let mut consequences = vec![
-        format!("its family {}", detail.family.name),
-        format!(
-            "{} with results, curves and logs",
-            format::counted(counts.total(), "task", "tasks")
-        ),
-    ];
-    if counts.running > 0 {
-        let runs = format::counted(counts.running, "run", "runs");
-        consequences.push(format!("{runs} going on now: the programs are stopped"));
-    }
-    html(&Confirmation {
-        frame: Frame::new("Delete the brief", Section::Briefs, Some((&who).into()))
-            .under("Briefs", paths::BRIEFS)
-            .under(title, paths::brief(id, "")),
-        question: format!("Delete the brief “{title}”?"),
-        lead: "This goes:",
-        consequences,
-        remark: "This cannot be undone.".to_owned(),
-        verb: "Delete",
-        action: paths::brief(id, "/deletion"),
-        back: paths::brief(id, ""),
-    })
+    let family = format!("its family {}", detail.family.name);
+    let tasks = format::counted(counts.total(), "task", "tasks");
+    let goes = [family, format!("{tasks} with results, curves and logs")];
+    let goes = goes.into_iter().chain(stopped(counts.running));
+    let asked = Subject {
+        who: &who,
+        section: Section::Briefs,
+        list: ("Briefs", paths::BRIEFS),
+        kind: "brief",
+        name: &detail.brief.wanted.title,
+        address: paths::brief(id, ""),
+    };
+    html(&asked.deletion(goes.collect()))
 }
 
 async fn delete(

@@ -42,7 +42,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
     let is_over = counts.finished() == counts.total();
     let cancellation = || {
         let href = paths::experiment(experiment.id, "/cancellation");
-        Link::new("Cancel all", href)
+        Link::new("Cancel what is left", href)
     };
     let objective = experiment.objective.as_ref();
     let code_now = detail.template.as_ref().map(|template| &template.code_hash);

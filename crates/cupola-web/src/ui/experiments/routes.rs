@@ -22,7 +22,7 @@ use crate::{
     ui::{
         answer::{Fields, Rendered, done, html, read},
         components::Link,
-        confirmation::Confirmation,
+        confirmation::{Subject, stopped},
         format,
         frame::{Frame, Section},
         listing::{self, ROWS, Slice, slice},
@@ -196,24 +196,14 @@ async fn start(
     )
 }
 
-fn confirmation(
-    who: &Principal,
-    experiment: &Experiment,
-    verb: &'static str,
-    part: &str,
-) -> Confirmation {
-    let title = format!("{verb} the experiment");
-    Confirmation {
-        frame: Frame::new(&title, Section::Experiments, Some(who.into()))
-            .under("Experiments", paths::EXPERIMENTS)
-            .under(&experiment.name, paths::experiment(experiment.id, "")),
-        question: format!("{title} “{}”?", experiment.name),
-        lead: "This goes:",
-        consequences: Vec::new(),
-        remark: String::new(),
-        verb,
-        action: paths::experiment(experiment.id, part),
-        back: paths::experiment(experiment.id, ""),
+fn subject<'a>(who: &'a Principal, experiment: &'a Experiment) -> Subject<'a> {
+    Subject {
+        who,
+        section: Section::Experiments,
+        list: ("Experiments", paths::EXPERIMENTS),
+        kind: "experiment",
+        name: &experiment.name,
+        address: paths::experiment(experiment.id, ""),
     }
 }
 
@@ -223,22 +213,8 @@ async fn ask_cancellation(
     Id(id): Id<ExperimentId>,
 ) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
-    let counts = detail.experiment.counts;
-    let mut page = confirmation(&who, &detail.experiment, "Cancel", "/cancellation");
-    page.lead = "This happens:";
-    page.question = format!("Cancel what is left of “{}”?", detail.experiment.name);
-    page.consequences = [
-        (counts.pending, "waiting: cancelled at once"),
-        (counts.running, "running: the programs are stopped"),
-    ]
-    .into_iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, what)| format!("{} {what}", format::counted(number, "run", "runs")))
-    .collect();
-    "What has ended stays. A cancelled run can be tried again by itself."
-        .clone_into(&mut page.remark);
-    page.verb = "Cancel all";
-    html(&page)
+    let asked = subject(&who, &detail.experiment);
+    html(&asked.cancellation(&detail.experiment.counts, "run", "runs"))
 }
 
 async fn cancel(
@@ -262,20 +238,13 @@ async fn ask_deletion(
     Id(id): Id<ExperimentId>,
 ) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.experiment_detail(id)).await?;
-    let mut page = confirmation(&who, &detail.experiment, "Delete", "/deletion");
-    if detail.runs > 0 {
+    let kept = || {
         let runs = format::counted(detail.runs, "run", "runs");
-        page.consequences
-            .push(format!("{runs} with results, curves and logs"));
-    }
-    let running = detail.experiment.counts.running;
-    if running > 0 {
-        let runs = format::counted(running, "run", "runs");
-        page.consequences
-            .push(format!("{runs} going on now: the programs are stopped"));
-    }
-    "This cannot be undone.".clone_into(&mut page.remark);
-    html(&page)
+        format!("{runs} with results, curves and logs")
+    };
+    let goes = (detail.runs > 0).then(kept).into_iter();
+    let goes = goes.chain(stopped(detail.experiment.counts.running));
+    html(&subject(&who, &detail.experiment).deletion(goes.collect()))
 }
 
 async fn delete(

@@ -3,6 +3,7 @@
 use axum::{extract::State, response::Response};
 use cupola_domain::{
     access::{Principal, Role},
+    experiment::Experiment,
     ids::ExperimentId,
 };
 use cupola_hub::{Hub, HubError, families};
@@ -20,7 +21,7 @@ use crate::{
     ui::{
         answer::{Rendered, done, html, read},
         components::{EmptyState, Link, Pager, StackedBar},
-        confirmation::Confirmation,
+        confirmation::{Subject, stopped},
         format,
         frame::{Frame, Section},
         listing::{ROWS, Searched, Slice, slice},
@@ -195,24 +196,14 @@ async fn tasks(
     html(&part.await?)
 }
 
-fn confirmation(
-    who: &Principal,
-    family: &cupola_domain::experiment::Experiment,
-    verb: &'static str,
-    part: &str,
-) -> Confirmation {
-    let title = format!("{verb} the family");
-    Confirmation {
-        frame: Frame::new(&title, Section::Families, Some(who.into()))
-            .under("Families", paths::FAMILIES)
-            .under(&family.name, paths::family(family.id, "")),
-        question: format!("{title} “{}”?", family.name),
-        lead: "This goes:",
-        consequences: Vec::new(),
-        remark: String::new(),
-        verb,
-        action: paths::family(family.id, part),
-        back: paths::family(family.id, ""),
+fn subject<'a>(who: &'a Principal, family: &'a Experiment) -> Subject<'a> {
+    Subject {
+        who,
+        section: Section::Families,
+        list: ("Families", paths::FAMILIES),
+        kind: "family",
+        name: &family.name,
+        address: paths::family(family.id, ""),
     }
 }
 
@@ -222,22 +213,8 @@ async fn ask_cancellation(
     Id(id): Id<ExperimentId>,
 ) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.family_detail(id)).await?;
-    let counts = detail.family.counts;
-    let mut page = confirmation(&who, &detail.family, "Cancel", "/cancellation");
-    page.lead = "This happens:";
-    page.question = format!("Cancel what is left of “{}”?", detail.family.name);
-    page.consequences = [
-        (counts.pending, "waiting: cancelled at once"),
-        (counts.running, "running: the programs are stopped"),
-    ]
-    .into_iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, what)| format!("{} {what}", format::counted(number, "task", "tasks")))
-    .collect();
-    "What has ended stays. A cancelled task can be tried again by itself."
-        .clone_into(&mut page.remark);
-    page.verb = "Cancel what is left";
-    html(&page)
+    let asked = subject(&who, &detail.family);
+    html(&asked.cancellation(&detail.family.counts, "task", "tasks"))
 }
 
 async fn cancel(
@@ -257,20 +234,12 @@ async fn ask_deletion(
 ) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.family_detail(id)).await?;
     let counts = detail.family.counts;
-    let mut page = confirmation(&who, &detail.family, "Delete", "/deletion");
     let brief = detail.brief.iter();
-    page.consequences
-        .extend(brief.map(|brief| format!("the brief “{}” that made it", brief.wanted.title)));
+    let brief = brief.map(|brief| format!("the brief “{}” that made it", brief.wanted.title));
     let tasks = format::counted(counts.total(), "task", "tasks");
-    page.consequences
-        .push(format!("{tasks} with results, curves and logs"));
-    if counts.running > 0 {
-        let runs = format::counted(counts.running, "run", "runs");
-        page.consequences
-            .push(format!("{runs} going on now: the programs are stopped"));
-    }
-    "This cannot be undone.".clone_into(&mut page.remark);
-    html(&page)
+    let goes = brief.chain([format!("{tasks} with results, curves and logs")]);
+    let goes = goes.chain(stopped(counts.running));
+    html(&subject(&who, &detail.family).deletion(goes.collect()))
 }
 
 async fn delete(

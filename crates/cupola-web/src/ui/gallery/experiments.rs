@@ -159,8 +159,12 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             bar: StackedBar::new(counts).with_legend(),
             obstacle: String::new(),
             may_change: true,
-            cancellation: (counts.running > 0)
-                .then(|| Link::new("Cancel all", paths::experiment(id, "/cancellation"))),
+            cancellation: (counts.running > 0).then(|| {
+                Link::new(
+                    "Cancel what is left",
+                    paths::experiment(id, "/cancellation"),
+                )
+            }),
         },
         runs: Runs {
             key: format!("{key},run:{}", run(1)),
