@@ -59,7 +59,8 @@ const STYLES: &[Source] = embedded![
     "css/print.css",
 ];
 
-/// None knows another, except that all may use what the first puts into the global object.
+/// None knows another, except that all may use what the first puts into the global object, and that
+/// those named `plot` make up `charts` there, a chart for whoever has curves to show.
 const SCRIPTS: &[Source] = embedded![
     "js/format.js",
     "js/live.js",
@@ -75,6 +76,11 @@ const SCRIPTS: &[Source] = embedded![
     "js/estimate.js",
     "js/form.js",
     "js/chart.js",
+    "js/plot_lines.js",
+    "js/plot_marks.js",
+    "js/plot_sync.js",
+    "js/plot_export.js",
+    "js/plot.js",
     "js/log_window.js",
     "js/log_search.js",
     "js/tree.js",

@@ -1,0 +1,70 @@
+// What is computed of a curve before it is drawn, and how its numbers are written. Shared through the
+// global object `charts`, because scripts stand alone.
+
+// Exponential moving average without the pull of its first value. What is not finite is passed over.
+const smoothed = (values, weight) => {
+  let sum = 0;
+  let share = 0;
+  return values.map((value) => {
+    if (value == null || !Number.isFinite(value)) return value;
+    sum = weight * sum + (1 - weight) * value;
+    share = weight * share + (1 - weight);
+    return sum / share;
+  });
+};
+
+const OUTSIDE = 0.02;
+
+// Least and greatest of what is drawn. With `isClipped` the outermost two in a hundred on each side
+// do not count.
+const extent = (lists, isClipped, isLog) => {
+  const values = lists.flat().filter((value) => Number.isFinite(value) && (!isLog || value > 0));
+  if (values.length === 0) return isLog ? [1, 10] : [0, 1];
+  values.sort((a, b) => a - b);
+  const at = (share) => values[Math.min(values.length - 1, Math.floor(share * values.length))];
+  const [low, high] = isClipped && values.length > 4 ? [at(OUTSIDE), at(1 - OUTSIDE)] : [values[0], values.at(-1)];
+  if (isLog) return low === high ? [low / 2, high * 2] : [low / 1.1, high * 1.1];
+  const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
+  return [low - room, high + room];
+};
+
+// For a logarithmic axis: what is at or below zero has no place on it.
+const positive = (values) => values.map((value) => (value == null || value > 0 ? value : null));
+
+// Six digits are more than anybody reads off a chart.
+const numberText = (value) => {
+  if (value == null) return "–";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(4).replace(/\.?0+e/, "e");
+  return String(Number(value.toPrecision(6)));
+};
+
+const countText = (count) => Math.round(count).toLocaleString("en");
+
+// A place on the axis from left to right.
+const placeText = (axis, x) => {
+  if (axis === "time") return new Date(x).toLocaleString();
+  if (axis === "relative") return (x < 0 ? "-" : "") + durationText(Math.abs(x));
+  return Number.isInteger(x) ? `step ${countText(x)}` : numberText(x);
+};
+
+// The canvas does not know `light-dark()`: let the browser say what a colour comes to.
+const colourOf = (name) => {
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+  probe.style.color = name.startsWith("--") ? `var(${name})` : name;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+};
+
+const pale = (colour, share) => `color-mix(in srgb, ${colour} ${Math.round(100 * share)}%, transparent)`;
+
+const COLOURS = 10;
+
+// The colour of the n-th of several curves, as a name of the style sheet.
+const colourAt = (n) => `--curve-${(n % COLOURS) + 1}`;
+
+globalThis.charts = { smoothed, extent, positive, numberText, countText, placeText, colourOf, colourAt, pale };
