@@ -12,6 +12,7 @@ pub mod event;
 pub mod experiment;
 pub mod field;
 pub mod ids;
+pub mod labels;
 pub mod lease;
 pub mod log;
 pub mod metric;

@@ -20,10 +20,15 @@ use cupola_search::{
     sampler::Sampler,
     space::Space,
 };
-use cupola_store::{Tx, briefs, code, events, experiments, runs, tasks};
+use cupola_store::{Tx, briefs, code, events, experiments, tasks};
 use serde_json::{Map, Value};
 
-use crate::{Analysis, Hub, HubError, experiments::task_of, families, transitions::first_run};
+use crate::{
+    Analysis, Hub, HubError,
+    experiments::task_of,
+    families,
+    transitions::{first_run, insert_run},
+};
 
 /// So many tasks are made in one transaction, so that nobody waits long behind it; the campaign loop
 /// makes the rest of a larger family.
@@ -311,7 +316,7 @@ pub(crate) fn insert_planned(
 ) -> Result<(), HubError> {
     for (task, run) in planned {
         tasks::insert(tx, task, needs_id)?;
-        runs::insert(tx, run)?;
+        insert_run(tx, task, run)?;
     }
     let added = i64::try_from(planned.len()).unwrap_or(i64::MAX);
     Ok(experiments::save_changes(tx, family, [added, 0, 0, 0, 0])?)

@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod campaigns;
+pub mod labels;
 pub mod leases;
 pub mod retention;
 pub mod series;
@@ -26,13 +27,14 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 6] = [
+pub const ALL: [Loop; 7] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
     templates::LOOP,
     artifacts::LOOP,
     series::LOOP,
+    labels::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

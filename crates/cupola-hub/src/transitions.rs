@@ -7,13 +7,14 @@ use cupola_domain::{
     counts::State,
     event::Event,
     ids::{RunId, TaskId, WorkerId},
+    labels,
     provenance::Provenance,
     run::{Failure, Lease, Outcome, Run, RunInput, RunState},
     stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, events, experiments, runs, tasks};
+use cupola_store::{Tx, events, experiments, params, runs, tags, tasks};
 
 use crate::{HubError, dependencies};
 
@@ -284,7 +285,7 @@ impl Pair {
 
     /// Puts a new pending run in the place of one that has ended.
     fn replace_run(&mut self, tx: &mut Tx, run: Run) -> Result<(), HubError> {
-        runs::insert(tx, &run)?;
+        insert_run(tx, &self.task, &run)?;
         events::record(tx, Event::RunChanged(run.id, run.task));
         self.task.run = run.id;
         self.run = run;
@@ -342,6 +343,22 @@ pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run 
         attempt: of.attempt + 1,
         ..first_run(task, &of.code_hash, now)
     }
+}
+
+/// Adds a run of a task, with what it is found by.
+pub(crate) fn insert_run(tx: &mut Tx, task: &Task, run: &Run) -> Result<(), HubError> {
+    runs::insert(tx, run)?;
+    save_labels(tx, run.id, task)
+}
+
+/// A run's parameters are its task's configuration, its tags the task's.
+pub(crate) fn save_labels(tx: &mut Tx, run: RunId, task: &Task) -> Result<(), HubError> {
+    // Two keys of a configuration may say the same: `{"a.b": 1, "a": {"b": 2}}`. The first counts.
+    params::save(tx, run, &labels::params_of(&task.config))?;
+    let found_by = task.tags.iter();
+    let found_by = found_by.filter(|(key, value)| labels::check_tag(key, value).is_ok());
+    let found_by: Vec<_> = found_by.map(|(k, v)| (k.clone(), v.clone())).collect();
+    Ok(tags::save(tx, run, &found_by)?)
 }
 
 pub(crate) fn find_task(tx: &mut Tx, id: TaskId) -> Result<Task, HubError> {

@@ -11,12 +11,15 @@ pub mod events;
 pub mod experiments;
 pub mod logs;
 pub mod migrations;
+pub mod params;
 pub mod results;
 pub mod runs;
 pub mod series;
 mod statement;
+pub mod tags;
 pub mod tasks;
 pub mod tokens;
+pub mod unlabelled;
 pub mod workers;
 
 pub use engine::{
@@ -36,10 +39,13 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("logs", logs::ALL),
+        ("params", params::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),
+        ("tags", tags::ALL),
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),
+        ("unlabelled", unlabelled::ALL),
         ("workers", workers::ALL),
     ];
     let modules = modules.into_iter().chain(series::STATEMENTS);

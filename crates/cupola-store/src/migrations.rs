@@ -29,4 +29,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "series",
         sql: include_str!("migrations/0005_series.sql"),
     },
+    Migration {
+        version: 6,
+        name: "run_search",
+        sql: include_str!("migrations/0006_run_search.sql"),
+    },
 ];

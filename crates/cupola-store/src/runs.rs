@@ -11,7 +11,9 @@ use cupola_domain::{
     time::Timestamp,
 };
 
-use crate::{Row, StoreError, Tx, artifacts, codec, results, statement::statements};
+use crate::{
+    Row, StoreError, Tx, artifacts, codec, params, results, statement::statements, tags, unlabelled,
+};
 
 statements! {
     INSERT = "INSERT INTO run (id, task_id, experiment_id, attempt, phase, epoch, phase_at,
@@ -267,6 +269,9 @@ pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> 
         artifacts::delete_of_run(tx, &id)?;
         results::delete_of_run(tx, &id)?;
         crate::series::delete_of_run(tx, &id)?;
+        params::delete_of_run(tx, &id)?;
+        tags::delete_of_run(tx, &id)?;
+        unlabelled::delete_of_run(tx, &id)?;
         for sql in [DELETE_LOG, DELETE] {
             tx.execute(sql, &[&id])?;
         }

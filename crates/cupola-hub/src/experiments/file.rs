@@ -15,7 +15,7 @@ use cupola_domain::{
     task::{Config, Task},
     template::{CodeFile, Source, Template},
 };
-use cupola_store::{Tx, dependencies, events, experiments, runs, tasks};
+use cupola_store::{Tx, dependencies, events, experiments, tasks};
 use serde_json::Map;
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
     checking::{self, Checked},
     keep_template,
 };
-use crate::{Hub, HubError, templates::code_hash};
+use crate::{Hub, HubError, templates::code_hash, transitions::insert_run};
 
 /// A file may describe so many tasks: they are written in one transaction.
 pub const FILE_TASKS_MAX: usize = 10_000;
@@ -249,7 +249,7 @@ impl Plan {
                 ..planned.task.clone()
             };
             tasks::insert(tx, &task, needs_id)?;
-            runs::insert(tx, &planned.run)?;
+            insert_run(tx, &task, &planned.run)?;
         }
         for planned in &self.tasks {
             for at in &planned.needs {

@@ -5,6 +5,7 @@
 )]
 
 mod experiments;
+mod labels;
 mod logs;
 mod results;
 mod rows;
