@@ -35,7 +35,7 @@ pub mod world;
 pub mod findings {
     pub use cupola_search::{
         anomalies::Anomaly,
-        compare::{Comparison, Group, Verdict},
+        compare::{Comparison, Group, Test, Verdict},
         factors::{Factor, Level},
         repro::Repeats,
         space::{Domain, Space},

@@ -1,7 +1,29 @@
-//! Student's t and Fisher's F, from the incomplete beta function.
+//! The normal distribution; Student's t and Fisher's F, from the incomplete beta function.
 
 /// Steps of the continued fraction; it needs about the root of the larger argument.
 const STEPS_MAX: u32 = 20_000;
+
+/// The chance that a normal number is `z` or more.
+pub fn normal_tail(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// The number below which the share `p`, strictly between 0 and 1, of the normal distribution lies.
+pub fn normal_quantile(p: f64) -> f64 {
+    let (mut low, mut high) = (-40.0, 40.0);
+    while high - low > 1e-14 {
+        let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
+        if normal_tail(-middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low + (high - low) / 2.0
+}
 
 /// The chance that `|t|` or more comes out of noise alone, with `df` degrees of freedom.
 pub fn student_t_two_sided(t: f64, df: f64) -> f64 {
@@ -96,6 +118,22 @@ fn away_from_zero(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Computed with scipy 1.17.1: `norm.ppf` and `norm.sf`.
+    #[test]
+    fn the_normal_distribution_at_known_places() {
+        for (p, expected) in [
+            (0.5, 0.0),
+            (0.8, 0.841_621_233_572_914),
+            (0.975, 1.959_963_984_540_054),
+            (0.999_999, 4.753_424_308_822_899),
+        ] {
+            let found = normal_quantile(p);
+            assert!((found - expected).abs() < 1e-9, "{p}: {found}");
+        }
+        check_share(normal_tail(1.0), 0.158_655_253_931_457);
+        check_share(normal_tail(6.0), 9.865_876_450_376_98e-10);
+    }
 
     fn check_quantile(p: f64, df: f64, expected: f64) {
         let t = student_t_quantile(p, df);

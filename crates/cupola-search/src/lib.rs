@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod anomalies;
+pub mod bands;
 pub mod char_lm;
 pub mod compare;
 pub mod distributions;

@@ -107,7 +107,7 @@ impl Axis {
 impl Window {
     /// The column in which `at` is drawn. Counted in 128 bits: a window may be as wide as all
     /// 64-bit numbers.
-    fn column(&self, at: i64) -> usize {
+    pub(crate) fn column(&self, at: i64) -> usize {
         let (from, to) = (i128::from(self.from), i128::from(self.to));
         let at = i128::from(at).clamp(from, to);
         let columns = i128::from(self.columns.max(1));

@@ -73,43 +73,62 @@ pub fn factors(observations: &[Observation], space: Option<&Space>) -> Vec<Facto
     let names: BTreeSet<&String> = counted.iter().flat_map(|(o, _)| o.config.keys()).collect();
     let mut factors: Vec<Factor> = names
         .into_iter()
-        .map(|name| {
-            let domain = space.and_then(|space| space.find(name)).map(|p| &p.domain);
-            let present = counted
-                .iter()
-                .filter_map(|(o, value)| Some((o.config.get(name)?, *value)));
-            factor(name, &present.collect::<Vec<_>>(), domain)
-        })
+        .map(|name| factor(name, &Levels::of(name, &counted, space)))
         .collect();
     factors.sort_by(|a, b| b.spread.total_cmp(&a.spread));
     factors
 }
 
-/// Settings of one parameter with the objective that each led to.
-type Settings<'a> = [(&'a Value, f64)];
-
-fn factor(name: &str, settings: &Settings<'_>, domain: Option<&Domain>) -> Factor {
-    let groups = ranges(settings, domain).unwrap_or_else(|| values(settings));
-    let levels: Vec<Level> = groups.iter().filter_map(Group::level).collect();
+fn factor(name: &str, grouped: &Levels) -> Factor {
+    let levels: Vec<Level> = grouped.0.iter().filter_map(Group::level).collect();
     let means = sorted(levels.iter().map(|level| level.mean));
     Factor {
         parameter: name.to_owned(),
         spread: spread(&means).unwrap_or(0.0),
-        count: settings.len(),
-        effect: effect(&groups),
+        count: grouped.0.iter().map(|group| group.members.len()).sum(),
+        effect: grouped.effect(),
         levels,
     }
 }
 
-/// The objectives that belong to one level.
-struct Group {
+/// One setting of a parameter with the objective that it led to, and whose it is.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    observation: usize,
+    value: &'a Value,
+    objective: f64,
+}
+
+/// The values or ranges of one parameter, ascending, each with the observations that have it.
+pub(super) struct Levels(pub(super) Vec<Group>);
+
+/// The observations that belong to one level: which they are, and their objectives.
+pub(super) struct Group {
     label: String,
-    objectives: Vec<f64>,
+    pub(super) members: Vec<(usize, f64)>,
+}
+
+impl Levels {
+    /// Of the counted observations that have the parameter.
+    pub(super) fn of(name: &str, counted: &[(&Observation, f64)], space: Option<&Space>) -> Self {
+        let domain = space.and_then(|space| space.find(name)).map(|p| &p.domain);
+        let present = counted.iter().enumerate();
+        let settings: Vec<Setting<'_>> = present
+            .filter_map(|(observation, (o, objective))| {
+                Some(Setting {
+                    observation,
+                    value: o.config.get(name)?,
+                    objective: *objective,
+                })
+            })
+            .collect();
+        Self(ranges(&settings, domain).unwrap_or_else(|| values(&settings)))
+    }
 }
 
 impl Group {
     fn moments(&self) -> Moments {
-        sorted(self.objectives.iter().copied())
+        sorted(self.members.iter().map(|(_, objective)| *objective))
             .into_iter()
             .collect()
     }
@@ -126,10 +145,10 @@ impl Group {
 }
 
 /// Groups by range; `None` when the values are to stand for themselves.
-fn ranges(settings: &Settings<'_>, domain: Option<&Domain>) -> Option<Vec<Group>> {
+fn ranges(settings: &[Setting<'_>], domain: Option<&Domain>) -> Option<Vec<Group>> {
     let numbers: Vec<f64> = settings
         .iter()
-        .map(|(value, _)| value.as_f64())
+        .map(|setting| setting.value.as_f64())
         .collect::<Option<_>>()?;
     let mut distinct = sorted(numbers.iter().copied());
     distinct.dedup();
@@ -145,24 +164,32 @@ fn ranges(settings: &Settings<'_>, domain: Option<&Domain>) -> Option<Vec<Group>
     let bins = (numbers.len() / 2).clamp(1, BINS);
     let bins = Bins::of(&numbers, bins, Scale::of(domain, &numbers))?;
     let mut groups: Vec<Group> = Vec::new();
-    for (number, (_, objective)) in numbers.iter().zip(settings) {
+    for (number, setting) in numbers.iter().zip(settings) {
         let place = bins.place(*number);
         while groups.len() <= place {
             groups.push(Group {
                 label: bins.label(groups.len()),
-                objectives: Vec::new(),
+                members: Vec::new(),
             });
         }
-        groups[place].objectives.push(*objective);
+        groups[place]
+            .members
+            .push((setting.observation, setting.objective));
     }
     Some(groups)
 }
 
 /// Groups by value: numbers ascending, then everything else by its text.
-fn values(settings: &Settings<'_>) -> Vec<Group> {
-    let mut settings: Vec<(Option<f64>, String, f64)> = settings
+fn values(settings: &[Setting<'_>]) -> Vec<Group> {
+    let mut settings: Vec<(Option<f64>, String, (usize, f64))> = settings
         .iter()
-        .map(|(value, objective)| (value.as_f64(), label(value), *objective))
+        .map(|s| {
+            (
+                s.value.as_f64(),
+                label(s.value),
+                (s.observation, s.objective),
+            )
+        })
         .collect();
     settings.sort_by(|(a, a_label, _), (b, b_label, _)| {
         let by_kind = b.is_some().cmp(&a.is_some());
@@ -172,12 +199,12 @@ fn values(settings: &Settings<'_>) -> Vec<Group> {
             .then_with(|| a_label.cmp(b_label))
     });
     let mut groups: Vec<Group> = Vec::new();
-    for (_, label, objective) in settings {
+    for (_, label, member) in settings {
         match groups.last_mut().filter(|group| group.label == label) {
-            Some(group) => group.objectives.push(objective),
+            Some(group) => group.members.push(member),
             None => groups.push(Group {
                 label,
-                objectives: vec![objective],
+                members: vec![member],
             }),
         }
     }
@@ -190,28 +217,32 @@ fn label(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// One-way analysis of variance.
-fn effect(groups: &[Group]) -> Option<Effect> {
-    let filled = groups.iter().filter(|group| !group.objectives.is_empty());
-    let all: Moments = sorted(groups.iter().flat_map(|g| g.objectives.iter().copied()))
-        .into_iter()
-        .collect();
-    let levels = filled.count();
-    if levels < 2 || all.count() <= levels || all.sum_of_squares() <= 0.0 {
-        return None;
+impl Levels {
+    /// One-way analysis of variance.
+    pub(super) fn effect(&self) -> Option<Effect> {
+        let groups = &self.0;
+        let filled = groups.iter().filter(|group| !group.members.is_empty());
+        let objectives = groups.iter().flat_map(|group| &group.members);
+        let all: Moments = sorted(objectives.map(|(_, objective)| *objective))
+            .into_iter()
+            .collect();
+        let levels = filled.count();
+        if levels < 2 || all.count() <= levels || all.sum_of_squares() <= 0.0 {
+            return None;
+        }
+        let within: f64 = groups.iter().map(|g| g.moments().sum_of_squares()).sum();
+        let share = (1.0 - within / all.sum_of_squares()).clamp(0.0, 1.0);
+        let (df_between, df_within) = (count(levels - 1), count(all.count() - levels));
+        Some(Effect {
+            share,
+            share_by_chance: df_between / count(all.count() - 1),
+            p_value: f_tail(
+                (share / df_between) / ((1.0 - share) / df_within),
+                df_between,
+                df_within,
+            ),
+        })
     }
-    let within: f64 = groups.iter().map(|g| g.moments().sum_of_squares()).sum();
-    let share = (1.0 - within / all.sum_of_squares()).clamp(0.0, 1.0);
-    let (df_between, df_within) = (count(levels - 1), count(all.count() - levels));
-    Some(Effect {
-        share,
-        share_by_chance: df_between / count(all.count() - 1),
-        p_value: f_tail(
-            (share / df_between) / ((1.0 - share) / df_within),
-            df_between,
-            df_within,
-        ),
-    })
 }
 
 #[cfg(test)]
