@@ -6,13 +6,14 @@ use cupola_formats::tensorboard::{Reader, Said};
 fn lines(file: &[u8]) -> Vec<String> {
     let mut said = Vec::new();
     let mut reader = Reader::default();
-    let mut damages = reader.push(file, |thing| said.push(line(&thing)));
-    damages.extend(reader.finish());
-    assert_eq!(damages, []);
+    reader.read(file, |thing| {
+        said.push(line(&thing.expect("the file is whole")));
+    });
+    assert_eq!(reader.finish(file.len() as u64), None);
     said
 }
 
-fn line(said: &Said) -> String {
+fn line(said: &Said<'_>) -> String {
     match said {
         Said::Scalar {
             tag,
@@ -26,6 +27,19 @@ fn line(said: &Said) -> String {
             names.join(" ")
         }
         Said::SessionStart { step } => format!("session {step}"),
+        Said::Media {
+            tag,
+            step,
+            kind,
+            parts,
+        } => {
+            let files = parts.iter().map(|part| {
+                let (extension, bytes) = (kind.extension(part), part.len());
+                format!("{extension} of {bytes} bytes")
+            });
+            let files: Vec<_> = files.collect();
+            format!("{tag} {step} {}", files.join(", "))
+        }
         Said::Other { tag, step, kind } => format!("{tag} {step} {kind}"),
     }
 }
@@ -39,8 +53,8 @@ fn scalars_of_tensorboardx_are_read() {
         "loss/train 3 1700000003000 0.25",
         "loss/train 4 1700000004000 0.20000000298023224",
         "odd 1 1700000001000 NaN",
-        "note/text_summary 2 text",
-        "sample 3 image",
+        "note/text_summary 2 md of 5 bytes",
+        "sample 3 png of 68 bytes",
         "weights 4 histogram",
     ];
     assert_eq!(

@@ -6,6 +6,7 @@
 mod backlog;
 mod chromium;
 mod dispatch;
+mod events;
 mod fixture;
 mod live;
 mod logs;
@@ -83,9 +84,12 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("live") {
         figures.extend(live::measure(bench.runs).await?);
     }
+    if wanted("events") {
+        figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
+    }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams and live"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live and events"
     );
     if bench.json {
         return output::json(&figures);

@@ -466,8 +466,8 @@ pub(crate) struct Doctor {
 /// The measurements.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium); all,
-    /// unless named.
+    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
+    /// `events`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
@@ -475,6 +475,9 @@ pub(crate) struct Bench {
     /// Tasks in the store for `pages`, and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
+    /// The event file for `events`, made first where there is none; a temporary one, unless named.
+    #[arg(long)]
+    pub file: Option<PathBuf>,
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,

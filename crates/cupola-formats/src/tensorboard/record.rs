@@ -9,7 +9,7 @@ const HEADER_BYTES: usize = 12;
 const FOOTER_BYTES: usize = 4;
 
 /// A longer record is taken for damage: it holds more than any chart does.
-const RECORD_BYTES_MAX: u64 = 256 << 20;
+const RECORD_BYTES_MAX: u64 = 64 << 20;
 
 /// Something that could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub struct Damage {
 /// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DamageKind {
-    /// Its length does not match its checksum: nothing after it can be found.
+    /// Its length does not match its checksum; what follows is passed over up to the next record
+    /// whose length does.
     Length,
     /// Its data does not match its checksum; the next record is read.
     Data,
@@ -36,7 +37,9 @@ pub enum DamageKind {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
-            DamageKind::Length => "a length does not match its checksum; the rest was not read",
+            DamageKind::Length => {
+                "a length does not match its checksum; bytes up to the next record were left out"
+            }
             DamageKind::Data => "a record does not match its checksum and was left out",
             DamageKind::NotAnEvent => "a record is no event and was left out",
             DamageKind::Truncated => "the file ends within a record",
@@ -45,97 +48,40 @@ impl fmt::Display for Damage {
     }
 }
 
-/// Cuts bytes into records.
-#[derive(Debug, Default)]
-pub(super) struct Cutter {
-    /// The beginning of a record whose rest has not come.
-    partial: Vec<u8>,
-    /// Where `partial` begins in the file.
-    offset: u64,
-    is_lost: bool,
-}
-
-/// The first record of some bytes.
-enum Cut<'a> {
-    Record(&'a [u8], Result<(), DamageKind>, usize),
-    Incomplete,
+/// What some bytes begin with.
+#[derive(Debug)]
+pub(super) enum Cut<'a> {
+    /// A record: its data, whether they match their checksum, and how long it is.
+    Record(&'a [u8], bool, usize),
+    /// The beginning of a record of so many bytes, as far as that is known.
+    Incomplete(usize),
+    /// No record.
     Lost,
 }
 
-impl Cutter {
-    /// Calls `take` with the data of each whole record.
-    pub(super) fn push(
-        &mut self,
-        bytes: &[u8],
-        mut take: impl FnMut(&[u8]) -> Result<(), DamageKind>,
-    ) -> Vec<Damage> {
-        let mut damages = Vec::new();
-        if self.is_lost {
-            return damages;
-        }
-        // Only a record that was cut is copied.
-        let joined = (!self.partial.is_empty()).then(|| {
-            let mut joined = std::mem::take(&mut self.partial);
-            joined.extend_from_slice(bytes);
-            joined
-        });
-        let mut rest = joined.as_deref().unwrap_or(bytes);
-        loop {
-            match cut(rest) {
-                Cut::Record(data, whole, length) => {
-                    if let Err(kind) = whole.and_then(|()| take(data)) {
-                        let offset = self.offset;
-                        damages.push(Damage { offset, kind });
-                    }
-                    self.offset += length as u64;
-                    rest = &rest[length..];
-                }
-                Cut::Incomplete => break,
-                Cut::Lost => {
-                    self.is_lost = true;
-                    let (offset, kind) = (self.offset, DamageKind::Length);
-                    damages.push(Damage { offset, kind });
-                    return damages;
-                }
-            }
-        }
-        self.partial = rest.to_vec();
-        damages
-    }
-
-    /// Whether the file ends where a record does.
-    pub(super) fn finish(self) -> Option<Damage> {
-        let is_cut = !self.partial.is_empty() && !self.is_lost;
-        is_cut.then_some(Damage {
-            offset: self.offset,
-            kind: DamageKind::Truncated,
-        })
-    }
-}
-
-fn cut(bytes: &[u8]) -> Cut<'_> {
+/// Looks at the beginning of `bytes`.
+pub(super) fn cut(bytes: &[u8]) -> Cut<'_> {
     let Some((header, rest)) = bytes.split_at_checked(HEADER_BYTES) else {
-        return Cut::Incomplete;
+        return Cut::Incomplete(HEADER_BYTES);
     };
-    let (length, checksum) = header.split_at(8);
-    let length_bytes: [u8; 8] = length.try_into().expect("split at eight");
-    let claimed = u64::from_le_bytes(length_bytes);
-    if !matches(length, checksum) || claimed > RECORD_BYTES_MAX {
+    let Some(length) = length(header) else {
         return Cut::Lost;
-    }
-    let length = usize::try_from(claimed).expect("bounded above");
+    };
+    let whole = HEADER_BYTES + length + FOOTER_BYTES;
     let Some((data, rest)) = rest.split_at_checked(length) else {
-        return Cut::Incomplete;
+        return Cut::Incomplete(whole);
     };
     let Some((checksum, _)) = rest.split_at_checked(FOOTER_BYTES) else {
-        return Cut::Incomplete;
+        return Cut::Incomplete(whole);
     };
-    let whole = if matches(data, checksum) {
-        Ok(())
-    } else {
-        Err(DamageKind::Data)
-    };
-    Cut::Record(data, whole, HEADER_BYTES + length + FOOTER_BYTES)
+    Cut::Record(data, matches(data, checksum), whole)
+}
+
+/// How many bytes to pass over to come to what looks like a record, or to too few bytes to tell.
+pub(super) fn passed_over(bytes: &[u8]) -> usize {
+    let mut headers = bytes.windows(HEADER_BYTES);
+    let found = headers.position(|header| length(header).is_some());
+    found.unwrap_or_else(|| bytes.len().saturating_sub(HEADER_BYTES - 1))
 }
 
 /// The format masks its checksums, so that data which holds checksums can be summed safely.
@@ -143,6 +89,15 @@ pub(super) fn checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes)
         .rotate_right(15)
         .wrapping_add(0xa282_ead8)
+}
+
+/// The length that a header says, if it is one.
+fn length(header: &[u8]) -> Option<usize> {
+    let (length, checksum) = header.split_at(8);
+    let claimed = u64::from_le_bytes(length.try_into().ok()?);
+    // The cheaper question first: a lost reader asks it at every byte.
+    (claimed <= RECORD_BYTES_MAX && matches(length, checksum))
+        .then(|| usize::try_from(claimed).ok())?
 }
 
 fn matches(bytes: &[u8], stored: &[u8]) -> bool {

@@ -10,6 +10,7 @@ mod dtype {
     pub(super) const UINT8: i64 = 4;
     pub(super) const INT16: i64 = 5;
     pub(super) const INT8: i64 = 6;
+    pub(super) const STRING: i64 = 7;
     pub(super) const INT64: i64 = 9;
     pub(super) const BOOL: i64 = 10;
     pub(super) const BFLOAT16: i64 = 14;
@@ -39,6 +40,20 @@ pub(super) fn scalar(tensor: &[u8]) -> Option<f64> {
         (None, Some(content)) => of_content(kind, content),
         (None, None) => None,
     }
+}
+
+/// The texts of a tensor of texts, which may be any bytes; `None` when it has other values.
+pub(super) fn texts(tensor: &[u8]) -> Option<Vec<&[u8]>> {
+    let (mut kind, mut texts) = (0, Vec::new());
+    fields(tensor, |number, value| {
+        match number {
+            1 => kind = value.int()?,
+            8 => texts.push(value.bytes()?),
+            _ => {}
+        }
+        Some(())
+    })?;
+    (kind == dtype::STRING).then_some(texts)
 }
 
 /// The single value of a field that lists values, packed or not.
@@ -143,6 +158,13 @@ mod tests {
         assert_eq!(half(0xfbff).to_bits(), (-65504.0_f64).to_bits());
         assert_eq!(half(1).to_bits(), 2.0_f64.powi(-24).to_bits());
         assert!(half(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn texts_are_read_as_they_are() {
+        let tensor = [0x08, 7, 0x42, 1, b'x', 0x42, 0];
+        assert_eq!(texts(&tensor), Some(vec![&b"x"[..], b""]));
+        assert_eq!(texts(&[0x08, 1, 0x42, 1, b'x']), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Protocol buffers as far as events need them: fields of a message, one after the other.
 
+use std::borrow::Cow;
+
 /// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Value<'a> {
@@ -21,9 +23,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(super) fn text(self) -> Option<String> {
-        let bytes = self.bytes()?;
-        Some(String::from_utf8_lossy(bytes).into_owned())
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        self.bytes().map(String::from_utf8_lossy)
     }
 
     pub(super) fn double(self) -> Option<f64> {
@@ -84,6 +85,10 @@ pub(super) fn fields<'a>(
 
 /// A number of one to ten bytes.
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    // Most have one.
+    if let [byte @ 0..0x80, rest @ ..] = bytes {
+        return Some((u64::from(*byte), rest));
+    }
     let mut number = 0;
     for (at, byte) in bytes.iter().enumerate().take(10) {
         number |= u64::from(byte & 0x7f) << (7 * at);
