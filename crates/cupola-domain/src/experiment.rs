@@ -5,6 +5,7 @@ use crate::{
     ids::{BriefId, ExperimentId},
     objective::Objective,
     resources::Needs,
+    run::LOGGED_CODE,
     setup::Setup,
     time::Timestamp,
 };
@@ -91,6 +92,11 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// Whether clients or an import write its runs, and no worker.
+    pub fn is_logged(&self) -> bool {
+        self.code_hash == LOGGED_CODE
+    }
+
     /// One of the five words, from its tasks.
     pub const fn state(&self) -> State {
         self.counts.overall()

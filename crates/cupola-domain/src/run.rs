@@ -10,6 +10,9 @@
 //!
 //! A pending run is *stranded*, that is finished, when a task that its own needs did not complete.
 //!
+//! What a client logs has no worker and no lease: `Pending --log--> Logging --close--> Finished`, and
+//! back by `reopen`.
+//!
 //! A *lost* run waits: while nobody else has leased the task, the old worker may still resume or
 //! finish it, because its epoch is still the current one.
 
@@ -185,6 +188,11 @@ pub enum RunState {
         /// When.
         lost_at: Timestamp,
     },
+    /// A client or an import writes it; nobody has a lease on it.
+    Logging {
+        /// Since when.
+        since: Timestamp,
+    },
     /// Nothing more happens.
     Finished {
         /// How it ended.
@@ -213,6 +221,12 @@ pub enum RunInput {
     Strand(u32),
     /// The worker says how it ended.
     Finish(Lease, Outcome),
+    /// A client begins to write it.
+    Log,
+    /// Its client says how it ended.
+    Close(Outcome),
+    /// Its client goes on with it after its end. Only for what [`Run::is_logged`].
+    Reopen,
 }
 
 /// A move that is not in the table, or a report under a lease that is not current.
@@ -285,6 +299,12 @@ impl RunState {
             // Whoever asked first wins: a result that arrives after the request is not the outcome.
             (St::Cancelling { .. }, In::Finish(..)) => Ok(finished(Outcome::Cancelled, now)),
 
+            (St::Pending, In::Log) | (St::Finished { .. }, In::Reopen) => {
+                Ok(St::Logging { since: now })
+            }
+            (St::Logging { .. }, In::Close(outcome)) => Ok(finished(outcome, now)),
+            (St::Logging { .. }, In::Cancel) => Ok(finished(Outcome::Cancelled, now)),
+
             (from, input) => Err(RunRefused::Invalid {
                 from: Box::new(from),
                 input: Box::new(input),
@@ -299,7 +319,7 @@ impl RunState {
             | RunState::Running { lease, .. }
             | RunState::Cancelling { lease, .. }
             | RunState::Lost { lease, .. } => Some(*lease),
-            RunState::Pending | RunState::Finished { .. } => None,
+            RunState::Pending | RunState::Logging { .. } | RunState::Finished { .. } => None,
         }
     }
 
@@ -307,9 +327,10 @@ impl RunState {
     pub const fn word(&self) -> State {
         match self {
             RunState::Pending | RunState::Lost { .. } => State::Pending,
-            RunState::Leased { .. } | RunState::Running { .. } | RunState::Cancelling { .. } => {
-                State::Running
-            }
+            RunState::Leased { .. }
+            | RunState::Running { .. }
+            | RunState::Cancelling { .. }
+            | RunState::Logging { .. } => State::Running,
             RunState::Finished { outcome, .. } => outcome.state(),
         }
     }
@@ -324,6 +345,7 @@ impl RunState {
                 outcome: Outcome::Failed(failure),
                 ..
             } => failure.reason(),
+            RunState::Logging { .. } => "logged by a client".to_owned(),
             RunState::Pending | RunState::Running { .. } | RunState::Finished { .. } => {
                 String::new()
             }
@@ -347,11 +369,16 @@ fn finished(outcome: Outcome, now: Timestamp) -> RunState {
     }
 }
 
+/// The code of what was logged by a client or an import: there is none, so it cannot be run from here.
+pub const LOGGED_CODE: &str = "";
+
 /// A run as the hub keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// Its name.
     pub id: RunId,
+    /// What the client that logs it calls it; empty for what workers run.
+    pub name: String,
     /// What it attempts.
     pub task: TaskId,
     /// What the task belongs to.
@@ -364,7 +391,7 @@ pub struct Run {
     pub worker: Option<WorkerId>,
     /// The epoch of its lease, kept after its end; 0 before.
     pub epoch: i64,
-    /// The hash of the code it runs, fixed when it was leased.
+    /// The hash of the code it runs, fixed when it was leased; [`LOGGED_CODE`] for what a client logs.
     pub code_hash: String,
     /// What the worker said of the program's surroundings when it started, as JSON text.
     pub environment: Option<String>,
@@ -387,6 +414,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether a client or an import writes it, and no worker.
+    pub fn is_logged(&self) -> bool {
+        self.code_hash == LOGGED_CODE
+    }
+
     /// What the word leaves out, with how far stopping went; empty when it says all.
     pub fn reason(&self) -> String {
         let reason = self.state.reason();
@@ -452,6 +484,9 @@ mod tests {
             "hand-back" => RunInput::HandBack,
             "cancel" => RunInput::Cancel,
             "strand" => RunInput::Strand(3),
+            "log" => RunInput::Log,
+            "close" => RunInput::Close(Outcome::Completed),
+            "reopen" => RunInput::Reopen,
             "complete" => RunInput::Finish(lease, Outcome::Completed),
             "fail" => RunInput::Finish(lease, Outcome::Failed(Failure::ExitCode(3))),
             other => panic!("no input is called {other}"),
@@ -465,8 +500,38 @@ mod tests {
             RunState::Running { .. } => "running",
             RunState::Cancelling { .. } => "cancelling",
             RunState::Lost { .. } => "lost",
+            RunState::Logging { .. } => "logging",
             RunState::Finished { outcome, .. } => outcome.state().as_str(),
         }
+    }
+
+    #[test]
+    fn what_a_client_logs_is_closed_and_may_be_reopened() {
+        check(
+            "log; close; close; reopen; close",
+            "pending logging completed ! logging completed",
+        );
+    }
+
+    #[test]
+    fn no_worker_has_what_a_client_logs() {
+        check(
+            "log; lease; start; complete; fail; expire; hand-back; supersede; strand; log; reopen",
+            "pending logging ! ! ! ! ! ! ! ! ! !",
+        );
+    }
+
+    #[test]
+    fn what_a_client_logs_is_cancelled_at_once() {
+        check("log; cancel; cancel", "pending logging cancelled !");
+    }
+
+    #[test]
+    fn what_a_worker_has_is_not_for_clients_to_close() {
+        check(
+            "close; lease; log; start; close; reopen",
+            "pending ! leased ! running ! !",
+        );
     }
 
     #[test]
@@ -589,6 +654,8 @@ mod tests {
             "cancel",
             "complete",
             "fail",
+            "log",
+            "close",
         ];
         (prop::sample::select(verbs.to_vec()), 1..4i64)
             .prop_map(|(verb, epoch)| input(verb, lease(epoch)))

@@ -7,6 +7,7 @@
 //!    |    +--- cancel --+----------------> Cancelled
 //!    |    +--- strand -------------------> Failed     (a task that it needs did not complete)
 //!    +------------------ retry ----------- Failed, Cancelled
+//!                       ^-- reopen ------- Completed, Failed, Cancelled  (its client goes on)
 //! ```
 
 use std::{collections::BTreeMap, time::Duration};
@@ -48,6 +49,15 @@ impl Default for Attempts {
 }
 
 impl Attempts {
+    /// As many allowed, none counted.
+    fn anew(self) -> Self {
+        Self {
+            failures: 0,
+            losses: 0,
+            ..self
+        }
+    }
+
     /// The count after one more ending of this kind, and whether another try is allowed.
     fn after(mut self, failure: &Failure) -> (Self, bool) {
         if failure.is_infrastructure() {
@@ -94,6 +104,8 @@ pub enum TaskInput {
     Strand(u32),
     /// A person wants another attempt.
     Retry,
+    /// The client that logs its run goes on after the end.
+    Reopen,
 }
 
 /// A move that is not in the table.
@@ -128,14 +140,10 @@ impl TaskState {
                 (attempts, false) => Ok((St::Failed(failure), attempts)),
             },
             (St::Pending | St::Running, In::Cancel) => Ok((St::Cancelled, attempts)),
-            (St::Failed(_) | St::Cancelled, In::Retry) => Ok((
-                St::Pending,
-                Attempts {
-                    failures: 0,
-                    losses: 0,
-                    ..attempts
-                },
-            )),
+            (St::Failed(_) | St::Cancelled, In::Retry) => Ok((St::Pending, attempts.anew())),
+            (St::Completed | St::Failed(_) | St::Cancelled, In::Reopen) => {
+                Ok((St::Running, attempts.anew()))
+            }
             (from, input) => Err(TaskRefused { from, input }),
         }
     }
@@ -253,6 +261,7 @@ mod tests {
             "cancel" => TaskInput::Cancel,
             "strand" => TaskInput::Strand(3),
             "retry" => TaskInput::Retry,
+            "reopen" => TaskInput::Reopen,
             other => panic!("no input is called {other}"),
         }
     }
@@ -318,6 +327,14 @@ mod tests {
         check(
             "start; fail; start; fail; retry; start; fail; start; complete",
             "pending running pending running failed pending running pending running completed",
+        );
+    }
+
+    #[test]
+    fn what_ended_is_reopened_with_the_count_anew() {
+        check(
+            "reopen; start; reopen; complete; reopen; fail; start; fail; reopen; cancel; reopen",
+            "pending ! running ! completed running pending running failed running cancelled running",
         );
     }
 

@@ -25,6 +25,7 @@ use cupola_store::{Tx, code, events, experiments, tasks};
 use crate::{
     Hub, HubError,
     briefs::insert_planned,
+    logged::refuse_logged,
     transitions::{Pair, find_task, first_run},
 };
 
@@ -208,13 +209,18 @@ impl Hub {
 
     /// What an experiment is set to, to be edited or cloned.
     pub fn draft_of_experiment(&self, id: ExperimentId) -> Result<ExperimentDraft, HubError> {
-        self.read(move |tx| Ok(draft_of(&find(tx, id)?)))
+        self.read(move |tx| {
+            let found = find(tx, id)?;
+            check_has_code(&found)?;
+            Ok(draft_of(&found))
+        })
     }
 
     /// What a run was made with, to make an experiment of it.
     pub fn draft_of_run(&self, id: RunId) -> Result<ExperimentDraft, HubError> {
         self.read(move |tx| {
             let Pair { run, task } = Pair::find(tx, id)?;
+            refuse_logged(&run)?;
             let experiment = find(tx, run.experiment)?;
             Ok(ExperimentDraft {
                 template: template_name(tx, &run, &experiment)?,
@@ -416,5 +422,15 @@ fn find_startable(tx: &mut Tx, id: ExperimentId) -> Result<Experiment, HubError>
         let message = format!("experiment `{id}` is a family, and its brief says what it runs");
         return Err(HubError::Conflict(message));
     }
+    check_has_code(&found)?;
     Ok(found)
+}
+
+fn check_has_code(experiment: &Experiment) -> Result<(), HubError> {
+    if !experiment.is_logged() {
+        return Ok(());
+    }
+    let id = experiment.id;
+    let message = format!("the runs of experiment `{id}` are logged; it cannot be run from here");
+    Err(HubError::Conflict(message))
 }

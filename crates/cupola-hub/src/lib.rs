@@ -16,6 +16,7 @@ pub mod experiments;
 pub mod families;
 mod hub;
 mod live;
+pub mod logged;
 pub mod logs;
 pub mod loops;
 pub mod overview;

@@ -19,6 +19,7 @@ use crate::{
     Hub, HubError,
     briefs::insert_planned,
     experiments::{find as find_experiment, resume, template_name},
+    logged::refuse_logged,
     tasks::note_worker,
     transitions::{Pair, find_task, first_run},
 };
@@ -137,6 +138,7 @@ fn insert_again(
         return Err(HubError::Conflict(message));
     }
     let before = runs::find(tx, of.run)?.ok_or_else(|| HubError::not_found("run", of.run))?;
+    refuse_logged(&before)?;
     let needs = tasks::find_needs(tx, of.id)?.ok_or_else(|| HubError::not_found("task", of.id))?;
     let task = Task {
         id,

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     Hub, HubError, dependencies,
     experiments::{find as find_experiment, resume},
+    logged::refuse_logged,
     transitions::{Pair, find_task},
 };
 
@@ -143,9 +144,10 @@ impl Hub {
                     format!("task `{id}` is {word}; only a failed or cancelled one is retried");
                 return Err(HubError::Conflict(message));
             }
-            dependencies::check_retry(tx, &task)?;
-            resume(tx, &experiment)?;
             let mut pair = Pair::of_task(tx, task)?;
+            refuse_logged(&pair.run)?;
+            dependencies::check_retry(tx, &pair.task)?;
+            resume(tx, &experiment)?;
             pair.retry(tx, spare, now)?;
             dependencies::revive(tx, id, spares, now)?;
             Ok(pair.task)

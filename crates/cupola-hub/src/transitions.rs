@@ -60,11 +60,21 @@ impl Pair {
         }
         match next.word() {
             word if word.is_terminal() => self.run.finished_at = ended_at(&next).or(Some(now)),
-            State::Running if was.lease().is_none() => self.run.leased_at = Some(now),
+            State::Running if was.lease().is_none() && next.lease().is_some() => {
+                self.run.leased_at = Some(now);
+            }
             _ => {}
         }
-        if let RunState::Running { started_at, .. } = next {
-            self.run.started_at.get_or_insert(started_at);
+        match next {
+            RunState::Running { started_at, .. } => {
+                self.run.started_at.get_or_insert(started_at);
+            }
+            RunState::Logging { since } => {
+                self.run.started_at.get_or_insert(since);
+                self.run.finished_at = None;
+                self.run.wall_time = None;
+            }
+            _ => {}
         }
         self.run.state = next;
         runs::save(tx, &self.run, &was)?;
@@ -317,6 +327,7 @@ pub(crate) struct Ending {
 pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
     Run {
         id: task.run,
+        name: String::new(),
         task: task.id,
         experiment: task.experiment,
         attempt: 1,

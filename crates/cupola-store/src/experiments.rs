@@ -35,6 +35,10 @@ statements! {
     FIND_BY_BRIEF = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE experiment.brief_id = $1 AND deleted_at IS NULL";
+    FIND_LOGGED = "SELECT experiment.*, needs.body AS needs_body
+                   FROM experiment JOIN needs ON needs.id = experiment.needs_id
+                   WHERE experiment.name = $1 AND origin = 'mlflow' AND bin_of IS NULL
+                   AND (deleted_at IS NULL OR is_restorable = TRUE)";
     LIST_FAMILIES = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE origin = 'brief' AND deleted_at IS NULL
@@ -70,7 +74,8 @@ statements! {
                     WHERE experiment.id = $1 AND experiment.deleted_at IS NULL AND stopped_at IS NULL
                     AND num_tasks > pending + running + completed + failed + cancelled";
     SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
-    LIST_DELETED = "SELECT id, brief_id FROM experiment WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
+    LIST_DELETED = "SELECT id, brief_id FROM experiment
+                    WHERE deleted_at IS NOT NULL AND is_restorable = FALSE ORDER BY id LIMIT 100";
     DELETE = "DELETE FROM experiment WHERE id = $1";
 }
 
@@ -146,6 +151,12 @@ pub fn find_any(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, Sto
 /// The family that a brief made.
 pub fn find_by_brief(tx: &mut Tx, brief: BriefId) -> Result<Option<Experiment>, StoreError> {
     tx.query_optional(FIND_BY_BRIEF, &[&brief.to_string()], experiment)
+}
+
+/// The experiment that clients know by this name, even if it was deleted by one of them: it can be
+/// restored.
+pub fn find_logged(tx: &mut Tx, name: &str) -> Result<Option<Experiment>, StoreError> {
+    tx.query_optional(FIND_LOGGED, &[&name], experiment)
 }
 
 /// Families, the latest first; `search` matches name and id.

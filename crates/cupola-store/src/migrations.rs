@@ -34,4 +34,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "run_search",
         sql: include_str!("migrations/0006_run_search.sql"),
     },
+    Migration {
+        version: 7,
+        name: "logged",
+        sql: include_str!("migrations/0007_logged.sql"),
+    },
 ];

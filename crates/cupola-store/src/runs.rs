@@ -6,7 +6,7 @@ use cupola_domain::{
     ids::{ExperimentId, RunId, TaskId, WorkerId},
     log::{Level, LevelCounts},
     progress::Progress,
-    run::{Failure, Lease, Outcome, Run, RunState},
+    run::{Failure, LOGGED_CODE, Lease, Outcome, Run, RunState},
     stopping::Stopping,
     time::Timestamp,
 };
@@ -17,9 +17,12 @@ use crate::{
 
 statements! {
     INSERT = "INSERT INTO run (id, task_id, experiment_id, attempt, phase, epoch, phase_at,
-                               code_hash, provenance, created_at)
-              VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6, 'measured', $5)";
+                               code_hash, provenance, created_at, name)
+              VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6, 'measured', $5, $7)";
     FIND = "SELECT * FROM run WHERE id = $1";
+    FIND_TARGET = "SELECT run.experiment_id, run.task_id, run.code_hash, run.phase, experiment.deleted_at
+                   FROM run JOIN experiment ON experiment.id = run.experiment_id
+                   WHERE run.id = $1";
     SAVE = "UPDATE run SET phase = $4, outcome = $5, failure = $6, failure_detail = $7,
                            worker_id = $8, epoch = $9, phase_at = $10, provenance = $11,
                            wall_time_millis = $12, leased_at = $13, started_at = $14,
@@ -34,8 +37,9 @@ statements! {
                           ORDER BY id DESC LIMIT $2 OFFSET $3";
     COUNT_OF_EXPERIMENT = "SELECT COUNT(*) AS n FROM run WHERE experiment_id = $1";
     LIST_OF_WORKER = "SELECT * FROM run WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
+    /// An empty worker stands for a client that logs.
     LIST_LEASED = "SELECT * FROM run WHERE worker_id IS NOT NULL AND outcome IS NULL
-                   AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
+                   AND worker_id <> '' AND phase IN ('leased', 'running', 'cancelling') ORDER BY id";
     LIST_ENDED = "SELECT event.seq, run.id, run.outcome, run.failure, run.failure_detail,
                          task.number, experiment.name
                   FROM event JOIN run ON run.id = event.subject
@@ -56,6 +60,9 @@ statements! {
     DELETE = "DELETE FROM run WHERE id = $1";
 }
 
+/// What stands for a worker while a client logs a run.
+const CLIENT: &str = "";
+
 /// What of a run's reports has been taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intake {
@@ -71,6 +78,21 @@ pub struct Intake {
     pub log_omitted: i64,
     /// Chunks of log.
     pub log_chunks: i64,
+}
+
+/// What has to be known of a run before something is logged to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// What it belongs to.
+    pub experiment: ExperimentId,
+    /// What it attempts.
+    pub task: TaskId,
+    /// Whether a client or an import writes it, and no worker.
+    pub is_logged: bool,
+    /// Whether a worker has it.
+    pub is_leased: bool,
+    /// Whether it or its experiment is deleted.
+    pub is_deleted: bool,
 }
 
 /// A run that came to its end, as it is told of.
@@ -99,6 +121,7 @@ pub fn insert(tx: &mut Tx, run: &Run) -> Result<(), StoreError> {
             &i64::from(run.attempt),
             &run.created_at.millis(),
             &run.code_hash,
+            &run.name,
         ],
     )
 }
@@ -108,10 +131,29 @@ pub fn find(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], run)
 }
 
+/// What has to be known of a run before something is logged to it.
+pub fn find_target(tx: &mut Tx, id: RunId) -> Result<Option<Target>, StoreError> {
+    tx.query_optional(FIND_TARGET, &[&id.to_string()], |row| {
+        let is_logged = row.text("code_hash")? == LOGGED_CODE;
+        let has_worker = !matches!(row.text("phase")?.as_str(), "pending" | "finished");
+        Ok(Target {
+            experiment: codec::parsed(row, "run", "experiment_id")?,
+            task: codec::parsed(row, "run", "task_id")?,
+            is_logged,
+            is_leased: has_worker && !is_logged,
+            is_deleted: row.optional_i64("deleted_at")?.is_some(),
+        })
+    })
+}
+
 /// Writes what `run` is now over what it was: the fence stands in the statement.
 pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
     let parts = Parts::of(&run.state, run.leased_at.unwrap_or(run.created_at));
     let held = parts.lease.map(|lease| lease.worker).or(run.worker);
+    let held = match run.state {
+        RunState::Logging { .. } => Some(CLIENT.to_owned()),
+        _ => held.map(|worker| worker.to_string()),
+    };
     tx.execute_one(
         SAVE,
         &[
@@ -122,7 +164,7 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
             &parts.outcome.map(|outcome| outcome.state().as_str()),
             &parts.failure().map(Failure::kind),
             &parts.failure().map(Failure::detail),
-            &held.map(|worker| worker.to_string()),
+            &held,
             &run.epoch,
             &parts.at.millis(),
             &run.provenance.as_str(),
@@ -311,6 +353,7 @@ impl<'a> Parts<'a> {
             RunState::Running { started_at, .. } => ("running", *started_at, None),
             RunState::Cancelling { asked_at, .. } => ("cancelling", *asked_at, None),
             RunState::Lost { lost_at, .. } => ("lost", *lost_at, None),
+            RunState::Logging { since } => ("running", *since, None),
             RunState::Finished {
                 outcome,
                 finished_at,
@@ -345,11 +388,12 @@ fn run(row: &Row<'_>) -> Result<Run, StoreError> {
     let wall_time = row.optional_i64("wall_time_millis")?;
     Ok(Run {
         id: codec::parsed(row, "run", "id")?,
+        name: row.text("name")?,
         task: codec::parsed(row, "run", "task_id")?,
         experiment: codec::parsed(row, "run", "experiment_id")?,
         attempt: codec::count(row, "run", "attempt")?,
         state: state(row)?,
-        worker: codec::optional_parsed(row, "run", "worker_id")?,
+        worker: worker(row)?,
         epoch: row.i64("epoch")?,
         code_hash: row.text("code_hash")?,
         environment: row.optional_text("environment")?,
@@ -362,6 +406,16 @@ fn run(row: &Row<'_>) -> Result<Run, StoreError> {
         started_at: codec::optional_time(row, "started_at")?,
         finished_at: codec::optional_time(row, "finished_at")?,
     })
+}
+
+fn worker(row: &Row<'_>) -> Result<Option<WorkerId>, StoreError> {
+    match row.optional_text("worker_id")?.as_deref() {
+        None | Some(CLIENT) => Ok(None),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| codec::inconsistent("run", "worker_id", row)),
+    }
 }
 
 fn progress(row: &Row<'_>) -> Result<Option<Progress>, StoreError> {
@@ -391,6 +445,7 @@ fn state(row: &Row<'_>) -> Result<RunState, StoreError> {
     Ok(match row.text("phase")?.as_str() {
         "pending" => RunState::Pending,
         "leased" => RunState::Leased { lease: lease()? },
+        "running" if row.text("worker_id")? == CLIENT => RunState::Logging { since: at },
         "running" => RunState::Running {
             lease: lease()?,
             started_at: at,

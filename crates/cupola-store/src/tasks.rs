@@ -8,7 +8,7 @@ use cupola_domain::{
     objective::Direction,
     provenance::Provenance,
     run::Failure,
-    task::{Attempts, Task, TaskState},
+    task::{Attempts, Config, Task, TaskState},
     text::storable,
     time::Timestamp,
 };
@@ -24,6 +24,8 @@ statements! {
                       $15, $16, $17)";
     FIND = "SELECT * FROM task WHERE id = $1";
     FIND_NEEDS = "SELECT needs_id FROM task WHERE id = $1";
+    FIND_NEXT_NUMBER = "SELECT COALESCE(MAX(number) + 1, 0) AS n FROM task WHERE experiment_id = $1";
+    SAVE_CONFIG = "UPDATE task SET config = $2 WHERE id = $1";
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
                   ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
@@ -133,6 +135,19 @@ pub fn find(tx: &mut Tx, id: TaskId) -> Result<Option<Task>, StoreError> {
 /// The number of a task's needs.
 pub fn find_needs(tx: &mut Tx, id: TaskId) -> Result<Option<i64>, StoreError> {
     tx.query_optional(FIND_NEEDS, &[&id.to_string()], |row| row.i64("needs_id"))
+}
+
+/// The number of an experiment's next task.
+pub fn next_number(tx: &mut Tx, experiment: ExperimentId) -> Result<u32, StoreError> {
+    tx.query_one(FIND_NEXT_NUMBER, &[&experiment.to_string()], |row| {
+        codec::count(row, "task", "n")
+    })
+}
+
+/// Writes the configuration of a task whose run is logged: what its client has said of it so far.
+pub fn save_config(tx: &mut Tx, id: TaskId, config: &Config) -> Result<(), StoreError> {
+    let text = codec::object_text(config);
+    tx.execute_one(SAVE_CONFIG, &[&id.to_string(), &text])
 }
 
 /// The pending task with these needs that waits for no other and is to be leased first.

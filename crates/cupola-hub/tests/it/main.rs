@@ -8,6 +8,7 @@
 mod commands;
 mod experiments;
 mod files;
+mod logged;
 mod logs;
 mod programs;
 mod recovery;

@@ -115,6 +115,7 @@ impl Sample {
         let (task, run) = (self.ids.next(at(0)), self.ids.next(at(0)));
         self.runs.push(Run {
             id: run,
+            name: String::new(),
             task,
             experiment: self.family.id,
             attempt: 1,

@@ -150,7 +150,7 @@ pub(crate) fn run_badge(run: &Run) -> Badge {
 pub(crate) fn running_for(run: &Run, now: Timestamp) -> Option<Duration> {
     let is_running = matches!(
         run.state,
-        RunState::Running { .. } | RunState::Cancelling { .. }
+        RunState::Running { .. } | RunState::Cancelling { .. } | RunState::Logging { .. }
     );
     let started = run.started_at.filter(|_| is_running)?;
     Some(now.since(started))

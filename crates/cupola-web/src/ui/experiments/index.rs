@@ -59,8 +59,10 @@ pub struct ExperimentRow {
     pub last: Option<LastRun>,
     /// When it was edited last.
     pub updated: Moment,
-    /// Whether it may be started, edited, cloned and deleted by who looks.
+    /// Whether it may be changed by who looks.
     pub may_change: bool,
+    /// Whether it may be started, edited and cloned as well: what is logged may not.
+    pub may_start: bool,
 }
 
 /// The list.

@@ -195,6 +195,7 @@ fn row(found: &experiments::ExperimentRow, who: &Principal) -> ExperimentRow {
         last: found.last.as_ref().map(last),
         updated: experiment.updated_at.into(),
         may_change: may(who, Role::Researcher),
+        may_start: may(who, Role::Researcher) && !experiment.is_logged(),
     }
 }
 

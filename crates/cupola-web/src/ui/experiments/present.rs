@@ -38,6 +38,7 @@ fn id(experiment: &Experiment) -> Id {
 pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
     let experiment = &detail.experiment;
     let counts = &experiment.counts;
+    let is_logged = experiment.is_logged();
     let may_change = may(who, Role::Researcher);
     let is_over = counts.finished() == counts.total();
     let cancellation = || {
@@ -49,6 +50,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
     let code_now = code_now.filter(|hash| **hash != experiment.code_hash);
     let hindrance = match detail.template {
         Some(_) => String::new(),
+        None if is_logged => "Clients log its runs; it cannot be started from here.".to_owned(),
         None => format!(
             "There is no template `{}` any more: choose another to start this again.",
             experiment.template
@@ -82,6 +84,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
         bar: StackedBar::new(counts).with_legend(),
         obstacle: detail.obstacle.clone(),
         may_change,
+        may_edit: may_change && !is_logged,
         cancellation: (may_change && !is_over).then(cancellation),
     }
 }

@@ -68,8 +68,10 @@ pub struct Header {
     pub bar: StackedBar,
     /// Why what waits is not taken; empty when some worker could.
     pub obstacle: String,
-    /// Whether it may be started, edited, cloned and deleted by who looks.
+    /// Whether it may be changed by who looks.
     pub may_change: bool,
+    /// Whether it may be edited and cloned as well: what is logged may not.
+    pub may_edit: bool,
     /// Where what is left is cancelled; none when nothing is, or for who may not.
     pub cancellation: Option<Link>,
 }

@@ -110,6 +110,7 @@ fn row(n: u64) -> ExperimentRow {
         last: (n != 2).then_some(last),
         updated: moment(n * 3600),
         may_change: true,
+        may_start: true,
     }
 }
 
@@ -159,6 +160,7 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             bar: StackedBar::new(counts).with_legend(),
             obstacle: String::new(),
             may_change: true,
+            may_edit: true,
             cancellation: (counts.running > 0).then(|| {
                 Link::new(
                     "Cancel what is left",

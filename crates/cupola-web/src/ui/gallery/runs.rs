@@ -37,6 +37,8 @@ fn header(badge: Badge) -> Header {
         key: format!("run:{id}"),
         src: paths::run(id, "/header"),
         id: id.into(),
+        name: String::new(),
+        is_logged: false,
         badge,
         levels: Vec::new(),
         overall: String::new(),

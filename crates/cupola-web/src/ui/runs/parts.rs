@@ -160,6 +160,10 @@ impl Seen {
             .as_ref()
             .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())));
         let current = self.template_hash.as_ref();
+        let config = match run.is_logged() {
+            true => task.config.clone(),
+            false => config_of(task),
+        };
         Environment {
             key: self.key(),
             src: paths::run(run.id, "/environment"),
@@ -169,6 +173,7 @@ impl Seen {
             changed: match current {
                 Some(hash) if *hash == run.code_hash => "",
                 Some(_) => "changed since",
+                None if run.is_logged() => "",
                 None => "no longer there",
             },
             code_hash: run
@@ -177,10 +182,7 @@ impl Seen {
             worker: worker_link(&self.detail.workers, run.worker),
             facts: said.as_ref().map(facts).unwrap_or_default(),
             blocks: [
-                Some(CodeBlock::json(
-                    "config.json",
-                    &Value::Object(config_of(task)),
-                )),
+                Some(CodeBlock::json("config.json", &Value::Object(config))),
                 said.map(|said| CodeBlock::json("environment.json", &said)),
             ]
             .into_iter()

@@ -18,6 +18,7 @@ use crate::ui::{
     frame::{Frame, Section},
     listing::escaped,
     paths,
+    plain::plain,
     present::{family_link, keys, lasting, may, run_badge, running_for, task_link, worker_link},
     tasks::{Attempts, present::attempt},
 };
@@ -103,14 +104,18 @@ impl Seen {
             ..
         } = &self.detail;
         let is_running = running_for(run, self.now).is_some();
+        let is_logged = run.is_logged();
         let is_researcher = may(who, Role::Researcher);
+        let may_rerun = is_researcher && !is_logged;
         let is_stopped = is_over(run) || matches!(run.state, RunState::Cancelling { .. });
         Header {
             key: self.key(),
             src: paths::run(run.id, "/header"),
             id: run.id.into(),
             badge: run_badge(run),
-            levels: if is_running {
+            name: plain(&run.name),
+            is_logged,
+            levels: if is_running && !is_logged {
                 self.levels()
             } else {
                 Vec::new()
@@ -134,8 +139,8 @@ impl Seen {
             value: self.value().into(),
             cancellation: (!is_stopped && is_researcher)
                 .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
-            retry: (is_over(run) && is_researcher).then(|| paths::run(run.id, "/retry")),
-            clone: is_researcher.then(|| format!("/experiments/new?run={}", run.id)),
+            retry: (is_over(run) && may_rerun).then(|| paths::run(run.id, "/retry")),
+            clone: may_rerun.then(|| format!("/experiments/new?run={}", run.id)),
         }
     }
 

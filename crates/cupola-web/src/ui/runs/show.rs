@@ -41,6 +41,10 @@ pub struct Header {
     pub src: String,
     /// Its id.
     pub id: Id,
+    /// What the client that logs it calls it; empty for others.
+    pub name: String,
+    /// Whether a client logs it, and no worker runs it.
+    pub is_logged: bool,
     /// Its state, with what that leaves out.
     pub badge: Badge,
     /// How far it says it is, level by level; none unless it runs.

@@ -69,7 +69,8 @@ impl Seen {
         } = &self.detail;
         let word = task.state.word();
         let is_allowed = may(who, Role::Researcher);
-        let is_retried = matches!(word, State::Failed | State::Cancelled);
+        let is_logged = self.run().is_some_and(Run::is_logged);
+        let is_retried = matches!(word, State::Failed | State::Cancelled) && !is_logged;
         Header {
             key: self.key(),
             src: paths::task(task.id, "/header"),

@@ -1,0 +1,347 @@
+//! Runs that a client or an import writes: no worker has them, and they cannot be run from here.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cupola_domain::{
+    counts::Counts,
+    event::Event,
+    experiment::{Experiment, Origin},
+    field::FieldError,
+    ids::{ExperimentId, RunId, TaskId},
+    labels,
+    metric::Point,
+    provenance::Provenance,
+    resources::Needs,
+    run::{LOGGED_CODE, Outcome, Run, RunInput},
+    setup::Setup,
+    task::TaskInput,
+    text::storable,
+    time::Timestamp,
+};
+use cupola_store::{Tx, code, events, experiments, params, runs, series, tags, tasks};
+use serde_json::Value;
+
+use crate::{
+    Hub, HubError,
+    briefs::insert_planned,
+    experiments::{find as find_experiment, task_of},
+    transitions::{Pair, find_task, first_run},
+};
+
+/// A run that a client begins to log.
+#[derive(Debug, Clone)]
+pub struct NewLogged {
+    /// What it belongs to.
+    pub experiment: ExperimentId,
+    /// What the client calls it.
+    pub name: String,
+    /// When it began; now when the client does not say.
+    pub started_at: Option<Timestamp>,
+    /// Its configuration so far.
+    pub params: Vec<(String, String)>,
+    /// For people: name → value.
+    pub tags: Vec<(String, String)>,
+    /// Where its values come from.
+    pub provenance: Provenance,
+}
+
+/// What a client logs at once.
+#[derive(Debug, Clone, Default)]
+pub struct LoggedBatch {
+    /// Points, by series, in order of arrival.
+    pub points: Vec<(String, Vec<Point>)>,
+    /// Parts of the configuration. Each is said once; the same again is no mistake.
+    pub params: Vec<(String, String)>,
+    /// For people; the last word counts.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Hub {
+    /// Makes an experiment whose runs are logged. Those of clients have names of their own.
+    pub fn create_logged_experiment(
+        &self,
+        name: &str,
+        origin: Origin,
+        template: &str,
+        tags: Vec<(String, String)>,
+        author: &str,
+    ) -> Result<Experiment, HubError> {
+        let now = self.now();
+        let experiment = Experiment {
+            id: self.next_id(),
+            name: storable(name).into_owned(),
+            description: String::new(),
+            origin,
+            template: template.to_owned(),
+            code_hash: LOGGED_CODE.to_owned(),
+            objective: None,
+            baseline: None,
+            needs: Needs::default(),
+            setup: Setup {
+                tags: tags.into_iter().map(kept).collect(),
+                ..Setup::default()
+            },
+            counts: Counts::default(),
+            author: author.to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        self.write(move |tx| {
+            if origin == Origin::Mlflow && experiments::find_logged(tx, &experiment.name)?.is_some()
+            {
+                let name = &experiment.name;
+                let message =
+                    format!("there is an experiment `{name}` already, perhaps a deleted one");
+                return Err(HubError::Conflict(message));
+            }
+            let needs = code::needs_id(tx, &experiment.needs)?;
+            experiments::insert(tx, &experiment, needs)?;
+            events::record(tx, Event::ExperimentChanged(experiment.id));
+            Ok(experiment)
+        })
+    }
+
+    /// A client begins a run.
+    pub fn open_logged_run(&self, new: NewLogged) -> Result<Run, HubError> {
+        let (now, ids) = (self.now(), (self.next_id(), self.next_id()));
+        self.write(move |tx| open(tx, new, ids, now))
+    }
+
+    /// Takes what a client logs: all of it or nothing.
+    ///
+    /// A client may go on after it closed its run. A worker's run takes it while it is leased.
+    pub fn log_to_run(&self, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
+        self.write(move |tx| log(tx, run, batch))
+    }
+
+    /// The client says how its run ended, now unless it says when.
+    pub fn close_logged_run(
+        &self,
+        run: RunId,
+        outcome: Outcome,
+        at: Option<Timestamp>,
+    ) -> Result<Run, HubError> {
+        let at = at.unwrap_or_else(|| self.now());
+        self.write(move |tx| {
+            let mut pair = find(tx, run)?;
+            if pair.run.state.word().is_terminal() {
+                pair.reopen(tx, at)?;
+            }
+            pair.close(tx, outcome, at)?;
+            Ok(pair.run)
+        })
+    }
+
+    /// The client goes on with a run that has ended.
+    pub fn reopen_logged_run(&self, run: RunId) -> Result<Run, HubError> {
+        let now = self.now();
+        self.write(move |tx| {
+            let mut pair = find(tx, run)?;
+            if pair.run.state.word().is_terminal() {
+                pair.reopen(tx, now)?;
+            }
+            Ok(pair.run)
+        })
+    }
+}
+
+impl Pair {
+    fn reopen(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Reopen, now)?;
+        self.step_task(tx, TaskInput::Reopen, epoch, now)
+    }
+
+    fn close(&mut self, tx: &mut Tx, outcome: Outcome, at: Timestamp) -> Result<(), HubError> {
+        let epoch = self.task.epoch;
+        self.run.wall_time = self.run.started_at.map(|started| at.since(started));
+        self.step_run(tx, RunInput::Close(outcome.clone()), at)?;
+        let input = match outcome {
+            Outcome::Completed => TaskInput::Complete,
+            Outcome::Failed(failure) => TaskInput::Fail(failure),
+            Outcome::Cancelled => TaskInput::Cancel,
+        };
+        self.step_task(tx, input, epoch, at)
+    }
+}
+
+/// A logged run with its task.
+fn find(tx: &mut Tx, run: RunId) -> Result<Pair, HubError> {
+    let pair = Pair::find(tx, run)?;
+    if pair.run.is_logged() {
+        return Ok(pair);
+    }
+    let message = format!("run `{run}` is a worker's; its worker says how it goes");
+    Err(HubError::Conflict(message))
+}
+
+/// Refuses to run what no code was ever kept of.
+pub(crate) fn refuse_logged(run: &Run) -> Result<(), HubError> {
+    if !run.is_logged() {
+        return Ok(());
+    }
+    let id = run.id;
+    let message = format!("run `{id}` was logged by a client; it cannot be run from here");
+    Err(HubError::Conflict(message))
+}
+
+fn open(
+    tx: &mut Tx,
+    new: NewLogged,
+    (id, run): (TaskId, RunId),
+    now: Timestamp,
+) -> Result<Run, HubError> {
+    let experiment = find_experiment(tx, new.experiment)?;
+    if !experiment.is_logged() {
+        let message = format!(
+            "experiment `{}` is not for clients to log to",
+            experiment.id
+        );
+        return Err(HubError::Conflict(message));
+    }
+    let number = tasks::next_number(tx, experiment.id)?;
+    let nothing = Setup::default();
+    let task = task_of(&nothing, experiment.id, number, (id, run), now);
+    let first = Run {
+        name: storable(&new.name).into_owned(),
+        ..first_run(&task, LOGGED_CODE, now)
+    };
+    let needs = code::needs_id(tx, &experiment.needs)?;
+    experiments::save_resumed(tx, experiment.id)?;
+    insert_planned(tx, experiment.id, needs, &[(task.clone(), first.clone())])?;
+    let mut pair = Pair { run: first, task };
+    pair.run.provenance = new.provenance;
+    pair.step_run(tx, RunInput::Log, new.started_at.unwrap_or(now))?;
+    let epoch = pair.task.epoch;
+    pair.step_task(tx, TaskInput::Start, epoch, now)?;
+    events::record(tx, Event::ExperimentChanged(experiment.id));
+    save_params(tx, pair.task.id, run, new.params)?;
+    save_tags(tx, run, new.tags)?;
+    Ok(pair.run)
+}
+
+fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
+    let target = runs::find_target(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
+    if target.is_deleted {
+        return Err(HubError::Conflict(format!(
+            "run `{run}` is deleted; restore it first"
+        )));
+    }
+    if !target.is_logged && !target.is_leased {
+        let message = format!("run `{run}` is a worker's and has ended; it takes nothing more");
+        return Err(HubError::StaleLease(message));
+    }
+    if !batch.points.is_empty() {
+        for (name, points) in by_series(batch.points) {
+            series::append(tx, run, &name, &points)?;
+        }
+        events::record(tx, Event::MetricsAppended(run, target.experiment));
+    }
+    let is_told = !batch.params.is_empty() || !batch.tags.is_empty();
+    if target.is_logged {
+        save_params(tx, target.task, run, batch.params)?;
+    } else {
+        save_said(tx, run, batch.params)?;
+    }
+    save_tags(tx, run, batch.tags)?;
+    if is_told {
+        events::record(tx, Event::RunChanged(run, target.task));
+    }
+    Ok(())
+}
+
+/// The points of each series together: a client may name one several times.
+fn by_series(points: Vec<(String, Vec<Point>)>) -> Vec<(String, Vec<Point>)> {
+    let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+    for (name, points) in points {
+        series
+            .entry(storable(&name).into_owned())
+            .or_default()
+            .extend(points);
+    }
+    series.into_iter().collect()
+}
+
+/// Adds to the configuration, which is what a run was made with: no word of it changes.
+fn save_params(
+    tx: &mut Tx,
+    task: TaskId,
+    run: RunId,
+    params: Vec<(String, String)>,
+) -> Result<(), HubError> {
+    if params.is_empty() {
+        return Ok(());
+    }
+    insert_params(tx, run, &params)?;
+    let mut config = find_task(tx, task)?.config;
+    let before = config.len();
+    for (name, value) in params.into_iter().map(kept) {
+        config.entry(name).or_insert(Value::String(value));
+    }
+    if config.len() > before {
+        tasks::save_config(tx, task, &config)?;
+    }
+    Ok(())
+}
+
+/// What the program of a worker's run says of its configuration stands beside it. It may say again what
+/// it was given, in its own spelling: `1e-05` for `1e-5`, `True` for `true`.
+fn save_said(tx: &mut Tx, run: RunId, said: Vec<(String, String)>) -> Result<(), HubError> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    let known: HashMap<String, String> = params::list(tx, run)?.into_iter().collect();
+    let is_new = |(name, value): &(String, String)| {
+        known.get(name).is_none_or(|known| !is_same(known, value))
+    };
+    let fresh: Vec<_> = said.into_iter().filter(is_new).collect();
+    insert_params(tx, run, &fresh)
+}
+
+fn is_same(known: &str, said: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    known.eq_ignore_ascii_case(said)
+        || number(known).is_some_and(|known| number(said) == Some(known))
+}
+
+fn insert_params(tx: &mut Tx, run: RunId, said: &[(String, String)]) -> Result<(), HubError> {
+    let errors = wrong(said, labels::check_param);
+    if !errors.is_empty() {
+        return Err(HubError::Invalid(errors));
+    }
+    match params::save(tx, run, said)? {
+        None => Ok(()),
+        Some(params::Contradiction { key, value, said }) => {
+            let message = format!("is `{value}` already and does not become `{said}`");
+            let field = format!("params.{key}");
+            Err(HubError::Invalid(vec![FieldError::new(field, message)]))
+        }
+    }
+}
+
+fn save_tags(tx: &mut Tx, run: RunId, said: Vec<(String, String)>) -> Result<(), HubError> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    // Named twice, the last word counts.
+    let said: BTreeMap<String, String> = said.into_iter().map(kept).collect();
+    let said: Vec<_> = said.into_iter().collect();
+    let errors = wrong(&said, labels::check_tag);
+    if !errors.is_empty() {
+        return Err(HubError::Invalid(errors));
+    }
+    Ok(tags::save(tx, run, &said)?)
+}
+
+/// What is wrong with names and values, each named.
+fn wrong(
+    said: &[(String, String)],
+    check: fn(&str, &str) -> Result<(), FieldError>,
+) -> Vec<FieldError> {
+    let checked = said.iter().map(|(name, value)| check(name, value));
+    checked.filter_map(Result::err).collect()
+}
+
+fn kept((name, value): (String, String)) -> (String, String) {
+    (storable(&name).into_owned(), storable(&value).into_owned())
+}
