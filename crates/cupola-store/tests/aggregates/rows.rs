@@ -38,6 +38,7 @@ on_each_database! {
     workers_read_back,
     code_and_needs_read_back,
     tasks_and_runs_read_back_in_every_state,
+    a_run_that_a_client_logs_has_no_worker,
     a_stale_fence_writes_nothing,
     lists_are_filtered_sorted_and_paged,
     logs_points_and_results_read_back,
@@ -396,6 +397,26 @@ fn code_and_needs_read_back(database: &Database) {
     assert_eq!((about.command, about.has_files), (command, true));
     assert_eq!(first, again);
     assert_ne!(first, other);
+}
+
+fn a_run_that_a_client_logs_has_no_worker(database: &Database) {
+    let sample = Sample::new(database);
+    let mut run = sample.runs[0].clone();
+    let moves = [
+        RunState::Logging { since: at(2) },
+        RunState::Finished {
+            outcome: Outcome::Completed,
+            finished_at: at(3),
+        },
+        RunState::Logging { since: at(4) },
+    ];
+    for state in moves {
+        let was = std::mem::replace(&mut run.state, state);
+        let (saved, id) = (run.clone(), run.id);
+        sample.write(move |tx| runs::save(tx, &saved, &was));
+        assert_eq!(sample.read(move |tx| runs::find(tx, id)), Some(run.clone()));
+        assert!(sample.read(runs::list_leased).is_empty());
+    }
 }
 
 fn tasks_and_runs_read_back_in_every_state(database: &Database) {
