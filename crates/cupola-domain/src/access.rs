@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    ids::{TokenId, WorkerId},
+    ids::{RunId, TokenId, WorkerId},
     time::Timestamp,
 };
 
@@ -106,6 +106,16 @@ pub struct Principal {
     pub name: String,
     /// What the principal may do.
     pub role: Role,
+}
+
+/// The program of a run under one lease. It speaks about that run alone, and only while the lease is
+/// current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Program {
+    /// The run.
+    pub run: RunId,
+    /// The fencing number of the lease.
+    pub epoch: i64,
 }
 
 /// A worker that proved its identity for the worker it names.

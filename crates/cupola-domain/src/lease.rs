@@ -46,6 +46,11 @@ impl LeaseTable {
         held
     }
 
+    /// The lease of a run.
+    pub fn find(&self, run: RunId) -> Option<Lease> {
+        self.leases.get(&run).map(|(lease, _)| *lease)
+    }
+
     /// Forgets a lease.
     pub fn remove(&mut self, run: RunId) {
         if let Some((lease, until)) = self.leases.remove(&run) {

@@ -23,6 +23,7 @@ use crate::{
     bus::{Bus, Changes},
     endings::LatestEndings,
     live::Live,
+    programs::ProgramKey,
     templates::Library,
     world::World,
 };
@@ -56,6 +57,7 @@ pub struct Hub {
     pub(crate) analyses: AnalysisCache,
     pub(crate) logins: LoginCodes,
     pub(crate) endings: LatestEndings,
+    pub(crate) program_key: ProgramKey,
     access_epoch: AtomicU64,
 }
 
@@ -86,6 +88,7 @@ impl Hub {
         })?;
         let mut seed = [0; 8];
         world.random(&mut seed);
+        let program_key = ProgramKey::load(&store, world.as_ref())?;
         let live = Live::load(&store, world.monotonic())?;
         bus.begin(store.last_seq()?);
         Ok(Self {
@@ -99,6 +102,7 @@ impl Hub {
             analyses: AnalysisCache::default(),
             logins: LoginCodes::default(),
             endings: LatestEndings::default(),
+            program_key,
             access_epoch: AtomicU64::new(0),
             world,
         })

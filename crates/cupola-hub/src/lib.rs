@@ -20,6 +20,7 @@ pub mod logged;
 pub mod logs;
 pub mod loops;
 pub mod overview;
+pub mod programs;
 pub mod results;
 pub mod run_results;
 pub mod runs;

@@ -10,6 +10,7 @@ mod reports;
 use std::{sync::Arc, time::Duration};
 
 use cupola_domain::{
+    access::Program,
     ids::{RunId, TokenId, WorkerId},
     metric::Point,
     progress::Levels,
@@ -82,6 +83,14 @@ pub struct Order {
 }
 
 impl Order {
+    /// Who its program is while the lease is current.
+    pub fn program(&self) -> Program {
+        Program {
+            run: self.run.id,
+            epoch: self.lease.epoch,
+        }
+    }
+
     /// The configuration as the program gets it.
     pub fn config(&self) -> Config {
         config_of(&self.task)

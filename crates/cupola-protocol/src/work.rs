@@ -1,7 +1,7 @@
 //! The worker protocol: join, lease, report. Every message that changes anything names the run and
 //! the epoch of its lease, so that repeating it has no further effect and a stale one is refused.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use cupola_domain::resources::{Capabilities, Gpu, Python};
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,20 @@ pub struct RunOrder {
     pub time_budget_secs: f64,
     /// Seconds after its start at which it is killed.
     pub hard_deadline_secs: f64,
+    /// By which the program itself may log into its run, as long as this attempt lasts.
+    #[serde(default)]
+    pub token: ProgramToken,
+}
+
+/// A secret for the program of a run; empty when there is none. It is not shown in logs.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct ProgramToken(pub String);
+
+impl fmt::Debug for ProgramToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProgramToken(…)")
+    }
 }
 
 /// `POST /api/v1/runs/{id}/start`: the program runs.

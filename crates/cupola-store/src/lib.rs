@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 pub mod experiments;
+pub mod keys;
 pub mod logs;
 pub mod migrations;
 pub mod params;
@@ -38,6 +39,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("dependencies", dependencies::ALL),
         ("events", events::ALL),
         ("experiments", experiments::ALL),
+        ("keys", keys::ALL),
         ("logs", logs::ALL),
         ("params", params::ALL),
         ("results", results::ALL),

@@ -39,4 +39,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "logged",
         sql: include_str!("migrations/0007_logged.sql"),
     },
+    Migration {
+        version: 9,
+        name: "keys",
+        sql: include_str!("migrations/0009_keys.sql"),
+    },
 ];

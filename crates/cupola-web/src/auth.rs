@@ -19,7 +19,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use cupola_domain::access::{Principal, Role};
+use cupola_domain::access::{Principal, Program, Role};
 use cupola_hub::HubError;
 
 use crate::{
@@ -31,7 +31,9 @@ use crate::{
 
 pub(crate) use attempts::Attempts;
 pub(crate) use credentials::Credential;
-pub use extract::{Admin, Operator, Researcher, Viewer, WorkerAuth};
+pub use extract::{
+    Admin, Client, ClientResearcher, ClientViewer, Operator, Researcher, Viewer, WorkerAuth,
+};
 pub(crate) use known::Known;
 
 /// Who may use a route.
@@ -45,6 +47,9 @@ pub enum Access {
     Worker,
     /// Viewers, and the bearer of the token for metrics.
     Metrics,
+    /// People whose role includes this one, by any client's way of showing a token, and the programs
+    /// of runs. What a program may do there is up to the handler: it asks [`Client::check_run`].
+    Client(Role),
 }
 
 /// Where a request came from; put there by the server. Without it all requests share one address.
@@ -64,11 +69,7 @@ pub(crate) async fn admit(
     let method = parts.method.clone();
     let response = match check(&web, found.map(|(_, methods)| methods), &parts).await {
         Ok(caller) => {
-            let principal = caller.as_ref().map(|caller| caller.principal.clone());
-            if let Some(caller) = caller {
-                parts.extensions.insert(caller.principal);
-                parts.extensions.insert(caller.credential);
-            }
+            let principal = caller.and_then(|caller| caller.introduce(&mut parts));
             let mut response = next.run(Request::from_parts(parts, body)).await;
             if let Some(principal) = principal {
                 response.extensions_mut().insert(principal);
@@ -111,10 +112,29 @@ async fn known(web: &Web, request: &Parts, status: StatusCode) -> Option<Princip
     identify(web, &credential, peer).await.ok()
 }
 
-/// Who asks, and by which credential.
-struct Caller {
-    principal: Principal,
-    credential: Credential,
+/// Who asks.
+enum Caller {
+    /// The holder of a token or a session.
+    Holder(Principal, Credential),
+    /// The program of a run.
+    Program(Program),
+}
+
+impl Caller {
+    /// Tells the handler; says whose navigation a page has.
+    fn introduce(self, request: &mut Parts) -> Option<Principal> {
+        match self {
+            Caller::Holder(principal, credential) => {
+                request.extensions.insert(principal.clone());
+                request.extensions.insert(credential);
+                Some(principal)
+            }
+            Caller::Program(program) => {
+                request.extensions.insert(program);
+                None
+            }
+        }
+    }
 }
 
 enum Denied {
@@ -149,6 +169,13 @@ async fn check(
     if access == Access::Metrics && metrics::is_token(web, &credential) {
         return Ok(None);
     }
+    let is_client = matches!(access, Access::Client(_));
+    if let Some(token) = credential.program_token() {
+        return Ok(Some(identify_program(web, token, is_client).await?));
+    }
+    if matches!(credential, Credential::Basic(_)) && !is_client {
+        return Err(credentials::unauthorized().into());
+    }
     let peer = request.extensions.get::<Peer>().copied();
     let principal = match identify(web, &credential, peer).await {
         Ok(principal) => principal,
@@ -161,10 +188,7 @@ async fn check(
         Err(refused) => return Err(refused.into()),
     };
     check_role(access, &principal)?;
-    Ok(Some(Caller {
-        principal,
-        credential,
-    }))
+    Ok(Some(Caller::Holder(principal, credential)))
 }
 
 fn find_access(methods: Option<&[(Method, Access)]>, method: &Method) -> Result<Access, Denied> {
@@ -231,6 +255,7 @@ fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
         Access::Role(role) => role,
         Access::Worker => Role::Worker,
         Access::Metrics => Role::Viewer,
+        Access::Client(role) => role,
     };
     if principal.role.includes(needed) {
         return Ok(());
@@ -243,6 +268,18 @@ fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
         ),
     };
     Err(HubError::Forbidden(message).into())
+}
+
+/// The program of a run, where programs may come at all. A failure counts against nobody: the code in
+/// such a token cannot be guessed, and one machine has many programs whose tokens end.
+async fn identify_program(web: &Web, token: &str, is_client: bool) -> Result<Caller, Refused> {
+    let token = token.to_owned();
+    let program = hub_call(web, move |hub| hub.authenticate_program(&token)).await?;
+    if !is_client {
+        let message = "this address is not for the programs of runs".to_owned();
+        return Err(HubError::Forbidden(message).into());
+    }
+    Ok(Caller::Program(program))
 }
 
 /// Who the bearer of a credential is. Remembered for a moment, but never past a revocation.
@@ -263,7 +300,7 @@ pub(crate) async fn identify(
     }
     let asked = credential.clone();
     let answer = hub_call(web, move |hub| match &asked {
-        Credential::Bearer(token) => hub.authenticate(token),
+        Credential::Bearer(token) | Credential::Basic(token) => hub.authenticate(token),
         Credential::Session(cookie) => hub.authenticate_session(cookie),
     });
     match answer.await {

@@ -69,3 +69,35 @@ fn changes_are_numbered_across_restarts_without_gaps() {
         .collect();
     assert_eq!(seqs, (1..=hub.last_change().unwrap()).collect::<Vec<_>>());
 }
+
+#[test]
+fn the_token_of_a_program_outlives_a_restart_but_not_its_lease() {
+    let mut hub = TestHub::new();
+    hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    let token = hub.program_token(order.program());
+    hub.restart();
+    assert_eq!(hub.program_token(order.program()), token);
+    assert_eq!(hub.authenticate_program(&token).unwrap(), order.program());
+    hub.world.advance(Duration::from_mins(2));
+    assert_eq!(loops::leases::tick(&hub).unwrap(), 1);
+    hub.authenticate_program(&token).unwrap_err();
+    worker.heartbeat(&hub, &[held(&order)]).unwrap();
+    hub.authenticate_program(&token).unwrap();
+    finish(&hub, &order, completed(1.0)).unwrap();
+    hub.authenticate_program(&token).unwrap_err();
+    hub.restart();
+    hub.authenticate_program(&token).unwrap_err();
+}
+
+#[test]
+fn the_token_of_a_program_is_shut_out_with_its_worker() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let order = hub.join("w").take(&hub);
+    let token = hub.program_token(order.program());
+    hub.authenticate_program(&token).unwrap();
+    hub.revoke_token(hub.token).unwrap();
+    hub.authenticate_program(&token).unwrap_err();
+}

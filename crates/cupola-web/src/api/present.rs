@@ -6,7 +6,7 @@ mod results;
 pub mod templates;
 
 use cupola_domain::{
-    access::Token,
+    access::{Program, Token},
     brief::Brief,
     counts::Counts,
     experiment::Experiment,
@@ -26,7 +26,7 @@ use cupola_protocol::{
     runs::{RunBody, RunDetail},
     system::Overview,
     tasks::{ResultBody, TaskBody, TaskDetail},
-    work::{Bundle, BundleFile, Held, Orders, RunOrder},
+    work::{Bundle, BundleFile, Held, Orders, ProgramToken, RunOrder},
     workers::WorkerBody,
 };
 use serde_json::{Map, Value};
@@ -281,19 +281,25 @@ pub fn token(token: &Token) -> TokenBody {
 }
 
 /// What a worker is to do.
-pub fn orders(orders: &work::Orders) -> Orders {
+///
+/// `token_of` makes the secret for a run's program.
+pub fn orders(orders: &work::Orders, token_of: impl Fn(Program) -> String) -> Orders {
     let held = |(run, epoch): &work::Held| Held {
         run_id: run.to_string(),
         epoch: *epoch,
     };
     Orders {
-        start: orders.start.iter().map(order).collect(),
+        start: orders
+            .start
+            .iter()
+            .map(|start| order(start, token_of(start.program())))
+            .collect(),
         cancel: orders.cancel.iter().map(held).collect(),
         abandon: orders.abandon.iter().map(held).collect(),
     }
 }
 
-fn order(order: &work::Order) -> RunOrder {
+fn order(order: &work::Order, token: String) -> RunOrder {
     RunOrder {
         run_id: order.run.id.to_string(),
         task_id: order.task.id.to_string(),
@@ -310,6 +316,7 @@ fn order(order: &work::Order) -> RunOrder {
         working_folder: order.task.working_folder.clone(),
         time_budget_secs: order.task.time_budget.as_secs_f64(),
         hard_deadline_secs: order.hard_deadline().as_secs_f64(),
+        token: ProgramToken(token),
     }
 }
 

@@ -99,7 +99,7 @@ async fn lease(
         })
         .await?;
         if !orders.is_empty() || web.is_stopping() || Instant::now() >= deadline {
-            return Ok(Json(present::orders(&orders)));
+            return Ok(Json(shown(&web, &orders)));
         }
         tokio::select! {
             () = woken => {}
@@ -121,7 +121,11 @@ async fn renew(
     let orders = hub_call(&web, move |hub| {
         hub.renew_leases(principal.token, id, &beat.session, &holding)
     });
-    Ok(Json(present::orders(&orders.await?)))
+    Ok(Json(shown(&web, &orders.await?)))
+}
+
+fn shown(web: &Web, orders: &work::Orders) -> Orders {
+    present::orders(orders, |program| web.hub.program_token(program))
 }
 
 async fn depart(

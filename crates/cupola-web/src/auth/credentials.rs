@@ -3,7 +3,8 @@
 use std::fmt;
 
 use axum::http::{HeaderMap, header};
-use cupola_hub::HubError;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cupola_hub::{HubError, programs::TOKEN_PREFIX};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Refused;
@@ -11,11 +12,16 @@ use crate::error::Refused;
 /// Longer ones are no secrets of ours.
 const SECRET_BYTES_MAX: usize = 256;
 
+/// A name and a password in base 64 fit into this.
+const BASIC_BYTES_MAX: usize = 1024;
+
 /// A token or a session's cookie.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
     /// `Authorization: Bearer …`
     Bearer(String),
+    /// The password of `Authorization: Basic …`, whatever the user's name.
+    Basic(String),
     /// The cookie of a browser that logged in.
     Session(String),
 }
@@ -24,6 +30,7 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Credential::Bearer(_) => "Bearer(…)",
+            Credential::Basic(_) => "Basic(…)",
             Credential::Session(_) => "Session(…)",
         })
     }
@@ -34,9 +41,9 @@ impl Credential {
     pub(crate) fn find(headers: &HeaderMap, is_tls: bool) -> Result<Option<Self>, Refused> {
         let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
         if let Some(first) = authorizations.next() {
-            let bearer = first.to_str().ok().and_then(bearer_of);
-            return match (bearer, authorizations.next()) {
-                (Some(token), None) => Ok(Some(Self::Bearer(token.to_owned()))),
+            let shown = first.to_str().ok().and_then(shown_in);
+            return match (shown, authorizations.next()) {
+                (Some(credential), None) => Ok(Some(credential)),
                 _ => Err(unauthorized()),
             };
         }
@@ -47,10 +54,20 @@ impl Credential {
         matches!(self, Credential::Session(_))
     }
 
+    /// The token of a run's program, if it is one.
+    pub(super) fn program_token(&self) -> Option<&str> {
+        match self {
+            Credential::Bearer(token) | Credential::Basic(token) => {
+                token.starts_with(TOKEN_PREFIX).then_some(token)
+            }
+            Credential::Session(_) => None,
+        }
+    }
+
     /// By which it is remembered: the secret itself is not kept.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let (kind, secret) = match self {
-            Credential::Bearer(token) => (b"b", token),
+            Credential::Bearer(token) | Credential::Basic(token) => (b"b", token),
             Credential::Session(cookie) => (b"s", cookie),
         };
         Sha256::new()
@@ -61,15 +78,26 @@ impl Credential {
     }
 }
 
-fn unauthorized() -> Refused {
+pub(super) fn unauthorized() -> Refused {
     HubError::Unauthorized("no valid token came with the request".to_owned()).into()
 }
 
-fn bearer_of(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    let fits = (1..=SECRET_BYTES_MAX).contains(&token.len()) && !token.contains(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && fits).then_some(token)
+fn shown_in(authorization: &str) -> Option<Credential> {
+    let (scheme, shown) = authorization.split_once(' ')?;
+    let shown = shown.trim();
+    let secret = |token: &str| {
+        let fits = (1..=SECRET_BYTES_MAX).contains(&token.len()) && !token.contains(' ');
+        fits.then(|| token.to_owned())
+    };
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return secret(shown).map(Credential::Bearer);
+    }
+    if !scheme.eq_ignore_ascii_case("basic") || shown.len() > BASIC_BYTES_MAX {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(shown).ok()?).ok()?;
+    let (_, password) = pair.split_once(':')?;
+    secret(password).map(Credential::Basic)
 }
 
 /// The name of the session's cookie. A browser takes `__Host-` names over TLS only.
@@ -109,6 +137,7 @@ mod tests {
         }
         let found = match Credential::find(&map, false) {
             Ok(Some(Credential::Bearer(token))) => token,
+            Ok(Some(Credential::Basic(password))) => format!("basic:{password}"),
             Ok(Some(Credential::Session(cookie))) => format!("session:{cookie}"),
             Ok(None) => "nothing".to_owned(),
             Err(_) => "refused".to_owned(),
@@ -123,9 +152,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bearer_is_refused_even_beside_a_cookie() {
+    fn the_password_of_any_user_is_read() {
+        check(&[("authorization", "Basic YW55Ym9keTphYmM=")], "basic:abc");
+        check(&[("authorization", "basic OmE6Yg==")], "basic:a:b");
+    }
+
+    #[test]
+    fn what_is_neither_is_refused_even_beside_a_cookie() {
         let cookie = ("cookie", "cupola_session=x");
-        for wrong in ["abc", "Bearer", "Bearer ", "Basic abc", "Bearer a b"] {
+        let long = format!("Basic {}", "YTpi".repeat(257));
+        for wrong in [
+            "abc",
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Basic",
+            "Basic abc",
+            "Basic YWJj",
+            "Basic YTo=",
+            "Basic YTpiIGM=",
+            "Basic gICAgA==",
+            "Digest YTpi",
+            long.as_str(),
+        ] {
             check(&[("authorization", wrong), cookie], "refused");
         }
         let twice = [("authorization", "Bearer a"), ("authorization", "Bearer b")];

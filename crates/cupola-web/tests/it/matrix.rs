@@ -6,8 +6,16 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
-use cupola_domain::access::Role;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cupola_domain::{
+    access::Role,
+    provenance::Provenance,
+    run::{Lease, Outcome},
+};
+use cupola_hub::work::Finish;
 use cupola_web::{auth::Access, router::Route, routes};
+
+use serde_json::{Value, json};
 
 use crate::harness::{TestHub, request};
 
@@ -62,7 +70,18 @@ impl Expected {
     }
 }
 
-fn expected(declared: &[Route], pattern: &str, method: &Method, held: Option<Role>) -> Expected {
+/// Who the caller is.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Nothing,
+    Role(Role),
+    /// By `Authorization: Basic`.
+    BasicRole(Role),
+    /// The token of a run's program.
+    Program,
+}
+
+fn expected(declared: &[Route], pattern: &str, method: &Method, held: Held) -> Expected {
     let asked = if *method == Method::HEAD {
         &Method::GET
     } else {
@@ -71,17 +90,20 @@ fn expected(declared: &[Route], pattern: &str, method: &Method, held: Option<Rol
     let route = declared
         .iter()
         .find(|route| route.pattern == pattern && route.method == *asked);
-    let needed = match route.map(|route| route.access) {
+    let (needed, is_client) = match route.map(|route| route.access) {
         None => return Expected::MethodNotAllowed,
         Some(Access::Public) => return Expected::Admitted,
-        Some(Access::Role(role)) => role,
-        Some(Access::Worker) => Role::Worker,
-        Some(Access::Metrics) => Role::Viewer,
+        Some(Access::Role(role)) => (role, false),
+        Some(Access::Client(role)) => (role, true),
+        Some(Access::Worker) => (Role::Worker, false),
+        Some(Access::Metrics) => (Role::Viewer, false),
     };
     match held {
-        None => Expected::Unauthorized,
-        Some(held) if held.includes(needed) => Expected::Admitted,
-        Some(_) => Expected::Forbidden,
+        Held::Nothing => Expected::Unauthorized,
+        Held::BasicRole(_) if !is_client => Expected::Unauthorized,
+        Held::Role(held) | Held::BasicRole(held) if held.includes(needed) => Expected::Admitted,
+        Held::Program if is_client => Expected::Admitted,
+        Held::Role(_) | Held::BasicRole(_) | Held::Program => Expected::Forbidden,
     }
 }
 
@@ -89,14 +111,18 @@ fn expected(declared: &[Route], pattern: &str, method: &Method, held: Option<Rol
 enum Shown {
     Nothing,
     Bearer(String),
-    Scheme(&'static str),
+    Scheme(String),
     /// A fresh session each time, since one of the routes ends it.
     Cookie(String),
 }
 
-async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Option<Role>)) {
+async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Held)) {
     let hub = TestHub::new();
     let (shown, held) = make(&hub);
+    check_of(name, &hub, shown, held).await;
+}
+
+async fn check_of(name: &str, hub: &TestHub, shown: Shown, held: Held) {
     let routes = routes();
     let patterns: BTreeSet<_> = routes
         .declared()
@@ -109,7 +135,7 @@ async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Option<Role>)) {
             asked = match &shown {
                 Shown::Nothing => asked,
                 Shown::Bearer(token) => asked.header("authorization", format!("Bearer {token}")),
-                Shown::Scheme(value) => asked.header("authorization", *value),
+                Shown::Scheme(value) => asked.header("authorization", value),
                 Shown::Cookie(token) => {
                     let cookie = hub.hub.log_in(token).unwrap();
                     asked.header("cookie", format!("cupola_session={cookie}"))
@@ -129,14 +155,14 @@ async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Option<Role>)) {
 
 #[tokio::test]
 async fn nobody_reaches_only_what_is_public() {
-    check("nobody", |_| (Shown::Nothing, None)).await;
+    check("nobody", |_| (Shown::Nothing, Held::Nothing)).await;
 }
 
 #[tokio::test]
 async fn a_role_reaches_what_the_table_says() {
     for role in Role::ALL {
         check(role.as_str(), |hub| {
-            (Shown::Bearer(hub.token(role)), Some(role))
+            (Shown::Bearer(hub.token(role)), Held::Role(role))
         })
         .await;
     }
@@ -146,7 +172,7 @@ async fn a_role_reaches_what_the_table_says() {
 async fn a_session_reaches_what_its_token_does() {
     for role in [Role::Viewer, Role::Admin] {
         check("session", |hub| {
-            (Shown::Cookie(hub.token(role)), Some(role))
+            (Shown::Cookie(hub.token(role)), Held::Role(role))
         })
         .await;
     }
@@ -157,7 +183,7 @@ async fn an_expired_token_is_no_token() {
     let make = |hub: &TestHub| {
         let (token, _) = hub.token_for(Role::Admin, Some(Duration::from_mins(1)));
         hub.advance(Duration::from_mins(1));
-        (Shown::Bearer(token), None)
+        (Shown::Bearer(token), Held::Nothing)
     };
     check("expired", make).await;
 }
@@ -167,7 +193,7 @@ async fn a_revoked_token_is_no_token() {
     let make = |hub: &TestHub| {
         let (secret, token) = hub.token_for(Role::Admin, None);
         hub.hub.revoke_token(token.id).unwrap();
-        (Shown::Bearer(secret), None)
+        (Shown::Bearer(secret), Held::Nothing)
     };
     check("revoked", make).await;
 }
@@ -181,10 +207,119 @@ async fn a_malformed_token_is_no_token() {
         "cupola_admin_x",
         "Bearer \u{e9}",
     ] {
-        check(shown, |_| (Shown::Scheme(shown), None)).await;
+        check(shown, |_| (Shown::Scheme(shown.to_owned()), Held::Nothing)).await;
     }
     let unknown = "cupola_admin_0000000000000000000000000000000";
-    check("unknown", |_| (Shown::Bearer(unknown.to_owned()), None)).await;
+    let shown = || (Shown::Bearer(unknown.to_owned()), Held::Nothing);
+    check("unknown", |_| shown()).await;
+}
+
+#[tokio::test]
+async fn a_password_opens_only_what_is_for_clients() {
+    for role in [Role::Viewer, Role::Researcher, Role::Worker] {
+        check("basic", |hub| {
+            let pair = STANDARD.encode(format!("anybody:{}", hub.token(role)));
+            (
+                Shown::Scheme(format!("Basic {pair}")),
+                Held::BasicRole(role),
+            )
+        })
+        .await;
+    }
+}
+
+/// The token of a program whose worker has the run now.
+async fn program(hub: &TestHub) -> String {
+    let (order, _) = leased(hub).await;
+    order["token"].as_str().unwrap().to_owned()
+}
+
+/// A run's order and the worker that has it.
+async fn leased(hub: &TestHub) -> (Value, String) {
+    hub.somebody(Role::Researcher).submit_brief(2).await;
+    let worker = hub.somebody(Role::Worker);
+    let id = worker.join("s").await;
+    let asked = json!({"session": "s", "free_slots": 1, "holding": [], "wait_secs": 0.0});
+    let path = format!("/api/v1/workers/{id}/leases");
+    let orders = worker.post(&path, &asked).await.expect(200);
+    (orders["start"][0].clone(), id)
+}
+
+#[tokio::test]
+async fn a_program_reaches_only_what_is_for_clients() {
+    let hub = TestHub::new();
+    let token = program(&hub).await;
+    check_of("program", &hub, Shown::Bearer(token.clone()), Held::Program).await;
+    let pair = STANDARD.encode(format!("x:{token}"));
+    let shown = Shown::Scheme(format!("Basic {pair}"));
+    check_of("program by password", &hub, shown, Held::Program).await;
+}
+
+#[tokio::test]
+async fn a_token_of_another_attempt_opens_nothing() {
+    let forgeries: [fn(&str, &str, &str) -> String; 6] = [
+        |run, epoch, code| {
+            format!(
+                "cupola_run_{run}_{}_{code}",
+                epoch.parse::<i64>().unwrap() - 1
+            )
+        },
+        |run, epoch, code| {
+            format!(
+                "cupola_run_{run}_{}_{code}",
+                epoch.parse::<i64>().unwrap() + 1
+            )
+        },
+        |_, epoch, code| format!("cupola_run_{NOBODY}_{epoch}_{code}"),
+        |run, epoch, _| format!("cupola_run_{run}_{epoch}_{}", "0".repeat(64)),
+        |run, epoch, code| format!("cupola_run_{run}_{epoch}_{}", code.to_uppercase()),
+        |run, epoch, _| format!("cupola_run_{run}_{epoch}_"),
+    ];
+    let hub = TestHub::new();
+    let token = program(&hub).await;
+    let parts: Vec<_> = token.split('_').collect();
+    for forge in forgeries {
+        let forged = forge(parts[2], parts[3], parts[4]);
+        assert_ne!(forged, token);
+        check_of(&forged, &hub, Shown::Bearer(forged.clone()), Held::Nothing).await;
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_a_program_ends_with_its_attempt() {
+    let hub = TestHub::new();
+    let (order, worker) = leased(&hub).await;
+    let token = order["token"].as_str().unwrap();
+    let lease = Lease {
+        worker: worker.parse().unwrap(),
+        epoch: order["epoch"].as_i64().unwrap(),
+    };
+    let run = order["run_id"].as_str().unwrap().parse().unwrap();
+    hub.hub.authenticate_program(token).unwrap();
+    hub.hub.cancel_run(run).unwrap();
+    hub.hub.authenticate_program(token).unwrap();
+    let found = hub.hub.list_workers().unwrap();
+    hub.hub
+        .finish_run(found[0].worker.token, run, lease, cancelled())
+        .unwrap();
+    check_of(
+        "ended",
+        &hub,
+        Shown::Bearer(token.to_owned()),
+        Held::Nothing,
+    )
+    .await;
+}
+
+fn cancelled() -> Finish {
+    Finish {
+        outcome: Outcome::Cancelled,
+        results: serde_json::Map::new(),
+        wall_time: Duration::ZERO,
+        stop: None,
+        environment: None,
+        provenance: Provenance::Measured,
+    }
 }
 
 #[tokio::test]

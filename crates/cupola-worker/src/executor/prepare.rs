@@ -146,9 +146,24 @@ fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(Os
     let allowed = context.variables.iter().cloned();
     allowed
         .chain([unbuffered])
+        .chain(tracking(context, order))
         .chain(asked)
         .chain(own)
         .collect()
+}
+
+/// Where a client of MLflow logs unless it is told otherwise: into this run. A task that names another
+/// server keeps its own, and that server is shown no token of ours.
+fn tracking(context: &Context, order: &RunOrder) -> Vec<(OsString, OsString)> {
+    if order.token.0.is_empty() || order.environment.contains_key("MLFLOW_TRACKING_URI") {
+        return Vec::new();
+    }
+    let own = [
+        ("MLFLOW_TRACKING_URI", context.client.base_url()),
+        ("MLFLOW_RUN_ID", &order.run_id),
+        ("MLFLOW_TRACKING_TOKEN", &order.token.0),
+    ];
+    own.map(|(name, value)| (name.into(), value.into())).into()
 }
 
 fn environment(

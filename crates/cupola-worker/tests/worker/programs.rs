@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_protocol::work::{Finished, RunOrder};
+use cupola_protocol::work::{Finished, ProgramToken, RunOrder};
 
 use crate::support::{
     TestWorker,
@@ -323,4 +323,59 @@ async fn a_file_waits_for_a_hub_that_is_away() {
     hub.finished("p-away").await;
     assert_eq!(hub.world().artifacts.len(), 1);
     worker.stop().await.expect("it leaves in order");
+}
+
+/// What a program finds of `MLFLOW_` when its order has a token and its task these variables.
+async fn check_tracking(run_id: &str, asked: &[(&str, &str)], expected: &[&str]) {
+    let text = "env | grep ^MLFLOW_ | sort > found; grep -c s3''cret \"$CUPOLA_RUN_DIR\"/*.json";
+    let mut order = script(
+        run_id,
+        &format!("{text}; cat found; echo '{{\"loss\": 1}}'"),
+    );
+    order.token = ProgramToken("s3cret-of-the-run".to_owned());
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    order.environment = asked.iter().map(pair).collect();
+    let hub = FakeHub::with([order.clone()]);
+    assert!(!format!("{order:?}").contains("s3cret"));
+    let finished = run(&hub, run_id).await;
+    let told = format!("{:?}", finished.environment);
+    assert!(!told.contains("s3cret"), "{told}");
+    let said = hub.world().log(run_id, "stdout").0;
+    let said = String::from_utf8_lossy(&said).replace(&hub.url(), "HUB");
+    let found: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("MLFLOW_"))
+        .collect();
+    assert_eq!(found, expected);
+    let in_files = said.lines().filter(|line| line.contains(".json:"));
+    assert!(in_files.clone().count() >= 2, "{said}");
+    for line in in_files {
+        assert!(line.ends_with(":0"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_mlflow_finds_its_run() {
+    let own = [
+        "MLFLOW_RUN_ID=p-mlflow",
+        "MLFLOW_TRACKING_TOKEN=s3cret-of-the-run",
+        "MLFLOW_TRACKING_URI=HUB",
+    ];
+    check_tracking("p-mlflow", &[("A", "b")], &own).await;
+}
+
+#[tokio::test]
+async fn a_task_that_names_its_own_run_keeps_it() {
+    let expected = [
+        "MLFLOW_RUN_ID=mine",
+        "MLFLOW_TRACKING_TOKEN=s3cret-of-the-run",
+        "MLFLOW_TRACKING_URI=HUB",
+    ];
+    check_tracking("p-own-run", &[("MLFLOW_RUN_ID", "mine")], &expected).await;
+}
+
+#[tokio::test]
+async fn another_server_is_shown_no_token() {
+    let uri = ("MLFLOW_TRACKING_URI", "https://other");
+    check_tracking("p-other", &[uri], &["MLFLOW_TRACKING_URI=https://other"]).await;
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use cupola_domain::time::Timestamp;
-use cupola_protocol::work::RunOrder;
+use cupola_protocol::work::{ProgramToken, RunOrder};
 use cupola_worker::{Clock, Settings, WorkerError};
 use serde_json::{Map, Value, json};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -114,6 +114,7 @@ pub(crate) fn order(run_id: &str, command: &[&str]) -> RunOrder {
         working_folder: None,
         time_budget_secs: 50.0,
         hard_deadline_secs: 60.0,
+        token: ProgramToken::default(),
     }
 }
 
