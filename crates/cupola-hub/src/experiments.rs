@@ -1,7 +1,6 @@
 //! Experiments that people configure: made, edited, started, deleted.
 
 mod checking;
-mod comparison;
 mod file;
 mod lists;
 mod text;
@@ -30,9 +29,9 @@ use crate::{
 };
 
 pub use checking::CheckedExperiment;
-pub use comparison::{COMPARED_MAX, ComparedRow, ComparedRun, RunComparison};
 pub use cupola_store::experiments::{Query as ExperimentQuery, Sort as ExperimentSort};
 pub use file::{COMMAND, FILE_TASKS_MAX, FileExperiment, FileTask, Program};
+pub(crate) use lists::run_row;
 pub use lists::{ExperimentDetail, ExperimentRow, RunRow};
 pub use text::FileText;
 

@@ -15,6 +15,7 @@ pub mod migrations;
 pub mod params;
 pub mod results;
 pub mod runs;
+pub mod selected;
 pub mod series;
 mod statement;
 pub mod tags;
@@ -44,6 +45,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("params", params::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),
+        ("selected", selected::ALL),
         ("tags", tags::ALL),
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),

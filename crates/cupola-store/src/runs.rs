@@ -384,7 +384,7 @@ fn fence(state: &RunState) -> i64 {
     state.lease().map_or(0, |lease| lease.epoch)
 }
 
-fn run(row: &Row<'_>) -> Result<Run, StoreError> {
+pub(crate) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
     let wall_time = row.optional_i64("wall_time_millis")?;
     Ok(Run {
         id: codec::parsed(row, "run", "id")?,

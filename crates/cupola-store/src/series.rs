@@ -200,7 +200,7 @@ fn extremes(summary: &Summary) -> (Option<f64>, Option<f64>) {
     (finite(summary.min), finite(summary.max))
 }
 
-fn series(row: &Row<'_>) -> Result<Series, StoreError> {
+pub(crate) fn series(row: &Row<'_>) -> Result<Series, StoreError> {
     let folded: u64 = codec::count(row, "series", "folded")?;
     let pending: u64 = codec::count(row, "series", "pending_points")?;
     let word = row.optional_text("last_word")?;

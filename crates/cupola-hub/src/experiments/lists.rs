@@ -105,7 +105,7 @@ impl Hub {
     }
 }
 
-pub(super) fn run_row(
+pub(crate) fn run_row(
     tx: &mut Tx,
     workers: &mut HashMap<WorkerId, String>,
     run: Run,

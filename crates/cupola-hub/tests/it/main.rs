@@ -6,6 +6,7 @@
 #![expect(clippy::float_cmp, reason = "values come back exactly as they went in")]
 
 mod commands;
+mod comparison;
 mod experiments;
 mod files;
 mod logged;

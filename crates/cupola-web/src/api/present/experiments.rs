@@ -1,7 +1,10 @@
 //! Experiments and their runs on the wire.
 
 use cupola_domain::{counts::State, experiment::Experiment, run::Run};
-use cupola_hub::experiments::{self, ComparedRow, ComparedRun, RunComparison, RunRow};
+use cupola_hub::{
+    comparison::{ComparedRow, RunBeside, RunsBeside},
+    experiments::{self, RunRow},
+};
 use cupola_protocol::{
     experiments::{
         ComparedRowBody, ComparedRunBody, ExperimentBody, ExperimentDetail, ExperimentRunBody,
@@ -71,8 +74,8 @@ pub fn experiment_run(row: &RunRow) -> ExperimentRunBody {
 }
 
 /// Runs side by side.
-pub fn run_comparison(comparison: RunComparison) -> RunComparisonBody {
-    let compared = |one: &ComparedRun| ComparedRunBody {
+pub fn run_comparison(comparison: RunsBeside) -> RunComparisonBody {
+    let compared = |one: &RunBeside| ComparedRunBody {
         experiment_id: one.experiment.id.to_string(),
         experiment_name: one.experiment.name.clone(),
         run: experiment_run(&one.row),

@@ -9,7 +9,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
-    experiments::{ComparedRow, ComparedRun, RunComparison},
+    comparison::{ComparedRow, RunBeside, RunsBeside},
 };
 use serde_json::Value;
 
@@ -141,7 +141,7 @@ impl Asked {
     }
 
     /// The experiment with the runs side by side; none while there are no runs.
-    pub(super) fn find(&self, hub: &Hub) -> Result<(Experiment, Option<RunComparison>), HubError> {
+    pub(super) fn find(&self, hub: &Hub) -> Result<(Experiment, Option<RunsBeside>), HubError> {
         let experiment = hub.experiment_detail(self.id)?.experiment;
         let mut runs = self.runs.clone();
         if runs.is_empty() {
@@ -166,7 +166,7 @@ impl Asked {
     pub(super) fn table(
         &self,
         experiment: &Experiment,
-        comparison: Option<&RunComparison>,
+        comparison: Option<&RunsBeside>,
     ) -> Compared {
         let objective = experiment.objective.as_ref();
         let key = format!("experiment:{}", experiment.id);
@@ -219,7 +219,7 @@ impl Asked {
     }
 }
 
-fn value(one: &ComparedRun) -> Option<f64> {
+fn value(one: &RunBeside) -> Option<f64> {
     let task = &one.row.task;
     task.value.filter(|_| task.run == one.row.run.id)
 }
@@ -246,7 +246,7 @@ fn is_best(value: Option<f64>, best: Option<f64>) -> bool {
     both.is_some_and(|(value, best)| value.total_cmp(&best).is_eq())
 }
 
-fn column(one: &ComparedRun, value: Option<f64>, best: Option<f64>) -> Column {
+fn column(one: &RunBeside, value: Option<f64>, best: Option<f64>) -> Column {
     let run = &one.row.run;
     Column {
         id: run.id.into(),

@@ -6,8 +6,11 @@ use cupola_domain::{experiment::Experiment, field::FieldError, ids::RunId};
 use cupola_store::{experiments, runs};
 use serde_json::{Map, Value};
 
-use super::{RunRow, lists::run_row};
-use crate::{Hub, HubError, work::config_of};
+use crate::{
+    Hub, HubError,
+    experiments::{RunRow, run_row},
+    work::config_of,
+};
 
 /// So many runs fit side by side.
 pub const COMPARED_MAX: usize = 16;
@@ -17,9 +20,9 @@ const ROWS_MAX: usize = 2_000;
 
 /// Runs side by side.
 #[derive(Debug, Clone)]
-pub struct RunComparison {
+pub struct RunsBeside {
     /// The runs, in the order asked for.
-    pub runs: Vec<ComparedRun>,
+    pub runs: Vec<RunBeside>,
     /// Every field of their configurations, with seed and time budget.
     pub config: Vec<ComparedRow>,
     /// Every field of their results, without those that are too large for a list.
@@ -30,7 +33,7 @@ pub struct RunComparison {
 
 /// One of the compared runs.
 #[derive(Debug, Clone)]
-pub struct ComparedRun {
+pub struct RunBeside {
     /// The run with its task.
     pub row: RunRow,
     /// What it belongs to.
@@ -50,7 +53,7 @@ pub struct ComparedRow {
 
 impl Hub {
     /// Runs side by side: configurations and results, and in what they differ.
-    pub fn compare_runs(&self, ids: &[RunId]) -> Result<RunComparison, HubError> {
+    pub fn compare_runs(&self, ids: &[RunId]) -> Result<RunsBeside, HubError> {
         if !(1..=COMPARED_MAX).contains(&ids.len()) {
             let message = format!("names {} runs; name 1 to {COMPARED_MAX}", ids.len());
             return Err(HubError::Invalid(vec![FieldError::new("runs", message)]));
@@ -66,7 +69,7 @@ impl Hub {
                 let row = run_row(tx, &mut workers, run)?;
                 configs.push(config_of(&row.task));
                 results.push(cupola_store::results::list(tx, id)?);
-                compared.push(ComparedRun { row, experiment });
+                compared.push(RunBeside { row, experiment });
             }
             let mut config = rows(&configs);
             let mut results = rows(&results);
@@ -74,7 +77,7 @@ impl Hub {
                 config.len().saturating_sub(ROWS_MAX) + results.len().saturating_sub(ROWS_MAX);
             config.truncate(ROWS_MAX);
             results.truncate(ROWS_MAX);
-            Ok(RunComparison {
+            Ok(RunsBeside {
                 runs: compared,
                 config,
                 results,
