@@ -12,6 +12,7 @@ pub mod compare;
 pub mod distributions;
 pub mod factors;
 pub mod file;
+pub mod filter;
 mod numbers;
 pub mod plan;
 pub mod repro;

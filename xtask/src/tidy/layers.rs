@@ -12,7 +12,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-protocol", &["cupola-domain"]),
     ("cupola-series", &["cupola-domain"]),
     ("cupola-formats", &["cupola-domain"]),
-    ("cupola-store", &["cupola-domain", "cupola-series"]),
+    (
+        "cupola-store",
+        &["cupola-domain", "cupola-search", "cupola-series"],
+    ),
     (
         "cupola-hub",
         &[
