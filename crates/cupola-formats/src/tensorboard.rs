@@ -5,6 +5,7 @@
 //! goes on from where it was, so that a file can be followed while it grows.
 
 mod event;
+mod names;
 mod record;
 mod tensor;
 mod wire;
@@ -14,6 +15,7 @@ use std::{borrow::Cow, io};
 use cupola_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
+pub use names::{base_of, media_name, series_name};
 pub use record::{Damage, DamageKind};
 
 use record::{Cut, checksum, cut, passed_over};

@@ -126,6 +126,8 @@ pub struct Report {
     pub stopping: Option<(StopStep, Option<Duration>)>,
     /// Results that are known already.
     pub results: Map<String, Value>,
+    /// Parts of its configuration that the program named itself.
+    pub params: Vec<(String, String)>,
 }
 
 /// Bytes of a log that were read together.

@@ -269,6 +269,9 @@ pub struct Report {
     /// Results that are known already.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub results: Map<String, Value>,
+    /// Parts of its configuration that the program named itself, as texts.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub params: Map<String, Value>,
 }
 
 /// Bytes of a log that were read together.

@@ -7,6 +7,7 @@ mod context;
 mod delivery;
 mod ending;
 mod folder;
+mod followed;
 mod prepare;
 mod program;
 mod reporter;
@@ -30,6 +31,7 @@ use crate::output::outbox::Outbox;
 use delivery::Delivery;
 use ending::Ending;
 use folder::RunFolder;
+use followed::Following;
 use prepare::{NotReady, Prepared};
 use reporter::{Reported, Reporter};
 use uploads::Uploads;
@@ -133,6 +135,15 @@ impl Execution {
             prepared.environment.clone(),
         );
         let fresh = reporter.fresh();
+        let (gone, is_gone) = watch::channel(false);
+        let following = Following {
+            context: &self.context,
+            wishes: &self.wishes,
+            outbox: &outbox,
+            fresh: Arc::clone(&fresh),
+            closed: is_gone,
+            folder: prepared.folder.path().to_owned(),
+        };
         let (ending, ended) = watch::channel(false);
         let uploads = Uploads {
             context: &self.context,
@@ -146,11 +157,16 @@ impl Execution {
         let running = async {
             let end = self.run_program(&prepared, &outbox, &fresh).await;
             self.enter(Phase::Reporting);
-            let _ = ending.send(true);
+            let _ = gone.send(true);
             end
         };
+        // What event files name as the last is uploaded, too.
+        let following = async {
+            following.run().await;
+            let _ = ending.send(true);
+        };
         let working = async {
-            let (end, ()) = tokio::join!(running, uploads.run());
+            let (end, (), ()) = tokio::join!(running, following, uploads.run());
             let _ = closing.send(true);
             end
         };

@@ -12,3 +12,4 @@ mod points;
 pub(crate) mod results;
 pub(crate) mod said;
 pub(crate) mod spool;
+pub(crate) mod tensorboard;

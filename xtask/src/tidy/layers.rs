@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cupola-hub",
         &[
             "cupola-domain",
+            "cupola-formats",
             "cupola-search",
             "cupola-series",
             "cupola-store",
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cupola-web",
         &[
             "cupola-domain",
+            "cupola-formats",
             "cupola-search",
             "cupola-hub",
             "cupola-protocol",
@@ -38,7 +40,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-client", &["cupola-domain", "cupola-protocol"]),
     (
         "cupola-worker",
-        &["cupola-client", "cupola-domain", "cupola-protocol"],
+        &[
+            "cupola-client",
+            "cupola-domain",
+            "cupola-formats",
+            "cupola-protocol",
+        ],
     ),
     ("cupola-train", &[]),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),

@@ -6,6 +6,7 @@ use cupola_domain::{
     event::Event,
     field::FieldError,
     ids::{RunId, TokenId},
+    labels::check_param,
     metric::Point,
     progress::Progress,
     result::Kept,
@@ -14,7 +15,7 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, events, results, runs, series};
+use cupola_store::{Tx, events, params, results, runs, series};
 
 use super::{RESULTS_MAX, Report, had_lease, intake::append_log};
 use crate::{Hub, HubError, run_results::kept};
@@ -32,7 +33,7 @@ impl Hub {
         report: Report,
     ) -> Result<(), HubError> {
         self.check_worker(token, lease.worker)?;
-        if report.log.len() + report.metrics.len() + report.results.len() > PIECES_MAX {
+        if pieces(&report) > PIECES_MAX {
             let message = format!("a report may have at most {PIECES_MAX} pieces");
             return Err(HubError::Conflict(message));
         }
@@ -84,6 +85,7 @@ fn take_report(
         events::record(tx, Event::MetricsAppended(id, run.experiment));
     }
     save_results(tx, id, kept, now)?;
+    save_params(tx, id, &report.params)?;
     if let Some(levels) = &report.progress {
         let progress = Progress::after(run.progress.as_ref(), levels.clone(), now);
         runs::save_progress(tx, id, lease.epoch, &progress)?;
@@ -92,9 +94,22 @@ fn take_report(
         let next_at = next.map(|next| now.plus(next));
         runs::save_stopping(tx, id, lease.epoch, Stopping { step, next_at })?;
     }
-    if report.progress.is_some() || report.stopping.is_some() || !report.results.is_empty() {
+    let is_told = !report.results.is_empty() || !report.params.is_empty();
+    if report.progress.is_some() || report.stopping.is_some() || is_told {
         events::record(tx, Event::RunChanged(id, run.task));
     }
+    Ok(())
+}
+
+fn pieces(report: &Report) -> usize {
+    report.log.len() + report.metrics.len() + report.results.len() + report.params.len()
+}
+
+/// Notes what the program says of its configuration. What the run was made with stands.
+fn save_params(tx: &mut Tx, id: RunId, said: &[(String, String)]) -> Result<(), HubError> {
+    let fits = |(key, value): &&(String, String)| check_param(key, value).is_ok();
+    let said: Vec<_> = said.iter().filter(fits).cloned().collect();
+    params::save(tx, id, &said)?;
     Ok(())
 }
 

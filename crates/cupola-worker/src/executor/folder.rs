@@ -75,7 +75,7 @@ fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
 
 /// Writes beside the file and renames over it: the folder is the program's too, and opening what it
 /// may have put in the file's place, a pipe that nobody reads for instance, could wait for ever.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("cupola-new");
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -23,6 +23,8 @@ use crate::{backoff::Backoff, output::events::Wanted};
 
 use found::Found;
 
+pub(super) use found::open;
+
 /// So often a file is sent that changes on its way, or that the hub gets stuck on.
 const TRIES_MAX: u32 = 4;
 
@@ -185,7 +187,7 @@ fn is_away(error: &Error) -> bool {
 
 /// The file from its beginning, its size and its SHA-256, as they are now.
 fn measure(path: &Path) -> io::Result<(File, u64, String)> {
-    let mut file = found::open(path)?;
+    let mut file = open(path)?;
     let (mut hasher, mut size) = (Sha256::new(), 0);
     let mut block = vec![0; READ_BYTES];
     loop {

@@ -18,6 +18,7 @@ use super::{
     results::{self, Results},
     said::Said,
     spool::StreamLog,
+    tensorboard::Told,
 };
 
 /// Log bytes in one report; a third more in base 64.
@@ -66,6 +67,8 @@ pub(crate) struct Outbox {
     named: Arc<Notify>,
     /// Files that found no room among these.
     unwanted: u64,
+    /// Parts of the configuration that the program named itself.
+    params: Map<String, Value>,
     failed: Option<String>,
     is_cancellable: bool,
     results: Results,
@@ -86,6 +89,7 @@ impl Outbox {
             wanted: VecDeque::new(),
             named: Arc::default(),
             unwanted: 0,
+            params: Map::new(),
             failed: None,
             is_cancellable: false,
             results: Results::default(),
@@ -109,6 +113,23 @@ impl Outbox {
         let mut lines = std::mem::take(&mut self.event_lines);
         lines.push(bytes, |line| self.event_line(line, now));
         self.event_lines = lines;
+        self.points.flush();
+    }
+
+    /// Takes what the program wrote to event files.
+    pub(crate) fn told(&mut self, told: &[Told], now: Timestamp) {
+        for told in told {
+            match told {
+                Told::Points(points) => self.points.push(points, now),
+                Told::Params(params) => {
+                    let params = params.iter().cloned();
+                    self.params
+                        .extend(params.map(|(key, value)| (key, Value::String(value))));
+                }
+                Told::Artifact(wanted) => self.want(wanted.clone()),
+                Told::Note(text) => self.note(text, now),
+            }
+        }
         self.points.flush();
     }
 
@@ -187,12 +208,14 @@ impl Outbox {
             progress: self.take_progress(),
             stopping: self.stopping.take(),
             results: self.results.take(),
+            params: std::mem::take(&mut self.params),
         };
         let is_empty = report.log.is_empty()
             && report.metrics.is_empty()
             && report.progress.is_empty()
             && report.stopping.is_none()
-            && report.results.is_empty();
+            && report.results.is_empty()
+            && report.params.is_empty();
         (!is_empty).then_some(report)
     }
 

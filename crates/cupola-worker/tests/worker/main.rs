@@ -2,6 +2,7 @@
 
 mod crashes;
 mod endings;
+mod event_files;
 mod floods;
 mod hub_trouble;
 mod programs;

@@ -16,6 +16,7 @@ use cupola_protocol::{
     runs::ProgressLevelBody,
     work::{Finished, Held, LogPiece, MetricPiece, Registration, Report, StoppingBody},
 };
+use serde_json::{Map, Value};
 
 /// Names of machines, sessions, series and results are shown to people.
 const NAME_CHARS_MAX: usize = 200;
@@ -133,7 +134,16 @@ pub(super) fn report(report: Report) -> Result<work::Report, Errors> {
             .transpose()?,
         stopping: report.stopping.as_ref().map(stopping).transpose()?,
         results: report.results,
+        params: params(report.params)?,
     })
+}
+
+fn params(said: Map<String, Value>) -> Result<Vec<(String, String)>, Errors> {
+    let param = |(key, value): (String, Value)| match value {
+        Value::String(text) => Ok((key, text)),
+        _ => Err(one(&format!("params.{key}"), "is no text")),
+    };
+    said.into_iter().map(param).collect()
 }
 
 fn log_piece((at, piece): (usize, LogPiece)) -> Result<work::LogPiece, Errors> {

@@ -49,7 +49,7 @@ pub(super) fn find(folders: &[PathBuf], wanted: &Wanted) -> Result<Vec<Found>, S
 }
 
 /// Opens a file that was found; nothing else, and never through a link.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(in crate::executor) fn open(path: &Path) -> io::Result<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
     let file = OpenOptions::new()
         .read(true)
