@@ -93,7 +93,7 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
     let last = Last::of(Some(&of_all.last));
     let (min, max) = extremes(&of_all);
-    let (arrival, is_due) = tx.query_one(
+    let (id, arrival, is_due) = tx.query_one(
         APPEND,
         &[
             &run.to_string(),
@@ -111,10 +111,10 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
         |row| {
             let (points, blocks) = (row.i64("pending_points")?, row.i64("pending_blocks")?);
             let is_due = fold::is_due(points, blocks) || row.bool("is_disordered")?;
-            Ok((row.i64("arrivals")?, is_due))
+            Ok((row.i64("id")?, row.i64("arrivals")?, is_due))
         },
     )?;
-    pending::insert(tx, run, name, arrival, points)?;
+    pending::insert(tx, id, arrival, points)?;
     if is_due { fold(tx, run, name) } else { Ok(()) }
 }
 

@@ -1,14 +1,14 @@
--- Series: points as compressed blocks with summaries of spans. What reports bring stands in metric_block
+-- Series: points as compressed blocks with summaries of spans. What reports bring stands in series_arrival
 -- until there is enough of it to be folded into blocks.
 CREATE TABLE series (
     id             BIGINT NOT NULL UNIQUE,
     run_id         TEXT NOT NULL REFERENCES run (id),
     name           TEXT NOT NULL,
-    -- Points of the curve that stand in blocks, and what waits in metric_block.
+    -- Points of the curve that stand in blocks, and what waits in series_arrival.
     folded         BIGINT NOT NULL DEFAULT 0,
     pending_points BIGINT NOT NULL,
     pending_blocks BIGINT NOT NULL,
-    -- The number of the last row in metric_block.
+    -- The number of the last row in series_arrival.
     arrivals       BIGINT NOT NULL,
     -- Points that a program replaced by going back, and how often the curve changed other than at its end.
     superseded     BIGINT NOT NULL DEFAULT 0,
@@ -50,8 +50,20 @@ CREATE TABLE series_superseded (
     PRIMARY KEY (series_id, number)
 );
 
+-- Points as they came: 24 bytes each, little-endian step, time and value.
+CREATE TABLE series_arrival (
+    series_id BIGINT NOT NULL,
+    number    BIGINT NOT NULL,
+    points    BYTEA NOT NULL,
+    PRIMARY KEY (series_id, number)
+);
+
 -- What was kept before waits to be folded.
 INSERT INTO series (id, run_id, name, pending_points, pending_blocks, arrivals, is_disordered)
 SELECT ROW_NUMBER() OVER (ORDER BY run_id, name), run_id, name,
        CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), MAX(seq), TRUE
 FROM metric_block GROUP BY run_id, name;
+INSERT INTO series_arrival (series_id, number, points)
+SELECT series.id, metric_block.seq, metric_block.points
+FROM metric_block JOIN series ON series.run_id = metric_block.run_id AND series.name = metric_block.name;
+DROP TABLE metric_block;

@@ -103,7 +103,7 @@ pub(super) fn points(
 /// What waits is in the curve's order, or the whole curve is put in order here: that is so only until
 /// the fold that is due.
 fn known(tx: &mut Tx, series: &Series) -> Result<Known, StoreError> {
-    let arrived = pending::list(tx, series.run, &series.name)?;
+    let arrived = pending::list(tx, series.id)?;
     if series.is_disordered {
         let mut tail = blocks::list(tx, series.id, 0, u64::MAX)?;
         curve::extend(&mut tail, &arrived);

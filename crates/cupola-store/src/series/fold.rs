@@ -26,7 +26,7 @@ pub(super) fn is_due(points: i64, blocks: i64) -> bool {
 
 /// Rewrites the end of the curve, from the first block that what waits changes.
 pub(super) fn fold(tx: &mut Tx, series: &Series) -> Result<(), StoreError> {
-    let arrived = pending::list(tx, series.run, &series.name)?;
+    let arrived = pending::list(tx, series.id)?;
     if arrived.is_empty() {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub(super) fn fold(tx: &mut Tx, series: &Series) -> Result<(), StoreError> {
     blocks::replace(tx, series.id, from, &points)?;
     blocks::insert_superseded(tx, series.id, &change.superseded)?;
     let of_all = replace_summaries(tx, series.id, from, &points)?;
-    pending::delete(tx, series.run, &series.name)?;
+    pending::delete(tx, series.id)?;
     let last = Last::of(points.last());
     let (min, max) = of_all.as_ref().map_or((None, None), extremes);
     let folded = from * PER_BLOCK + points.len() as u64;

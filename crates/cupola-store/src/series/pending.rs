@@ -1,45 +1,45 @@
 //! Points as they came: one row per series and arrival, 24 bytes a point.
 
-use cupola_domain::{ids::RunId, metric::Point};
+use cupola_domain::metric::Point;
 
 use crate::{StoreError, Tx, statement::statements};
 
 statements! {
-    INSERT = "INSERT INTO metric_block (run_id, name, seq, points) VALUES ($1, $2, $3, $4)";
-    LIST = "SELECT run_id, points FROM metric_block WHERE run_id = $1 AND name = $2 ORDER BY seq";
-    DELETE = "DELETE FROM metric_block WHERE run_id = $1 AND name = $2";
-    DELETE_OF_RUN = "DELETE FROM metric_block WHERE run_id = $1";
+    INSERT = "INSERT INTO series_arrival (series_id, number, points) VALUES ($1, $2, $3)";
+    LIST = "SELECT points FROM series_arrival WHERE series_id = $1 ORDER BY number";
+    DELETE = "DELETE FROM series_arrival WHERE series_id = $1";
+    DELETE_OF_RUN = "DELETE FROM series_arrival
+                     WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
 }
 
 const POINT_BYTES: usize = 24;
 
 pub(super) fn insert(
     tx: &mut Tx,
-    run: RunId,
-    name: &str,
-    seq: i64,
+    id: i64,
+    number: i64,
     points: &[Point],
 ) -> Result<(), StoreError> {
-    tx.execute_one(INSERT, &[&run.to_string(), &name, &seq, &encode(points)])
+    tx.execute_one(INSERT, &[&id, &number, &encode(points)])
 }
 
 /// In order of arrival.
-pub(super) fn list(tx: &mut Tx, run: RunId, name: &str) -> Result<Vec<Point>, StoreError> {
+pub(super) fn list(tx: &mut Tx, id: i64) -> Result<Vec<Point>, StoreError> {
     let mut points = Vec::new();
-    tx.query(LIST, &[&run.to_string(), &name], |row| {
-        let block = row.blob("points")?;
-        points.extend(decode(&block).ok_or_else(|| StoreError::Inconsistent {
-            table: "metric_block",
+    tx.query(LIST, &[&id], |row| {
+        let arrived = row.blob("points")?;
+        points.extend(decode(&arrived).ok_or_else(|| StoreError::Inconsistent {
+            table: "series_arrival",
             column: "points",
-            row: run.to_string(),
+            row: id.to_string(),
         })?);
         Ok(())
     })?;
     Ok(points)
 }
 
-pub(super) fn delete(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
-    tx.execute(DELETE, &[&run.to_string(), &name]).map(drop)
+pub(super) fn delete(tx: &mut Tx, id: i64) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[&id]).map(drop)
 }
 
 pub(super) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {

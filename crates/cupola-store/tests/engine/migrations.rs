@@ -1,7 +1,11 @@
 //! The schema only moves forwards, one whole step at a time.
 
-use cupola_domain::log::{Level, level_of};
-use cupola_store::{Migration, Store, StoreError, migrations::MIGRATIONS};
+use cupola_domain::{
+    ids::{Ids, RunId},
+    log::{Level, level_of},
+    time::Timestamp,
+};
+use cupola_store::{Migration, Store, StoreError, ToValue, migrations::MIGRATIONS, series};
 use cupola_testkit::{Database, on_each_database};
 
 use crate::things::{SCHEMA, names_in, open, write_thing};
@@ -14,6 +18,7 @@ on_each_database! {
     another_history_is_refused,
     a_step_that_fails_leaves_the_step_before,
     lines_of_before_are_as_loud_as_their_streams,
+    points_of_before_are_folded_into_curves,
 }
 
 const NEXT: Migration = Migration {
@@ -135,4 +140,52 @@ fn lines_of_before_are_as_loud_as_their_streams(database: &Database) {
         .collect();
     let in_all = expected.iter().sum();
     assert_eq!(found.expect("the columns are there"), (expected, in_all));
+}
+
+/// As much of the tables of before as the step that folds points reads.
+const UNFOLDED: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: "
+        CREATE TABLE event (seq BIGINT NOT NULL PRIMARY KEY);
+        CREATE TABLE run (id TEXT NOT NULL PRIMARY KEY);
+        CREATE TABLE metric_block (
+            run_id TEXT NOT NULL, name TEXT NOT NULL, seq BIGINT NOT NULL,
+            points BYTEA NOT NULL, PRIMARY KEY (run_id, name, seq)
+        );",
+}];
+
+const FOLDED: &[Migration] = &[
+    UNFOLDED[0],
+    Migration {
+        version: 2,
+        ..MIGRATIONS[4]
+    },
+];
+
+fn points_of_before_are_folded_into_curves(database: &Database) {
+    let run: RunId = Ids::new(1).next(Timestamp::from_millis(0));
+    let store = reopen(database, UNFOLDED).expect("made");
+    let kept = store.write(move |tx| {
+        tx.execute_one("INSERT INTO run (id) VALUES ($1)", &[&run.to_string()])?;
+        let sql = "INSERT INTO metric_block (run_id, name, seq, points) VALUES ($1, $2, $3, $4)";
+        for (seq, steps) in [(3_i64, 0..2_i64), (7, 2..5)] {
+            let point = |step: i64| [step.to_le_bytes(), [0; 8], 0.5_f64.to_le_bytes()].concat();
+            let points: Vec<u8> = steps.flat_map(point).collect();
+            let params: [&dyn ToValue; 4] = [&run.to_string(), &"loss", &seq, &points];
+            tx.execute_one(sql, &params)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    kept.expect("written");
+    drop(store);
+    let store = reopen(database, FOLDED).expect("migrates");
+    let steps = store.write(move |tx| {
+        series::fold(tx, run, "loss")?;
+        let found = series::find(tx, run, "loss")?.expect("it is there");
+        assert_eq!(found.last.map(|last| last.step), Some(4));
+        let points = series::points(tx, &found, 0, 10)?;
+        Ok::<_, StoreError>(points.iter().map(|point| point.step).collect::<Vec<_>>())
+    });
+    assert_eq!(steps.expect("read"), [0, 1, 2, 3, 4]);
 }
