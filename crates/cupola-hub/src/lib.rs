@@ -24,6 +24,7 @@ pub mod overview;
 pub mod programs;
 pub mod results;
 pub mod run_results;
+pub mod run_search;
 pub mod runs;
 mod secret;
 pub mod series;

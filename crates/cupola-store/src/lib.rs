@@ -14,6 +14,7 @@ pub mod logs;
 pub mod migrations;
 pub mod params;
 pub mod results;
+pub mod run_search;
 pub mod runs;
 pub mod selected;
 pub mod series;
@@ -52,7 +53,10 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("unlabelled", unlabelled::ALL),
         ("workers", workers::ALL),
     ];
-    let modules = modules.into_iter().chain(series::STATEMENTS);
+    let modules = modules
+        .into_iter()
+        .chain(series::STATEMENTS)
+        .chain(run_search::STATEMENTS);
     let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
         all.iter().map(move |(name, sql)| (module, *name, *sql))
     };

@@ -47,6 +47,12 @@ pub fn save(
     contradiction(tx, &run, &rows)
 }
 
+/// The value of one parameter of a run.
+pub fn find(tx: &mut Tx, run: RunId, key: &str) -> Result<Option<String>, StoreError> {
+    let params: [&dyn ToValue; 2] = [&run.to_string(), &&*storable(key)];
+    tx.query_optional(FIND, &params, |row| row.text("value"))
+}
+
 /// The parameters of a run, by key.
 pub fn list(tx: &mut Tx, run: RunId) -> Result<Vec<(String, String)>, StoreError> {
     tx.query(LIST, &[&run.to_string()], |row| {

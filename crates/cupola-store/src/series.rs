@@ -187,8 +187,10 @@ impl Last {
         Self {
             step: point.map(|point| point.step),
             time: point.map(|point| point.time_millis),
-            // The sign of zero means nothing here; the blocks keep it.
-            value: value.filter(|value| value.is_finite()).map(|v| v + 0.0),
+            // The sign of zero means nothing here; the blocks keep it. An infinity has its word, and
+            // is sorted beside the largest numbers; a NaN has no place.
+            value: (value.filter(|value| !value.is_nan()))
+                .map(|value| value.clamp(f64::MIN, f64::MAX) + 0.0),
             word: value.and_then(non_finite_word),
         }
     }

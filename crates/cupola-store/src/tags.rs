@@ -11,6 +11,7 @@ use crate::{StoreError, ToValue, Tx, statement::statements};
 statements! {
     SAVE = "INSERT INTO run_tag (run_id, key, value) VALUES ($1, $2, $3)
             ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value";
+    FIND = "SELECT value FROM run_tag WHERE run_id = $1 AND key = $2";
     LIST = "SELECT key, value FROM run_tag WHERE run_id = $1 ORDER BY key";
     DELETE = "DELETE FROM run_tag WHERE run_id = $1 AND key = $2";
     DELETE_OF_RUN = "DELETE FROM run_tag WHERE run_id = $1";
@@ -26,6 +27,12 @@ pub fn save(tx: &mut Tx, run: RunId, tags: &[(String, String)]) -> Result<(), St
         .iter()
         .map(|(key, value)| [&run as &dyn ToValue, key, value]);
     tx.execute_many(SAVE, values).map(drop)
+}
+
+/// The value of one tag of a run.
+pub fn find(tx: &mut Tx, run: RunId, key: &str) -> Result<Option<String>, StoreError> {
+    let params: [&dyn ToValue; 2] = [&run.to_string(), &&*storable(key)];
+    tx.query_optional(FIND, &params, |row| row.text("value"))
 }
 
 /// The tags of a run, by key.

@@ -9,5 +9,6 @@ mod labels;
 mod logs;
 mod results;
 mod rows;
+mod run_search;
 mod series;
 mod statements;
