@@ -1,6 +1,9 @@
 //! Artifacts: files that a run keeps.
 
-use crate::time::Timestamp;
+use crate::{
+    ids::{LoggedModelId, ModelId, RunId},
+    time::Timestamp,
+};
 
 /// A name has at most so many bytes.
 pub const NAME_BYTES_MAX: usize = 255;
@@ -8,7 +11,24 @@ pub const NAME_BYTES_MAX: usize = 255;
 /// A run keeps at most so many.
 pub const ARTIFACTS_MAX: usize = 1000;
 
-/// A file that a run keeps. A later one of the same name takes its place.
+/// What keeps files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Keeper {
+    /// A run.
+    Run(RunId),
+    /// A model that a client logged.
+    LoggedModel(LoggedModelId),
+    /// A version of a registered model: it keeps what it was registered with, whatever becomes of that.
+    ModelVersion(ModelId, u32),
+}
+
+impl From<RunId> for Keeper {
+    fn from(run: RunId) -> Self {
+        Keeper::Run(run)
+    }
+}
+
+/// A file that a run or a model keeps. A later one of the same name takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// Relative, with `/` between its parts.

@@ -1,6 +1,6 @@
 //! What changed: subjects, never payloads. Whoever shows the subject reads it again.
 
-use crate::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+use crate::ids::{BriefId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId};
 
 /// One thing that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub enum Event {
     WorkerChanged(WorkerId),
     /// A token was made or revoked.
     TokenChanged(TokenId),
+    /// A model of the registry or one of its versions came, went or changed.
+    ModelChanged(ModelId),
     /// A template came, went, changed, or could not be read any more.
     TemplatesChanged,
 }
@@ -40,6 +42,7 @@ impl Event {
             Event::LogAppended(_) => "log",
             Event::WorkerChanged(_) => "worker",
             Event::TokenChanged(_) => "token",
+            Event::ModelChanged(_) => "model",
             Event::TemplatesChanged => "templates",
         }
     }
@@ -56,6 +59,7 @@ impl Event {
             | Event::LogAppended(id) => id.to_string(),
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
+            Event::ModelChanged(id) => id.to_string(),
             Event::TemplatesChanged => "all".to_owned(),
         }
     }

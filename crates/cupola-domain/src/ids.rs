@@ -69,6 +69,10 @@ ids! {
     RunId, "run";
     /// A machine's agent.
     WorkerId, "worker";
+    /// A model of the registry.
+    ModelId, "model";
+    /// A model that a client logged, registered or not.
+    LoggedModelId, "logged model";
     /// An access token (its row, not its secret).
     TokenId, "token";
 }

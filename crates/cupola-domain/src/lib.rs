@@ -16,6 +16,7 @@ pub mod labels;
 pub mod lease;
 pub mod log;
 pub mod metric;
+pub mod model;
 pub mod objective;
 pub mod progress;
 pub mod provenance;

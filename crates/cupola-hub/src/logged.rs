@@ -220,7 +220,8 @@ fn open(
     Ok(pair.run)
 }
 
-fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
+/// A run that a client may write to: one that is logged, or the program of one that is leased.
+pub(crate) fn check_open(tx: &mut Tx, run: RunId) -> Result<runs::Target, HubError> {
     let target = runs::find_target(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
     if target.is_deleted {
         return Err(HubError::Conflict(format!(
@@ -231,6 +232,11 @@ fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
         let message = format!("run `{run}` is a worker's and has ended; it takes nothing more");
         return Err(HubError::StaleLease(message));
     }
+    Ok(target)
+}
+
+fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
+    let target = check_open(tx, run)?;
     if !batch.points.is_empty() {
         for (name, points) in by_series(batch.points) {
             series::append(tx, run, &name, &points)?;

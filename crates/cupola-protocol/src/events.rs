@@ -36,6 +36,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "task" => keys.extend(["tasks", "families", "experiments"].map(str::to_owned)),
         "worker" => keys.push("workers".to_owned()),
         "token" => keys.push("tokens".to_owned()),
+        "model" => keys.push("models".to_owned()),
         "templates" => keys.push("templates".to_owned()),
         _ => {}
     }

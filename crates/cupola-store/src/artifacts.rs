@@ -1,8 +1,8 @@
-//! Which files a run keeps. The bytes themselves lie outside the database, under their hashes.
+//! Which files are kept by what. The bytes themselves lie outside the database, under their hashes.
 
 use std::collections::HashSet;
 
-use cupola_domain::{artifact::Artifact, ids::RunId};
+use cupola_domain::artifact::{Artifact, Keeper};
 
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
@@ -10,20 +10,71 @@ statements! {
     SAVE = "INSERT INTO artifact (run_id, name, hash, size, at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (run_id, name)
             DO UPDATE SET hash = excluded.hash, size = excluded.size, at = excluded.at";
-    FIND = "SELECT run_id, name, hash, size, at FROM artifact WHERE run_id = $1 AND name = $2";
-    LIST = "SELECT run_id, name, hash, size, at FROM artifact WHERE run_id = $1 ORDER BY name";
+    FIND = "SELECT name, hash, size, at FROM artifact WHERE run_id = $1 AND name = $2";
+    LIST = "SELECT name, hash, size, at FROM artifact WHERE run_id = $1 ORDER BY name";
     COUNT_OTHERS = "SELECT COUNT(*) AS found FROM artifact WHERE run_id = $1 AND name <> $2";
-    LIST_HASHES = "SELECT DISTINCT hash FROM artifact WHERE hash >= $1 AND hash < $2";
-    COUNT_OF_HASH = "SELECT COUNT(*) AS found FROM artifact WHERE hash = $1";
-    DELETE_OF_RUN = "DELETE FROM artifact WHERE run_id = $1";
+    DELETE = "DELETE FROM artifact WHERE run_id = $1 AND name = $2";
+    DELETE_ALL = "DELETE FROM artifact WHERE run_id = $1";
+    SAVE_OF_MODEL = "INSERT INTO model_file (keeper, name, hash, size, at)
+                     VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT (keeper, name)
+                     DO UPDATE SET hash = excluded.hash, size = excluded.size, at = excluded.at";
+    FIND_OF_MODEL = "SELECT name, hash, size, at FROM model_file WHERE keeper = $1 AND name = $2";
+    LIST_OF_MODEL = "SELECT name, hash, size, at FROM model_file WHERE keeper = $1 ORDER BY name";
+    COUNT_OTHERS_OF_MODEL = "SELECT COUNT(*) AS found FROM model_file
+                             WHERE keeper = $1 AND name <> $2";
+    DELETE_OF_MODEL = "DELETE FROM model_file WHERE keeper = $1 AND name = $2";
+    DELETE_ALL_OF_MODEL = "DELETE FROM model_file WHERE keeper = $1";
+    LIST_HASHES = "SELECT hash FROM artifact WHERE hash >= $1 AND hash < $2
+                   UNION SELECT hash FROM model_file WHERE hash >= $1 AND hash < $2";
+    COUNT_OF_HASH = "SELECT (SELECT COUNT(*) FROM artifact WHERE hash = $1)
+                          + (SELECT COUNT(*) FROM model_file WHERE hash = $1) AS found";
 }
 
-/// Notes that a run keeps a file; a later one takes the place of an earlier one of the same name.
-pub fn save(tx: &mut Tx, run: RunId, artifact: &Artifact) -> Result<(), StoreError> {
+/// The statements for one kind of keeper.
+struct Table {
+    save: &'static str,
+    find: &'static str,
+    list: &'static str,
+    count_others: &'static str,
+    delete: &'static str,
+    delete_all: &'static str,
+}
+
+const OF_RUNS: Table = Table {
+    save: SAVE,
+    find: FIND,
+    list: LIST,
+    count_others: COUNT_OTHERS,
+    delete: DELETE,
+    delete_all: DELETE_ALL,
+};
+
+const OF_MODELS: Table = Table {
+    save: SAVE_OF_MODEL,
+    find: FIND_OF_MODEL,
+    list: LIST_OF_MODEL,
+    count_others: COUNT_OTHERS_OF_MODEL,
+    delete: DELETE_OF_MODEL,
+    delete_all: DELETE_ALL_OF_MODEL,
+};
+
+/// Where the rows of a keeper are, and under which name.
+fn place(keeper: impl Into<Keeper>) -> (Table, String) {
+    match keeper.into() {
+        Keeper::Run(run) => (OF_RUNS, run.to_string()),
+        Keeper::LoggedModel(model) => (OF_MODELS, format!("logged:{model}")),
+        Keeper::ModelVersion(model, number) => (OF_MODELS, format!("version:{model}:{number}")),
+    }
+}
+
+/// Notes that a file is kept; a later one takes the place of an earlier one of the same name.
+pub fn save(tx: &mut Tx, keeper: impl Into<Keeper>, artifact: &Artifact) -> Result<(), StoreError> {
+    let (table, key) = place(keeper);
     tx.execute_one(
-        SAVE,
+        table.save,
         &[
-            &run.to_string(),
+            &key,
             &artifact.name,
             &artifact.hash,
             &i64::try_from(artifact.size).unwrap_or(i64::MAX),
@@ -32,39 +83,54 @@ pub fn save(tx: &mut Tx, run: RunId, artifact: &Artifact) -> Result<(), StoreErr
     )
 }
 
-/// The file that a run keeps under this name.
-pub fn find(tx: &mut Tx, run: RunId, name: &str) -> Result<Option<Artifact>, StoreError> {
-    tx.query_optional(FIND, &[&run.to_string(), &name], artifact)
+/// The file that is kept under this name.
+pub fn find(
+    tx: &mut Tx,
+    keeper: impl Into<Keeper>,
+    name: &str,
+) -> Result<Option<Artifact>, StoreError> {
+    let (table, key) = place(keeper);
+    tx.query_optional(table.find, &[&key, &name], artifact)
 }
 
-/// The files that a run keeps, by name.
-pub fn list(tx: &mut Tx, run: RunId) -> Result<Vec<Artifact>, StoreError> {
-    tx.query(LIST, &[&run.to_string()], artifact)
+/// The files that are kept, by name.
+pub fn list(tx: &mut Tx, keeper: impl Into<Keeper>) -> Result<Vec<Artifact>, StoreError> {
+    let (table, key) = place(keeper);
+    tx.query(table.list, &[&key], artifact)
 }
 
-/// How many files a run keeps under other names than this.
-pub fn count_others(tx: &mut Tx, run: RunId, name: &str) -> Result<i64, StoreError> {
-    let counted = tx.query(COUNT_OTHERS, &[&run.to_string(), &name], |row| {
-        row.i64("found")
-    })?;
-    Ok(counted.first().copied().unwrap_or(0))
+/// How many files are kept under other names than this.
+pub fn count_others(tx: &mut Tx, keeper: impl Into<Keeper>, name: &str) -> Result<i64, StoreError> {
+    let (table, key) = place(keeper);
+    tx.query_one(table.count_others, &[&key, &name], |row| row.i64("found"))
 }
 
-/// The hashes from `from` up to `to` that some run refers to.
+/// Forgets a file; says whether there was one.
+pub fn delete(tx: &mut Tx, keeper: impl Into<Keeper>, name: &str) -> Result<bool, StoreError> {
+    let (table, key) = place(keeper);
+    Ok(tx.execute(table.delete, &[&key, &name])? > 0)
+}
+
+/// Forgets all that is kept.
+pub fn delete_all(tx: &mut Tx, keeper: impl Into<Keeper>) -> Result<(), StoreError> {
+    let (table, key) = place(keeper);
+    tx.execute(table.delete_all, &[&key]).map(drop)
+}
+
+/// The hashes from `from` up to `to` that something refers to.
 pub fn list_hashes(tx: &mut Tx, from: &str, to: &str) -> Result<HashSet<String>, StoreError> {
     let hashes = tx.query(LIST_HASHES, &[&from, &to], |row| row.text("hash"))?;
     Ok(hashes.into_iter().collect())
 }
 
-/// Whether some run refers to this hash.
+/// Whether something refers to this hash.
 pub fn is_kept(tx: &mut Tx, hash: &str) -> Result<bool, StoreError> {
-    let counted = tx.query(COUNT_OF_HASH, &[&hash], |row| row.i64("found"))?;
-    Ok(counted.first().is_some_and(|found| *found > 0))
+    tx.query_one(COUNT_OF_HASH, &[&hash], |row| Ok(row.i64("found")? > 0))
 }
 
 /// Forgets what a run keeps.
 pub(crate) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
-    tx.execute(DELETE_OF_RUN, &[&run]).map(drop)
+    tx.execute(DELETE_ALL, &[&run]).map(drop)
 }
 
 fn artifact(row: &Row<'_>) -> Result<Artifact, StoreError> {

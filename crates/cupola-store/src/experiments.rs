@@ -361,7 +361,9 @@ pub fn list_deleted(tx: &mut Tx) -> Result<Vec<(ExperimentId, Option<BriefId>)>,
 
 /// Removes the row for good; its tasks must be gone.
 pub fn delete(tx: &mut Tx, id: ExperimentId) -> Result<(), StoreError> {
-    tx.execute_one(DELETE, &[&id.to_string()])
+    let id = id.to_string();
+    crate::logged_models::delete_of_experiment(tx, &id)?;
+    tx.execute_one(DELETE, &[&id])
 }
 
 fn counts(row: &Row<'_>) -> Result<Counts, StoreError> {

@@ -10,8 +10,11 @@ pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod keys;
+pub mod logged_models;
 pub mod logs;
 pub mod migrations;
+pub mod model_versions;
+pub mod models;
 pub mod params;
 pub mod results;
 pub mod run_search;
@@ -42,7 +45,10 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("keys", keys::ALL),
+        ("logged_models", logged_models::ALL),
         ("logs", logs::ALL),
+        ("model_versions", model_versions::ALL),
+        ("models", models::ALL),
         ("params", params::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),

@@ -40,6 +40,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0007_logged.sql"),
     },
     Migration {
+        version: 8,
+        name: "models",
+        sql: include_str!("migrations/0008_models.sql"),
+    },
+    Migration {
         version: 9,
         name: "keys",
         sql: include_str!("migrations/0009_keys.sql"),

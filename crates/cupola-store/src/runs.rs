@@ -309,6 +309,7 @@ pub fn save_intake(tx: &mut Tx, id: RunId, was: &Intake, now: &Intake) -> Result
 pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> {
     for id in tx.query(LIST_OF_TASK_IDS, &[&task], |row| row.text("id"))? {
         artifacts::delete_of_run(tx, &id)?;
+        crate::logged_models::delete_of_run(tx, &id)?;
         results::delete_of_run(tx, &id)?;
         crate::series::delete_of_run(tx, &id)?;
         params::delete_of_run(tx, &id)?;

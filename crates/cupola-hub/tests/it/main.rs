@@ -11,6 +11,7 @@ mod experiments;
 mod files;
 mod logged;
 mod logs;
+mod models;
 mod programs;
 mod recovery;
 mod results;

@@ -7,6 +7,7 @@
 mod experiments;
 mod labels;
 mod logs;
+mod models;
 mod results;
 mod rows;
 mod run_search;
