@@ -47,9 +47,12 @@ pub enum Access {
     Worker,
     /// Viewers, and the bearer of the token for metrics.
     Metrics,
-    /// People whose role includes this one, by any client's way of showing a token, and the programs
-    /// of runs. What a program may do there is up to the handler: it asks [`Client::check_run`].
+    /// People whose role includes this one, who may show their token as a password too: their
+    /// clients are others'.
     Client(Role),
+    /// The same, and the programs of runs. What those may do is up to the handler, which asks
+    /// [`Client::check_run`].
+    ClientOrProgram(Role),
 }
 
 /// Where a request came from; put there by the server. Without it all requests share one address.
@@ -169,11 +172,11 @@ async fn check(
     if access == Access::Metrics && metrics::is_token(web, &credential) {
         return Ok(None);
     }
-    let is_client = matches!(access, Access::Client(_));
     if let Some(token) = credential.program_token() {
-        return Ok(Some(identify_program(web, token, is_client).await?));
+        return Ok(Some(identify_program(web, token, access).await?));
     }
-    if matches!(credential, Credential::Basic(_)) && !is_client {
+    let takes_passwords = matches!(access, Access::Client(_) | Access::ClientOrProgram(_));
+    if matches!(credential, Credential::Basic(_)) && !takes_passwords {
         return Err(credentials::unauthorized().into());
     }
     let peer = request.extensions.get::<Peer>().copied();
@@ -255,7 +258,7 @@ fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
         Access::Role(role) => role,
         Access::Worker => Role::Worker,
         Access::Metrics => Role::Viewer,
-        Access::Client(role) => role,
+        Access::Client(role) | Access::ClientOrProgram(role) => role,
     };
     if principal.role.includes(needed) {
         return Ok(());
@@ -272,10 +275,10 @@ fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
 
 /// The program of a run, where programs may come at all. A failure counts against nobody: the code in
 /// such a token cannot be guessed, and one machine has many programs whose tokens end.
-async fn identify_program(web: &Web, token: &str, is_client: bool) -> Result<Caller, Refused> {
+async fn identify_program(web: &Web, token: &str, access: Access) -> Result<Caller, Refused> {
     let token = token.to_owned();
     let program = hub_call(web, move |hub| hub.authenticate_program(&token)).await?;
-    if !is_client {
+    if !matches!(access, Access::ClientOrProgram(_)) {
         let message = "this address is not for the programs of runs".to_owned();
         return Err(HubError::Forbidden(message).into());
     }

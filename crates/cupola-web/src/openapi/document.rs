@@ -136,7 +136,8 @@ fn who(access: Access) -> String {
         Access::Public => "Open to anybody.".to_owned(),
         Access::Role(role) => format!("Needs the role `{role}`."),
         Access::Worker => "For workers' tokens.".to_owned(),
-        Access::Client(role) => {
+        Access::Client(role) => format!("Needs the role `{role}`; Basic authorization will do."),
+        Access::ClientOrProgram(role) => {
             format!("Needs the role `{role}`, or the token of a run's program for its own run.")
         }
         Access::Metrics => "Needs the role `viewer` or the token for metrics.".to_owned(),

@@ -90,19 +90,20 @@ fn expected(declared: &[Route], pattern: &str, method: &Method, held: Held) -> E
     let route = declared
         .iter()
         .find(|route| route.pattern == pattern && route.method == *asked);
-    let (needed, is_client) = match route.map(|route| route.access) {
+    let (needed, takes_passwords, is_for_programs) = match route.map(|route| route.access) {
         None => return Expected::MethodNotAllowed,
         Some(Access::Public) => return Expected::Admitted,
-        Some(Access::Role(role)) => (role, false),
-        Some(Access::Client(role)) => (role, true),
-        Some(Access::Worker) => (Role::Worker, false),
-        Some(Access::Metrics) => (Role::Viewer, false),
+        Some(Access::Role(role)) => (role, false, false),
+        Some(Access::Client(role)) => (role, true, false),
+        Some(Access::ClientOrProgram(role)) => (role, true, true),
+        Some(Access::Worker) => (Role::Worker, false, false),
+        Some(Access::Metrics) => (Role::Viewer, false, false),
     };
     match held {
         Held::Nothing => Expected::Unauthorized,
-        Held::BasicRole(_) if !is_client => Expected::Unauthorized,
+        Held::BasicRole(_) if !takes_passwords => Expected::Unauthorized,
         Held::Role(held) | Held::BasicRole(held) if held.includes(needed) => Expected::Admitted,
-        Held::Program if is_client => Expected::Admitted,
+        Held::Program if is_for_programs => Expected::Admitted,
         Held::Role(_) | Held::BasicRole(_) | Held::Program => Expected::Forbidden,
     }
 }
