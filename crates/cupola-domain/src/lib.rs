@@ -8,6 +8,7 @@ pub mod artifact;
 pub mod brief;
 pub mod counts;
 pub mod credits;
+pub mod dataset;
 pub mod event;
 pub mod experiment;
 pub mod field;

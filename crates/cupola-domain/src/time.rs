@@ -24,6 +24,13 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// `span` earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// Time from `earlier` to `self`; zero when the clock stepped back in between.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -1,14 +1,17 @@
 //! Runs that a client or an import writes: no worker has them, and they cannot be run from here.
 
-use std::collections::{BTreeMap, HashMap};
+mod experiments;
+mod history;
+mod known;
+mod said;
+
+use std::collections::BTreeMap;
 
 use cupola_domain::{
     counts::Counts,
     event::Event,
     experiment::{Experiment, Origin},
-    field::FieldError,
     ids::{ExperimentId, RunId, TaskId},
-    labels,
     metric::Point,
     provenance::Provenance,
     resources::Needs,
@@ -18,22 +21,29 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, events, experiments, params, runs, series, tags, tasks};
-use serde_json::Value;
+use cupola_store::{Tx, code, events, experiments as stored, logged, runs, series, tasks};
 
+use self::said::{save_params, save_said, save_tags};
 use crate::{
     Hub, HubError,
     briefs::insert_planned,
     experiments::{find as find_experiment, task_of},
-    transitions::{Pair, find_task, first_run},
+    transitions::{Pair, first_run},
 };
+
+pub use cupola_store::logged::Known as KnownExperiment;
+pub use history::History;
+pub use known::KnownRun;
+
+/// What MLflow's clients call a run stands in this tag as well; both are one name.
+pub const RUN_NAME_TAG: &str = "mlflow.runName";
 
 /// A run that a client begins to log.
 #[derive(Debug, Clone)]
 pub struct NewLogged {
     /// What it belongs to.
     pub experiment: ExperimentId,
-    /// What the client calls it.
+    /// What the client calls it; when that is nothing, it is called after its id.
     pub name: String,
     /// When it began; now when the client does not say.
     pub started_at: Option<Timestamp>,
@@ -87,15 +97,11 @@ impl Hub {
             updated_at: now,
         };
         self.write(move |tx| {
-            if origin == Origin::Mlflow && experiments::find_logged(tx, &experiment.name)?.is_some()
-            {
-                let name = &experiment.name;
-                let message =
-                    format!("there is an experiment `{name}` already, perhaps a deleted one");
-                return Err(HubError::Conflict(message));
+            if origin == Origin::Mlflow && logged::find_by_name(tx, &experiment.name)?.is_some() {
+                return Err(experiments::taken(&experiment.name));
             }
             let needs = code::needs_id(tx, &experiment.needs)?;
-            experiments::insert(tx, &experiment, needs)?;
+            stored::insert(tx, &experiment, needs)?;
             events::record(tx, Event::ExperimentChanged(experiment.id));
             Ok(experiment)
         })
@@ -203,11 +209,11 @@ fn open(
     let nothing = Setup::default();
     let task = task_of(&nothing, experiment.id, number, (id, run), now);
     let first = Run {
-        name: storable(&new.name).into_owned(),
+        name: name_of(&new, run),
         ..first_run(&task, LOGGED_CODE, now)
     };
     let needs = code::needs_id(tx, &experiment.needs)?;
-    experiments::save_resumed(tx, experiment.id)?;
+    stored::save_resumed(tx, experiment.id)?;
     insert_planned(tx, experiment.id, needs, &[(task.clone(), first.clone())])?;
     let mut pair = Pair { run: first, task };
     pair.run.provenance = new.provenance;
@@ -216,18 +222,24 @@ fn open(
     pair.step_task(tx, TaskInput::Start, epoch, now)?;
     events::record(tx, Event::ExperimentChanged(experiment.id));
     save_params(tx, pair.task.id, run, new.params)?;
-    save_tags(tx, run, new.tags)?;
+    let mut tags = new.tags;
+    if experiment.origin == Origin::Mlflow {
+        tags.push((RUN_NAME_TAG.to_owned(), pair.run.name.clone()));
+    }
+    save_tags(tx, run, tags)?;
     Ok(pair.run)
+}
+
+fn name_of(new: &NewLogged, run: RunId) -> String {
+    match new.name.trim() {
+        "" => format!("run-{}", run.short()),
+        name => storable(name).into_owned(),
+    }
 }
 
 /// A run that a client may write to: one that is logged, or the program of one that is leased.
 pub(crate) fn check_open(tx: &mut Tx, run: RunId) -> Result<runs::Target, HubError> {
-    let target = runs::find_target(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
-    if target.is_deleted {
-        return Err(HubError::Conflict(format!(
-            "run `{run}` is deleted; restore it first"
-        )));
-    }
+    let target = check_there(tx, run)?;
     if !target.is_logged && !target.is_leased {
         let message = format!("run `{run}` is a worker's and has ended; it takes nothing more");
         return Err(HubError::StaleLease(message));
@@ -235,8 +247,23 @@ pub(crate) fn check_open(tx: &mut Tx, run: RunId) -> Result<runs::Target, HubErr
     Ok(target)
 }
 
+/// A run that is not deleted: it may be tagged, whatever its state.
+fn check_there(tx: &mut Tx, run: RunId) -> Result<runs::Target, HubError> {
+    let target = runs::find_target(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
+    if target.is_deleted {
+        let message = format!("run `{run}` is deleted; restore it first");
+        return Err(HubError::Conflict(message));
+    }
+    Ok(target)
+}
+
 fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
-    let target = check_open(tx, run)?;
+    let is_tagged_only = batch.points.is_empty() && batch.params.is_empty();
+    let target = if is_tagged_only {
+        check_there(tx, run)?
+    } else {
+        check_open(tx, run)?
+    };
     if !batch.points.is_empty() {
         for (name, points) in by_series(batch.points) {
             series::append(tx, run, &name, &points)?;
@@ -266,86 +293,6 @@ fn by_series(points: Vec<(String, Vec<Point>)>) -> Vec<(String, Vec<Point>)> {
             .extend(points);
     }
     series.into_iter().collect()
-}
-
-/// Adds to the configuration, which is what a run was made with: no word of it changes.
-fn save_params(
-    tx: &mut Tx,
-    task: TaskId,
-    run: RunId,
-    params: Vec<(String, String)>,
-) -> Result<(), HubError> {
-    if params.is_empty() {
-        return Ok(());
-    }
-    insert_params(tx, run, &params)?;
-    let mut config = find_task(tx, task)?.config;
-    let before = config.len();
-    for (name, value) in params.into_iter().map(kept) {
-        config.entry(name).or_insert(Value::String(value));
-    }
-    if config.len() > before {
-        tasks::save_config(tx, task, &config)?;
-    }
-    Ok(())
-}
-
-/// What the program of a worker's run says of its configuration stands beside it. It may say again what
-/// it was given, in its own spelling: `1e-05` for `1e-5`, `True` for `true`.
-fn save_said(tx: &mut Tx, run: RunId, said: Vec<(String, String)>) -> Result<(), HubError> {
-    if said.is_empty() {
-        return Ok(());
-    }
-    let known: HashMap<String, String> = params::list(tx, run)?.into_iter().collect();
-    let is_new = |(name, value): &(String, String)| {
-        known.get(name).is_none_or(|known| !is_same(known, value))
-    };
-    let fresh: Vec<_> = said.into_iter().filter(is_new).collect();
-    insert_params(tx, run, &fresh)
-}
-
-fn is_same(known: &str, said: &str) -> bool {
-    let number = |text: &str| text.parse::<f64>().ok();
-    known.eq_ignore_ascii_case(said)
-        || number(known).is_some_and(|known| number(said) == Some(known))
-}
-
-fn insert_params(tx: &mut Tx, run: RunId, said: &[(String, String)]) -> Result<(), HubError> {
-    let errors = wrong(said, labels::check_param);
-    if !errors.is_empty() {
-        return Err(HubError::Invalid(errors));
-    }
-    match params::save(tx, run, said)? {
-        None => Ok(()),
-        Some(params::Contradiction { key, value, said }) => {
-            let message = format!("is `{value}` already and does not become `{said}`");
-            let field = format!("params.{key}");
-            Err(HubError::Invalid(vec![FieldError::new(field, message)]))
-        }
-    }
-}
-
-fn save_tags(tx: &mut Tx, run: RunId, said: Vec<(String, String)>) -> Result<(), HubError> {
-    if said.is_empty() {
-        return Ok(());
-    }
-    // Named twice, the last word counts.
-    let said: BTreeMap<String, String> = said.into_iter().map(kept).collect();
-    let said: Vec<_> = said.into_iter().collect();
-    let errors = wrong(&said, labels::check_tag);
-    if !errors.is_empty() {
-        return Err(HubError::Invalid(errors));
-    }
-    Ok(tags::save(tx, run, &said)?)
-}
-
-/// What is wrong with names and values, each named.
-fn wrong(
-    said: &[(String, String)],
-    check: fn(&str, &str) -> Result<(), FieldError>,
-) -> Vec<FieldError> {
-    let checked = said.iter().map(|(name, value)| check(name, value));
-    checked.filter_map(Result::err).collect()
 }
 
 fn kept((name, value): (String, String)) -> (String, String) {

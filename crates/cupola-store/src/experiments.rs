@@ -35,10 +35,6 @@ statements! {
     FIND_BY_BRIEF = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE experiment.brief_id = $1 AND deleted_at IS NULL";
-    FIND_LOGGED = "SELECT experiment.*, needs.body AS needs_body
-                   FROM experiment JOIN needs ON needs.id = experiment.needs_id
-                   WHERE experiment.name = $1 AND origin = 'mlflow' AND bin_of IS NULL
-                   AND (deleted_at IS NULL OR is_restorable = TRUE)";
     LIST_FAMILIES = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE origin = 'brief' AND deleted_at IS NULL
@@ -151,12 +147,6 @@ pub fn find_any(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, Sto
 /// The family that a brief made.
 pub fn find_by_brief(tx: &mut Tx, brief: BriefId) -> Result<Option<Experiment>, StoreError> {
     tx.query_optional(FIND_BY_BRIEF, &[&brief.to_string()], experiment)
-}
-
-/// The experiment that clients know by this name, even if it was deleted by one of them: it can be
-/// restored.
-pub fn find_logged(tx: &mut Tx, name: &str) -> Result<Option<Experiment>, StoreError> {
-    tx.query_optional(FIND_LOGGED, &[&name], experiment)
 }
 
 /// Families, the latest first; `search` matches name and id.
@@ -376,7 +366,7 @@ fn counts(row: &Row<'_>) -> Result<Counts, StoreError> {
     })
 }
 
-fn experiment(row: &Row<'_>) -> Result<Experiment, StoreError> {
+pub(crate) fn experiment(row: &Row<'_>) -> Result<Experiment, StoreError> {
     let brief = codec::optional_parsed(row, "experiment", "brief_id")?;
     Ok(Experiment {
         id: codec::parsed(row, "experiment", "id")?,

@@ -4,12 +4,14 @@ pub mod artifacts;
 pub mod briefs;
 pub mod code;
 mod codec;
+pub mod datasets;
 pub mod dependencies;
 pub mod engine;
 pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod keys;
+pub mod logged;
 pub mod logged_models;
 pub mod logs;
 pub mod migrations;
@@ -41,11 +43,13 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("artifacts", artifacts::ALL),
         ("briefs", briefs::ALL),
         ("code", code::ALL),
+        ("datasets", datasets::ALL),
         ("dependencies", dependencies::ALL),
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("keys", keys::ALL),
         ("logged_models", logged_models::ALL),
+        ("logged", logged::ALL),
         ("logs", logs::ALL),
         ("model_versions", model_versions::ALL),
         ("models", models::ALL),

@@ -28,6 +28,7 @@ statements! {
                            wall_time_millis = $12, leased_at = $13, started_at = $14,
                            finished_at = $15, stop_step = $16, stop_next_at = $17
             WHERE id = $1 AND phase = $2 AND epoch = $3";
+    SAVE_NAME = "UPDATE run SET name = $2 WHERE id = $1";
     SAVE_ENVIRONMENT = "UPDATE run SET environment = $3 WHERE id = $1 AND epoch = $2";
     SAVE_PROGRESS = "UPDATE run SET progress = $3 WHERE id = $1 AND epoch = $2";
     SAVE_STOPPING = "UPDATE run SET stop_step = $3, stop_next_at = $4
@@ -178,6 +179,11 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
     )
 }
 
+/// Renames a run that a client logs.
+pub fn save_name(tx: &mut Tx, id: RunId, name: &str) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_NAME, &[&id.to_string(), &name])
+}
+
 /// Notes what the worker with the lease of this epoch said of the program's surroundings.
 pub fn save_environment(
     tx: &mut Tx,
@@ -311,6 +317,7 @@ pub(crate) fn delete_of_task(tx: &mut Tx, task: &str) -> Result<(), StoreError> 
         artifacts::delete_of_run(tx, &id)?;
         crate::logged_models::delete_of_run(tx, &id)?;
         results::delete_of_run(tx, &id)?;
+        crate::datasets::delete_of_run(tx, &id)?;
         crate::series::delete_of_run(tx, &id)?;
         params::delete_of_run(tx, &id)?;
         tags::delete_of_run(tx, &id)?;

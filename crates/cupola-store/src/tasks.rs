@@ -52,8 +52,11 @@ statements! {
                      ORDER BY task.value DESC LIMIT 1";
     LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL
                             AND state || '' = 'completed'
+                            AND experiment_id NOT IN (SELECT id FROM experiment WHERE deleted_at IS NOT NULL)
                             ORDER BY finished_at DESC, id DESC LIMIT $1";
-    LIST_RUNNING = "SELECT * FROM task WHERE state = 'running' ORDER BY id LIMIT $1";
+    LIST_RUNNING = "SELECT * FROM task WHERE state = 'running'
+                    AND experiment_id NOT IN (SELECT id FROM experiment WHERE deleted_at IS NOT NULL)
+                    ORDER BY id LIMIT $1";
     LIST_RUNNING_AFTER = "SELECT id, number FROM task WHERE experiment_id = $1
                           AND state = 'running' AND number > $2 ORDER BY number LIMIT $3";
     CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2

@@ -45,6 +45,12 @@ impl Params {
         found.map_or("", |(_, value)| value.as_str())
     }
 
+    /// All values of `name`, in their order.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let found = self.pairs.iter().filter(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// A number within `range`; `None` when it is absent or refused.
     pub fn optional<N>(&mut self, name: &str, range: RangeInclusive<N>) -> Option<N>
     where

@@ -27,6 +27,7 @@ use tower_http::{
 use crate::{
     api, assets,
     auth::{self, Access},
+    compat::mlflow,
     error::{self, ApiError, Faceless, Refused},
     live, metrics, openapi, parts,
     state::{Failure, Web},
@@ -60,6 +61,8 @@ pub fn routes() -> Routes {
         .merge(api::routes())
         .merge(live::routes())
         .merge(openapi::routes())
+        // programs that were written for something else
+        .merge(mlflow::routes())
         // monitoring
         .merge(metrics::routes())
 }
@@ -274,6 +277,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_part = request.headers().contains_key("x-part");
     let wants_page = wants_page(&request, is_part);
+    let is_mlflow = mlflow::is_address(request.uri().path());
     let mut response = next.run(request).await;
     let Some(faceless) = response.extensions_mut().remove::<Faceless>() else {
         return response;
@@ -281,7 +285,10 @@ async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Resp
     let problem = match faceless {
         Faceless::ByRequest(problem) if !wants_page => {
             let allow = response.headers_mut().remove(header::ALLOW);
-            let mut answer = ApiError(problem).into_response();
+            let mut answer = match is_mlflow {
+                true => mlflow::Error::from(problem).into_response(),
+                false => ApiError(problem).into_response(),
+            };
             if let Some(allow) = allow {
                 answer.headers_mut().insert(header::ALLOW, allow);
             }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use cupola_domain::ids::{BriefId, ExperimentId};
-use cupola_store::{briefs, events, experiments, tasks, tokens};
+use cupola_domain::{
+    experiment::Experiment,
+    ids::{BriefId, ExperimentId},
+};
+use cupola_store::{briefs, events, experiments, logged, tasks, tokens};
 
 use super::Loop;
 use crate::{Hub, HubError};
@@ -18,11 +21,16 @@ pub const LOOP: Loop = Loop {
 /// So many tasks go in one transaction, so that nobody waits for long.
 const TASKS_PER_STEP: i64 = 200;
 
+/// What a client deleted can be restored for so long.
+pub const RESTORABLE: Duration = Duration::from_hours(30 * 24);
+
 /// A browser that was away for more changes than this shows everything again.
 const EVENTS_KEPT: i64 = 1_000_000;
 
 /// Removes what is to go; says how many rows of tasks, sessions and events went.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
+    let before = hub.now().minus(RESTORABLE);
+    hub.write(move |tx| Ok(logged::save_given_up(tx, before)?))?;
     let deleted = hub.read(|tx| Ok(experiments::list_deleted(tx)?))?;
     let mut gone = 0;
     for (experiment, brief) in deleted {
@@ -41,7 +49,8 @@ fn remove(hub: &Hub, experiment: ExperimentId, brief: Option<BriefId>) -> Result
     let mut gone = 0;
     loop {
         let step = hub.write(move |tx| {
-            if experiments::find_any(tx, experiment)?.is_none_or(|e| e.counts.running > 0) {
+            let is_busy = |e: Experiment| e.counts.running > 0 && !e.is_logged();
+            if experiments::find_any(tx, experiment)?.is_none_or(is_busy) {
                 return Ok(0);
             }
             let went = tasks::delete_some(tx, experiment, TASKS_PER_STEP)?;

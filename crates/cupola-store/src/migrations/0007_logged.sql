@@ -8,6 +8,7 @@ ALTER TABLE run ADD COLUMN deleted_at BIGINT;
 ALTER TABLE experiment ADD COLUMN is_restorable BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE experiment ADD COLUMN bin_of TEXT;
 CREATE INDEX experiment_by_name ON experiment (name);
+CREATE INDEX experiment_restorable ON experiment (id) WHERE is_restorable = TRUE;
 CREATE INDEX experiment_bin ON experiment (bin_of) WHERE bin_of IS NOT NULL;
 
 -- The data that a run used, as its client says; tags is a JSON object.

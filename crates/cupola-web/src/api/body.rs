@@ -61,7 +61,7 @@ pub(crate) async fn read(request: Request, web: &Web) -> Result<Bytes, Refused> 
     })
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     let name = media_type.split(';').next().unwrap_or_default().trim();
     name.eq_ignore_ascii_case("application/json")
 }

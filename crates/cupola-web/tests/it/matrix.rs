@@ -404,20 +404,31 @@ fn what_is_public_is_named() {
     assert_eq!(public, PUBLIC);
 }
 
-#[test]
-fn the_table_of_the_api_is_this() {
+/// Who may use what of the routes that are picked, a line each.
+fn table_of(is_picked: fn(&str) -> bool) -> String {
     let routes = routes();
-    let mut lines: Vec<String> = routes
-        .declared()
-        .iter()
-        .filter(|route| route.pattern.starts_with("/api/"))
-        .map(|route| format!("{} {} {:?}", route.pattern, route.method, route.access))
-        .collect();
+    let picked = routes.declared().iter().filter(|r| is_picked(r.pattern));
+    let line = |route: &Route| format!("{} {} {:?}", route.pattern, route.method, route.access);
+    let mut lines: Vec<String> = picked.map(line).collect();
     lines.sort();
-    let table = lines.iter().fold(String::new(), |mut table, line| {
+    lines.iter().fold(String::new(), |mut table, line| {
         let _ = writeln!(table, "{line}");
         table
-    });
+    })
+}
+
+fn is_mlflow(pattern: &str) -> bool {
+    pattern.starts_with("/api/2.0/") || pattern.starts_with("/api/3.0/")
+}
+
+#[test]
+fn the_table_of_what_mlflow_clients_use_is_this() {
+    insta::assert_snapshot!("mlflow_routes", table_of(is_mlflow));
+}
+
+#[test]
+fn the_table_of_the_api_is_this() {
+    let table = table_of(|pattern| pattern.starts_with("/api/") && !is_mlflow(pattern));
     insta::assert_snapshot!(table, @r#"
     /api/openapi.json GET Role(Viewer)
     /api/v1/briefs GET Role(Viewer)

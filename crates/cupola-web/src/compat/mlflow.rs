@@ -1,0 +1,38 @@
+//! `MLflow`'s REST interface: the same commands and queries under the addresses, bodies, limits and
+//! errors that its clients know. Experiments and runs are ours; their ids are our ids.
+
+mod body;
+mod error;
+mod experiments;
+mod filter;
+mod like;
+mod names;
+mod order;
+mod pages;
+mod wire;
+
+use cupola_domain::access::Role;
+
+use crate::{auth::Access, router::Routes};
+
+pub(crate) use error::{Code, Error};
+
+/// Addresses below these are answered as `MLflow`'s clients expect, refusals too.
+const PREFIXES: [&str; 3] = [
+    "/api/2.0/mlflow/",
+    "/api/3.0/mlflow/",
+    "/api/2.0/mlflow-artifacts/",
+];
+
+const READS: Access = Access::Role(Role::Viewer);
+const WRITES: Access = Access::Role(Role::Researcher);
+
+/// Whether a request to this path comes from such a client.
+pub(crate) fn is_address(path: &str) -> bool {
+    PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// All of it.
+pub fn routes() -> Routes {
+    Routes::new().merge(experiments::routes())
+}

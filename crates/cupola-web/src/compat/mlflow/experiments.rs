@@ -1,0 +1,289 @@
+//! `experiments/*`.
+
+mod search;
+
+use axum::{Json, extract::State};
+use cupola_domain::{access::Role, experiment::Origin, ids::ExperimentId};
+use cupola_hub::{Hub, HubError};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Code, Error, READS, WRITES,
+    body::{Body, Text, required},
+    names, wire,
+};
+use crate::{
+    auth::{Researcher, Viewer},
+    params::Params,
+    router::Routes,
+    state::{Web, hub_call},
+};
+
+/// What clients call the experiment that they log to when they name none.
+const DEFAULT_ID: &str = "0";
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .post("/api/2.0/mlflow/experiments/create", WRITES, create)
+        .get("/api/2.0/mlflow/experiments/get", READS, get)
+        .get(
+            "/api/2.0/mlflow/experiments/get-by-name",
+            READS,
+            get_by_name,
+        )
+        .post("/api/2.0/mlflow/experiments/search", READS, search::by_body)
+        .get(
+            "/api/2.0/mlflow/experiments/search",
+            READS,
+            search::by_query,
+        )
+        .post("/api/2.0/mlflow/experiments/update", WRITES, update)
+        .post("/api/2.0/mlflow/experiments/delete", WRITES, delete)
+        .post("/api/2.0/mlflow/experiments/restore", WRITES, restore)
+        .post(
+            "/api/2.0/mlflow/experiments/set-experiment-tag",
+            WRITES,
+            set_tag,
+        )
+        .post(
+            "/api/2.0/mlflow/experiments/delete-experiment-tag",
+            WRITES,
+            delete_tag,
+        )
+}
+
+/// A key and a value.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tag<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    #[serde(borrow)]
+    value: Option<Text<'a>>,
+}
+
+impl Tag<'_> {
+    /// The pair, with names for what is wrong with it: `tags[3].key`.
+    pub(super) fn pair(
+        self,
+        place: &str,
+        check: fn(&str, &str) -> Result<(), Error>,
+    ) -> Result<(String, String), Error> {
+        let (key_field, value_field) = (place_of(place, "key"), place_of(place, "value"));
+        let key = required(self.key, &key_field)?;
+        let value = self.value.unwrap_or_default();
+        names::check_key(&key, &key_field)?;
+        check(&value, &value_field)?;
+        Ok((key.into_owned(), value.into_owned()))
+    }
+}
+
+fn place_of(place: &str, field: &str) -> String {
+    match place {
+        "" => field.to_owned(),
+        place => format!("{place}.{field}"),
+    }
+}
+
+/// The tags of a list, each checked.
+pub(super) fn pairs(
+    tags: Option<Vec<Tag<'_>>>,
+    check: fn(&str, &str) -> Result<(), Error>,
+) -> Result<Vec<(String, String)>, Error> {
+    let tags = tags.unwrap_or_default().into_iter().enumerate();
+    tags.map(|(at, tag)| tag.pair(&format!("tags[{at}]"), check))
+        .collect()
+}
+
+#[derive(Debug, Deserialize)]
+struct Create<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    artifact_location: Option<Text<'a>>,
+    #[serde(borrow)]
+    tags: Option<Vec<Tag<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Created {
+    experiment_id: String,
+}
+
+async fn create(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Created>, Error> {
+    let asked: Create<'_> = body.read()?;
+    let name = required(asked.name, "name")?.into_owned();
+    names::check_experiment_name(&name, "name")?;
+    let place = asked.artifact_location.unwrap_or_default();
+    if !place.is_empty() && !place.starts_with("mlflow-artifacts:") {
+        let why = "this hub keeps the files of its runs itself; leave it out";
+        return Err(Error::of_field("artifact_location", why));
+    }
+    let tags = pairs(asked.tags, names::check_experiment_tag)?;
+    let made = hub_call(&web, move |hub| {
+        hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &who.name)
+    });
+    let made = made.await.map_err(|error| Error::from(error).as_taken())?;
+    Ok(Json(Created {
+        experiment_id: made.id.to_string(),
+    }))
+}
+
+#[derive(Debug, Serialize)]
+struct One {
+    experiment: wire::Experiment,
+}
+
+async fn get(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    params: Params,
+) -> Result<Json<One>, Error> {
+    let id = params.text("experiment_id").to_owned();
+    if id.is_empty() {
+        return Err(Error::missing("experiment_id"));
+    }
+    let known = hub_call(&web, move |hub| {
+        let author = who.role.includes(Role::Researcher).then_some(&*who.name);
+        hub.known_experiment(resolve(hub, &id, author)?)
+    });
+    Ok(Json(One {
+        experiment: known.await?.into(),
+    }))
+}
+
+async fn get_by_name(
+    State(web): State<Web>,
+    Viewer(_): Viewer,
+    params: Params,
+) -> Result<Json<One>, Error> {
+    let name = params.text("experiment_name").to_owned();
+    if name.is_empty() {
+        return Err(Error::missing("experiment_name"));
+    }
+    let asked = name.clone();
+    let known = hub_call(&web, move |hub| hub.known_experiment_called(&asked)).await?;
+    let known = known.ok_or_else(|| Error::unknown("experiment", &name))?;
+    Ok(Json(One {
+        experiment: known.into(),
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Change<'a> {
+    #[serde(borrow)]
+    experiment_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    new_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    #[serde(borrow)]
+    value: Option<Text<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Done {}
+
+async fn update(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Change<'_> = body.read()?;
+    let id = required(asked.experiment_id, "experiment_id")?.into_owned();
+    let name = required(asked.new_name, "new_name")?.into_owned();
+    names::check_experiment_name(&name, "new_name")?;
+    let renamed = hub_call(&web, move |hub| {
+        let id = resolve(hub, &id, Some(&who.name))?;
+        let other = hub.known_experiment_called(&name)?;
+        if other.is_some_and(|other| other.experiment.id != id) {
+            return Ok(false);
+        }
+        hub.rename_logged_experiment(id, &name).map(|()| true)
+    });
+    if renamed.await? {
+        return Ok(Json(Done {}));
+    }
+    let message = "There is an experiment of this name already, perhaps a deleted one.";
+    Err(Error::new(Code::ResourceAlreadyExists, message))
+}
+
+async fn delete(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Change<'_> = body.read()?;
+    let change = Hub::remove_logged_experiment;
+    change_of(&web, asked.experiment_id, who.name, change).await
+}
+
+async fn restore(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Change<'_> = body.read()?;
+    let change = Hub::restore_logged_experiment;
+    change_of(&web, asked.experiment_id, who.name, change).await
+}
+
+async fn set_tag(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let Change {
+        experiment_id,
+        key,
+        value,
+        ..
+    } = body.read()?;
+    let tag = Tag { key, value }.pair("", names::check_experiment_tag)?;
+    let change = |hub: &Hub, id| hub.tag_logged_experiment(id, tag);
+    change_of(&web, experiment_id, who.name, change).await
+}
+
+async fn delete_tag(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Change<'_> = body.read()?;
+    let key = required(asked.key, "key")?.into_owned();
+    let change = move |hub: &Hub, id| hub.untag_logged_experiment(id, &key);
+    change_of(&web, asked.experiment_id, who.name, change).await
+}
+
+/// One change of an experiment.
+async fn change_of(
+    web: &Web,
+    id: Option<Text<'_>>,
+    author: String,
+    change: impl FnOnce(&Hub, ExperimentId) -> Result<(), HubError> + Send + 'static,
+) -> Result<Json<Done>, Error> {
+    let id = required(id, "experiment_id")?.into_owned();
+    let changed = hub_call(web, move |hub| {
+        let id = resolve(hub, &id, Some(&author))?;
+        change(hub, id)
+    });
+    changed.await?;
+    Ok(Json(Done {}))
+}
+
+/// The experiment that a client means. The one that clients log to when they name none is made for
+/// `author` when it is not there yet.
+pub(super) fn resolve(hub: &Hub, id: &str, author: Option<&str>) -> Result<ExperimentId, HubError> {
+    let unknown = || HubError::not_found("experiment", id);
+    match (id, author) {
+        (DEFAULT_ID, Some(author)) => hub.default_experiment(author),
+        (DEFAULT_ID, None) => {
+            let known = hub.find_default_experiment()?.ok_or_else(unknown)?;
+            Ok(known.experiment.id)
+        }
+        _ => id.parse().map_err(|_| unknown()),
+    }
+}
