@@ -9,6 +9,7 @@ mod analysis;
 pub mod artifacts;
 pub mod briefs;
 mod bus;
+pub mod charts;
 pub mod comparison;
 mod dependencies;
 pub mod endings;

@@ -26,6 +26,9 @@ use crate::{
 
 pub use cupola_store::runs::Intake;
 
+/// A run may have a hundred times more.
+const SERIES_NAMED: i64 = 1_000;
+
 /// A run with all that is shown of it, except log and curves.
 #[derive(Debug, Clone)]
 pub struct RunDetail {
@@ -37,7 +40,7 @@ pub struct RunDetail {
     pub experiment: Experiment,
     /// Result key → value, without those that are too large for a list.
     pub results: Map<String, Value>,
-    /// The names of its series.
+    /// The names of its series, the first thousand of them.
     pub series: Vec<String>,
     /// How much log there is.
     pub intake: Intake,
@@ -66,7 +69,7 @@ impl Hub {
             }
             Ok(RunDetail {
                 results: results::list(tx, id)?,
-                series: series::list_names(tx, id)?,
+                series: series::list_names(tx, id, SERIES_NAMED)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 artifacts: artifacts::list(tx, id)?,
                 template: template_name(tx, &run, &experiment)?,

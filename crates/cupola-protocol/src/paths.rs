@@ -75,6 +75,10 @@ pub mod api {
     pub const RUN_LOG_RAW: &str = "/api/v1/runs/{id}/log/raw";
     /// `GET` one of its series.
     pub const RUN_SERIES: &str = "/api/v1/runs/{id}/series";
+    /// `GET` charts of its series.
+    pub const RUN_CHARTS: &str = "/api/v1/runs/{id}/charts";
+    /// `GET` the points of one of its series, all of a window.
+    pub const RUN_POINTS: &str = "/api/v1/runs/{id}/points";
     /// `POST` to run it again: another attempt, or, where it completed, the same task anew.
     pub const RUN_RETRY: &str = "/api/v1/runs/{id}/retry";
     /// `GET` the files that it keeps.

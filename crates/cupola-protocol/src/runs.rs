@@ -87,7 +87,7 @@ pub struct RunDetail {
     pub environment: Option<Value>,
     /// Result key → value, without those of more than 16 KiB: `runs/{id}/results` lists all.
     pub results: Map<String, Value>,
-    /// The names of its series.
+    /// The names of its series, the first thousand of them.
     pub series: Vec<String>,
     /// Bytes of log so far.
     pub log_bytes: u64,

@@ -61,42 +61,52 @@ pub fn level(points: u64, columns: u32) -> Level {
 /// Entries that end before the window or begin after it are left out; one that reaches over its
 /// border is shown at the border.
 pub fn reduce(entries: &[Summary], window: Window) -> Vec<Summary> {
-    let columns = window.columns.max(1) as usize;
-    let mut shown: Vec<Option<Summary>> = Vec::new();
-    shown.resize_with(columns, || None);
+    let mut shown = Shown::of(window);
     for entry in entries {
         let (first, last) = window.axis.range(entry);
-        if last < window.from || first > window.to {
-            continue;
+        if last >= window.from && first <= window.to {
+            shown.add(window.column(first), *entry);
         }
-        let place = &mut shown[window.column(first)];
-        *place = Some(match place.take() {
-            Some(earlier) => earlier.and(*entry),
-            None => *entry,
-        });
     }
-    shown.into_iter().flatten().collect()
+    shown.entries()
 }
 
 /// The points themselves when the window has no more of them than columns, else their columns; and
 /// whether any entry stands for several points.
 pub fn of_points(points: &[Point], window: Window) -> (Vec<Summary>, bool) {
-    let entries: Vec<Summary> = points.iter().map(Summary::of_point).collect();
-    let is_inside = |entry: &&Summary| {
-        let (at, _) = window.axis.range(entry);
-        window.from <= at && at <= window.to
-    };
-    let inside: Vec<Summary> = entries.iter().filter(is_inside).copied().collect();
-    if inside.len() <= window.columns.max(1) as usize {
-        return (inside, false);
+    let is_inside = |point: &&Point| window.has(point);
+    let inside = points.iter().filter(is_inside).count();
+    if inside <= window.columns.max(1) as usize {
+        let inside = points.iter().filter(is_inside);
+        return (inside.map(Summary::of_point).collect(), false);
     }
-    let shown = reduce(&inside, window);
+    let column = |point: &Point| {
+        window
+            .has(point)
+            .then(|| window.column(window.axis.of(point)))
+    };
+    let mut shown = Shown::of(window);
+    for neighbours in points.chunk_by(|a, b| column(a) == column(b)) {
+        if let (Some(at), Some(entry)) = (column(&neighbours[0]), Summary::of(neighbours)) {
+            shown.add(at, entry);
+        }
+    }
+    let shown = shown.entries();
     let is_reduced = shown.iter().any(|entry| entry.count > 1);
     (shown, is_reduced)
 }
 
 impl Axis {
-    fn range(self, entry: &Summary) -> (i64, i64) {
+    /// Where a point is on it.
+    pub fn of(self, point: &Point) -> i64 {
+        match self {
+            Axis::Step => point.step,
+            Axis::Time => point.time_millis,
+        }
+    }
+
+    /// From where to where an entry reaches.
+    pub fn range(self, entry: &Summary) -> (i64, i64) {
         match self {
             Axis::Step => (entry.first.step, entry.last.step),
             Axis::Time => (entry.time_min, entry.time_max),
@@ -105,14 +115,48 @@ impl Axis {
 }
 
 impl Window {
-    /// The column in which `at` is drawn. Counted in 128 bits: a window may be as wide as all
-    /// 64-bit numbers.
+    /// Whether a point lies in it.
+    pub fn has(&self, point: &Point) -> bool {
+        (self.from..=self.to).contains(&self.axis.of(point))
+    }
+
+    /// The column in which `at` is drawn. Counted in 128 bits where 64 do not suffice: a window may
+    /// be as wide as all 64-bit numbers.
     pub(crate) fn column(&self, at: i64) -> usize {
-        let (from, to) = (i128::from(self.from), i128::from(self.to));
-        let at = i128::from(at).clamp(from, to);
-        let columns = i128::from(self.columns.max(1));
-        let column = (at - from) * columns / (to - from + 1);
+        let at = at.clamp(self.from, self.to);
+        let (place, last) = (at.abs_diff(self.from), self.to.abs_diff(self.from));
+        let columns = u64::from(self.columns.max(1));
+        let column = match (last.checked_add(1), last.checked_mul(columns)) {
+            (Some(width), Some(_)) => place * columns / width,
+            _ => {
+                let column = u128::from(place) * u128::from(columns) / (u128::from(last) + 1);
+                u64::try_from(column).expect("a column is between 0 and their number")
+            }
+        };
         usize::try_from(column).expect("a column is between 0 and their number")
+    }
+}
+
+/// The columns of a chart while entries are added.
+struct Shown(Vec<Option<Summary>>);
+
+impl Shown {
+    fn of(window: Window) -> Self {
+        let mut columns = Vec::new();
+        columns.resize_with(window.columns.max(1) as usize, || None);
+        Self(columns)
+    }
+
+    fn add(&mut self, column: usize, entry: Summary) {
+        let place = &mut self.0[column];
+        *place = Some(match place.take() {
+            Some(earlier) => earlier.and(entry),
+            None => entry,
+        });
+    }
+
+    fn entries(self) -> Vec<Summary> {
+        self.0.into_iter().flatten().collect()
     }
 }
 

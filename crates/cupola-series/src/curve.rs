@@ -14,8 +14,8 @@ use cupola_domain::metric::Point;
 pub struct Change {
     /// The points that left the curve, in its order.
     pub superseded: Vec<Point>,
-    /// The steps to which the program went back.
-    pub restarts: Vec<i64>,
+    /// The points with which the program went back.
+    pub restarts: Vec<Point>,
 }
 
 /// Adds `arrived`, in order of arrival, to `curve`, which is in order of step.
@@ -32,7 +32,7 @@ pub fn extend(curve: &mut Vec<Point>, arrived: &[Point]) -> Change {
         let place = curve.partition_point(|known| known.step < point.step);
         if curve[place].step == point.step {
             change.superseded.extend(curve.drain(place..));
-            change.restarts.push(point.step);
+            change.restarts.push(*point);
             curve.push(*point);
         } else {
             curve.insert(place, *point);
@@ -62,7 +62,7 @@ mod tests {
         let of = |points: &[Point]| points.iter().map(|p| p.step).collect::<Vec<_>>();
         assert_eq!(of(&drawn), curve, "{steps:?}");
         assert_eq!(of(&change.superseded), superseded, "{steps:?}");
-        assert_eq!(change.restarts, restarts, "{steps:?}");
+        assert_eq!(of(&change.restarts), restarts, "{steps:?}");
     }
 
     #[test]

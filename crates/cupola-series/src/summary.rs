@@ -57,7 +57,21 @@ impl Summary {
 
     /// Of several points in order; `None` when there are none.
     pub fn of(points: &[Point]) -> Option<Self> {
-        points.iter().map(Summary::of_point).reduce(Summary::and)
+        let (first, others) = points.split_first()?;
+        let mut summary = Self::of_point(first);
+        for point in others {
+            summary.time_min = summary.time_min.min(point.time_millis);
+            summary.time_max = summary.time_max.max(point.time_millis);
+            if point.value.is_finite() {
+                summary.min = summary.min.min(point.value);
+                summary.max = summary.max.max(point.value);
+                summary.sum += point.value;
+                summary.finite += 1;
+            }
+        }
+        summary.last = points[points.len() - 1];
+        summary.count = points.len() as u64;
+        Some(summary)
     }
 
     /// Of these points and `later` ones.

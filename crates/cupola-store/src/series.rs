@@ -6,6 +6,7 @@
 mod blocks;
 mod chart;
 mod fold;
+mod names;
 mod pending;
 
 use cupola_domain::{
@@ -17,10 +18,12 @@ use cupola_series::summary::Summary;
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 pub use chart::{Asked, Chart};
+pub use names::{NAMES_MAX, Names};
 
-pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 3] = [
+pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 4] = [
     ("series", ALL),
     ("series/blocks", blocks::ALL),
+    ("series/names", names::ALL),
     ("series/pending", pending::ALL),
 ];
 
@@ -48,15 +51,17 @@ statements! {
               RETURNING id, pending_points, pending_blocks, arrivals, is_disordered";
     FIND = "SELECT * FROM series WHERE run_id = $1 AND name = $2";
     LIST = "SELECT * FROM series WHERE run_id = $1 AND name > $2 ORDER BY name LIMIT $3";
-    LIST_NAMES = "SELECT name FROM series WHERE run_id = $1 ORDER BY name";
+    LIST_NAMES = "SELECT name FROM series WHERE run_id = $1 ORDER BY name LIMIT $2";
     LIST_UNFOLDED = "SELECT series.* FROM series JOIN run ON run.id = series.run_id
                      WHERE pending_blocks > 0 AND run.phase = 'finished'
                      ORDER BY series.id LIMIT $1";
     SAVE_FOLDED = "UPDATE series SET folded = $2, pending_points = 0, pending_blocks = 0,
                                      superseded = $3, revision = $4, is_disordered = FALSE,
                                      last_step = $5, last_time = $6, last_value = $7,
-                                     last_word = $8, min_value = $9, max_value = $10
+                                     last_word = $8, min_value = $9, max_value = $10,
+                                     restarts = $11
                    WHERE id = $1";
+    DELETE_ONE = "DELETE FROM series WHERE id = $1";
     DELETE = "DELETE FROM series WHERE run_id = $1";
 }
 
@@ -71,6 +76,8 @@ pub struct Series {
     pub points: u64,
     /// How many points left the curve because the program went back.
     pub superseded: u64,
+    /// How often it did.
+    pub restarts: u64,
     /// Grows when the curve changes other than at its end.
     pub revision: u64,
     /// The curve's last point.
@@ -84,7 +91,17 @@ pub struct Series {
     is_disordered: bool,
 }
 
-/// Adds points that arrived together for one series. No points are no series.
+/// Where a program went back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restart {
+    /// Its step.
+    pub step: i64,
+    /// When, in milliseconds since 1970.
+    pub time_millis: i64,
+}
+
+/// Adds points that arrived together for one series. No points are no series. A name more than a run
+/// may have is not taken: its points are counted ([`Names::refused_points`]) and nothing else.
 pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(), StoreError> {
     let (Some(first), Some(of_all)) = (points.first(), Summary::of(points)) else {
         return Ok(());
@@ -114,6 +131,9 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
             Ok((row.i64("id")?, row.i64("arrivals")?, is_due))
         },
     )?;
+    if arrival == 1 && !names::admit(tx, run, count)? {
+        return tx.execute_one(DELETE_ONE, &[&id]);
+    }
     pending::insert(tx, id, arrival, points)?;
     if is_due { fold(tx, run, name) } else { Ok(()) }
 }
@@ -128,9 +148,27 @@ pub fn list(tx: &mut Tx, run: RunId, after: &str, limit: i64) -> Result<Vec<Seri
     tx.query(LIST, &[&run.to_string(), &after, &limit], series)
 }
 
-/// The names of a run's series.
-pub fn list_names(tx: &mut Tx, run: RunId) -> Result<Vec<String>, StoreError> {
-    tx.query(LIST_NAMES, &[&run.to_string()], |row| row.text("name"))
+/// The first `limit` names of a run's series.
+pub fn list_names(tx: &mut Tx, run: RunId, limit: i64) -> Result<Vec<String>, StoreError> {
+    tx.query(LIST_NAMES, &[&run.to_string(), &limit], |row| {
+        row.text("name")
+    })
+}
+
+/// How many names a run has.
+pub fn find_names(tx: &mut Tx, run: RunId) -> Result<Names, StoreError> {
+    names::find(tx, run)
+}
+
+/// The names that `is_wanted` takes, by name: those from the `offset`-th on, at most `limit`, and how
+/// many there are in all.
+pub fn search_names(
+    tx: &mut Tx,
+    run: RunId,
+    is_wanted: &dyn Fn(&str) -> bool,
+    (offset, limit): (u64, usize),
+) -> Result<(Vec<String>, u64), StoreError> {
+    names::search(tx, run, is_wanted, (offset, limit))
 }
 
 /// Up to `limit` series of finished runs whose points are not all in blocks.
@@ -161,6 +199,25 @@ pub fn points(
     chart::points(tx, series, from, limit)
 }
 
+/// Points of the curve that lie in a window, part by part, beginning at block `from`; and the block at
+/// which the next part begins, if there is one.
+pub fn points_within(
+    tx: &mut Tx,
+    series: &Series,
+    asked: Asked,
+    from: u64,
+) -> Result<(Vec<Point>, Option<u64>), StoreError> {
+    chart::points_within(tx, series, asked, from)
+}
+
+/// Where the program went back to: the latest `limit` places, in order.
+pub fn restarts(tx: &mut Tx, series: &Series, limit: i64) -> Result<Vec<Restart>, StoreError> {
+    if series.restarts == 0 {
+        return Ok(Vec::new());
+    }
+    blocks::list_restarts(tx, series.id, limit)
+}
+
 /// The points that left the curve, in the order in which they did.
 pub fn superseded(tx: &mut Tx, series: &Series) -> Result<Vec<Point>, StoreError> {
     blocks::list_superseded(tx, series.id)
@@ -170,6 +227,7 @@ pub fn superseded(tx: &mut Tx, series: &Series) -> Result<Vec<Point>, StoreError
 pub(crate) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
     blocks::delete_of_run(tx, run)?;
     pending::delete_of_run(tx, run)?;
+    names::delete_of_run(tx, run)?;
     tx.execute(DELETE, &[&run]).map(drop)
 }
 
@@ -220,6 +278,7 @@ pub(crate) fn series(row: &Row<'_>) -> Result<Series, StoreError> {
         name: row.text("name")?,
         points: folded + pending,
         superseded: codec::count(row, "series", "superseded")?,
+        restarts: codec::count(row, "series", "restarts")?,
         revision: codec::count(row, "series", "revision")?,
         last: last.map(|((step, time_millis), value)| Point {
             step,

@@ -6,6 +6,8 @@
 mod artifacts;
 pub(crate) mod body;
 mod briefs;
+pub(crate) mod charts;
+mod download;
 mod experiments;
 mod families;
 mod files;
@@ -25,7 +27,6 @@ use crate::router::Routes;
 pub(crate) use artifacts::download;
 pub(crate) use results::{order as result_order, whole as result_whole};
 pub use runs::reduce;
-pub(crate) use runs::series;
 
 /// The routes.
 pub(crate) fn routes() -> Routes {
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Routes {
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())
+        .merge(charts::routes())
         .merge(artifacts::routes())
         .merge(logs::routes())
         .merge(results::routes())

@@ -105,6 +105,12 @@ impl Params {
         found
     }
 
+    /// What was wrong with `name`; empty when nothing was.
+    pub fn message(&self, name: &str) -> String {
+        let found = self.errors.iter().find(|error| error.field == name);
+        found.map_or_else(String::new, |error| error.message.clone())
+    }
+
     /// Notes a mistake.
     pub fn refuse(&mut self, error: FieldError) {
         self.errors.push(error);

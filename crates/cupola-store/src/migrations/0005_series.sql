@@ -10,8 +10,10 @@ CREATE TABLE series (
     pending_blocks BIGINT NOT NULL,
     -- The number of the last row in series_arrival.
     arrivals       BIGINT NOT NULL,
-    -- Points that a program replaced by going back, and how often the curve changed other than at its end.
+    -- Points that a program replaced by going back, how often it did, and how often the curve changed
+    -- other than at its end.
     superseded     BIGINT NOT NULL DEFAULT 0,
+    restarts       BIGINT NOT NULL DEFAULT 0,
     revision       BIGINT NOT NULL DEFAULT 0,
     is_disordered  BOOLEAN NOT NULL,
     -- Of the curve. Values that are not finite stand as a word.
@@ -58,12 +60,29 @@ CREATE TABLE series_arrival (
     PRIMARY KEY (series_id, number)
 );
 
+-- Where the program went back to, in order.
+CREATE TABLE series_restart (
+    series_id BIGINT NOT NULL,
+    number    BIGINT NOT NULL,
+    step      BIGINT NOT NULL,
+    time      BIGINT NOT NULL,
+    PRIMARY KEY (series_id, number)
+);
+
+-- How many names a run has, and how many points were refused because it had as many as it may.
+CREATE TABLE series_of_run (
+    run_id         TEXT NOT NULL PRIMARY KEY REFERENCES run (id),
+    names          BIGINT NOT NULL,
+    refused_points BIGINT NOT NULL DEFAULT 0
+);
+
 -- What was kept before waits to be folded.
 INSERT INTO series (id, run_id, name, pending_points, pending_blocks, arrivals, is_disordered)
 SELECT ROW_NUMBER() OVER (ORDER BY run_id, name), run_id, name,
-       CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), MAX(seq), TRUE
+       CAST(SUM(LENGTH(points)) / 24 AS BIGINT), COUNT(*), MAX(seq) + 1, TRUE
 FROM metric_block GROUP BY run_id, name;
 INSERT INTO series_arrival (series_id, number, points)
 SELECT series.id, metric_block.seq, metric_block.points
 FROM metric_block JOIN series ON series.run_id = metric_block.run_id AND series.name = metric_block.name;
 DROP TABLE metric_block;
+INSERT INTO series_of_run (run_id, names) SELECT run_id, COUNT(*) FROM series GROUP BY run_id;

@@ -6,6 +6,7 @@ use cupola_series::{
     summary::{self, Summary},
 };
 
+use super::Restart;
 use crate::{StoreError, Tx, statement::statements};
 
 statements! {
@@ -25,12 +26,18 @@ statements! {
                          VALUES ($1, (SELECT COALESCE(MAX(number), -1) + 1 FROM series_superseded
                                       WHERE series_id = $1), $2)";
     LIST_SUPERSEDED = "SELECT points FROM series_superseded WHERE series_id = $1 ORDER BY number";
+    INSERT_RESTART = "INSERT INTO series_restart (series_id, number, step, time)
+                      VALUES ($1, $2, $3, $4)";
+    LIST_RESTARTS = "SELECT step, time FROM series_restart WHERE series_id = $1
+                     ORDER BY number DESC LIMIT $2";
     DELETE_BLOCKS_OF_RUN = "DELETE FROM series_block
                             WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
     DELETE_SPANS_OF_RUN = "DELETE FROM series_span
                            WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
     DELETE_SUPERSEDED_OF_RUN = "DELETE FROM series_superseded
                                 WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+    DELETE_RESTARTS_OF_RUN = "DELETE FROM series_restart
+                              WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
 }
 
 /// Summaries in one row.
@@ -110,11 +117,38 @@ pub(super) fn list_superseded(tx: &mut Tx, id: i64) -> Result<Vec<Point>, StoreE
     joined(id, "series_superseded", &blocks)
 }
 
+/// Notes where the program went back to, the first of them as number `from`.
+pub(super) fn insert_restarts(
+    tx: &mut Tx,
+    id: i64,
+    from: u64,
+    restarts: &[Point],
+) -> Result<(), StoreError> {
+    for (number, restart) in (bounded(from)..).zip(restarts) {
+        let params: [&dyn crate::ToValue; 4] = [&id, &number, &restart.step, &restart.time_millis];
+        tx.execute_one(INSERT_RESTART, &params)?;
+    }
+    Ok(())
+}
+
+/// The latest of them, in order.
+pub(super) fn list_restarts(tx: &mut Tx, id: i64, limit: i64) -> Result<Vec<Restart>, StoreError> {
+    let mut restarts = tx.query(LIST_RESTARTS, &[&id, &limit], |row| {
+        Ok(Restart {
+            step: row.i64("step")?,
+            time_millis: row.i64("time")?,
+        })
+    })?;
+    restarts.reverse();
+    Ok(restarts)
+}
+
 pub(super) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
     for sql in [
         DELETE_BLOCKS_OF_RUN,
         DELETE_SPANS_OF_RUN,
         DELETE_SUPERSEDED_OF_RUN,
+        DELETE_RESTARTS_OF_RUN,
     ] {
         tx.execute(sql, &[&run])?;
     }

@@ -12,6 +12,9 @@ use cupola_series::{
 use super::{Series, blocks, fold::PER_BLOCK, pending};
 use crate::{StoreError, Tx};
 
+/// Whoever reads all points of a window does so by so many blocks.
+const BLOCKS_PER_PART: u64 = 16;
+
 /// What part of a curve is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
@@ -85,19 +88,48 @@ pub(super) fn points(
     from: u64,
     limit: usize,
 ) -> Result<Vec<Point>, StoreError> {
-    let known = known(tx, series)?;
-    let folded: u64 = known.blocks.iter().map(|block| block.count).sum();
     let end = from.saturating_add(limit as u64);
-    let first = (from / PER_BLOCK).min(known.blocks.len() as u64);
-    let mut points = blocks::list(tx, series.id, first, end.min(folded).div_ceil(PER_BLOCK))?;
+    if series.is_disordered {
+        let mut points = known(tx, series)?.tail;
+        points.truncate(within(end));
+        return Ok(points.split_off(within(from).min(points.len())));
+    }
+    let folded = series.folded;
+    let first = from.min(folded) / PER_BLOCK;
+    let last = end.min(folded).div_ceil(PER_BLOCK);
+    let mut points = blocks::list(tx, series.id, first, last)?;
     if end > folded {
+        points.extend(pending::list(tx, series.id)?);
+    }
+    let skipped = within(from - first * PER_BLOCK).min(points.len());
+    points.truncate(skipped.saturating_add(limit));
+    Ok(points.split_off(skipped))
+}
+
+pub(super) fn points_within(
+    tx: &mut Tx,
+    series: &Series,
+    asked: Asked,
+    from: u64,
+) -> Result<(Vec<Point>, Option<u64>), StoreError> {
+    let known = known(tx, series)?;
+    let Some(window) = known.window(asked) else {
+        return Ok((Vec::new(), None));
+    };
+    let blocks = known.overlapping(window);
+    let (first, end) = (from.max(blocks.start as u64), blocks.end as u64);
+    let stop = first.saturating_add(BLOCKS_PER_PART).min(end).max(first);
+    let mut points = blocks::list(tx, series.id, first, stop)?;
+    let next = (stop < end).then_some(stop);
+    if next.is_none() {
         points.extend(&known.tail);
     }
-    let skipped = from - (first * PER_BLOCK).min(folded);
-    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-    points.drain(..skipped.min(points.len()));
-    points.truncate(limit);
-    Ok(points)
+    points.retain(|point| window.has(point));
+    Ok((points, next))
+}
+
+fn within(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// What waits is in the curve's order, or the whole curve is put in order here: that is so only until
@@ -124,10 +156,7 @@ impl Known {
     fn window(&self, asked: Asked) -> Option<Window> {
         let all = self.blocks.iter().copied();
         let whole = all.chain(Summary::of(&self.tail)).reduce(Summary::and)?;
-        let (first, last) = match asked.axis {
-            Axis::Step => (whole.first.step, whole.last.step),
-            Axis::Time => (whole.time_min, whole.time_max),
-        };
+        let (first, last) = asked.axis.range(&whole);
         let (from, to) = (asked.from.unwrap_or(first), asked.to.unwrap_or(last));
         (from <= to).then_some(Window {
             axis: asked.axis,
@@ -140,10 +169,7 @@ impl Known {
     /// From the first block that reaches into the window to the last one.
     fn overlapping(&self, window: Window) -> Range<usize> {
         let reaches = |block: &Summary| {
-            let (first, last) = match window.axis {
-                Axis::Step => (block.first.step, block.last.step),
-                Axis::Time => (block.time_min, block.time_max),
-            };
+            let (first, last) = window.axis.range(block);
             first <= window.to && window.from <= last
         };
         let first = self.blocks.iter().position(reaches);

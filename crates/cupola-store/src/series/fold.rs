@@ -42,12 +42,14 @@ pub(super) fn fold(tx: &mut Tx, series: &Series) -> Result<(), StoreError> {
 
     blocks::replace(tx, series.id, from, &points)?;
     blocks::insert_superseded(tx, series.id, &change.superseded)?;
+    blocks::insert_restarts(tx, series.id, series.restarts, &change.restarts)?;
     let of_all = replace_summaries(tx, series.id, from, &points)?;
     pending::delete(tx, series.id)?;
     let last = Last::of(points.last());
     let (min, max) = of_all.as_ref().map_or((None, None), extremes);
     let folded = from * PER_BLOCK + points.len() as u64;
     let superseded = series.superseded + change.superseded.len() as u64;
+    let restarts = series.restarts + change.restarts.len() as u64;
     let revision = series.revision + u64::from(!is_appended);
     tx.execute_one(
         SAVE_FOLDED,
@@ -62,6 +64,7 @@ pub(super) fn fold(tx: &mut Tx, series: &Series) -> Result<(), StoreError> {
             &last.word,
             &min,
             &max,
+            &signed(restarts),
         ],
     )
 }

@@ -673,7 +673,10 @@ fn logs_points_and_results_read_back(database: &Database) {
         sample.read(move |tx| series::points(tx, &found, 0, 9)),
         points
     );
-    assert_eq!(sample.read(move |tx| series::list_names(tx, run)), ["loss"]);
+    assert_eq!(
+        sample.read(move |tx| series::list_names(tx, run, 9)),
+        ["loss"]
+    );
     assert_eq!(sample.read(move |tx| results::list(tx, run)), results);
     let was = runs::Intake::default();
     let now = runs::Intake {

@@ -13,6 +13,10 @@ on_each_database! {
     stragglers_find_their_place_in_earlier_blocks,
     what_was_kept_before_is_folded,
     charts_show_every_extreme_at_every_width,
+    the_points_of_a_window_come_part_by_part,
+    restarts_are_told_in_order,
+    names_are_searched_by_page,
+    a_name_too_many_is_refused_and_counted,
     a_series_goes_with_its_run,
 }
 
@@ -164,6 +168,110 @@ fn charts_show_every_extreme_at_every_width(database: &Database) {
     assert!(!chart.is_reduced);
     let steps: Vec<i64> = chart.entries.iter().map(|entry| entry.first.step).collect();
     assert_eq!(steps, (77_700..77_800).collect::<Vec<_>>());
+}
+
+fn the_points_of_a_window_come_part_by_part(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    let all: Vec<Point> = (0..150_010).map(point).collect();
+    append(&sample, run, &all[..150_000]);
+    // These wait to be folded.
+    append(&sample, run, &all[150_000..]);
+    let series = found(&sample, run);
+    let check =
+        |axis: Axis, from: Option<i64>, to: Option<i64>, expected: std::ops::Range<usize>| {
+            let asked = Asked {
+                axis,
+                from,
+                to,
+                columns: 1,
+            };
+            let (mut read, mut next, mut parts) = (Vec::new(), Some(0), 0);
+            while let Some(at) = next {
+                let series = series.clone();
+                let (points, after) =
+                    sample.read(move |tx| series::points_within(tx, &series, asked, at));
+                read.extend(points);
+                (next, parts) = (after, parts + 1);
+            }
+            assert_eq!(read, all[expected], "{asked:?}");
+            parts
+        };
+    assert!(check(Axis::Step, None, None, 0..150_010) > 1);
+    check(Axis::Step, Some(-9), Some(4), 0..5);
+    check(Axis::Step, Some(70_000), Some(140_000), 70_000..140_001);
+    check(Axis::Step, Some(149_999), None, 149_999..150_010);
+    check(Axis::Step, Some(200_000), Some(200_001), 0..0);
+    let at = |step: i64| Some(point(step).time_millis);
+    check(Axis::Time, at(100), at(5_000), 100..5_001);
+}
+
+fn restarts_are_told_in_order(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    for steps in [0..10, 4..8, 5..6, 6..9] {
+        append(&sample, run, &steps.map(point).collect::<Vec<_>>());
+    }
+    let series = found(&sample, run);
+    assert_eq!((series.restarts, series.superseded), (2, 6 + 3));
+    let check = |limit: i64, expected: &[i64]| {
+        let series = series.clone();
+        let told = sample.read(move |tx| series::restarts(tx, &series, limit));
+        let told: Vec<_> = told.iter().map(|one| (one.step, one.time_millis)).collect();
+        let expected = expected
+            .iter()
+            .map(|step| (*step, point(*step).time_millis));
+        assert_eq!(told, expected.collect::<Vec<_>>());
+    };
+    check(9, &[4, 5]);
+    check(1, &[5]);
+}
+
+fn names_are_searched_by_page(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    for n in 0..30 {
+        let name = format!("{}/{n:02}", if n % 3 == 0 { "loss" } else { "acc" });
+        sample.write(move |tx| series::append(tx, run, &name, &[point(1), point(2)]));
+    }
+    let names = sample.read(move |tx| series::find_names(tx, run));
+    assert_eq!((names.count, names.refused_points), (30, 0));
+    let check = |offset: u64, limit: usize, expected: &[&str]| {
+        let wanted = |name: &str| name.starts_with("loss");
+        let found = sample.read(move |tx| series::search_names(tx, run, &wanted, (offset, limit)));
+        assert_eq!(
+            (found.0, found.1),
+            (expected.iter().map(ToString::to_string).collect(), 10)
+        );
+    };
+    check(0, 2, &["loss/00", "loss/03"]);
+    check(8, 5, &["loss/24", "loss/27"]);
+    check(10, 5, &[]);
+    check(3, 0, &[]);
+}
+
+/// A count of names instead of the names, which take a minute.
+const FILL: &str = "UPDATE series_of_run SET names = $2 WHERE run_id = $1";
+
+fn a_name_too_many_is_refused_and_counted(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    sample.write(move |tx| series::append(tx, run, "first", &[point(1)]));
+    let fill = series::NAMES_MAX - 1;
+    sample.write(move |tx| tx.execute_one(FILL, &[&run.to_string(), &fill]));
+    for name in ["last", "one more", "another", "first"] {
+        sample.write(move |tx| series::append(tx, run, name, &[point(2), point(3)]));
+    }
+    let names = sample.read(move |tx| series::find_names(tx, run));
+    assert_eq!((names.count, names.refused_points), (100_000, 4));
+    let points = |name: &'static str| {
+        let found = sample.read(move |tx| series::find(tx, run, name));
+        found.map(|series| series.points)
+    };
+    assert_eq!(
+        (points("first"), points("last"), points("one more")),
+        (Some(3), Some(2), None)
+    );
 }
 
 fn a_series_goes_with_its_run(database: &Database) {

@@ -1,31 +1,23 @@
 //! Logs of runs: lines from anywhere, how many match, and the bytes as they are.
 
-use axum::{
-    Json,
-    body::{Body as AnswerBody, Bytes},
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use cupola_domain::{
     access::Role,
     field::FieldError,
     ids::RunId,
     log::{ENTRIES, Level},
 };
-use cupola_hub::{
-    Hub, HubError,
-    logs::{From, Line, LogPart, LogQuery},
-};
+use cupola_hub::logs::{From, Line, LogPart, LogQuery};
 use cupola_protocol::{
     logs::{LevelsBody, LogBody, LogEntry, LogLine, LogMatches, LogsBody},
     paths::api,
 };
 use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
-use super::present::unsigned;
+use super::{
+    download::{as_download, streamed},
+    present::unsigned,
+};
 use crate::{
     auth::{Access, Viewer},
     error::ApiError,
@@ -150,51 +142,7 @@ pub(crate) async fn raw(
             .await
         }
     };
-    Ok(as_download(body?, &name))
-}
-
-/// An answer made of parts: each call of `part` says where the next one begins, if there is one.
-async fn streamed(
-    web: Web,
-    part: impl Fn(&Hub, Option<i64>) -> Result<(Option<i64>, Vec<u8>), HubError>
-    + Clone
-    + Send
-    + 'static,
-) -> Result<AnswerBody, HubError> {
-    let first = part.clone();
-    let (mut next, mut bytes) = hub_call(&web, move |hub| first(hub, None)).await?;
-    let (parts, stream) = mpsc::channel::<Result<Bytes, HubError>>(1);
-    tokio::spawn(async move {
-        loop {
-            if parts.send(Ok(bytes.into())).await.is_err() || next.is_none() {
-                return;
-            }
-            let (at, part) = (next, part.clone());
-            match hub_call(&web, move |hub| part(hub, at)).await {
-                Ok(more) => (next, bytes) = more,
-                // The answer breaks off, so that nobody takes it for whole.
-                Err(error) => {
-                    let _ = parts.send(Err(error)).await;
-                    return;
-                }
-            }
-        }
-    });
-    Ok(AnswerBody::from_stream(ReceiverStream::new(stream)))
-}
-
-/// Bytes of a program: to be kept as a file, and never run as a page.
-fn as_download(body: AnswerBody, name: &str) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, text);
-    let sandbox = HeaderValue::from_static("default-src 'none'; sandbox");
-    headers.insert(header::CONTENT_SECURITY_POLICY, sandbox);
-    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    response
+    Ok(as_download(body?, "text/plain; charset=utf-8", &name))
 }
 
 /// What `from`, `level` and `text` ask for.

@@ -61,7 +61,7 @@ async fn retry(
 }
 
 /// The points of `name` from cursor `after` on; with `width`, about as many as fit.
-pub(crate) async fn series(
+async fn series(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<RunId>,

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, experiments, families, files, logs, paths::api, results, runs,
-    system, tasks, templates, work, workers,
+    access, artifacts, briefs, charts, experiments, families, files, logs, paths::api, results,
+    runs, system, tasks, templates, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -149,6 +149,41 @@ const SCHEMA: Query = &[(
     "format",
     "`json-schema`, which is the standard and meant unless said, or `athanor`",
 )];
+
+const CHARTS: Query = &[
+    (
+        "name",
+        "which series; several by saying it several times, 50 at most",
+    ),
+    (
+        "match",
+        "instead: those whose names match this regular expression, whatever the case",
+    ),
+    ("page", "which page of those that match, from 1"),
+    ("per_page", "charts a page, 1 to 50; 24 unless said"),
+    (
+        "axis",
+        "what the window is of: `step`, `time` (milliseconds since 1970) or `relative` (milliseconds since the run began); `step` unless said",
+    ),
+    ("from", "the first place of the window"),
+    ("to", "the last place of the window"),
+    ("width", "columns to draw on, 1 to 10000; 1000 unless said"),
+    (
+        "after",
+        "one for each `name`, in their order: go on from this `cursor`. Where no more points than columns follow, they alone are answered",
+    ),
+];
+
+const POINTS: Query = &[
+    ("name", "which series"),
+    (
+        "axis",
+        "what the window is of: `step`, `time` or `relative`; `step` unless said",
+    ),
+    ("from", "the first place of the window"),
+    ("to", "the last place of the window"),
+    ("format", "`csv` or `json`; `csv` unless said"),
+];
 
 const SERIES: Query = &[
     ("name", "which series"),
@@ -356,6 +391,8 @@ fn run_operations() -> Vec<Operation> {
         get(api::RUN_RESULT_LEVEL, "One level of one result, 100 children at a time", json::<results::ResultLevel>()).query(LEVEL),
         get(api::RUN_RESULT_RAW, "One result whole", Answer::Other("application/json")),
         get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
+        get(api::RUN_CHARTS, "Charts of its series, by name or by expression", json::<charts::ChartsBody>()).query(CHARTS),
+        get(api::RUN_POINTS, "All points of one of its series within a window", Answer::Other("text/csv")).query(POINTS),
         get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
         get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),
     ]

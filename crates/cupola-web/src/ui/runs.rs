@@ -1,5 +1,6 @@
 //! Runs: one attempt at a task each.
 
+mod curves;
 mod log;
 mod parts;
 mod present;
@@ -9,9 +10,10 @@ mod show;
 
 pub(crate) use self::log::log as log_of;
 pub use self::{
+    curves::{CurveCard, CurvePages, Curves},
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
     parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
     results::{Level, Node, Place, ResultPage, Results, Row, SortLink},
-    show::{Curve, Header, Show},
+    show::{Header, Show},
 };
 pub(crate) use routes::routes;

@@ -329,6 +329,16 @@ async fn a_wrong_query_is_named() {
     )
     .await;
     check(&format!("/api/v1/runs/{NOBODY}/log?after=-1"), &["after"]).await;
+    check(
+        &format!("/api/v1/runs/{NOBODY}/charts?axis=x&from=2&to=1&width=0&match=(&per_page=51"),
+        &["axis", "width", "to", "per_page", "match"],
+    )
+    .await;
+    check(
+        &format!("/api/v1/runs/{NOBODY}/points?format=xlsx"),
+        &["name", "format"],
+    )
+    .await;
     check("/events", &["keys"]).await;
 }
 
@@ -344,7 +354,7 @@ async fn what_is_not_there_is_not_found_however_it_is_spelt() {
         let answer = admin.delete(&format!("/api/v1/tokens/{id}")).await;
         assert_eq!(answer.problem(404), "not_found", "{id}");
     }
-    for path in ["log", "log/raw", "series?name=x"] {
+    for path in ["log", "log/raw", "series?name=x", "charts", "points?name=x"] {
         let answer = admin.get(&format!("/api/v1/runs/{NOBODY}/{path}")).await;
         assert_eq!(answer.problem(404), "not_found", "{path}");
     }

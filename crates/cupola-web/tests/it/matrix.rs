@@ -462,10 +462,12 @@ fn the_table_of_the_api_is_this() {
     /api/v1/runs/{id}/artifacts/{*name} GET Role(Viewer)
     /api/v1/runs/{id}/artifacts/{*name} PUT Worker
     /api/v1/runs/{id}/cancellation POST Role(Researcher)
+    /api/v1/runs/{id}/charts GET Role(Viewer)
     /api/v1/runs/{id}/log GET Role(Viewer)
     /api/v1/runs/{id}/log/raw GET Role(Viewer)
     /api/v1/runs/{id}/logs GET Role(Viewer)
     /api/v1/runs/{id}/logs/matches GET Role(Viewer)
+    /api/v1/runs/{id}/points GET Role(Viewer)
     /api/v1/runs/{id}/reports POST Worker
     /api/v1/runs/{id}/result POST Worker
     /api/v1/runs/{id}/results GET Role(Viewer)

@@ -23,6 +23,66 @@ fn result(id: &str, epoch: &Value, outcome: &str) -> Value {
     })
 }
 
+/// What was said of `loss`, as charts and as files.
+async fn check_charts(researcher: &Caller<'_>, run: &str) {
+    let charts = researcher
+        .get(&format!("{run}/charts?name=loss&name=gone"))
+        .await;
+    let charts = charts.expect(200);
+    assert_eq!(
+        (&charts["names"], &charts["matching"]),
+        (&json!(1), &json!(1))
+    );
+    let chart = &charts["charts"][0];
+    assert_eq!(
+        chart["columns"],
+        json!({"step": [0, 1], "time": [1000, 1001], "last": [4.0, "NaN"]})
+    );
+    assert_eq!(
+        (&chart["reduced"], &chart["points_total"]),
+        (&json!(false), &json!(2))
+    );
+    assert_eq!(
+        (&chart["last"], &chart["min"]),
+        (&json!([1, 1001, "NaN"]), &json!(4.0))
+    );
+    let after = &chart["cursor"];
+    let path = format!("{run}/charts?name=loss&after={after}");
+    let more = researcher.get(&path).await.expect(200);
+    assert_eq!(more["charts"][0]["appended"], true);
+    assert_eq!(more["charts"][0]["columns"]["step"], json!([]));
+    let one = researcher
+        .get(&format!("{run}/charts?match=LO&width=1"))
+        .await
+        .expect(200);
+    let columns = json!({
+        "step": [0], "time": [1000], "first": [4.0], "last": ["NaN"], "min": [4.0], "max": [4.0],
+        "mean": [4.0], "count": [2], "finite": [1],
+    });
+    assert_eq!(one["charts"][0]["columns"], columns);
+    let nothing = researcher
+        .get(&format!("{run}/charts?match=^x"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&nothing["matching"], &nothing["names"]),
+        (&json!(0), &json!(1))
+    );
+
+    let csv = researcher.get(&format!("{run}/points?name=loss")).await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert!(csv.header("content-disposition").ends_with("-loss.csv\""));
+    let expected = "step,time,value\n0,1970-01-01T00:00:01.000Z,4.0\n\
+                    1,1970-01-01T00:00:01.001Z,NaN\n";
+    assert_eq!(csv.text(), expected);
+    let path = format!("{run}/points?name=loss&from=1&to=9&format=json");
+    let points = researcher.get(&path).await.expect(200);
+    assert_eq!(
+        points,
+        json!({"name": "loss", "points": [[1, 1001, "NaN"]]})
+    );
+}
+
 #[tokio::test]
 async fn a_worker_walks_from_joining_to_a_result() {
     let hub = TestHub::new();
@@ -98,6 +158,7 @@ async fn a_worker_walks_from_joining_to_a_result() {
         (&series["reduced"], &series["points_total"]),
         (&json!(false), &json!(2))
     );
+    check_charts(&researcher, &run_path).await;
     let detail = researcher.get(&run_path).await.expect(200);
     assert_eq!(detail["results"]["val_bpb"], 3.5);
     assert_eq!(detail["environment"]["python"], "3.11");

@@ -103,16 +103,17 @@ async fn a_brief_is_written_watched_in_two_tabs_and_read() {
     .await;
     let run = &running[0].run_id;
     chromium
-        .new_tab(&format!("{}/runs/{run}?series=train_loss", hub.url))
+        .new_tab(&format!("{}/runs/{run}?match=^train_loss$", hub.url))
         .await;
     chromium.mark().await;
-    let points = "const note = document.querySelector('[data-chart-note]'); \
-                  return note !== null && parseInt(note.textContent) > ";
+    let points = "const note = document.querySelector('[data-curve-note]'); \
+                  document.querySelector('#curves').scrollIntoView(); \
+                  return Number(note?.textContent.match(/([\\d,]+) points?/)?.[1].replaceAll(',', '')) > ";
     chromium
         .until("the first points", &format!("{points}0"))
         .await;
-    let first = chromium.text("[data-chart-note]").await;
-    let first: u32 = first.split(' ').next().unwrap().parse().unwrap();
+    let first = chromium.text("[data-curve-note]").await;
+    let first: String = first.chars().filter(char::is_ascii_digit).collect();
     chromium
         .until("more points", &format!("{points}{first}"))
         .await;

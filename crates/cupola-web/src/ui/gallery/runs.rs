@@ -13,19 +13,20 @@ use super::{
     },
 };
 use crate::ui::{
-    components::{Badge, CodeBlock, Lasting, Link, Measure, Opt, Pager, Progress},
+    components::{Badge, CodeBlock, Lasting, Link, Pager, Progress},
     frame::Section,
     listing::escaped,
     paths,
     runs::{
-        ArtifactRow, Artifacts, Curve, Environment, Header, LevelBar, Log, Node, Place, Results,
-        Row, Show, SortLink, Stopping,
+        ArtifactRow, Artifacts, CurveCard, CurvePages, Curves, Environment, Header, LevelBar, Log,
+        Node, Place, Results, Row, Show, SortLink, Stopping,
     },
 };
 
 pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new("run", &running()),
+        Sample::new("run-wide", &wide()),
         Sample::new("run-pending", &pending()),
         Sample::new("run-failed", &failed()),
     ]
@@ -102,25 +103,76 @@ fn environment(command: &str, blocks: Vec<CodeBlock>) -> Environment {
     }
 }
 
-fn curve(series: &str, last: Measure) -> Curve {
+fn card(name: &str, value: Option<f64>) -> CurveCard {
+    CurveCard {
+        id: format!("curve-{}", escaped(name)),
+        name: name.to_owned(),
+        is_pinned: name == "val_bpb",
+        last: value.into(),
+        step: "999".to_owned(),
+        min: value.filter(|value| value.is_finite()).into(),
+        max: value.filter(|value| value.is_finite()).into(),
+        points: "1,000 points".to_owned(),
+        csv: paths::run(run(2), "/points?name=x"),
+    }
+}
+
+fn curves(names: u64, cards: Vec<CurveCard>) -> Curves {
     let id = run(2);
-    let choices = [
-        "val_bpb",
-        "train_loss",
-        "learning_rate",
-        "<script>alert(1)</script>",
-    ];
-    Curve {
+    Curves {
         key: format!("run:{id}"),
         points_key: format!("metrics:{id}"),
-        src: paths::run(id, &format!("/curve?series={series}")),
+        src: paths::run(id, "/curves?pin=val_bpb"),
         page: paths::run(id, ""),
-        series: series.to_owned(),
-        points_src: paths::run(id, &format!("/series?name={series}")),
-        choices: choices.map(|name| Opt::new(name, name, series)).to_vec(),
-        last,
+        route: paths::run(id, "/curves"),
+        charts: paths::run(id, "/charts"),
+        points: paths::run(id, "/points"),
+        template: "char-lm".to_owned(),
+        names,
+        pattern: String::new(),
+        error: String::new(),
+        count: format!("{names} curves"),
+        refused: String::new(),
+        cards,
+        pages: None,
         is_complete: false,
     }
+}
+
+fn usual_curves() -> Curves {
+    curves(
+        3,
+        vec![
+            card("val_bpb", Some(3.570_512)),
+            card("train_loss", Some(0.25)),
+            card("learning_rate", Some(f64::NAN)),
+        ],
+    )
+}
+
+fn hostile_curves() -> Curves {
+    let mut curves = curves(1, vec![card(HOSTILE, Some(f64::INFINITY))]);
+    curves.pattern = HOSTILE.to_owned();
+    curves.error = format!("is `{HOSTILE}`, no regular expression: unclosed group");
+    curves
+}
+
+/// As many names as a run may have, and more.
+fn many_curves() -> Curves {
+    let name = |n: u32| card(&format!("layers/{n}/gradient_norm"), Some(f64::from(n)));
+    let mut curves = curves(100_000, (24..48).map(name).collect());
+    curves.pattern = "gradient".to_owned();
+    curves.count = "50,000 of 100,000 curves".to_owned();
+    curves.refused = "12 points were not taken: the run has 100,000 names, which is as many as a \
+                      run may have."
+        .to_owned();
+    let page = |n: u32| paths::run(run(2), &format!("?curves={n}#curves"));
+    curves.pages = Some(CurvePages {
+        previous: Some(page(1)),
+        text: "25–48 of 50,000".to_owned(),
+        next: Some(page(3)),
+    });
+    curves
 }
 
 fn results(rows: Vec<Row>) -> Results {
@@ -175,7 +227,7 @@ fn show(header: Header, log: Log, results: Results) -> Show {
             .under(family_link(1).text, family_link(1).href)
             .under("task 2", paths::task(task(2), "")),
         header,
-        curve: curve("val_bpb", 3.570_512.into()),
+        curves: usual_curves(),
         log,
         results,
         artifacts: artifacts(&["model.bin", "plots/loss.png"]),
@@ -218,6 +270,12 @@ fn running() -> Show {
     show(header, logs::running(), results(rows))
 }
 
+fn wide() -> Show {
+    let mut page = running();
+    page.curves = many_curves();
+    page
+}
+
 fn pending() -> Show {
     let mut page = show(
         header(Badge::state(State::Pending, "")),
@@ -226,7 +284,7 @@ fn pending() -> Show {
     );
     page.header.worker = None;
     page.header.code_hash = String::new();
-    page.curve = curve("", None.into());
+    page.curves = curves(0, Vec::new());
     page.environment = environment("", Vec::new());
     page.artifacts = artifacts(&[]);
     page.attempts = tasks::attempts(paths::run(run(2), "/attempts"), 1);
@@ -249,6 +307,7 @@ fn failed() -> Show {
         result(HOSTILE, "object", "Object{1}", HOSTILE),
     ];
     let mut page = show(header, log, self::results(hostile));
+    page.curves = hostile_curves();
     page.artifacts = artifacts(&[HOSTILE]);
     let block = CodeBlock::json("config.json", &Value::Object(results));
     page.environment = environment(HOSTILE, vec![block]);

@@ -2,29 +2,25 @@
 
 use cupola_domain::{
     access::{Principal, Role},
-    metric::{Point, json_number},
+    metric::json_number,
     run::{Run, RunState},
     time::Timestamp,
 };
 use cupola_hub::runs::RunDetail;
 
 use super::{
-    Curve, Header, Log, Show,
+    Header, Log, Show, curves,
     results::{Listed, OfRun},
 };
 use crate::ui::{
-    components::{Badge, Link, Opt},
+    components::{Badge, Link},
     format,
     frame::{Frame, Section},
-    listing::escaped,
     paths,
     plain::plain,
     present::{family_link, keys, lasting, may, run_badge, running_for, task_link, worker_link},
     tasks::{Attempts, present::attempt},
 };
-
-/// Points that a curve is first drawn with, about, for each of its columns.
-const CURVE_COLUMNS: u32 = 2_000;
 
 /// A run as it is read for its page, with the time of reading.
 pub(super) struct Seen {
@@ -34,13 +30,8 @@ pub(super) struct Seen {
     pub(super) template_hash: Option<String>,
 }
 
-/// Which series is drawn, and where it ends.
-pub(super) struct Drawn {
-    pub(super) name: String,
-    pub(super) last: Option<Point>,
-}
-
-fn is_over(run: &Run) -> bool {
+/// Whether nothing more will come of it.
+pub(super) fn is_over(run: &Run) -> bool {
     run.state.word().is_terminal()
 }
 
@@ -52,20 +43,11 @@ impl Seen {
         keys(format!("run:{}", run.id), run.state.word(), experiment)
     }
 
-    /// The series that is asked for; else the objective's, else the first.
-    pub(super) fn series(&self, asked: &str) -> &str {
-        let names = &self.detail.series;
-        let has = |wanted: &str| names.iter().find(|name| *name == wanted);
-        let objective = self.detail.experiment.metric();
-        let found = has(asked).or_else(|| has(objective)).or(names.first());
-        found.map_or("", String::as_str)
-    }
-
     pub(super) fn show(
         &self,
         who: &Principal,
         seq: i64,
-        (drawn, log, listed): (&Drawn, Log, &Listed),
+        (curves, log, listed): (&curves::Listed, Log, &Listed),
     ) -> Show {
         let RunDetail {
             run,
@@ -86,7 +68,7 @@ impl Seen {
             .under(of.text, of.href)
             .at(seq),
             header: self.header(who),
-            curve: self.curve(drawn),
+            curves: curves.curves(self),
             log,
             results: listed.results(self.of_run()),
             artifacts: self.artifacts(),
@@ -156,35 +138,6 @@ impl Seen {
         let said = || results.get(experiment.metric()).and_then(json_number);
         let kept = task.value.filter(|_| task.run == run.id);
         kept.or_else(said)
-    }
-
-    pub(super) fn curve(&self, drawn: &Drawn) -> Curve {
-        let RunDetail {
-            run,
-            experiment,
-            series,
-            ..
-        } = &self.detail;
-        let name = &drawn.name;
-        let mut names: Vec<&String> = series.iter().collect();
-        names.sort_by_key(|name| *name != experiment.metric());
-        let choices = names.iter().map(|one| Opt::new(*one, *one, name));
-        let escaped = escaped(name);
-        let points = format!("/series?name={escaped}&width={CURVE_COLUMNS}");
-        Curve {
-            key: self.key(),
-            points_key: format!("metrics:{}", run.id),
-            src: match name.as_str() {
-                "" => paths::run(run.id, "/curve"),
-                _ => paths::run(run.id, &format!("/curve?series={escaped}")),
-            },
-            page: paths::run(run.id, ""),
-            series: name.clone(),
-            points_src: paths::run(run.id, &points),
-            choices: choices.collect(),
-            last: drawn.last.map(|point| point.value).into(),
-            is_complete: is_over(run),
-        }
     }
 
     /// What is said of the run beside its results.

@@ -5,8 +5,8 @@ use cupola_domain::{access::Role, ids::RunId};
 use cupola_hub::{Hub, HubError};
 
 use super::{
-    log,
-    present::{Drawn, Seen},
+    curves, log,
+    present::Seen,
     results::{self, Order},
 };
 use crate::{
@@ -31,8 +31,9 @@ pub(crate) fn routes() -> Routes {
     results::routes()
         .get("/runs/{id}", viewer, show)
         .get("/runs/{id}/header", viewer, header)
-        .get("/runs/{id}/curve", viewer, curve)
-        .get("/runs/{id}/series", viewer, api::series)
+        .get("/runs/{id}/curves", viewer, curves)
+        .get("/runs/{id}/charts", viewer, api::charts::index)
+        .get("/runs/{id}/points", viewer, api::charts::points)
         .merge(log::routes())
         .get("/runs/{id}/attempts", viewer, attempts)
         .get("/runs/{id}/artifacts", viewer, artifacts)
@@ -53,32 +54,25 @@ pub(super) fn seen(hub: &Hub, id: RunId) -> Result<Seen, HubError> {
     })
 }
 
-fn drawn(hub: &Hub, run: &Seen, series: &str) -> Result<Drawn, HubError> {
-    let name = run.series(series).to_owned();
-    let series = hub.find_series(run.detail.run.id, &name)?;
-    let last = series.and_then(|series| series.last);
-    Ok(Drawn { name, last })
-}
-
 async fn show(
     State(web): State<Web>,
     Viewer(who): Viewer,
     Id(id): Id<RunId>,
     mut params: Params,
 ) -> Rendered {
-    let series = params.text("series").to_owned();
+    let curves = curves::Asked::read(&mut params);
     let asked = log::query(&mut params);
     let order = Order::read(&mut params);
     params.finish()?;
-    let (seq, (run, drawn, log, listed)) = read(&web, move |hub| {
+    let (seq, (run, curves, log, listed)) = read(&web, move |hub| {
         let run = seen(hub, id)?;
-        let drawn = drawn(hub, &run, &series)?;
+        let curves = curves.clone().find(hub, &run)?;
         let part = hub.run_log(id, asked.clone())?;
         let listed = results::listed(hub, id, order)?;
-        Ok((run, drawn, log::log(id, &asked, &part), listed))
+        Ok((run, curves, log::log(id, &asked, &part), listed))
     })
     .await?;
-    html(&run.show(&who, seq, (&drawn, log, &listed)))
+    html(&run.show(&who, seq, (&curves, log, &listed)))
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) -> Rendered {
@@ -86,12 +80,17 @@ async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) 
     html(&run.header(&who))
 }
 
-async fn curve(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>, params: Params) -> Rendered {
-    let series = params.text("series").to_owned();
+async fn curves(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<RunId>,
+    mut params: Params,
+) -> Rendered {
+    let asked = curves::Asked::read(&mut params);
+    params.finish()?;
     let part = hub_call(&web, move |hub| {
         let run = seen(hub, id)?;
-        let drawn = drawn(hub, &run, &series)?;
-        Ok(run.curve(&drawn))
+        Ok(asked.find(hub, &run)?.curves(&run))
     });
     html(&part.await?)
 }

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use crate::ui::{
-    components::{Badge, Id, Lasting, Link, Measure, Moment, Opt, html_safe},
+    components::{Badge, Id, Lasting, Link, Measure, Moment, html_safe},
     frame::Frame,
-    runs::{Artifacts, Environment, LevelBar, Log, Results, Stopping},
+    runs::{Artifacts, Curves, Environment, LevelBar, Log, Results, Stopping},
     tasks::Attempts,
 };
 
@@ -17,8 +17,8 @@ pub struct Show {
     pub frame: Frame,
     /// Part `/runs/{id}/header`.
     pub header: Header,
-    /// Part `/runs/{id}/curve`.
-    pub curve: Curve,
+    /// Part `/runs/{id}/curves`.
+    pub curves: Curves,
     /// Loads what comes before and after from `/runs/{id}/log`.
     pub log: Log,
     /// Part `/runs/{id}/results`.
@@ -85,28 +85,4 @@ pub struct Header {
     pub clone: Option<String>,
 }
 
-/// The curve of one series.
-#[derive(Debug, Clone, Template)]
-#[template(path = "runs/_curve.html")]
-pub struct Curve {
-    /// `run:ID`: the choices change when it starts and ends.
-    pub key: String,
-    /// `metrics:RUN`: more points.
-    pub points_key: String,
-    /// `/runs/{id}/curve?series=…`.
-    pub src: String,
-    /// The run's page, for who has no script.
-    pub page: String,
-    /// The series that is drawn; empty while there is none.
-    pub series: String,
-    /// `/runs/{id}/series?name=…`: points as JSON, more of them with `&after=`.
-    pub points_src: String,
-    /// Its series, the objective first.
-    pub choices: Vec<Opt>,
-    /// The last value, for who has no script.
-    pub last: Measure,
-    /// Whether the run has ended.
-    pub is_complete: bool,
-}
-
-html_safe!(Header, Curve);
+html_safe!(Header);

@@ -62,7 +62,7 @@ async fn each_state_is_shown_with_what_goes_with_it() {
     check(
         &scene,
         &run(&scene.completed.run),
-        &["completed", "3.5000", "Last value 0.90000"],
+        &["completed", "3.5000", "last 0.90000"],
     )
     .await;
     check(

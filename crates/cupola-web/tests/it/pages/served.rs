@@ -80,13 +80,14 @@ async fn every_page_and_part_answers() {
     for pattern in patterns {
         let path = scene.fill(pattern);
         let path = match pattern {
-            "/runs/{id}/series" => format!("{path}?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E"),
+            "/runs/{id}/points" => format!("{path}?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E"),
             _ => path,
         };
         let answer = scene.open(Role::Admin, &path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let expected = match pattern {
-            "/runs/{id}/series" | "/runs/{id}/log/matches" | "/runs/{id}/result.json" => {
+            "/runs/{id}/points" => "text/csv; charset=utf-8",
+            "/runs/{id}/charts" | "/runs/{id}/log/matches" | "/runs/{id}/result.json" => {
                 "application/json"
             }
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
@@ -174,7 +175,7 @@ async fn an_id_that_names_nothing_is_a_page_that_says_so() {
             "00000000-0000-0000-0000-00000000000g",
         ] {
             let mut path = pattern.replace("{id}", id);
-            if pattern.ends_with("/series") {
+            if pattern.ends_with("/points") {
                 path.push_str("?name=loss");
             }
             if pattern.starts_with("/runs/{id}/result") {
@@ -183,7 +184,7 @@ async fn an_id_that_names_nothing_is_a_page_that_says_so() {
             let answer = scene.open(Role::Admin, &path).await;
             assert_eq!(answer.status, 404, "{path}: {}", answer.text());
             // What scripts read is told in their own form.
-            let is_for_scripts = ["/series", "log.txt", "/log/matches"]
+            let is_for_scripts = ["/charts", "/points", "log.txt", "/log/matches"]
                 .iter()
                 .any(|end| pattern.ends_with(end));
             if !is_for_scripts || id != NOBODY {
@@ -206,7 +207,7 @@ async fn hostile_texts_come_out_as_texts() {
         paths.extend([format!("/tasks/{}", one.task), format!("/runs/{}", one.run)]);
     }
     let is_page = |path: &String| {
-        !["/series", "/log.txt", "/result.json"]
+        !["/charts", "/points", "/log.txt", "/result.json"]
             .iter()
             .any(|file| path.contains(file))
     };
