@@ -24,7 +24,7 @@ mod workers;
 
 use crate::router::Routes;
 
-pub(crate) use artifacts::download;
+pub(crate) use artifacts::{download, drain, receive, stream};
 pub(crate) use results::{order as result_order, whole as result_whole};
 pub use runs::reduce;
 

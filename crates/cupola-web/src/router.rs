@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, post, put},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use cupola_domain::access::Principal;
 use tower_http::{
@@ -135,6 +135,17 @@ impl Routes {
         handler: H,
     ) -> Self {
         self.add(Method::PUT, pattern, access, put(handler))
+    }
+
+    /// `PATCH`.
+    #[must_use]
+    pub fn patch<H: Handler<T, Web>, T: 'static>(
+        self,
+        pattern: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        self.add(Method::PATCH, pattern, access, patch(handler))
     }
 
     /// `DELETE`.

@@ -92,11 +92,16 @@ pub(crate) async fn download(
     let File { run, name } = wanted;
     let opened = hub_call(&web, move |hub| hub.open_artifact(run, &name));
     let (artifact, file) = opened.await?;
+    Ok(stream(&artifact, file))
+}
+
+/// An answer with a file's bytes.
+pub(crate) fn stream(artifact: &Artifact, file: std::fs::File) -> Response {
     let (blocks, stream) = mpsc::channel(1);
     tokio::spawn(send_blocks(tokio::fs::File::from_std(file), blocks));
     let mut response = AnswerBody::from_stream(ReceiverStream::new(stream)).into_response();
-    describe(response.headers_mut(), &artifact);
-    Ok(response)
+    describe(response.headers_mut(), artifact);
+    response
 }
 
 /// Takes a file from the worker that has the run, and answers once it is durable.
@@ -130,7 +135,16 @@ async fn take(
         hash: said.sha256,
     };
     let begin = move |hub: &Hub| hub.begin_artifact(token, file.run, lease, wanted);
-    let mut upload = hub_call(web, begin).await?;
+    let upload = hub_call(web, begin).await?;
+    Ok(receive(web, upload, bytes).await?)
+}
+
+/// Writes what comes, and keeps it once it is there.
+pub(crate) async fn receive(
+    web: &Web,
+    mut upload: Upload,
+    bytes: &mut BodyDataStream,
+) -> Result<Artifact, HubError> {
     let mut block = Vec::new();
     while let Some(chunk) = bytes.next().await {
         block.push(chunk.map_err(|_| broken_off())?);
@@ -139,7 +153,7 @@ async fn take(
         }
     }
     upload = written(web, upload, block).await?;
-    Ok(hub_call(web, move |hub| hub.keep_artifact(upload)).await?)
+    hub_call(web, move |hub| hub.keep_artifact(upload)).await
 }
 
 fn said(mut params: Params) -> Result<ArtifactUpload, Refused> {
@@ -175,7 +189,8 @@ fn broken_off() -> HubError {
     HubError::Unavailable("the file broke off".to_owned())
 }
 
-async fn drain(bytes: &mut BodyDataStream) {
+/// Reads on for a while what is refused.
+pub(crate) async fn drain(bytes: &mut BodyDataStream) {
     let mut left = DRAINED_BYTES_MAX;
     while let Some(Ok(chunk)) = bytes.next().await {
         left = left.saturating_sub(chunk.len());

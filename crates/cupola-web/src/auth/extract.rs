@@ -62,6 +62,17 @@ impl Client {
         }
     }
 
+    /// Refuses a program that names a model which its run did not make.
+    pub fn check_model(&self, run: Option<RunId>) -> Result<(), HubError> {
+        match (self, run) {
+            (Client::Person(_), _) => Ok(()),
+            (Client::Program(_), Some(run)) => self.check_run(run),
+            (Client::Program(_), None) => Err(HubError::Forbidden(
+                "the token is for the models of one run alone".to_owned(),
+            )),
+        }
+    }
+
     /// The program, if it is one.
     pub fn program(&self) -> Option<Program> {
         match self {

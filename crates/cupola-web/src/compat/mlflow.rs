@@ -1,14 +1,18 @@
 //! `MLflow`'s REST interface: the same commands and queries under the addresses, bodies, limits and
 //! errors that its clients know. Experiments and runs are ours; their ids are our ids.
 
+mod artifacts;
 mod body;
 mod error;
 mod experiments;
+mod few;
 mod filter;
 mod like;
+mod models;
 mod names;
 mod order;
 mod pages;
+mod places;
 mod wire;
 
 use cupola_domain::access::Role;
@@ -24,8 +28,10 @@ const PREFIXES: [&str; 3] = [
     "/api/2.0/mlflow-artifacts/",
 ];
 
-const READS: Access = Access::Role(Role::Viewer);
-const WRITES: Access = Access::Role(Role::Researcher);
+const READS: Access = Access::Client(Role::Viewer);
+const WRITES: Access = Access::Client(Role::Researcher);
+const PROGRAM_READS: Access = Access::ClientOrProgram(Role::Viewer);
+const PROGRAM_WRITES: Access = Access::ClientOrProgram(Role::Researcher);
 
 /// Whether a request to this path comes from such a client.
 pub(crate) fn is_address(path: &str) -> bool {
@@ -34,5 +40,8 @@ pub(crate) fn is_address(path: &str) -> bool {
 
 /// All of it.
 pub fn routes() -> Routes {
-    Routes::new().merge(experiments::routes())
+    Routes::new()
+        .merge(experiments::routes())
+        .merge(artifacts::routes())
+        .merge(models::routes())
 }

@@ -12,6 +12,8 @@ mod harness;
 mod live;
 mod login;
 mod matrix;
+mod mlflow_files;
+mod mlflow_models;
 mod openapi;
 mod origin;
 mod pages;

@@ -47,6 +47,7 @@ fn path_of(pattern: &str) -> String {
     path.replace("{file}", "missing.css")
         .replace("{key}", "abc")
         .replace("{*name}", "a/b")
+        .replace("{*path}", "a/b")
 }
 
 /// What a caller should see of a route.
@@ -64,7 +65,7 @@ impl Expected {
             401 => Expected::Unauthorized,
             403 => Expected::Forbidden,
             405 => Expected::MethodNotAllowed,
-            421 | 429 | 500.. => panic!("{status} is no answer to any of these"),
+            421 | 429 | 500 | 502.. => panic!("{status} is no answer to any of these"),
             _ => Expected::Admitted,
         }
     }
@@ -236,7 +237,7 @@ async fn program(hub: &TestHub) -> String {
 }
 
 /// A run's order and the worker that has it.
-async fn leased(hub: &TestHub) -> (Value, String) {
+pub(crate) async fn leased(hub: &TestHub) -> (Value, String) {
     hub.somebody(Role::Researcher).submit_brief(2).await;
     let worker = hub.somebody(Role::Worker);
     let id = worker.join("s").await;

@@ -36,6 +36,8 @@ pub(crate) enum Code {
     DeadlineExceeded,
     /// The request is none.
     BadRequest,
+    /// This hub does not have it.
+    NotImplemented,
     /// Our fault.
     InternalError,
 }
@@ -54,6 +56,7 @@ impl Code {
             Code::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
             Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Code::BadRequest => "BAD_REQUEST",
+            Code::NotImplemented => "NOT_IMPLEMENTED",
             Code::InternalError => "INTERNAL_ERROR",
         }
     }
@@ -71,6 +74,7 @@ impl Code {
             Code::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
             Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
+            Code::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

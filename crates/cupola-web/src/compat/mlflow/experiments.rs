@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Code, Error, READS, WRITES,
     body::{Body, Text, required},
-    names, wire,
+    names,
+    wire::{self, Done},
 };
 use crate::{
     auth::{Researcher, Viewer},
@@ -183,9 +184,6 @@ struct Change<'a> {
     #[serde(borrow)]
     value: Option<Text<'a>>,
 }
-
-#[derive(Debug, Serialize)]
-pub(super) struct Done {}
 
 async fn update(
     State(web): State<Web>,

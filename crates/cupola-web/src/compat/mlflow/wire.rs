@@ -16,6 +16,10 @@ impl From<(String, String)> for Pair {
     }
 }
 
+/// Nothing more is said.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {}
+
 /// Whether something is deleted, in the clients' words.
 pub(crate) const fn stage(is_deleted: bool) -> &'static str {
     if is_deleted { "deleted" } else { "active" }
