@@ -14,6 +14,7 @@ use cupola_domain::{
     ids::{ExperimentId, RunId},
     objective::Direction,
 };
+use cupola_search::filter::Filter;
 use cupola_store::Tx;
 
 use crate::{Hub, HubError};
@@ -27,7 +28,7 @@ pub use cupola_search::{
 pub use finding::{Finding, Pair};
 pub use groups::{GROUPS_MAX, Group, Grouping};
 pub use load::{ComparedRun, Names};
-pub use overlay::{CURVES_MAX, Curve, LINES_MAX, Overlay, OverlayAsked, XAxis};
+pub use overlay::{CURVES_MAX, Curve, LINES_MAX, Overlay, OverlayAsked};
 
 /// So many runs may be named one by one.
 pub const NAMED_MAX: usize = 1_000;
@@ -39,12 +40,15 @@ pub const RUNS_MAX: usize = 10_000;
 const EXPERIMENTS_MAX: usize = 50;
 
 /// Which runs are compared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
     /// These.
     pub runs: Vec<RunId>,
     /// And of each task of these, the run that counts.
     pub experiments: Vec<ExperimentId>,
+    /// And those that this lets through, the latest first: all attempts, of these experiments or, when
+    /// none is named, of all. The experiments then add nothing of their own.
+    pub filter: Option<Filter>,
 }
 
 /// What is asked of the runs.
@@ -91,7 +95,7 @@ pub struct Compared {
 impl Selection {
     /// Whether nothing is named.
     pub fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.experiments.is_empty()
+        self.runs.is_empty() && self.experiments.is_empty() && self.filter.is_none()
     }
 
     /// Refuses what names too much.
@@ -115,6 +119,21 @@ impl Selection {
             Ok(())
         } else {
             Err(HubError::Invalid(errors))
+        }
+    }
+}
+
+impl Compared {
+    /// What the runs are judged by, in a word: the objective by the name of its metric.
+    pub fn metric_name(&self) -> String {
+        let objective = self
+            .experiments
+            .iter()
+            .find_map(|one| one.objective.as_ref());
+        match (&self.metric, objective) {
+            (Some(Column::Objective), Some(objective)) => objective.metric.clone(),
+            (Some(column), _) => column.name(),
+            (None, _) => String::new(),
         }
     }
 }

@@ -44,6 +44,7 @@ pub mod findings {
         anomalies::Anomaly,
         compare::{Comparison, Group, Test, Verdict},
         factors::{Factor, Level},
+        filter::Filter,
         repro::Repeats,
         space::{Domain, Space},
         summary::{Observation, Ranked, Summary},

@@ -214,9 +214,12 @@ pub struct ComparisonBody {
     pub n_a: u64,
     /// How many the second.
     pub n_b: u64,
-    /// `mean_a` − `mean_b`.
+    /// `welch` (means, Welch's t) or `mann_whitney` (ranks, for values that are clearly not normal).
+    #[serde(default)]
+    pub test: String,
+    /// `mean_a` − `mean_b`; by ranks, the middle of all differences between the two.
     pub difference: f64,
-    /// The 95 % interval of the difference (Welch's t); none with fewer than two values a group.
+    /// The 95 % interval of the difference; none with fewer than two values a group.
     pub interval: Option<[f64; 2]>,
     /// Two-sided.
     pub p_value: Option<f64>,

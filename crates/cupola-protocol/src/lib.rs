@@ -8,6 +8,7 @@ pub mod access;
 pub mod artifacts;
 pub mod briefs;
 pub mod charts;
+pub mod compare;
 pub mod events;
 pub mod experiments;
 pub mod families;

@@ -49,6 +49,10 @@ pub mod api {
     pub const EXPERIMENT_CANCELLATION: &str = "/api/v1/experiments/{id}/cancellation";
     /// `GET` its runs.
     pub const EXPERIMENT_RUNS: &str = "/api/v1/experiments/{id}/runs";
+    /// `GET` any runs held against each other.
+    pub const COMPARE: &str = "/api/v1/compare";
+    /// `GET` their curves on the same columns.
+    pub const COMPARE_CURVES: &str = "/api/v1/compare/curves";
     /// `GET` runs side by side.
     pub const RUN_COMPARISON: &str = "/api/v1/runs/comparison";
     /// `GET` tasks.

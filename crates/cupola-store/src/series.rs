@@ -184,6 +184,12 @@ pub fn fold(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
     }
 }
 
+/// What suffices to put a curve on columns that it shares with others: an entry a column, or the
+/// points where there are few. Those about the borders of the window may reach over them.
+pub fn outline(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Vec<Summary>, StoreError> {
+    chart::outline(tx, series, asked)
+}
+
 /// What a chart of the asked width shows.
 pub fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart, StoreError> {
     chart::chart(tx, series, asked)

@@ -7,6 +7,7 @@ mod artifacts;
 pub(crate) mod body;
 mod briefs;
 pub(crate) mod charts;
+mod compare;
 mod download;
 mod experiments;
 mod families;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Routes {
         .merge(families::routes())
         .merge(files::routes())
         .merge(experiments::routes())
+        .merge(compare::routes())
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())

@@ -55,6 +55,7 @@ const STYLES: &[Source] = embedded![
     "css/log.css",
     "css/tree.css",
     "css/home.css",
+    "css/compare.css",
     "css/utilities.css",
     "css/print.css",
 ];
@@ -82,6 +83,9 @@ const SCRIPTS: &[Source] = embedded![
     "js/plot.js",
     "js/curve_view.js",
     "js/curves.js",
+    "js/compare.js",
+    "js/overlay.js",
+    "js/parallel.js",
     "js/log_window.js",
     "js/log_search.js",
     "js/tree.js",

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod auth;
+mod compared;
 mod compat;
 pub mod error;
 pub mod live;

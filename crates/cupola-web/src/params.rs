@@ -88,15 +88,35 @@ impl Params {
         }
     }
 
-    /// All that `name` says, with commas between; refused if one of them is.
+    /// All that `name` says, once or several times, with commas between; refused if one of them is.
     pub fn list<T>(&mut self, name: &str) -> Vec<T>
     where
         T: FromStr<Err: ToString>,
     {
-        let text = self.text(name).to_owned();
-        let words = text.split(',').map(str::trim).filter(|w| !w.is_empty());
+        let all = self.owned(name);
+        let words = all.iter().flat_map(|text| text.split(','));
+        self.read(name, words)
+    }
+
+    /// All that `name` says, several times; refused if one of them is.
+    pub fn each<T>(&mut self, name: &str) -> Vec<T>
+    where
+        T: FromStr<Err: ToString>,
+    {
+        let all = self.owned(name);
+        self.read(name, all.iter().map(String::as_str))
+    }
+
+    fn owned(&self, name: &str) -> Vec<String> {
+        self.all(name).into_iter().map(str::to_owned).collect()
+    }
+
+    fn read<'w, T>(&mut self, name: &str, words: impl Iterator<Item = &'w str>) -> Vec<T>
+    where
+        T: FromStr<Err: ToString>,
+    {
         let mut found = Vec::new();
-        for word in words {
+        for word in words.map(str::trim).filter(|word| !word.is_empty()) {
             match word.parse::<T>() {
                 Ok(value) => found.push(value),
                 Err(error) => self.refuse(FieldError::new(name, error.to_string())),

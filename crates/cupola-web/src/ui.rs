@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod briefs;
+pub mod compare;
 pub mod components;
 pub mod confirmation;
 pub mod error_page;

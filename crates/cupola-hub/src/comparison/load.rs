@@ -8,7 +8,12 @@ use cupola_domain::{
     objective::{Direction, Objective},
     run::Run,
 };
-use cupola_store::{Tx, experiments, results, selected, series};
+use cupola_search::filter::Filter;
+use cupola_store::{
+    Tx, experiments, results,
+    run_search::{self, Effort, Query},
+    selected, series,
+};
 use serde_json::Value;
 
 use super::{Column, Compared, Finding, Grouping, Of, Question, Selection};
@@ -73,6 +78,15 @@ impl ComparedRun {
         self.metrics.get(name)?[place]
     }
 
+    /// `task 7`, or what its client calls it.
+    pub fn label(&self) -> String {
+        if self.run.name.is_empty() {
+            format!("task {}", self.number)
+        } else {
+            self.run.name.clone()
+        }
+    }
+
     /// How long its program ran.
     pub(super) fn duration_secs(&self) -> Option<f64> {
         let ends = self.run.started_at.zip(self.run.finished_at);
@@ -105,11 +119,20 @@ pub(super) fn found(tx: &mut Tx, selection: &Selection, limit: usize) -> Result<
     for experiment in &selection.experiments {
         experiments::find(tx, *experiment)?
             .ok_or_else(|| HubError::not_found("experiment", *experiment))?;
+        if selection.filter.is_some() {
+            continue;
+        }
         let rest = i64::try_from(limit).unwrap_or(i64::MAX);
         let (current, tasks) = selected::list_current(tx, *experiment, rest)?;
         let named = current.iter().filter(|id| seen.contains(id)).count();
         total += tasks - named as u64;
         ids.extend(current.into_iter().filter(|id| seen.insert(*id)));
+    }
+    if let Some(filter) = &selection.filter {
+        let (more, several) = filtered(tx, selection, filter, limit)?;
+        let named = more.iter().filter(|id| seen.contains(id)).count();
+        total += several - named as u64;
+        ids.extend(more.into_iter().filter(|id| seen.insert(*id)));
     }
     ids.truncate(limit);
     let mut by_id: HashMap<RunId, selected::Selected> = selected::list(tx, &ids)?
@@ -131,6 +154,25 @@ pub(super) fn found(tx: &mut Tx, selection: &Selection, limit: usize) -> Result<
     }
     found.total -= found.missing.len() as u64;
     Ok(found)
+}
+
+/// The runs that a filter lets through, and how many there are; where that is not known, one more.
+fn filtered(
+    tx: &mut Tx,
+    selection: &Selection,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<RunId>, u64), HubError> {
+    let query = Query {
+        experiments: selection.experiments.clone(),
+        filter: Some(filter.clone()),
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+        ..Query::default()
+    };
+    let page = run_search::list(tx, &query, Effort::default())?;
+    let at_least = page.ids.len() as u64 + u64::from(page.has_more);
+    let total = page.total.unwrap_or(at_least).max(at_least);
+    Ok((page.ids, total))
 }
 
 impl Found {

@@ -4,7 +4,7 @@ use cupola_domain::ids::RunId;
 use cupola_search::bands::{Band, band};
 use cupola_series::{
     align::{Aligned, align, columns},
-    chart::{Axis, Window},
+    chart::{Axis, SPANS, Window},
     summary::Summary,
 };
 use cupola_store::{
@@ -13,7 +13,7 @@ use cupola_store::{
 };
 
 use super::{Column, ComparedRun, Grouping, Selection, load};
-use crate::HubError;
+use crate::{HubError, charts::Across};
 
 /// So many curves are read; of more runs, the first.
 pub const CURVES_MAX: usize = 1_000;
@@ -27,25 +27,13 @@ const COLUMNS_MAX: u32 = 600;
 /// So many points of all curves together are read one by one; of more, summaries of them.
 const POINTS_MAX: u64 = 500_000;
 
-/// What curves have from left to right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum XAxis {
-    /// The program's own count.
-    #[default]
-    Step,
-    /// Milliseconds since 1970.
-    Time,
-    /// Milliseconds since the run's program started.
-    Relative,
-}
-
 /// Which curves, and which part of them.
 #[derive(Debug, Clone, Default)]
 pub struct OverlayAsked {
     /// The series' name; empty for the one that most runs have.
     pub series: String,
     /// From left to right.
-    pub axis: XAxis,
+    pub axis: Across,
     /// The first step or time; `None` is the earliest of all curves.
     pub from: Option<i64>,
     /// The last; `None` is the latest of all curves.
@@ -81,8 +69,8 @@ pub struct Overlay {
 pub struct Curve {
     /// The run.
     pub run: RunId,
-    /// The number of its task.
-    pub number: u32,
+    /// What it is called.
+    pub label: String,
     /// Its place among the compared runs.
     pub place: usize,
     /// The place of its group; `None` without groups.
@@ -149,15 +137,15 @@ fn read(
         };
         let series = &all[at];
         let offset = match asked.axis {
-            XAxis::Step | XAxis::Time => 0,
-            XAxis::Relative => one.run.started_at.unwrap_or(one.run.created_at).millis(),
+            Across::Step | Across::Time => 0,
+            Across::Relative => one.run.started_at.unwrap_or(one.run.created_at).millis(),
         };
-        let chart = series::chart(tx, series, part(asked, series, offset, total))?;
+        let entries = series::outline(tx, series, part(asked, series, offset, total))?;
         read.push(Read {
             place,
             offset,
             points: series.points,
-            entries: chart.entries,
+            entries,
         });
     }
     Ok(read)
@@ -167,9 +155,9 @@ fn read(
 /// summaries suffice.
 fn part(asked: &OverlayAsked, series: &Series, offset: i64, total: u64) -> Asked {
     let columns = asked.columns.clamp(1, COLUMNS_MAX);
-    let coarse = u32::try_from(series.points / 512).unwrap_or(u32::MAX);
+    let coarse = u32::try_from(series.points / SPANS[0]).unwrap_or(u32::MAX);
     Asked {
-        axis: asked.axis.of_series(),
+        axis: axis_of(asked.axis),
         from: asked.from.map(|from| from.saturating_add(offset)),
         to: asked.to.map(|to| to.saturating_add(offset)),
         columns: if total > POINTS_MAX {
@@ -180,12 +168,10 @@ fn part(asked: &OverlayAsked, series: &Series, offset: i64, total: u64) -> Asked
     }
 }
 
-impl XAxis {
-    fn of_series(self) -> Axis {
-        match self {
-            XAxis::Step => Axis::Step,
-            XAxis::Time | XAxis::Relative => Axis::Time,
-        }
+fn axis_of(across: Across) -> Axis {
+    match across {
+        Across::Step => Axis::Step,
+        Across::Time | Across::Relative => Axis::Time,
     }
 }
 
@@ -203,7 +189,7 @@ fn aligned(
         .into_iter()
         .map(|one| Curve {
             run: runs[one.place].run.id,
-            number: runs[one.place].number,
+            label: runs[one.place].label(),
             place: one.place,
             group: groups[one.place],
             aligned: align(&one.entries, window, one.offset),
@@ -225,7 +211,7 @@ fn aligned(
 
 /// From the first to the last of all curves, with no more columns than steps.
 fn window(read: &[Read], asked: &OverlayAsked) -> Option<Window> {
-    let axis = asked.axis.of_series();
+    let axis = axis_of(asked.axis);
     let ends = |one: &Read| {
         let all = one.entries.iter().copied().reduce(Summary::and)?;
         let (first, last) = match axis {

@@ -12,7 +12,8 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
-    comparison::{Compared, Overlay, OverlayAsked, Question, Selection, Verdict, XAxis},
+    charts::Across,
+    comparison::{Compared, Overlay, OverlayAsked, Question, Selection, Verdict},
     logged::{LoggedBatch, NewLogged},
 };
 use serde_json::json;
@@ -240,6 +241,31 @@ fn a_run_counts_once_and_its_task_only_by_the_run_that_counts() {
     assert_eq!(found.runs[0].results["val_bpb"], json!(3.5));
 }
 
+#[test]
+fn a_filter_chooses_runs_of_one_experiment_or_of_all() {
+    let hub = TestHub::new();
+    let (of, other) = (study(&hub), experiment(&hub, "other"));
+    let elsewhere = logged(&hub, &other, "lr=0.1", &[1.0]);
+    let check = |experiments: &[ExperimentId], runs: &[RunId], filter: &str, expected: usize| {
+        let selection = Selection {
+            runs: runs.to_vec(),
+            experiments: experiments.to_vec(),
+            filter: cupola_search::filter::Filter::parse(filter).unwrap(),
+        };
+        let found = hub.comparison(&selection, &Question::default()).unwrap();
+        assert_eq!(
+            (found.runs.len(), found.total),
+            (expected, expected as u64),
+            "{filter}"
+        );
+    };
+    check(&[], &[], "params.lr = 0.1", 5);
+    check(&[of.id], &[], "params.lr = 0.1", 4);
+    check(&[of.id], &[elsewhere], "params.lr = 0.1", 5);
+    check(&[], &[elsewhere], "params.lr = 0.1", 5);
+    check(&[], &[], "metrics.loss < 0", 0);
+}
+
 fn overlay(hub: &TestHub, selection: &Selection, asked: OverlayAsked) -> Overlay {
     hub.overlay(selection, &asked).unwrap()
 }
@@ -271,7 +297,7 @@ fn relative_time_begins_with_each_run_and_a_window_cuts() {
     let hub = TestHub::new();
     let of = study(&hub);
     let asked = OverlayAsked {
-        axis: XAxis::Relative,
+        axis: Across::Relative,
         columns: 2000,
         ..OverlayAsked::default()
     };

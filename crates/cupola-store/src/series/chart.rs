@@ -67,11 +67,7 @@ pub(super) fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart,
                 is_reduced,
             });
         }
-        Level::Span(PER_BLOCK) => reached.to_vec(),
-        Level::Span(span) => {
-            let (first, end) = (from * PER_BLOCK / span, (to * PER_BLOCK).div_ceil(span));
-            blocks::list_summaries(tx, series.id, span, first, end)?
-        }
+        Level::Span(span) => summaries(tx, series, reached, (span, from, to))?,
     };
     entries.extend(known.tail.iter().map(Summary::of_point));
     let entries = reduce(&entries, window);
@@ -80,6 +76,46 @@ pub(super) fn chart(tx: &mut Tx, series: &Series, asked: Asked) -> Result<Chart,
         entries,
         is_reduced,
     })
+}
+
+pub(super) fn outline(
+    tx: &mut Tx,
+    series: &Series,
+    asked: Asked,
+) -> Result<Vec<Summary>, StoreError> {
+    let known = known(tx, series)?;
+    let Some(window) = known.window(asked) else {
+        return Ok(Vec::new());
+    };
+    let overlapping = known.overlapping(window);
+    let (from, to) = (overlapping.start as u64, overlapping.end as u64);
+    let reached = &known.blocks[overlapping];
+    let inside: u64 = reached.iter().map(|block| block.count).sum();
+    // A chart reads two entries a column.
+    let columns = window.columns.div_ceil(2);
+    let mut entries = match level(inside + known.tail.len() as u64, columns) {
+        Level::Points => {
+            let points = blocks::list(tx, series.id, from, to)?;
+            points.iter().map(Summary::of_point).collect()
+        }
+        Level::Span(span) => summaries(tx, series, reached, (span, from, to))?,
+    };
+    entries.extend(known.tail.iter().map(Summary::of_point));
+    Ok(entries)
+}
+
+/// One summary for each `span` points of the blocks from one to before another.
+fn summaries(
+    tx: &mut Tx,
+    series: &Series,
+    blocks: &[Summary],
+    (span, from, to): (u64, u64, u64),
+) -> Result<Vec<Summary>, StoreError> {
+    if span == PER_BLOCK {
+        return Ok(blocks.to_vec());
+    }
+    let (first, end) = (from * PER_BLOCK / span, (to * PER_BLOCK).div_ceil(span));
+    blocks::list_summaries(tx, series.id, span, first, end)
 }
 
 pub(super) fn points(

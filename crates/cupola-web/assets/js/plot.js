@@ -23,7 +23,7 @@
 //             names what is not finite in a column: "NaN", "Infinity", "-Infinity" or a number of
 //             such values; it is marked at the edge. `restarts` [{ x, text }] are dashed lines.
 //             `colour` is a name of the style sheet (`--ember`, charts.colourAt(n)) or a colour.
-//             All of them may have different `x`.
+//             All of them may have different `x`. One that `isQuiet` is drawn and not read out.
 //   axis      "step" (default), "time" and "relative" (milliseconds), or "value" for anything else
 //   xLabel, yLabel
 //   isLogX, isLogY
@@ -186,7 +186,7 @@ class Plot {
       return `${curve.label}: last ${numberText(values.at(-1))}, least ${numberText(least)}, greatest ${numberText(most)}`;
     };
     const name = this.options.name ? `Chart of ${this.options.name}. ` : "Chart. ";
-    return name + this.model.curves.slice(0, 20).map(of).join("; ");
+    return name + this.model.curves.filter((curve) => !curve.isQuiet).slice(0, 20).map(of).join("; ");
   }
 
   plotOptions(series, bands) {
@@ -352,7 +352,7 @@ class Plot {
     const parted = [Object.assign(document.createElement("b"), { textContent: charts.placeText(this.model.axis ?? "step", curves.length > 1 ? x : first) })];
     for (const [n, curve] of curves.entries()) {
       const at = charts.nearest(curve.x, x);
-      if (at == null) continue;
+      if (at == null || curve.isQuiet) continue;
       const entry = document.createElement("span");
       if (curves.length > 1) {
         const swatch = entry.appendChild(document.createElement("i"));

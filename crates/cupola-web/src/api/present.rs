@@ -1,5 +1,6 @@
 //! How things look on the wire. The one place that turns what the hub says into bodies.
 
+mod compare;
 mod experiments;
 mod findings;
 mod results;
@@ -31,6 +32,7 @@ use cupola_protocol::{
 };
 use serde_json::{Map, Value};
 
+pub use compare::{compare, overlay};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 pub use results::{result_head, result_level};

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, charts, experiments, families, files, logs, paths::api, results,
-    runs, system, tasks, templates, work, workers,
+    access, artifacts, briefs, charts, compare, experiments, families, files, logs, paths::api,
+    results, runs, system, tasks, templates, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -73,6 +73,48 @@ const EXPERIMENTS: Query = &[
     (
         "sort",
         "`created`, `updated` or `name`; with `-` before it the other way round",
+    ),
+];
+
+const COMPARED: Query = &[
+    ("runs", "up to 1000 runs, with commas between"),
+    (
+        "experiment",
+        "experiments or families: of each task the run that counts",
+    ),
+    (
+        "metric",
+        "what runs are judged by: `metrics.NAME`, `metrics.NAME.min`, `results.NAME`, `objective`, `duration`",
+    ),
+    (
+        "better",
+        "`lower` or `higher`; the objective's way unless said",
+    ),
+    (
+        "by",
+        "what puts runs into one group, once or several times: `params.NAME`, `tags.NAME`, `experiment`, `state`",
+    ),
+    ("a", "the label of the first group of the verdict"),
+    ("b", "the label of the second"),
+];
+
+const OVERLAID: Query = &[
+    ("runs", "up to 1000 runs, with commas between"),
+    (
+        "experiment",
+        "experiments or families: of each task the run that counts",
+    ),
+    (
+        "curve",
+        "the series; the one that most runs have unless said",
+    ),
+    ("by", "what puts runs into one group, once or several times"),
+    ("axis", "`step`, `time` or `relative`"),
+    ("from", "the first step, or millisecond"),
+    ("to", "the last"),
+    (
+        "width",
+        "how many columns of pixels there are; 400 unless said, 600 at most",
     ),
 ];
 
@@ -357,6 +399,8 @@ fn experiment_operations() -> Vec<Operation> {
         on(post.clone(), api::EXPERIMENT_START, "Run it as it is now", created::<e::StartedRuns>()).body::<e::StartExperiment>(),
         on(post, api::EXPERIMENT_CANCELLATION, "Stop all that is left of an experiment", json::<e::ExperimentDetail>()),
         on(get.clone(), api::EXPERIMENT_RUNS, "Its runs, the latest first", page::<e::ExperimentRunBody>()).query(LIST),
+        on(get.clone(), api::COMPARE, "Any runs held against each other: groups, verdict, importance", json::<compare::CompareBody>()).query(COMPARED),
+        on(get.clone(), api::COMPARE_CURVES, "Their curves on the same columns, alone and as groups with 95 % bands", json::<compare::OverlayBody>()).query(OVERLAID),
         on(get, api::RUN_COMPARISON, "Runs side by side: what they used and gave, and where they differ", json::<e::RunComparisonBody>()).query(RUNS_COMPARED),
     ]
 }

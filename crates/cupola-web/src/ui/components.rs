@@ -10,6 +10,7 @@ mod id;
 mod level_bars;
 mod measure;
 mod moment;
+mod parallel;
 mod scale;
 mod scatter;
 mod table;
@@ -24,8 +25,9 @@ pub use self::{
     level_bars::LevelBars,
     measure::Measure,
     moment::{Lasting, Moment},
+    parallel::{Parallel, Strand},
     scale::{Axis, Scale},
-    scatter::{Dot, Mark, Scatter, X},
+    scatter::{Dot, Mark, Scatter, Things, X},
     table::{Column, Pager, Sorting},
 };
 

@@ -1,6 +1,5 @@
-//! Experiments: what people configure by hand, its runs, and those side by side.
+//! Experiments: what people configure by hand, and its runs.
 
-mod comparison;
 mod draft;
 mod editing;
 mod editor;
@@ -12,7 +11,6 @@ mod routes;
 mod show;
 
 pub use self::{
-    comparison::{Cell, Column, Compared, Comparison, Line, Section},
     draft::Draft,
     editor::{EditPage, Editor, Mistake, TemplateChoice},
     index::{ExperimentRow, Index, LastRun, List},

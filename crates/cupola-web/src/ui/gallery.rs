@@ -3,6 +3,7 @@
 //! is ever served.
 
 mod briefs;
+mod compare;
 mod experiments;
 mod families;
 mod home;
@@ -42,6 +43,7 @@ pub fn samples() -> Vec<Sample> {
         home::samples(),
         briefs::samples(),
         experiments::samples(),
+        compare::samples(),
         families::samples(),
         tasks::samples(),
         runs::samples(),

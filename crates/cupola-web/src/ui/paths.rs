@@ -17,6 +17,10 @@ pub const FAMILIES: &str = "/families";
 pub const EXPERIMENTS: &str = "/experiments";
 /// `GET` the form for an experiment, `POST` it.
 pub const NEW_EXPERIMENT: &str = "/experiments/new";
+/// `GET` any runs held against each other.
+pub const COMPARE: &str = "/compare";
+/// `GET` the part of that page that depends on the runs.
+pub const COMPARE_VIEW: &str = "/compare/view";
 /// `GET` the tasks.
 pub const TASKS: &str = "/tasks";
 /// `GET` the workers.
@@ -68,11 +72,12 @@ pub const PATTERNS: &[&str] = &[
     "/experiments/{id}/setup",
     "/experiments/{id}/runs",
     "/experiments/{id}/comparison",
-    "/experiments/{id}/comparison/table",
     "/experiments/{id}/edit",
     "/experiments/{id}/start",
     "/experiments/{id}/cancellation",
     "/experiments/{id}/deletion",
+    COMPARE,
+    COMPARE_VIEW,
     TASKS,
     "/tasks/list",
     "/tasks/{id}",

@@ -3,8 +3,8 @@
 use crate::{
     router::Routes,
     ui::{
-        briefs, experiments, families, home, runs, shortcuts, tasks, templates, toasts, tokens,
-        workers,
+        briefs, compare, experiments, families, home, runs, shortcuts, tasks, templates, toasts,
+        tokens, workers,
     },
 };
 
@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Routes {
         .merge(briefs::routes())
         .merge(families::routes())
         .merge(experiments::routes())
+        .merge(compare::routes())
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())

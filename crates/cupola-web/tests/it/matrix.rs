@@ -439,6 +439,8 @@ fn the_table_of_the_api_is_this() {
     /api/v1/broken-templates GET Role(Viewer)
     /api/v1/bundles/{hash} GET Worker
     /api/v1/code/{hash} GET Role(Viewer)
+    /api/v1/compare GET Role(Viewer)
+    /api/v1/compare/curves GET Role(Viewer)
     /api/v1/experiments GET Role(Viewer)
     /api/v1/experiments POST Role(Researcher)
     /api/v1/experiments/check POST Role(Researcher)

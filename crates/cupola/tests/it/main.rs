@@ -6,6 +6,7 @@
 
 mod axe;
 mod browser;
+mod browser_compare;
 mod browser_experiments;
 mod browser_logs;
 mod chromium;

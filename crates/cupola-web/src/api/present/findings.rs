@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cupola_hub::{
     Analysis,
     families::FamilyDetail,
-    findings::{Comparison, Factor, Ranked, Repeats, Verdict},
+    findings::{Comparison, Factor, Ranked, Repeats, Test, Verdict},
 };
 use cupola_protocol::families::{
     AnomalyBody, ComparisonBody, FactorBody, LevelBody, RankedBody, ReportBody, ReproBody,
@@ -120,20 +120,38 @@ fn reported_factor(factor: &Factor) -> (String, Value) {
 
 /// Two groups held against each other; `None` when one of them has no finite value.
 pub fn comparison(comparison: &Comparison) -> Option<ComparisonBody> {
-    let (verdict, more_seeds) = match comparison.verdict {
-        Verdict::ABetter => ("a_better", None),
-        Verdict::BBetter => ("b_better", None),
-        Verdict::Undecided { more_seeds } => ("undecided", more_seeds),
-    };
+    let (verdict, more_seeds) = verdict(comparison.verdict);
     Some(ComparisonBody {
         mean_a: comparison.a.mean?,
         mean_b: comparison.b.mean?,
         n_a: comparison.a.count as u64,
         n_b: comparison.b.count as u64,
+        test: test(comparison.test).to_owned(),
         difference: comparison.difference?,
-        interval: comparison.interval_95.map(|(low, high)| [low, high]),
+        // JSON has no infinity: an interval without an end is none.
+        interval: comparison
+            .interval_95
+            .filter(|(low, high)| low.is_finite() && high.is_finite())
+            .map(|(low, high)| [low, high]),
         p_value: comparison.p_value,
         verdict: verdict.to_owned(),
         more_seeds,
     })
+}
+
+/// The word for a verdict, and how many more seeds it asks for.
+pub(super) fn verdict(verdict: Verdict) -> (&'static str, Option<u32>) {
+    match verdict {
+        Verdict::ABetter => ("a_better", None),
+        Verdict::BBetter => ("b_better", None),
+        Verdict::Undecided { more_seeds } => ("undecided", more_seeds),
+    }
+}
+
+/// The word for a test.
+pub(super) fn test(test: Test) -> &'static str {
+    match test {
+        Test::Welch => "welch",
+        Test::MannWhitney => "mann_whitney",
+    }
 }

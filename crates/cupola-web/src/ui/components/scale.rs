@@ -61,6 +61,11 @@ impl Axis {
         ((value - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// How it runs, and its ends.
+    pub fn ends(&self) -> (Scale, f64, f64) {
+        (self.scale, self.low, self.high)
+    }
+
     /// Round values within the axis, about five, each with its text.
     pub fn ticks(&self) -> Vec<(f64, String)> {
         let values = match self.scale {

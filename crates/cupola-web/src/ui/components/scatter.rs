@@ -1,4 +1,4 @@
-//! All runs of a family as dots: the objective against their order or against one parameter.
+//! Tasks or runs as dots: a number against another, an order or a word.
 
 use askama::Template;
 
@@ -18,6 +18,9 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 46.0;
 /// Dots without a value stand in a row of their own below the others.
 const LOST_ROW: f64 = 30.0;
+
+/// What the dots are: one of them, several.
+pub type Things = (&'static str, &'static str);
 
 /// Where a dot stands on the horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +42,8 @@ pub enum Mark {
     Lost,
 }
 
-/// One task.
-#[derive(Debug, Clone)]
+/// One task or run.
+#[derive(Debug, Clone, Default)]
 pub struct Dot {
     /// The order or the parameter.
     pub x: X,
@@ -52,6 +55,10 @@ pub struct Dot {
     pub title: String,
     /// Whether it is the best.
     pub is_best: bool,
+    /// The class of its colour; empty for the one that all have.
+    pub colour: String,
+    /// What it stands for, where other pictures of the page show the same; else empty.
+    pub run: String,
 }
 
 /// A dot in the coordinates of the picture.
@@ -67,6 +74,16 @@ pub struct Placed {
     pub title: String,
     /// How it is marked.
     pub mark: Mark,
+    /// The class of its colour.
+    pub colour: String,
+    /// What it stands for.
+    pub run: String,
+}
+
+impl Default for X {
+    fn default() -> Self {
+        X::Number(0.0)
+    }
 }
 
 /// A named place on an axis, in the coordinates of the picture.
@@ -118,8 +135,14 @@ impl Scatter {
         at.is_multiple_of(total.div_ceil(DOTS_MAX).max(1))
     }
 
-    /// Draws `dots`, which were chosen from `total`.
-    pub fn new(x_label: &str, x_scale: Scale, y_label: &str, dots: Vec<Dot>, total: usize) -> Self {
+    /// Draws `dots`, which were chosen from `total` things: `("task", "tasks")`.
+    pub fn new(
+        (x_label, x_scale): (&str, Scale),
+        y_label: &str,
+        dots: Vec<Dot>,
+        total: usize,
+        things: Things,
+    ) -> Self {
         let horizontal = Horizontal::of(x_scale, &dots);
         let vertical = Axis::around(Scale::Linear, dots.iter().filter_map(|dot| dot.y));
         let has_lost = dots.iter().any(|dot| !is_valued(dot));
@@ -141,15 +164,17 @@ impl Scatter {
                 href: dot.href.clone(),
                 title: dot.title.clone(),
                 mark: mark(dot),
+                colour: dot.colour.clone(),
+                run: dot.run.clone(),
             })
             .collect();
         placed.sort_by_key(|dot| dot.mark == Mark::Best);
         Self {
             summary: format!(
                 "{y_label} against {x_label} for {}",
-                format::counted(total as u64, "task", "tasks")
+                format::counted(total as u64, things.0, things.1)
             ),
-            note: note(placed.len(), total),
+            note: note(placed.len(), total, things.1),
             x_label: x_label.to_owned(),
             y_label: y_label.to_owned(),
             x_ticks: horizontal.ticks(),
@@ -268,12 +293,12 @@ fn mark(dot: &Dot) -> Mark {
     }
 }
 
-fn note(drawn: usize, total: usize) -> String {
+fn note(drawn: usize, total: usize, things: &str) -> String {
     if drawn == total {
         String::new()
     } else {
         format!(
-            "{} of {} tasks drawn, evenly chosen; the best is always among them.",
+            "{} of {} {things} drawn, evenly chosen; the best is always among them.",
             format::count(drawn as u64),
             format::count(total as u64)
         )
@@ -284,27 +309,29 @@ fn note(drawn: usize, total: usize) -> String {
 mod tests {
     use super::*;
 
+    const TASKS: Things = ("task", "tasks");
+
     fn dot(x: f64, y: Option<f64>, is_best: bool) -> Dot {
         Dot {
             x: X::Number(x),
             y,
             href: "/tasks/1".to_owned(),
-            title: String::new(),
             is_best,
+            ..Dot::default()
         }
     }
 
     #[test]
     fn the_best_is_drawn_last() {
         let dots = vec![dot(1.0, Some(1.0), true), dot(2.0, Some(2.0), false)];
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 2);
+        let plot = Scatter::new(("order", Scale::Linear), "loss", dots, 2, TASKS);
         assert_eq!(plot.dots[1].mark, Mark::Best);
     }
 
     #[test]
     fn a_failed_task_stands_below_the_others() {
         let dots = vec![dot(1.0, None, false), dot(2.0, Some(f64::NAN), false)];
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 2);
+        let plot = Scatter::new(("order", Scale::Linear), "loss", dots, 2, TASKS);
         assert!(plot.has_lost);
         assert!(plot.dots.iter().all(|dot| dot.mark == Mark::Lost));
     }
@@ -315,7 +342,7 @@ mod tests {
             .filter(|n| *n == 7 || Scatter::is_drawn(*n, 10_001))
             .map(|n| dot(f64::from(u32::try_from(n).unwrap()), Some(1.0), n == 7))
             .collect();
-        let plot = Scatter::new("order", Scale::Linear, "loss", dots, 10_001);
+        let plot = Scatter::new(("order", Scale::Linear), "loss", dots, 10_001, TASKS);
         assert!(plot.dots.len() <= DOTS_MAX + 1);
         assert_eq!(plot.dots.last().unwrap().mark, Mark::Best);
         assert!(plot.note.contains("of 10\u{202f}001 tasks drawn"));

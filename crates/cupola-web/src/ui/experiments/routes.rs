@@ -12,7 +12,7 @@ use cupola_domain::{
 };
 use cupola_hub::{Hub, HubError, experiments::RunRow};
 
-use super::{Comparison, Index, Show, comparison, editing, listed::Asked, present};
+use super::{Index, Show, editing, listed::Asked, present};
 use crate::{
     auth::{Access, Researcher, Viewer},
     error::PageError,
@@ -25,7 +25,7 @@ use crate::{
         confirmation::{Subject, stopped},
         format,
         frame::{Frame, Section},
-        listing::{self, ROWS, Slice, slice},
+        listing::{self, ROWS, Slice, query, slice},
         paths,
         present::may,
     },
@@ -42,7 +42,6 @@ pub(crate) fn routes() -> Routes {
         .get("/experiments/{id}/setup", viewer, setup)
         .get("/experiments/{id}/runs", viewer, runs)
         .get("/experiments/{id}/comparison", viewer, comparison)
-        .get("/experiments/{id}/comparison/table", viewer, compared)
         .post("/experiments/{id}/start", researcher, start)
         .get(
             "/experiments/{id}/cancellation",
@@ -108,7 +107,7 @@ async fn show(
         header: present::header(&detail, &who),
         runs: present::runs(&detail, &found, now, &who),
         setup: present::setup(&detail),
-        comparison: paths::experiment(id, "/comparison"),
+        comparable: id.to_string(),
     })?;
     Ok(page.into_response())
 }
@@ -139,38 +138,12 @@ async fn runs(
     html(&part.await?)
 }
 
-async fn comparison(
-    State(web): State<Web>,
-    Viewer(who): Viewer,
-    Id(id): Id<ExperimentId>,
-    fields: Fields,
-) -> Rendered {
-    let asked = comparison::Asked::read(id, &fields)?;
-    let query = asked.clone();
-    let (seq, (experiment, found)) = read(&web, move |hub| query.find(hub)).await?;
-    let back = paths::experiment(id, "");
-    html(&Comparison {
-        frame: Frame::new("Comparison", Section::Experiments, Some((&who).into()))
-            .under("Experiments", paths::EXPERIMENTS)
-            .under(&experiment.name, &back)
-            .at(seq),
-        table: asked.table(&experiment, found.as_ref()),
-        back,
-    })
-}
-
-async fn compared(
-    State(web): State<Web>,
-    _: Viewer,
-    Id(id): Id<ExperimentId>,
-    fields: Fields,
-) -> Rendered {
-    let asked = comparison::Asked::read(id, &fields)?;
-    let part = hub_call(&web, move |hub| {
-        let (experiment, found) = asked.find(hub)?;
-        Ok(asked.table(&experiment, found.as_ref()))
-    });
-    html(&part.await?)
+/// Where runs were compared before.
+async fn comparison(_: Viewer, Id(id): Id<ExperimentId>, fields: Fields) -> Redirect {
+    let runs: Vec<&str> = fields.all("runs").collect();
+    let id = id.to_string();
+    let asked = query(&[("of", &id), ("runs", &runs.join(","))]);
+    Redirect::to(&format!("{}?{asked}", paths::COMPARE))
 }
 
 async fn start(

@@ -22,8 +22,8 @@ pub struct Show {
     pub runs: Runs,
     /// Part `/experiments/{id}/setup`.
     pub setup: SetupCard,
-    /// Where chosen runs are compared.
-    pub comparison: String,
+    /// What is compared while no runs are chosen: the experiment.
+    pub comparable: String,
 }
 
 /// Name, state, what can be done, and the facts.

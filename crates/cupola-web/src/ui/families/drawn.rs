@@ -114,7 +114,13 @@ fn scatter(
     });
     let metric = family.metric();
     let scale = scale(analysis, against);
-    let mut scatter = Scatter::new(against, scale, metric, dots.collect(), total);
+    let mut scatter = Scatter::new(
+        (against, scale),
+        metric,
+        dots.collect(),
+        total,
+        ("task", "tasks"),
+    );
     if without > 0 {
         let tasks = format::counted(without as u64, "task", "tasks");
         scatter.add_note(format!("{tasks} without {against} left out."));
@@ -165,5 +171,6 @@ fn dot(one: Shown<'_>, metric: &str, against: &str, is_numeric: bool, is_best: b
         href: paths::task(task, ""),
         title,
         is_best,
+        ..Dot::default()
     }
 }

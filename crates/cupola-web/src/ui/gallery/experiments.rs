@@ -11,18 +11,17 @@ use serde_json::{Map, Value, json};
 use super::{
     Sample,
     things::{
-        HOSTILE, busy, config, done, family, frame, lasted, moment, never, results, run, task_link,
-        value,
+        HOSTILE, busy, config, done, family, frame, lasted, moment, never, run, task_link, value,
     },
 };
 use crate::ui::{
     components::{
-        Badge, CodeBlock, Column, ConfigTable, EmptyState, Id, Lasting, Link, Measure, Opt, Pager,
-        Progress, Sorting, StackedBar,
+        Badge, CodeBlock, Column, ConfigTable, EmptyState, Id, Lasting, Link, Opt, Pager, Progress,
+        Sorting, StackedBar,
     },
     experiments::{
-        self, Cell, Compared, Comparison, Draft, EditPage, Editor, ExperimentRow, Header, Index,
-        LastRun, Line, List, RunLine, Runs, Section as Kind, SetupCard, Show, TemplateChoice,
+        Draft, EditPage, Editor, ExperimentRow, Header, Index, LastRun, List, RunLine, Runs,
+        SetupCard, Show, TemplateChoice,
     },
     format,
     frame::Section,
@@ -40,8 +39,6 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("experiment-form", &edit(&usual(), &[])),
         Sample::new("experiment-form-wrong", &wrong()),
         Sample::new("experiment-form-json", &as_json()),
-        Sample::new("experiment-comparison", &comparison(false)),
-        Sample::new("experiment-comparison-hostile", &comparison(true)),
     ]
 }
 
@@ -178,7 +175,7 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             pager: Pager::new(1, 50, total, |n| format!("{page}?page={n}#runs")),
         },
         setup: setup(key, &config(2), &Map::new()),
-        comparison: paths::experiment(id, "/comparison"),
+        comparable: id.to_string(),
     }
 }
 
@@ -406,57 +403,4 @@ fn as_json() -> EditPage {
     let (mut filled, _) = Draft::of(&usual(), &schema());
     filled.config = filled.config.turned(&schema());
     page(Editor::new(&filled, &schema(), &templates(), &[]))
-}
-
-fn comparison(is_hostile: bool) -> Comparison {
-    let id = family(1);
-    let text = |text: &str| if is_hostile { HOSTILE } else { text }.to_owned();
-    let cell = |value: &Value, is_best| Cell {
-        text: if is_hostile {
-            text("")
-        } else {
-            format::json(value)
-        },
-        exact: value.to_string(),
-        is_best,
-    };
-    let lines = |of: fn(u64) -> Map<String, Value>| {
-        let (first, second) = (of(1), of(3));
-        let pairs = first.iter().zip(second.values());
-        let lines = pairs.map(|((key, a), b)| Line {
-            path: text(key),
-            differs: a != b,
-            cells: vec![cell(a, key == "val_bpb"), cell(b, false)],
-        });
-        lines.collect()
-    };
-    let column = |n: u64| experiments::Column {
-        id: run(n).into(),
-        task: task_link(n),
-        badge: Badge::state(State::Completed, ""),
-        value: Measure::from(value(n)),
-        is_best: n == 2,
-    };
-    let section = |title, lines| Kind {
-        title,
-        lines,
-        count: "3 of 6 differ".to_owned(),
-    };
-    Comparison {
-        frame: frame("Comparison", Section::Experiments).under("Experiments", paths::EXPERIMENTS),
-        table: Compared {
-            key: format!("experiment:{id},run:{}", run(2)),
-            src: paths::experiment(id, "/comparison/table"),
-            objective: "val_bpb, lower is better".to_owned(),
-            columns: vec![column(2), column(3)],
-            sections: vec![
-                section("Configuration", lines(config)),
-                section("Results", lines(|_| results())),
-            ],
-            is_narrow: is_hostile,
-            turned: paths::experiment(id, "/comparison?only=differences"),
-            omitted: usize::from(is_hostile),
-        },
-        back: paths::experiment(id, ""),
-    }
 }

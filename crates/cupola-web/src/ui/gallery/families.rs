@@ -283,7 +283,8 @@ pub(super) fn plot(page: &str, dots: u64, against: &str) -> Plot {
             .into_iter()
             .map(|option| Opt::new(option, option, against))
             .collect(),
-        scatter: (!dots.is_empty()).then(|| Scatter::new(against, scale, "val_bpb", dots, total)),
+        scatter: (!dots.is_empty())
+            .then(|| Scatter::new((against, scale), "val_bpb", dots, total, ("task", "tasks"))),
     }
 }
 
@@ -300,6 +301,7 @@ fn dot(n: u64, against: &str) -> Dot {
         href: paths::task(task(n), ""),
         title: format!("task {n}: val_bpb {}", Measure::from(value(n)).text),
         is_best: n == 2,
+        ..Dot::default()
     }
 }
 

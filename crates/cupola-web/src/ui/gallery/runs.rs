@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Sample, logs, tasks,
     things::{
-        HOSTILE, config, family_link, frame, lasted, moment, never, run, task, task_link,
+        HOSTILE, config, family, family_link, frame, lasted, moment, never, run, task, task_link,
         worker_link,
     },
 };
@@ -58,6 +58,7 @@ fn header(badge: Badge) -> Header {
         value: None.into(),
         cancellation: None,
         retry: None,
+        comparison: format!("{}?experiment={}", paths::COMPARE, family(1)),
         clone: Some("/experiments/new?run=1".to_owned()),
     }
 }

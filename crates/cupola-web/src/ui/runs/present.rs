@@ -122,6 +122,7 @@ impl Seen {
             cancellation: (!is_stopped && is_researcher)
                 .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
             retry: (is_over(run) && may_rerun).then(|| paths::run(run.id, "/retry")),
+            comparison: format!("{}?experiment={}", paths::COMPARE, experiment.id),
             clone: may_rerun.then(|| format!("/experiments/new?run={}", run.id)),
         }
     }

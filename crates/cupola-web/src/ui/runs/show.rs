@@ -81,6 +81,8 @@ pub struct Header {
     pub cancellation: Option<Link>,
     /// Where it is run again; none before it ended or for who may not.
     pub retry: Option<String>,
+    /// Where it is compared with the other runs of its experiment.
+    pub comparison: String,
     /// Where an experiment is made of what it ran with; none for who may not.
     pub clone: Option<String>,
 }

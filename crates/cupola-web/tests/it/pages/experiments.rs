@@ -314,29 +314,36 @@ async fn runs_stand_side_by_side() {
         &format!("{edited}&op=start"),
     )
     .await;
-    let all = scene
-        .page(Role::Viewer, &format!("{page}/comparison"))
-        .await;
-    assert_eq!(all.matches("scope=\"col\"").count(), 3, "{all}");
-    assert!(
-        all.contains(">32<") && all.contains("layers.0.width") && all.contains("Only differences")
+    let id = page.rsplit('/').next().unwrap();
+    let old = format!("{page}/comparison");
+    let answer = scene.open(Role::Viewer, &old).await;
+    let to = format!("/compare?of={id}");
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, to.as_str())
     );
-    let narrow = format!("{page}/comparison?only=differences");
-    let narrow = scene.page(Role::Viewer, &narrow).await;
+    let narrow = scene.page(Role::Viewer, &to).await;
     assert!(
-        narrow.contains("layers.1.width") && !narrow.contains("layers.0.width"),
+        narrow.contains("layers.1.width") && !narrow.contains("> layers.0.width"),
         "{narrow}"
     );
     assert!(narrow.contains("aria-label=\"differs:\"") && narrow.contains("Show all rows"));
+    let all = scene.page(Role::Viewer, &format!("{to}&columns=all")).await;
+    assert!(
+        all.contains(">32<") && all.contains("layers.0.width") && all.contains("Only differences")
+    );
     let runs = |html: &str| -> Vec<String> {
-        let links = html.split("href=\"/runs/").skip(1);
-        links.map(|rest| rest[..36].to_owned()).collect()
+        let rows = html.split("<tr id=\"compare-").skip(1);
+        rows.map(|rest| rest[..36].to_owned()).collect()
     };
     let both = runs(&all);
+    assert_eq!(both.len(), 2);
     let one = format!("{page}/comparison?runs={0},{0}&runs={0}", both[0]);
-    assert_eq!(runs(&scene.page(Role::Viewer, &one).await), both[..1]);
-    let odd = format!("{page}/comparison?runs=x");
-    assert_eq!(scene.open(Role::Viewer, &odd).await.status, 422);
+    let answer = scene.open(Role::Viewer, &one).await;
+    let html = scene.page(Role::Viewer, answer.header("location")).await;
+    assert_eq!(runs(&html), both[..1]);
+    let odd = "/compare?runs=x";
+    assert_eq!(scene.open(Role::Viewer, odd).await.status, 422);
 }
 
 #[tokio::test]

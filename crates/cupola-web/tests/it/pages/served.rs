@@ -12,7 +12,13 @@ use super::scene::{ESCAPED, HOSTILE, Scene, parts};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Addresses that are no pages.
-const NOT_PAGES: [&str; 4] = ["/api/openapi.json", "/events", "/logout", "/login"];
+const NOT_PAGES: [&str; 5] = [
+    "/api/openapi.json",
+    "/events",
+    "/logout",
+    "/login",
+    "/experiments/{id}/comparison",
+];
 
 /// The patterns of pages and parts that can be looked at.
 fn looked_at() -> Vec<&'static str> {
@@ -45,7 +51,7 @@ const PAGES: [&str; 21] = [
     "/workers/{id}",
     "/experiments",
     "/experiments/{id}",
-    "/experiments/{id}/comparison",
+    "/compare",
     "/experiments?q=a%20b&state=pending&origin=manual&sort=name&order=asc",
     "/templates",
     "/templates/{name}",
