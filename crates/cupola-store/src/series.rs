@@ -110,7 +110,7 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
     let last = Last::of(Some(&of_all.last));
     let (min, max) = extremes(&of_all);
-    let (id, arrival, is_due) = tx.query_one(
+    let (id, arrival, is_alone, is_due) = tx.query_one(
         APPEND,
         &[
             &run.to_string(),
@@ -128,11 +128,14 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
         |row| {
             let (points, blocks) = (row.i64("pending_points")?, row.i64("pending_blocks")?);
             let is_due = fold::is_due(points, blocks) || row.bool("is_disordered")?;
-            Ok((row.i64("id")?, row.i64("arrivals")?, is_due))
+            Ok((row.i64("id")?, row.i64("arrivals")?, blocks == 1, is_due))
         },
     )?;
     if arrival == 1 && !names::admit(tx, run, count)? {
         return tx.execute_one(DELETE_ONE, &[&id]);
+    }
+    if is_due && is_alone {
+        return fold_arrived(tx, run, name, points);
     }
     pending::insert(tx, id, arrival, points)?;
     if is_due { fold(tx, run, name) } else { Ok(()) }
@@ -178,10 +181,12 @@ pub fn list_unfolded(tx: &mut Tx, limit: i64) -> Result<Vec<Series>, StoreError>
 
 /// Moves what waits into the blocks of the curve.
 pub fn fold(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
-    match find(tx, run, name)? {
-        Some(series) => fold::fold(tx, &series),
-        None => Ok(()),
-    }
+    let Some(series) = find(tx, run, name)? else {
+        return Ok(());
+    };
+    let arrived = pending::list(tx, series.id)?;
+    fold::fold(tx, &series, &arrived)?;
+    pending::delete(tx, series.id)
 }
 
 /// What suffices to put a curve on columns that it shares with others: an entry a column, or the
@@ -235,6 +240,14 @@ pub(crate) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
     pending::delete_of_run(tx, run)?;
     names::delete_of_run(tx, run)?;
     tx.execute(DELETE, &[&run]).map(drop)
+}
+
+/// Moves points into the blocks of the curve that need not wait: they are many, and none waits.
+fn fold_arrived(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(), StoreError> {
+    match find(tx, run, name)? {
+        Some(series) => fold::fold(tx, &series, points),
+        None => Ok(()),
+    }
 }
 
 /// The columns of a curve's last point.

@@ -4,6 +4,7 @@
 //! ratio to a ceiling that was measured moments before. `docs/benchmarks.md` keeps results.
 
 mod backlog;
+mod charts;
 mod chromium;
 mod dispatch;
 mod events;
@@ -84,12 +85,15 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("live") {
         figures.extend(live::measure(bench.runs).await?);
     }
+    if wanted("charts") {
+        figures.extend(charts::measure(bench.runs).await?);
+    }
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live and events"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts and events"
     );
     if bench.json {
         return output::json(&figures);

@@ -8,7 +8,7 @@ use cupola_series::{
     summary::{Summary, of_spans},
 };
 
-use super::{Last, SAVE_FOLDED, Series, blocks, extremes, pending};
+use super::{Last, SAVE_FOLDED, Series, blocks, extremes};
 use crate::{StoreError, Tx};
 
 /// With so many points waiting, a fold writes a whole block.
@@ -24,27 +24,25 @@ pub(super) fn is_due(points: i64, blocks: i64) -> bool {
     points >= POINTS_DUE || blocks >= BLOCKS_DUE
 }
 
-/// Rewrites the end of the curve, from the first block that what waits changes.
-pub(super) fn fold(tx: &mut Tx, series: &Series) -> Result<(), StoreError> {
-    let arrived = pending::list(tx, series.id)?;
+/// Rewrites the end of the curve, from the first block that what arrived changes.
+pub(super) fn fold(tx: &mut Tx, series: &Series, arrived: &[Point]) -> Result<(), StoreError> {
     if arrived.is_empty() {
         return Ok(());
     }
-    let from = first_changed(tx, series, &arrived)?;
+    let from = first_changed(tx, series, arrived)?;
     let mut points = blocks::list(tx, series.id, from, u64::MAX)?;
     let before = points.len();
     let is_appended = points
         .last()
         .is_none_or(|last| last.step <= arrived[0].step)
         && arrived.is_sorted_by_key(|point| point.step);
-    let change = curve::extend(&mut points, &arrived);
+    let change = curve::extend(&mut points, arrived);
     debug_assert!(!is_appended || points.len() == before + arrived.len());
 
     blocks::replace(tx, series.id, from, &points)?;
     blocks::insert_superseded(tx, series.id, &change.superseded)?;
     blocks::insert_restarts(tx, series.id, series.restarts, &change.restarts)?;
     let of_all = replace_summaries(tx, series.id, from, &points)?;
-    pending::delete(tx, series.id)?;
     let last = Last::of(points.last());
     let (min, max) = of_all.as_ref().map_or((None, None), extremes);
     let folded = from * PER_BLOCK + points.len() as u64;

@@ -68,7 +68,7 @@ function partsOf(model, { at }) {
     const stroke = charts.colourOf(curve.colour ?? charts.colourAt(n));
     const own = (values) => spread(onAxis(values), at[n]);
     const hasBand = curve.low && curve.high && curve.low.some((low, index) => low !== curve.high[index]);
-    if (hasBand) parts.push({ kind: "band", curve: n, low: own(curve.low), high: own(curve.high), fill: charts.pale(stroke, 0.2) });
+    if (hasBand) parts.push({ kind: "band", curve: n, low: own(curve.low), high: own(curve.high), fill: charts.pale(stroke, 0.2), edge: charts.pale(stroke, 0.35) });
     const isSmoothed = model.smoothing > 0;
     if (isSmoothed) parts.push({ kind: "line", curve: n, values: own(curve.mid), stroke: charts.pale(stroke, 0.4), width: 1 });
     const values = isSmoothed ? charts.smoothed(curve.mid, model.smoothing) : curve.mid;
@@ -80,12 +80,13 @@ function partsOf(model, { at }) {
 // What uPlot is given: its series in the order of the parts, a band being two of them.
 function seriesOf(parts) {
   const [data, series, bands] = [[], [{}], []];
-  const hidden = { stroke: "transparent", width: 0, points: { show: false } };
+  const edge = { width: 1, points: { show: false } };
   for (const part of parts) {
     if (part.kind === "band") {
       bands.push({ series: [series.length + 1, series.length], fill: part.fill });
       data.push(part.low, part.high);
-      series.push({ ...hidden }, { ...hidden });
+      // The edges are drawn, so that a band of one column is seen.
+      series.push({ ...edge, stroke: part.edge }, { ...edge, stroke: part.edge });
     } else {
       data.push(part.values);
       const points = part.isMain ? { size: 4, fill: part.stroke } : { show: false };
@@ -103,6 +104,7 @@ class Plot {
     element.classList.add("plot-chart");
     element.tabIndex = 0;
     element.setAttribute("role", "img");
+    element.setAttribute("aria-label", options.name ? `Chart of ${options.name}` : "Chart");
     this.area = element.appendChild(document.createElement("div"));
     this.readout = element.appendChild(document.createElement("p"));
     this.readout.className = "plot-readout";
@@ -194,13 +196,15 @@ class Plot {
     const { quiet, line } = drawn.colours;
     const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui, sans-serif" };
     const numbers = (_, splits) => splits.map((value) => (value == null ? null : charts.numberText(value)));
+    const onLog = (_, splits) => splits.map((value) => (charts.isLabelled(value, splits.length) ? charts.numberText(value) : null));
     const lasting = (_, splits) => splits.map((value) => (value == null ? null : charts.placeText("relative", value)));
     const across = { ...axis, size: model.xLabel ? 30 : 32, label: model.xLabel, labelSize: 18, labelFont: axis.font, space: 64 };
     if (model.axis === "relative") Object.assign(across, { values: lasting, incrs: INCREMENTS_MS, space: 80 });
-    else if (model.axis !== "time") across.values = numbers;
+    else if (model.axis !== "time") across.values = model.isLogX ? onLog : numbers;
     return {
       width: Math.max(120, this.element.clientWidth),
       height: this.height,
+      padding: [8, 18, 0, 0],
       ms: 1,
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, bind: this.bindings(), focus: { prox: -1 } },
@@ -209,7 +213,7 @@ class Plot {
         x: { time: model.axis === "time", distr: model.isLogX ? 3 : 1, range: (_, low, high) => this.across(low, high) },
         y: { distr: model.isLogY ? 3 : 1, range: () => this.upwards() },
       },
-      axes: [across, { ...axis, size: 58, values: numbers, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
+      axes: [across, { ...axis, size: 58, values: model.isLogY ? onLog : numbers, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
       series,
       bands,
       hooks: {

@@ -71,7 +71,7 @@ function svg(plot, drawn, title) {
   clip.append(element("rect", { width: short(box.width), height: short(box.height) }));
   const lines = element("g", { "clip-path": "url(#area)", fill: "none", "stroke-linejoin": "round" });
   for (const part of drawn.parts) {
-    if (part.kind === "band") lines.append(element("path", { d: areaOf(plot, drawn.xs, part.low, part.high), fill: part.fill }));
+    if (part.kind === "band") lines.append(element("path", { d: areaOf(plot, drawn.xs, part.low, part.high), fill: part.fill, stroke: part.edge }));
     else lines.append(element("path", { d: lineOf(plot, drawn.xs, part.values), stroke: part.stroke, "stroke-width": part.width, "stroke-linecap": "round" }));
   }
   for (const curve of drawn.curves) {

@@ -15,6 +15,14 @@ const smoothed = (values, weight) => {
 
 const OUTSIDE = 0.02;
 
+// To one digit, which is what a logarithmic axis can be labelled with; never `value` itself.
+const rounded = (value, by) => {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  const digit = by(value / decade);
+  if (digit * decade !== value) return digit * decade;
+  return by === Math.ceil ? (digit + 1) * decade : digit === 1 ? (9 * decade) / 10 : (digit - 1) * decade;
+};
+
 // Least and greatest of what is drawn. With `isClipped` the outermost two in a hundred on each side
 // do not count.
 const extent = (lists, isClipped, isLog) => {
@@ -23,9 +31,16 @@ const extent = (lists, isClipped, isLog) => {
   values.sort((a, b) => a - b);
   const at = (share) => values[Math.min(values.length - 1, Math.floor(share * values.length))];
   const [low, high] = isClipped && values.length > 4 ? [at(OUTSIDE), at(1 - OUTSIDE)] : [values[0], values.at(-1)];
-  if (isLog) return low === high ? [low / 2, high * 2] : [low / 1.1, high * 1.1];
+  if (isLog) return [rounded(low, Math.floor), rounded(high, Math.ceil)];
   const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
   return [low - room, high + room];
+};
+
+// On a logarithmic axis with so many marks: between several decades there is room for few numbers.
+const isLabelled = (value, marks) => {
+  const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  const isWhole = Math.abs(digit - Math.round(digit)) < 1e-6;
+  return isWhole && (marks <= 10 || (marks <= 30 ? [1, 2, 5] : [1]).includes(Math.round(digit)));
 };
 
 // For a logarithmic axis: what is at or below zero has no place on it.
@@ -67,4 +82,4 @@ const COLOURS = 10;
 // The colour of the n-th of several curves, as a name of the style sheet.
 const colourAt = (n) => `--curve-${(n % COLOURS) + 1}`;
 
-globalThis.charts = { smoothed, extent, positive, numberText, countText, placeText, colourOf, colourAt, pale };
+globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, countText, placeText, colourOf, colourAt, pale };

@@ -7,6 +7,7 @@
 mod axe;
 mod browser;
 mod browser_compare;
+mod browser_curves;
 mod browser_experiments;
 mod browser_logs;
 mod chromium;
