@@ -4,6 +4,7 @@ mod experiments;
 mod history;
 mod known;
 mod said;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ use crate::{
 pub use cupola_store::logged::Known as KnownExperiment;
 pub use history::History;
 pub use known::KnownRun;
+pub use search::{DatasetTest, Deleted, KnownRuns, KnownSearch};
 
 /// What MLflow's clients call a run stands in this tag as well; both are one name.
 pub const RUN_NAME_TAG: &str = "mlflow.runName";

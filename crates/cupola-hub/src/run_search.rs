@@ -86,6 +86,7 @@ impl Hub {
         self.read(move |tx| {
             let query = Query {
                 experiments: search.experiments,
+                with_deleted: false,
                 filter: search.filter,
                 order: search.order,
                 limit: i64::from(search.limit.min(RUNS_MAX)),

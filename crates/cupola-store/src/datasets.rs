@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cupola_domain::{dataset::Dataset, ids::RunId, text::storable};
+use cupola_domain::{
+    dataset::Dataset,
+    ids::{ExperimentId, RunId},
+    text::storable,
+};
 
 use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
 
@@ -12,6 +16,8 @@ statements! {
             ON CONFLICT (run_id, name, digest) DO UPDATE SET tags = excluded.tags";
     FIND_TAGS = "SELECT run_id, tags FROM run_dataset WHERE run_id = $1 AND name = $2 AND digest = $3";
     LIST = "SELECT * FROM run_dataset WHERE run_id = $1 ORDER BY name, digest";
+    LIST_OF_EXPERIMENT = "SELECT run_dataset.* FROM run_dataset JOIN run ON run.id = run_dataset.run_id
+                          WHERE run.experiment_id = $1 ORDER BY run_dataset.run_id";
     DELETE_OF_RUN = "DELETE FROM run_dataset WHERE run_id = $1";
 }
 
@@ -44,6 +50,16 @@ pub fn save(tx: &mut Tx, run: RunId, dataset: &Dataset) -> Result<(), StoreError
 /// The data that a run used, by name.
 pub fn list(tx: &mut Tx, run: RunId) -> Result<Vec<Dataset>, StoreError> {
     tx.query(LIST, &[&run.to_string()], dataset)
+}
+
+/// The data that the runs of an experiment used, each with its run.
+pub fn list_of_experiment(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+) -> Result<Vec<(RunId, Dataset)>, StoreError> {
+    tx.query(LIST_OF_EXPERIMENT, &[&experiment.to_string()], |row| {
+        Ok((codec::parsed(row, "run_dataset", "run_id")?, dataset(row)?))
+    })
 }
 
 /// Removes what is noted of a run's data.

@@ -34,11 +34,13 @@ statements! {
             WHERE run.id = $1";
 }
 
-/// Which runs are wanted. Those of deleted experiments never are.
+/// Which runs are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// Only those of one of these; none for all.
     pub experiments: Vec<ExperimentId>,
+    /// Those of deleted experiments too, as long as they are there.
+    pub with_deleted: bool,
     /// What they must satisfy.
     pub filter: Option<Filter>,
     /// By what they are sorted; after that by the time of their making, in the way of the last order.

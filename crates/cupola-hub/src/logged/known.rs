@@ -6,11 +6,13 @@ use cupola_domain::{
     event::Event,
     experiment::Experiment,
     ids::{ExperimentId, RunId},
+    model::ModelUse,
     run::Run,
     time::Timestamp,
 };
 use cupola_store::{
-    Tx, code, datasets, events, experiments as stored, logged, params, runs, series, tags, tasks,
+    Tx, code, datasets, events, experiments as stored, logged, logged_models, params, runs, series,
+    tags, tasks,
 };
 
 use super::{RUN_NAME_TAG, check_there, experiments::find as find_experiment, said::save_tags};
@@ -37,6 +39,8 @@ pub struct KnownRun {
     pub series: Vec<Series>,
     /// The data that it used.
     pub datasets: Vec<Dataset>,
+    /// The models that it took in and gave.
+    pub models: Vec<ModelUse>,
 }
 
 impl Hub {
@@ -45,19 +49,6 @@ impl Hub {
         self.read(move |tx| {
             let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
             known(tx, run)
-        })
-    }
-
-    /// The same of several, in their order; those that are gone are left out.
-    pub fn known_runs(&self, ids: Vec<RunId>) -> Result<Vec<KnownRun>, HubError> {
-        self.read(move |tx| {
-            let mut found = Vec::with_capacity(ids.len());
-            for id in ids {
-                if let Some(run) = runs::find(tx, id)? {
-                    found.push(known(tx, run)?);
-                }
-            }
-            Ok(found)
         })
     }
 
@@ -133,7 +124,7 @@ impl Hub {
     }
 }
 
-fn known(tx: &mut Tx, run: Run) -> Result<KnownRun, HubError> {
+pub(super) fn known(tx: &mut Tx, run: Run) -> Result<KnownRun, HubError> {
     let id = run.id;
     let place = logged::find(tx, run.experiment)?;
     let place = place.ok_or_else(|| HubError::not_found("run", id))?;
@@ -148,6 +139,7 @@ fn known(tx: &mut Tx, run: Run) -> Result<KnownRun, HubError> {
         tags: labels,
         series: series::list(tx, id, "", i64::MAX)?,
         datasets: datasets::list(tx, id)?,
+        models: logged_models::list_uses(tx, id)?,
         run,
     })
 }

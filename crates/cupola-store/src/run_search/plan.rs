@@ -67,7 +67,7 @@ fn demands<'a>(tx: &mut Tx, query: &'a Query) -> Result<Vec<Demand<'a>>, StoreEr
     if !query.experiments.is_empty() {
         demands.push(Demand::Experiments(&query.experiments));
     }
-    if count(tx, COUNT_DELETED)? > 0 {
+    if !query.with_deleted && count(tx, COUNT_DELETED)? > 0 {
         demands.push(Demand::Undeleted);
     }
     Ok(demands)

@@ -7,12 +7,15 @@ mod error;
 mod experiments;
 mod few;
 mod filter;
+mod history;
 mod like;
+mod logging;
 mod models;
 mod names;
 mod order;
 mod pages;
 mod places;
+mod runs;
 mod wire;
 
 use cupola_domain::access::Role;
@@ -28,8 +31,11 @@ const PREFIXES: [&str; 3] = [
     "/api/2.0/mlflow-artifacts/",
 ];
 
+/// Who reads, and who changes things: people with their clients.
 const READS: Access = Access::Client(Role::Viewer);
 const WRITES: Access = Access::Client(Role::Researcher);
+
+/// The same, and the programs of runs, for their own run.
 const PROGRAM_READS: Access = Access::ClientOrProgram(Role::Viewer);
 const PROGRAM_WRITES: Access = Access::ClientOrProgram(Role::Researcher);
 
@@ -42,6 +48,9 @@ pub(crate) fn is_address(path: &str) -> bool {
 pub fn routes() -> Routes {
     Routes::new()
         .merge(experiments::routes())
+        .merge(runs::routes())
+        .merge(logging::routes())
+        .merge(history::routes())
         .merge(artifacts::routes())
         .merge(models::routes())
 }

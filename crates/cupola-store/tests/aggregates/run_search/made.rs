@@ -273,6 +273,7 @@ pub(super) fn queries(scene: &Scene) -> impl Strategy<Value = Query> + use<> {
             order,
             limit,
             offset,
+            ..Query::default()
         })
 }
 

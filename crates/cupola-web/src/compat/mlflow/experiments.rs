@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What clients call the experiment that they log to when they name none.
-const DEFAULT_ID: &str = "0";
+pub(super) const DEFAULT_ID: &str = "0";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -62,7 +62,17 @@ pub(super) struct Tag<'a> {
     value: Option<Text<'a>>,
 }
 
-impl Tag<'_> {
+impl<'a> Tag<'a> {
+    /// A key and a value, as they came.
+    pub(super) fn new(key: Option<Text<'a>>, value: Option<Text<'a>>) -> Self {
+        Self { key, value }
+    }
+
+    /// As they came.
+    pub(super) fn into_parts(self) -> (Option<Text<'a>>, Option<Text<'a>>) {
+        (self.key, self.value)
+    }
+
     /// The pair, with names for what is wrong with it: `tags[3].key`.
     pub(super) fn pair(
         self,
@@ -85,13 +95,14 @@ fn place_of(place: &str, field: &str) -> String {
     }
 }
 
-/// The tags of a list, each checked.
+/// The pairs of a list that is called `field`, each checked.
 pub(super) fn pairs(
     tags: Option<Vec<Tag<'_>>>,
+    field: &str,
     check: fn(&str, &str) -> Result<(), Error>,
 ) -> Result<Vec<(String, String)>, Error> {
     let tags = tags.unwrap_or_default().into_iter().enumerate();
-    tags.map(|(at, tag)| tag.pair(&format!("tags[{at}]"), check))
+    tags.map(|(at, tag)| tag.pair(&format!("{field}[{at}]"), check))
         .collect()
 }
 
@@ -123,7 +134,7 @@ async fn create(
         let why = "this hub keeps the files of its runs itself; leave it out";
         return Err(Error::of_field("artifact_location", why));
     }
-    let tags = pairs(asked.tags, names::check_experiment_tag)?;
+    let tags = pairs(asked.tags, "tags", names::check_experiment_tag)?;
     let made = hub_call(&web, move |hub| {
         hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &who.name)
     });

@@ -10,6 +10,11 @@ const EXPERIMENT_NAME_BYTES_MAX: usize = 500;
 /// Bytes of the value of an experiment's tag.
 const EXPERIMENT_TAG_BYTES_MAX: usize = 20_000;
 
+/// Whether [`check_key`] takes it, for those who ask often.
+pub(crate) fn is_key(key: &str) -> bool {
+    check_key(key, "").is_ok()
+}
+
 /// Whether a metric, a parameter or a tag may be called so. Such a name may become the name of a file.
 pub(crate) fn check_key(key: &str, field: &str) -> Result<(), Error> {
     if key.is_empty() {

@@ -1,0 +1,153 @@
+//! Runs that clients look for, deleted ones too.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use cupola_domain::{
+    dataset::Dataset,
+    field::FieldError,
+    ids::{ExperimentId, RunId},
+};
+use cupola_search::filter::{Attribute, Comparison, Field, Filter, Literal, Order, Test};
+use cupola_store::{
+    Tx, datasets, logged,
+    run_search::{self, Effort, Query},
+    runs,
+};
+
+use super::{KnownRun, known::known};
+use crate::{Hub, HubError};
+
+/// So many runs are picked by their data at most.
+const PICKED_MAX: usize = 10_000;
+
+/// Whether deleted runs are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// They are not.
+    Without,
+    /// They alone.
+    Only,
+    /// They as well.
+    With,
+}
+
+/// Something that a run must have used.
+#[derive(Clone)]
+pub struct DatasetTest(pub Arc<dyn Fn(&Dataset) -> bool + Send + Sync>);
+
+/// Which runs a client looks for.
+#[derive(Clone)]
+pub struct KnownSearch {
+    /// Only those of these: without any, none.
+    pub experiments: Vec<ExperimentId>,
+    /// Whether deleted ones are wanted.
+    pub deleted: Deleted,
+    /// What they must satisfy.
+    pub filter: Vec<Filter>,
+    /// What they must have used.
+    pub datasets: Vec<DatasetTest>,
+    /// By what they are sorted.
+    pub order: Vec<Order>,
+    /// How many at most.
+    pub limit: usize,
+    /// How many to pass over first.
+    pub offset: usize,
+}
+
+/// One page of runs.
+#[derive(Debug, Clone)]
+pub struct KnownRuns {
+    /// In order.
+    pub runs: Vec<KnownRun>,
+    /// Whether more follow.
+    pub has_more: bool,
+}
+
+impl Hub {
+    /// The runs that a client looks for.
+    pub fn search_known_runs(&self, search: KnownSearch) -> Result<KnownRuns, HubError> {
+        self.read(move |tx| {
+            let places = places(tx, &search)?;
+            let mut filter = search.filter;
+            for test in &search.datasets {
+                filter.push(used(tx, &places, test)?);
+            }
+            if places.is_empty() {
+                return Ok(KnownRuns {
+                    runs: Vec::new(),
+                    has_more: false,
+                });
+            }
+            let query = Query {
+                experiments: places,
+                with_deleted: search.deleted != Deleted::Without,
+                filter: (!filter.is_empty()).then_some(Filter::And(filter)),
+                order: search.order,
+                limit: i64::try_from(search.limit).unwrap_or(i64::MAX),
+                offset: i64::try_from(search.offset).unwrap_or(i64::MAX),
+            };
+            let page = run_search::list(tx, &query, Effort::default())?;
+            let mut found = Vec::with_capacity(page.ids.len());
+            for id in page.ids {
+                let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
+                found.push(known(tx, run)?);
+            }
+            Ok(KnownRuns {
+                runs: found,
+                has_more: page.has_more,
+            })
+        })
+    }
+}
+
+/// Where the runs lie: deleted ones in bins and in deleted experiments.
+fn places(tx: &mut Tx, search: &KnownSearch) -> Result<Vec<ExperimentId>, HubError> {
+    let mut places = BTreeSet::new();
+    for id in &search.experiments {
+        let Some(known) = logged::find(tx, *id)?.filter(|known| known.bin_of.is_none()) else {
+            continue;
+        };
+        let is_deleted = known.deleted_at.is_some();
+        let is_wanted = match search.deleted {
+            Deleted::Without => !is_deleted,
+            Deleted::Only => is_deleted,
+            Deleted::With => true,
+        };
+        places.extend(is_wanted.then_some(*id));
+        if search.deleted != Deleted::Without {
+            places.extend(logged::find_bin(tx, *id)?);
+        }
+    }
+    Ok(places.into_iter().collect())
+}
+
+/// That a run is one of those which used such data.
+fn used(tx: &mut Tx, places: &[ExperimentId], test: &DatasetTest) -> Result<Filter, HubError> {
+    let mut picked: BTreeSet<RunId> = BTreeSet::new();
+    for place in places {
+        for (run, dataset) in datasets::list_of_experiment(tx, *place)? {
+            if (test.0)(&dataset) {
+                picked.insert(run);
+            }
+        }
+    }
+    if picked.len() > PICKED_MAX {
+        let message =
+            format!("more than {PICKED_MAX} runs used such data; ask of fewer experiments");
+        return Err(HubError::Invalid(vec![FieldError::new("filter", message)]));
+    }
+    let ids = picked.into_iter().map(|run| Literal::Text(run.to_string()));
+    Ok(one_of(ids.collect()))
+}
+
+/// That the id is one of these; nothing satisfies an empty list.
+fn one_of(ids: Vec<Literal>) -> Filter {
+    let test = match ids.is_empty() {
+        true => Test::Missing,
+        false => Test::In(ids),
+    };
+    Filter::Compare(Comparison {
+        field: Field::Attribute(Attribute::Id),
+        test,
+    })
+}

@@ -1,0 +1,205 @@
+//! `metrics/*`: all that was ever logged of a series.
+
+use axum::{Json, extract::State};
+use cupola_domain::ids::RunId;
+use cupola_hub::HubError;
+use serde::Serialize;
+
+use super::{
+    Error, PROGRAM_READS, READS,
+    logging::parse_run,
+    pages::{number, parse_token},
+    wire::Metric,
+};
+use crate::{
+    auth::{ClientViewer, Viewer},
+    params::Params,
+    router::Routes,
+    state::{Web, hub_call},
+};
+
+/// So many points are on a page at most, and where a client asks for no pages.
+const POINTS_MAX: usize = 1_000_000;
+
+/// So many points of several runs are given at once.
+const BULK_POINTS_MAX: usize = 25_000;
+
+/// So many runs may be asked for at once.
+const BULK_RUNS_MAX: usize = 100;
+
+/// So many points of each run are picked of an interval.
+const INTERVAL_POINTS_MAX: usize = 2_500;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get(
+            "/api/2.0/mlflow/metrics/get-history",
+            PROGRAM_READS,
+            history,
+        )
+        .get("/api/2.0/mlflow/metrics/get-history-bulk", READS, bulk)
+        .get(
+            "/api/2.0/mlflow/metrics/get-history-bulk-interval",
+            READS,
+            interval,
+        )
+}
+
+#[derive(Debug, Serialize)]
+struct History {
+    metrics: Vec<Metric>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+fn required<'p>(params: &'p Params, field: &str) -> Result<&'p str, Error> {
+    match params.text(field) {
+        "" => Err(Error::missing(field)),
+        text => Ok(text),
+    }
+}
+
+/// A number of points of a query, from 1 on.
+fn points_of(params: &Params, max: usize) -> Result<usize, Error> {
+    let Some(asked) = number(params, "max_results")? else {
+        return Ok(max);
+    };
+    let fitting = usize::try_from(asked).ok().filter(|asked| *asked > 0);
+    let wrong = || Error::of_field("max_results", format_args!("{asked} is not above 0"));
+    fitting.map(|asked| asked.min(max)).ok_or_else(wrong)
+}
+
+async fn history(
+    State(web): State<Web>,
+    ClientViewer(who): ClientViewer,
+    params: Params,
+) -> Result<Json<History>, Error> {
+    let id = match params.text("run_id") {
+        "" => params.text("run_uuid"),
+        id => id,
+    };
+    if id.is_empty() {
+        return Err(Error::missing("run_id"));
+    }
+    let run = parse_run(id, &who)?;
+    let key = required(&params, "metric_key")?.to_owned();
+    let limit = points_of(&params, POINTS_MAX)?;
+    let from = parse_token(Some(params.text("page_token")))? as u64;
+    let name = key.clone();
+    let found = hub_call(&web, move |hub| hub.run_history(run, &name, from, limit)).await?;
+    Ok(Json(History {
+        metrics: found.points.iter().map(|p| Metric::of(&key, p)).collect(),
+        next_page_token: found.next.map(|next| next.to_string()),
+    }))
+}
+
+/// The runs that are asked for, each once.
+fn runs_of(params: &Params, field: &str) -> Result<Vec<RunId>, Error> {
+    let asked = params.all(field);
+    if asked.is_empty() {
+        return Err(Error::missing(field));
+    }
+    if asked.len() > BULK_RUNS_MAX {
+        let why = format!("there are {} runs, and {BULK_RUNS_MAX} may be", asked.len());
+        return Err(Error::of_field(field, why));
+    }
+    let parsed = asked
+        .into_iter()
+        .map(|id| id.parse::<RunId>().map_err(|_| Error::unknown("run", id)));
+    let mut runs = parsed.collect::<Result<Vec<_>, _>>()?;
+    runs.sort_unstable();
+    runs.dedup();
+    Ok(runs)
+}
+
+async fn bulk(
+    State(web): State<Web>,
+    Viewer(_): Viewer,
+    params: Params,
+) -> Result<Json<History>, Error> {
+    let runs = runs_of(&params, "run_id")?;
+    let key = required(&params, "metric_key")?.to_owned();
+    let limit = points_of(&params, BULK_POINTS_MAX)?;
+    let found = hub_call(&web, move |hub| {
+        let mut metrics = Vec::new();
+        for run in runs {
+            let left = limit - metrics.len();
+            let part = hub.run_history(run, &key, 0, left)?.points;
+            metrics.extend(part.iter().map(|point| of_run(run, &key, point)));
+        }
+        Ok(metrics)
+    });
+    Ok(Json(History {
+        metrics: found.await?,
+        next_page_token: None,
+    }))
+}
+
+async fn interval(
+    State(web): State<Web>,
+    Viewer(_): Viewer,
+    params: Params,
+) -> Result<Json<History>, Error> {
+    let runs = runs_of(&params, "run_ids")?;
+    let key = required(&params, "metric_key")?.to_owned();
+    let limit = points_of(&params, INTERVAL_POINTS_MAX)?;
+    let steps = match (number(&params, "start_step")?, number(&params, "end_step")?) {
+        (None, None) => i64::MIN..=i64::MAX,
+        (Some(start), Some(end)) if start <= end => start..=end,
+        (Some(_), Some(_)) => {
+            return Err(Error::of_field("end_step", "it comes before start_step"));
+        }
+        _ => {
+            return Err(Error::invalid(
+                "Say both start_step and end_step, or neither.",
+            ));
+        }
+    };
+    let found = hub_call(&web, move |hub| -> Result<Vec<Metric>, HubError> {
+        let mut metrics = Vec::new();
+        for run in runs {
+            let mut points = hub.run_history(run, &key, 0, POINTS_MAX)?.points;
+            points.retain(|point| steps.contains(&point.step));
+            points.sort_by_key(|point| (point.step, point.time_millis));
+            let picked = spread(points.len(), limit).map(|at| of_run(run, &key, &points[at]));
+            metrics.extend(picked);
+        }
+        Ok(metrics)
+    });
+    Ok(Json(History {
+        metrics: found.await?,
+        next_page_token: None,
+    }))
+}
+
+fn of_run(run: RunId, key: &str, point: &cupola_domain::metric::Point) -> Metric {
+    Metric {
+        run_id: Some(run.to_string()),
+        ..Metric::of(key, point)
+    }
+}
+
+/// At most `limit` of `count` places, evenly, the first and the last among them.
+fn spread(count: usize, limit: usize) -> impl Iterator<Item = usize> {
+    let picked = count.min(limit);
+    (0..picked).map(move |at| match picked {
+        1 => count - 1,
+        _ => at * (count - 1) / (picked - 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_spread_evenly() {
+        let check = |count, limit, expected: &[usize]| {
+            assert_eq!(spread(count, limit).collect::<Vec<_>>(), expected);
+        };
+        check(0, 5, &[]);
+        check(3, 5, &[0, 1, 2]);
+        check(10, 1, &[9]);
+        check(10, 4, &[0, 3, 6, 9]);
+    }
+}

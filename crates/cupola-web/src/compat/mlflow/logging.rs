@@ -1,0 +1,264 @@
+//! What clients log to runs: each request is one transaction, taken whole or not at all.
+
+mod batch;
+mod inputs;
+
+use axum::{Json, extract::State};
+use cupola_domain::{
+    ids::{LoggedModelId, RunId},
+    metric::Point,
+    model::LoggedModelMetric,
+    time::Timestamp,
+};
+use cupola_hub::{HubError, logged::LoggedBatch};
+use serde::Deserialize;
+
+use super::{
+    Error, PROGRAM_WRITES,
+    body::{Body, Double, Long, Text, required},
+    experiments::Tag,
+    names,
+    places::logged_model,
+    wire::Done,
+};
+use crate::{
+    auth::{Client, ClientResearcher},
+    router::Routes,
+    state::{Web, hub_call},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .post("/api/2.0/mlflow/runs/log-metric", PROGRAM_WRITES, metric)
+        .post("/api/2.0/mlflow/runs/log-batch", PROGRAM_WRITES, batch::log)
+        .post("/api/2.0/mlflow/runs/log-parameter", PROGRAM_WRITES, param)
+        .post("/api/2.0/mlflow/runs/set-tag", PROGRAM_WRITES, set_tag)
+        .post(
+            "/api/2.0/mlflow/runs/delete-tag",
+            PROGRAM_WRITES,
+            delete_tag,
+        )
+        .post_up_to(
+            inputs::BYTES_MAX,
+            "/api/2.0/mlflow/runs/log-inputs",
+            PROGRAM_WRITES,
+            inputs::log,
+        )
+}
+
+/// Which run a request is about. Old clients say `run_uuid`.
+pub(super) fn run_of(
+    run_id: Option<Text<'_>>,
+    run_uuid: Option<Text<'_>>,
+    who: &Client,
+) -> Result<RunId, Error> {
+    let id = required(run_id.or(run_uuid), "run_id")?;
+    parse_run(&id, who)
+}
+
+/// A run of which its id is known, unless it is another one's.
+pub(super) fn parse_run(id: &str, who: &Client) -> Result<RunId, Error> {
+    let run = id.parse().map_err(|_| Error::unknown("run", id))?;
+    who.check_run(run)?;
+    Ok(run)
+}
+
+/// A point as clients say it.
+#[derive(Debug, Deserialize)]
+struct Metric<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    value: Option<Double>,
+    timestamp: Option<Long>,
+    step: Option<Long>,
+    #[serde(borrow)]
+    model_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_digest: Option<Text<'a>>,
+}
+
+impl Metric<'_> {
+    /// The point, checked; `place` is where it stands in the body.
+    fn point(&self, place: impl Fn(&str) -> String) -> Result<(&str, Point), Error> {
+        let missing = |field: &str| Error::missing(&place(field));
+        let key: &str = self.key.as_deref().unwrap_or_default();
+        if !names::is_key(key) {
+            names::check_key(key, &place("key"))?;
+        }
+        let value = self.value.ok_or_else(|| missing("value"))?.0;
+        let timestamp = self.timestamp.ok_or_else(|| missing("timestamp"))?.0;
+        if timestamp < 0 {
+            let why = format!("{timestamp} is before 1970");
+            return Err(Error::of_field(&place("timestamp"), why));
+        }
+        let point = Point {
+            step: self.step.map_or(0, |step| step.0),
+            time_millis: timestamp,
+            value,
+        };
+        Ok((key, point))
+    }
+
+    /// The model that the point is about, if it is about one.
+    fn model(&self) -> Option<LoggedModelId> {
+        self.model_id.as_deref().and_then(logged_model)
+    }
+
+    /// What is measured of that model.
+    fn measured(&self, model: LoggedModelId, run: RunId, point: &Point) -> LoggedModelMetric {
+        let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+        LoggedModelMetric {
+            model,
+            key: text(&self.key),
+            value: point.value,
+            at: Timestamp::from_millis(point.time_millis),
+            step: point.step,
+            run,
+            dataset_name: text(&self.dataset_name),
+            dataset_digest: text(&self.dataset_digest),
+        }
+    }
+}
+
+/// Takes a batch, then what it says of models.
+async fn take(
+    web: &Web,
+    run: RunId,
+    batch: LoggedBatch,
+    measured: Vec<LoggedModelMetric>,
+) -> Result<Json<Done>, Error> {
+    let taken = hub_call(web, move |hub| {
+        hub.log_to_run(run, batch)?;
+        match measured.is_empty() {
+            true => Ok(()),
+            false => hub.measure_logged_models(measured),
+        }
+    });
+    taken.await?;
+    Ok(Json(Done {}))
+}
+
+#[derive(Debug, Deserialize)]
+struct One<'a> {
+    #[serde(borrow)]
+    run_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    run_uuid: Option<Text<'a>>,
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    value: Option<Double>,
+    timestamp: Option<Long>,
+    step: Option<Long>,
+    #[serde(borrow)]
+    model_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_digest: Option<Text<'a>>,
+}
+
+async fn metric(
+    State(web): State<Web>,
+    ClientResearcher(who): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let One {
+        run_id,
+        run_uuid,
+        key,
+        value,
+        timestamp,
+        step,
+        model_id,
+        dataset_name,
+        dataset_digest,
+    } = body.read()?;
+    let said = Metric {
+        key,
+        value,
+        timestamp,
+        step,
+        model_id,
+        dataset_name,
+        dataset_digest,
+    };
+    let run = run_of(run_id, run_uuid, &who)?;
+    let (key, point) = said.point(str::to_owned)?;
+    let measured = said.model();
+    let measured = measured.map(|model| said.measured(model, run, &point));
+    let batch = LoggedBatch {
+        points: vec![(key.to_owned(), vec![point])],
+        ..LoggedBatch::default()
+    };
+    take(&web, run, batch, measured.into_iter().collect()).await
+}
+
+/// A key with a value, of a run.
+#[derive(Debug, Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    run_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    run_uuid: Option<Text<'a>>,
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    #[serde(borrow)]
+    value: Option<Text<'a>>,
+}
+
+impl Said<'_> {
+    fn read(
+        self,
+        who: &Client,
+        check: fn(&str, &str) -> Result<(), Error>,
+    ) -> Result<(RunId, (String, String)), Error> {
+        let run = run_of(self.run_id, self.run_uuid, who)?;
+        let pair = Tag::new(self.key, self.value).pair("", check)?;
+        Ok((run, pair))
+    }
+}
+
+async fn param(
+    State(web): State<Web>,
+    ClientResearcher(who): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Said<'_> = body.read()?;
+    let (run, param) = asked.read(&who, names::check_param)?;
+    let batch = LoggedBatch {
+        params: vec![param],
+        ..LoggedBatch::default()
+    };
+    take(&web, run, batch, Vec::new()).await
+}
+
+async fn set_tag(
+    State(web): State<Web>,
+    ClientResearcher(who): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Said<'_> = body.read()?;
+    let (run, tag) = asked.read(&who, names::check_tag)?;
+    let batch = LoggedBatch {
+        tags: vec![tag],
+        ..LoggedBatch::default()
+    };
+    take(&web, run, batch, Vec::new()).await
+}
+
+async fn delete_tag(
+    State(web): State<Web>,
+    ClientResearcher(who): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let asked: Said<'_> = body.read()?;
+    let run = run_of(asked.run_id, asked.run_uuid, &who)?;
+    let key = required(asked.key, "key")?.into_owned();
+    let gone = hub_call(&web, move |hub| -> Result<(), HubError> {
+        hub.untag_run(run, &key)
+    });
+    gone.await?;
+    Ok(Json(Done {}))
+}
