@@ -12,6 +12,7 @@ mod harness;
 mod live;
 mod login;
 mod matrix;
+mod mlflow;
 mod mlflow_files;
 mod mlflow_models;
 mod openapi;
