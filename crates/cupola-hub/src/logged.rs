@@ -12,6 +12,7 @@ use cupola_domain::{
     counts::Counts,
     event::Event,
     experiment::{Experiment, Origin},
+    field::FieldError,
     ids::{ExperimentId, RunId, TaskId},
     metric::Point,
     provenance::Provenance,
@@ -268,7 +269,10 @@ fn log(tx: &mut Tx, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
     };
     if !batch.points.is_empty() {
         for (name, points) in by_series(batch.points) {
-            series::append(tx, run, &name, &points)?;
+            if !series::append(tx, run, &name, &points)? {
+                let message = format!("has too many: run `{run}` may have no series `{name}` more");
+                return Err(HubError::Invalid(vec![FieldError::new("metrics", message)]));
+            }
         }
         events::record(tx, Event::MetricsAppended(run, target.experiment));
     }

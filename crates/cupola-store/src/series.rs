@@ -100,11 +100,12 @@ pub struct Restart {
     pub time_millis: i64,
 }
 
-/// Adds points that arrived together for one series. No points are no series. A name more than a run
-/// may have is not taken: its points are counted ([`Names::refused_points`]) and nothing else.
-pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(), StoreError> {
+/// Adds points that arrived together for one series; says whether they were taken. No points are no
+/// series. A name more than a run may have is not taken: its points are counted
+/// ([`Names::refused_points`]) and nothing else.
+pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<bool, StoreError> {
     let (Some(first), Some(of_all)) = (points.first(), Summary::of(points)) else {
-        return Ok(());
+        return Ok(true);
     };
     let is_disordered = !points.is_sorted_by_key(|point| point.step);
     let count = i64::try_from(points.len()).unwrap_or(i64::MAX);
@@ -132,13 +133,18 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(
         },
     )?;
     if arrival == 1 && !names::admit(tx, run, count)? {
-        return tx.execute_one(DELETE_ONE, &[&id]);
+        tx.execute_one(DELETE_ONE, &[&id])?;
+        return Ok(false);
     }
     if is_due && is_alone {
-        return fold_arrived(tx, run, name, points);
+        fold_arrived(tx, run, name, points)?;
+        return Ok(true);
     }
     pending::insert(tx, id, arrival, points)?;
-    if is_due { fold(tx, run, name) } else { Ok(()) }
+    if is_due {
+        fold(tx, run, name)?;
+    }
+    Ok(true)
 }
 
 /// One series of a run.

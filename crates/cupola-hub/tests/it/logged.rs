@@ -248,3 +248,70 @@ fn a_deleted_experiment_takes_its_runs_along_and_nothing_more_is_logged() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_run_that_its_client_deletes_leaves_every_count_and_comes_back() {
+    let hub = TestHub::new();
+    let run = open(&hub);
+    let counts = |hub: &TestHub| {
+        let found = hub.known_experiment(run.experiment).unwrap().experiment;
+        (found.counts.total(), hub.overview().unwrap().tasks.total())
+    };
+    for _ in 0..2 {
+        hub.remove_logged_run(run.id).unwrap();
+        hub.remove_logged_run(run.id).unwrap();
+        assert_eq!(counts(&hub), (0, 0));
+        assert!(hub.run_detail(run.id).is_err());
+        assert!(hub.activity().unwrap().running.is_empty());
+        conflict(hub.log_to_run(run.id, batch("loss", 0..1)), "deleted");
+        let known = hub.known_run(run.id).unwrap();
+        assert_eq!((known.is_deleted, known.experiment), (true, run.experiment));
+
+        hub.restore_logged_run(run.id).unwrap();
+        hub.restore_logged_run(run.id).unwrap();
+        assert_eq!(counts(&hub), (1, 1));
+        assert_eq!(seen(&hub, run.id).1, "0 1 0 0 0");
+        hub.log_to_run(run.id, batch("loss", 0..1)).unwrap();
+    }
+}
+
+#[test]
+fn what_a_client_deleted_can_be_restored_for_a_month() {
+    let hub = TestHub::new();
+    let run = open(&hub);
+    let tick = cupola_hub::loops::retention::LOOP.tick;
+    let kept = Duration::from_hours(29 * 24);
+    hub.remove_logged_run(run.id).unwrap();
+    hub.remove_logged_experiment(run.experiment).unwrap();
+    hub.world.advance(kept);
+    tick(&hub).unwrap();
+    hub.restore_logged_experiment(run.experiment).unwrap();
+    hub.restore_logged_run(run.id).unwrap();
+
+    hub.remove_logged_run(run.id).unwrap();
+    hub.remove_logged_experiment(run.experiment).unwrap();
+    hub.world.advance(kept + kept);
+    for _ in 0..4 {
+        tick(&hub).unwrap();
+    }
+    assert!(hub.known_experiment(run.experiment).is_err());
+    assert!(hub.known_run(run.id).is_err());
+    assert!(hub.known_experiments().unwrap().is_empty());
+}
+
+#[test]
+fn a_program_may_say_again_what_it_was_given_in_its_own_spelling() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let order = hub.join("one").take(&hub);
+    let run = order.run.id;
+    let known = hub.known_run(run).unwrap().params;
+    let (name, value) = known
+        .iter()
+        .find(|(_, v)| v.parse::<f64>().is_ok())
+        .unwrap();
+    let spelled = format!("{:e}", value.parse::<f64>().unwrap());
+    hub.log_to_run(run, params(name, &spelled)).unwrap();
+    assert!(hub.log_to_run(run, params(name, "-12345")).is_err());
+    assert_eq!(hub.known_run(run).unwrap().params, known);
+}

@@ -13,6 +13,7 @@ mod browser_logs;
 mod chromium;
 mod command_line;
 mod endings;
+mod ingestion;
 mod keyboard;
 mod kills;
 mod programs;
