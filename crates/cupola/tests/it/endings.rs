@@ -28,7 +28,7 @@ async fn submit(hub: &TestHub, template: &str, time_budget: f64) -> String {
         .clone()
 }
 
-async fn ended(hub: &TestHub, run: &str) -> RunDetail {
+pub(crate) async fn ended(hub: &TestHub, run: &str) -> RunDetail {
     eventually("the end of the run", || async {
         let detail = hub.client().run(run).await.unwrap();
         let is_over = ["completed", "failed", "cancelled"].contains(&detail.run.status.as_str());

@@ -16,6 +16,7 @@ mod endings;
 mod ingestion;
 mod keyboard;
 mod kills;
+mod mlflow;
 mod programs;
 mod reconnecting;
 mod run_file;
