@@ -346,6 +346,7 @@ fn examples() -> PathBuf {
 fn the_examples_can_be_run() {
     let files = [
         "learning-rates.yaml",
+        "mlflow/wine.yaml",
         "pipeline/pipeline.yaml",
         "python/descent.yaml",
     ];
