@@ -64,7 +64,7 @@ class Models(HubTest):
         mlflow.set_experiment(self.name())
         model = LogisticRegression(max_iter=500).fit(X, Y)
         info = mlflow.sklearn.log_model(model, name="alone")
-        self.assertIsNone(mlflow.get_logged_model(info.model_id).source_run_id)
+        self.assertFalse(mlflow.get_logged_model(info.model_id).source_run_id)
         back = mlflow.sklearn.load_model(info.model_uri)
         numpy.testing.assert_array_equal(back.predict(X), model.predict(X))
 
@@ -86,7 +86,7 @@ class Models(HubTest):
         )
         model = self.client.get_registered_model(name)
         self.assertEqual((model.description, model.tags), ("what it is for", {"k": "v"}))
-        self.assertEqual(model.aliases, {"champion": 2})
+        self.assertEqual(model.aliases, {"champion": "2"})
         champion = self.client.get_model_version_by_alias(name, "champion")
         self.assertEqual((int(champion.version), champion.description), (2, "the good one"))
         self.assertEqual(champion.tags, {"by": "test", "checked": "yes"})

@@ -8,13 +8,13 @@ use cupola_hub::{Hub, HubError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Code, Error, READS, WRITES,
+    Code, Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
     body::{Body, Text, required},
     names,
     wire::{self, Done},
 };
 use crate::{
-    auth::{Researcher, Viewer},
+    auth::{Client, ClientResearcher, ClientViewer, Researcher},
     params::Params,
     router::Routes,
     state::{Web, hub_call},
@@ -25,11 +25,11 @@ pub(super) const DEFAULT_ID: &str = "0";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .post("/api/2.0/mlflow/experiments/create", WRITES, create)
-        .get("/api/2.0/mlflow/experiments/get", READS, get)
+        .post("/api/2.0/mlflow/experiments/create", PROGRAM_WRITES, create)
+        .get("/api/2.0/mlflow/experiments/get", PROGRAM_READS, get)
         .get(
             "/api/2.0/mlflow/experiments/get-by-name",
-            READS,
+            PROGRAM_READS,
             get_by_name,
         )
         .post("/api/2.0/mlflow/experiments/search", READS, search::by_body)
@@ -123,7 +123,7 @@ struct Created {
 
 async fn create(
     State(web): State<Web>,
-    Researcher(who): Researcher,
+    ClientResearcher(who): ClientResearcher,
     body: Body,
 ) -> Result<Json<Created>, Error> {
     let asked: Create<'_> = body.read()?;
@@ -135,12 +135,17 @@ async fn create(
         return Err(Error::of_field("artifact_location", why));
     }
     let tags = pairs(asked.tags, "tags", names::check_experiment_tag)?;
-    let made = hub_call(&web, move |hub| {
-        hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &who.name)
+    let made = hub_call(&web, move |hub| match own(hub, &who)? {
+        Some(own) => Ok(own),
+        None => {
+            let author = who.name();
+            let made = hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &author);
+            made.map(|made| made.id)
+        }
     });
     let made = made.await.map_err(|error| Error::from(error).as_taken())?;
     Ok(Json(Created {
-        experiment_id: made.id.to_string(),
+        experiment_id: made.to_string(),
     }))
 }
 
@@ -151,7 +156,7 @@ struct One {
 
 async fn get(
     State(web): State<Web>,
-    Viewer(who): Viewer,
+    ClientViewer(who): ClientViewer,
     params: Params,
 ) -> Result<Json<One>, Error> {
     let id = params.text("experiment_id").to_owned();
@@ -159,8 +164,7 @@ async fn get(
         return Err(Error::missing("experiment_id"));
     }
     let known = hub_call(&web, move |hub| {
-        let author = who.role.includes(Role::Researcher).then_some(&*who.name);
-        hub.known_experiment(resolve(hub, &id, author)?)
+        hub.known_experiment(meant(hub, &id, &who)?)
     });
     Ok(Json(One {
         experiment: known.await?.into(),
@@ -169,7 +173,7 @@ async fn get(
 
 async fn get_by_name(
     State(web): State<Web>,
-    Viewer(_): Viewer,
+    ClientViewer(who): ClientViewer,
     params: Params,
 ) -> Result<Json<One>, Error> {
     let name = params.text("experiment_name").to_owned();
@@ -177,7 +181,11 @@ async fn get_by_name(
         return Err(Error::missing("experiment_name"));
     }
     let asked = name.clone();
-    let known = hub_call(&web, move |hub| hub.known_experiment_called(&asked)).await?;
+    let known = hub_call(&web, move |hub| match own(hub, &who)? {
+        Some(own) => hub.known_experiment(own).map(Some),
+        None => hub.known_experiment_called(&asked),
+    })
+    .await?;
     let known = known.ok_or_else(|| Error::unknown("experiment", &name))?;
     Ok(Json(One {
         experiment: known.into(),
@@ -281,6 +289,26 @@ async fn change_of(
     });
     changed.await?;
     Ok(Json(Done {}))
+}
+
+/// The experiment of a program's run: by whatever name or number it calls its experiment, it is this.
+pub(super) fn own(hub: &Hub, who: &Client) -> Result<Option<ExperimentId>, HubError> {
+    let run = who.program().map(|program| hub.known_run(program.run));
+    Ok(run.transpose()?.map(|known| known.experiment))
+}
+
+/// The experiment that somebody means. A program means its own and reaches no other.
+pub(super) fn meant(hub: &Hub, id: &str, who: &Client) -> Result<ExperimentId, HubError> {
+    match (own(hub, who)?, who) {
+        (Some(own), _) if id == DEFAULT_ID || own.to_string() == id => Ok(own),
+        (Some(own), _) => Err(HubError::Forbidden(format!(
+            "the token is for a run of experiment `{own}` and opens no other"
+        ))),
+        (None, Client::Person(person)) if person.role.includes(Role::Researcher) => {
+            resolve(hub, id, Some(&person.name))
+        }
+        (None, _) => resolve(hub, id, None),
+    }
 }
 
 /// The experiment that a client means. The one that clients log to when they name none is made for

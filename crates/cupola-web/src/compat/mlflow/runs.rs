@@ -13,14 +13,14 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
-    logged::{KnownRun, NewLogged, RUN_NAME_TAG},
+    logged::{KnownRun, LoggedBatch, NewLogged, RUN_NAME_TAG},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
     body::{self, Body, Long, Text},
-    experiments::{DEFAULT_ID, Tag, pairs, resolve},
+    experiments::{DEFAULT_ID, Tag, meant, pairs},
     logging::{parse_run, run_of},
     names,
     wire::{self, Done, USER_TAG},
@@ -41,6 +41,9 @@ pub(super) fn routes() -> Routes {
         .post("/api/2.0/mlflow/runs/restore", WRITES, restore)
         .post("/api/2.0/mlflow/runs/search", READS, search::search)
 }
+
+/// Clients name the run here in which another is nested.
+const PARENT_TAG: &str = "mlflow.parentRunId";
 
 #[derive(Debug, Serialize)]
 struct One {
@@ -114,9 +117,11 @@ async fn create(
     body: Body,
 ) -> Result<Json<One>, Error> {
     let begun = body.read::<Create<'_>>()?.read()?;
-    let author = who.name();
     let made = hub_call(&web, move |hub| {
-        let experiment = resolve(hub, &begun.experiment, Some(&author))?;
+        if let Some(program) = who.program() {
+            return go_on(hub, program.run, begun);
+        }
+        let experiment = meant(hub, &begun.experiment, &who)?;
         let known = hub.known_experiment(experiment)?;
         if known.deleted_at.is_some() {
             let message = format!("experiment `{experiment}` is deleted; restore it first");
@@ -135,6 +140,28 @@ async fn create(
     Ok(Json(One {
         run: made.await?.into(),
     }))
+}
+
+/// A program that begins a run goes on with its own: what it says of it is noted.
+fn go_on(hub: &Hub, run: RunId, begun: Begun) -> Result<KnownRun, HubError> {
+    if begun.tags.iter().any(|(key, _)| key == PARENT_TAG) {
+        let message = "the program of a run logs into that run alone; nested runs need the token \
+                       of a person";
+        return Err(HubError::Forbidden(message.to_owned()));
+    }
+    if !begun.tags.is_empty() {
+        hub.log_to_run(
+            run,
+            LoggedBatch {
+                tags: begun.tags,
+                ..LoggedBatch::default()
+            },
+        )?;
+    }
+    if !begun.name.is_empty() {
+        hub.rename_run(run, &begun.name)?;
+    }
+    hub.known_run(run)
 }
 
 async fn get(

@@ -21,7 +21,7 @@ use super::{
         Error, PROGRAM_READS, PROGRAM_WRITES,
         artifacts::{self, Listed},
         body::{Body, Long, Text, Word, required},
-        experiments::resolve,
+        experiments::meant,
         few::Search,
         pages::{Page, text},
         places::{self, check_path},
@@ -147,7 +147,7 @@ async fn create(
     let made = hub_call(&web, move |hub| {
         client.check_model(run)?;
         hub.open_logged_model(NewLoggedModel {
-            experiment: resolve(hub, &experiment, Some(&client.name()))?,
+            experiment: meant(hub, &experiment, &client)?,
             name: if name.is_empty() {
                 "model".to_owned()
             } else {
@@ -325,16 +325,14 @@ async fn search(
     let search = Search::of::<KnownLoggedModel>(filter, &orders, page)?;
     let named = asked.experiment_ids.unwrap_or_default();
     let named: Vec<String> = named.into_iter().map(Text::into_owned).collect();
-    let mut found = hub_call(&web, move |hub| {
-        let author = None;
-        let ids = named.iter().map(|id| resolve(hub, id, author));
+    let found = hub_call(&web, move |hub| {
+        let ids = named.iter().map(|id| meant(hub, id, &client));
         let ids: Vec<ExperimentId> = ids.collect::<Result<_, _>>()?;
-        hub.list_logged_models(ids)
+        let mut found = hub.list_logged_models(ids)?;
+        found.retain(|known| client.check_model(known.model.run).is_ok());
+        Ok::<_, HubError>(found)
     })
     .await?;
-    if let Some(program) = client.program() {
-        found.retain(|known| known.model.run == Some(program.run));
-    }
     let (page, next_page_token) = search.run(found);
     Ok(Json(Found {
         models: page.into_iter().map(Into::into).collect(),
