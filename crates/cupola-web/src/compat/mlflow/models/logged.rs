@@ -1,4 +1,4 @@
-//! `logged-models/*`: models that clients log, registered or not.
+//! `logged-models/*` and `runs/outputs`: models that clients log, registered or not.
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
 use cupola_domain::{
     artifact::Keeper,
     ids::{ExperimentId, LoggedModelId, RunId},
-    model::Readiness,
+    model::{ModelRole, ModelUse, Readiness},
 };
 use cupola_hub::{
     Hub, HubError,
@@ -68,6 +68,7 @@ pub(super) fn routes() -> Routes {
             log_params,
         )
         .get(FILES, PROGRAM_READS, files)
+        .post("/api/2.0/mlflow/runs/outputs", PROGRAM_WRITES, log_outputs)
 }
 
 /// The model that a path names, with what follows it.
@@ -351,4 +352,49 @@ fn order_text(order: &OrderBy<'_>) -> Result<String, Error> {
         "ASC"
     };
     Ok(format!("{field} {way}"))
+}
+
+#[derive(Debug, Deserialize)]
+struct Outputs<'a> {
+    #[serde(borrow)]
+    run_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    models: Option<Vec<Output<'a>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Output<'a> {
+    #[serde(borrow)]
+    model_id: Option<Text<'a>>,
+    step: Option<Long>,
+}
+
+/// The models that a run gave.
+async fn log_outputs(
+    State(web): State<Web>,
+    ClientResearcher(client): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    let said: Outputs<'_> = body.read()?;
+    let run = required(said.run_id, "run_id")?;
+    let run: RunId = run.parse().map_err(|_| Error::unknown("run", &run))?;
+    let uses = said.models.unwrap_or_default().into_iter().enumerate();
+    let uses = uses
+        .map(|(at, output)| used(at, output))
+        .collect::<Result<_, _>>()?;
+    hub_call(&web, move |hub| {
+        client.check_run(run)?;
+        hub.note_model_uses(run, uses)
+    })
+    .await?;
+    Ok(Json(Done {}))
+}
+
+fn used(at: usize, output: Output<'_>) -> Result<ModelUse, Error> {
+    let id = required(output.model_id, &format!("models[{at}].model_id"))?;
+    Ok(ModelUse {
+        model: places::logged_model(&id).ok_or_else(|| Error::unknown("logged model", &id))?,
+        role: ModelRole::Output,
+        step: output.step.map_or(0, |step| step.0),
+    })
 }
