@@ -343,6 +343,10 @@ async fn models_and_versions_are_searched() {
         (filter("tags.`a b` = 'X1'"), "beer"),
         (filter("tag.\"a b\" ILIKE 'x%' AND name = 'beer'"), "beer"),
         (filter("tags.`mlflow.prompt.is_prompt` = 'true'"), "prompt"),
+        (
+            filter("name LIKE 'b%' AND tags.`mlflow.prompt.is_prompt` = 'false'"),
+            "beer",
+        ),
         ("order_by=name%20DESC".to_owned(), "wine two beer Wine"),
         (
             "order_by=creation_timestamp%20ASC".to_owned(),

@@ -1,6 +1,6 @@
 //! What the searches for models know of them.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 use cupola_hub::{
     logged_models::KnownLoggedModel,
@@ -13,11 +13,19 @@ use super::{
         filter::{Entity, Field},
         places,
     },
-    wire,
+    IS_PROMPT, wire,
 };
 
 fn text(text: &str) -> Said<'_> {
     Said::Text(Cow::Borrowed(text))
+}
+
+/// What is not said to be a prompt is none: clients ask for what has that tag as `false`.
+fn tag<'t>(tags: &'t BTreeMap<String, String>, key: &str) -> Option<Said<'t>> {
+    match tags.get(key) {
+        None if key == IS_PROMPT => Some(text("false")),
+        value => value.map(|value| text(value)),
+    }
 }
 
 impl Searched for KnownModel {
@@ -32,7 +40,7 @@ impl Searched for KnownModel {
 
     fn said(&self, field: &Field) -> Option<Said<'_>> {
         Some(match (field.entity, field.key.as_str()) {
-            (Entity::Tag, key) => text(self.model.tags.get(key)?),
+            (Entity::Tag, key) => tag(&self.model.tags, key)?,
             (_, "name") => text(&self.model.name),
             (_, "creation_timestamp") => Said::whole(self.model.created_at.millis()),
             _ => Said::whole(self.model.updated_at.millis()),
@@ -59,7 +67,7 @@ impl Searched for KnownVersion {
     fn said(&self, field: &Field) -> Option<Said<'_>> {
         let version = &self.version;
         Some(match (field.entity, field.key.as_str()) {
-            (Entity::Tag, key) => text(version.tags.get(key)?),
+            (Entity::Tag, key) => tag(&version.tags, key)?,
             (_, "name") => text(&self.name),
             (_, "run_id") => Said::Text(version.run?.to_string().into()),
             (_, "source_path") => text(&version.source),
