@@ -90,7 +90,7 @@ function seriesOf(parts) {
     } else {
       data.push(part.values);
       const points = part.isMain ? { size: 4, fill: part.stroke } : { show: false };
-      series.push({ stroke: part.stroke, width: part.width, dash: part.isDashed ? [6, 4] : undefined, points, spanGaps: false });
+      series.push({ stroke: part.stroke, width: part.width, dash: part.isDashed ? [6, 4] : undefined, points, spanGaps: false, isMain: part.isMain });
     }
   }
   return { data, series, bands };
@@ -198,6 +198,8 @@ class Plot {
     const numbers = (_, splits) => splits.map((value) => (value == null ? null : charts.numberText(value)));
     const onLog = (_, splits) => splits.map((value) => (charts.isLabelled(value, splits.length) ? charts.numberText(value) : null));
     const lasting = (_, splits) => splits.map((value) => (value == null ? null : charts.placeText("relative", value)));
+    // The crosshair has a point on each line, none on the edges of bands.
+    const mains = new Set(series.flatMap(({ isMain }, at) => (isMain ? [at] : [])));
     const across = { ...axis, size: model.xLabel ? 30 : 32, label: model.xLabel, labelSize: 18, labelFont: axis.font, space: 64 };
     if (model.axis === "relative") Object.assign(across, { values: lasting, incrs: INCREMENTS_MS, space: 80 });
     else if (model.axis !== "time") across.values = model.isLogX ? onLog : numbers;
@@ -207,7 +209,7 @@ class Plot {
       padding: [8, 18, 0, 0],
       ms: 1,
       legend: { show: false },
-      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, bind: this.bindings(), focus: { prox: -1 } },
+      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: (_, at) => (mains.has(at) ? 7 : 0) }, bind: this.bindings(), focus: { prox: -1 } },
       select: { over: true },
       scales: {
         x: { time: model.axis === "time", distr: model.isLogX ? 3 : 1, range: (_, low, high) => this.across(low, high) },
@@ -373,13 +375,13 @@ class Plot {
     const { numberText, countText } = charts;
     const lost = curve.lost?.[at];
     const words = [curve.mid[at] == null && lost ? lostText(lost) : numberText(curve.mid[at])];
+    if (curve.low?.[at] != null && curve.low[at] !== curve.high[at]) words.push(`${numberText(curve.low[at])} to ${numberText(curve.high[at])}`);
+    if (curve.count?.[at] > 1) words.push(`of ${countText(curve.count[at])} points`);
+    if (lost && curve.mid[at] != null) words.push(lostText(lost));
     if (this.model.smoothing > 0) {
       const main = this.drawn.parts.find((part) => part.curve === n && part.isMain);
       words.push(`smoothed ${numberText(main.values[place])}`);
     }
-    if (curve.low?.[at] != null && curve.low[at] !== curve.high[at]) words.push(`${numberText(curve.low[at])} to ${numberText(curve.high[at])}`);
-    if (curve.count?.[at] > 1) words.push(`mean of ${countText(curve.count[at])} points`);
-    if (lost && curve.mid[at] != null) words.push(lostText(lost));
     return words.join(", ");
   }
 

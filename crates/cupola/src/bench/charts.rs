@@ -1,8 +1,6 @@
 //! Charts: how long the hub takes for what a browser asks of long curves, of many, and of runs with as
 //! many names as a run may have.
 
-use std::time::Instant;
-
 use anyhow::Context as _;
 use cupola_domain::{ids::RunId, metric::Point};
 use cupola_hub::work::{Order, Report};
@@ -11,7 +9,7 @@ use cupola_store::Durability;
 use super::{
     Figure,
     fixture::{BenchHub, Folder},
-    server::{SECRET, Server},
+    server::Server,
 };
 
 /// Points of one report.
@@ -19,9 +17,6 @@ const REPORT_POINTS: usize = 100_000;
 
 /// Runs of one picture.
 const OVERLAID: usize = 20;
-
-/// Times that a picture is asked for.
-const PICTURES: usize = 50;
 
 /// The runs that were filled.
 struct Filled {
@@ -58,9 +53,14 @@ pub(super) async fn measure(runs: usize) -> anyhow::Result<Vec<Figure>> {
             "≤ 10",
         ),
         (
+            "20 runs of 100,000 points over each other",
+            overlay(&filled.overlaid),
+            "≤ 50",
+        ),
+        (
             "24 of 100,000 names by an expression",
             format!(
-                "/api/v1/runs/{}/charts?match=9{{3}}$&width=400",
+                "/api/v1/runs/{}/charts?match=99[0-9]/grad&width=400",
                 filled.wide
             ),
             "≤ 100",
@@ -77,12 +77,6 @@ pub(super) async fn measure(runs: usize) -> anyhow::Result<Vec<Figure>> {
         }
         figures.push(Figure::new(format!("{what}, p99 ms"), p99s, target));
     }
-    let mut p99s = Vec::new();
-    for _ in 0..runs {
-        p99s.push(overlay(&server, &filled.overlaid).await?);
-    }
-    let what = format!("{OVERLAID} runs of 100,000 points, 1,000 columns each, p99 ms");
-    figures.push(Figure::new(what, p99s, "≤ 50"));
     Ok(figures)
 }
 
@@ -90,25 +84,13 @@ fn chart(run: RunId, more: &str) -> String {
     format!("/api/v1/runs/{run}/charts?name=loss&width=1000{more}")
 }
 
-/// All curves of a picture one after the other, as its p99 in milliseconds.
-async fn overlay(server: &Server, runs: &[RunId]) -> anyhow::Result<f64> {
-    let mut millis = Vec::new();
-    for _ in 0..PICTURES {
-        let started = Instant::now();
-        for run in runs {
-            let url = format!("{}{}", server.url, chart(*run, ""));
-            let answer = server.http.get(url).bearer_auth(SECRET).send().await?;
-            anyhow::ensure!(
-                answer.status().is_success(),
-                "a chart answers {}",
-                answer.status()
-            );
-            answer.bytes().await?;
-        }
-        millis.push(started.elapsed().as_secs_f64() * 1000.0);
-    }
-    millis.sort_by(f64::total_cmp);
-    Ok(millis[millis.len() * 99 / 100])
+/// Runs over each other, as the page that compares them asks for it.
+fn overlay(runs: &[RunId]) -> String {
+    let ids: Vec<String> = runs.iter().map(ToString::to_string).collect();
+    format!(
+        "/api/v1/compare/curves?runs={}&series=loss&width=1000",
+        ids.join(",")
+    )
 }
 
 fn fill(folder: &Folder) -> anyhow::Result<Filled> {
