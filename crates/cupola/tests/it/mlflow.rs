@@ -46,6 +46,7 @@ fn script(hub: &TestHub, args: &[&str]) -> Command {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("MLFLOW_TRACKING_URI", &hub.url)
         .env("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        .env("MLFLOW_DISABLE_TELEMETRY", "true")
         .current_dir(scripts())
         .stdin(Stdio::null());
     command
