@@ -38,7 +38,7 @@ pub use history::History;
 pub use known::KnownRun;
 pub use search::{DatasetTest, Deleted, KnownRuns, KnownSearch};
 
-/// What MLflow's clients call a run stands in this tag as well; both are one name.
+/// What `MLflow`'s clients call a run stands in this tag as well; both are one name.
 pub const RUN_NAME_TAG: &str = "mlflow.runName";
 
 /// A run that a client begins to log.

@@ -1,4 +1,4 @@
-//! Files of runs as MLflow's clients send, list and fetch them.
+//! Files of runs as `MLflow`'s clients send, list and fetch them.
 
 use axum::{
     body::Body,

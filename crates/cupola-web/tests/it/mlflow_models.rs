@@ -1,4 +1,4 @@
-//! The registry and logged models as MLflow's clients use them.
+//! The registry and logged models as `MLflow`'s clients use them.
 
 use axum::{
     body::Body,

@@ -152,7 +152,7 @@ fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(Os
         .collect()
 }
 
-/// Where a client of MLflow logs unless it is told otherwise: into this run. A task that names another
+/// Where a client of `MLflow` logs unless it is told otherwise: into this run. A task that names another
 /// server keeps its own, and that server is shown no token of ours.
 fn tracking(context: &Context, order: &RunOrder) -> Vec<(OsString, OsString)> {
     if order.token.0.is_empty() || order.environment.contains_key("MLFLOW_TRACKING_URI") {

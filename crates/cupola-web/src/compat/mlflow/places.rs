@@ -151,7 +151,7 @@ fn decoded(path: &str) -> Option<Result<String, FromUtf8Error>> {
     let mut is_changed = false;
     while let Some((first, after)) = rest.split_first() {
         let byte = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(h, l)| (h << 4) | l),
             _ => None,
         };
         is_changed |= byte.is_some();
