@@ -15,7 +15,7 @@ use cupola_protocol::{
     logs::{LogBody, LogsBody},
     page::Page,
     paths::api,
-    runs::{RunBody, RunDetail, SeriesBody},
+    runs::{FoundRunsBody, RunBody, RunDetail, SeriesBody},
     system::{Health, Overview, Version},
     tasks::{ResultBody, TaskBody, TaskDetail},
     templates::{
@@ -29,7 +29,7 @@ use crate::{
     Client, Download, Error,
     query::{
         ComparisonFilter, ExperimentFilter, FamilyFilter, LogFilter, LogsFilter, PageFilter,
-        ResultFilter, SeriesFilter, TaskFilter,
+        ResultFilter, RunFilter, SeriesFilter, TaskFilter,
     },
     transport::{at, at_file},
 };
@@ -245,6 +245,11 @@ impl Client {
     /// Results, the latest first.
     pub async fn results(&self, filter: &ResultFilter) -> Result<Page<ResultBody>, Error> {
         self.list(api::RESULTS, filter).await
+    }
+
+    /// Runs by a filter.
+    pub async fn runs(&self, filter: &RunFilter) -> Result<FoundRunsBody, Error> {
+        self.list(api::RUNS, filter).await
     }
 
     /// A run with what it used and gave.

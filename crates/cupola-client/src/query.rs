@@ -47,6 +47,23 @@ pub struct ExperimentFilter {
     pub per_page: Option<u32>,
 }
 
+/// Which runs, in which order, and what of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RunFilter {
+    /// What they satisfy: `state = completed and params.lr < 0.01`.
+    pub filter: Option<String>,
+    /// Fields with commas between: `metrics.loss, created desc`.
+    pub order: Option<String>,
+    /// Parameters, metrics and tags to give, with commas between; all when absent.
+    pub columns: Option<String>,
+    /// Ids with commas between.
+    pub experiments: Option<String>,
+    /// From 1.
+    pub page: Option<u32>,
+    /// Items a page.
+    pub per_page: Option<u32>,
+}
+
 /// Which tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TaskFilter {

@@ -4,7 +4,7 @@ use cupola_domain::{
     ids::{ExperimentId, RunId},
     run::Run,
 };
-use cupola_search::filter::{Field, Filter, Order};
+use cupola_search::filter::{Field, Filter, Order, Statistic};
 use cupola_store::{
     Tx, params,
     run_search::{self, Effort, Query},
@@ -14,6 +14,7 @@ use cupola_store::{
 
 use crate::{Hub, HubError};
 
+pub use cupola_search::filter;
 pub use cupola_store::run_search::NameKind;
 
 /// So many runs are on one page at most.
@@ -50,6 +51,8 @@ pub enum Columns {
     All,
     /// These alone.
     These(Vec<Field>),
+    /// So many parameters and so many metrics, those that the page's first run has.
+    OfFirst(usize, usize),
 }
 
 /// One page of runs.
@@ -61,6 +64,8 @@ pub struct RunsFound {
     pub has_more: bool,
     /// How many there are, where counting them is cheap.
     pub total: Option<u64>,
+    /// What is given of each, unless all is.
+    pub columns: Vec<Field>,
 }
 
 /// A run with what was asked for.
@@ -93,11 +98,16 @@ impl Hub {
                 offset: i64::try_from(search.offset).unwrap_or(i64::MAX),
             };
             let page = run_search::list(tx, &query, Effort::default())?;
-            let found = page.ids.iter().map(|id| found(tx, *id, &search.columns));
+            let columns = of_first(tx, page.ids.first(), search.columns)?;
+            let found = page.ids.iter().map(|id| found(tx, *id, &columns));
             Ok(RunsFound {
                 runs: found.collect::<Result<_, _>>()?,
                 has_more: page.has_more,
                 total: page.total,
+                columns: match columns {
+                    Columns::These(fields) => fields,
+                    _ => Vec::new(),
+                },
             })
         })
     }
@@ -113,6 +123,22 @@ impl Hub {
         let limit = limit.min(NAMES_MAX);
         self.read(move |tx| Ok(run_search::list_names(tx, kind, &prefix, limit)?))
     }
+}
+
+/// Says which columns those of the first run are.
+fn of_first(tx: &mut Tx, first: Option<&RunId>, columns: Columns) -> Result<Columns, HubError> {
+    let Columns::OfFirst(params_max, metrics_max) = columns else {
+        return Ok(columns);
+    };
+    let Some(id) = first.copied() else {
+        return Ok(Columns::These(Vec::new()));
+    };
+    let params = params::list(tx, id)?.into_iter().take(params_max);
+    let params = params.map(|(key, _)| Field::Param(key));
+    let metrics_max = i64::try_from(metrics_max).unwrap_or(METRICS_MAX);
+    let metrics = series::list(tx, id, "", metrics_max)?.into_iter();
+    let metrics = metrics.map(|series| Field::Metric(series.name, Statistic::Last));
+    Ok(Columns::These(params.chain(metrics).collect()))
 }
 
 fn found(tx: &mut Tx, id: RunId, columns: &Columns) -> Result<RunFound, HubError> {
@@ -136,6 +162,7 @@ fn found(tx: &mut Tx, id: RunId, columns: &Columns) -> Result<RunFound, HubError
                 add(tx, &mut found, field)?;
             }
         }
+        Columns::OfFirst(..) => {}
     }
     Ok(found)
 }

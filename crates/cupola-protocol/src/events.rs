@@ -34,6 +34,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "brief" => keys.push("briefs".to_owned()),
         "experiment" => keys.extend(["families", "experiments"].map(str::to_owned)),
         "task" => keys.extend(["tasks", "families", "experiments"].map(str::to_owned)),
+        "run" => keys.push("runs".to_owned()),
         "worker" => keys.push("workers".to_owned()),
         "token" => keys.push("tokens".to_owned()),
         "model" => keys.push("models".to_owned()),

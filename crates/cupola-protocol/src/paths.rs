@@ -65,6 +65,10 @@ pub mod api {
     pub const TASK_RETRY: &str = "/api/v1/tasks/{id}/retry";
     /// `GET` results.
     pub const RESULTS: &str = "/api/v1/results";
+    /// `GET` runs by a filter, in any order.
+    pub const RUNS: &str = "/api/v1/runs";
+    /// `GET` the names that a filter may speak of.
+    pub const RUN_NAMES: &str = "/api/v1/runs/names";
     /// `GET` a run.
     pub const RUN: &str = "/api/v1/runs/{id}";
     /// `POST` to stop a run.

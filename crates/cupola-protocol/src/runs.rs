@@ -1,5 +1,7 @@
 //! Runs, their logs and their curves.
 
+use std::collections::BTreeMap;
+
 use cupola_domain::progress::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,4 +108,63 @@ pub struct SeriesBody {
     pub points_total: u64,
     /// Where to go on: pass it as `after`.
     pub next: i64,
+}
+
+/// A metric of a run without its points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MetricBody {
+    /// The value of the last point.
+    pub value: Option<Number>,
+    /// The step of the last point.
+    pub step: Option<i64>,
+    /// The time of the last point, by the machine that measured.
+    pub time: Option<Time>,
+    /// The least finite value.
+    pub min: Option<f64>,
+    /// The largest finite value.
+    pub max: Option<f64>,
+    /// How many points there are.
+    pub points: u64,
+}
+
+/// A run that was searched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FoundRunBody {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunBody,
+    /// What its client calls it; empty for what workers run.
+    pub name: String,
+    /// The number of its task.
+    pub task_number: u32,
+    /// What its experiment is called.
+    pub experiment_name: String,
+    /// Parameters that were asked for, by key.
+    pub params: BTreeMap<String, String>,
+    /// Tags that were asked for, by key.
+    pub tags: BTreeMap<String, String>,
+    /// Metrics that were asked for, by name.
+    pub metrics: BTreeMap<String, MetricBody>,
+}
+
+/// One page of the runs that were searched for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FoundRunsBody {
+    /// In the order asked for.
+    pub items: Vec<FoundRunBody>,
+    /// How many there are in all pages; none where counting them is not cheap.
+    pub total: Option<u64>,
+    /// Whether there is another page.
+    pub has_more: bool,
+    /// Which page this is, from 1.
+    pub page: u32,
+    /// How many items a page has.
+    pub per_page: u32,
+}
+
+/// Names that a filter may speak of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunNamesBody {
+    /// As a filter says them: `params.lr`, `metrics.val_loss`.
+    pub names: Vec<String>,
 }

@@ -34,6 +34,9 @@ pub const VALUES_MAX: usize = 1_000;
 /// By how many fields runs are sorted at most.
 pub const ORDERS_MAX: usize = 4;
 
+/// How many fields a list of them has at most.
+pub const FIELDS_MAX: usize = 50;
+
 /// What a run must satisfy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
@@ -137,6 +140,19 @@ impl Order {
     /// The orders as one text.
     pub fn text(orders: &[Self]) -> String {
         let texts: Vec<_> = orders.iter().map(ToString::to_string).collect();
+        texts.join(", ")
+    }
+}
+
+impl Field {
+    /// Reads a list of fields, separated by commas; a text of blanks is an empty one.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, FilterError> {
+        parse::fields(text)
+    }
+
+    /// The fields as one text.
+    pub fn list_text(fields: &[Self]) -> String {
+        let texts: Vec<_> = fields.iter().map(ToString::to_string).collect();
         texts.join(", ")
     }
 }

@@ -67,9 +67,9 @@ impl Default for Effort {
     /// What is quick with 100,000 runs.
     fn default() -> Self {
         Self {
-            gathered_max: 1_000,
-            sieved_max: 20_000,
-            walked_max: 4_000,
+            gathered_max: 300,
+            sieved_max: 8_000,
+            walked_max: 2_000,
         }
     }
 }

@@ -15,6 +15,7 @@ mod files;
 pub(crate) mod logs;
 pub mod present;
 mod results;
+mod run_search;
 mod runs;
 pub(crate) mod system;
 mod tasks;
@@ -27,6 +28,7 @@ use crate::router::Routes;
 
 pub(crate) use artifacts::{download, drain, receive, stream};
 pub(crate) use results::{order as result_order, whole as result_whole};
+pub(crate) use run_search::names as run_names;
 pub use runs::reduce;
 
 /// The routes.
@@ -46,6 +48,7 @@ pub(crate) fn routes() -> Routes {
         .merge(tasks::routes())
         .merge(runs::routes())
         .merge(charts::routes())
+        .merge(run_search::routes())
         .merge(artifacts::routes())
         .merge(logs::routes())
         .merge(results::routes())

@@ -72,6 +72,7 @@ const SCRIPTS: &[Source] = embedded![
     "js/dialog.js",
     "js/hotkeys.js",
     "js/filter.js",
+    "js/suggest.js",
     "js/choice.js",
     "js/space_rows.js",
     "js/estimate.js",

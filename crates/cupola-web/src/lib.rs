@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod params;
 mod parts;
 pub mod router;
+mod run_query;
 pub mod server;
 pub mod state;
 pub mod ui;

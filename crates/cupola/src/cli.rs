@@ -372,6 +372,25 @@ pub(crate) enum Task {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
+    /// List runs, those that a filter lets through: `state = completed and params.lr < 0.01`.
+    List {
+        /// What runs satisfy; docs/search.md has the language.
+        #[arg(short, long)]
+        filter: Option<String>,
+        /// By what they are sorted: `metrics.loss, created desc`. The latest first, unless given.
+        #[arg(short, long)]
+        order: Option<String>,
+        /// What is shown of each: `params.lr, metrics.loss.min`. With --json all, unless given.
+        #[arg(short, long)]
+        columns: Option<String>,
+        /// Only runs of this experiment.
+        #[arg(short, long, value_name = "ID")]
+        experiment: Vec<String>,
+        #[command(flatten)]
+        paging: Paging,
+        #[command(flatten)]
+        read: Read,
+    },
     /// Show a run with its results.
     Show {
         id: String,

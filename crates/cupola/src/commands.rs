@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod experiments;
 pub(crate) mod families;
 pub(crate) mod run_file;
+mod run_list;
 pub(crate) mod runs;
 pub(crate) mod tasks;
 pub(crate) mod templates;

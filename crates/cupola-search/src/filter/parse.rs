@@ -1,8 +1,8 @@
 //! Reads filters and orders by recursive descent, within bounds.
 
 use super::{
-    Attribute, COMPARISONS_MAX, Comparison, DEPTH_MAX, Field, Filter, FilterError, Literal,
-    ORDERS_MAX, Order, Statistic, Test, VALUES_MAX,
+    Attribute, COMPARISONS_MAX, Comparison, DEPTH_MAX, FIELDS_MAX, Field, Filter, FilterError,
+    Literal, ORDERS_MAX, Order, Statistic, Test, VALUES_MAX,
     field::Kind,
     tokens::{Placed, Token, tokens},
 };
@@ -26,23 +26,12 @@ pub(super) fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
 }
 
 pub(super) fn orders(text: &str) -> Result<Vec<Order>, FilterError> {
-    let mut reader = Reader::new(text)?;
-    let mut orders = Vec::new();
-    while reader.peek().is_some() {
-        if orders.len() == ORDERS_MAX {
-            return Err(reader.fault(format!(
-                "there are too many fields; sort by at most {ORDERS_MAX}"
-            )));
-        }
-        orders.push(reader.order()?);
-        if reader.peek().is_some() && !reader.takes(&Token::Comma) {
-            let found = reader.shown();
-            return Err(reader.fault(format!(
-                "{found} is unexpected; write `asc`, `desc` or a comma"
-            )));
-        }
-    }
-    Ok(orders)
+    let remedy = "write `asc`, `desc` or a comma";
+    Reader::new(text)?.separated(ORDERS_MAX, remedy, Reader::order)
+}
+
+pub(super) fn fields(text: &str) -> Result<Vec<Field>, FilterError> {
+    Reader::new(text)?.separated(FIELDS_MAX, "write a comma", Reader::field)
 }
 
 struct Reader {
@@ -63,6 +52,26 @@ impl Reader {
             comparisons: 0,
             values: 0,
         })
+    }
+
+    /// Items with commas between them, to the end.
+    fn separated<T>(
+        mut self,
+        most: usize,
+        remedy: &str,
+        item: impl Fn(&mut Self) -> Result<T, FilterError>,
+    ) -> Result<Vec<T>, FilterError> {
+        let mut items = Vec::new();
+        while self.peek().is_some() {
+            if items.len() == most {
+                return Err(self.fault(format!("there are too many fields; write at most {most}")));
+            }
+            items.push(item(&mut self)?);
+            if self.peek().is_some() {
+                self.expect(&Token::Comma, remedy)?;
+            }
+        }
+        Ok(items)
     }
 
     /// `a or b or …`

@@ -207,8 +207,21 @@ fn orders_are_read() {
     let error = Order::parse("id,id,id,id,id").unwrap_err().to_string();
     assert_eq!(
         error,
-        "column 13: there are too many fields; sort by at most 4"
+        "column 13: there are too many fields; write at most 4"
     );
+}
+
+#[test]
+fn lists_of_fields_are_read() {
+    let fields = Field::parse_list("params.lr, metrics.loss.min,state").unwrap();
+    assert_eq!(
+        Field::list_text(&fields),
+        "params.lr, metrics.loss.min, state"
+    );
+    let error = Field::parse_list("params.lr state")
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error, "column 11: `state` is unexpected; write a comma");
 }
 
 fn field() -> impl Strategy<Value = Field> {

@@ -109,15 +109,21 @@ fn with_and_without<'a>(
 }
 
 impl Part<'_> {
-    /// Writes what the part's rows come from, up to `WHERE` and the first condition.
-    pub(super) fn write_source(&self, to: &mut Written) {
+    /// Writes what the part's rows come from, up to `WHERE` and the first condition; a walk sees the
+    /// runs' own rows only where that is needed.
+    pub(super) fn write_source(&self, to: &mut Written, needs_run: bool) {
         match self {
             Self::All => {
                 to.say("run WHERE TRUE");
             }
             Self::Walk { field, present, .. } => {
-                write_rows(to, field, " CROSS JOIN run", present);
-                to.say(" AND run.id = o.run_id");
+                let (join, same) = if needs_run {
+                    (" CROSS JOIN run", " AND run.id = o.run_id")
+                } else {
+                    ("", "")
+                };
+                write_rows(to, field, join, present);
+                to.say(same);
             }
             Self::Own { present, .. } => {
                 to.say("run WHERE TRUE").say(and(present)).say(present);

@@ -33,18 +33,18 @@ struct Wanted<'a> {
     effort: Effort,
     demands: Vec<Demand<'a>>,
     orders: &'a [Order],
-    /// The demand that the fewest runs satisfy, and how many do, up to a bound.
-    best: Option<(usize, i64)>,
+    /// How many runs an index finds for each demand, up to a bound; none where it was not asked.
+    counts: Vec<Option<i64>>,
 }
 
 pub(super) fn list(tx: &mut Tx, query: &Query, effort: Effort) -> Result<Page, StoreError> {
-    let mut wanted = Wanted {
+    let demands = demands(tx, query)?;
+    let wanted = Wanted {
         effort,
-        demands: demands(tx, query)?,
+        counts: counts(tx, &demands, effort)?,
+        demands,
         orders: order::effective(&query.order),
-        best: None,
     };
-    wanted.best = best(tx, &wanted.demands, effort)?;
     let total = total(tx, &wanted)?;
     let limit = query.limit.max(0);
     let mut ids = wanted.page(tx, limit + 1, query.offset.max(0))?;
@@ -73,14 +73,14 @@ fn demands<'a>(tx: &mut Tx, query: &'a Query) -> Result<Vec<Demand<'a>>, StoreEr
     Ok(demands)
 }
 
-/// The demand that an index finds the fewest runs for.
-fn best(
+/// How many runs an index finds for each demand, until one says nearly all.
+fn counts(
     tx: &mut Tx,
     demands: &[Demand<'_>],
     effort: Effort,
-) -> Result<Option<(usize, i64)>, StoreError> {
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let mut counts = vec![None; demands.len()];
     let indexed = demands.iter().enumerate().filter(|(_, d)| d.is_indexed());
-    let mut best = None;
     for (at, demand) in indexed.take(COUNTED_MAX) {
         let mut counting = Written::default();
         counting.say("SELECT COUNT(*) AS n FROM (");
@@ -90,31 +90,29 @@ fn best(
             .integer(effort.sieved_max + 1)
             .say(") AS found");
         let counted = counting.query(tx, |row| row.i64("n"))?;
-        let counted = counted.first().copied().unwrap_or(0);
-        if best.is_none_or(|(_, least)| counted < least) {
-            best = Some((at, counted));
-        }
-        if counted <= effort.gathered_max {
+        counts[at] = counted.first().copied();
+        if counts[at].is_some_and(|found| found <= effort.gathered_max) {
             break;
         }
     }
-    Ok(best)
+    Ok(counts)
 }
 
 /// How many runs are wanted, where an index or few candidates tell.
 fn total(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Option<u64>, StoreError> {
     let whole = |count: i64| Some(u64::try_from(count).unwrap_or(0));
-    match (wanted.demands.as_slice(), wanted.best) {
-        ([] | [Demand::Undeleted], _) => {
-            Ok(whole(count(tx, COUNT)? - count(tx, COUNT_OF_DELETED)?))
-        }
-        ([only], Some((_, count))) if only.is_one() && count <= wanted.effort.sieved_max => {
-            Ok(whole(count))
-        }
-        (_, Some((at, candidates))) if candidates <= wanted.effort.gathered_max => {
+    if let [] | [Demand::Undeleted] = wanted.demands.as_slice() {
+        return Ok(whole(count(tx, COUNT)? - count(tx, COUNT_OF_DELETED)?));
+    }
+    let Some((at, found)) = wanted.best() else {
+        return Ok(None);
+    };
+    match wanted.demands.as_slice() {
+        [only] if only.is_one() && found <= wanted.effort.sieved_max => Ok(whole(found)),
+        _ if found <= wanted.effort.gathered_max => {
             let mut counting = Written::default();
             counting.say("SELECT COUNT(*) AS n FROM run WHERE TRUE");
-            wanted.write_demands(&mut counting, tx, "run.id", Some(at));
+            wanted.write_demands(&mut counting, tx, "run.id", Listed::One(at));
             let counted = counting.query(tx, |row| codec::count(row, "run", "n"))?;
             Ok(counted.first().copied())
         }
@@ -122,26 +120,57 @@ fn total(tx: &mut Tx, wanted: &Wanted<'_>) -> Result<Option<u64>, StoreError> {
     }
 }
 
+/// Which demands are lists of runs, made before the first run is looked at.
+#[derive(Debug, Clone, Copy)]
+enum Listed {
+    None,
+    /// This one.
+    One(usize),
+    /// All that an index finds few enough runs for.
+    Short,
+}
+
+/// A piece of a part of the list.
+#[derive(Debug, Clone, Copy)]
+struct Piece<'a> {
+    part: Part<'a>,
+    limit: i64,
+    offset: i64,
+}
+
 impl Wanted<'_> {
+    /// The demand that the fewest runs satisfy, and how many do.
+    fn best(&self) -> Option<(usize, i64)> {
+        let known = self.counts.iter().enumerate();
+        known
+            .filter_map(|(at, count)| Some((at, (*count)?)))
+            .min_by_key(|(_, count)| *count)
+    }
+
     /// Looks in one part of the list after the other until there are enough.
     fn page(&self, tx: &mut Tx, limit: i64, mut offset: i64) -> Result<Vec<RunId>, StoreError> {
-        let is_small = self
-            .best
-            .is_some_and(|(_, found)| found <= self.effort.gathered_max);
-        let parts = if is_small {
-            vec![Part::All]
-        } else {
-            order::parts(self.orders.first())
-        };
+        let gathered = self.best().filter(|(_, n)| *n <= self.effort.gathered_max);
+        if let Some((at, _)) = gathered {
+            let piece = Piece {
+                part: Part::All,
+                limit,
+                offset,
+            };
+            return self.run(tx, piece, Listed::One(at), None);
+        }
+        let parts = order::parts(self.orders.first());
         let mut ids = Vec::new();
         for (at, part) in parts.iter().enumerate() {
-            let missing = limit - i64::try_from(ids.len()).unwrap_or(limit);
-            let found = self.part(tx, *part, missing, offset)?;
-            let is_last = at + 1 == parts.len();
-            if found.is_empty() && offset > 0 && !is_last {
-                offset -= self.count_part(tx, *part)?.min(offset);
-            } else if !found.is_empty() {
+            let piece = Piece {
+                part: *part,
+                limit: limit - i64::try_from(ids.len()).unwrap_or(limit),
+                offset,
+            };
+            let found = self.piece(tx, piece)?;
+            if !found.is_empty() {
                 offset = 0;
+            } else if offset > 0 && at + 1 < parts.len() {
+                offset -= self.count_part(tx, *part)?.min(offset);
             }
             ids.extend(found);
             if i64::try_from(ids.len()).is_ok_and(|found| found >= limit) {
@@ -151,29 +180,22 @@ impl Wanted<'_> {
         Ok(ids)
     }
 
-    fn part(
-        &self,
-        tx: &mut Tx,
-        part: Part<'_>,
-        limit: i64,
-        offset: i64,
-    ) -> Result<Vec<RunId>, StoreError> {
-        let listed = self.best.map(|(at, _)| at);
-        let is_listed = self
-            .best
-            .is_some_and(|(_, found)| found <= self.effort.sieved_max);
-        if is_listed || listed.is_none() {
-            return self.run(tx, part, listed, (limit, offset), None);
+    fn piece(&self, tx: &mut Tx, piece: Piece<'_>) -> Result<Vec<RunId>, StoreError> {
+        let Some((at, fewest)) = self.best() else {
+            return self.run(tx, piece, Listed::None, None);
+        };
+        if fewest <= self.effort.sieved_max {
+            return self.run(tx, piece, Listed::Short, None);
         }
         // Most runs satisfy it, as far as an index can tell: the first ones of the order should do.
-        let Some((column, end)) = self.end_of_walk(tx, part)? else {
-            return self.run(tx, part, None, (limit, offset), None);
+        let Some(end) = self.end_of_walk(tx, piece.part)? else {
+            return self.run(tx, piece, Listed::None, None);
         };
-        let found = self.run(tx, part, None, (limit, offset), Some((column, end)))?;
-        if i64::try_from(found.len()).is_ok_and(|found| found >= limit) {
+        let found = self.run(tx, piece, Listed::None, Some(end))?;
+        if i64::try_from(found.len()).is_ok_and(|found| found >= piece.limit) {
             return Ok(found);
         }
-        self.run(tx, part, listed, (limit, offset), None)
+        self.run(tx, piece, Listed::One(at), None)
     }
 
     /// Where a walk ends that looks at each run by itself; none where it may go to the end.
@@ -183,8 +205,8 @@ impl Wanted<'_> {
         part: Part<'_>,
     ) -> Result<Option<(&'static str, f64)>, StoreError> {
         let mut asking = Written::default();
-        let Some(column) = part.write_end(&mut asking, self.orders.first(), self.effort.walked_max)
-        else {
+        let first = self.orders.first();
+        let Some(column) = part.write_end(&mut asking, first, self.effort.walked_max) else {
             return Ok(None);
         };
         let found = asking.query(tx, |row| row.f64("x"))?;
@@ -195,18 +217,17 @@ impl Wanted<'_> {
         self.orders.first().is_none_or(|order| order.is_descending)
     }
 
-    /// Asks for a piece of a part; `listed` is the demand whose runs are listed first.
     fn run(
         &self,
         tx: &mut Tx,
-        part: Part<'_>,
-        listed: Option<usize>,
-        (limit, offset): (i64, i64),
+        piece: Piece<'_>,
+        listed: Listed,
         end: Option<(&'static str, f64)>,
     ) -> Result<Vec<RunId>, StoreError> {
+        let part = piece.part;
         let mut asking = Written::default();
-        asking.say("SELECT run.id FROM ");
-        part.write_source(&mut asking);
+        asking.say("SELECT ").say(part.id()).say(" AS id FROM ");
+        part.write_source(&mut asking, self.needs_run(listed));
         if let Some((column, end)) = end {
             let sign = if self.is_descending() { " >= " } else { " <= " };
             asking.say(" AND ").say(column).say(sign).number(end);
@@ -214,24 +235,40 @@ impl Wanted<'_> {
         self.write_demands(&mut asking, tx, part.id(), listed);
         asking.say(" ORDER BY ");
         part.write_order(&mut asking, self.orders);
-        asking.say(" LIMIT ").integer(limit);
-        asking.say(" OFFSET ").integer(offset);
+        asking.say(" LIMIT ").integer(piece.limit);
+        asking.say(" OFFSET ").integer(piece.offset);
         asking.query(tx, |row| codec::parsed(row, "run", "id"))
     }
 
     fn count_part(&self, tx: &mut Tx, part: Part<'_>) -> Result<i64, StoreError> {
+        let listed = self.best().map_or(Listed::None, |(at, _)| Listed::One(at));
         let mut counting = Written::default();
         counting.say("SELECT COUNT(*) AS n FROM ");
-        part.write_source(&mut counting);
-        self.write_demands(&mut counting, tx, part.id(), self.best.map(|(at, _)| at));
+        part.write_source(&mut counting, self.needs_run(listed));
+        self.write_demands(&mut counting, tx, part.id(), listed);
         let counted = counting.query(tx, |row| row.i64("n"))?;
         Ok(counted.first().copied().unwrap_or(0))
     }
 
-    /// Writes all that is demanded of the run with this id; what is listed, as one of a list.
-    fn write_demands(&self, to: &mut Written, tx: &Tx, id: &'static str, listed: Option<usize>) {
+    /// Whether anything is asked of the run's own row, or of its other values.
+    fn needs_run(&self, listed: Listed) -> bool {
+        let mut demands = self.demands.iter().enumerate();
+        self.orders.len() > 1
+            || demands.any(|(at, d)| !(self.is_listed(listed, at) && d.is_exact()))
+    }
+
+    fn is_listed(&self, listed: Listed, at: usize) -> bool {
+        match listed {
+            Listed::None => false,
+            Listed::One(one) => one == at,
+            Listed::Short => self.counts[at].is_some_and(|n| n <= self.effort.sieved_max),
+        }
+    }
+
+    /// Writes all that is demanded of the run with this id.
+    fn write_demands(&self, to: &mut Written, tx: &Tx, id: &'static str, listed: Listed) {
         for (at, demand) in self.demands.iter().enumerate() {
-            let is_listed = listed == Some(at);
+            let is_listed = self.is_listed(listed, at);
             if is_listed {
                 to.say(" AND ").say(id).say(" IN (");
                 demand.write_members(to, tx);

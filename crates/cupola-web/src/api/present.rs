@@ -3,6 +3,7 @@
 mod compare;
 mod experiments;
 mod findings;
+mod found;
 mod results;
 pub mod templates;
 
@@ -35,6 +36,7 @@ use serde_json::{Map, Value};
 pub use compare::{compare, overlay};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
+pub use found::found_run;
 pub use results::{result_head, result_level};
 
 /// What tasks in a list are, until there are others.

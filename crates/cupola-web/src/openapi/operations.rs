@@ -120,6 +120,35 @@ const OVERLAID: Query = &[
 
 const RUNS_COMPARED: Query = &[("runs", "1 to 16 runs, with commas between")];
 
+const RUNS: Query = &[
+    (
+        "filter",
+        "what runs satisfy: `state = completed and params.lr < 0.01`",
+    ),
+    (
+        "order",
+        "up to 4 fields, with commas between: `metrics.loss, created desc`",
+    ),
+    (
+        "columns",
+        "up to 50 parameters, metrics and tags to give, with commas between; all unless said",
+    ),
+    (
+        "experiments",
+        "only runs of these experiments, with commas between",
+    ),
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+];
+
+const RUN_NAMES: Query = &[
+    (
+        "prefix",
+        "how the names begin: `params.l`, `metrics.`, `tags.`",
+    ),
+    ("limit", "at most so many, 1 to 100; 20 unless said"),
+];
+
 const TASKS: Query = &[
     ("page", "which page, from 1"),
     ("per_page", "items a page, 1 to 1000; 50 unless said"),
@@ -424,6 +453,8 @@ fn run_operations() -> Vec<Operation> {
     const GROUP: &str = "runs";
     let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
     vec![
+        get(api::RUNS, "Runs by a filter, in any order; the latest first unless said", json::<runs::FoundRunsBody>()).query(RUNS),
+        get(api::RUN_NAMES, "The names that a filter may speak of", json::<runs::RunNamesBody>()).query(RUN_NAMES),
         get(api::RUN, "A run with what it used and gave", json::<runs::RunDetail>()),
         operation(Method::POST, api::RUN_CANCELLATION, GROUP, "Stop a run", json::<runs::RunBody>()),
         operation(Method::POST, api::RUN_RETRY, GROUP, "Run it again: another attempt, or, where it completed, the same task anew", json::<runs::RunBody>()),

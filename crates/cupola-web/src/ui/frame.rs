@@ -17,8 +17,10 @@ pub enum Section {
     Families,
     /// `/templates` and `/code`
     Templates,
-    /// `/tasks` and `/runs`
+    /// `/tasks`
     Tasks,
+    /// `/runs`
+    Runs,
     /// `/workers`
     Workers,
     /// `/settings`
@@ -28,12 +30,13 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 7] = [
+    const NAVIGATION: [Section; 8] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
         Section::Families,
         Section::Tasks,
+        Section::Runs,
         Section::Workers,
         Section::Templates,
     ];
@@ -46,6 +49,7 @@ impl Section {
             Section::Families => "Families",
             Section::Templates => "Templates",
             Section::Tasks => "Tasks",
+            Section::Runs => "Runs",
             Section::Workers => "Workers",
             Section::Settings => "Settings",
             Section::Outside => "",
@@ -60,6 +64,7 @@ impl Section {
             Section::Families => paths::FAMILIES,
             Section::Templates => paths::TEMPLATES,
             Section::Tasks => paths::TASKS,
+            Section::Runs => paths::RUNS,
             Section::Workers => paths::WORKERS,
             Section::Settings => paths::TOKENS,
         }
@@ -73,6 +78,7 @@ impl Section {
             Section::Families => keys::GO_FAMILIES.keys,
             Section::Templates => keys::GO_TEMPLATES.keys,
             Section::Tasks => keys::GO_TASKS.keys,
+            Section::Runs => keys::GO_RUNS.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Settings | Section::Outside => "",
         }

@@ -6,6 +6,7 @@ mod briefs;
 mod compare;
 mod experiments;
 mod families;
+mod found;
 mod home;
 mod logs;
 mod others;
@@ -47,6 +48,7 @@ pub fn samples() -> Vec<Sample> {
         families::samples(),
         tasks::samples(),
         runs::samples(),
+        found::samples(),
         workers::samples(),
         templates::samples(),
         others::samples(),
@@ -188,6 +190,7 @@ mod tests {
             "endings",
             "experiments",
             "families",
+            "runs",
             "tasks",
             "templates",
             "workers",

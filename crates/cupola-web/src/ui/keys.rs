@@ -75,6 +75,8 @@ pub const GO_BRIEFS: Shortcut = element("g b", Place::Everywhere, "Go to the bri
 pub const GO_FAMILIES: Shortcut = element("g f", Place::Everywhere, "Go to the families");
 /// To `/tasks`.
 pub const GO_TASKS: Shortcut = element("g t", Place::Everywhere, "Go to the tasks");
+/// To `/runs`.
+pub const GO_RUNS: Shortcut = element("g r", Place::Everywhere, "Go to the runs");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/experiments/new`.
@@ -140,6 +142,7 @@ pub const ALL: &[Shortcut] = &[
     GO_BRIEFS,
     GO_FAMILIES,
     GO_TASKS,
+    GO_RUNS,
     GO_WORKERS,
     THEME,
     HELP,

@@ -23,6 +23,8 @@ pub const COMPARE: &str = "/compare";
 pub const COMPARE_VIEW: &str = "/compare/view";
 /// `GET` the tasks.
 pub const TASKS: &str = "/tasks";
+/// `GET` the runs.
+pub const RUNS: &str = "/runs";
 /// `GET` the workers.
 pub const WORKERS: &str = "/workers";
 /// `GET` the tokens, `POST` for one.
@@ -86,6 +88,9 @@ pub const PATTERNS: &[&str] = &[
     "/tasks/{id}/attempts",
     "/tasks/{id}/cancellation",
     "/tasks/{id}/retry",
+    RUNS,
+    "/runs/list",
+    "/runs/names",
     "/runs/{id}",
     "/runs/{id}/header",
     "/runs/{id}/curves",

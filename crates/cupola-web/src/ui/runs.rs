@@ -1,6 +1,7 @@
 //! Runs: one attempt at a task each.
 
 mod curves;
+mod found;
 mod log;
 mod parts;
 mod present;
@@ -11,6 +12,7 @@ mod show;
 pub(crate) use self::log::log as log_of;
 pub use self::{
     curves::{CurveCard, CurvePages, Curves},
+    found::{FoundCell, FoundColumn, FoundList, FoundPage, FoundRow},
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
     parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
     results::{Level, Node, Place, ResultPage, Results, Row, SortLink},

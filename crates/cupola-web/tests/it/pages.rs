@@ -4,6 +4,7 @@ mod commands;
 mod compare;
 mod experiments;
 mod forms;
+mod found;
 mod live;
 mod logs;
 mod looks;

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use cupola_client::{Client, query::LogsFilter};
+use cupola_client::{
+    Client,
+    query::{LogsFilter, RunFilter},
+};
 use cupola_protocol::logs::LogEntry;
+use cupola_search::filter::Field;
 use serde_json::Value;
 
 use crate::{
     cli::RunCommand,
-    commands::{artifacts, tasks::status},
+    commands::{artifacts, run_list, tasks::status},
     connection::client,
     output,
 };
@@ -18,6 +22,32 @@ const FOLLOW_PERIOD: Duration = Duration::from_millis(300);
 
 pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
     match command {
+        RunCommand::List {
+            filter,
+            order,
+            columns,
+            experiment,
+            paging,
+            read,
+        } => {
+            let fields = Field::parse_list(columns.as_deref().unwrap_or_default())
+                .map_err(|error| anyhow::anyhow!("--columns: {error}"))?;
+            let asked = RunFilter {
+                filter,
+                order,
+                // A table shows no more than its columns.
+                columns: columns.or_else(|| (!read.json).then(|| "id".to_owned())),
+                experiments: (!experiment.is_empty()).then(|| experiment.join(",")),
+                page: Some(paging.page),
+                per_page: Some(paging.per_page),
+            };
+            let found = client(&read.connect)?.runs(&asked).await?;
+            if read.json {
+                return output::json(&found);
+            }
+            run_list::table(&found, &fields).print("No runs match.");
+            Ok(())
+        }
         RunCommand::Show { id, read } => {
             let detail = client(&read.connect)?.run(&id).await?;
             if read.json {

@@ -5,7 +5,7 @@ use cupola_domain::{access::Role, ids::RunId};
 use cupola_hub::{Hub, HubError};
 
 use super::{
-    curves, log,
+    curves, found, log,
     present::Seen,
     results::{self, Order},
 };
@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Routes {
         .get("/runs/{id}/charts", viewer, api::charts::index)
         .get("/runs/{id}/points", viewer, api::charts::points)
         .merge(log::routes())
+        .merge(found::routes())
         .get("/runs/{id}/attempts", viewer, attempts)
         .get("/runs/{id}/artifacts", viewer, artifacts)
         .get("/runs/{id}/artifacts/{*name}", viewer, api::download)

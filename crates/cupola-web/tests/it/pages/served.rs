@@ -66,7 +66,7 @@ const PAGES: [&str; 21] = [
 fn the_router_has_the_pages_that_pages_link_to() {
     let routes = routes();
     let is_ours = |pattern: &&str| {
-        !pattern.starts_with("/api/v1/")
+        !["/api/v1/", "/api/2.0/"].iter().any(|head| pattern.starts_with(head))
             && !["/assets/{file}", "/health", "/version", "/metrics"].contains(pattern)
     };
     let declared: BTreeSet<_> = routes
@@ -93,9 +93,10 @@ async fn every_page_and_part_answers() {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let expected = match pattern {
             "/runs/{id}/points" => "text/csv; charset=utf-8",
-            "/runs/{id}/charts" | "/runs/{id}/log/matches" | "/runs/{id}/result.json" => {
-                "application/json"
-            }
+            "/runs/names"
+            | "/runs/{id}/charts"
+            | "/runs/{id}/log/matches"
+            | "/runs/{id}/result.json" => "application/json",
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
             _ => "text/html; charset=utf-8",
         };
