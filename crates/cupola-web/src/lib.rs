@@ -17,6 +17,7 @@ pub mod server;
 pub mod state;
 pub mod ui;
 
+pub use compat::mlflow::batches_dropped;
 pub use router::{Routes, router, router_of, routes};
 pub use server::{serve, serve_app};
 pub use state::{Faces, Failure, LoginPrompt, Settings, Web, hub_call};

@@ -6,14 +6,18 @@
 mod backlog;
 mod charts;
 mod chromium;
+mod client;
 mod dispatch;
 mod events;
 mod fixture;
+mod ingest;
 mod live;
 mod logs;
 mod pages;
 mod protocol;
+mod search;
 mod server;
+mod size;
 mod streams;
 mod tabs;
 
@@ -88,12 +92,22 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("charts") {
         figures.extend(charts::measure(bench.runs).await?);
     }
+    if wanted("ingest") {
+        figures.extend(ingest::measure(bench.runs, bench.mlflow.as_deref()).await?);
+    }
+    if wanted("size") {
+        figures.extend(size::measure().await?);
+    }
+    if wanted("search") {
+        let count = bench.tasks.unwrap_or(100_000);
+        figures.extend(search::measure(count, bench.runs, bench.mlflow.as_deref()).await?);
+    }
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts and events"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, size, search and events"
     );
     if bench.json {
         return output::json(&figures);

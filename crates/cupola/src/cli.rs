@@ -486,14 +486,17 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
-    /// `charts`, `events`; all, unless named.
+    /// `charts`, `ingest`, `size`, `search`, `events`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
-    /// Tasks in the store for `pages`, and the larger number for `backlog`.
+    /// Tasks in the store for `pages`, runs for `search`, and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
+    /// The address of `MLflow`'s own server, to be measured beside; bench/mlflow/compare.sh starts one.
+    #[arg(long, value_name = "URL")]
+    pub mlflow: Option<String>,
     /// The event file for `events`, made first where there is none; a temporary one, unless named.
     #[arg(long)]
     pub file: Option<PathBuf>,

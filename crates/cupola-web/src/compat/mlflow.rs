@@ -44,6 +44,12 @@ pub(crate) fn is_address(path: &str) -> bool {
     PREFIXES.iter().any(|prefix| path.starts_with(prefix))
 }
 
+/// The one route by which batches are logged, with nothing behind it that keeps them: what keeping them
+/// is held against.
+pub fn batches_dropped() -> Routes {
+    logging::dropping_routes()
+}
+
 /// All of it.
 pub fn routes() -> Routes {
     Routes::new()

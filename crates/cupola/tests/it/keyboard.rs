@@ -51,6 +51,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
             "/workers".clone_into(&mut check.at);
             goes("/tasks")
         }
+        keys::GO_RUNS => goes("/runs"),
         keys::GO_EXPERIMENTS => goes("/experiments"),
         keys::GO_TEMPLATES => goes("/templates"),
         keys::NEW_EXPERIMENT => goes("/experiments/new"),

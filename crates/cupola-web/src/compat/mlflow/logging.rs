@@ -46,6 +46,12 @@ pub(super) fn routes() -> Routes {
         )
 }
 
+/// The one route that takes batches, of which nothing is kept.
+pub(super) fn dropping_routes() -> Routes {
+    let path = "/api/2.0/mlflow/runs/log-batch";
+    Routes::new().post(path, PROGRAM_WRITES, batch::dropped)
+}
+
 /// Which run a request is about. Old clients say `run_uuid`.
 pub(super) fn run_of(
     run_id: Option<Text<'_>>,

@@ -66,7 +66,9 @@ const PAGES: [&str; 21] = [
 fn the_router_has_the_pages_that_pages_link_to() {
     let routes = routes();
     let is_ours = |pattern: &&str| {
-        !["/api/v1/", "/api/2.0/"].iter().any(|head| pattern.starts_with(head))
+        !["/api/v1/", "/api/2.0/"]
+            .iter()
+            .any(|head| pattern.starts_with(head))
             && !["/assets/{file}", "/health", "/version", "/metrics"].contains(pattern)
     };
     let declared: BTreeSet<_> = routes

@@ -17,7 +17,10 @@ use super::{
     },
     Metric, run_of, take,
 };
-use crate::{auth::ClientResearcher, state::Web};
+use crate::{
+    auth::{Client, ClientResearcher},
+    state::Web,
+};
 
 const METRICS_MAX: usize = 1_000;
 const PARAMS_MAX: usize = 100;
@@ -41,8 +44,21 @@ pub(super) async fn log(
     ClientResearcher(who): ClientResearcher,
     body: Body,
 ) -> Result<Json<Done>, Error> {
+    let (run, batch, measured) = read(&body, &who)?;
+    take(&web, run, batch, measured).await
+}
+
+/// Reads a batch and drops it: what taking one is held against.
+pub(in crate::compat::mlflow) async fn dropped(
+    ClientResearcher(who): ClientResearcher,
+    body: Body,
+) -> Result<Json<Done>, Error> {
+    read(&body, &who).map(|_| Json(Done {}))
+}
+
+fn read(body: &Body, who: &Client) -> Result<(RunId, LoggedBatch, Vec<LoggedModelMetric>), Error> {
     let asked: Batch<'_> = body.read()?;
-    let run = run_of(asked.run_id, None, &who)?;
+    let run = run_of(asked.run_id, None, who)?;
     let metrics = asked.metrics.unwrap_or_default();
     let count = |said: &Option<Vec<_>>| said.as_ref().map_or(0, Vec::len);
     check_counts(metrics.len(), count(&asked.params), count(&asked.tags))?;
@@ -52,7 +68,7 @@ pub(super) async fn log(
         params: params(asked.params)?,
         tags: pairs(asked.tags, "tags", names::check_tag)?,
     };
-    take(&web, run, batch, measured).await
+    Ok((run, batch, measured))
 }
 
 fn check_counts(metrics: usize, params: usize, tags: usize) -> Result<(), Error> {
