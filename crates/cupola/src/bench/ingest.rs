@@ -128,8 +128,8 @@ impl Target {
             http: reqwest::Client::new(),
         };
         let name = format!("bench-{}", std::process::id());
-        let made = target.ask("experiments/create", &json!({"name": name}));
-        let made = made.await?;
+        let asked = json!({"name": name});
+        let made = target.ask("experiments/create", &asked).await?;
         target.experiment = made["experiment_id"]
             .as_str()
             .unwrap_or_default()
