@@ -114,7 +114,7 @@ impl Said {
             said.body.extend_from_slice(b"\"metrics\": [");
             for at in 0..points {
                 said.body
-                    .extend_from_slice(if at == 0 { b"{" } else { b", {" });
+                    .extend_from_slice(if at == 0 { "{" } else { ", {" }.as_bytes());
                 said.add_point(at);
                 said.body.push(b'}');
             }
@@ -164,7 +164,7 @@ impl Said {
 /// The last digits of a number.
 fn write_digits(to: &mut [u8], mut number: u64) {
     for digit in to.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
+        *digit = b"0123456789"[usize::try_from(number % 10).unwrap_or(0)];
         number /= 10;
     }
 }

@@ -73,6 +73,10 @@ fn fill(hub: &BenchHub, is_noisy: bool) -> anyhow::Result<()> {
 }
 
 /// A loss that falls, with one to three milliseconds between its steps.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "programs measure in single precision"
+)]
 fn point(step: u32, is_noisy: bool) -> Point {
     let chance = f64::from(step.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24);
     let smooth = 0.5 + 4.0 / (1.0 + f64::from(step) / 20_000.0);
