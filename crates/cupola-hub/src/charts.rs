@@ -287,15 +287,12 @@ fn chart(
         .and_then(|after| read_before(&series, after));
     let few = u64::from(asked.columns);
     let from = from.filter(|from| *from <= series.points && series.points - from <= few);
-    let (entries, is_reduced) = match from {
-        Some(from) => {
-            let points = series::points(tx, &series, from, usize::MAX)?;
-            (points.iter().map(Summary::of_point).collect(), false)
-        }
-        None => {
-            let chart = series::chart(tx, &series, asked)?;
-            (chart.entries, chart.is_reduced)
-        }
+    let (entries, is_reduced) = if let Some(from) = from {
+        let points = series::points(tx, &series, from, usize::MAX)?;
+        (points.iter().map(Summary::of_point).collect(), false)
+    } else {
+        let chart = series::chart(tx, &series, asked)?;
+        (chart.entries, chart.is_reduced)
     };
     Ok(SeriesChart {
         restarts: series::restarts(tx, &series, RESTARTS)?,

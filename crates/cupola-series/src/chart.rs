@@ -126,13 +126,14 @@ impl Window {
         let at = at.clamp(self.from, self.to);
         let (place, last) = (at.abs_diff(self.from), self.to.abs_diff(self.from));
         let columns = u64::from(self.columns.max(1));
-        let column = match (last.checked_add(1), last.checked_mul(columns)) {
-            (Some(width), Some(_)) => place * columns / width,
-            _ => {
+        let narrow = last.checked_add(1).zip(place.checked_mul(columns));
+        let column = narrow.map_or_else(
+            || {
                 let column = u128::from(place) * u128::from(columns) / (u128::from(last) + 1);
                 u64::try_from(column).expect("a column is between 0 and their number")
-            }
-        };
+            },
+            |(width, place)| place / width,
+        );
         usize::try_from(column).expect("a column is between 0 and their number")
     }
 }

@@ -60,9 +60,10 @@ fn as_curve(
     (from, limit): (u64, usize),
     total: u64,
 ) -> Result<History, HubError> {
-    let mut points = match from < series.points {
-        true => series::points(tx, series, from, limit)?,
-        false => Vec::new(),
+    let mut points = if from < series.points {
+        series::points(tx, series, from, limit)?
+    } else {
+        Vec::new()
     };
     if points.len() < limit && series.superseded > 0 {
         let passed = usize_of((from + points.len() as u64).saturating_sub(series.points));

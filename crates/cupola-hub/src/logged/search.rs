@@ -142,9 +142,10 @@ fn used(tx: &mut Tx, places: &[ExperimentId], test: &DatasetTest) -> Result<Filt
 
 /// That the id is one of these; nothing satisfies an empty list.
 fn one_of(ids: Vec<Literal>) -> Filter {
-    let test = match ids.is_empty() {
-        true => Test::Missing,
-        false => Test::In(ids),
+    let test = if ids.is_empty() {
+        Test::Missing
+    } else {
+        Test::In(ids)
     };
     Filter::Compare(Comparison {
         field: Field::Attribute(Attribute::Id),

@@ -13,7 +13,7 @@ use crate::{
 /// See the module.
 pub const LOOP: Loop = Loop {
     name: "labels",
-    period: Duration::from_secs(60),
+    period: Duration::from_mins(1),
     tick,
 };
 

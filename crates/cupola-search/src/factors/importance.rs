@@ -154,7 +154,9 @@ impl Joint {
         let (rows, width) = (cells.len(), cells.first()?.len());
         for column in 0..width {
             let mean = cells.iter().map(|row| row[column]).sum::<f64>() / count(rows);
-            cells.iter_mut().for_each(|row| row[column] -= mean);
+            for row in &mut cells {
+                row[column] -= mean;
+            }
         }
         let moments: Moments = values.iter().copied().collect();
         let mean = moments.mean()?;

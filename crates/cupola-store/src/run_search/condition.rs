@@ -63,7 +63,7 @@ pub(super) fn write_members(to: &mut Written, filter: &Filter, dialect: Dialect)
         }
         Filter::Or(parts) => {
             to.joined(parts, " UNION ALL ", |to, part| {
-                write_members(to, part, dialect)
+                write_members(to, part, dialect);
             });
         }
         Filter::Compare(comparison) => write_found(to, comparison, dialect),
@@ -157,21 +157,18 @@ fn write_comparison(to: &mut Written, comparison: &Comparison, dialect: Dialect)
 /// The runs that an index finds for one comparison.
 fn write_found(to: &mut Written, comparison: &Comparison, dialect: Dialect) {
     let Comparison { field, test } = comparison;
-    match place(field) {
-        Some((table, key_column, key)) => {
-            to.say("SELECT run_id FROM ")
-                .say(table)
-                .say(" WHERE ")
-                .say(key_column)
-                .say(" = ")
-                .text(storable(key))
-                .say(" AND ");
-            write_value(to, field, test, dialect);
-        }
-        None => {
-            to.say("SELECT id AS run_id FROM run WHERE ");
-            write_states(to, test);
-        }
+    if let Some((table, key_column, key)) = place(field) {
+        to.say("SELECT run_id FROM ")
+            .say(table)
+            .say(" WHERE ")
+            .say(key_column)
+            .say(" = ")
+            .text(storable(key))
+            .say(" AND ");
+        write_value(to, field, test, dialect);
+    } else {
+        to.say("SELECT id AS run_id FROM run WHERE ");
+        write_states(to, test);
     }
 }
 
@@ -230,8 +227,8 @@ fn write_value(to: &mut Written, field: &Field, test: &Test, dialect: Dialect) {
                 })
                 .say(")");
         }
-        (Field::Tag(_), Test::Is(Relation::Equal, Literal::Text(text))) => {
-            write_equal_text(to, text);
+        (Field::Tag(_), Test::Is(Relation::Equal, Literal::Text(word))) => {
+            write_equal_text(to, word);
         }
         (Field::Metric(_, Statistic::Last), Test::Is(Relation::Unequal, _)) => {
             to.say("(last_value IS NULL OR ");
@@ -299,11 +296,11 @@ fn write_test(to: &mut Written, expression: &str, test: &Test, dialect: Dialect)
                 .joined(values, ", ", write_literal)
                 .say(")");
         }
-        Test::Contains(text) => {
+        Test::Contains(part) => {
             to.say("LOWER(")
                 .say(expression)
                 .say(") LIKE ")
-                .text(contains_pattern(text))
+                .text(contains_pattern(part))
                 .say(" ESCAPE '\\'");
         }
         Test::Like {

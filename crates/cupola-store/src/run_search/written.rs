@@ -63,8 +63,8 @@ impl Written {
 
     fn value(&mut self, value: Owned) -> &mut Self {
         self.values.push(value);
-        self.text.push_str(&format!("${}", self.values.len()));
-        self
+        let number = self.values.len().to_string();
+        self.say("$").say(&number)
     }
 }
 

@@ -1,15 +1,33 @@
 //! `cupola run list`: runs as a table, with the columns that were asked for.
 
+use cupola_client::query::RunFilter;
 use cupola_protocol::runs::{FoundRunBody, FoundRunsBody, MetricBody};
 use cupola_search::filter::{Field, Statistic};
 
 use crate::{
+    cli::Read,
     commands::tasks::status,
+    connection::client,
     output::{self, Table},
 };
 
-/// What was found.
-pub(crate) fn table(found: &FoundRunsBody, columns: &[Field]) -> Table {
+/// The runs that are asked for.
+pub(crate) async fn list(mut asked: RunFilter, read: &Read) -> anyhow::Result<()> {
+    let fields = Field::parse_list(asked.columns.as_deref().unwrap_or_default())
+        .map_err(|error| anyhow::anyhow!("--columns: {error}"))?;
+    if asked.columns.is_none() && !read.json {
+        // A table shows no more than its columns.
+        asked.columns = Some("id".to_owned());
+    }
+    let found = client(&read.connect)?.runs(&asked).await?;
+    if read.json {
+        return output::json(&found);
+    }
+    table(&found, &fields).print("No runs match.");
+    Ok(())
+}
+
+fn table(found: &FoundRunsBody, columns: &[Field]) -> Table {
     let names: Vec<_> = columns.iter().map(ToString::to_string).collect();
     let fixed = ["run", "experiment", "task", "status"];
     let headings: Vec<_> = fixed

@@ -7,11 +7,10 @@ use cupola_client::{
     query::{LogsFilter, RunFilter},
 };
 use cupola_protocol::logs::LogEntry;
-use cupola_search::filter::Field;
 use serde_json::Value;
 
 use crate::{
-    cli::RunCommand,
+    cli::{Read, RunCommand},
     commands::{artifacts, run_list, tasks::status},
     connection::client,
     output,
@@ -30,49 +29,17 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             paging,
             read,
         } => {
-            let fields = Field::parse_list(columns.as_deref().unwrap_or_default())
-                .map_err(|error| anyhow::anyhow!("--columns: {error}"))?;
             let asked = RunFilter {
                 filter,
                 order,
-                // A table shows no more than its columns.
-                columns: columns.or_else(|| (!read.json).then(|| "id".to_owned())),
+                columns,
                 experiments: (!experiment.is_empty()).then(|| experiment.join(",")),
                 page: Some(paging.page),
                 per_page: Some(paging.per_page),
             };
-            let found = client(&read.connect)?.runs(&asked).await?;
-            if read.json {
-                return output::json(&found);
-            }
-            run_list::table(&found, &fields).print("No runs match.");
-            Ok(())
+            run_list::list(asked, &read).await
         }
-        RunCommand::Show { id, read } => {
-            let detail = client(&read.connect)?.run(&id).await?;
-            if read.json {
-                return output::json(&detail);
-            }
-            let run = &detail.run;
-            let progress = run.progress.map_or_else(
-                || "–".to_owned(),
-                |fraction| format!("{:.0} % {}", fraction * 100.0, run.progress_message),
-            );
-            output::fields(&[
-                ("run", run.run_id.clone()),
-                ("task", run.task_id.clone()),
-                ("attempt", run.attempt.to_string()),
-                ("status", status(&run.status, &run.reason)),
-                ("worker", output::or_dash(run.worker_id.as_deref())),
-                ("progress", progress),
-                ("code", detail.code_hash.clone()),
-                ("config", Value::Object(detail.config.clone()).to_string()),
-                ("results", Value::Object(detail.results.clone()).to_string()),
-                ("series", detail.series.join(", ")),
-                ("log", format!("{} bytes", detail.log_bytes)),
-            ]);
-            Ok(())
-        }
+        RunCommand::Show { id, read } => show(&id, &read).await,
         RunCommand::Logs {
             id,
             follow,
@@ -115,6 +82,32 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             connect,
         } => artifacts::download(&id, &name, output, &connect).await,
     }
+}
+
+async fn show(id: &str, read: &Read) -> anyhow::Result<()> {
+    let detail = client(&read.connect)?.run(id).await?;
+    if read.json {
+        return output::json(&detail);
+    }
+    let run = &detail.run;
+    let progress = run.progress.map_or_else(
+        || "–".to_owned(),
+        |fraction| format!("{:.0} % {}", fraction * 100.0, run.progress_message),
+    );
+    output::fields(&[
+        ("run", run.run_id.clone()),
+        ("task", run.task_id.clone()),
+        ("attempt", run.attempt.to_string()),
+        ("status", status(&run.status, &run.reason)),
+        ("worker", output::or_dash(run.worker_id.as_deref())),
+        ("progress", progress),
+        ("code", detail.code_hash.clone()),
+        ("config", Value::Object(detail.config.clone()).to_string()),
+        ("results", Value::Object(detail.results.clone()).to_string()),
+        ("series", detail.series.join(", ")),
+        ("log", format!("{} bytes", detail.log_bytes)),
+    ]);
+    Ok(())
 }
 
 async fn print_log(
