@@ -2,6 +2,8 @@
 // address says all that was chosen, so that it shows the same picture to somebody else.
 const FOLLOWS = { by: ["a", "b", "hide", "page"], curve: ["from", "to"], axis: ["from", "to"], metric: ["brush"], axes: ["brush"] };
 
+let isAsked = false;
+
 const controls = () => document.querySelector("#compare-controls");
 const part = () => document.querySelector('[data-behavior="compare"]');
 
@@ -21,7 +23,14 @@ function note(query, isNew) {
   part().dataset.src = `${controls().dataset.route}?${query}`;
 }
 
+// The fresh page says what is chosen: also where the browser's own button led back to.
+function restore() {
+  for (const option of part().querySelectorAll("option")) option.selected = option.defaultSelected;
+  for (const box of part().querySelectorAll('input[type="checkbox"]')) box.checked = box.defaultChecked;
+}
+
 function show() {
+  isAsked = true;
   settle();
   part().dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
 }
@@ -38,6 +47,12 @@ function choose(name) {
 
 document.addEventListener("change", (event) => {
   if (event.target.form && event.target.form === controls()) choose(event.target.name);
+});
+
+document.addEventListener("changed", () => {
+  if (!isAsked || !part()) return;
+  isAsked = false;
+  restore();
 });
 
 // A picture was changed without asking the hub: only the address learns of it.
