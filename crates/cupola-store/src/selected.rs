@@ -23,7 +23,7 @@ const CHUNK: usize = 64;
 const NAMES: usize = 8;
 
 /// Longer results are no cells of a table.
-const CELL_BYTES_MAX: i64 = 200;
+const CELL_CHARS_MAX: i64 = 200;
 
 /// A statement about the runs `$1` to `$64`.
 macro_rules! of_runs {
@@ -135,7 +135,7 @@ pub fn results(
     let mut found = Vec::new();
     for names in names.chunks(NAMES) {
         let mut rest = padded(names);
-        rest.push(&CELL_BYTES_MAX);
+        rest.push(&CELL_CHARS_MAX);
         found.extend(in_chunks(tx, LIST_RESULTS, ids, &rest, result)?);
     }
     Ok(found)

@@ -266,6 +266,25 @@ fn a_filter_chooses_runs_of_one_experiment_or_of_all() {
     check(&[], &[], "metrics.loss < 0", 0);
 }
 
+#[test]
+fn of_very_many_runs_the_first_are_compared() {
+    let hub = TestHub::new();
+    let family = hub.submit(10_500);
+    while cupola_hub::loops::campaigns::tick(&hub).unwrap() > 0 {}
+    let found = hub.comparison(&whole(family), &by("params.lr_schedule"));
+    let found = found.unwrap();
+    assert_eq!((found.runs.len(), found.total), (10_000, 10_500));
+    let grouped: usize = found.grouping.groups.iter().map(|g| g.members.len()).sum();
+    assert_eq!((grouped, found.finding.counted), (10_000, 0));
+    let seeds = hub.comparison(&whole(family), &by("seed")).unwrap();
+    let counts = (seeds.grouping.groups.len(), seeds.grouping.omitted);
+    assert_eq!(counts, (100, 9_900));
+    assert_eq!(
+        overlay(&hub, &whole(family), OverlayAsked::default()).omitted,
+        9_500
+    );
+}
+
 fn overlay(hub: &TestHub, selection: &Selection, asked: OverlayAsked) -> Overlay {
     hub.overlay(selection, &asked).unwrap()
 }

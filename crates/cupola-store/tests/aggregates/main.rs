@@ -11,5 +11,6 @@ mod models;
 mod results;
 mod rows;
 mod run_search;
+mod selected;
 mod series;
 mod statements;

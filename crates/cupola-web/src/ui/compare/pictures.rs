@@ -73,16 +73,11 @@ pub(super) fn scatter(asked: &Asked, compared: &Compared, known: &Known) -> Opti
     (total > without).then_some(scatter)
 }
 
-/// Ratios over more than two decades are drawn as such.
 fn scale(numbers: impl Iterator<Item = f64>) -> Scale {
     let (least, greatest) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
         (a.min(x), b.max(x))
     });
-    if least > 0.0 && greatest >= 100.0 * least {
-        Scale::Log
-    } else {
-        Scale::Linear
-    }
+    Scale::of(least, greatest)
 }
 
 fn dot(one: &ComparedRun, (x, y): (&Column, &Column), is_best: bool, colour: &str) -> Dot {

@@ -170,12 +170,7 @@ impl Places {
         };
         let least = numbers().fold(f64::INFINITY, f64::min);
         let greatest = numbers().fold(f64::NEG_INFINITY, f64::max);
-        let scale = if least > 0.0 && greatest >= 100.0 * least {
-            Scale::Log
-        } else {
-            Scale::Linear
-        };
-        Places::Numbers(Axis::around(scale, numbers()))
+        Places::Numbers(Axis::around(Scale::of(least, greatest), numbers()))
     }
 
     /// From 0 below to 1 above; none for nothing and for what is not finite.

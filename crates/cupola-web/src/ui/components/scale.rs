@@ -11,6 +11,20 @@ pub enum Scale {
     Log,
 }
 
+/// From here on, ratios say more than differences.
+const RATIO: f64 = 30.0;
+
+impl Scale {
+    /// That of values from `least` to `greatest` of which nothing else is known.
+    pub fn of(least: f64, greatest: f64) -> Self {
+        if least > 0.0 && greatest >= RATIO * least {
+            Scale::Log
+        } else {
+            Scale::Linear
+        }
+    }
+}
+
 /// An axis from `low` to `high`.
 #[derive(Debug, Clone, Copy)]
 pub struct Axis {
