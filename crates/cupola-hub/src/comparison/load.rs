@@ -1,6 +1,6 @@
 //! The runs that are meant, with what they have.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use cupola_domain::{
     experiment::Experiment,
@@ -183,14 +183,17 @@ impl Found {
         one: selected::Selected,
     ) -> Result<(), HubError> {
         let id = one.run.experiment;
-        if !places.contains_key(&id) {
-            let experiment = experiments::find(tx, id)?;
-            let experiment = experiment.ok_or_else(|| HubError::not_found("experiment", id))?;
-            places.insert(id, self.experiments.len());
-            self.experiments.push(experiment);
-        }
+        let place = match places.entry(id) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let experiment = experiments::find(tx, id)?;
+                let experiment = experiment.ok_or_else(|| HubError::not_found("experiment", id))?;
+                self.experiments.push(experiment);
+                *unknown.insert(self.experiments.len() - 1)
+            }
+        };
         self.runs.push(ComparedRun {
-            experiment: self.experiments[places[&id]].name.clone(),
+            experiment: self.experiments[place].name.clone(),
             run: one.run,
             number: one.number,
             seed: one.seed.to_string(),

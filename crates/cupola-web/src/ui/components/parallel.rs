@@ -214,7 +214,7 @@ fn height(share: f64) -> f64 {
     BOTTOM - share * (BOTTOM - TOP)
 }
 
-fn thread(strand: &Strand, scales: &[Places], xs: &[f64], shade: &Axis) -> Thread {
+fn thread(strand: &Strand, scales: &[Places], xs: &[f64], colours: &Axis) -> Thread {
     let (mut path, mut places) = (String::new(), String::new());
     for (at, (scale, x)) in scales.iter().zip(xs).enumerate() {
         let share = strand.values[at]
@@ -234,7 +234,7 @@ fn thread(strand: &Strand, scales: &[Places], xs: &[f64], shade: &Axis) -> Threa
         places: places.trim_end().to_owned(),
         shade: strand.shade.filter(|s| s.is_finite()).map_or_else(
             || "shade-none".to_owned(),
-            |value| format!("shade-{}", step(shade.share(value))),
+            |value| format!("shade-{}", step(colours.share(value))),
         ),
         run: strand.run.clone(),
         href: strand.href.clone(),
@@ -327,8 +327,8 @@ mod tests {
         }
     }
 
-    fn word(word: &str) -> Option<X> {
-        Some(X::Word(word.to_owned()))
+    fn word(word: &str) -> X {
+        X::Word(word.to_owned())
     }
 
     fn names() -> Vec<String> {
@@ -338,9 +338,9 @@ mod tests {
     #[test]
     fn lines_cross_each_axis_at_their_value() {
         let strands = [
-            strand(&[Some(X::Number(1.0)), word("a")], Some(0.0)),
-            strand(&[Some(X::Number(3.0)), word("b")], Some(9.0)),
-            strand(&[None, word("b")], None),
+            strand(&[Some(X::Number(1.0)), Some(word("a"))], Some(0.0)),
+            strand(&[Some(X::Number(3.0)), Some(word("b"))], Some(9.0)),
+            strand(&[None, Some(word("b"))], None),
         ];
         let picture = Parallel::new(&names(), &strands, "metrics.loss", "");
         let of = |shade: &str| {
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn values_over_decades_are_drawn_by_their_ratios() {
         let strands: Vec<Strand> = [1e-4, 1e-3, 1e-2, f64::NAN]
-            .map(|x| strand(&[Some(X::Number(x)), word("a")], None))
+            .map(|x| strand(&[Some(X::Number(x)), Some(word("a"))], None))
             .to_vec();
         let picture = Parallel::new(&names(), &strands, "", "");
         assert_eq!(picture.axes[0].scale, "log");
@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn many_lines_are_thinned_out_and_that_is_said() {
-        let one = strand(&[Some(X::Number(1.0)), word("a")], None);
+        let one = strand(&[Some(X::Number(1.0)), Some(word("a"))], None);
         let picture = Parallel::new(&names(), &vec![one; 2_500], "", "");
         assert_eq!(picture.threads.len(), 834);
         assert!(picture.note.contains("834 of 2\u{202f}500"));

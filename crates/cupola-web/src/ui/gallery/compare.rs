@@ -226,12 +226,12 @@ fn parallel(runs: u64, name: &str) -> Parallel {
         values: vec![
             Some(X::Number(0.0001 * (1 + n % 7 * 20) as f64)),
             Some(X::Word(format!("{name} {}", n % 3))),
-            (n % 5 > 0).then(|| X::Number((n % 11) as f64)),
+            (!n.is_multiple_of(5)).then_some(X::Number((n % 11) as f64)),
         ],
         run: run(n).to_string(),
         href: paths::run(run(n), ""),
         title: format!("task {n}"),
-        shade: (n % 5 > 0).then_some((n % 11) as f64),
+        shade: (!n.is_multiple_of(5)).then_some((n % 11) as f64),
     };
     let strands: Vec<Strand> = (0..runs).map(strand).collect();
     let names = [
@@ -246,7 +246,7 @@ fn parallel(runs: u64, name: &str) -> Parallel {
 fn scatter(runs: u64, name: &str) -> Scatter {
     let dot = |n: u64| Dot {
         x: X::Number((1 + n % 9) as f64),
-        y: (n % 5 > 0).then_some((n % 11) as f64),
+        y: (!n.is_multiple_of(5)).then_some((n % 11) as f64),
         href: paths::run(run(n), ""),
         title: format!("task {n}: {name}"),
         is_best: n == 1,
