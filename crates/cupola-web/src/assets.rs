@@ -64,6 +64,7 @@ const STYLES: &[Source] = embedded![
 /// those named `plot` make up `charts` there, a chart for whoever has curves to show.
 const SCRIPTS: &[Source] = embedded![
     "js/format.js",
+    "js/client_links.js",
     "js/live.js",
     "js/toasts.js",
     "js/local_time.js",
