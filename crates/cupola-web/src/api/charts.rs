@@ -94,16 +94,18 @@ pub(crate) async fn points(
     };
     let shown = shown(&mut params);
     params.finish()?;
-    let (media_type, kind) = match is_json {
-        true => ("application/json", "json"),
-        false => ("text/csv; charset=utf-8", "csv"),
+    let (media_type, kind) = if is_json {
+        ("application/json", "json")
+    } else {
+        ("text/csv; charset=utf-8", "csv")
     };
     let file = format!("run-{id}-{}.{kind}", file_name(&name));
     let body = streamed(web, move |hub, at| {
         let (points, next) = hub.run_points(id, &name, shown, at)?;
-        let part = match is_json {
-            true => json(&name, &points, at.is_none(), next.is_none()),
-            false => csv(&points, at.is_none()),
+        let part = if is_json {
+            json(&name, &points, at.is_none(), next.is_none())
+        } else {
+            csv(&points, at.is_none())
         };
         Ok((next, part.into_bytes()))
     });

@@ -400,8 +400,7 @@ fn fill(program: &mut Program, points: i64) {
         };
         let part: Vec<Point> = (from..points.min(from + 500_000)).map(point).collect();
         store
-            .write(move |tx| series::append(tx, run, "long", &part))
-            .map_err(|error: StoreError| error)
+            .write::<_, _, StoreError>(move |tx| series::append(tx, run, "long", &part))
             .unwrap();
     }
     store.close();
