@@ -12,6 +12,7 @@ use cupola_protocol::{
     },
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
+    imports::{Imported, NewImport},
     logs::{LogBody, LogsBody},
     page::Page,
     paths::api,
@@ -28,8 +29,8 @@ use serde_json::Value;
 use crate::{
     Client, Download, Error,
     query::{
-        ComparisonFilter, ExperimentFilter, FamilyFilter, LogFilter, LogsFilter, PageFilter,
-        ResultFilter, RunFilter, SeriesFilter, TaskFilter,
+        ComparisonFilter, ExperimentFilter, ExportFilter, FamilyFilter, LogFilter, LogsFilter,
+        PageFilter, ResultFilter, RunFilter, SeriesFilter, TaskFilter,
     },
     transport::{at, at_file},
 };
@@ -285,6 +286,16 @@ impl Client {
     /// One of them, as it comes.
     pub async fn run_artifact(&self, id: &str, name: &str) -> Result<Download, Error> {
         self.download(&at_file(id, name)).await
+    }
+
+    /// A table, as it comes: `runs`, `params` or `metrics`.
+    pub async fn export(&self, what: &str, filter: &ExportFilter) -> Result<Download, Error> {
+        self.download_list(&at(api::EXPORT, what), filter).await
+    }
+
+    /// Takes a part of event files. The same part again is refused, not taken twice.
+    pub async fn import(&self, part: &NewImport) -> Result<Imported, Error> {
+        self.post(api::IMPORTS, part).await
     }
 
     /// Runs a run again: another attempt, or, where it completed, the same task anew.

@@ -114,6 +114,19 @@ pub struct LogsFilter {
     pub limit: Option<u32>,
 }
 
+/// Which runs a table is of, and as what it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ExportFilter {
+    /// `csv`, `json`, `jsonl` or `parquet`.
+    pub format: Option<String>,
+    /// Only these runs, with commas between.
+    pub runs: Option<String>,
+    /// Only the runs of these experiments, with commas between.
+    pub experiments: Option<String>,
+    /// Only runs that satisfy this.
+    pub filter: Option<String>,
+}
+
 /// Which series, and how finely.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SeriesFilter {

@@ -117,6 +117,16 @@ impl Client {
         Ok(Download(accepted(request.send().await?).await?))
     }
 
+    /// The same for a part of a list.
+    pub(crate) async fn download_list<Q: Serialize>(
+        &self,
+        path: &str,
+        query: &Q,
+    ) -> Result<Download, Error> {
+        let request = self.request(Method::GET, path).query(query);
+        Ok(Download(accepted(request.send().await?).await?))
+    }
+
     /// Sends the first `size` bytes of a file.
     pub(crate) async fn upload<Q: Serialize, R: DeserializeOwned>(
         &self,

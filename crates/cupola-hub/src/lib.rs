@@ -6,6 +6,7 @@
 
 pub mod access;
 mod analysis;
+pub mod archive;
 pub mod artifacts;
 pub mod briefs;
 mod bus;
@@ -15,8 +16,10 @@ mod dependencies;
 pub mod endings;
 mod error;
 pub mod experiments;
+pub mod exports;
 pub mod families;
 mod hub;
+pub mod imports;
 mod live;
 pub mod logged;
 pub mod logged_models;

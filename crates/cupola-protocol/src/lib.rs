@@ -13,6 +13,7 @@ pub mod events;
 pub mod experiments;
 pub mod families;
 pub mod files;
+pub mod imports;
 pub mod logs;
 pub mod number;
 pub mod page;

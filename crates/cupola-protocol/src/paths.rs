@@ -99,6 +99,10 @@ pub mod api {
     pub const RUN_RESULT_LEVEL: &str = "/api/v1/runs/{id}/results/{key}";
     /// `GET` one result whole.
     pub const RUN_RESULT_RAW: &str = "/api/v1/runs/{id}/results/{key}/raw";
+    /// `GET` runs, their parameters or their points as a table.
+    pub const EXPORT: &str = "/api/v1/export/{what}";
+    /// `POST` a part of other programs' files.
+    pub const IMPORTS: &str = "/api/v1/imports";
     /// `GET` workers; `POST` to join.
     pub const WORKERS: &str = "/api/v1/workers";
     /// `GET` a worker; `DELETE` to remove it.

@@ -6,11 +6,13 @@ pub mod code;
 mod codec;
 pub mod datasets;
 pub mod dependencies;
+pub mod dump;
 pub mod engine;
 pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod keys;
+pub mod listing;
 pub mod logged;
 pub mod logged_models;
 pub mod logs;
@@ -45,11 +47,13 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("code", code::ALL),
         ("datasets", datasets::ALL),
         ("dependencies", dependencies::ALL),
+        ("dump", dump::ALL),
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("keys", keys::ALL),
         ("logged_models", logged_models::ALL),
         ("logged", logged::ALL),
+        ("listing", listing::ALL),
         ("logs", logs::ALL),
         ("model_versions", model_versions::ALL),
         ("models", models::ALL),

@@ -10,8 +10,10 @@ pub(crate) mod charts;
 mod compare;
 mod download;
 mod experiments;
+mod exports;
 mod families;
 mod files;
+mod imports;
 pub(crate) mod logs;
 pub mod present;
 mod results;
@@ -27,6 +29,7 @@ mod workers;
 use crate::router::Routes;
 
 pub(crate) use artifacts::{download, drain, receive, stream};
+pub(crate) use exports::exported;
 pub(crate) use results::{order as result_order, whole as result_whole};
 pub(crate) use run_search::names as run_names;
 pub use runs::reduce;
@@ -52,6 +55,8 @@ pub(crate) fn routes() -> Routes {
         .merge(artifacts::routes())
         .merge(logs::routes())
         .merge(results::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
         // who does it
         .merge(workers::routes())
         .merge(work::routes())

@@ -3,6 +3,7 @@
 mod experiments;
 mod run_file;
 mod templates;
+mod transfer;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use templates::{Kind, Template};
+pub(crate) use transfer::{Export, Format, Import, ImportCommand};
 
 /// Runs, watches and accounts for machine-learning experiments.
 ///
@@ -63,6 +65,10 @@ pub(crate) enum Command {
     Task(Task),
     /// Run an experiment file, or look at runs and their logs and stop them.
     Run(Box<Run>),
+    /// Write runs, their parameters or their points as CSV, JSON, JSON lines or Parquet.
+    Export(Box<Export>),
+    /// Bring in what other programs wrote.
+    Import(Import),
     /// Make and revoke access tokens.
     #[command(subcommand)]
     Token(Token),

@@ -5,7 +5,9 @@ pub(crate) mod briefs;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod experiments;
+pub(crate) mod export;
 pub(crate) mod families;
+pub(crate) mod import;
 pub(crate) mod run_file;
 mod run_list;
 pub(crate) mod runs;
@@ -42,6 +44,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(command) => runs::run(command).await?,
             None => return run_file::run(run.file).await,
         },
+        Some(Command::Export(command)) => export::run(*command).await?,
+        Some(Command::Import(command)) => import::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {
             let mut script = Vec::new();

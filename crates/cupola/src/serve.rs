@@ -229,6 +229,21 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// A hub that nobody asks anything: neither pages nor workers.
+pub(crate) async fn open_alone(
+    data: Option<std::path::PathBuf>,
+    database: Option<String>,
+) -> anyhow::Result<Hub> {
+    let config = Config::load(Up {
+        data,
+        database,
+        ..Up::default()
+    })?;
+    let data = DataDir::find(config.data.clone())?;
+    data.create()?;
+    open(&config, &data).await
+}
+
 async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
     let location = match &config.database {
         Some(database) => Location::parse(database),

@@ -45,7 +45,7 @@ pub(crate) struct InHand {
 
 /// A file on its way in. Letting go of it removes it.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     path: PathBuf,
     file: File,
     hasher: Sha256,
@@ -67,8 +67,13 @@ impl Files {
         })
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A new file.
-    pub(super) fn begin(&self) -> io::Result<Incoming> {
+    pub(crate) fn begin(&self) -> io::Result<Incoming> {
         let folder = self.folder.join(INCOMING);
         if !folder.is_dir() {
             fs::create_dir_all(&folder)?;
@@ -85,7 +90,7 @@ impl Files {
     }
 
     /// Gives a whole file the name of its hash; when this returns, that survives a loss of power.
-    pub(super) fn keep(&self, incoming: Incoming, hash: &str) -> io::Result<InHand> {
+    pub(crate) fn keep(&self, incoming: Incoming, hash: &str) -> io::Result<InHand> {
         incoming.file.sync_all()?;
         let in_hand = self.in_hand.take(hash);
         let path = self.path(hash);
@@ -134,7 +139,7 @@ impl Files {
 }
 
 impl Incoming {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
@@ -146,7 +151,7 @@ impl Incoming {
     }
 
     /// Of what came so far.
-    pub(super) fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         hex(&self.hasher.clone().finalize())
     }
 }

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, charts, compare, experiments, families, files, logs, paths::api,
-    results, runs, system, tasks, templates, work, workers,
+    access, artifacts, briefs, charts, compare, experiments, families, files, imports, logs,
+    paths::api, results, runs, system, tasks, templates, work, workers,
 };
 
 use super::{Answer, Operation, Shape};
@@ -293,6 +293,19 @@ const LEVEL: Query = &[
     ("offset", "go on from here: `next` of the last part"),
 ];
 
+const EXPORT: Query = &[
+    (
+        "format",
+        "`csv`, `json`, `jsonl` or `parquet`; CSV unless said",
+    ),
+    ("runs", "only these runs, with commas between"),
+    (
+        "experiments",
+        "only the runs of these experiments, with commas between",
+    ),
+    ("filter", "only runs that satisfy this, as in a search"),
+];
+
 const LIVE: Query = &[
     (
         "keys",
@@ -468,6 +481,8 @@ fn run_operations() -> Vec<Operation> {
         get(api::RUN_SERIES, "One of its series", json::<runs::SeriesBody>()).query(SERIES),
         get(api::RUN_CHARTS, "Charts of its series, by name or by expression", json::<charts::ChartsBody>()).query(CHARTS),
         get(api::RUN_POINTS, "All points of one of its series within a window", Answer::Other("text/csv")).query(POINTS),
+        get(api::EXPORT, "A table: `runs`, `params` or `metrics`", Answer::Other("text/csv")).query(EXPORT),
+        operation(Method::POST, api::IMPORTS, GROUP, "Take a part of event files, which become a run", json::<imports::Imported>()).body::<imports::NewImport>(),
         get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
         get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),
     ]

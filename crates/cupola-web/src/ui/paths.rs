@@ -91,6 +91,7 @@ pub const PATTERNS: &[&str] = &[
     RUNS,
     "/runs/list",
     "/runs/names",
+    "/runs/export",
     "/runs/{id}",
     "/runs/{id}/header",
     "/runs/{id}/curves",

@@ -1,4 +1,4 @@
-//! TensorBoard's event files: how many scalars of a file are read in a second, checksums and all.
+//! `TensorBoard`'s event files: how many scalars of a file are read in a second, checksums and all.
 
 use std::{
     fs::{self, File},

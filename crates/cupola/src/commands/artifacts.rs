@@ -52,7 +52,6 @@ pub(crate) async fn download(
     Ok(())
 }
 
-/// Writes beside the file first, so that half of one is never taken for the whole.
 async fn fetch(
     client: &Client,
     id: &str,
@@ -65,6 +64,12 @@ async fn fetch(
         anyhow::bail!("`{shown}` is there already; say where to with `--output`");
     }
     let mut coming = client.run_artifact(id, name).await?;
+    keep(&mut coming, path).await
+}
+
+/// Writes what comes beside the file first, so that half of one is never taken for the whole.
+pub(crate) async fn keep(coming: &mut Download, path: &Path) -> anyhow::Result<u64> {
+    let shown = output::clean(&path.to_string_lossy());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
@@ -74,7 +79,7 @@ async fn fetch(
         .truncate(true)
         .open(&beside);
     let mut file = opened.with_context(|| format!("failed to write `{shown}`"))?;
-    let copied = copy(&mut coming, &mut file).await;
+    let copied = copy(coming, &mut file).await;
     if copied.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -83,7 +88,8 @@ async fn fetch(
     Ok(bytes)
 }
 
-async fn copy(coming: &mut Download, to: &mut impl Write) -> anyhow::Result<u64> {
+/// Writes what comes as it comes.
+pub(crate) async fn copy(coming: &mut Download, to: &mut impl Write) -> anyhow::Result<u64> {
     let mut bytes = 0;
     while let Some(chunk) = coming.next().await? {
         let chunk = chunk.as_ref();

@@ -109,14 +109,14 @@ async fn clone(experiment: &str, name: Option<String>, read: &Read) -> anyhow::R
 }
 
 async fn cancel(experiment: &str, client: &Client) -> anyhow::Result<()> {
-    let id = find(client, experiment).await?;
+    let id = id_of(client, experiment).await?;
     let detail = client.cancel_experiment(&id).await?;
     output::line(&format!("stopping: {}", done(&detail.experiment.tasks)));
     Ok(())
 }
 
 async fn delete(experiment: &str, client: &Client) -> anyhow::Result<()> {
-    let id = find(client, experiment).await?;
+    let id = id_of(client, experiment).await?;
     client.delete_experiment(&id).await?;
     output::line(&format!("deleted experiment {id} with its runs"));
     Ok(())
@@ -178,7 +178,7 @@ async fn compared(client: &Client, named: Vec<String>) -> anyhow::Result<Vec<Str
     let [experiment] = named.as_slice() else {
         return Ok(named);
     };
-    let id = find(client, experiment).await?;
+    let id = id_of(client, experiment).await?;
     let filter = PageFilter {
         per_page: Some(COMPARED),
         ..PageFilter::default()
@@ -192,12 +192,12 @@ async fn compared(client: &Client, named: Vec<String>) -> anyhow::Result<Vec<Str
 
 async fn found(read: &Read, named: &str) -> anyhow::Result<(Client, String)> {
     let client = client(&read.connect)?;
-    let id = find(&client, named).await?;
+    let id = id_of(&client, named).await?;
     Ok((client, id))
 }
 
 /// The id of the one experiment that `named` means.
-async fn find(client: &Client, named: &str) -> anyhow::Result<String> {
+pub(crate) async fn id_of(client: &Client, named: &str) -> anyhow::Result<String> {
     let filter = ExperimentFilter {
         search: Some(named.to_owned()),
         families: Some(true),

@@ -22,3 +22,4 @@ mod reconnecting;
 mod run_file;
 mod support;
 mod templates;
+mod transfers;

@@ -29,6 +29,7 @@ use crate::{
 pub(crate) fn routes() -> Routes {
     let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
     results::routes()
+        .get("/runs/export", viewer, api::exported)
         .get("/runs/{id}", viewer, show)
         .get("/runs/{id}/header", viewer, header)
         .get("/runs/{id}/curves", viewer, curves)

@@ -100,6 +100,7 @@ async fn every_page_and_part_answers() {
             | "/runs/{id}/log/matches"
             | "/runs/{id}/result.json" => "application/json",
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
+            "/runs/export" => "text/csv; charset=utf-8; header=present",
             _ => "text/html; charset=utf-8",
         };
         assert_eq!(answer.header("content-type"), expected, "{path}");
@@ -193,7 +194,7 @@ async fn an_id_that_names_nothing_is_a_page_that_says_so() {
             let answer = scene.open(Role::Admin, &path).await;
             assert_eq!(answer.status, 404, "{path}: {}", answer.text());
             // What scripts read is told in their own form.
-            let is_for_scripts = ["/charts", "/points", "log.txt", "/log/matches"]
+            let is_for_scripts = ["/charts", "/points", "log.txt", "/log/matches", "/export"]
                 .iter()
                 .any(|end| pattern.ends_with(end));
             if !is_for_scripts || id != NOBODY {
@@ -216,7 +217,7 @@ async fn hostile_texts_come_out_as_texts() {
         paths.extend([format!("/tasks/{}", one.task), format!("/runs/{}", one.run)]);
     }
     let is_page = |path: &String| {
-        !["/charts", "/points", "/log.txt", "/result.json"]
+        !["/charts", "/points", "/log.txt", "/result.json", "/export"]
             .iter()
             .any(|file| path.contains(file))
     };

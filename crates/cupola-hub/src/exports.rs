@@ -1,0 +1,229 @@
+//! Runs, their parameters and their points as tables, written row by row: what is in memory does not
+//! grow with what is written.
+
+mod metrics;
+mod runs;
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
+
+use cupola_domain::{
+    field::FieldError,
+    ids::{ExperimentId, RunId},
+};
+use cupola_formats::table::{Cell, Column, Kind, Writer};
+use cupola_store::{experiments, listing, selected};
+
+use crate::{
+    Hub, HubError,
+    run_search::{self, RUNS_MAX, RunSearch},
+};
+
+pub use cupola_formats::table::Format;
+pub use cupola_search::filter::Filter;
+
+/// So many runs are read at once.
+const PAGE: i64 = 256;
+
+/// What a table is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// A row a run: how it went, its parameters, its tags, the last value of each series.
+    Runs,
+    /// A row a parameter.
+    Params,
+    /// A row a point.
+    Metrics,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 3] = [Self::Runs, Self::Params, Self::Metrics];
+
+    /// What it is called in an address and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Params => "params",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+impl std::str::FromStr for Table {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|table| table.word() == word);
+        found.ok_or_else(|| format!("is `{word}`; choose `runs`, `params` or `metrics`"))
+    }
+}
+
+/// Which runs are written; all of them when nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these.
+    pub runs: Vec<RunId>,
+    /// Only those of these experiments.
+    pub experiments: Vec<ExperimentId>,
+    /// Only those that satisfy this, the latest first. Runs that are named are written whatever it says.
+    pub filter: Option<Filter>,
+}
+
+/// A table that can be written.
+#[derive(Debug)]
+pub struct Export {
+    table: Table,
+    selection: Selection,
+    columns: runs::Columns,
+}
+
+/// Where in a selection one is.
+#[derive(Debug, Default)]
+struct Place {
+    experiment: usize,
+    after: Option<RunId>,
+    offset: u64,
+    is_over: bool,
+}
+
+impl Hub {
+    /// Looks at what is to be written, so that what cannot be is refused before the first byte.
+    pub fn plan_export(&self, table: Table, selection: Selection) -> Result<Export, HubError> {
+        let experiments = selection.experiments.clone();
+        self.read(move |tx| {
+            for id in experiments {
+                let found = experiments::find(tx, id)?;
+                found.ok_or_else(|| HubError::not_found("experiment", id))?;
+            }
+            Ok(())
+        })?;
+        let named = selection.runs.clone();
+        let found = self.read(move |tx| Ok(selected::list(tx, &named)?))?;
+        let found: BTreeSet<_> = found.iter().map(|found| found.run.id).collect();
+        if let Some(missing) = selection.runs.iter().find(|id| !found.contains(id)) {
+            return Err(HubError::not_found("run", missing));
+        }
+        let mut export = Export {
+            table,
+            selection,
+            columns: runs::Columns::default(),
+        };
+        if table == Table::Runs {
+            export.columns = self.columns_of(&export)?;
+        }
+        Ok(export)
+    }
+
+    /// Writes a table. An error that comes from `out` is [`HubError::Unavailable`].
+    pub fn write_export<W: Write + Send>(
+        &self,
+        export: &Export,
+        format: Format,
+        out: W,
+    ) -> Result<W, HubError> {
+        let columns = match export.table {
+            Table::Runs => export.columns.headings(),
+            Table::Params => vec![
+                Column::new("run_id", Kind::Text),
+                Column::new("key", Kind::Text),
+                Column::new("value", Kind::Text),
+            ],
+            Table::Metrics => metrics::headings(),
+        };
+        let mut writer = Writer::new(format, columns, out).map_err(broken_off)?;
+        let mut place = Place::default();
+        loop {
+            let ids = self.page(export, &mut place)?;
+            if ids.is_empty() {
+                return writer.finish().map_err(broken_off);
+            }
+            match export.table {
+                Table::Runs => self.write_runs(&ids, &export.columns, &mut writer)?,
+                Table::Params => self.write_params(&ids, &mut writer)?,
+                Table::Metrics => self.write_metrics(&ids, &mut writer)?,
+            }
+        }
+    }
+
+    /// The next runs of the selection; none when there are no more.
+    fn page(&self, export: &Export, place: &mut Place) -> Result<Vec<RunId>, HubError> {
+        let selection = &export.selection;
+        if !selection.runs.is_empty() {
+            let is_over = std::mem::replace(&mut place.is_over, true);
+            let runs: BTreeSet<_> = selection.runs.iter().copied().collect();
+            return Ok(runs.into_iter().filter(|_| !is_over).collect());
+        }
+        if let Some(filter) = &selection.filter {
+            return self.page_found(selection, filter, place);
+        }
+        loop {
+            let experiment = selection.experiments.get(place.experiment).copied();
+            if place.is_over || (experiment.is_none() && place.experiment > 0) {
+                return Ok(Vec::new());
+            }
+            let after = place.after;
+            let ids = self.read(move |tx| Ok(listing::list(tx, experiment, after, PAGE)?))?;
+            place.after = ids.last().copied();
+            match (ids.is_empty(), experiment) {
+                (false, _) => return Ok(ids),
+                (true, Some(_)) => place.experiment += 1,
+                (true, None) => place.is_over = true,
+            }
+        }
+    }
+
+    fn page_found(
+        &self,
+        selection: &Selection,
+        filter: &Filter,
+        place: &mut Place,
+    ) -> Result<Vec<RunId>, HubError> {
+        if place.is_over {
+            return Ok(Vec::new());
+        }
+        let found = self.search_runs(RunSearch {
+            experiments: selection.experiments.clone(),
+            filter: Some(filter.clone()),
+            columns: run_search::Columns::These(Vec::new()),
+            limit: RUNS_MAX,
+            offset: place.offset,
+            ..RunSearch::default()
+        })?;
+        place.is_over = !found.has_more;
+        place.offset += u64::from(RUNS_MAX);
+        Ok(found.runs.into_iter().map(|found| found.run.id).collect())
+    }
+
+    fn write_params<W: Write + Send>(
+        &self,
+        ids: &[RunId],
+        writer: &mut Writer<W>,
+    ) -> Result<(), HubError> {
+        let wanted = ids.to_vec();
+        let params = self.read(move |tx| Ok(selected::params(tx, &wanted)?))?;
+        for id in ids {
+            let run = id.to_string();
+            for (key, value) in params.get(id).into_iter().flatten() {
+                let cells = [Cell::Text(&run), Cell::Text(key), Cell::Text(value)];
+                writer.row(&cells).map_err(broken_off)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whoever reads has gone; nobody is told.
+fn broken_off(error: io::Error) -> HubError {
+    HubError::Unavailable(format!("the table broke off: {error}"))
+}
+
+fn too_many(what: &str, count: usize, max: usize, instead: &str) -> HubError {
+    let message = format!(
+        "would have {count} columns of {what}; at most {max} fit: export {instead}, which has a \
+         row for each"
+    );
+    HubError::Invalid(vec![FieldError::new("what", message)])
+}
