@@ -3,6 +3,7 @@
 
 mod document;
 mod operations;
+mod queries;
 
 use std::{borrow::Cow, sync::LazyLock};
 

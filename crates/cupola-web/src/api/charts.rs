@@ -175,8 +175,8 @@ fn charts(
         return Ok((charts.charts.len() as u64, charts));
     }
     let page = hub.search_series(id, query)?;
-    let names = page.series.into_iter().map(|series| (series.name, None));
-    Ok((page.matching, hub.run_charts(id, names.collect(), shown)?))
+    let found = page.series.into_iter().map(|series| (series.name, None));
+    Ok((page.matching, hub.run_charts(id, found.collect(), shown)?))
 }
 
 fn body(across: Across, matching: u64, charts: Charts) -> ChartsBody {

@@ -51,8 +51,9 @@ pub(crate) fn code(answer: &Answer, status: u16) -> String {
     error["error_code"].as_str().unwrap_or_default().to_owned()
 }
 
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+pub(crate) fn escaped(text: &str) -> String {
+    let bytes: Vec<_> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 fn files(answer: &Value) -> Vec<String> {

@@ -312,8 +312,7 @@ async fn names(who: &Caller<'_>, what: &str, query: &str) -> Vec<String> {
 }
 
 fn filter(text: &str) -> String {
-    let escaped: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("filter={escaped}")
+    format!("filter={}", escaped(text))
 }
 
 #[tokio::test]

@@ -130,10 +130,8 @@ impl Target {
         let name = format!("bench-{}", std::process::id());
         let asked = json!({"name": name});
         let made = target.ask("experiments/create", &asked).await?;
-        target.experiment = made["experiment_id"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let id = made["experiment_id"].as_str().unwrap_or_default();
+        id.clone_into(&mut target.experiment);
         Ok(target)
     }
 

@@ -30,8 +30,10 @@ const REQUESTS: usize = 200;
 /// Requests to the peer, whose answers take seconds.
 const PEER_REQUESTS: usize = 5;
 
-/// What is asked for: a name, a filter with a number that changes, an order.
-const SEARCHES: &[(&str, fn(f64) -> String, &str)] = &[
+/// A name, a filter with a number that changes, an order.
+type Search = (&'static str, fn(f64) -> String, &'static str);
+
+const SEARCHES: &[Search] = &[
     (
         "no filter, by a metric",
         |_| String::new(),

@@ -120,7 +120,7 @@ impl Error {
     }
 
     /// The same with another code, where it was refused because of the state of things.
-    pub(crate) fn as_taken(self) -> Self {
+    pub(crate) fn into_taken(self) -> Self {
         match self.code {
             Code::InvalidParameterValue => Self::new(Code::ResourceAlreadyExists, self.message),
             _ => self,

@@ -141,8 +141,8 @@ fn check_test(field: &Field, kind: Kind, test: &Test) -> Result<(), Error> {
     let is_fitting = match test {
         Test::Is(op, Value::Number(_)) => is_number && !op.is_pattern(),
         // A number in quotes is a number all the same.
-        Test::Is(op, Value::Text(text)) if is_number => {
-            text.parse::<f64>().is_ok() && !op.is_pattern()
+        Test::Is(op, Value::Text(digits)) if is_number => {
+            digits.parse::<f64>().is_ok() && !op.is_pattern()
         }
         Test::Is(op, Value::Text(_)) => !op.is_order(),
         Test::In { .. } => !is_number,

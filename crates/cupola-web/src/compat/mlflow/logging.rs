@@ -137,10 +137,7 @@ async fn take(
 ) -> Result<Json<Done>, Error> {
     let taken = hub_call(web, move |hub| {
         hub.log_to_run(run, batch)?;
-        match measured.is_empty() {
-            true => Ok(()),
-            false => hub.measure_logged_models(measured),
-        }
+        if measured.is_empty() { Ok(()) } else { hub.measure_logged_models(measured) }
     });
     taken.await?;
     Ok(Json(Done {}))

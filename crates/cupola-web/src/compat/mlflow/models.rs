@@ -309,7 +309,7 @@ fn version_of(text: &str) -> Result<u32, Error> {
 /// A name that is taken has a code of its own.
 fn taken(error: HubError) -> Error {
     match error {
-        HubError::Conflict(_) => Error::from(error).as_taken(),
+        HubError::Conflict(_) => Error::from(error).into_taken(),
         error => error.into(),
     }
 }

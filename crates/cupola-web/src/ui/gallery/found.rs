@@ -141,8 +141,8 @@ fn refused() -> FoundList {
 fn hostile() -> FoundPage {
     let mut shown = list(0..3);
     for row in &mut shown.rows {
-        row.name = HOSTILE.to_owned();
-        row.experiment.text = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut row.name);
+        HOSTILE.clone_into(&mut row.experiment.text);
         row.cells[1] = cell(HOSTILE);
     }
     shown.columns[6].label = format!("params.\"{HOSTILE}\"");

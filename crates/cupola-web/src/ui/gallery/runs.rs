@@ -153,7 +153,7 @@ fn usual_curves() -> Curves {
 
 fn hostile_curves() -> Curves {
     let mut curves = curves(1, vec![card(HOSTILE, Some(f64::INFINITY))]);
-    curves.pattern = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut curves.pattern);
     curves.error = format!("is `{HOSTILE}`, no regular expression: unclosed group");
     curves
 }
@@ -162,11 +162,10 @@ fn hostile_curves() -> Curves {
 fn many_curves() -> Curves {
     let name = |n: u32| card(&format!("layers/{n}/gradient_norm"), Some(f64::from(n)));
     let mut curves = curves(100_000, (24..48).map(name).collect());
-    curves.pattern = "gradient".to_owned();
-    curves.count = "50,000 of 100,000 curves".to_owned();
-    curves.refused = "12 points were not taken: the run has 100,000 names, which is as many as a \
-                      run may have."
-        .to_owned();
+    "gradient".clone_into(&mut curves.pattern);
+    "50,000 of 100,000 curves".clone_into(&mut curves.count);
+    "12 points were not taken: the run has 100,000 names, which is as many as a \
+                      run may have.".clone_into(&mut curves.refused);
     let page = |n: u32| paths::run(run(2), &format!("?curves={n}#curves"));
     curves.pages = Some(CurvePages {
         previous: Some(page(1)),

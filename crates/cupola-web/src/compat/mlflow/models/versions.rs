@@ -226,12 +226,9 @@ impl Source {
         if let Some(id) = places::logged_model(named) {
             return Some(Source::Logged(id));
         }
-        let (name, version) = match named.split_once('@') {
-            Some((name, alias)) => (name, VersionName::Alias(alias.to_owned())),
-            None => {
-                let (name, number) = named.split_once('/')?;
-                (name, VersionName::Number(number.parse().ok()?))
-            }
+        let (name, version) = if let Some((name, alias)) = named.split_once('@') { (name, VersionName::Alias(alias.to_owned())) } else {
+            let (name, number) = named.split_once('/')?;
+            (name, VersionName::Number(number.parse().ok()?))
         };
         Some(Source::Version(name.to_owned(), version))
     }
