@@ -296,7 +296,11 @@ async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Resp
     let problem = match faceless {
         Faceless::ByRequest(problem) if !wants_page => {
             let allow = response.headers_mut().remove(header::ALLOW);
-            let mut answer = if is_mlflow { mlflow::Error::from(problem).into_response() } else { ApiError(problem).into_response() };
+            let mut answer = if is_mlflow {
+                mlflow::Error::from(problem).into_response()
+            } else {
+                ApiError(problem).into_response()
+            };
             if let Some(allow) = allow {
                 answer.headers_mut().insert(header::ALLOW, allow);
             }

@@ -68,7 +68,7 @@ fn a_model_reads_back_with_its_tags_and_aliases(database: &Database) {
     assert_eq!(sample.read(|tx| models::find(tx, "c")), None);
 
     let id = first.id;
-    first.name = "c".to_owned();
+    "c".clone_into(&mut first.name);
     first.newest = 2;
     first.tags = texts(&[("team", "y")]);
     first.aliases = [("best".to_owned(), 2)].into();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Answer, Caller, TestHub},
-    mlflow_files::{API, code, logged_run, put},
+    mlflow_files::{API, code, escaped, logged_run, put},
 };
 
 async fn send(who: &Caller<'_>, method: Method, path: &str, body: &Value) -> Answer {

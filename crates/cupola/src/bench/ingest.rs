@@ -105,7 +105,6 @@ async fn keeping_nothing() -> anyhow::Result<Target> {
     };
     let web = Web::new(Arc::clone(&hub.hub), settings);
     let app = cupola_web::router_of(web.clone(), cupola_web::batches_dropped());
-    #[expect(clippy::disallowed_methods, reason = "it ends with the program")]
     tokio::spawn(async move {
         let _kept = folder;
         cupola_web::serve_app(listener, web, app, std::future::pending()).await

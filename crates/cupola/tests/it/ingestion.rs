@@ -64,7 +64,8 @@ impl Client {
             acknowledged: Vec::new(),
         };
         let made = client.post("runs/create", &json!({})).await.unwrap();
-        client.run = made["run"]["info"]["run_id"].as_str().unwrap().to_owned();
+        let id = made["run"]["info"]["run_id"].as_str().unwrap();
+        id.clone_into(&mut client.run);
         client
     }
 

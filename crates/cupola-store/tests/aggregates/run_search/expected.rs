@@ -114,9 +114,9 @@ fn is_so(value: &Value, test: &Test) -> bool {
     match (test, value) {
         (Test::Is(relation, literal), _) => stands(value, *relation, literal),
         (Test::In(literals), _) => literals.iter().any(|l| stands(value, Relation::Equal, l)),
-        (Test::Contains(text), Value::Text(value) | Value::Either(value)) => value
+        (Test::Contains(part), Value::Text(value) | Value::Either(value)) => value
             .to_ascii_lowercase()
-            .contains(&text.to_ascii_lowercase()),
+            .contains(&part.to_ascii_lowercase()),
         (
             Test::Like {
                 pattern,
@@ -175,9 +175,12 @@ fn is_like(text: &str, pattern: &str) -> bool {
 /// Those without a value last, both ways; numbers before texts, both ways.
 fn compare(a: &Facts, b: &Facts, orders: &[Order]) -> Ordering {
     for order in orders {
-        let way = |ordering: Ordering| match order.is_descending {
-            true => ordering.reverse(),
-            false => ordering,
+        let way = |ordering: Ordering| {
+            if order.is_descending {
+                ordering.reverse()
+            } else {
+                ordering
+            }
         };
         let (a, b) = (key(a, &order.field), key(b, &order.field));
         let ranks = a.0.cmp(&b.0);

@@ -206,7 +206,7 @@ fn varied(facts: &mut Facts, number: usize) {
         4 => ended(Outcome::Failed(Failure::TimedOut)),
         _ => ended(Outcome::Cancelled),
     };
-    if number % 6 > 0 {
+    if !number.is_multiple_of(6) {
         facts.run.started_at = Some(started);
     }
     if number % 6 > 2 {

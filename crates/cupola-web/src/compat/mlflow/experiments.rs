@@ -135,12 +135,18 @@ async fn create(
         return Err(Error::of_field("artifact_location", why));
     }
     let tags = pairs(asked.tags, "tags", names::check_experiment_tag)?;
-    let made = hub_call(&web, move |hub| if let Some(own) = own(hub, &who)? { Ok(own) } else {
-        let author = who.name();
-        let made = hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &author);
-        made.map(|made| made.id)
+    let made = hub_call(&web, move |hub| {
+        if let Some(own) = own(hub, &who)? {
+            Ok(own)
+        } else {
+            let author = who.name();
+            let made = hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", tags, &author);
+            made.map(|made| made.id)
+        }
     });
-    let made = made.await.map_err(|error| Error::from(error).into_taken())?;
+    let made = made
+        .await
+        .map_err(|error| Error::from(error).into_taken())?;
     Ok(Json(Created {
         experiment_id: made.to_string(),
     }))

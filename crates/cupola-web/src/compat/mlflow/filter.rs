@@ -228,7 +228,11 @@ impl Parser<'_> {
     fn test(&mut self) -> Result<Test, Error> {
         if self.takes_word("IS") {
             let is_negated = self.takes_word("NOT");
-            return if self.takes_word("NULL") { Ok(Test::Null { is_negated }) } else { Err(self.wrong("`NULL`")) };
+            return if self.takes_word("NULL") {
+                Ok(Test::Null { is_negated })
+            } else {
+                Err(self.wrong("`NULL`"))
+            };
         }
         let is_negated = self.takes_word("NOT");
         if self.takes_word("IN") {

@@ -137,7 +137,11 @@ async fn take(
 ) -> Result<Json<Done>, Error> {
     let taken = hub_call(web, move |hub| {
         hub.log_to_run(run, batch)?;
-        if measured.is_empty() { Ok(()) } else { hub.measure_logged_models(measured) }
+        if measured.is_empty() {
+            Ok(())
+        } else {
+            hub.measure_logged_models(measured)
+        }
     });
     taken.await?;
     Ok(Json(Done {}))

@@ -40,7 +40,10 @@ pub(crate) const fn stage(is_deleted: bool) -> &'static str {
 
 /// An experiment.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "fields have the names of the wire")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields have the names of the wire"
+)]
 pub(crate) struct Experiment {
     experiment_id: String,
     name: String,

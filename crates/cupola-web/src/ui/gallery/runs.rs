@@ -165,7 +165,8 @@ fn many_curves() -> Curves {
     "gradient".clone_into(&mut curves.pattern);
     "50,000 of 100,000 curves".clone_into(&mut curves.count);
     "12 points were not taken: the run has 100,000 names, which is as many as a \
-                      run may have.".clone_into(&mut curves.refused);
+                      run may have."
+        .clone_into(&mut curves.refused);
     let page = |n: u32| paths::run(run(2), &format!("?curves={n}#curves"));
     curves.pages = Some(CurvePages {
         previous: Some(page(1)),

@@ -160,7 +160,11 @@ impl Seen {
             .as_ref()
             .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())));
         let current = self.template_hash.as_ref();
-        let config = if run.is_logged() { task.config.clone() } else { config_of(task) };
+        let config = if run.is_logged() {
+            task.config.clone()
+        } else {
+            config_of(task)
+        };
         Environment {
             key: self.key(),
             src: paths::run(run.id, "/environment"),

@@ -226,7 +226,9 @@ impl Source {
         if let Some(id) = places::logged_model(named) {
             return Some(Source::Logged(id));
         }
-        let (name, version) = if let Some((name, alias)) = named.split_once('@') { (name, VersionName::Alias(alias.to_owned())) } else {
+        let (name, version) = if let Some((name, alias)) = named.split_once('@') {
+            (name, VersionName::Alias(alias.to_owned()))
+        } else {
             let (name, number) = named.split_once('/')?;
             (name, VersionName::Number(number.parse().ok()?))
         };

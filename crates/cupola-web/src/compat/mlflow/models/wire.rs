@@ -52,7 +52,10 @@ impl From<KnownModel> for Model {
 
 /// A version of a registered model.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "fields have the names of the wire")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields have the names of the wire"
+)]
 pub(super) struct Version {
     name: String,
     version: String,
