@@ -114,7 +114,7 @@ impl<W: Write + Send> Writer<W> {
         Ok(Self(match format {
             Format::Csv => Inner::Csv(csv::Csv::new(&columns, out)?),
             Format::Json => Inner::Json(json::Json::array(&columns, out)?),
-            Format::JsonLines => Inner::Json(json::Json::lines(&columns, out)?),
+            Format::JsonLines => Inner::Json(json::Json::lines(&columns, out)),
             Format::Parquet => Inner::Parquet(Box::new(parquet::Parquet::new(&columns, out)?)),
         }))
     }

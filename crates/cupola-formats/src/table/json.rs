@@ -21,22 +21,22 @@ impl<W: Write> Json<W> {
         out.write_all(b"[")?;
         Ok(Self {
             is_array: true,
-            ..Self::lines(columns, out)?
+            ..Self::lines(columns, out)
         })
     }
 
-    pub(super) fn lines(columns: &[Column], out: W) -> io::Result<Self> {
+    pub(super) fn lines(columns: &[Column], out: W) -> Self {
         let key = |(at, column): (usize, &Column)| {
             let name = Value::from(column.name.as_str());
             format!("{}{name}:", if at == 0 { "{" } else { "," })
         };
-        Ok(Self {
+        Self {
             out,
             keys: columns.iter().enumerate().map(key).collect(),
             line: Vec::new(),
             is_array: false,
             is_begun: false,
-        })
+        }
     }
 
     pub(super) fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {

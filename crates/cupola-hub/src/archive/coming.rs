@@ -160,7 +160,7 @@ fn fill_table(
     };
     read_lines(folder, part, |number, line| {
         let place = || format!("tables/{}.jsonl:{number}", table.name);
-        let mut row = json::row(&read, line, &missing).map_err(|reason| wrong(&place(), reason))?;
+        let mut row = json::row(&read, line, missing).map_err(|reason| wrong(&place(), reason))?;
         if is_logs {
             logs.give(table, &mut row)?;
         }

@@ -80,7 +80,7 @@ pub(super) fn write(
         has_secrets,
         tables,
         points: write_points(tx, folder, &runs)?,
-        logs: logs.finish()?,
+        logs: logs.finish(),
         artifacts,
     };
     let mut file = create(folder, "manifest.json")?;
@@ -135,12 +135,12 @@ fn write_points(tx: &mut Tx, folder: &Path, runs: &[RunId]) -> Result<Part, HubE
     for &run in runs {
         let (id, mut after) = (run.to_string(), String::new());
         loop {
-            let list = series::list(tx, run, &after, NAMES)?;
-            let Some(last) = list.last() else {
+            let found = series::list(tx, run, &after, NAMES)?;
+            let Some(last) = found.last() else {
                 break;
             };
             after.clone_from(&last.name);
-            for series in &list {
+            for series in &found {
                 let mut from = 0;
                 loop {
                     let points = series::points(tx, series, from, POINTS)?;
@@ -236,8 +236,8 @@ impl<'a> Logs<'a> {
             .map_err(|error| wrong(&name, error))
     }
 
-    fn finish(self) -> Result<Part, HubError> {
-        Ok(self.all.part("", self.count))
+    fn finish(self) -> Part {
+        self.all.part("", self.count)
     }
 }
 

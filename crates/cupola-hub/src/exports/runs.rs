@@ -1,7 +1,7 @@
 //! A row a run.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     io::Write,
 };
 
@@ -139,10 +139,10 @@ fn load(tx: &mut Tx, ids: &[RunId], names: Vec<String>) -> Result<Page, HubError
     let mut experiments = BTreeMap::new();
     for found in selected::list(tx, ids)? {
         let id = found.run.experiment;
-        if !experiments.contains_key(&id) {
+        if let Entry::Vacant(place) = experiments.entry(id) {
             let experiment = experiments::find(tx, id)?;
             let name = experiment.map(|experiment| experiment.name);
-            experiments.insert(id, name.unwrap_or_default());
+            place.insert(name.unwrap_or_default());
         }
         selected.insert(found.run.id, found);
     }

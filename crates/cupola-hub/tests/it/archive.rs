@@ -205,8 +205,8 @@ fn a_folder_that_is_damaged_or_hostile_is_refused_and_nothing_comes_in() {
     check_refused(
         |folder| {
             edit(&folder.join("tables/task.jsonl"), |bytes| {
-                bytes.truncate(50)
-            })
+                bytes.truncate(50);
+            });
         },
         "tables/task.jsonl:1: the line is too long, or the file ends within it",
     );

@@ -293,7 +293,11 @@ mod tests {
         let row = |i: u32| {
             (
                 i % 2,
-                if i % 10 == 0 { 1 - i % 2 } else { i % 2 },
+                if i.is_multiple_of(10) {
+                    1 - i % 2
+                } else {
+                    i % 2
+                },
                 f64::from(i % 2),
             )
         };

@@ -251,17 +251,15 @@ impl Pending {
                 self.points += 1;
                 self.last_at = self.last_at.max(Some(at));
                 let points = &mut self.part.points;
-                let place = match self.places.get(tag.as_ref()) {
-                    Some(place) => *place,
-                    None => {
-                        points.push(MetricPiece {
-                            name: tag.to_string(),
-                            points: Vec::new(),
-                        });
-                        self.places.insert(tag.into_owned(), points.len() - 1);
-                        points.len() - 1
-                    }
-                };
+                let known = self.places.get(tag.as_ref()).copied();
+                let place = known.unwrap_or(points.len());
+                if known.is_none() {
+                    points.push(MetricPiece {
+                        name: tag.to_string(),
+                        points: Vec::new(),
+                    });
+                    self.places.insert(tag.into_owned(), place);
+                }
                 points[place]
                     .points
                     .push((step, at.millis(), Number(value)));
