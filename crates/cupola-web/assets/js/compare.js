@@ -3,6 +3,7 @@
 const FOLLOWS = { by: ["a", "b", "hide", "page"], curve: ["from", "to"], axis: ["from", "to"], metric: ["brush"], axes: ["brush"] };
 
 let isAsked = false;
+let focused = "";
 
 const controls = () => document.querySelector("#compare-controls");
 const part = () => document.querySelector('[data-behavior="compare"]');
@@ -53,6 +54,8 @@ document.addEventListener("changed", () => {
   if (!isAsked || !part()) return;
   isAsked = false;
   restore();
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  focused = "";
 });
 
 // A picture was changed without asking the hub: only the address learns of it.
@@ -68,5 +71,8 @@ document.addEventListener("picture", ({ detail }) => {
 window.addEventListener("popstate", () => {
   if (!part() || !controls()) return;
   part().dataset.src = `${controls().dataset.route}${location.search}`;
+  // A field that has the focus would keep what was chosen in it.
+  focused = document.activeElement?.id ?? "";
+  document.activeElement?.blur();
   show();
 });
