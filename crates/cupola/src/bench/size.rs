@@ -7,6 +7,7 @@ use cupola_hub::{
     logged::{LoggedBatch, NewLogged},
     loops,
 };
+use cupola_search::rng::Rng;
 use cupola_store::Durability;
 
 use super::{
@@ -78,7 +79,7 @@ fn fill(hub: &BenchHub, is_noisy: bool) -> anyhow::Result<()> {
     reason = "programs measure in single precision"
 )]
 fn point(step: u32, is_noisy: bool) -> Point {
-    let chance = f64::from(step.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24);
+    let chance = Rng::at(1, u64::from(step)).unit();
     let smooth = 0.5 + 4.0 / (1.0 + f64::from(step) / 20_000.0);
     let noise = if is_noisy { 0.1 * (chance - 0.5) } else { 0.0 };
     Point {
