@@ -1,6 +1,6 @@
 //! Many runs at once: what a comparison puts side by side.
 //!
-//! Each statement takes [`CHUNK`] runs; the last of them stands again where there are fewer.
+//! Each statement takes `CHUNK` runs; the last of them stands again where there are fewer.
 
 use std::collections::BTreeMap;
 
