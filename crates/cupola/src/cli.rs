@@ -2,6 +2,7 @@
 
 mod experiments;
 mod run_file;
+mod runs;
 mod templates;
 mod transfer;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use run_file::{Run, RunFile};
+pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
 pub(crate) use transfer::{Export, Format, Import, ImportCommand};
 
@@ -371,83 +373,6 @@ pub(crate) enum Task {
     /// Try a failed or cancelled task again.
     Retry {
         id: String,
-        #[command(flatten)]
-        connect: Connect,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunCommand {
-    /// List runs, those that a filter lets through: `state = completed and params.lr < 0.01`.
-    List {
-        /// What runs satisfy; docs/search.md has the language.
-        #[arg(short, long)]
-        filter: Option<String>,
-        /// By what they are sorted: `metrics.loss, created desc`. The latest first, unless given.
-        #[arg(short, long)]
-        order: Option<String>,
-        /// What is shown of each: `params.lr, metrics.loss.min`. With --json all, unless given.
-        #[arg(short, long)]
-        columns: Option<String>,
-        /// Only runs of this experiment.
-        #[arg(short, long, value_name = "ID")]
-        experiment: Vec<String>,
-        #[command(flatten)]
-        paging: Paging,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// Show a run with its results.
-    Show {
-        id: String,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// Print a run's log.
-    Logs {
-        id: String,
-        /// Go on until the run ends.
-        #[arg(short, long)]
-        follow: bool,
-        /// Only lines of this level and louder ones: `debug`, `info`, `warn` or `error`.
-        #[arg(long)]
-        level: Option<String>,
-        /// Only lines with this text in them, in whatever case.
-        #[arg(long, value_name = "TEXT")]
-        grep: Option<String>,
-        /// Print exactly the program's bytes, terminal codes included.
-        #[arg(long, conflicts_with_all = ["follow", "level", "grep"])]
-        raw: bool,
-        #[command(flatten)]
-        connect: Connect,
-    },
-    /// Stop a run.
-    Cancel {
-        id: String,
-        #[command(flatten)]
-        connect: Connect,
-    },
-    /// Run it again: another attempt, or, where it completed, the same task anew.
-    Retry {
-        id: String,
-        #[command(flatten)]
-        connect: Connect,
-    },
-    /// List the files that a run keeps.
-    Artifacts {
-        id: String,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// Fetch a file that a run keeps.
-    Download {
-        id: String,
-        /// Its name.
-        name: String,
-        /// Where to, `-` for standard output; a new file here with the last part of the name,
-        /// unless given.
-        #[arg(short, long)]
-        output: Option<PathBuf>,
         #[command(flatten)]
         connect: Connect,
     },

@@ -223,6 +223,10 @@ fn wrong_files_are_refused_with_line_value_and_remedy() {
         "name: x\ncommand: c\nlearning: 3",
         "3: `learning`: is not a key here; there are `name`",
     );
+}
+
+#[test]
+fn wrong_programs_are_refused_with_line_value_and_remedy() {
     check_error(
         "name: x\ntemplate: t\ncommand: c",
         "3: `command`: stands beside `template`",
@@ -248,6 +252,10 @@ fn wrong_files_are_refused_with_line_value_and_remedy() {
         "name: x\ntemplate: t\nfiles: [y]",
         "3: `files`: belongs to a `command`",
     );
+}
+
+#[test]
+fn wrong_setups_are_refused_with_line_value_and_remedy() {
     check_error(
         "name: x\ncommand: c\ntime_budget: soon",
         "3: `time_budget`: is `\"soon\"`; give seconds",
@@ -284,6 +292,10 @@ fn wrong_files_are_refused_with_line_value_and_remedy() {
         "name: x\ntemplate: t\nobjective: {metric: m, direction: minimize}",
         "3: `objective`: belongs to a `command`",
     );
+}
+
+#[test]
+fn wrong_seeds_and_variables_are_refused_with_line_value_and_remedy() {
     check_error("name: x\ncommand: c\nseeds: []", "3: `seeds`: is empty");
     check_error(
         "name: x\ncommand: c\nseeds:\n  - 1\n  - 1",

@@ -132,6 +132,10 @@ fn mistakes_name_the_place_and_the_remedy() {
         "created > yesterday",
         "column 11: `yesterday` is not a time; write `2026-11-20`, `2026-11-20T23:50:00Z` or milliseconds since 1970",
     );
+}
+
+#[test]
+fn mistakes_between_comparisons_name_the_place_and_the_remedy() {
     refused(
         "params.a = 1 params.b = 2",
         "column 14: `params.b` is unexpected; join comparisons with `and` or `or`",

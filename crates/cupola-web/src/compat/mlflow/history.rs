@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     Error, PROGRAM_READS, READS,
-    logging::parse_run,
-    pages::{number, parse_token},
+    logging::run_in,
+    pages::{asked, number, parse_token},
     wire::Metric,
 };
 use crate::{
@@ -52,21 +52,14 @@ struct History {
     next_page_token: Option<String>,
 }
 
-fn required<'p>(params: &'p Params, field: &str) -> Result<&'p str, Error> {
-    match params.text(field) {
-        "" => Err(Error::missing(field)),
-        text => Ok(text),
-    }
-}
-
 /// A number of points of a query, from 1 on.
 fn points_of(params: &Params, max: usize) -> Result<usize, Error> {
-    let Some(asked) = number(params, "max_results")? else {
+    let Some(wanted) = number(params, "max_results")? else {
         return Ok(max);
     };
-    let fitting = usize::try_from(asked).ok().filter(|asked| *asked > 0);
-    let wrong = || Error::of_field("max_results", format_args!("{asked} is not above 0"));
-    fitting.map(|asked| asked.min(max)).ok_or_else(wrong)
+    let fitting = usize::try_from(wanted).ok().filter(|count| *count > 0);
+    let wrong = || Error::of_field("max_results", format_args!("{wanted} is not above 0"));
+    fitting.map(|count| count.min(max)).ok_or_else(wrong)
 }
 
 async fn history(
@@ -74,15 +67,8 @@ async fn history(
     ClientViewer(who): ClientViewer,
     params: Params,
 ) -> Result<Json<History>, Error> {
-    let id = match params.text("run_id") {
-        "" => params.text("run_uuid"),
-        id => id,
-    };
-    if id.is_empty() {
-        return Err(Error::missing("run_id"));
-    }
-    let run = parse_run(id, &who)?;
-    let key = required(&params, "metric_key")?.to_owned();
+    let run = run_in(&params, &who)?;
+    let key = asked(&params, "metric_key")?;
     let limit = points_of(&params, POINTS_MAX)?;
     let from = parse_token(Some(params.text("page_token")))? as u64;
     let name = key.clone();
@@ -95,15 +81,15 @@ async fn history(
 
 /// The runs that are asked for, each once.
 fn runs_of(params: &Params, field: &str) -> Result<Vec<RunId>, Error> {
-    let asked = params.all(field);
-    if asked.is_empty() {
+    let ids = params.all(field);
+    if ids.is_empty() {
         return Err(Error::missing(field));
     }
-    if asked.len() > BULK_RUNS_MAX {
-        let why = format!("there are {} runs, and {BULK_RUNS_MAX} may be", asked.len());
+    if ids.len() > BULK_RUNS_MAX {
+        let why = format!("there are {} runs, and {BULK_RUNS_MAX} may be", ids.len());
         return Err(Error::of_field(field, why));
     }
-    let parsed = asked
+    let parsed = ids
         .into_iter()
         .map(|id| id.parse::<RunId>().map_err(|_| Error::unknown("run", id)));
     let mut runs = parsed.collect::<Result<Vec<_>, _>>()?;
@@ -118,7 +104,7 @@ async fn bulk(
     params: Params,
 ) -> Result<Json<History>, Error> {
     let runs = runs_of(&params, "run_id")?;
-    let key = required(&params, "metric_key")?.to_owned();
+    let key = asked(&params, "metric_key")?;
     let limit = points_of(&params, BULK_POINTS_MAX)?;
     let found = hub_call(&web, move |hub| {
         let mut metrics = Vec::new();
@@ -141,7 +127,7 @@ async fn interval(
     params: Params,
 ) -> Result<Json<History>, Error> {
     let runs = runs_of(&params, "run_ids")?;
-    let key = required(&params, "metric_key")?.to_owned();
+    let key = asked(&params, "metric_key")?;
     let limit = points_of(&params, INTERVAL_POINTS_MAX)?;
     let steps = match (number(&params, "start_step")?, number(&params, "end_step")?) {
         (None, None) => i64::MIN..=i64::MAX,

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     auth::{Client, ClientResearcher},
+    params::Params,
     router::Routes,
     state::{Web, hub_call},
 };
@@ -62,6 +63,18 @@ pub(super) fn run_of(
     parse_run(&id, who)
 }
 
+/// The same, asked for in an address.
+pub(super) fn run_in(params: &Params, who: &Client) -> Result<RunId, Error> {
+    let id = match params.text("run_id") {
+        "" => params.text("run_uuid"),
+        id => id,
+    };
+    if id.is_empty() {
+        return Err(Error::missing("run_id"));
+    }
+    parse_run(id, who)
+}
+
 /// A run of which its id is known, unless it is another one's.
 pub(super) fn parse_run(id: &str, who: &Client) -> Result<RunId, Error> {
     let run = id.parse().map_err(|_| Error::unknown("run", id))?;
@@ -69,9 +82,13 @@ pub(super) fn parse_run(id: &str, who: &Client) -> Result<RunId, Error> {
     Ok(run)
 }
 
-/// A point as clients say it.
+/// A point as clients say it. One that comes alone says of which run it is.
 #[derive(Debug, Deserialize)]
 struct Metric<'a> {
+    #[serde(borrow)]
+    run_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    run_uuid: Option<Text<'a>>,
     #[serde(borrow)]
     key: Option<Text<'a>>,
     value: Option<Double>,
@@ -147,51 +164,13 @@ async fn take(
     Ok(Json(Done {}))
 }
 
-#[derive(Debug, Deserialize)]
-struct One<'a> {
-    #[serde(borrow)]
-    run_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    run_uuid: Option<Text<'a>>,
-    #[serde(borrow)]
-    key: Option<Text<'a>>,
-    value: Option<Double>,
-    timestamp: Option<Long>,
-    step: Option<Long>,
-    #[serde(borrow)]
-    model_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    dataset_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    dataset_digest: Option<Text<'a>>,
-}
-
 async fn metric(
     State(web): State<Web>,
     ClientResearcher(who): ClientResearcher,
     body: Body,
 ) -> Result<Json<Done>, Error> {
-    let One {
-        run_id,
-        run_uuid,
-        key,
-        value,
-        timestamp,
-        step,
-        model_id,
-        dataset_name,
-        dataset_digest,
-    } = body.read()?;
-    let said = Metric {
-        key,
-        value,
-        timestamp,
-        step,
-        model_id,
-        dataset_name,
-        dataset_digest,
-    };
-    let run = run_of(run_id, run_uuid, &who)?;
+    let mut said: Metric<'_> = body.read()?;
+    let run = run_of(said.run_id.take(), said.run_uuid.take(), &who)?;
     let (key, point) = said.point(str::to_owned)?;
     let measured = said.model();
     let measured = measured.map(|model| said.measured(model, run, &point));

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
     body::{Body, Text, required},
+    experiments::Tag,
     few::Search,
-    pages::{Page, number},
+    pages::{Page, asked, number},
     wire::Done,
 };
 use crate::{
@@ -82,19 +83,13 @@ struct Said<'a> {
     stages: Option<Vec<Text<'a>>>,
 }
 
-/// A key and a value.
-#[derive(Debug, Deserialize)]
-struct Tag<'a> {
-    #[serde(borrow)]
-    key: Option<Text<'a>>,
-    #[serde(borrow)]
-    value: Option<Text<'a>>,
-}
-
 /// The pairs of a list; what is wrong with them, the hub says.
 fn pairs(tags: Option<Vec<Tag<'_>>>) -> Vec<(String, String)> {
     let tags = tags.unwrap_or_default().into_iter();
-    tags.map(|tag| (owned(tag.key), owned(tag.value))).collect()
+    let parts = tags.map(Tag::into_parts);
+    parts
+        .map(|(key, value)| (owned(key), owned(value)))
+        .collect()
 }
 
 fn owned(text: Option<Text<'_>>) -> String {
@@ -289,14 +284,6 @@ async fn delete_alias(
     let alias = required(said.alias, "alias")?.into_owned();
     hub_call(&web, move |hub| hub.unalias_model(&name, &alias)).await?;
     Ok(Json(Done {}))
-}
-
-/// A parameter of the query that must be there.
-fn asked(params: &Params, field: &str) -> Result<String, Error> {
-    match params.text(field) {
-        "" => Err(Error::missing(field)),
-        text => Ok(text.to_owned()),
-    }
 }
 
 /// The number of a version. What no version can have is none that is there.

@@ -106,3 +106,11 @@ pub(crate) fn number(params: &Params, field: &str) -> Result<Option<i64>, Error>
 pub(crate) fn text<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
     text.map(|text| &**text)
 }
+
+/// A parameter of an address that must be there.
+pub(crate) fn asked(params: &Params, field: &str) -> Result<String, Error> {
+    match params.text(field) {
+        "" => Err(Error::missing(field)),
+        text => Ok(text.to_owned()),
+    }
+}

@@ -21,7 +21,7 @@ use super::{
     Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
     body::{self, Body, Long, Text},
     experiments::{DEFAULT_ID, Tag, meant, pairs},
-    logging::{parse_run, run_of},
+    logging::{run_in, run_of},
     names,
     wire::{self, Done, USER_TAG},
 };
@@ -169,14 +169,7 @@ async fn get(
     ClientViewer(who): ClientViewer,
     params: Params,
 ) -> Result<Json<One>, Error> {
-    let id = match params.text("run_id") {
-        "" => params.text("run_uuid"),
-        id => id,
-    };
-    if id.is_empty() {
-        return Err(Error::missing("run_id"));
-    }
-    let run = parse_run(id, &who)?;
+    let run = run_in(&params, &who)?;
     let known = hub_call(&web, move |hub| hub.known_run(run));
     Ok(Json(One {
         run: known.await?.into(),

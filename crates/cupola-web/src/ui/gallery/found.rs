@@ -112,6 +112,7 @@ fn list(numbers: std::ops::Range<u64>) -> FoundList {
         },
         empty: None,
         examples: Vec::new(),
+        exported: String::new(),
     }
 }
 

@@ -103,6 +103,8 @@ pub struct FoundList {
     pub empty: Option<EmptyState>,
     /// Filters to begin with, where nothing is found.
     pub examples: Vec<Link>,
+    /// The query by which just these runs are exported.
+    pub exported: String,
 }
 
 html_safe!(FoundList);

@@ -21,13 +21,13 @@ use super::{
         Error, PROGRAM_READS, PROGRAM_WRITES,
         artifacts::{self, Listed},
         body::{Body, Long, Text, Word, required},
-        experiments::meant,
+        experiments::{Tag, meant},
         few::Search,
         pages::{Page, text},
         places::{self, check_path},
         wire::Done,
     },
-    Tag, owned, pairs, wire,
+    owned, pairs, wire,
 };
 use crate::{
     auth::{Client, ClientResearcher, ClientViewer},

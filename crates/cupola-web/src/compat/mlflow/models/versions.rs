@@ -16,10 +16,12 @@ use super::{
         Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
         artifacts::check_program,
         body::{Body, Text, required},
+        experiments::Tag,
+        pages::asked,
         places::{self, Place, check_path},
         wire::Done,
     },
-    IS_PROMPT, Tag, asked, is_prompt, owned, pairs, searched, stage_of, version_of, wire,
+    IS_PROMPT, is_prompt, owned, pairs, searched, stage_of, version_of, wire,
 };
 use crate::{
     auth::{ClientResearcher, ClientViewer, Researcher, Viewer},

@@ -136,6 +136,7 @@ impl Asked {
             pager: self.pager(0, None, false),
             empty: None,
             examples: examples(),
+            exported: String::new(),
         }
     }
 
@@ -153,6 +154,10 @@ impl Asked {
             columns: self.headers(&found.columns, order),
             pager: self.pager(rows.len() as u64, found.total, found.has_more),
             examples: empty.iter().flat_map(|_| examples()).collect(),
+            exported: query(&[
+                ("filter", &self.filter),
+                ("experiments", &self.experiments()),
+            ]),
             empty,
             rows,
         }
