@@ -6,6 +6,7 @@
 pub mod access;
 pub mod artifact;
 pub mod brief;
+pub mod cost;
 pub mod counts;
 pub mod credits;
 pub mod dataset;
