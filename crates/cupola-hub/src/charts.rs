@@ -18,6 +18,10 @@ use crate::{
 /// A pattern's program takes at most so much memory.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
+/// So many columns have all charts of one answer together: each may need the points of many thousand
+/// steps.
+pub const COLUMNS_MAX: u32 = 40_000;
+
 /// So many of the latest restarts are told.
 const RESTARTS: i64 = 100;
 
@@ -154,13 +158,18 @@ impl Hub {
     }
 
     /// Charts of these series of a run. With a series comes the cursor up to which it was read: where
-    /// only a few points follow, they alone are answered.
+    /// only a few points follow, they alone are answered. Many charts share [`COLUMNS_MAX`].
     pub fn run_charts(
         &self,
         id: RunId,
         wanted: Vec<(String, Option<i64>)>,
         shown: Shown,
     ) -> Result<Charts, HubError> {
+        let fair = COLUMNS_MAX / u32::try_from(wanted.len().max(1)).unwrap_or(COLUMNS_MAX);
+        let shown = Shown {
+            columns: shown.columns.min(fair.max(1)),
+            ..shown
+        };
         self.read(move |tx| {
             let began_at = began_at(&find_run(tx, id)?);
             let asked = asked(shown, began_at);

@@ -16,16 +16,13 @@ use cupola_domain::{
 use cupola_formats::table::{Cell, Column, Kind, Writer};
 use cupola_store::{experiments, listing, selected};
 
-use crate::{
-    Hub, HubError,
-    run_search::{self, RUNS_MAX, RunSearch},
-};
+use crate::{Hub, HubError};
 
 pub use cupola_formats::table::Format;
 pub use cupola_search::filter::Filter;
 
 /// So many runs are read at once.
-const PAGE: i64 = 256;
+const PAGE: u16 = 256;
 
 /// What a table is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +74,8 @@ pub struct Selection {
 pub struct Export {
     table: Table,
     selection: Selection,
+    /// The runs that are named or that satisfy the filter, in order; none where all are wanted.
+    chosen: Option<Vec<RunId>>,
     columns: runs::Columns,
 }
 
@@ -85,7 +84,7 @@ pub struct Export {
 struct Place {
     experiment: usize,
     after: Option<RunId>,
-    offset: u64,
+    chosen: usize,
     is_over: bool,
 }
 
@@ -100,14 +99,9 @@ impl Hub {
             }
             Ok(())
         })?;
-        let named = selection.runs.clone();
-        let found = self.read(move |tx| Ok(selected::list(tx, &named)?))?;
-        let found: BTreeSet<_> = found.iter().map(|found| found.run.id).collect();
-        if let Some(missing) = selection.runs.iter().find(|id| !found.contains(id)) {
-            return Err(HubError::not_found("run", missing));
-        }
         let mut export = Export {
             table,
+            chosen: self.choose(&selection)?,
             selection,
             columns: runs::Columns::default(),
         };
@@ -148,24 +142,41 @@ impl Hub {
         }
     }
 
+    /// The runs that a selection names or filters, all as one snapshot has them: a list that moves
+    /// while it is written would repeat some and pass over others.
+    fn choose(&self, selection: &Selection) -> Result<Option<Vec<RunId>>, HubError> {
+        if !selection.runs.is_empty() {
+            let named = selection.runs.clone();
+            let found = self.read(move |tx| Ok(selected::list(tx, &named)?))?;
+            let found: BTreeSet<_> = found.iter().map(|found| found.run.id).collect();
+            if let Some(missing) = selection.runs.iter().find(|id| !found.contains(id)) {
+                return Err(HubError::not_found("run", missing));
+            }
+            return Ok(Some(found.into_iter().collect()));
+        }
+        let Some(filter) = selection.filter.clone() else {
+            return Ok(None);
+        };
+        self.find_runs(selection.experiments.clone(), filter)
+            .map(Some)
+    }
+
     /// The next runs of the selection; none when there are no more.
     fn page(&self, export: &Export, place: &mut Place) -> Result<Vec<RunId>, HubError> {
-        let selection = &export.selection;
-        if !selection.runs.is_empty() {
-            let is_over = std::mem::replace(&mut place.is_over, true);
-            let runs: BTreeSet<_> = selection.runs.iter().copied().collect();
-            return Ok(runs.into_iter().filter(|_| !is_over).collect());
-        }
-        if let Some(filter) = &selection.filter {
-            return self.page_found(selection, filter, place);
+        if let Some(chosen) = &export.chosen {
+            let rest = &chosen[place.chosen.min(chosen.len())..];
+            let page = &rest[..rest.len().min(usize::from(PAGE))];
+            place.chosen += page.len();
+            return Ok(page.to_vec());
         }
         loop {
-            let experiment = selection.experiments.get(place.experiment).copied();
+            let experiment = export.selection.experiments.get(place.experiment).copied();
             if place.is_over || (experiment.is_none() && place.experiment > 0) {
                 return Ok(Vec::new());
             }
             let after = place.after;
-            let ids = self.read(move |tx| Ok(listing::list(tx, experiment, after, PAGE)?))?;
+            let ids =
+                self.read(move |tx| Ok(listing::list(tx, experiment, after, i64::from(PAGE))?))?;
             place.after = ids.last().copied();
             match (ids.is_empty(), experiment) {
                 (false, _) => return Ok(ids),
@@ -173,28 +184,6 @@ impl Hub {
                 (true, None) => place.is_over = true,
             }
         }
-    }
-
-    fn page_found(
-        &self,
-        selection: &Selection,
-        filter: &Filter,
-        place: &mut Place,
-    ) -> Result<Vec<RunId>, HubError> {
-        if place.is_over {
-            return Ok(Vec::new());
-        }
-        let found = self.search_runs(RunSearch {
-            experiments: selection.experiments.clone(),
-            filter: Some(filter.clone()),
-            columns: run_search::Columns::These(Vec::new()),
-            limit: RUNS_MAX,
-            offset: place.offset,
-            ..RunSearch::default()
-        })?;
-        place.is_over = !found.has_more;
-        place.offset += u64::from(RUNS_MAX);
-        Ok(found.runs.into_iter().map(|found| found.run.id).collect())
     }
 
     fn write_params<W: Write + Send>(

@@ -20,6 +20,9 @@ pub use cupola_store::run_search::NameKind;
 /// So many runs are on one page at most.
 pub const RUNS_MAX: u32 = 1_000;
 
+/// No hub has so many.
+const ALL_RUNS: i64 = 1 << 40;
+
 /// So many metrics of a run are given where all are asked for; the first by name.
 pub const METRICS_MAX: i64 = 1_000;
 
@@ -109,6 +112,23 @@ impl Hub {
                     _ => Vec::new(),
                 },
             })
+        })
+    }
+
+    /// All runs that satisfy a filter, the latest first, as one snapshot has them.
+    pub(crate) fn find_runs(
+        &self,
+        experiments: Vec<ExperimentId>,
+        filter: Filter,
+    ) -> Result<Vec<RunId>, HubError> {
+        self.read(move |tx| {
+            let query = Query {
+                experiments,
+                filter: Some(filter),
+                limit: ALL_RUNS,
+                ..Query::default()
+            };
+            Ok(run_search::list(tx, &query, Effort::default())?.ids)
         })
     }
 

@@ -15,15 +15,6 @@ const REVISION_BIT: u32 = 44;
 const POINTS_PER_PART: usize = 250_000;
 
 impl Hub {
-    /// One series of a run; `None` when the run has none of this name.
-    pub fn find_series(&self, id: RunId, name: &str) -> Result<Option<Series>, HubError> {
-        let name = name.to_owned();
-        self.read(move |tx| {
-            runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
-            Ok(series::find(tx, id, &name)?)
-        })
-    }
-
     /// The points of one series from cursor `after` on, in the order of the curve, and the cursor to go
     /// on with: a long curve takes several calls.
     ///
@@ -45,16 +36,6 @@ impl Hub {
             let points = series::points(tx, &series, from, POINTS_PER_PART)?;
             let next = cursor(&series, from + points.len() as u64);
             Ok((points, next))
-        })
-    }
-
-    /// What a chart of a series shows.
-    pub fn run_chart(&self, id: RunId, name: &str, asked: Asked) -> Result<Chart, HubError> {
-        let name = name.to_owned();
-        self.read(move |tx| {
-            let series = series::find(tx, id, &name)?;
-            let series = series.ok_or_else(|| HubError::not_found("series", &name))?;
-            Ok(series::chart(tx, &series, asked)?)
         })
     }
 }

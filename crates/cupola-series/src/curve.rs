@@ -7,6 +7,8 @@
 //! * an earlier step that the curve has means that the program went back, for instance from a
 //!   checkpoint: the curve's points from that step on are *superseded*, and the new one ends it.
 
+use std::collections::BTreeMap;
+
 use cupola_domain::metric::Point;
 
 /// What new points did to a curve.
@@ -20,25 +22,56 @@ pub struct Change {
 
 /// Adds `arrived`, in order of arrival, to `curve`, which is in order of step.
 ///
-/// Costs as much as the arrivals, unless some of them are stragglers.
+/// Costs as much as the arrivals and, where there are stragglers, what of the curve lies behind the
+/// earliest of them: once, however many they are.
 pub fn extend(curve: &mut Vec<Point>, arrived: &[Point]) -> Change {
     let mut change = Change::default();
+    let mut stragglers = Stragglers::new();
     for point in arrived {
-        let last = curve.last().map(|last| last.step);
-        if last.is_none_or(|last| last <= point.step) {
+        let ends = [
+            curve.last().map(|last| last.step),
+            stragglers.last_key_value().map(|(step, _)| *step),
+        ];
+        if ends.into_iter().flatten().all(|last| last <= point.step) {
             curve.push(*point);
             continue;
         }
         let place = curve.partition_point(|known| known.step < point.step);
-        if curve[place].step == point.step {
-            change.superseded.extend(curve.drain(place..));
+        let is_known = curve.get(place).is_some_and(|at| at.step == point.step)
+            || stragglers.contains_key(&point.step);
+        if is_known {
+            let mut later = curve.split_off(place);
+            merge(&mut later, stragglers.split_off(&point.step));
+            change.superseded.append(&mut later);
             change.restarts.push(*point);
             curve.push(*point);
         } else {
-            curve.insert(place, *point);
+            stragglers.insert(point.step, *point);
         }
     }
+    merge(curve, stragglers);
     change
+}
+
+/// Points on their way to their places, by step: of a step that is known there is none.
+type Stragglers = BTreeMap<i64, Point>;
+
+/// Puts stragglers into their places. A point of the same step came later than the straggler.
+fn merge(curve: &mut Vec<Point>, stragglers: Stragglers) {
+    let Some(first) = stragglers.first_key_value().map(|(step, _)| *step) else {
+        return;
+    };
+    let place = curve.partition_point(|known| known.step < first);
+    let later = curve.split_off(place);
+    curve.reserve(later.len() + stragglers.len());
+    let mut later = later.into_iter().peekable();
+    for (step, straggler) in stragglers {
+        curve.extend(std::iter::from_fn(|| {
+            later.next_if(|point| point.step < step)
+        }));
+        curve.push(straggler);
+    }
+    curve.extend(later);
 }
 
 #[cfg(test)]
@@ -88,7 +121,49 @@ mod tests {
         check(&[1, 2, 3, 2, 3, 2], &[1, 2], &[2, 3, 2, 3], &[2, 2]);
     }
 
+    /// The law, word by word.
+    fn extend_one_by_one(curve: &mut Vec<Point>, arrived: &[Point]) -> Change {
+        let mut change = Change::default();
+        for point in arrived {
+            let place = curve.partition_point(|known| known.step < point.step);
+            if curve.last().is_none_or(|last| last.step <= point.step) {
+                curve.push(*point);
+            } else if curve[place].step == point.step {
+                change.superseded.extend(curve.drain(place..));
+                change.restarts.push(*point);
+                curve.push(*point);
+            } else {
+                curve.insert(place, *point);
+            }
+        }
+        change
+    }
+
+    #[test]
+    fn many_stragglers_cost_one_pass() {
+        let mut curve = points(&(0..200_000).collect::<Vec<_>>());
+        let backwards: Vec<i64> = (1..=100_000).map(|step| -step).collect();
+        let change = extend(&mut curve, &points(&backwards));
+        assert_eq!(change, Change::default());
+        assert_eq!(curve.len(), 300_000);
+        assert_eq!(curve[0].step, -100_000);
+        assert!(curve.is_sorted_by_key(|point| point.step));
+    }
+
     proptest! {
+        #[test]
+        fn together_or_one_by_one_is_the_same(
+            before in prop::collection::vec(0i64..20, 0..20),
+            steps in prop::collection::vec(-5i64..25, 0..60),
+        ) {
+            let mut one_by_one = Vec::new();
+            extend_one_by_one(&mut one_by_one, &points(&before));
+            let mut together = one_by_one.clone();
+            let expected = extend_one_by_one(&mut one_by_one, &points(&steps));
+            prop_assert_eq!(extend(&mut together, &points(&steps)), expected);
+            prop_assert_eq!(together, one_by_one);
+        }
+
         #[test]
         fn nothing_is_lost_and_the_curve_is_in_order(
             steps in prop::collection::vec(-5i64..20, 0..60), cut in 0usize..60

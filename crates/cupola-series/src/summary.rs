@@ -90,10 +90,19 @@ impl Summary {
         }
     }
 
-    /// The mean of the finite values; `None` when there is none.
+    /// The mean of the finite values; `None` when there is none. Where their sum is beyond all numbers,
+    /// what lies between the extremes stands for it.
     pub fn mean(&self) -> Option<f64> {
+        if self.finite == 0 {
+            return None;
+        }
         #[expect(clippy::cast_precision_loss, reason = "2^53 points are never kept")]
-        (self.finite > 0).then(|| self.sum / self.finite as f64)
+        let mean = self.sum / self.finite as f64;
+        Some(if mean.is_nan() {
+            self.min / 2.0 + self.max / 2.0
+        } else {
+            mean.clamp(self.min, self.max)
+        })
     }
 }
 
@@ -185,6 +194,10 @@ mod tests {
     fn extremes_and_mean_are_of_the_finite_values() {
         check(&[1.0, 3.0, 2.0], (1.0, 3.0, Some(2.0), 3, 3));
         check(&[f64::NAN, 3.0, f64::INFINITY], (3.0, 3.0, Some(3.0), 3, 1));
+        check(
+            &[f64::MAX, f64::MAX],
+            (f64::MAX, f64::MAX, Some(f64::MAX), 2, 2),
+        );
         let nothing = (f64::INFINITY, f64::NEG_INFINITY, None, 1, 0);
         check(&[f64::NAN], nothing);
     }

@@ -49,4 +49,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "keys",
         sql: include_str!("migrations/0009_keys.sql"),
     },
+    Migration {
+        version: 14,
+        name: "run_by_duration",
+        sql: include_str!("migrations/0014_run_by_duration.sql"),
+    },
 ];

@@ -68,7 +68,7 @@ impl Default for Effort {
     fn default() -> Self {
         Self {
             gathered_max: 300,
-            sieved_max: 8_000,
+            sieved_max: 20_000,
             walked_max: 2_000,
         }
     }

@@ -74,6 +74,40 @@ pub(super) fn create(folder: &Path, name: &str) -> Result<Counted<BufWriter<File
     Ok(Counted::new(BufWriter::new(made)))
 }
 
+/// Copies the file of a hash, which its bytes must have; says how many they are.
+pub(super) fn copy_hashed(
+    from: &Path,
+    folder: &Path,
+    name: &str,
+    hash: &str,
+) -> Result<u64, HubError> {
+    let mut from = File::open(from).map_err(|error| wrong(name, error))?;
+    let mut to = create(folder, name)?;
+    let copied = io::copy(&mut from, &mut to).and_then(|_| to.flush());
+    copied.map_err(|error| wrong(name, error))?;
+    let part = to.part("", 1);
+    if part.sha256 != hash {
+        return Err(wrong(
+            name,
+            "is damaged: its bytes have another hash than its name",
+        ));
+    }
+    Ok(part.bytes)
+}
+
+/// Waits until a folder, and all in it, will be there after a loss of power.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
 /// A file that is there: no link, nothing but a file, and neither are the folders above it.
 pub(super) fn open(folder: &Path, name: &str) -> Result<File, HubError> {
     let mut path = folder.to_owned();

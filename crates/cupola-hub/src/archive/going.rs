@@ -16,7 +16,7 @@ use cupola_store::{
 
 use super::{
     LOGS,
-    files::{Counted, create},
+    files::{Counted, copy_hashed, create, sync},
     is_secret, is_secret_table, json,
     manifest::{Manifest, Part},
     wrong,
@@ -83,10 +83,14 @@ pub(super) fn write(
         logs: logs.finish(),
         artifacts,
     };
+    // The manifest says that all is there, so all comes before it.
+    let shown = folder.display().to_string();
+    sync(folder).map_err(|error| wrong(&shown, error))?;
     let mut file = create(folder, "manifest.json")?;
     let written = file.write_all(manifest.to_text().as_bytes());
     let written = written.and_then(|()| file.flush());
     written.map_err(|error| wrong("manifest.json", error))?;
+    sync(folder).map_err(|error| wrong(&shown, error))?;
     Ok(manifest)
 }
 
@@ -184,7 +188,7 @@ fn copy_file(
     let parent = to.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(|error| wrong(&name, error))?;
     let from = files.join(&hash[..2]).join(hash);
-    let bytes = fs::copy(from, &to).map_err(|error| wrong(&name, error))?;
+    let bytes = copy_hashed(&from, folder, &name, hash)?;
     *counted = (counted.0 + 1, counted.1 + bytes);
     Ok(())
 }

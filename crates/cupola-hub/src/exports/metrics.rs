@@ -48,7 +48,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Part by part: a curve that goes on meanwhile is written as far as it is when its end is read.
+    /// Part by part: a curve that goes on meanwhile is written as far as it is when its end is read. One
+    /// that was rewritten meanwhile breaks the table off, which would repeat or miss points.
     fn write_points<W: Write + Send>(
         &self,
         run: RunId,
@@ -56,13 +57,25 @@ impl Hub {
         writer: &mut Writer<W>,
     ) -> Result<(), HubError> {
         let id = run.to_string();
-        let mut from = 0;
+        let (mut from, mut revision) = (0, None);
         loop {
             let wanted = name.to_owned();
-            let points = self.read(move |tx| match series::find(tx, run, &wanted)? {
-                Some(series) => Ok(series::points(tx, &series, from, POINTS)?),
-                None => Ok(Vec::new()),
+            let found = self.read(move |tx| {
+                let Some(series) = series::find(tx, run, &wanted)? else {
+                    return Ok(None);
+                };
+                let points = series::points(tx, &series, from, POINTS)?;
+                Ok(Some((series.revision, points)))
             })?;
+            let Some((now, points)) = found else {
+                return Ok(());
+            };
+            if *revision.get_or_insert(now) != now {
+                let message = format!(
+                    "`{name}` of run `{id}` was restarted while it was written; export it again"
+                );
+                return Err(HubError::Conflict(message));
+            }
             for point in &points {
                 let cells = [
                     Cell::Text(&id),

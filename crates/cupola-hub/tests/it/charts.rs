@@ -116,6 +116,22 @@ fn pinned_series_come_first_on_every_page() {
 }
 
 #[test]
+fn many_charts_share_the_columns() {
+    let mut program = Program::new();
+    program.say("loss", &ramp(0..5_000));
+    let check = |charts: usize, is_reduced: bool| {
+        let wanted = vec![("loss".to_owned(), None); charts];
+        let shown = whole(10_000);
+        let charts = program.hub.run_charts(program.run(), wanted, shown);
+        let charts = charts.unwrap().charts;
+        assert!(charts.iter().all(|chart| chart.is_reduced == is_reduced));
+    };
+    check(1, false);
+    check(8, false);
+    check(50, true);
+}
+
+#[test]
 fn a_chart_goes_on_from_its_cursor_until_the_program_goes_back() {
     let mut program = Program::new();
     program.say("loss", &ramp(0..100));

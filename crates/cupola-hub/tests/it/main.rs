@@ -10,6 +10,7 @@ mod charts;
 mod commands;
 mod comparison;
 mod experiments;
+mod exports;
 mod files;
 mod logged;
 mod logs;

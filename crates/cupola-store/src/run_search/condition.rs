@@ -111,12 +111,23 @@ pub(super) const fn expression(attribute: Attribute) -> &'static str {
         Attribute::Created => "CAST(run.created_at AS DOUBLE PRECISION)",
         Attribute::Started => "CAST(run.started_at AS DOUBLE PRECISION)",
         Attribute::Finished => "CAST(run.finished_at AS DOUBLE PRECISION)",
-        Attribute::Duration => {
-            "COALESCE(CAST(run.wall_time_millis AS DOUBLE PRECISION), \
-             CAST(run.finished_at - run.started_at AS DOUBLE PRECISION)) / 1000.0"
-        }
+        Attribute::Duration => DURATION,
     }
 }
+
+macro_rules! duration {
+    () => {
+        "(COALESCE(CAST(run.wall_time_millis AS DOUBLE PRECISION), \
+         CAST(run.finished_at - run.started_at AS DOUBLE PRECISION)) / 1000.0)"
+    };
+}
+
+/// Seconds; an index has just this expression.
+pub(super) const DURATION: &str = duration!();
+/// Whether a run has one.
+pub(super) const LASTED: &str = concat!(duration!(), " IS NOT NULL");
+/// Whether it has none.
+pub(super) const UNLASTED: &str = concat!(duration!(), " IS NULL");
 
 /// The same word as `RunState::word`.
 const STATE: &str = "CASE WHEN run.outcome IS NOT NULL THEN run.outcome
@@ -236,6 +247,7 @@ fn write_value(to: &mut Written, field: &Field, test: &Test, dialect: Dialect) {
             to.say(")");
         }
         (Field::Metric(_, statistic), _) => write_test(to, column(*statistic), test, dialect),
+        (_, Test::Contains(part)) => write_contained(to, part, dialect),
         _ => write_test(to, "value", test, dialect),
     }
 }
@@ -296,13 +308,7 @@ fn write_test(to: &mut Written, expression: &str, test: &Test, dialect: Dialect)
                 .joined(values, ", ", write_literal)
                 .say(")");
         }
-        Test::Contains(part) => {
-            to.say("LOWER(")
-                .say(expression)
-                .say(") LIKE ")
-                .text(contains_pattern(part))
-                .say(" ESCAPE '\\'");
-        }
+        Test::Contains(part) => write_contains(to, expression, part, dialect),
         Test::Like {
             pattern,
             ignores_case,
@@ -318,6 +324,26 @@ fn write_literal(to: &mut Written, value: &Literal) {
         Literal::Number(number) => to.number(*number),
         Literal::Text(text) => to.text(storable(text)),
     };
+}
+
+/// What stands in the index is looked at first; the whole text only where there is more of it.
+fn write_contained(to: &mut Written, part: &str, dialect: Dialect) {
+    to.say("(");
+    write_contains(to, "SUBSTR(value, 1, 64)", part, dialect);
+    to.say(" OR (LENGTH(SUBSTR(value, 1, 64)) = 64 AND ");
+    write_contains(to, "value", part, dialect);
+    to.say("))");
+}
+
+/// `LIKE` ignores the case of ASCII letters in SQLite.
+fn write_contains(to: &mut Written, expression: &str, part: &str, dialect: Dialect) {
+    match dialect {
+        Dialect::Sqlite => to.say(expression),
+        Dialect::Postgres => to.say("LOWER(").say(expression).say(")"),
+    }
+    .say(" LIKE ")
+    .text(contains_pattern(part))
+    .say(" ESCAPE '\\'");
 }
 
 /// `LIKE` ignores case in SQLite, whose `GLOB` does not. Neither has a sign here that takes the

@@ -4,7 +4,7 @@ use cupola_domain::text::storable;
 use cupola_search::filter::{Attribute, Field, Order};
 
 use super::{
-    condition::{column, expression, place},
+    condition::{DURATION, LASTED, UNLASTED, column, expression, place},
     written::Written,
 };
 
@@ -92,6 +92,13 @@ pub(super) fn parts(first: Option<&Order>) -> Vec<Part<'_>> {
             Part::WithoutOwn {
                 absent: "run.started_at IS NULL",
             },
+        ],
+        Field::Attribute(Attribute::Duration) => vec![
+            Part::Own {
+                present: LASTED,
+                by: &[DURATION],
+            },
+            Part::WithoutOwn { absent: UNLASTED },
         ],
         Field::Attribute(_) => vec![Part::All],
     }

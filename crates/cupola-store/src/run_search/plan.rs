@@ -33,15 +33,33 @@ struct Wanted<'a> {
     effort: Effort,
     demands: Vec<Demand<'a>>,
     orders: &'a [Order],
-    /// How many runs an index finds for each demand, up to a bound; none where it was not asked.
-    counts: Vec<Option<i64>>,
+    /// What an index finds for each demand; none where it was not asked.
+    found: Vec<Option<Found>>,
+}
+
+/// The runs that an index finds for a demand.
+#[derive(Debug, Clone)]
+enum Found {
+    /// These: so few that nothing is looked for twice.
+    Few(Vec<RunId>),
+    /// So many, up to a bound.
+    Many(i64),
+}
+
+impl Found {
+    fn count(&self) -> i64 {
+        match self {
+            Self::Few(ids) => i64::try_from(ids.len()).unwrap_or(i64::MAX),
+            Self::Many(count) => *count,
+        }
+    }
 }
 
 pub(super) fn list(tx: &mut Tx, query: &Query, effort: Effort) -> Result<Page, StoreError> {
     let demands = demands(tx, query)?;
     let wanted = Wanted {
         effort,
-        counts: counts(tx, &demands, effort)?,
+        found: found(tx, &demands, effort)?,
         demands,
         orders: order::effective(&query.order),
     };
@@ -73,29 +91,44 @@ fn demands<'a>(tx: &mut Tx, query: &'a Query) -> Result<Vec<Demand<'a>>, StoreEr
     Ok(demands)
 }
 
-/// How many runs an index finds for each demand, until one says nearly all.
-fn counts(
+/// What an index finds for each demand, until one says nearly all.
+fn found(
     tx: &mut Tx,
     demands: &[Demand<'_>],
     effort: Effort,
-) -> Result<Vec<Option<i64>>, StoreError> {
-    let mut counts = vec![None; demands.len()];
+) -> Result<Vec<Option<Found>>, StoreError> {
+    let mut found = vec![None; demands.len()];
     let indexed = demands.iter().enumerate().filter(|(_, d)| d.is_indexed());
     for (at, demand) in indexed.take(COUNTED_MAX) {
-        let mut counting = Written::default();
-        counting.say("SELECT COUNT(*) AS n FROM (");
-        demand.write_members(&mut counting, tx);
-        counting
-            .say(" LIMIT ")
-            .integer(effort.sieved_max + 1)
-            .say(") AS found");
-        let counted = counting.query(tx, |row| row.i64("n"))?;
-        counts[at] = counted.first().copied();
-        if counts[at].is_some_and(|found| found <= effort.gathered_max) {
+        let few = few(tx, *demand, effort.gathered_max)?;
+        if few.is_some() {
+            found[at] = few.map(Found::Few);
             break;
         }
+        found[at] = Some(Found::Many(count_members(tx, *demand, effort.sieved_max)?));
     }
-    Ok(counts)
+    Ok(found)
+}
+
+/// The runs that an index finds, where there are at most so many.
+fn few(tx: &mut Tx, demand: Demand<'_>, max: i64) -> Result<Option<Vec<RunId>>, StoreError> {
+    let mut asking = Written::default();
+    asking.say("SELECT run_id FROM (");
+    demand.write_members(&mut asking, tx);
+    asking.say(") AS found LIMIT ").integer(max + 1);
+    let ids: Vec<_> = asking.query(tx, |row| codec::parsed(row, "run", "run_id"))?;
+    let is_few = i64::try_from(ids.len()).is_ok_and(|count| count <= max);
+    Ok(is_few.then_some(ids))
+}
+
+/// How many runs an index finds; one more than `max` where there are more.
+fn count_members(tx: &mut Tx, demand: Demand<'_>, max: i64) -> Result<i64, StoreError> {
+    let mut counting = Written::default();
+    counting.say("SELECT COUNT(*) AS n FROM (");
+    demand.write_members(&mut counting, tx);
+    counting.say(" LIMIT ").integer(max + 1).say(") AS found");
+    let counted = counting.query(tx, |row| row.i64("n"))?;
+    Ok(counted.first().copied().unwrap_or(0))
 }
 
 /// How many runs are wanted, where an index or few candidates tell.
@@ -141,9 +174,9 @@ struct Piece<'a> {
 impl Wanted<'_> {
     /// The demand that the fewest runs satisfy, and how many do.
     fn best(&self) -> Option<(usize, i64)> {
-        let known = self.counts.iter().enumerate();
+        let known = self.found.iter().enumerate();
         known
-            .filter_map(|(at, count)| Some((at, (*count)?)))
+            .filter_map(|(at, found)| Some((at, found.as_ref()?.count())))
             .min_by_key(|(_, count)| *count)
     }
 
@@ -261,7 +294,10 @@ impl Wanted<'_> {
         match listed {
             Listed::None => false,
             Listed::One(one) => one == at,
-            Listed::Short => self.counts[at].is_some_and(|n| n <= self.effort.sieved_max),
+            Listed::Short => {
+                let found = self.found[at].as_ref();
+                found.is_some_and(|found| found.count() <= self.effort.sieved_max)
+            }
         }
     }
 
@@ -271,7 +307,13 @@ impl Wanted<'_> {
             let is_listed = self.is_listed(listed, at);
             if is_listed {
                 to.say(" AND ").say(id).say(" IN (");
-                demand.write_members(to, tx);
+                match &self.found[at] {
+                    Some(Found::Few(ids)) if ids.is_empty() => {
+                        to.say("NULL");
+                    }
+                    Some(Found::Few(ids)) => write_ids(to, ids),
+                    _ => demand.write_members(to, tx),
+                }
                 to.say(")");
             }
             if !is_listed || !demand.is_exact() {
@@ -338,8 +380,8 @@ impl Demand<'_> {
     }
 }
 
-fn write_ids(to: &mut Written, experiments: &[ExperimentId]) {
-    to.joined(experiments, ", ", |to, id| {
+fn write_ids<T: ToString>(to: &mut Written, ids: &[T]) {
+    to.joined(ids, ", ", |to, id| {
         to.text(id.to_string());
     });
 }
