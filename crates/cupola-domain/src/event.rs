@@ -27,6 +27,8 @@ pub enum Event {
     ModelChanged(ModelId),
     /// A template came, went, changed, or could not be read any more.
     TemplatesChanged,
+    /// What is shown of training as a whole was made anew.
+    MonitorChanged,
 }
 
 impl Event {
@@ -44,6 +46,7 @@ impl Event {
             Event::TokenChanged(_) => "token",
             Event::ModelChanged(_) => "model",
             Event::TemplatesChanged => "templates",
+            Event::MonitorChanged => "monitor",
         }
     }
 
@@ -60,7 +63,7 @@ impl Event {
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
             Event::ModelChanged(id) => id.to_string(),
-            Event::TemplatesChanged => "all".to_owned(),
+            Event::TemplatesChanged | Event::MonitorChanged => "all".to_owned(),
         }
     }
 

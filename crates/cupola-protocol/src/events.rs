@@ -9,6 +9,9 @@ use cupola_domain::event::Event;
 /// The key of all runs that come to their end.
 pub const ENDINGS: &str = "endings";
 
+/// The key of training as a whole: told at most twice a second, however much changes.
+pub const MONITOR: &str = "monitor:all";
+
 /// The keys that `event` touches: the thing itself, what it belongs to, and the lists it stands in.
 pub fn keys_of(event: Event) -> Vec<String> {
     keys_of_parts(event.kind(), &event.subject(), event.parent().as_deref())

@@ -29,6 +29,7 @@ mod statement;
 pub mod tags;
 pub mod tasks;
 pub mod tokens;
+pub mod trained;
 pub mod unlabelled;
 pub mod workers;
 
@@ -64,6 +65,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("tags", tags::ALL),
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),
+        ("trained", trained::ALL),
         ("unlabelled", unlabelled::ALL),
         ("workers", workers::ALL),
     ];

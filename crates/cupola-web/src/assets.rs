@@ -56,6 +56,8 @@ const STYLES: &[Source] = embedded![
     "css/tree.css",
     "css/home.css",
     "css/compare.css",
+    "css/ring.css",
+    "css/training.css",
     "css/utilities.css",
     "css/print.css",
 ];
@@ -83,6 +85,8 @@ const SCRIPTS: &[Source] = embedded![
     "js/plot_sync.js",
     "js/plot_export.js",
     "js/plot.js",
+    "js/drawn.js",
+    "js/run_curves.js",
     "js/curve_view.js",
     "js/curves.js",
     "js/compare.js",

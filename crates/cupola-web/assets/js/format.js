@@ -12,3 +12,10 @@ globalThis.durationText = (millis) => {
   if (secs < 86400) return two(Math.floor(secs / 3600), "h", Math.floor((secs % 3600) / 60), "min");
   return two(Math.floor(secs / 86400), "d", Math.floor((secs % 86400) / 3600), "h");
 };
+
+// A span as clocks show it: hours, minutes and seconds.
+globalThis.clockText = (millis) => {
+  const secs = Math.floor(millis / 1000);
+  const parts = [Math.floor(secs / 3600), Math.floor((secs % 3600) / 60), secs % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+};

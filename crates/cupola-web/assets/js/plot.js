@@ -30,6 +30,7 @@
 //   isClipped whether the outermost values are left out of the range from bottom to top
 //   smoothing 0 to 0.999: weight of the moving average; the curve itself stays behind it, pale
 //   range     [from, to] to show on the axis from left to right; null for all
+//   ends      [least, greatest] of the axis from bottom to top; null for those of what is drawn
 //
 // With the mouse: drag to zoom, shift and drag to move, double click for all. With the keyboard, once
 // the chart has the focus: arrows move the crosshair, with shift the window; + and - zoom; 0 shows all.
@@ -239,6 +240,7 @@ class Plot {
 
   upwards() {
     const { model, drawn } = this;
+    if (model.ends) return model.ends;
     const [from, to] = model.range ?? [-Infinity, Infinity];
     const inside = (values) => values.filter((_, at) => drawn.xs[at] >= from && drawn.xs[at] <= to);
     const lists = drawn.parts.flatMap((part) => {

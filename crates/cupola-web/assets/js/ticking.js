@@ -11,7 +11,7 @@ const tick = () => {
     }
     const passed = performance.now() - start.at;
     const millis = "runningOut" in span.dataset ? Math.max(said - passed, 0) : said + passed;
-    span.textContent = durationText(Math.floor(millis / 1000) * 1000);
+    span.textContent = ("clock" in span.dataset ? clockText : durationText)(Math.floor(millis / 1000) * 1000);
   }
 };
 

@@ -4,8 +4,11 @@
 mod badge;
 mod bar;
 mod config;
+mod doughnut;
+mod drawn;
 mod empty;
 mod field;
+mod gauge;
 mod id;
 mod level_bars;
 mod measure;
@@ -19,8 +22,11 @@ pub use self::{
     badge::{Badge, Tone},
     bar::{Progress, StackedBar},
     config::{CodeBlock, ConfigTable},
+    doughnut::{Doughnut, Slice},
+    drawn::{Along, Drawn, DrawnCurve, RunCurve, RunCurves, listed},
     empty::EmptyState,
     field::{Field, Input, Opt},
+    gauge::Gauge,
     id::{Id, Link},
     level_bars::LevelBars,
     measure::Measure,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_domain::{credits::Credits, time::Timestamp};
+use cupola_domain::{cost::Money, credits::Credits, time::Timestamp};
 use serde_json::Value;
 
 /// What stands where there is nothing to say.
@@ -94,6 +94,17 @@ pub fn duration(span: Duration) -> String {
     }
 }
 
+/// A span as clocks show it: hours, minutes and seconds.
+pub fn clock(span: Duration) -> String {
+    let secs = span.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        secs / 3_600,
+        secs % 3_600 / 60,
+        secs % 60
+    )
+}
+
 /// A number of bytes in binary units.
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -111,6 +122,16 @@ pub fn bytes(bytes: u64) -> String {
         unit = larger;
     }
     format!("{amount:.1} {unit}")
+}
+
+/// An amount of money with its currency; four decimals, as what training costs is compared.
+pub fn money(amount: Money, currency: &str) -> String {
+    match currency {
+        "USD" => format!("${amount}"),
+        "EUR" => format!("€{amount}"),
+        "" => amount.to_string(),
+        other => format!("{amount} {other}"),
+    }
 }
 
 /// An amount of credits; no limit where there is none.
@@ -217,6 +238,13 @@ mod tests {
             (3e12, "3e12"),
         ] {
             assert_eq!(tick(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_clock_goes_on_after_a_day() {
+        for (secs, text) in [(0, "00:00:00"), (3_725, "01:02:05"), (90_061, "25:01:01")] {
+            assert_eq!(clock(Duration::from_secs(secs)), text);
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Lasting {
     pub ticking_millis: Option<u128>,
     /// Whether it is what is left, which falls to nothing.
     pub is_running_out: bool,
+    /// Whether hours, minutes and seconds are shown, as clocks do.
+    pub is_clock: bool,
 }
 
 super::html_safe!(Moment, Lasting);
@@ -61,6 +63,7 @@ impl Lasting {
             text: format::duration(span),
             ticking_millis: None,
             is_running_out: false,
+            is_clock: false,
         }
     }
 
@@ -70,6 +73,7 @@ impl Lasting {
             text: format::duration(so_far),
             ticking_millis: Some(so_far.as_millis()),
             is_running_out: false,
+            is_clock: false,
         }
     }
 
@@ -87,12 +91,22 @@ impl Lasting {
         }
     }
 
+    /// A span that is not over, as clocks show it.
+    pub fn clock(so_far: Duration) -> Self {
+        Self {
+            text: format::clock(so_far),
+            is_clock: true,
+            ..Self::ticking(so_far)
+        }
+    }
+
     /// Nothing has begun.
     pub fn none() -> Self {
         Self {
             text: format::NOTHING.to_owned(),
             ticking_millis: None,
             is_running_out: false,
+            is_clock: false,
         }
     }
 }
