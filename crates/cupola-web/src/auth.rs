@@ -8,6 +8,7 @@ mod attempts;
 mod credentials;
 mod extract;
 mod known;
+mod loopback;
 mod origin;
 pub mod sessions;
 
@@ -110,9 +111,17 @@ async fn known(web: &Web, request: &Parts, status: StatusCode) -> Option<Princip
     if !is_lost {
         return None;
     }
-    let credential = Credential::find(&request.headers, web.settings.is_tls).ok()??;
+    let credential = shown(web, request).ok()??;
     let peer = request.extensions.get::<Peer>().copied();
     identify(web, &credential, peer).await.ok()
+}
+
+/// What a request shows, which may be its place alone.
+fn shown(web: &Web, request: &Parts) -> Result<Option<Credential>, Refused> {
+    if loopback::is_enough(request, &web.settings) {
+        return Ok(Some(Credential::Loopback));
+    }
+    Credential::find(&request.headers, web.settings.is_tls)
 }
 
 /// Who asks.
@@ -160,11 +169,12 @@ async fn check(
     origin::check_host(request, &web.settings)?;
     let access = find_access(methods, &request.method)?;
     check_encoding(request)?;
-    origin::check_site(request, web.settings.is_tls)?;
+    let needs_no_token = loopback::is_enough(request, &web.settings);
+    origin::check_site(request, web.settings.is_tls, needs_no_token)?;
     if access == Access::Public {
         return Ok(None);
     }
-    let credential = match Credential::find(&request.headers, web.settings.is_tls) {
+    let credential = match shown(web, request) {
         Ok(Some(credential)) => credential,
         Ok(None) => return Err(ask_to_log_in(request)),
         Err(refused) => return Err(refused.into()),
@@ -246,10 +256,7 @@ fn ask_to_log_in(request: &Parts) -> Denied {
         let here = uri.path_and_query().map_or("/", |path| path.as_str());
         return Denied::LogIn(sessions::login_address(here));
     }
-    Refused::from(HubError::Unauthorized(
-        "no valid token came with the request".to_owned(),
-    ))
-    .into()
+    credentials::unauthorized().into()
 }
 
 fn check_role(access: Access, principal: &Principal) -> Result<(), Refused> {
@@ -302,9 +309,11 @@ pub(crate) async fn identify(
         web.attempts.check(peer, now)?;
     }
     let asked = credential.clone();
+    let on_loopback = web.settings.loopback_role.map(Principal::on_loopback);
     let answer = hub_call(web, move |hub| match &asked {
         Credential::Bearer(token) | Credential::Basic(token) => hub.authenticate(token),
         Credential::Session(cookie) => hub.authenticate_session(cookie),
+        Credential::Loopback => on_loopback.ok_or_else(credentials::none_came),
     });
     match answer.await {
         Ok(principal) => {

@@ -20,4 +20,4 @@ pub mod ui;
 pub use compat::mlflow::batches_dropped;
 pub use router::{Routes, router, router_of, routes};
 pub use server::{serve, serve_app};
-pub use state::{Faces, Failure, LoginPrompt, Settings, Web, hub_call};
+pub use state::{Faces, Failure, Home, LoginPrompt, Settings, Web, hub_call};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use cupola_domain::access::Principal;
+use cupola_domain::access::{Principal, Role};
 use cupola_hub::{Hub, HubError};
 use cupola_protocol::problem::Problem;
 use tokio::sync::watch;
@@ -28,6 +28,20 @@ pub struct Settings {
     pub is_tls: bool,
     /// A token that opens `/metrics` and nothing else.
     pub metrics_token: Option<String>,
+    /// What a caller on loopback may do without showing anything.
+    pub loopback_role: Option<Role>,
+    /// What the first page is.
+    pub home: Home,
+}
+
+/// What `/` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Home {
+    /// What there is, what runs, what came of it.
+    #[default]
+    Overview,
+    /// The training monitor.
+    Training,
 }
 
 /// What went wrong, for whoever makes a page of it.

@@ -1,8 +1,13 @@
 //! `cupola.toml`: what need not be said on every start. Variables override it, flags override those.
+//! A section of the file is a file of this folder.
+
+mod access;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use cupola_domain::access::Role;
+use cupola_web::Home;
 use serde::Deserialize;
 
 use crate::cli::Up;
@@ -32,6 +37,17 @@ struct File {
     no_browser: bool,
     slots: Option<u32>,
     artifact_mib_max: Option<u32>,
+    home: FirstPage,
+    access: access::Section,
+}
+
+/// What `/` shows.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FirstPage {
+    #[default]
+    Overview,
+    Training,
 }
 
 /// All that a hub is started with.
@@ -50,6 +66,10 @@ pub(crate) struct Config {
     pub slots: u32,
     /// How much is kept of one file, in MiB.
     pub artifact_mib_max: u64,
+    /// What `/` shows.
+    pub home: Home,
+    /// What callers on this machine may do without a token.
+    pub loopback_role: Option<Role>,
 }
 
 impl Config {
@@ -68,6 +88,8 @@ impl Config {
             no_browser: true,
             slots,
             artifact_mib_max: ARTIFACT_MIB_MAX,
+            home: Home::Overview,
+            loopback_role: None,
         }
     }
 
@@ -80,7 +102,7 @@ impl Config {
                 None => File::default(),
             },
         };
-        Ok(Self {
+        let mut config = Self {
             host: flags
                 .host
                 .or(file.host)
@@ -103,7 +125,14 @@ impl Config {
                 .artifact_mib_max
                 .or(file.artifact_mib_max)
                 .map_or(ARTIFACT_MIB_MAX, u64::from),
-        })
+            home: match file.home {
+                FirstPage::Overview => Home::Overview,
+                FirstPage::Training => Home::Training,
+            },
+            loopback_role: None,
+        };
+        config.loopback_role = file.access.loopback_role(&config)?;
+        Ok(config)
     }
 }
 

@@ -109,6 +109,8 @@ impl Running {
             hosts: config.allow_hosts.clone(),
             is_tls: config.behind_tls,
             metrics_token: config.metrics_token.clone(),
+            loopback_role: config.loopback_role,
+            home: config.home,
         };
         let web = Web::new(Arc::clone(&self.hub), settings);
         let stopped = stopped(self.hub_stopping.subscribe());
@@ -183,6 +185,11 @@ impl Running {
             if !config.no_browser {
                 open_browser(&login);
             }
+        }
+        if let Some(role) = config.loopback_role {
+            say(&format!(
+                "  open    whoever is on this machine is a {role}, without a token"
+            ));
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ pub(crate) enum Credential {
     Basic(String),
     /// The cookie of a browser that logged in.
     Session(String),
+    /// Nothing but a place on the hub's own machine, where that is enough.
+    Loopback,
 }
 
 impl fmt::Debug for Credential {
@@ -32,6 +34,7 @@ impl fmt::Debug for Credential {
             Credential::Bearer(_) => "Bearer(…)",
             Credential::Basic(_) => "Basic(…)",
             Credential::Session(_) => "Session(…)",
+            Credential::Loopback => "Loopback",
         })
     }
 }
@@ -60,15 +63,16 @@ impl Credential {
             Credential::Bearer(token) | Credential::Basic(token) => {
                 token.starts_with(TOKEN_PREFIX).then_some(token)
             }
-            Credential::Session(_) => None,
+            Credential::Session(_) | Credential::Loopback => None,
         }
     }
 
     /// By which it is remembered: the secret itself is not kept.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let (kind, secret) = match self {
-            Credential::Bearer(token) | Credential::Basic(token) => (b"b", token),
-            Credential::Session(cookie) => (b"s", cookie),
+            Credential::Bearer(token) | Credential::Basic(token) => (b"b", token.as_str()),
+            Credential::Session(cookie) => (b"s", cookie.as_str()),
+            Credential::Loopback => (b"l", ""),
         };
         Sha256::new()
             .chain_update(kind)
@@ -79,7 +83,11 @@ impl Credential {
 }
 
 pub(super) fn unauthorized() -> Refused {
-    HubError::Unauthorized("no valid token came with the request".to_owned()).into()
+    none_came().into()
+}
+
+pub(super) fn none_came() -> HubError {
+    HubError::Unauthorized("no valid token came with the request".to_owned())
 }
 
 fn shown_in(authorization: &str) -> Option<Credential> {
@@ -111,6 +119,17 @@ pub(crate) const fn cookie_name(is_tls: bool) -> &'static str {
 
 /// The value of the session's cookie.
 pub(crate) fn session_of(headers: &HeaderMap, is_tls: bool) -> Option<&str> {
+    session_cookie(headers, is_tls).filter(|value| (1..=SECRET_BYTES_MAX).contains(&value.len()))
+}
+
+/// Whether a request shows anything that claims to be a credential, be it good or not. A cookie
+/// without a value is what logging out leaves.
+pub(super) fn is_shown(headers: &HeaderMap, is_tls: bool) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
+        || session_cookie(headers, is_tls).is_some_and(|value| !value.is_empty())
+}
+
+fn session_cookie(headers: &HeaderMap, is_tls: bool) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -119,7 +138,6 @@ pub(crate) fn session_of(headers: &HeaderMap, is_tls: bool) -> Option<&str> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == cookie_name(is_tls))
         .map(|(_, value)| value)
-        .filter(|value| (1..=SECRET_BYTES_MAX).contains(&value.len()))
 }
 
 #[cfg(test)]
@@ -139,6 +157,7 @@ mod tests {
             Ok(Some(Credential::Bearer(token))) => token,
             Ok(Some(Credential::Basic(password))) => format!("basic:{password}"),
             Ok(Some(Credential::Session(cookie))) => format!("session:{cookie}"),
+            Ok(Some(Credential::Loopback)) => "loopback".to_owned(),
             Ok(None) => "nothing".to_owned(),
             Err(_) => "refused".to_owned(),
         };

@@ -57,9 +57,13 @@ fn is_loopback(name: &str) -> bool {
 /// Refuses what another site's page makes a browser send.
 ///
 /// A request that changes something must come from our own pages, from nowhere (an address bar, a
-/// bookmark) or from a program that has a token and no cookie. A request that only reads may come
-/// from elsewhere only as the opening of a page.
-pub(super) fn check_site(request: &Parts, is_tls: bool) -> Result<(), Refused> {
+/// bookmark) or from a program that has a token and no cookie, or needs none where it is. A request
+/// that only reads may come from elsewhere only as the opening of a page.
+pub(super) fn check_site(
+    request: &Parts,
+    is_tls: bool,
+    needs_no_token: bool,
+) -> Result<(), Refused> {
     let headers = &request.headers;
     let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let is_safe = matches!(request.method, Method::GET | Method::HEAD);
@@ -68,7 +72,7 @@ pub(super) fn check_site(request: &Parts, is_tls: bool) -> Result<(), Refused> {
         (Some(_), _) => is_safe && text("sec-fetch-mode") == Some("navigate"),
         (None, _) if is_safe => true,
         (None, Some(origin)) => is_same_host(origin, text("host")),
-        (None, None) => is_program(headers, is_tls),
+        (None, None) => needs_no_token || is_program(headers, is_tls),
     };
     if allowed {
         return Ok(());

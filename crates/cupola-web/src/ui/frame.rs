@@ -58,7 +58,8 @@ impl Section {
 
     const fn href(self) -> &'static str {
         match self {
-            Section::Overview | Section::Outside => paths::OVERVIEW,
+            Section::Overview => paths::OVERVIEW,
+            Section::Outside => paths::HOME,
             Section::Experiments => paths::EXPERIMENTS,
             Section::Briefs => paths::BRIEFS,
             Section::Families => paths::FAMILIES,

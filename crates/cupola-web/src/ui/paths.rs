@@ -3,8 +3,10 @@
 use cupola_domain::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
 use cupola_protocol::paths::api;
 
-/// `GET` the first page.
-pub const OVERVIEW: &str = "/";
+/// `GET` the first page: the overview, or what the configuration says.
+pub const HOME: &str = "/";
+/// `GET` the overview, whatever the first page is.
+pub const OVERVIEW: &str = "/overview";
 /// `GET` the briefs, `POST` one.
 pub const BRIEFS: &str = "/briefs";
 /// `GET` the form for a brief.
@@ -40,6 +42,7 @@ pub const LOGOUT: &str = "/logout";
 
 /// Every page, part and form target, `{id}` standing for an identifier. The router has each.
 pub const PATTERNS: &[&str] = &[
+    HOME,
     OVERVIEW,
     "/overview/stats",
     "/overview/running",

@@ -13,6 +13,7 @@ mod harness;
 mod imports;
 mod live;
 mod login;
+mod loopback;
 mod matrix;
 mod mlflow;
 mod mlflow_files;

@@ -1,6 +1,11 @@
 //! Every route × method × caller, compared with the table of who may use what.
 
-use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -13,7 +18,12 @@ use cupola_domain::{
     run::{Lease, Outcome},
 };
 use cupola_hub::work::Finish;
-use cupola_web::{auth::Access, router::Route, routes};
+use cupola_web::{
+    Settings,
+    auth::{Access, Peer},
+    router::Route,
+    routes,
+};
 
 use serde_json::{Value, json};
 
@@ -116,6 +126,8 @@ enum Shown {
     Scheme(String),
     /// A fresh session each time, since one of the routes ends it.
     Cookie(String),
+    /// Nothing but a place on the hub's own machine.
+    Place,
 }
 
 async fn check(name: &str, make: impl Fn(&TestHub) -> (Shown, Held)) {
@@ -142,6 +154,7 @@ async fn check_of(name: &str, hub: &TestHub, shown: Shown, held: Held) {
                     let cookie = hub.hub.log_in(token).unwrap();
                     asked.header("cookie", format!("cupola_session={cookie}"))
                 }
+                Shown::Place => asked.extension(Peer(IpAddr::V4(Ipv4Addr::LOCALHOST))),
             };
             asked = asked.header("sec-fetch-site", "same-origin");
             let answer = hub.send(asked.body(Body::empty()).unwrap()).await;
@@ -178,6 +191,20 @@ async fn a_session_reaches_what_its_token_does() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_place_on_the_hubs_machine_reaches_what_its_role_does() {
+    for role in [Role::Viewer, Role::Researcher, Role::Operator] {
+        let hub = TestHub::with_settings(Settings {
+            port: 7171,
+            loopback_role: Some(role),
+            ..Settings::default()
+        });
+        check_of("loopback", &hub, Shown::Place, Held::Role(role)).await;
+        check_of("elsewhere", &hub, Shown::Nothing, Held::Nothing).await;
+    }
+    check("not granted", |_| (Shown::Place, Held::Nothing)).await;
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
     let focused = |selector: &str| format!("document.activeElement.matches('{selector}')");
     let row = |at: u32| focused(&format!("tbody tr:nth-child({at}) a"));
     check.then = match *shortcut {
-        keys::GO_OVERVIEW => goes("/"),
+        keys::GO_OVERVIEW => goes("/overview"),
         keys::GO_BRIEFS => goes("/briefs"),
         keys::GO_FAMILIES => goes("/families"),
         keys::GO_WORKERS => goes("/workers"),

@@ -33,6 +33,7 @@ use crate::{
 pub(crate) fn routes() -> Routes {
     let viewer = Access::Role(Role::Viewer);
     Routes::new()
+        .get(paths::HOME, viewer, show)
         .get(paths::OVERVIEW, viewer, show)
         .get("/overview/stats", viewer, stats)
         .get("/overview/running", viewer, running)
