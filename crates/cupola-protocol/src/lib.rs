@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod afs;
 pub mod artifacts;
 pub mod briefs;
 pub mod charts;

@@ -153,3 +153,33 @@ mod tests {
         );
     }
 }
+
+/// Addresses of the training monitor as an AFS dashboard asks for it.
+pub mod afs {
+    /// `GET` whether the hub is up.
+    pub const HEALTH: &str = "/api/health";
+    /// `GET` the session.
+    pub const TRAINING_STATUS: &str = "/api/training/status";
+    /// `GET` all models.
+    pub const MODELS_STATUS: &str = "/api/models/status";
+    /// `GET` one model.
+    pub const MODEL_STATUS: &str = "/api/models/{key}/status";
+    /// `GET` what models cost.
+    pub const COSTS: &str = "/api/costs/breakdown";
+    /// `GET` how busy machines were.
+    pub const GPU_UTILIZATION: &str = "/api/metrics/gpu-utilization";
+    /// `GET` the losses of the run that trains.
+    pub const TRAINING_LOSS: &str = "/api/metrics/training-loss";
+    /// `GET` how fast runs were.
+    pub const THROUGHPUT: &str = "/api/metrics/throughput";
+    /// `GET` the models of the registry.
+    pub const REGISTRY: &str = "/api/models/registry";
+    /// `GET` a model's files.
+    pub const DOWNLOAD: &str = "/api/models/{key}/download";
+    /// `GET` the models as a table.
+    pub const EXPORT_CSV: &str = "/api/export/csv";
+    /// `GET` session and models.
+    pub const EXPORT_JSON: &str = "/api/export/json";
+    /// `POST` what somebody says of a model.
+    pub const UPDATE_STATUS: &str = "/api/update-status";
+}
