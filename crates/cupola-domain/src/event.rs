@@ -25,6 +25,8 @@ pub enum Event {
     TokenChanged(TokenId),
     /// A model of the registry or one of its versions came, went or changed.
     ModelChanged(ModelId),
+    /// What is configured, said or found of training models changed.
+    TrainingChanged,
     /// A template came, went, changed, or could not be read any more.
     TemplatesChanged,
     /// What is shown of training as a whole was made anew.
@@ -45,6 +47,7 @@ impl Event {
             Event::WorkerChanged(_) => "worker",
             Event::TokenChanged(_) => "token",
             Event::ModelChanged(_) => "model",
+            Event::TrainingChanged => "training",
             Event::TemplatesChanged => "templates",
             Event::MonitorChanged => "monitor",
         }
@@ -63,7 +66,9 @@ impl Event {
             Event::WorkerChanged(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
             Event::ModelChanged(id) => id.to_string(),
-            Event::TemplatesChanged | Event::MonitorChanged => "all".to_owned(),
+            Event::TrainingChanged | Event::TemplatesChanged | Event::MonitorChanged => {
+                "all".to_owned()
+            }
         }
     }
 

@@ -73,6 +73,10 @@ ids! {
     ModelId, "model";
     /// A model that a client logged, registered or not.
     LoggedModelId, "logged model";
+    /// One evaluation of a model.
+    EvaluationId, "evaluation";
+    /// One thing that was said of where a model is deployed.
+    DeploymentId, "deployment";
     /// An access token (its row, not its secret).
     TokenId, "token";
 }

@@ -34,4 +34,5 @@ pub mod template;
 pub mod terminal;
 pub mod text;
 pub mod time;
+pub mod training;
 pub mod worker;

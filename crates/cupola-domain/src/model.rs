@@ -1,5 +1,7 @@
 //! Models: what runs logged, and the registry of versions that are in use.
 
+mod history;
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crate::{
@@ -7,6 +9,8 @@ use crate::{
     ids::{ExperimentId, LoggedModelId, ModelId, RunId},
     time::Timestamp,
 };
+
+pub use history::{DataUsed, Deployment, Evaluation, Lineage, SCORE};
 
 /// Bytes of a model's name.
 pub const NAME_BYTES_MAX: usize = 256;
@@ -207,6 +211,34 @@ words! {
         Input = "input";
         /// It made the model.
         Output = "output";
+    }
+}
+
+words! {
+    /// How it stands with using a model.
+    DeploymentStatus {
+        /// Not yet.
+        Pending = "pending";
+        /// It can be used.
+        Ready = "ready";
+        /// It is used.
+        Active = "active";
+        /// It could not be brought there.
+        Failed = "failed";
+        /// It is used no more.
+        Retired = "retired";
+    }
+}
+
+words! {
+    /// How a score came to be known.
+    EvaluationOrigin {
+        /// A file in a folder says it.
+        File = "file";
+        /// Somebody said it.
+        Manual = "manual";
+        /// A run measured it.
+        Run = "run";
     }
 }
 

@@ -3,4 +3,5 @@
 
 pub mod afs;
 pub mod table;
+pub mod tar;
 pub mod tensorboard;

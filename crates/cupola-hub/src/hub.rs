@@ -25,6 +25,7 @@ use crate::{
     live::Live,
     programs::ProgramKey,
     templates::Library,
+    training_models::Folders,
     world::World,
 };
 
@@ -52,6 +53,7 @@ pub struct Hub {
     live: Mutex<Live>,
     pub(crate) bus: Bus,
     pub(crate) files: Files,
+    pub(crate) folders: Folders,
     artifact_bytes_max: u64,
     pub(crate) templates: Library,
     pub(crate) analyses: AnalysisCache,
@@ -97,6 +99,7 @@ impl Hub {
             live: Mutex::new(live),
             bus,
             files,
+            folders: Folders::default(),
             artifact_bytes_max: settings.artifact_bytes_max,
             templates: Library::load(&settings.template_dirs),
             analyses: AnalysisCache::default(),

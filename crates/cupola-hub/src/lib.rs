@@ -36,6 +36,7 @@ mod secret;
 pub mod series;
 pub mod tasks;
 pub mod templates;
+pub mod training_models;
 mod transitions;
 pub mod work;
 pub mod workers;

@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod campaigns;
+pub mod folders;
 pub mod labels;
 pub mod leases;
 pub mod retention;
@@ -27,7 +28,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 7] = [
+pub const ALL: [Loop; 8] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -35,6 +36,7 @@ pub const ALL: [Loop; 7] = [
     artifacts::LOOP,
     series::LOOP,
     labels::LOOP,
+    folders::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

@@ -1,5 +1,10 @@
 //! The registry: models by name, and what is done with them as a whole.
 
+mod download;
+mod history;
+mod lineage;
+mod promotion;
+mod registry;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -17,7 +22,14 @@ use cupola_store::{Tx, events, model_versions, models};
 
 use crate::{Hub, HubError};
 
+pub use download::ModelDownload;
+pub use history::{NewDeployment, NewEvaluation};
+pub use promotion::Promotion;
+pub use registry::{ModelDetail, RegisteredModel};
 pub use versions::{KnownVersion, NewVersion, VersionName};
+
+pub(crate) use history::{insert_evaluation, tag_facts};
+pub(crate) use registry::list_registered;
 
 /// The registry shows at most so many models and versions at once.
 const LISTED_MAX: i64 = 100_000;
@@ -61,10 +73,21 @@ impl KnownModel {
 impl Hub {
     /// Registers a model. It has no versions yet.
     pub fn create_model(&self, new: NewModel, author: &str) -> Result<KnownModel, HubError> {
+        let model = self.checked(new, author)?;
+        self.write(move |tx| {
+            check_free(tx, &model.name)?;
+            models::insert(tx, &model)?;
+            events::record(tx, Event::ModelChanged(model.id));
+            Ok(KnownModel::new(model, []))
+        })
+    }
+
+    /// A model as it is registered, when nothing is wrong with it.
+    pub(crate) fn checked(&self, new: NewModel, author: &str) -> Result<Model, HubError> {
         check_name(&new.name).map_err(one)?;
         check_text("description", &new.description, DESCRIPTION_BYTES_MAX).map_err(one)?;
         let now = self.now();
-        let model = Model {
+        Ok(Model {
             id: self.next_id(),
             name: new.name,
             description: storable(&new.description).into_owned(),
@@ -74,12 +97,6 @@ impl Hub {
             aliases: BTreeMap::new(),
             created_at: now,
             updated_at: now,
-        };
-        self.write(move |tx| {
-            check_free(tx, &model.name)?;
-            models::insert(tx, &model)?;
-            events::record(tx, Event::ModelChanged(model.id));
-            Ok(KnownModel::new(model, []))
         })
     }
 

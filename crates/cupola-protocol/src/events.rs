@@ -41,6 +41,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "worker" => keys.push("workers".to_owned()),
         "token" => keys.push("tokens".to_owned()),
         "model" => keys.push("models".to_owned()),
+        "training" => keys.push("training".to_owned()),
         "templates" => keys.push("templates".to_owned()),
         _ => {}
     }

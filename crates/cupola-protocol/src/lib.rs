@@ -16,6 +16,7 @@ pub mod families;
 pub mod files;
 pub mod imports;
 pub mod logs;
+pub mod models;
 pub mod number;
 pub mod page;
 pub mod paths;

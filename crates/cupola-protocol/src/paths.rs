@@ -103,6 +103,30 @@ pub mod api {
     pub const EXPORT: &str = "/api/v1/export/{what}";
     /// `POST` a part of other programs' files.
     pub const IMPORTS: &str = "/api/v1/imports";
+    /// `POST` to make files of it a version of a model.
+    pub const RUN_PROMOTION: &str = "/api/v1/runs/{id}/promotion";
+    /// `GET` the registry; `POST` a model without versions.
+    pub const MODELS: &str = "/api/v1/models";
+    /// `GET`, `PATCH` or `DELETE` a model, called by its name or its id.
+    pub const MODEL: &str = "/api/v1/models/{name}";
+    /// `GET` the files of its newest version, or its samples.
+    pub const MODEL_DOWNLOAD: &str = "/api/v1/models/{name}/download";
+    /// `GET` a file with its samples.
+    pub const MODEL_DATA: &str = "/api/v1/models/{name}/data/{file}";
+    /// `GET` how it did; `POST` once more.
+    pub const MODEL_EVALUATIONS: &str = "/api/v1/models/{name}/evaluations";
+    /// `GET` where it was deployed; `POST` where it is now.
+    pub const MODEL_DEPLOYMENTS: &str = "/api/v1/models/{name}/deployments";
+    /// `PUT` lets an alias stand for a version; `DELETE` takes it away.
+    pub const MODEL_ALIAS: &str = "/api/v1/models/{name}/aliases/{alias}";
+    /// `GET`, `PATCH` or `DELETE` a version.
+    pub const MODEL_VERSION: &str = "/api/v1/models/{name}/versions/{version}";
+    /// `PUT` says whether it is in use.
+    pub const MODEL_STAGE: &str = "/api/v1/models/{name}/versions/{version}/stage";
+    /// `GET` all its files as one archive.
+    pub const MODEL_ARCHIVE: &str = "/api/v1/models/{name}/versions/{version}/archive";
+    /// `GET` one of its files.
+    pub const MODEL_FILE: &str = "/api/v1/models/{name}/versions/{version}/files/{*path}";
     /// `GET` workers; `POST` to join.
     pub const WORKERS: &str = "/api/v1/workers";
     /// `GET` a worker; `DELETE` to remove it.

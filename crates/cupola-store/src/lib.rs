@@ -17,6 +17,8 @@ pub mod logged;
 pub mod logged_models;
 pub mod logs;
 pub mod migrations;
+pub mod model_history;
+pub mod model_lineage;
 pub mod model_versions;
 pub mod models;
 pub mod params;
@@ -30,6 +32,8 @@ pub mod tags;
 pub mod tasks;
 pub mod tokens;
 pub mod trained;
+pub mod training;
+pub mod training_files;
 pub mod unlabelled;
 pub mod workers;
 
@@ -56,6 +60,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("logged", logged::ALL),
         ("listing", listing::ALL),
         ("logs", logs::ALL),
+        ("model_history", model_history::ALL),
+        ("model_lineage", model_lineage::ALL),
         ("model_versions", model_versions::ALL),
         ("models", models::ALL),
         ("params", params::ALL),
@@ -66,6 +72,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("tasks", tasks::ALL),
         ("tokens", tokens::ALL),
         ("trained", trained::ALL),
+        ("training", training::ALL),
+        ("training_files", training_files::ALL),
         ("unlabelled", unlabelled::ALL),
         ("workers", workers::ALL),
     ];

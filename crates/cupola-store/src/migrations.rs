@@ -50,6 +50,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0009_keys.sql"),
     },
     Migration {
+        version: 12,
+        name: "training",
+        sql: include_str!("migrations/0012_training.sql"),
+    },
+    Migration {
         version: 14,
         name: "run_by_duration",
         sql: include_str!("migrations/0014_run_by_duration.sql"),

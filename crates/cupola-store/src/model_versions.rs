@@ -9,7 +9,7 @@ use cupola_domain::{
     time::Timestamp,
 };
 
-use crate::{Row, StoreError, Tx, artifacts, codec, models, statement::statements};
+use crate::{Row, StoreError, Tx, artifacts, codec, model_lineage, models, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO model_version (model_id, number, stage, status, description, source, run_id,
@@ -17,6 +17,13 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     FIND = "SELECT * FROM model_version WHERE model_id = $1 AND number = $2";
     LIST_OF = "SELECT * FROM model_version WHERE model_id = $1 ORDER BY number DESC LIMIT $2";
+    LIST_NEWEST = "SELECT v.* FROM model AS m JOIN model_version AS v ON v.model_id = m.id
+                   AND v.number = (SELECT MAX(number) FROM model_version WHERE model_id = m.id)";
+    SIZES = "SELECT v.model_id, COUNT(f.name) AS files, CAST(COALESCE(SUM(f.size), 0) AS BIGINT) AS bytes
+             FROM model AS m JOIN model_version AS v ON v.model_id = m.id
+             AND v.number = (SELECT MAX(number) FROM model_version WHERE model_id = m.id)
+             JOIN model_file AS f ON f.keeper = 'version:' || v.model_id || ':' || v.number
+             GROUP BY v.model_id";
     LIST = "SELECT * FROM model_version ORDER BY model_id, number DESC LIMIT $1";
     SAVE = "UPDATE model_version SET stage = $3, description = $4, updated_at = $5
             WHERE model_id = $1 AND number = $2";
@@ -82,6 +89,25 @@ pub fn list(
     Ok(found)
 }
 
+/// The newest version of each model that has one, without its tags.
+pub fn list_newest(tx: &mut Tx) -> Result<Vec<ModelVersion>, StoreError> {
+    tx.query(LIST_NEWEST, &[], version)
+}
+
+/// How many files the newest version of each model keeps, and how many bytes they have; none for
+/// models whose newest version keeps no files.
+pub fn newest_sizes(tx: &mut Tx) -> Result<HashMap<ModelId, (u64, u64)>, StoreError> {
+    let sizes = tx.query(SIZES, &[], |row| {
+        let files = codec::count(row, "model_file", "files")?;
+        let bytes = codec::count(row, "model_file", "bytes")?;
+        Ok((
+            codec::parsed(row, "model_version", "model_id")?,
+            (files, bytes),
+        ))
+    })?;
+    Ok(sizes.into_iter().collect())
+}
+
 /// Writes what may change of a version, but for its tags.
 pub fn save(tx: &mut Tx, version: &ModelVersion) -> Result<(), StoreError> {
     tx.execute_one(
@@ -121,6 +147,7 @@ pub fn delete(tx: &mut Tx, model: ModelId, number: u32) -> Result<bool, StoreErr
     let (id, place) = (model.to_string(), i64::from(number));
     models::delete_aliases_of(tx, &id, number)?;
     tx.execute(DELETE_TAGS, &[&id, &place])?;
+    model_lineage::delete(tx, &id, place)?;
     artifacts::delete_all(tx, Keeper::ModelVersion(model, number))?;
     Ok(tx.execute(DELETE, &[&id, &place])? > 0)
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use cupola_domain::{ids::ModelId, model::Model, time::Timestamp};
 
-use crate::{Row, StoreError, Tx, codec, statement::statements};
+use crate::{Row, StoreError, Tx, codec, model_history, statement::statements, training};
 
 statements! {
     INSERT = "INSERT INTO model (id, name, description, author, newest, created_at, updated_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND = "SELECT * FROM model WHERE name = $1";
+    FIND_BY_ID = "SELECT * FROM model WHERE id = $1";
     LIST = "SELECT * FROM model ORDER BY name LIMIT $1";
     SAVE = "UPDATE model SET name = $2, description = $3, newest = $4, updated_at = $5
             WHERE id = $1";
@@ -50,16 +51,25 @@ pub fn insert(tx: &mut Tx, model: &Model) -> Result<(), StoreError> {
 
 /// The model called so.
 pub fn find(tx: &mut Tx, name: &str) -> Result<Option<Model>, StoreError> {
-    let Some(mut model) = tx.query_optional(FIND, &[&name], model)? else {
-        return Ok(None);
-    };
+    let found = tx.query_optional(FIND, &[&name], model)?;
+    found.map(|model| with_words(tx, model)).transpose()
+}
+
+/// The model with this id.
+pub fn find_by_id(tx: &mut Tx, id: ModelId) -> Result<Option<Model>, StoreError> {
+    let found = tx.query_optional(FIND_BY_ID, &[&id.to_string()], model)?;
+    found.map(|model| with_words(tx, model)).transpose()
+}
+
+/// It with its tags and aliases.
+fn with_words(tx: &mut Tx, mut model: Model) -> Result<Model, StoreError> {
     let id = model.id.to_string();
     let tags = tx.query(LIST_TAGS, &[&id], |row| {
         Ok((row.text("key")?, row.text("value")?))
     })?;
     model.tags = tags.into_iter().collect();
     model.aliases = tx.query(LIST_ALIASES, &[&id], alias)?.into_iter().collect();
-    Ok(Some(model))
+    Ok(model)
 }
 
 /// The models by name, at most so many.
@@ -104,9 +114,11 @@ pub fn touch(tx: &mut Tx, id: ModelId, at: Timestamp) -> Result<(), StoreError> 
     tx.execute_one(TOUCH, &[&id.to_string(), &at.millis()])
 }
 
-/// Removes a model whose versions are gone.
+/// Removes a model whose versions are gone, with what became of it.
 pub fn delete(tx: &mut Tx, id: ModelId) -> Result<(), StoreError> {
     let id = id.to_string();
+    training::let_go(tx, &id)?;
+    model_history::delete_all(tx, &id)?;
     tx.execute(DELETE_ALIASES, &[&id])?;
     tx.execute(DELETE_TAGS, &[&id])?;
     tx.execute_one(DELETE, &[&id])

@@ -15,6 +15,7 @@ mod families;
 mod files;
 mod imports;
 pub(crate) mod logs;
+pub(crate) mod models;
 pub mod present;
 mod results;
 mod run_search;
@@ -57,6 +58,8 @@ pub(crate) fn routes() -> Routes {
         .merge(results::routes())
         .merge(exports::routes())
         .merge(imports::routes())
+        // what came of it
+        .merge(models::routes())
         // who does it
         .merge(workers::routes())
         .merge(work::routes())

@@ -2,6 +2,7 @@
 //! A section of the file is a file of this folder.
 
 mod access;
+mod training;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use cupola_web::Home;
 use serde::Deserialize;
 
 use crate::cli::Up;
+pub(crate) use training::Training;
 
 /// The file's name, here and in the user's configuration folder.
 const FILE_NAME: &str = "cupola.toml";
@@ -39,6 +41,7 @@ struct File {
     artifact_mib_max: Option<u32>,
     home: FirstPage,
     access: access::Section,
+    training: training::Section,
 }
 
 /// What `/` shows.
@@ -70,6 +73,7 @@ pub(crate) struct Config {
     pub home: Home,
     /// What callers on this machine may do without a token.
     pub loopback_role: Option<Role>,
+    pub training: Training,
 }
 
 impl Config {
@@ -90,18 +94,17 @@ impl Config {
             artifact_mib_max: ARTIFACT_MIB_MAX,
             home: Home::Overview,
             loopback_role: None,
+            training: Training::default(),
         }
     }
 
     /// Flags and variables (which clap has merged) over the file over the defaults.
     pub(crate) fn load(flags: Up) -> anyhow::Result<Self> {
-        let file = match &flags.config {
-            Some(path) => read(path)?,
-            None => match found() {
-                Some(path) => read(&path)?,
-                None => File::default(),
-            },
-        };
+        let path = flags.config.or_else(found);
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        // What the file names is named from where it lies.
+        let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
+        let training = file.training.read(&base);
         let mut config = Self {
             host: flags
                 .host
@@ -130,10 +133,22 @@ impl Config {
                 FirstPage::Training => Home::Training,
             },
             loopback_role: None,
+            training: training.with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)
     }
+}
+
+fn folder_of(path: &Path) -> anyhow::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    Ok(path.parent().unwrap_or(&path).to_owned())
+}
+
+/// Which file something is wrong with.
+fn wrong(path: Option<&Path>) -> String {
+    let path = path.unwrap_or(Path::new(FILE_NAME));
+    format!("`{}` is not a configuration", path.display())
 }
 
 fn found() -> Option<PathBuf> {

@@ -72,6 +72,8 @@ impl Running {
         let listener = listen(config).await?;
         let address = listener.local_addr()?;
         let hub = open(config, &data).await?;
+        let training = config.training.clone();
+        hub.configure_training(training.models, training.folders)?;
         let preset = std::env::var("CUPOLA_TOKEN").ok();
         let first_secret = hub.create_first_token(preset.as_deref())?;
         let url = format!("http://{}", shown_address(address));

@@ -1,6 +1,6 @@
 //! Scores: a JSON object with `overall_score`, from 0 to 1, and `timestamp`.
 
-use cupola_domain::{metric, text::excerpt};
+use cupola_domain::{metric, text::excerpt, time::Timestamp};
 use serde_json::Value;
 
 /// A file of scores is longer by mistake only.
@@ -33,6 +33,18 @@ pub enum EvaluationError {
 }
 
 impl Evaluation {
+    /// When it was measured, where the file says a time that can be read. One without a zone is taken for
+    /// UTC.
+    pub fn time(&self) -> Option<Timestamp> {
+        let text = self.at.as_deref()?.trim();
+        let zoned = text.parse::<jiff::Timestamp>().ok();
+        let at = zoned.or_else(|| {
+            let plain: jiff::civil::DateTime = text.parse().ok()?;
+            Some(plain.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+        })?;
+        Some(Timestamp::from_millis(at.as_millisecond()))
+    }
+
     /// Reads a file's bytes.
     pub fn read(bytes: &[u8]) -> Result<Self, EvaluationError> {
         if bytes.len() > BYTES_MAX {
@@ -97,5 +109,22 @@ mod tests {
         let text = r#"{"overall_score": 0.5, "timestamp": "2026-01-02T03:04:05"}"#;
         assert_eq!(read(text).as_deref(), Some("2026-01-02T03:04:05"));
         assert_eq!(read(r#"{"overall_score": 0.5, "timestamp": 3}"#), None);
+    }
+
+    #[test]
+    fn a_time_with_a_zone_or_without_is_read() {
+        let check = |text: &str, expected: Option<i64>| {
+            let evaluation = Evaluation {
+                score: 0.5,
+                at: Some(text.to_owned()),
+            };
+            let at = evaluation.time().map(Timestamp::millis);
+            assert_eq!(at, expected, "{text}");
+        };
+        check("2026-01-02T03:04:05.250", Some(1_767_323_045_250));
+        check("2026-01-02T03:04:05Z", Some(1_767_323_045_000));
+        check("2026-01-02T03:04:05+01:00", Some(1_767_319_445_000));
+        check("2026-01-02", Some(1_767_312_000_000));
+        check("yesterday", None);
     }
 }

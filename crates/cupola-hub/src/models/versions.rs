@@ -1,5 +1,7 @@
 //! Versions of registered models.
 
+use std::collections::BTreeMap;
+
 use cupola_domain::{
     artifact::{Artifact, Keeper},
     field::FieldError,
@@ -9,10 +11,11 @@ use cupola_domain::{
         check_text,
     },
     text::storable,
+    time::Timestamp,
 };
 use cupola_store::{Tx, artifacts, logged_models, model_versions, models, runs};
 
-use super::{LISTED_MAX, checked_tags, kept, one, touch};
+use super::{LISTED_MAX, checked_tags, kept, lineage, one, touch};
 use crate::{Hub, HubError};
 
 /// A version that somebody registers.
@@ -20,8 +23,9 @@ use crate::{Hub, HubError};
 pub struct NewVersion {
     /// Where it comes from, in their words.
     pub source: String,
-    /// The files that it keeps, where they are with this hub: of what, and below which name.
-    pub files: Option<(Keeper, String)>,
+    /// The files that it keeps, where they are with this hub: of what, and which files and folders. What
+    /// one folder alone holds is called as it is in there; none and an empty name are all.
+    pub files: Option<(Keeper, Vec<String>)>,
     /// The run that made it.
     pub run: Option<RunId>,
     /// The logged model that is registered.
@@ -80,41 +84,11 @@ impl Hub {
         new: NewVersion,
         author: &str,
     ) -> Result<KnownVersion, HubError> {
-        check_text("source", &new.source, SOURCE_BYTES_MAX).map_err(one)?;
-        check_text("run_link", &new.run_link, SOURCE_BYTES_MAX).map_err(one)?;
-        check_text("description", &new.description, DESCRIPTION_BYTES_MAX).map_err(one)?;
-        let tags = checked_tags(new.tags)?;
+        let new = Checked::new(new)?;
         let (name, author, now) = (name.to_owned(), author.to_owned(), self.now());
         self.write(move |tx| {
             let mut model = super::find(tx, &name)?;
-            model.newest += 1;
-            let version = ModelVersion {
-                model: model.id,
-                number: model.newest,
-                stage: Stage::None,
-                status: Readiness::Ready,
-                description: storable(&new.description).into_owned(),
-                run: run_of(tx, new.run, new.logged)?,
-                source: storable(&new.source).into_owned(),
-                run_link: storable(&new.run_link).into_owned(),
-                logged: new.logged,
-                author,
-                tags,
-                created_at: now,
-                updated_at: now,
-            };
-            models::save(tx, &model)?;
-            model_versions::insert(tx, &version)?;
-            if let Some((from, below)) = new.files {
-                keep_files(
-                    tx,
-                    from,
-                    &below,
-                    Keeper::ModelVersion(model.id, model.newest),
-                )?;
-            }
-            touch(tx, &mut model, now)?;
-            Ok(KnownVersion::new(&model, version))
+            insert(tx, &mut model, new, (&author, now))
         })
     }
 
@@ -259,6 +233,59 @@ impl Hub {
     }
 }
 
+/// A version with which nothing is wrong.
+pub(super) struct Checked(NewVersion, BTreeMap<String, String>);
+
+impl Checked {
+    pub(super) fn new(mut new: NewVersion) -> Result<Self, HubError> {
+        check_text("source", &new.source, SOURCE_BYTES_MAX).map_err(one)?;
+        check_text("run_link", &new.run_link, SOURCE_BYTES_MAX).map_err(one)?;
+        check_text("description", &new.description, DESCRIPTION_BYTES_MAX).map_err(one)?;
+        let tags = checked_tags(std::mem::take(&mut new.tags))?;
+        Ok(Self(new, tags))
+    }
+}
+
+/// Adds the next version of a model, with its files and what it was made with.
+pub(super) fn insert(
+    tx: &mut Tx,
+    model: &mut Model,
+    Checked(new, tags): Checked,
+    (author, now): (&str, Timestamp),
+) -> Result<KnownVersion, HubError> {
+    model.newest += 1;
+    let version = ModelVersion {
+        model: model.id,
+        number: model.newest,
+        stage: Stage::None,
+        status: Readiness::Ready,
+        description: storable(&new.description).into_owned(),
+        run: run_of(tx, new.run, new.logged)?,
+        source: storable(&new.source).into_owned(),
+        run_link: storable(&new.run_link).into_owned(),
+        logged: new.logged,
+        author: author.to_owned(),
+        tags,
+        created_at: now,
+        updated_at: now,
+    };
+    models::save(tx, model)?;
+    model_versions::insert(tx, &version)?;
+    if let Some((from, named)) = new.files {
+        keep_files(
+            tx,
+            from,
+            &named,
+            Keeper::ModelVersion(model.id, model.newest),
+        )?;
+    }
+    if let Some(run) = version.run {
+        lineage::note(tx, run, model.id, model.newest)?;
+    }
+    touch(tx, model, now)?;
+    Ok(KnownVersion::new(model, version))
+}
+
 pub(super) fn find(tx: &mut Tx, model: &Model, number: u32) -> Result<ModelVersion, HubError> {
     let found = model_versions::find(tx, model.id, number)?;
     found.ok_or_else(|| HubError::not_found("model version", format!("{} {number}", model.name)))
@@ -287,18 +314,49 @@ fn run_of(
     Ok(named.or(logged))
 }
 
-/// Lets `to` keep what `from` keeps below a name. The bytes are shared: only their hashes are noted.
-fn keep_files(tx: &mut Tx, from: Keeper, below: &str, to: Keeper) -> Result<(), HubError> {
-    let folder = format!("{below}/");
+/// Lets `to` keep files of `from`. The bytes are shared: only their hashes are noted.
+fn keep_files(tx: &mut Tx, from: Keeper, named: &[String], to: Keeper) -> Result<(), HubError> {
     for artifact in artifacts::list(tx, from)? {
-        let inside = match below {
-            "" => Some(artifact.name.as_str()),
-            _ => artifact.name.strip_prefix(&folder),
-        };
-        if let Some(name) = inside {
+        if let Some(name) = name_in_version(&artifact.name, named) {
             let name = name.to_owned();
             artifacts::save(tx, to, &Artifact { name, ..artifact })?;
         }
     }
     Ok(())
+}
+
+/// What a file is called in a version of these files and folders; none when it is not among them.
+fn name_in_version<'a>(file: &'a str, named: &[String]) -> Option<&'a str> {
+    let inside = |folder: &String| file.strip_prefix(folder.as_str())?.strip_prefix('/');
+    match named {
+        [] => Some(file),
+        [all] if all.is_empty() => Some(file),
+        [one] if one == file => Some(file.rsplit('/').next().unwrap_or(file)),
+        [folder] => inside(folder),
+        several => {
+            let is_meant = |one: &String| one == file || inside(one).is_some();
+            several.iter().any(is_meant).then_some(file)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_the_files_that_were_named() {
+        let check = |file: &str, named: &[&str], expected: Option<&str>| {
+            let named: Vec<_> = named.iter().map(ToString::to_string).collect();
+            assert_eq!(name_in_version(file, &named), expected, "{file} {named:?}");
+        };
+        check("m/w.bin", &[], Some("m/w.bin"));
+        check("m/w.bin", &[""], Some("m/w.bin"));
+        check("m/w.bin", &["m"], Some("w.bin"));
+        check("m/w.bin", &["m/w.bin"], Some("w.bin"));
+        check("m/w.bin", &["m/w"], None);
+        check("m/w.bin", &["m", "x"], Some("m/w.bin"));
+        check("m/w.bin", &["x", "m/w.bin"], Some("m/w.bin"));
+        check("mm/w.bin", &["m"], None);
+    }
 }

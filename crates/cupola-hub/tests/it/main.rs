@@ -20,3 +20,4 @@ mod recovery;
 mod results;
 mod simulation;
 mod support;
+mod training_models;

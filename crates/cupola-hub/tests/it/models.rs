@@ -6,7 +6,7 @@ use cupola_domain::{
     artifact::Keeper,
     experiment::{Experiment, Origin},
     ids::RunId,
-    model::{ModelRole, ModelUse, Readiness, Stage},
+    model::{DeploymentStatus, ModelRole, ModelUse, Readiness, Stage},
     provenance::Provenance,
 };
 use cupola_hub::{
@@ -14,7 +14,7 @@ use cupola_hub::{
     logged::NewLogged,
     logged_models::NewLoggedModel,
     loops,
-    models::{NewModel, NewVersion, VersionName},
+    models::{NewDeployment, NewEvaluation, NewModel, NewVersion, Promotion, VersionName},
 };
 
 use crate::support::{TestHub, completed, finish};
@@ -65,7 +65,7 @@ fn registered(hub: &TestHub, name: &str) {
 fn version(files: Option<(Keeper, &str)>) -> NewVersion {
     NewVersion {
         source: "somewhere".to_owned(),
-        files: files.map(|(keeper, below)| (keeper, below.to_owned())),
+        files: files.map(|(keeper, below)| (keeper, vec![below.to_owned()])),
         run: None,
         logged: None,
         run_link: String::new(),
@@ -322,4 +322,163 @@ fn a_version_outlives_the_logged_model_that_it_came_from() {
         hub.find_logged_model(id),
         &format!("there is no logged model `{id}`"),
     );
+}
+
+fn promoted(hub: &TestHub) -> (RunId, cupola_hub::models::KnownVersion) {
+    let hub_run = run(hub, &experiment(hub));
+    let keeper = Keeper::Run(hub_run);
+    upload(hub, keeper, "model/w.bin", b"weights").unwrap();
+    upload(hub, keeper, "notes.txt", b"x").unwrap();
+    let batch = cupola_hub::logged::LoggedBatch {
+        params: vec![("lr".to_owned(), "0.1".to_owned())],
+        tags: vec![("model".to_owned(), "din".to_owned())],
+        points: vec![(
+            "loss".to_owned(),
+            vec![cupola_domain::metric::Point {
+                step: 3,
+                time_millis: 1,
+                value: 0.25,
+            }],
+        )],
+    };
+    hub.log_to_run(hub_run, batch).unwrap();
+    let wanted = Promotion {
+        files: vec!["model".to_owned()],
+        description: "the first".to_owned(),
+        stage: Some(Stage::Staging),
+        aliases: vec!["best".to_owned()],
+        ..Promotion::default()
+    };
+    let version = hub.promote_run(hub_run, wanted, "ada").unwrap();
+    (hub_run, version)
+}
+
+#[test]
+fn a_promoted_run_is_a_version_that_says_what_it_was_made_with() {
+    let hub = TestHub::new();
+    let (run, version) = promoted(&hub);
+    assert_eq!((version.name.as_str(), version.version.number), ("din", 1));
+    assert_eq!(version.version.stage, Stage::Staging);
+    assert_eq!(version.aliases, ["best"]);
+    assert_eq!(version.version.run, Some(run));
+    assert_eq!(names(&hub, version.keeper()), ["w.bin"]);
+    let lineage = hub.find_lineage(version.version.model, 1).unwrap().unwrap();
+    assert_eq!((lineage.run, lineage.version), (run, 1));
+    assert_eq!(lineage.metrics["loss"], 0.25);
+    // A second promotion goes to the same model.
+    let all = hub.promote_run(run, Promotion::default(), "ada").unwrap();
+    assert_eq!(all.version.number, 2);
+    assert_eq!(names(&hub, all.keeper()), ["model/w.bin", "notes.txt"]);
+    let detail = hub.model_detail("din").unwrap();
+    assert_eq!(detail.versions.len(), 2);
+    assert_eq!(detail.summary.in_use().unwrap().version.number, 1);
+    assert_eq!((detail.summary.files, detail.summary.bytes), (2, 8));
+    assert_eq!(
+        hub.model_name(&version.version.model.to_string()).unwrap(),
+        "din"
+    );
+}
+
+#[test]
+fn nothing_is_promoted_that_is_not_there() {
+    let hub = TestHub::new();
+    let id = run(&hub, &experiment(&hub));
+    let promote = |model: &str, files: &[&str]| {
+        let wanted = Promotion {
+            model: model.to_owned(),
+            files: files.iter().map(ToString::to_string).collect(),
+            ..Promotion::default()
+        };
+        hub.promote_run(id, wanted, "ada")
+    };
+    check_refused(
+        promote("", &[]),
+        &format!("`model`: is empty, and run `{id}` has no tag `model`"),
+    );
+    check_refused(
+        promote("din", &[]),
+        &format!("`files`: run `{id}` keeps no such files"),
+    );
+    check_refused(
+        promote("a/b", &[]),
+        "`model`: has a `/`, a `:` or a `\\`, or is `.` or `..`",
+    );
+    let alias = Promotion {
+        model: "din".to_owned(),
+        aliases: vec!["latest".to_owned()],
+        ..Promotion::default()
+    };
+    check_refused(
+        hub.promote_run(id, alias, "ada"),
+        "`alias`: is reserved: `latest` is the newest version",
+    );
+    // What was refused left no model behind.
+    assert!(hub.registry().unwrap().is_empty());
+}
+
+#[test]
+fn evaluations_and_deployments_have_a_history() {
+    let hub = TestHub::new();
+    let (run, _) = promoted(&hub);
+    let evaluate = |score: Option<f64>, run: Option<RunId>, metric: &str| {
+        let new = NewEvaluation {
+            version: Some(1),
+            metric: metric.to_owned(),
+            score,
+            run,
+            ..NewEvaluation::default()
+        };
+        hub.evaluate_model("din", new, "ada")
+    };
+    assert_eq!(
+        evaluate(Some(0.5), None, "").unwrap().metric,
+        "overall_score"
+    );
+    hub.world.advance(std::time::Duration::from_secs(1));
+    assert_eq!(evaluate(None, Some(run), "loss").unwrap().score, 0.25);
+    check_refused(
+        evaluate(None, None, ""),
+        "`score`: is missing; say it, or name a run",
+    );
+    check_refused(
+        evaluate(Some(f64::NAN), None, ""),
+        "`score`: is NaN; say a number",
+    );
+    check_refused(
+        evaluate(None, Some(run), "acc"),
+        &format!("`metric`: run `{run}` gave no number called `acc`"),
+    );
+    let deploy = |version, status| {
+        let new = NewDeployment {
+            version,
+            status,
+            place: "box-1".to_owned(),
+            note: String::new(),
+        };
+        hub.deploy_model("din", new, "ada")
+    };
+    deploy(Some(1), DeploymentStatus::Active).unwrap();
+    hub.world.advance(std::time::Duration::from_secs(1));
+    deploy(None, DeploymentStatus::Retired).unwrap();
+    check_refused(
+        deploy(Some(7), DeploymentStatus::Active),
+        "there is no model version `din 7`",
+    );
+    let detail = hub.model_detail("din").unwrap();
+    let scores: Vec<_> = detail.evaluations.iter().map(|it| it.score).collect();
+    assert_eq!(scores, [0.25, 0.5]);
+    let statuses: Vec<_> = detail.deployments.iter().map(|it| it.status).collect();
+    assert_eq!(
+        statuses,
+        [DeploymentStatus::Retired, DeploymentStatus::Active]
+    );
+    assert_eq!(
+        detail.summary.deployment_status(),
+        DeploymentStatus::Retired
+    );
+    let tags = &detail.summary.known.model.tags;
+    assert_eq!(tags["cupola.evaluation_score"], "0.25");
+    assert_eq!(tags["cupola.deployment_status"], "retired");
+    hub.delete_model("din").unwrap();
+    assert!(hub.registry().unwrap().is_empty());
 }

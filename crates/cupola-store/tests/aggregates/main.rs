@@ -14,3 +14,4 @@ mod run_search;
 mod selected;
 mod series;
 mod statements;
+mod training;

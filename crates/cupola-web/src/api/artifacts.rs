@@ -22,7 +22,10 @@ use cupola_protocol::{
     page::Page,
     paths::api,
 };
-use tokio::{io::AsyncReadExt as _, sync::mpsc};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    sync::mpsc,
+};
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 
 use super::work::lease_of;
@@ -98,7 +101,9 @@ pub(crate) async fn download(
 /// An answer with a file's bytes.
 pub(crate) fn stream(artifact: &Artifact, file: std::fs::File) -> Response {
     let (blocks, stream) = mpsc::channel(1);
-    tokio::spawn(send_blocks(tokio::fs::File::from_std(file), blocks));
+    tokio::spawn(async move {
+        send_blocks(tokio::fs::File::from_std(file), &blocks).await;
+    });
     let mut response = AnswerBody::from_stream(ReceiverStream::new(stream)).into_response();
     describe(response.headers_mut(), artifact);
     response
@@ -200,37 +205,43 @@ pub(crate) async fn drain(bytes: &mut BodyDataStream) {
     }
 }
 
-async fn send_blocks(
-    mut file: tokio::fs::File,
-    blocks: mpsc::Sender<Result<Bytes, std::io::Error>>,
-) {
+/// Sends a file to its end; says whether it came so far.
+pub(super) async fn send_blocks(
+    mut file: impl AsyncRead + Unpin,
+    blocks: &mpsc::Sender<Result<Bytes, std::io::Error>>,
+) -> bool {
     loop {
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         let read = file.read_buf(&mut block).await;
-        let is_over = matches!(read, Ok(0) | Err(_));
+        let is_over = read.is_err();
         let block = match read {
-            Ok(0) => return,
+            Ok(0) => return true,
             Ok(_) => Ok(block.into()),
             // The answer breaks off, so that nobody takes it for whole.
             Err(error) => Err(error),
         };
         if blocks.send(block).await.is_err() || is_over {
-            return;
+            return false;
         }
     }
 }
 
 fn describe(headers: &mut HeaderMap, artifact: &Artifact) {
-    let bytes = HeaderValue::from_static("application/octet-stream");
-    headers.insert(header::CONTENT_TYPE, bytes);
-    headers.insert(header::CONTENT_LENGTH, artifact.size.into());
-    let sandbox = HeaderValue::from_static("default-src 'none'; sandbox");
-    headers.insert(header::CONTENT_SECURITY_POLICY, sandbox);
-    if let Ok(disposition) = HeaderValue::from_str(&disposition(&artifact.name)) {
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
-    }
+    attached(headers, &artifact.name, artifact.size);
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", artifact.hash)) {
         headers.insert(header::ETAG, tag);
+    }
+}
+
+/// Bytes that are kept as a file, and never run as a page.
+pub(super) fn attached(headers: &mut HeaderMap, name: &str, length: u64) {
+    let bytes = HeaderValue::from_static("application/octet-stream");
+    headers.insert(header::CONTENT_TYPE, bytes);
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    let sandbox = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(header::CONTENT_SECURITY_POLICY, sandbox);
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(name)) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
 }
 

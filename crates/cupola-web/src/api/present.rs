@@ -4,6 +4,7 @@ mod compare;
 mod experiments;
 mod findings;
 mod found;
+mod models;
 mod results;
 pub mod templates;
 
@@ -37,6 +38,7 @@ pub use compare::{compare, overlay};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 pub use found::found_run;
+pub use models::{deployment, evaluation, model, model_detail, version};
 pub use results::{result_head, result_level};
 
 /// What tasks in a list are, until there are others.

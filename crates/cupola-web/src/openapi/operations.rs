@@ -3,7 +3,7 @@
 use axum::http::Method;
 use cupola_protocol::{
     access, artifacts, briefs, charts, compare, experiments, families, files, imports, logs,
-    paths::api, results, runs, system, tasks, templates, work, workers,
+    models, paths::api, results, runs, system, tasks, templates, work, workers,
 };
 
 use super::{
@@ -71,6 +71,7 @@ pub fn operations() -> Vec<Operation> {
         experiment_operations(),
         task_operations(),
         run_operations(),
+        model_operations(),
         worker_operations(),
         protocol_operations(),
         token_operations(),
@@ -188,6 +189,37 @@ fn run_operations() -> Vec<Operation> {
         operation(Method::POST, api::IMPORTS, GROUP, "Take a part of event files, which become a run", json::<imports::Imported>()).body::<imports::NewImport>(),
         get(api::RUN_ARTIFACTS, "The files that it keeps, by name", page::<artifacts::ArtifactBody>()),
         get(api::RUN_ARTIFACT, "One of them", Answer::Other("application/octet-stream")),
+    ]
+}
+
+#[rustfmt::skip]
+fn model_operations() -> Vec<Operation> {
+    const GROUP: &str = "models";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
+    let delete = |path, summary| operation(Method::DELETE, path, GROUP, summary, Answer::Nothing);
+    let change = |method, path, summary, answer| operation(method, path, GROUP, summary, answer);
+    vec![
+        get(api::MODELS, "The registry's models by name, each with the latest of everything", page::<models::ModelBody>()).query(SEARCH),
+        post(api::MODELS, "Register a model without versions", created::<models::ModelBody>()).body::<models::NewModel>(),
+        get(api::MODEL, "A model, by name or id, with its versions and what became of them", json::<models::ModelDetail>()),
+        change(Method::PATCH, api::MODEL, "Write other notes on it", json::<models::ModelBody>()).body::<models::Notes>(),
+        delete(api::MODEL, "Remove it with all its versions"),
+        get(api::MODEL_DOWNLOAD, "The files of its newest version, or its samples", Answer::Other("application/octet-stream")),
+        get(api::MODEL_DATA, "A file with its samples", Answer::Other("application/octet-stream")),
+        get(api::MODEL_EVALUATIONS, "How it did, the latest first", page::<models::EvaluationBody>()).query(LIST),
+        post(api::MODEL_EVALUATIONS, "Say how it did, or take it from a run", created::<models::EvaluationBody>()).body::<models::NewEvaluation>(),
+        get(api::MODEL_DEPLOYMENTS, "Where it was deployed, the latest first", page::<models::DeploymentBody>()).query(LIST),
+        post(api::MODEL_DEPLOYMENTS, "Say where it is deployed", created::<models::DeploymentBody>()).body::<models::NewDeployment>(),
+        change(Method::PUT, api::MODEL_ALIAS, "Let an alias stand for a version", json::<models::ModelVersionBody>()).body::<models::AliasBody>(),
+        delete(api::MODEL_ALIAS, "Take an alias away"),
+        get(api::MODEL_VERSION, "A version, by number or alias, with its files", json::<models::ModelVersionBody>()),
+        change(Method::PATCH, api::MODEL_VERSION, "Write other notes on it", json::<models::ModelVersionBody>()).body::<models::Notes>(),
+        delete(api::MODEL_VERSION, "Remove a version with its files; its number does not come again"),
+        change(Method::PUT, api::MODEL_STAGE, "Say whether it is in use", json::<models::ModelVersionBody>()).body::<models::StageBody>(),
+        get(api::MODEL_ARCHIVE, "All its files as a tar archive", Answer::Other("application/x-tar")),
+        get(api::MODEL_FILE, "One of its files", Answer::Other("application/octet-stream")),
+        post(api::RUN_PROMOTION, "Make files of a run the next version of a model", created::<models::ModelVersionBody>()).body::<models::PromotionBody>(),
     ]
 }
 

@@ -56,6 +56,8 @@ fn path_of(pattern: &str) -> String {
     let path = path.replace("{name}", "char-lm");
     path.replace("{file}", "missing.css")
         .replace("{key}", "abc")
+        .replace("{version}", "1")
+        .replace("{alias}", "best")
         .replace("{*name}", "a/b")
         .replace("{*path}", "a/b")
 }

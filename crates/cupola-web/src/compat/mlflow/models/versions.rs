@@ -161,7 +161,7 @@ async fn create(
         client.check_model(origin.run)?;
         let new = NewVersion {
             source,
-            files: origin.files,
+            files: origin.files.map(|(keeper, below)| (keeper, vec![below])),
             run: origin.run,
             logged: origin.logged,
             run_link,

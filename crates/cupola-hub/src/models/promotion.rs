@@ -1,0 +1,119 @@
+//! A run's files become a version.
+
+use cupola_domain::{
+    field::FieldError,
+    ids::RunId,
+    model::{Model, Stage, check_alias, check_name},
+    provenance::Provenance,
+    text::storable,
+    training::MODEL_TAG,
+};
+use cupola_store::{Tx, artifacts, models, runs, tags};
+
+use super::{KnownVersion, NewModel, NewVersion, one, versions};
+use crate::{Hub, HubError};
+
+/// Which of a run's files become a version of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Promotion {
+    /// The model, which is made where there is none; the one that the run is tagged with, where empty.
+    pub model: String,
+    /// Files and folders; all that the run keeps, where none is named.
+    pub files: Vec<String>,
+    /// For people.
+    pub description: String,
+    /// Whether it is in use at once.
+    pub stage: Option<Stage>,
+    /// What stands for it from now on.
+    pub aliases: Vec<String>,
+}
+
+impl Hub {
+    /// Registers files of a run as the next version of a model. The version keeps them, and with them what
+    /// the run was: its metrics, code, configuration and data.
+    pub fn promote_run(
+        &self,
+        run: RunId,
+        wanted: Promotion,
+        author: &str,
+    ) -> Result<KnownVersion, HubError> {
+        let aliases = wanted.aliases.iter();
+        let wrong: Vec<_> = aliases
+            .filter_map(|alias| check_alias(alias).err())
+            .collect();
+        if !wrong.is_empty() {
+            return Err(HubError::Invalid(wrong));
+        }
+        let name = self.name_of(run, &wanted.model)?;
+        let new = self.checked(
+            NewModel {
+                name: name.clone(),
+                ..NewModel::default()
+            },
+            author,
+        )?;
+        let source = format!("runs:/{run}/{}", wanted.files.first().map_or("", |it| it));
+        let version = versions::Checked::new(NewVersion {
+            source,
+            files: Some((run.into(), wanted.files)),
+            run: Some(run),
+            logged: None,
+            run_link: String::new(),
+            description: wanted.description,
+            tags: Vec::new(),
+        })?;
+        let (stage, aliases) = (wanted.stage, wanted.aliases);
+        let (author, now) = (author.to_owned(), self.now());
+        self.write(move |tx| {
+            let mut model = known_or_new(tx, new)?;
+            let mut made = versions::insert(tx, &mut model, version, (&author, now))?;
+            if artifacts::list(tx, made.keeper())?.is_empty() {
+                let message = format!("run `{run}` keeps no such files");
+                return Err(one(FieldError::new("files", message)));
+            }
+            if let Some(stage) = stage {
+                made.version.stage = stage;
+                cupola_store::model_versions::save(tx, &made.version)?;
+            }
+            for alias in &aliases {
+                models::save_alias(tx, model.id, alias, made.version.number)?;
+            }
+            made.aliases = aliases;
+            Ok(made)
+        })
+    }
+
+    /// What the model is to be called.
+    fn name_of(&self, run: RunId, said: &str) -> Result<String, HubError> {
+        let tagged = self.read(move |tx| {
+            let found = runs::find(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
+            if found.provenance == Provenance::Simulated {
+                let message = format!("run `{run}` was simulated: there is nothing to promote");
+                return Err(HubError::Conflict(message));
+            }
+            Ok(tags::find(tx, run, MODEL_TAG)?)
+        })?;
+        let name = match said.trim() {
+            "" => tagged.ok_or_else(|| {
+                let message = format!("is empty, and run `{run}` has no tag `{MODEL_TAG}`");
+                one(FieldError::new("model", message))
+            })?,
+            said => said.to_owned(),
+        };
+        check_name(&name).map_err(|error| {
+            one(FieldError {
+                field: "model".to_owned(),
+                ..error
+            })
+        })?;
+        Ok(storable(&name).into_owned())
+    }
+}
+
+fn known_or_new(tx: &mut Tx, new: Model) -> Result<Model, HubError> {
+    if let Some(model) = models::find(tx, &new.name)? {
+        return Ok(model);
+    }
+    models::insert(tx, &new)?;
+    Ok(new)
+}
