@@ -1,12 +1,17 @@
-//! Charts: which of a run's series are shown, and what of them.
+//! Charts: which series of a run or a worker are shown, and what of them.
 
 use std::str::FromStr;
 
-use cupola_domain::{ids::RunId, metric::Point, run::Run, time::Timestamp};
+use cupola_domain::{
+    ids::{RunId, WorkerId},
+    metric::Point,
+    time::Timestamp,
+};
 use cupola_series::summary::Summary;
 use cupola_store::{
-    Tx, runs,
-    series::{self, Asked, Names, Restart, Series},
+    StoreError, Tx, runs,
+    series::{self, Asked, Names, Owner, Restart, Series},
+    workers,
 };
 use regex::{Regex, RegexBuilder};
 
@@ -96,7 +101,7 @@ pub struct Shown {
     pub columns: u32,
 }
 
-/// Which series of a run are listed.
+/// Which series are listed.
 #[derive(Debug, Clone, Default)]
 pub struct SeriesQuery {
     /// Only those with such a name.
@@ -109,25 +114,25 @@ pub struct SeriesQuery {
     pub limit: usize,
 }
 
-/// Some series of a run.
+/// Some series of a run or a worker.
 #[derive(Debug, Clone)]
 pub struct SeriesPage {
     /// Those on the page.
     pub series: Vec<Series>,
     /// How many match.
     pub matching: u64,
-    /// What the run has.
+    /// What there is.
     pub names: Names,
 }
 
 /// What charts of several series show.
 #[derive(Debug, Clone)]
 pub struct Charts {
-    /// The run's first moment: its start, or when it was made.
+    /// The first moment: when the run started or was made, or when the worker joined.
     pub began_at: Timestamp,
-    /// What the run has.
+    /// What there is.
     pub names: Names,
-    /// In the order in which they were asked for; without those that the run does not have.
+    /// In the order in which they were asked for; without those that are not there.
     pub charts: Vec<SeriesChart>,
 }
 
@@ -149,11 +154,16 @@ pub struct SeriesChart {
 }
 
 impl Hub {
-    /// Series of a run by name.
-    pub fn search_series(&self, id: RunId, query: SeriesQuery) -> Result<SeriesPage, HubError> {
+    /// Series of a run or a worker by name.
+    pub fn search_series(
+        &self,
+        owner: impl Into<Owner>,
+        query: SeriesQuery,
+    ) -> Result<SeriesPage, HubError> {
+        let owner = owner.into();
         self.read(move |tx| {
-            find_run(tx, id)?;
-            Ok(search(tx, id, &query)?)
+            began_at(tx, owner)?;
+            Ok(search(tx, owner, &query)?)
         })
     }
 
@@ -165,23 +175,42 @@ impl Hub {
         wanted: Vec<(String, Option<i64>)>,
         shown: Shown,
     ) -> Result<Charts, HubError> {
+        self.charts(id.into(), wanted, shown)
+    }
+
+    /// The same of a worker's series: what it measured of its machine.
+    pub fn worker_charts(
+        &self,
+        id: WorkerId,
+        wanted: Vec<(String, Option<i64>)>,
+        shown: Shown,
+    ) -> Result<Charts, HubError> {
+        self.charts(id.into(), wanted, shown)
+    }
+
+    fn charts(
+        &self,
+        owner: Owner,
+        wanted: Vec<(String, Option<i64>)>,
+        shown: Shown,
+    ) -> Result<Charts, HubError> {
         let fair = COLUMNS_MAX / u32::try_from(wanted.len().max(1)).unwrap_or(COLUMNS_MAX);
         let shown = Shown {
             columns: shown.columns.min(fair.max(1)),
             ..shown
         };
         self.read(move |tx| {
-            let began_at = began_at(&find_run(tx, id)?);
+            let began_at = began_at(tx, owner)?;
             let asked = asked(shown, began_at);
             let mut charts = Vec::new();
             for (name, after) in &wanted {
-                if let Some(series) = series::find(tx, id, name)? {
+                if let Some(series) = series::find(tx, owner, name)? {
                     charts.push(chart(tx, series, asked, *after)?);
                 }
             }
             Ok(Charts {
                 began_at,
-                names: series::find_names(tx, id)?,
+                names: series::find_names(tx, owner)?,
                 charts,
             })
         })
@@ -189,17 +218,17 @@ impl Hub {
 
     /// The points of a series within a window, part by part: those of the part that begins at `at`,
     /// and where the next one begins, if there is one. A part is empty only where all are.
-    pub fn run_points(
+    pub fn series_points(
         &self,
-        id: RunId,
+        owner: impl Into<Owner>,
         name: &str,
         shown: Shown,
         at: Option<i64>,
     ) -> Result<(Vec<Point>, Option<i64>), HubError> {
-        let name = name.to_owned();
+        let (owner, name) = (owner.into(), name.to_owned());
         self.read(move |tx| {
-            let asked = asked(shown, began_at(&find_run(tx, id)?));
-            let series = series::find(tx, id, &name)?;
+            let asked = asked(shown, began_at(tx, owner)?);
+            let series = series::find(tx, owner, &name)?;
             let series = series.ok_or_else(|| HubError::not_found("series", &name))?;
             let mut block = match at {
                 None => 0,
@@ -218,13 +247,19 @@ impl Hub {
     }
 }
 
-/// When a run began, as far as anybody knows.
-fn began_at(run: &Run) -> Timestamp {
-    run.started_at.unwrap_or(run.created_at)
-}
-
-fn find_run(tx: &mut Tx, id: RunId) -> Result<Run, HubError> {
-    runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))
+/// When somebody with series began, as far as anybody knows.
+fn began_at(tx: &mut Tx, owner: Owner) -> Result<Timestamp, HubError> {
+    match owner {
+        Owner::Run(id) => {
+            let run = runs::find(tx, id)?;
+            let run = run.ok_or_else(|| HubError::not_found("run", id))?;
+            Ok(run.started_at.unwrap_or(run.created_at))
+        }
+        Owner::Worker(id) => {
+            let joined = workers::find_joined(tx, id)?;
+            joined.ok_or_else(|| HubError::not_found("worker", id))
+        }
+    }
 }
 
 fn asked(shown: Shown, began_at: Timestamp) -> Asked {
@@ -243,11 +278,7 @@ fn asked(shown: Shown, began_at: Timestamp) -> Asked {
     }
 }
 
-fn search(
-    tx: &mut Tx,
-    run: RunId,
-    query: &SeriesQuery,
-) -> Result<SeriesPage, cupola_store::StoreError> {
+fn search(tx: &mut Tx, owner: Owner, query: &SeriesQuery) -> Result<SeriesPage, StoreError> {
     let matches = |name: &str| {
         let pattern = query.matching.as_ref();
         pattern.is_none_or(|pattern| pattern.0.is_match(name))
@@ -256,7 +287,7 @@ fn search(
     for name in &query.first {
         let is_new = front.iter().all(|known: &Series| known.name != *name);
         if is_new && matches(name) {
-            front.extend(series::find(tx, run, name)?);
+            front.extend(series::find(tx, owner, name)?);
         }
     }
     let in_front = front.len() as u64;
@@ -272,15 +303,15 @@ fn search(
         query.offset.saturating_sub(in_front),
         query.limit - shown.len(),
     );
-    let (names, others) = series::search_names(tx, run, &is_other, rest)?;
+    let (names, others) = series::search_names(tx, owner, &is_other, rest)?;
     let mut series = shown;
     for name in names {
-        series.extend(series::find(tx, run, &name)?);
+        series.extend(series::find(tx, owner, &name)?);
     }
     Ok(SeriesPage {
         series,
         matching: in_front + others,
-        names: series::find_names(tx, run)?,
+        names: series::find_names(tx, owner)?,
     })
 }
 
@@ -289,7 +320,7 @@ fn chart(
     series: Series,
     asked: Asked,
     after: Option<i64>,
-) -> Result<SeriesChart, cupola_store::StoreError> {
+) -> Result<SeriesChart, StoreError> {
     let is_whole = asked.from.is_none() && asked.to.is_none();
     let from = after
         .filter(|_| is_whole)

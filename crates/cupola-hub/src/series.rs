@@ -6,7 +6,7 @@ use cupola_store::{runs, series};
 use crate::{Hub, HubError};
 
 pub use cupola_series::{chart::Axis, summary::Summary};
-pub use cupola_store::series::{Asked, Chart, Series};
+pub use cupola_store::series::{Asked, Chart, Owner, Series};
 
 /// A cursor has the curve's revision above this bit, and how many of its points were read below.
 const REVISION_BIT: u32 = 44;

@@ -30,6 +30,7 @@ pub mod series;
 mod statement;
 pub mod tags;
 pub mod tasks;
+pub mod telemetry;
 pub mod tokens;
 pub mod trained;
 pub mod training;
@@ -70,6 +71,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("selected", selected::ALL),
         ("tags", tags::ALL),
         ("tasks", tasks::ALL),
+        ("telemetry", telemetry::ALL),
         ("tokens", tokens::ALL),
         ("trained", trained::ALL),
         ("training", training::ALL),

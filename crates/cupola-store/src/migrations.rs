@@ -50,6 +50,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0009_keys.sql"),
     },
     Migration {
+        version: 10,
+        name: "series_owner",
+        sql: include_str!("migrations/0010_series_owner.sql"),
+    },
+    Migration {
         version: 12,
         name: "training",
         sql: include_str!("migrations/0012_training.sql"),

@@ -8,6 +8,7 @@
 mod condition;
 mod names;
 mod order;
+mod place;
 mod plan;
 mod written;
 

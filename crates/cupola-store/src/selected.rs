@@ -55,7 +55,7 @@ statements! {
                            "ORDER BY run_id, key");
     LIST_TAGS = of_runs!("SELECT run_id, key, value FROM run_tag WHERE run_id",
                          "ORDER BY run_id, key");
-    LIST_SERIES = of_runs!("SELECT * FROM series WHERE run_id",
+    LIST_SERIES = of_runs!("SELECT * FROM series WHERE owner",
                            "AND name IN ($65, $66, $67, $68, $69, $70, $71, $72)");
     LIST_RESULTS = of_runs!("SELECT run_id, name, value FROM result WHERE run_id",
                             "AND name IN ($65, $66, $67, $68, $69, $70, $71, $72)

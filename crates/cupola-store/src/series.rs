@@ -1,4 +1,5 @@
-//! Series of a run: what a program measured, as blocks of points with summaries above them.
+//! Series of a run, which its program measured, or of a worker, which its agent did: blocks of points
+//! with summaries above them.
 //!
 //! A report's points are kept as they came (`pending`) and folded into blocks of the curve when there
 //! are enough of them. Readers see both, so that nothing waits for a fold.
@@ -9,8 +10,10 @@ mod fold;
 mod names;
 mod pending;
 
+use std::fmt;
+
 use cupola_domain::{
-    ids::RunId,
+    ids::{RunId, WorkerId},
     metric::{Point, non_finite_word, parse_non_finite},
 };
 use cupola_series::summary::Summary;
@@ -29,12 +32,12 @@ pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 4] = [
 
 statements! {
     /// The id is the next one; where the series exists already it is not used.
-    APPEND = "INSERT INTO series (id, run_id, name, pending_points, pending_blocks, arrivals,
+    APPEND = "INSERT INTO series (id, owner, run_id, name, pending_points, pending_blocks, arrivals,
                                   is_disordered, last_step, last_time, last_value, last_word,
                                   min_value, max_value)
-              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM series), $1, $2, $3, 1, 1, $4,
+              VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM series), $1, $12, $2, $3, 1, 1, $4,
                       $6, $7, $8, $9, $10, $11)
-              ON CONFLICT (run_id, name) DO UPDATE SET
+              ON CONFLICT (owner, name) DO UPDATE SET
                   pending_points = series.pending_points + excluded.pending_points,
                   pending_blocks = series.pending_blocks + 1,
                   arrivals = series.arrivals + 1,
@@ -49,11 +52,11 @@ statements! {
                                         OR excluded.max_value > series.max_value
                                    THEN excluded.max_value ELSE series.max_value END
               RETURNING id, pending_points, pending_blocks, arrivals, is_disordered";
-    FIND = "SELECT * FROM series WHERE run_id = $1 AND name = $2";
-    LIST = "SELECT * FROM series WHERE run_id = $1 AND name > $2 ORDER BY name LIMIT $3";
-    LIST_NAMES = "SELECT name FROM series WHERE run_id = $1 ORDER BY name LIMIT $2";
+    FIND = "SELECT * FROM series WHERE owner = $1 AND name = $2";
+    LIST = "SELECT * FROM series WHERE owner = $1 AND name > $2 ORDER BY name LIMIT $3";
+    LIST_NAMES = "SELECT name FROM series WHERE owner = $1 ORDER BY name LIMIT $2";
     LIST_UNFOLDED = "SELECT series.* FROM series JOIN run ON run.id = series.run_id
-                     WHERE pending_blocks > 0 AND run.phase = 'finished'
+                     WHERE pending_blocks > 0 AND series.run_id IS NOT NULL AND run.phase = 'finished'
                      ORDER BY series.id LIMIT $1";
     SAVE_FOLDED = "UPDATE series SET folded = $2, pending_points = 0, pending_blocks = 0,
                                      superseded = $3, revision = $4, is_disordered = FALSE,
@@ -62,15 +65,55 @@ statements! {
                                      restarts = $11
                    WHERE id = $1";
     DELETE_ONE = "DELETE FROM series WHERE id = $1";
-    DELETE = "DELETE FROM series WHERE run_id = $1";
+    DELETE = "DELETE FROM series WHERE owner = $1";
+}
+
+/// Whose series it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A run's: what its program measured.
+    Run(RunId),
+    /// A worker's: what its agent measured of the machine.
+    Worker(WorkerId),
+}
+
+impl Owner {
+    /// The run, where it is one.
+    pub fn run(self) -> Option<RunId> {
+        match self {
+            Owner::Run(run) => Some(run),
+            Owner::Worker(_) => None,
+        }
+    }
+}
+
+impl From<RunId> for Owner {
+    fn from(run: RunId) -> Self {
+        Owner::Run(run)
+    }
+}
+
+impl From<WorkerId> for Owner {
+    fn from(worker: WorkerId) -> Self {
+        Owner::Worker(worker)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Owner::Run(run) => run.fmt(f),
+            Owner::Worker(worker) => worker.fmt(f),
+        }
+    }
 }
 
 /// A series without its points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The run.
-    pub run: RunId,
-    /// Its name within the run.
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its name among its owner's.
     pub name: String,
     /// How many points its curve has, those that wait to be folded included.
     pub points: u64,
@@ -103,7 +146,13 @@ pub struct Restart {
 /// Adds points that arrived together for one series; says whether they were taken. No points are no
 /// series. A name more than a run may have is not taken: its points are counted
 /// ([`Names::refused_points`]) and nothing else.
-pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<bool, StoreError> {
+pub fn append(
+    tx: &mut Tx,
+    owner: impl Into<Owner>,
+    name: &str,
+    points: &[Point],
+) -> Result<bool, StoreError> {
+    let owner = owner.into();
     let (Some(first), Some(of_all)) = (points.first(), Summary::of(points)) else {
         return Ok(true);
     };
@@ -114,7 +163,7 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<b
     let (id, arrival, is_alone, is_due) = tx.query_one(
         APPEND,
         &[
-            &run.to_string(),
+            &owner.to_string(),
             &name,
             &count,
             &is_disordered,
@@ -125,6 +174,7 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<b
             &last.word,
             &min,
             &max,
+            &owner.run().map(|run| run.to_string()),
         ],
         |row| {
             let (points, blocks) = (row.i64("pending_points")?, row.i64("pending_blocks")?);
@@ -132,52 +182,68 @@ pub fn append(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<b
             Ok((row.i64("id")?, row.i64("arrivals")?, blocks == 1, is_due))
         },
     )?;
-    if arrival == 1 && !names::admit(tx, run, count)? {
+    if let Some(run) = owner.run()
+        && arrival == 1
+        && !names::admit(tx, run, count)?
+    {
         tx.execute_one(DELETE_ONE, &[&id])?;
         return Ok(false);
     }
     if is_due && is_alone {
-        fold_arrived(tx, run, name, points)?;
+        fold_arrived(tx, owner, name, points)?;
         return Ok(true);
     }
     pending::insert(tx, id, arrival, points)?;
     if is_due {
-        fold(tx, run, name)?;
+        fold(tx, owner, name)?;
     }
     Ok(true)
 }
 
-/// One series of a run.
-pub fn find(tx: &mut Tx, run: RunId, name: &str) -> Result<Option<Series>, StoreError> {
-    tx.query_optional(FIND, &[&run.to_string(), &name], series)
+/// One series.
+pub fn find(
+    tx: &mut Tx,
+    owner: impl Into<Owner>,
+    name: &str,
+) -> Result<Option<Series>, StoreError> {
+    tx.query_optional(FIND, &[&owner.into().to_string(), &name], series)
 }
 
-/// A run's series by name, those after `after`; an empty name is before all.
-pub fn list(tx: &mut Tx, run: RunId, after: &str, limit: i64) -> Result<Vec<Series>, StoreError> {
-    tx.query(LIST, &[&run.to_string(), &after, &limit], series)
+/// Somebody's series by name, those after `after`; an empty name is before all.
+pub fn list(
+    tx: &mut Tx,
+    owner: impl Into<Owner>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Series>, StoreError> {
+    tx.query(LIST, &[&owner.into().to_string(), &after, &limit], series)
 }
 
-/// The first `limit` names of a run's series.
-pub fn list_names(tx: &mut Tx, run: RunId, limit: i64) -> Result<Vec<String>, StoreError> {
-    tx.query(LIST_NAMES, &[&run.to_string(), &limit], |row| {
+/// The first `limit` names of somebody's series.
+pub fn list_names(
+    tx: &mut Tx,
+    owner: impl Into<Owner>,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    tx.query(LIST_NAMES, &[&owner.into().to_string(), &limit], |row| {
         row.text("name")
     })
 }
 
-/// How many names a run has.
-pub fn find_names(tx: &mut Tx, run: RunId) -> Result<Names, StoreError> {
-    names::find(tx, run)
+/// How many names somebody's series have.
+pub fn find_names(tx: &mut Tx, owner: impl Into<Owner>) -> Result<Names, StoreError> {
+    names::find(tx, owner.into())
 }
 
 /// The names that `is_wanted` takes, by name: those from the `offset`-th on, at most `limit`, and how
 /// many there are in all.
 pub fn search_names(
     tx: &mut Tx,
-    run: RunId,
+    owner: impl Into<Owner>,
     is_wanted: &dyn Fn(&str) -> bool,
     (offset, limit): (u64, usize),
 ) -> Result<(Vec<String>, u64), StoreError> {
-    names::search(tx, run, is_wanted, (offset, limit))
+    names::search(tx, owner.into(), is_wanted, (offset, limit))
 }
 
 /// Up to `limit` series of finished runs whose points are not all in blocks.
@@ -186,8 +252,8 @@ pub fn list_unfolded(tx: &mut Tx, limit: i64) -> Result<Vec<Series>, StoreError>
 }
 
 /// Moves what waits into the blocks of the curve.
-pub fn fold(tx: &mut Tx, run: RunId, name: &str) -> Result<(), StoreError> {
-    let Some(series) = find(tx, run, name)? else {
+pub fn fold(tx: &mut Tx, owner: impl Into<Owner>, name: &str) -> Result<(), StoreError> {
+    let Some(series) = find(tx, owner, name)? else {
         return Ok(());
     };
     let arrived = pending::list(tx, series.id)?;
@@ -249,8 +315,8 @@ pub(crate) fn delete_of_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
 }
 
 /// Moves points into the blocks of the curve that need not wait: they are many, and none waits.
-fn fold_arrived(tx: &mut Tx, run: RunId, name: &str, points: &[Point]) -> Result<(), StoreError> {
-    match find(tx, run, name)? {
+fn fold_arrived(tx: &mut Tx, owner: Owner, name: &str, points: &[Point]) -> Result<(), StoreError> {
+    match find(tx, owner, name)? {
         Some(series) => fold::fold(tx, &series, points),
         None => Ok(()),
     }
@@ -299,7 +365,10 @@ pub(crate) fn series(row: &Row<'_>) -> Result<Series, StoreError> {
     );
     let last = step.zip(time).zip(value);
     Ok(Series {
-        run: codec::parsed(row, "series", "run_id")?,
+        owner: match row.optional_text("run_id")? {
+            Some(_) => Owner::Run(codec::parsed(row, "series", "run_id")?),
+            None => Owner::Worker(codec::parsed(row, "series", "owner")?),
+        },
         name: row.text("name")?,
         points: folded + pending,
         superseded: codec::count(row, "series", "superseded")?,

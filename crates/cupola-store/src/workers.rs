@@ -14,6 +14,7 @@ statements! {
                 version = excluded.version, last_seen_at = excluded.last_seen_at, left_at = NULL";
     FIND = "SELECT * FROM worker WHERE id = $1 AND removed_at IS NULL";
     FIND_REMOVED = "SELECT removed_at FROM worker WHERE id = $1 AND removed_at IS NOT NULL";
+    FIND_JOINED = "SELECT registered_at FROM worker WHERE id = $1";
     LIST = "SELECT * FROM worker WHERE removed_at IS NULL ORDER BY name, id LIMIT $1";
     SAVE_SEEN = "UPDATE worker SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
     SAVE_LEFT = "UPDATE worker SET left_at = $2, last_seen_at = $2 WHERE id = $1";
@@ -52,6 +53,13 @@ pub fn is_removed(tx: &mut Tx, id: WorkerId) -> Result<bool, StoreError> {
         row.i64("removed_at")
     })?;
     Ok(found.is_some())
+}
+
+/// When a worker joined, one that was removed too.
+pub fn find_joined(tx: &mut Tx, id: WorkerId) -> Result<Option<Timestamp>, StoreError> {
+    tx.query_optional(FIND_JOINED, &[&id.to_string()], |row| {
+        codec::time(row, "registered_at")
+    })
 }
 
 /// All that were not removed, by name.

@@ -6,12 +6,15 @@ use std::{
     path::Path,
 };
 
-use cupola_domain::{artifact::is_hash, ids::RunId};
+use cupola_domain::{
+    artifact::is_hash,
+    ids::{RunId, WorkerId},
+};
 use cupola_formats::table::{Cell as TableCell, Column, Format, Kind, Writer};
 use cupola_store::{
     Tx,
     dump::{self, Cell, Table},
-    series,
+    series::{self, Owner},
 };
 
 use super::{
@@ -55,15 +58,13 @@ pub(super) fn write(
     has_secrets: bool,
 ) -> Result<Manifest, HubError> {
     let mut logs = Logs::new(folder);
-    let (mut tables, mut runs, mut artifacts) = (Vec::new(), Vec::new(), (0, 0));
+    let (mut tables, mut owners, mut artifacts) = (Vec::new(), Vec::new(), (0, 0));
     for table in dump::tables(tx)? {
         if is_secret_table(&table.name) && !has_secrets {
             continue;
         }
         tables.push(write_table(tx, &table, folder, has_secrets, |row| {
-            if table.name == "run" {
-                runs.extend(text_of(&table, row, "id").and_then(|id| id.parse::<RunId>().ok()));
-            }
+            owners.extend(text_of(&table, row, "id").and_then(|id| owner(&table.name, id)));
             if table.name == LOGS.0 {
                 logs.take(&table, row)?;
             }
@@ -79,7 +80,7 @@ pub(super) fn write(
         schema: dump::schema_version(),
         has_secrets,
         tables,
-        points: write_points(tx, folder, &runs)?,
+        points: write_points(tx, folder, &owners)?,
         logs: logs.finish(),
         artifacts,
     };
@@ -123,11 +124,21 @@ fn write_table(
     Ok(file.part(&table.name, count))
 }
 
+/// Whom a row makes that may have series.
+fn owner(table: &str, id: &str) -> Option<Owner> {
+    match table {
+        "run" => id.parse::<RunId>().ok().map(Owner::Run),
+        "worker" => id.parse::<WorkerId>().ok().map(Owner::Worker),
+        _ => None,
+    }
+}
+
 /// Every point of the curves, for other programs: the tables have them, too, as they are kept.
-fn write_points(tx: &mut Tx, folder: &Path, runs: &[RunId]) -> Result<Part, HubError> {
+fn write_points(tx: &mut Tx, folder: &Path, owners: &[Owner]) -> Result<Part, HubError> {
     let failed = |error: io::Error| wrong("points.parquet", error);
     let columns = vec![
         Column::new("run_id", Kind::Text),
+        Column::new("worker_id", Kind::Text),
         Column::new("name", Kind::Text),
         Column::new("step", Kind::Integer),
         Column::new("time", Kind::Time),
@@ -136,10 +147,14 @@ fn write_points(tx: &mut Tx, folder: &Path, runs: &[RunId]) -> Result<Part, HubE
     let file = create(folder, "points.parquet")?;
     let mut writer = Writer::new(Format::Parquet, columns, file).map_err(failed)?;
     let mut count = 0;
-    for &run in runs {
-        let (id, mut after) = (run.to_string(), String::new());
+    for &owner in owners {
+        let (id, mut after) = (owner.to_string(), String::new());
+        let (run, worker) = match owner {
+            Owner::Run(_) => (TableCell::Text(&id), TableCell::Missing),
+            Owner::Worker(_) => (TableCell::Missing, TableCell::Text(&id)),
+        };
         loop {
-            let found = series::list(tx, run, &after, NAMES)?;
+            let found = series::list(tx, owner, &after, NAMES)?;
             let Some(last) = found.last() else {
                 break;
             };
@@ -150,7 +165,8 @@ fn write_points(tx: &mut Tx, folder: &Path, runs: &[RunId]) -> Result<Part, HubE
                     let points = series::points(tx, series, from, POINTS)?;
                     for point in &points {
                         let cells = [
-                            TableCell::Text(&id),
+                            run,
+                            worker,
                             TableCell::Text(&series.name),
                             TableCell::Integer(point.step),
                             TableCell::Time(point.time_millis),

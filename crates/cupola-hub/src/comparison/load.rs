@@ -292,8 +292,11 @@ pub(super) fn all(tx: &mut Tx, mut found: Found, question: &Question) -> Result<
     let mut places: HashMap<RunId, usize> = HashMap::new();
     places.extend(ids.iter().enumerate().map(|(at, id)| (*id, at)));
     for one in selected::series(tx, &ids, &wanted(asked_metrics, &metrics))? {
+        let Some(at) = one.owner.run().and_then(|run| places.get(&run)) else {
+            continue;
+        };
         let last = one.last.map(|point| point.value);
-        let run = &mut found.runs[places[&one.run]];
+        let run = &mut found.runs[*at];
         run.metrics.insert(one.name, [last, one.min, one.max]);
     }
     let asked_results = asked().filter_map(|column| match column {

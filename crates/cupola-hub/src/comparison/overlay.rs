@@ -128,11 +128,11 @@ fn read(
 ) -> Result<Vec<Read>, HubError> {
     let ids: Vec<RunId> = runs.iter().map(|one| one.run.id).collect();
     let mut all = selected::series(tx, &ids, &[name.to_owned()])?;
-    all.sort_by_key(|series| series.run);
+    all.sort_by_key(|series| series.owner);
     let total: u64 = all.iter().map(|series| series.points).sum();
     let mut read = Vec::new();
     for (place, one) in runs.iter().enumerate() {
-        let Ok(at) = all.binary_search_by_key(&one.run.id, |series| series.run) else {
+        let Ok(at) = all.binary_search_by_key(&one.run.id.into(), |series| series.owner) else {
             continue;
         };
         let series = &all[at];

@@ -148,9 +148,9 @@ fn load(tx: &mut Tx, ids: &[RunId], names: Vec<String>) -> Result<Page, HubError
     }
     let mut metrics: BTreeMap<RunId, BTreeMap<String, f64>> = BTreeMap::new();
     for series in selected::series(tx, ids, &names)? {
-        if let Some(last) = series.last {
+        if let Some((run, last)) = series.owner.run().zip(series.last) {
             metrics
-                .entry(series.run)
+                .entry(run)
                 .or_default()
                 .insert(series.name, last.value);
         }

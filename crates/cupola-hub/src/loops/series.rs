@@ -24,7 +24,7 @@ pub fn tick(hub: &Hub) -> Result<usize, HubError> {
         let step = hub.write(|tx| {
             let waiting = series::list_unfolded(tx, SERIES_PER_STEP)?;
             for series in &waiting {
-                series::fold(tx, series.run, &series.name)?;
+                series::fold(tx, series.owner, &series.name)?;
             }
             Ok(waiting.len())
         })?;

@@ -191,7 +191,11 @@ fn relative_time_begins_with_the_run() {
 fn a_download_breaks_off_when_the_program_goes_back() {
     let mut program = Program::new();
     program.say("loss", &ramp(0..100_000));
-    let read = |at: Option<i64>| program.hub.run_points(program.run(), "loss", whole(1), at);
+    let read = |at: Option<i64>| {
+        program
+            .hub
+            .series_points(program.run(), "loss", whole(1), at)
+    };
     let (points, next) = read(None).unwrap();
     assert!(points.len() < 100_000 && next.is_some());
     let (more, _) = read(next).unwrap();
@@ -199,7 +203,7 @@ fn a_download_breaks_off_when_the_program_goes_back() {
     program.say("loss", &[(5, 5.0)]);
     let refused = program
         .hub
-        .run_points(program.run(), "loss", whole(1), next);
+        .series_points(program.run(), "loss", whole(1), next);
     assert!(matches!(refused, Err(HubError::Conflict(_))), "{refused:?}");
 }
 

@@ -5,7 +5,10 @@ use cupola_search::filter::{
     Attribute, Comparison, Field, Filter, Literal, Relation, Statistic, Test,
 };
 
-use super::written::Written;
+use super::{
+    place::{column, place},
+    written::Written,
+};
 use crate::engine::dialect::Dialect;
 
 /// So many characters of a text stand in an index.
@@ -71,25 +74,6 @@ pub(super) fn write_members(to: &mut Written, filter: &Filter, dialect: Dialect)
     }
 }
 
-/// The table, the column of its keys and the key in which a field stands.
-pub(super) fn place(field: &Field) -> Option<(&'static str, &'static str, &str)> {
-    match field {
-        Field::Param(key) => Some(("run_param", "key", key)),
-        Field::Tag(key) => Some(("run_tag", "key", key)),
-        Field::Metric(name, _) => Some(("series", "name", name)),
-        Field::Attribute(_) => None,
-    }
-}
-
-/// The column of `series` with a statistic.
-pub(super) const fn column(statistic: Statistic) -> &'static str {
-    match statistic {
-        Statistic::Last => "last_value",
-        Statistic::Min => "min_value",
-        Statistic::Max => "max_value",
-    }
-}
-
 /// An attribute as an expression on a row of `run`, NULL where there is none. Numbers are doubles.
 pub(super) const fn expression(attribute: Attribute) -> &'static str {
     match attribute {
@@ -141,7 +125,7 @@ fn write_all(to: &mut Written, parts: &[Filter], word: &str, dialect: Dialect) {
 
 fn write_comparison(to: &mut Written, comparison: &Comparison, dialect: Dialect) {
     let Comparison { field, test } = comparison;
-    let Some((table, key_column, key)) = place(field) else {
+    let Some(place) = place(field) else {
         return write_attribute(to, comparison, dialect);
     };
     let is_missing = *test == Test::Missing;
@@ -151,11 +135,13 @@ fn write_comparison(to: &mut Written, comparison: &Comparison, dialect: Dialect)
         "EXISTS ("
     })
     .say("SELECT 1 FROM ")
-    .say(table)
-    .say(" WHERE run_id = run.id AND ")
-    .say(key_column)
+    .say(place.table)
+    .say(" WHERE ")
+    .say(place.owner_column)
+    .say(" = run.id AND ")
+    .say(place.key_column)
     .say(" = ")
-    .text(storable(key));
+    .text(storable(place.key));
     if !is_missing {
         to.say(" AND ");
         write_value(to, field, test, dialect);
@@ -168,14 +154,18 @@ fn write_comparison(to: &mut Written, comparison: &Comparison, dialect: Dialect)
 /// The runs that an index finds for one comparison.
 fn write_found(to: &mut Written, comparison: &Comparison, dialect: Dialect) {
     let Comparison { field, test } = comparison;
-    if let Some((table, key_column, key)) = place(field) {
+    if let Some(place) = place(field) {
         to.say("SELECT run_id FROM ")
-            .say(table)
+            .say(place.table)
             .say(" WHERE ")
-            .say(key_column)
+            .say(place.key_column)
             .say(" = ")
-            .text(storable(key))
-            .say(" AND ");
+            .text(storable(place.key))
+            .say(if place.is_shared {
+                " AND run_id IS NOT NULL AND "
+            } else {
+                " AND "
+            });
         write_value(to, field, test, dialect);
     } else {
         to.say("SELECT id AS run_id FROM run WHERE ");

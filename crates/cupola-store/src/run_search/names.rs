@@ -9,8 +9,10 @@ statements! {
     FIND_PARAM_AFTER = "SELECT key AS name FROM run_param WHERE key > $1 ORDER BY key LIMIT 1";
     FIND_TAG = "SELECT key AS name FROM run_tag WHERE key >= $1 ORDER BY key LIMIT 1";
     FIND_TAG_AFTER = "SELECT key AS name FROM run_tag WHERE key > $1 ORDER BY key LIMIT 1";
-    FIND_METRIC = "SELECT name FROM series WHERE name >= $1 ORDER BY name LIMIT 1";
-    FIND_METRIC_AFTER = "SELECT name FROM series WHERE name > $1 ORDER BY name LIMIT 1";
+    FIND_METRIC = "SELECT name FROM series WHERE run_id IS NOT NULL AND name >= $1
+                   ORDER BY name LIMIT 1";
+    FIND_METRIC_AFTER = "SELECT name FROM series WHERE run_id IS NOT NULL AND name > $1
+                         ORDER BY name LIMIT 1";
 }
 
 /// What has names.

@@ -4,7 +4,8 @@ use cupola_domain::text::storable;
 use cupola_search::filter::{Attribute, Field, Order};
 
 use super::{
-    condition::{DURATION, LASTED, UNLASTED, column, expression, place},
+    condition::{DURATION, LASTED, UNLASTED, expression},
+    place::{column, place},
     written::Written,
 };
 
@@ -141,7 +142,8 @@ impl Part<'_> {
             Self::Without { field, present } => {
                 to.say("run WHERE NOT EXISTS (SELECT 1 FROM ");
                 write_rows(to, field, "", present);
-                to.say(" AND o.run_id = run.id)");
+                let owner = place(field).map_or("run_id", |place| place.owner_column);
+                to.say(" AND o.").say(owner).say(" = run.id)");
             }
         }
     }
@@ -207,14 +209,19 @@ impl Part<'_> {
 
 /// The rows of the field's table that are of the field and satisfy `present`.
 fn write_rows(to: &mut Written, field: &Field, join: &str, present: &str) {
-    if let Some((table, key_column, key)) = place(field) {
-        to.say(table)
+    if let Some(place) = place(field) {
+        to.say(place.table)
             .say(" AS o")
             .say(join)
             .say(" WHERE o.")
-            .say(key_column)
+            .say(place.key_column)
             .say(" = ")
-            .text(storable(key))
+            .text(storable(place.key))
+            .say(if place.is_shared {
+                " AND o.run_id IS NOT NULL"
+            } else {
+                ""
+            })
             .say(and(present))
             .say(present);
     }
@@ -254,15 +261,17 @@ fn write_term(to: &mut Written, field: &Field, term: &'static str) {
         (Field::Attribute(attribute), _) => {
             to.say(expression(*attribute));
         }
-        (_, Some((table, key_column, key))) => {
+        (_, Some(place)) => {
             to.say("(SELECT ")
                 .say(term)
                 .say(" FROM ")
-                .say(table)
-                .say(" WHERE run_id = run.id AND ")
-                .say(key_column)
+                .say(place.table)
+                .say(" WHERE ")
+                .say(place.owner_column)
+                .say(" = run.id AND ")
+                .say(place.key_column)
                 .say(" = ")
-                .text(storable(key))
+                .text(storable(place.key))
                 .say(")");
         }
         (_, None) => {}

@@ -31,13 +31,13 @@ statements! {
     LIST_RESTARTS = "SELECT step, time FROM series_restart WHERE series_id = $1
                      ORDER BY number DESC LIMIT $2";
     DELETE_BLOCKS_OF_RUN = "DELETE FROM series_block
-                            WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+                            WHERE series_id IN (SELECT id FROM series WHERE owner = $1)";
     DELETE_SPANS_OF_RUN = "DELETE FROM series_span
-                           WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+                           WHERE series_id IN (SELECT id FROM series WHERE owner = $1)";
     DELETE_SUPERSEDED_OF_RUN = "DELETE FROM series_superseded
-                                WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+                                WHERE series_id IN (SELECT id FROM series WHERE owner = $1)";
     DELETE_RESTARTS_OF_RUN = "DELETE FROM series_restart
-                              WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+                              WHERE series_id IN (SELECT id FROM series WHERE owner = $1)";
 }
 
 /// Summaries in one row.

@@ -1,7 +1,8 @@
-//! The names of a run's series: how many there may be, and which of them match.
+//! The names of somebody's series: how many a run may have, and which of them match.
 
 use cupola_domain::ids::RunId;
 
+use super::Owner;
 use crate::{StoreError, Tx, codec, statement::statements};
 
 statements! {
@@ -11,17 +12,18 @@ statements! {
     REFUSE = "UPDATE series_of_run SET names = names - 1, refused_points = refused_points + $2
               WHERE run_id = $1";
     FIND = "SELECT names, refused_points FROM series_of_run WHERE run_id = $1";
-    LIST = "SELECT name FROM series WHERE run_id = $1 ORDER BY name";
+    COUNT = "SELECT COUNT(*) AS names FROM series WHERE owner = $1";
+    LIST = "SELECT name FROM series WHERE owner = $1 ORDER BY name";
     DELETE_OF_RUN = "DELETE FROM series_of_run WHERE run_id = $1";
 }
 
 /// A run has at most so many series.
 pub const NAMES_MAX: i64 = 100_000;
 
-/// How many names a run has.
+/// How many names somebody's series have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Names {
-    /// Those that it has.
+    /// Those that there are.
     pub count: u64,
     /// Points that came for further names and were not taken.
     pub refused_points: u64,
@@ -37,7 +39,16 @@ pub(super) fn admit(tx: &mut Tx, run: RunId, points: i64) -> Result<bool, StoreE
     tx.execute_one(REFUSE, &[&run, &points]).map(|()| false)
 }
 
-pub(super) fn find(tx: &mut Tx, run: RunId) -> Result<Names, StoreError> {
+pub(super) fn find(tx: &mut Tx, owner: Owner) -> Result<Names, StoreError> {
+    let Some(run) = owner.run() else {
+        // A worker has few; nobody refuses it any.
+        return tx.query_one(COUNT, &[&owner.to_string()], |row| {
+            Ok(Names {
+                count: codec::count(row, "series", "names")?,
+                refused_points: 0,
+            })
+        });
+    };
     let found = tx.query_optional(FIND, &[&run.to_string()], |row| {
         Ok(Names {
             count: codec::count(row, "series_of_run", "names")?,
@@ -49,12 +60,12 @@ pub(super) fn find(tx: &mut Tx, run: RunId) -> Result<Names, StoreError> {
 
 pub(super) fn search(
     tx: &mut Tx,
-    run: RunId,
+    owner: Owner,
     is_wanted: &dyn Fn(&str) -> bool,
     (offset, limit): (u64, usize),
 ) -> Result<(Vec<String>, u64), StoreError> {
     let (mut found, mut matching) = (Vec::new(), 0);
-    tx.query(LIST, &[&run.to_string()], |row| {
+    tx.query(LIST, &[&owner.to_string()], |row| {
         let name = row.text("name")?;
         if is_wanted(&name) {
             if matching >= offset && found.len() < limit {

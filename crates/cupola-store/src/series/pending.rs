@@ -9,7 +9,7 @@ statements! {
     LIST = "SELECT points FROM series_arrival WHERE series_id = $1 ORDER BY number";
     DELETE = "DELETE FROM series_arrival WHERE series_id = $1";
     DELETE_OF_RUN = "DELETE FROM series_arrival
-                     WHERE series_id IN (SELECT id FROM series WHERE run_id = $1)";
+                     WHERE series_id IN (SELECT id FROM series WHERE owner = $1)";
 }
 
 const POINT_BYTES: usize = 24;

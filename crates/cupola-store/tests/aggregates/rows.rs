@@ -75,7 +75,7 @@ pub(crate) struct Sample {
     pub(crate) family: Experiment,
     pub(crate) tasks: Vec<Task>,
     pub(crate) runs: Vec<Run>,
-    worker: WorkerId,
+    pub(crate) worker: WorkerId,
 }
 
 impl Sample {

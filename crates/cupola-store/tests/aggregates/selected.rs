@@ -65,8 +65,11 @@ fn runs_are_found_with_what_they_have(database: &Database) {
     assert_eq!((one.number, one.run == sample.runs[4]), (4, true));
     assert_eq!((params.len(), params[&last]["lr"].as_str()), (2, "0.1"));
     assert_eq!((tags.len(), tags[&first]["team"].as_str()), (2, "a"));
-    series.sort_by_key(|series| series.run);
-    let seen: Vec<_> = series.iter().map(|s| (s.run, s.points, s.max)).collect();
+    series.sort_by_key(|series| series.owner);
+    let seen: Vec<_> = series
+        .iter()
+        .map(|s| (s.owner.run().unwrap(), s.points, s.max))
+        .collect();
     let mut expected = vec![(first, 3, Some(2.0)), (last, 3, Some(2.0))];
     expected.sort_by_key(|(run, ..)| *run);
     assert_eq!(seen, expected);

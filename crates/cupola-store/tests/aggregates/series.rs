@@ -1,11 +1,23 @@
 //! A series in a store is the curve of its points, however they came.
 
-use cupola_domain::{ids::RunId, metric::Point};
+use cupola_domain::{
+    access::{Role, Token},
+    ids::{Ids, RunId, WorkerId},
+    metric::Point,
+    resources::Capabilities,
+    worker::Worker,
+};
 use cupola_series::{chart::Axis, curve, summary::Summary};
-use cupola_store::series::{self, Asked, Series};
+use cupola_store::{
+    StoreError, Tx,
+    run_search::{self, NameKind},
+    series::{self, Asked, Owner, Series},
+    telemetry::{self, Intake},
+    tokens, workers,
+};
 use cupola_testkit::{Database, on_each_database};
 
-use crate::rows::Sample;
+use crate::rows::{Sample, at};
 
 on_each_database! {
     points_in_order_are_the_curve,
@@ -18,6 +30,8 @@ on_each_database! {
     names_are_searched_by_page,
     a_name_too_many_is_refused_and_counted,
     a_series_goes_with_its_run,
+    a_worker_has_series_beside_those_of_runs,
+    what_was_taken_of_a_workers_samples_reads_back,
 }
 
 const NAME: &str = "loss";
@@ -280,4 +294,79 @@ fn a_series_goes_with_its_run(database: &Database) {
     append(&sample, run, &(0..5_000).map(point).collect::<Vec<_>>());
     sample.write(move |tx| cupola_store::tasks::delete_some(tx, experiment, 99));
     assert_eq!(sample.read(move |tx| series::find(tx, run, NAME)), None);
+}
+
+fn a_worker_has_series_beside_those_of_runs(database: &Database) {
+    let sample = Sample::new(database);
+    let (run, worker) = (sample.runs[0].id, sample.worker);
+    append(&sample, run, &[point(1)]);
+    let measured: Vec<Point> = (0..9_000).map(point).collect();
+    for report in measured.chunks(700) {
+        let report = report.to_vec();
+        sample.write(move |tx| series::append(tx, worker, "cpu.percent", &report));
+    }
+    let found = sample.read(move |tx| series::find(tx, worker, "cpu.percent"));
+    let found = found.expect("it was appended");
+    assert_eq!(
+        (found.owner, found.points),
+        (Owner::Worker(worker), measured.len() as u64)
+    );
+    assert_eq!(
+        sample.read(move |tx| series::points(tx, &found, 0, usize::MAX)),
+        measured
+    );
+    assert_eq!(sample.read(move |tx| series::find(tx, worker, NAME)), None);
+    let names = sample.read(move |tx| series::find_names(tx, worker));
+    assert_eq!((names.count, names.refused_points), (1, 0));
+    let searched = |prefix: &'static str| {
+        sample.read(move |tx| run_search::list_names(tx, NameKind::Metric, prefix, 9))
+    };
+    assert_eq!(searched(""), [NAME], "searches are about runs");
+    assert!(searched("cpu").is_empty());
+}
+
+fn save_worker(tx: &mut Tx, id: WorkerId) -> Result<(), StoreError> {
+    let token = Token {
+        id: Ids::new(9).next(at(0)),
+        name: "w".into(),
+        role: Role::Worker,
+        prefix: String::new(),
+        created_at: at(0),
+        expires_at: None,
+        revoked_at: None,
+    };
+    tokens::insert(tx, &token, "digest")?;
+    let worker = Worker {
+        id,
+        name: "box".into(),
+        token: token.id,
+        session: "s".into(),
+        capabilities: Capabilities::default(),
+        slots: 1,
+        version: String::new(),
+        registered_at: at(0),
+        last_seen_at: at(0),
+        left_at: None,
+    };
+    workers::save(tx, &worker)
+}
+
+fn what_was_taken_of_a_workers_samples_reads_back(database: &Database) {
+    let sample = Sample::new(database);
+    let worker = sample.worker;
+    sample.write(move |tx| save_worker(tx, worker));
+    assert_eq!(sample.read(move |tx| telemetry::find(tx, worker)), None);
+    for (session, next) in [("one", 3), ("one", 9), ("two", 0)] {
+        let intake = Intake {
+            session: session.to_owned(),
+            next,
+            newest_at: at(next),
+        };
+        let said = intake.clone();
+        sample.write(move |tx| telemetry::save(tx, worker, &said));
+        let found = sample.read(move |tx| telemetry::find(tx, worker));
+        assert_eq!(found, Some(intake));
+    }
+    let since = |secs: i64| sample.read(move |tx| telemetry::list_since(tx, at(secs)));
+    assert_eq!((since(0), since(1)), (vec![worker], Vec::new()));
 }

@@ -3,9 +3,14 @@
 use cupola_domain::{
     ids::{Ids, RunId},
     log::{Level, level_of},
+    metric::Point,
     time::Timestamp,
 };
-use cupola_store::{Migration, Store, StoreError, ToValue, migrations::MIGRATIONS, series};
+use cupola_store::{
+    Migration, Store, StoreError, ToValue,
+    migrations::MIGRATIONS,
+    series::{self, Owner},
+};
 use cupola_testkit::{Database, on_each_database};
 
 use crate::things::{SCHEMA, names_in, open, write_thing};
@@ -19,6 +24,7 @@ on_each_database! {
     a_step_that_fails_leaves_the_step_before,
     lines_of_before_are_as_loud_as_their_streams,
     points_of_before_are_folded_into_curves,
+    series_of_before_belong_to_their_runs,
 }
 
 const NEXT: Migration = Migration {
@@ -149,17 +155,35 @@ const UNFOLDED: &[Migration] = &[Migration {
     sql: "
         CREATE TABLE event (seq BIGINT NOT NULL PRIMARY KEY);
         CREATE TABLE run (id TEXT NOT NULL PRIMARY KEY);
+        CREATE TABLE worker (id TEXT NOT NULL PRIMARY KEY);
         CREATE TABLE metric_block (
             run_id TEXT NOT NULL, name TEXT NOT NULL, seq BIGINT NOT NULL,
             points BYTEA NOT NULL, PRIMARY KEY (run_id, name, seq)
         );",
 }];
 
-const FOLDED: &[Migration] = &[
+/// The step that folds points, and as much as the step that lets workers have series reads.
+const UNOWNED: &[Migration] = &[
     UNFOLDED[0],
     Migration {
         version: 2,
         ..MIGRATIONS[4]
+    },
+    Migration {
+        version: 3,
+        name: "index",
+        sql: "CREATE INDEX series_by_value
+              ON series (name, last_value, run_id, min_value, max_value);",
+    },
+];
+
+const OWNED: &[Migration] = &[
+    UNOWNED[0],
+    UNOWNED[1],
+    UNOWNED[2],
+    Migration {
+        version: 4,
+        ..MIGRATIONS[9]
     },
 ];
 
@@ -179,7 +203,7 @@ fn points_of_before_are_folded_into_curves(database: &Database) {
     });
     kept.expect("written");
     drop(store);
-    let store = reopen(database, FOLDED).expect("migrates");
+    let store = reopen(database, OWNED).expect("migrates");
     let steps = store.write(move |tx| {
         series::fold(tx, run, "loss")?;
         let found = series::find(tx, run, "loss")?.expect("it is there");
@@ -188,4 +212,44 @@ fn points_of_before_are_folded_into_curves(database: &Database) {
         Ok::<_, StoreError>(points.iter().map(|point| point.step).collect::<Vec<_>>())
     });
     assert_eq!(steps.expect("read"), [0, 1, 2, 3, 4]);
+}
+
+fn series_of_before_belong_to_their_runs(database: &Database) {
+    let run: RunId = Ids::new(1).next(Timestamp::from_millis(0));
+    let store = reopen(database, UNOWNED).expect("made");
+    let kept = store.write(move |tx| {
+        tx.execute_one("INSERT INTO run (id) VALUES ($1)", &[&run.to_string()])?;
+        let sql = "INSERT INTO series (id, run_id, name, folded, pending_points, pending_blocks,
+                                       arrivals, superseded, restarts, revision, is_disordered,
+                                       last_step, last_time, last_value, min_value, max_value)
+                   VALUES (7, $1, 'loss', 0, 1, 1, 1, 5, 2, 3, FALSE, 4, 40, 0.5, 0.25, 2.0)";
+        tx.execute_one(sql, &[&run.to_string()])?;
+        let point = [
+            4_i64.to_le_bytes(),
+            40_i64.to_le_bytes(),
+            0.5_f64.to_le_bytes(),
+        ]
+        .concat();
+        let sql = "INSERT INTO series_arrival (series_id, number, points) VALUES (7, 1, $1)";
+        tx.execute_one(sql, &[&point])
+    });
+    kept.expect("written");
+    drop(store);
+    let store = reopen(database, OWNED).expect("migrates");
+    let read = store.read(move |tx| {
+        let found = series::find(tx, run, "loss")?.expect("it is there");
+        let points = series::points(tx, &found, 0, 10)?;
+        Ok::<_, StoreError>((found, points))
+    });
+    let (found, points) = read.expect("read");
+    let point = Point {
+        step: 4,
+        time_millis: 40,
+        value: 0.5,
+    };
+    assert_eq!((found.owner, found.last), (Owner::Run(run), Some(point)));
+    assert_eq!((found.points, points), (1, vec![point]));
+    let counts = (found.superseded, found.restarts, found.revision);
+    assert_eq!(counts, (5, 2, 3));
+    assert_eq!((found.min, found.max), (Some(0.25), Some(2.0)));
 }

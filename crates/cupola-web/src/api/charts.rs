@@ -101,7 +101,7 @@ pub(crate) async fn points(
     };
     let file = format!("run-{id}-{}.{kind}", file_name(&name));
     let body = streamed(web, move |hub, at| {
-        let (points, next) = hub.run_points(id, &name, shown, at)?;
+        let (points, next) = hub.series_points(id, &name, shown, at)?;
         let part = if is_json {
             json(&name, &points, at.is_none(), next.is_none())
         } else {
