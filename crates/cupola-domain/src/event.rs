@@ -21,6 +21,8 @@ pub enum Event {
     LogAppended(RunId),
     /// A worker joined, left or was removed.
     WorkerChanged(WorkerId),
+    /// A worker told what it measured of its machine.
+    TelemetryAppended(WorkerId),
     /// A token was made or revoked.
     TokenChanged(TokenId),
     /// A model of the registry or one of its versions came, went or changed.
@@ -45,6 +47,7 @@ impl Event {
             Event::MetricsAppended(..) => "metrics",
             Event::LogAppended(_) => "log",
             Event::WorkerChanged(_) => "worker",
+            Event::TelemetryAppended(_) => "telemetry",
             Event::TokenChanged(_) => "token",
             Event::ModelChanged(_) => "model",
             Event::TrainingChanged => "training",
@@ -63,7 +66,7 @@ impl Event {
             | Event::RunEnded(id, _)
             | Event::MetricsAppended(id, _)
             | Event::LogAppended(id) => id.to_string(),
-            Event::WorkerChanged(id) => id.to_string(),
+            Event::WorkerChanged(id) | Event::TelemetryAppended(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
             Event::ModelChanged(id) => id.to_string(),
             Event::TrainingChanged | Event::TemplatesChanged | Event::MonitorChanged => {

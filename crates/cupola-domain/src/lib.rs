@@ -30,6 +30,7 @@ pub mod schema;
 pub mod setup;
 pub mod stopping;
 pub mod task;
+pub mod telemetry;
 pub mod template;
 pub mod terminal;
 pub mod text;

@@ -1,4 +1,8 @@
-//! Points of a series and the exact text form of their values.
+//! Points of a series, the exact text form of their values, and what their names mean.
+
+mod meaning;
+
+pub use meaning::{Loss, Throughput};
 
 /// One measured point.
 #[derive(Debug, Clone, Copy)]

@@ -1,18 +1,16 @@
 //! How far a program says it is, level by level: epochs, and within each its batches.
 
+mod estimate;
+
 use crate::time::Timestamp;
+
+pub use estimate::{Estimate, Marks};
 
 /// So many levels are kept; what is nested deeper is left out.
 pub const LEVELS_MAX: usize = 8;
 
 /// A message is cut to so many characters.
 pub const MESSAGE_CHARS_MAX: usize = 200;
-
-/// Below this share of the whole an estimate says more about the start than about the end.
-const SHARE_TO_ESTIMATE_FROM: f64 = 0.02;
-
-/// An end that is further away than this is no estimate (100 years).
-const MILLIS_LEFT_MAX: f64 = 100.0 * 365.25 * 86_400_000.0;
 
 /// One level: so many of so many.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,23 +102,24 @@ pub struct Progress {
     pub levels: Levels,
     /// When it last said so.
     pub said_at: Timestamp,
-    /// Where it was when measuring began: its rate is what it has done since.
-    pub from: Option<(Timestamp, f64)>,
+    /// Where it was when, since measuring began: its rate is what it has done since.
+    pub marks: Marks,
 }
 
 impl Progress {
     /// What is known once a program whose progress was `before` says `levels`.
     pub fn after(before: Option<&Progress>, levels: Levels, now: Timestamp) -> Self {
-        let known = before.and_then(|before| before.from);
-        let from = levels.fraction().map(|fraction| match known {
-            Some((since, share)) if share <= fraction => (since, share),
-            // It went back: what it did before says nothing about what it does now.
-            _ => (now, fraction),
-        });
+        let mut marks = Marks::default();
+        if let Some(fraction) = levels.fraction() {
+            marks = before
+                .map(|before| before.marks.clone())
+                .unwrap_or_default();
+            marks.note(now, fraction);
+        }
         Self {
             levels,
             said_at: now,
-            from,
+            marks,
         }
     }
 
@@ -129,25 +128,15 @@ impl Progress {
         self.levels.fraction()
     }
 
+    /// When it ends, as far as was measured; `None` while too little was.
+    pub fn estimate(&self) -> Option<Estimate> {
+        estimate::estimate(self)
+    }
+
     /// When it ends at the rate that was measured; `None` while too little was measured.
     pub fn ends_at(&self) -> Option<Timestamp> {
-        let (since, share) = self.from?;
-        let fraction = self.fraction()?;
-        let done = fraction - share;
-        let took = millis(self.said_at) - millis(since);
-        if done < SHARE_TO_ESTIMATE_FROM || took <= 0.0 || fraction >= 1.0 {
-            return None;
-        }
-        let left = took * (1.0 - fraction) / done;
-        #[expect(clippy::cast_possible_truncation, reason = "bounded just before")]
-        let left = (left <= MILLIS_LEFT_MAX).then_some(left as i64)?;
-        Some(Timestamp::from_millis(self.said_at.millis() + left))
+        self.estimate().map(|estimate| estimate.at)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds need 41 bits")]
-fn millis(at: Timestamp) -> f64 {
-    at.millis() as f64
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::{
     endings::LatestEndings,
     live::Live,
     programs::ProgramKey,
+    telemetry::{self, Fleet},
     templates::Library,
     training_models::Folders,
     world::World,
@@ -51,6 +52,7 @@ pub struct Hub {
     world: Arc<dyn World>,
     ids: Mutex<Ids>,
     live: Mutex<Live>,
+    fleet: Mutex<Fleet>,
     pub(crate) bus: Bus,
     pub(crate) files: Files,
     pub(crate) folders: Folders,
@@ -92,11 +94,13 @@ impl Hub {
         world.random(&mut seed);
         let program_key = ProgramKey::load(&store, world.as_ref())?;
         let live = Live::load(&store, world.monotonic())?;
+        let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
         Ok(Self {
             store,
             ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
             live: Mutex::new(live),
+            fleet: Mutex::new(fleet),
             bus,
             files,
             folders: Folders::default(),
@@ -181,6 +185,10 @@ impl Hub {
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
         lock(&self.live)
+    }
+
+    pub(crate) fn heart_of_fleet(&self) -> MutexGuard<'_, Fleet> {
+        lock(&self.fleet)
     }
 
     /// Runs a command in one transaction; when this returns, it is durable.

@@ -35,6 +35,7 @@ pub mod runs;
 mod secret;
 pub mod series;
 pub mod tasks;
+pub mod telemetry;
 pub mod templates;
 pub mod training_models;
 mod transitions;

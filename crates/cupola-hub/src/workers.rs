@@ -87,6 +87,7 @@ impl Hub {
             Ok(())
         })?;
         self.live().workers.remove(&id);
+        self.heart_of_fleet().forget(id);
         self.expire_leases_of(id)
     }
 

@@ -217,10 +217,13 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
 pub(crate) fn progress_text(progress: &Progress) -> String {
     let level = |level: &Level| json!([level.current, level.total, level.message]);
     let levels: Vec<_> = progress.levels.iter().map(level).collect();
+    let mark = |(at, share): (Timestamp, f64)| json!([at.millis(), share]);
+    let marks: Vec<_> = progress.marks.iter().map(mark).collect();
     json!({
         "levels": levels,
         "said_at": progress.said_at.millis(),
-        "from": progress.from.map(|(since, share)| json!([since.millis(), share])),
+        "from": marks.first(),
+        "marks": marks.get(1..).unwrap_or_default(),
     })
     .to_string()
 }
@@ -230,6 +233,9 @@ pub(crate) fn progress_from_text(text: &str) -> Option<Progress> {
     let level =
         |level: &Value| Level::new(level[0].as_f64()?, level[1].as_f64(), level[2].as_str()?);
     let time = |value: &Value| Some(Timestamp::from_millis(value.as_i64()?));
+    let mark = |mark: &Value| time(&mark[0]).zip(mark[1].as_f64());
+    // Progress of earlier versions has the first mark alone.
+    let later = body["marks"].as_array().into_iter().flatten();
     Some(Progress {
         levels: body["levels"]
             .as_array()?
@@ -237,12 +243,17 @@ pub(crate) fn progress_from_text(text: &str) -> Option<Progress> {
             .map(level)
             .collect::<Option<_>>()?,
         said_at: time(&body["said_at"])?,
-        from: time(&body["from"][0]).zip(body["from"][1].as_f64()),
+        marks: mark(&body["from"])
+            .into_iter()
+            .chain(later.filter_map(mark))
+            .collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use cupola_domain::progress::Marks;
+
     use super::*;
 
     #[test]
@@ -253,11 +264,14 @@ mod tests {
         let progress = Progress {
             levels: levels.into_iter().collect(),
             said_at: Timestamp::from_millis(7),
-            from: Some((Timestamp::from_millis(5), 0.25)),
+            marks: [(5, 0.25), (6, 0.5)]
+                .map(|(at, share)| (Timestamp::from_millis(at), share))
+                .into_iter()
+                .collect(),
         };
         for progress in [
             Progress {
-                from: None,
+                marks: Marks::default(),
                 ..progress.clone()
             },
             progress,

@@ -86,7 +86,8 @@ impl Hub {
         })
     }
 
-    pub(super) fn note_alive(
+    /// Notes a sign of life; refuses one of an earlier start of the worker.
+    pub(crate) fn note_alive(
         &self,
         token: TokenId,
         id: WorkerId,
