@@ -57,7 +57,7 @@ statements! {
     LIST_NAMES = "SELECT name FROM series WHERE owner = $1 ORDER BY name LIMIT $2";
     LIST_UNFOLDED = "SELECT series.* FROM series JOIN run ON run.id = series.run_id
                      WHERE pending_blocks > 0 AND series.run_id IS NOT NULL AND run.phase = 'finished'
-                     ORDER BY series.id LIMIT $1";
+                     AND series.id > $1 ORDER BY series.id LIMIT $2";
     SAVE_FOLDED = "UPDATE series SET folded = $2, pending_points = 0, pending_blocks = 0,
                                      superseded = $3, revision = $4, is_disordered = FALSE,
                                      last_step = $5, last_time = $6, last_value = $7,
@@ -246,9 +246,14 @@ pub fn search_names(
     names::search(tx, owner.into(), is_wanted, (offset, limit))
 }
 
-/// Up to `limit` series of finished runs whose points are not all in blocks.
-pub fn list_unfolded(tx: &mut Tx, limit: i64) -> Result<Vec<Series>, StoreError> {
-    tx.query(LIST_UNFOLDED, &[&limit], series)
+/// Up to `limit` series of finished runs whose points are not all in blocks; those behind `after`.
+pub fn list_unfolded(
+    tx: &mut Tx,
+    after: Option<&Series>,
+    limit: i64,
+) -> Result<Vec<Series>, StoreError> {
+    let after = after.map_or(0, |series| series.id);
+    tx.query(LIST_UNFOLDED, &[&after, &limit], series)
 }
 
 /// Moves what waits into the blocks of the curve.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_store::series;
+use cupola_store::series::{self, Series};
 
 use super::Loop;
 use crate::{Hub, HubError};
@@ -17,20 +17,36 @@ pub const LOOP: Loop = Loop {
 /// So many series are folded in one transaction, so that nobody waits for long.
 const SERIES_PER_STEP: i64 = 50;
 
-/// Folds what there is; says how many series.
+/// Folds what there is; says how many series. One that cannot be folded holds up no other.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
-    let mut folded = 0;
+    let (mut folded, mut last, mut failed) = (0, None, None);
     loop {
-        let step = hub.write(|tx| {
-            let waiting = series::list_unfolded(tx, SERIES_PER_STEP)?;
-            for series in &waiting {
-                series::fold(tx, series.owner, &series.name)?;
+        let after = last.take();
+        let waiting =
+            hub.read(move |tx| Ok(series::list_unfolded(tx, after.as_ref(), SERIES_PER_STEP)?))?;
+        last = waiting.last().cloned();
+        if last.is_none() {
+            return failed.map_or(Ok(folded), Err);
+        }
+        let count = waiting.len();
+        if fold(hub, waiting.clone()).is_ok() {
+            folded += count;
+            continue;
+        }
+        for series in waiting {
+            match fold(hub, vec![series]) {
+                Ok(()) => folded += 1,
+                Err(error) => failed = Some(error),
             }
-            Ok(waiting.len())
-        })?;
-        folded += step;
-        if step == 0 {
-            return Ok(folded);
         }
     }
+}
+
+fn fold(hub: &Hub, waiting: Vec<Series>) -> Result<(), HubError> {
+    hub.write(move |tx| {
+        for series in &waiting {
+            series::fold(tx, series.owner, &series.name)?;
+        }
+        Ok(())
+    })
 }

@@ -4,11 +4,12 @@ use cupola_domain::{ids::RunId, metric::Point};
 use cupola_hub::{
     HubError,
     charts::{Across, SeriesChart, SeriesQuery, Shown},
+    loops,
     work::{Order, Report},
 };
 use proptest::prelude::*;
 
-use crate::support::{TestHub, start};
+use crate::support::{TestHub, completed, finish, start};
 
 /// A run whose program says points.
 struct Program {
@@ -113,6 +114,22 @@ fn pinned_series_come_first_on_every_page() {
     check("LOSS$", &["val/loss"], (0, 9), ("val/loss loss", 2));
     check("^(val|l)", &[], (1, 2), ("lr val/acc", 4));
     check("nothing", &["lr"], (0, 9), ("", 0));
+}
+
+#[test]
+fn what_finished_runs_left_waiting_is_folded_once() {
+    let mut program = Program::new();
+    for series in 0..120 {
+        program.say(&format!("metric-{series}"), &ramp(0..3));
+    }
+    assert_eq!(loops::series::tick(&program.hub).unwrap(), 0);
+    finish(&program.hub, &program.order, completed(1.0)).unwrap();
+    assert_eq!(loops::series::tick(&program.hub).unwrap(), 120);
+    assert_eq!(loops::series::tick(&program.hub).unwrap(), 0);
+    assert_eq!(
+        steps(&program.chart("metric-7", None, whole(10))),
+        [0, 1, 2]
+    );
 }
 
 #[test]
