@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// A text that is not the identifier it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {kind} id")]
+#[error("`{text}` is no {kind} id")]
 pub struct InvalidId {
     /// What was expected.
     pub kind: &'static str,
@@ -151,6 +151,6 @@ mod tests {
         let id: RunId = Ids::new(1).next(Timestamp::from_millis(5));
         assert_eq!(id.to_string().parse(), Ok(id));
         let refused = "zzz".parse::<RunId>().unwrap_err();
-        assert_eq!(refused.to_string(), "`zzz` is not a run id");
+        assert_eq!(refused.to_string(), "`zzz` is no run id");
     }
 }

@@ -31,6 +31,69 @@ impl Direction {
     }
 }
 
+/// Parts of metrics' names that say that more is better.
+const MORE: [&str; 21] = [
+    "acc",
+    "accuracy",
+    "auc",
+    "auroc",
+    "bleu",
+    "dice",
+    "f1",
+    "iou",
+    "map",
+    "mrr",
+    "ndcg",
+    "precision",
+    "psnr",
+    "r2",
+    "recall",
+    "return",
+    "reward",
+    "rouge",
+    "score",
+    "ssim",
+    "success",
+];
+
+/// And that less is.
+const LESS: [&str; 19] = [
+    "bpb",
+    "bpc",
+    "cer",
+    "cost",
+    "duration",
+    "err",
+    "error",
+    "fid",
+    "latency",
+    "loss",
+    "mae",
+    "mape",
+    "mse",
+    "nll",
+    "perplexity",
+    "ppl",
+    "regret",
+    "rmse",
+    "wer",
+];
+
+impl Direction {
+    /// Which way is better by what the field calls a metric; none where the name does not say.
+    pub fn of_name(metric: &str) -> Option<Self> {
+        let name = metric.to_lowercase();
+        let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        words.find_map(|word| {
+            if MORE.contains(&word) {
+                Some(Direction::Maximize)
+            } else {
+                LESS.contains(&word).then_some(Direction::Minimize)
+            }
+        })
+    }
+}
+
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -60,4 +123,21 @@ pub struct Objective {
     pub direction: Direction,
     /// For axes and tables; empty when the metric has none.
     pub unit: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_say_which_way_is_better() {
+        let check = |name, expected| assert_eq!(Direction::of_name(name), expected, "{name}");
+        check("val/acc", Some(Direction::Maximize));
+        check("eval_accuracy", Some(Direction::Maximize));
+        check("F1", Some(Direction::Maximize));
+        check("validation_loss", Some(Direction::Minimize));
+        check("val_bpb", Some(Direction::Minimize));
+        check("temperature", None);
+        check("macaroni", None);
+    }
 }

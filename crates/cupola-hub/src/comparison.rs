@@ -84,12 +84,30 @@ pub struct Compared {
     pub metric: Option<Column>,
     /// Which way is better.
     pub direction: Direction,
-    /// Whether the direction was said by somebody rather than assumed.
-    pub is_direction_known: bool,
+    /// How that is known.
+    pub direction_from: DirectionFrom,
     /// What puts them into groups.
     pub grouping: Grouping,
     /// What the numbers say.
     pub finding: Finding,
+}
+
+/// How it is known which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectionFrom {
+    /// Whoever asks, or the objective.
+    Said,
+    /// What the metric is called.
+    Name,
+    /// Nobody: nothing is called better.
+    Nobody,
+}
+
+impl Compared {
+    /// Whether one may be called better than another.
+    pub fn is_direction_known(&self) -> bool {
+        self.direction_from != DirectionFrom::Nobody
+    }
 }
 
 impl Selection {

@@ -12,7 +12,7 @@ use cupola_domain::{
     task::{Attempts, Task, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, artifacts, events, experiments, results, runs, series, tasks};
+use cupola_store::{Tx, artifacts, events, experiments, results, runs, series, tags, tasks};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct RunDetail {
     pub results: Map<String, Value>,
     /// The names of its series, the first thousand of them.
     pub series: Vec<String>,
+    /// Tag → value, by key.
+    pub tags: Vec<(String, String)>,
     /// How much log there is.
     pub intake: Intake,
     /// The files that it keeps, by name.
@@ -70,6 +72,7 @@ impl Hub {
             Ok(RunDetail {
                 results: results::list(tx, id)?,
                 series: series::list_names(tx, id, SERIES_NAMED)?,
+                tags: tags::list(tx, id)?,
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 artifacts: artifacts::list(tx, id)?,
                 template: template_name(tx, &run, &experiment)?,

@@ -111,6 +111,16 @@ pub fn config_of(task: &Task) -> Config {
     config
 }
 
+/// The configuration that a run was made with: a client's run has what the client said, and nothing
+/// that was made up for its task.
+pub fn config_of_run(run: &Run, task: &Task) -> Config {
+    if run.is_logged() {
+        task.config.clone()
+    } else {
+        config_of(task)
+    }
+}
+
 /// What a program said since its last report.
 #[derive(Debug, Clone, Default)]
 pub struct Report {

@@ -56,8 +56,8 @@ pub struct CompareRunBody {
     pub task_number: u32,
     /// `pending`, `running`, `completed`, `failed` or `cancelled`.
     pub status: String,
-    /// Its seed.
-    pub seed: String,
+    /// Its seed, where somebody said one.
+    pub seed: Option<String>,
     /// The place of its group.
     pub group: Option<u64>,
     /// What it is judged by, whether it counts or not.

@@ -91,6 +91,9 @@ pub struct RunDetail {
     pub results: Map<String, Value>,
     /// The names of its series, the first thousand of them.
     pub series: Vec<String>,
+    /// Tag → value.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
     /// Bytes of log so far.
     pub log_bytes: u64,
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// More seeds than this are not advice but a joke.
-const MORE_SEEDS_MAX: usize = 10_000;
+const MORE_SEEDS_MAX: usize = 1_000;
 
 /// The chance of seeing a difference, if there is one as large as it looks, that
 /// [`Verdict::Undecided`] aims at.

@@ -46,7 +46,7 @@ statements! {
                 run.code_hash, CAST(NULL AS TEXT) AS environment, run.progress, run.stop_step,
                 run.stop_next_at, run.provenance, run.wall_time_millis, run.created_at,
                 run.leased_at, run.started_at, run.finished_at, task.number AS task_number,
-                task.seed AS task_seed, task.run_id AS task_run, task.value AS task_value,
+                CASE WHEN run.code_hash <> '' THEN task.seed END AS task_seed, task.run_id AS task_run, task.value AS task_value,
                 task.value_word AS task_value_word
          FROM run JOIN task ON task.id = run.task_id
          JOIN experiment ON experiment.id = run.experiment_id
@@ -71,8 +71,8 @@ pub struct Selected {
     pub run: Run,
     /// The number of its task.
     pub number: u32,
-    /// The seed of its task.
-    pub seed: i64,
+    /// The seed of its task, if somebody gave it one.
+    pub seed: Option<i64>,
     /// The objective, if this is the run that completed the task.
     pub value: Option<f64>,
 }
@@ -196,7 +196,7 @@ fn selected(row: &Row<'_>) -> Result<Selected, StoreError> {
     let counts = codec::parsed::<RunId>(row, "task", "task_run")? == run.id;
     Ok(Selected {
         number: codec::count(row, "task", "task_number")?,
-        seed: row.i64("task_seed")?,
+        seed: row.optional_i64("task_seed")?,
         value: value.filter(|_| counts),
         run,
     })

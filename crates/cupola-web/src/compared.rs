@@ -2,7 +2,7 @@
 
 use cupola_domain::{field::FieldError, objective::Direction};
 use cupola_hub::comparison::{
-    Column, Comparison, Group, OverlayAsked, Question, Selection, Verdict,
+    Column, Compared, Comparison, Group, OverlayAsked, Question, Selection, Verdict,
 };
 use cupola_hub::findings::Filter;
 
@@ -82,10 +82,11 @@ fn direction(params: &mut Params) -> Option<Direction> {
 
 /// What two groups held against each other come to, in plain words.
 pub(crate) fn verdict_text(
+    compared: &Compared,
     comparison: &Comparison,
     (a, b): (&Group, &Group),
-    metric: &str,
 ) -> String {
+    let metric = &compared.metric_name();
     let (better, worse) = match comparison.verdict {
         Verdict::ABetter => (a, b),
         Verdict::BBetter => (b, a),
@@ -99,12 +100,12 @@ pub(crate) fn verdict_text(
         Some(false) if comparison.verdict == Verdict::BBetter => "higher",
         _ => "lower",
     };
-    format!(
-        "“{}” is better than “{}”: its {metric} is {way} by about {}.",
-        better.label,
-        worse.label,
-        format::number(size)
-    )
+    let (better, worse, size) = (&better.label, &worse.label, format::number(size));
+    if compared.is_direction_known() {
+        format!("“{better}” is better than “{worse}”: its {metric} is {way} by about {size}.")
+    } else {
+        format!("“{better}” has a {way} {metric} than “{worse}”, by about {size}.")
+    }
 }
 
 fn undecided(

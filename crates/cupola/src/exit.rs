@@ -56,7 +56,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     );
     let refused = error.downcast_ref::<ClientError>();
     if let Some(ClientError::Refused { problem, .. }) = refused {
-        for wrong in &problem.errors {
+        let is_unsaid = |message: &str| !problem.title.contains(message);
+        let unsaid = problem.errors.iter();
+        for wrong in unsaid.filter(|wrong| is_unsaid(&wrong.message)) {
             let line = format!("  {}: {}", wrong.field, wrong.message);
             let _ = writeln!(stderr, "{}", crate::output::clean(&line));
         }

@@ -238,10 +238,20 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// Whether a store is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It must be.
+    Already,
+    /// It is made where it is not.
+    OrNew,
+}
+
 /// A hub that nobody asks anything: neither pages nor workers.
 pub(crate) async fn open_alone(
     data: Option<std::path::PathBuf>,
     database: Option<String>,
+    kept: Kept,
 ) -> anyhow::Result<Hub> {
     let config = Config::load(Up {
         data,
@@ -249,6 +259,12 @@ pub(crate) async fn open_alone(
         ..Up::default()
     })?;
     let data = DataDir::find(config.data.clone())?;
+    if kept == Kept::Already && config.database.is_none() && !data.database().is_file() {
+        anyhow::bail!(
+            "`{}` is no hub's data folder: it has no `cupola.db`; name one with `--data`",
+            data.path().display()
+        );
+    }
     data.create()?;
     open(&config, &data).await
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     Hub, HubError,
     experiments::{RunRow, run_row},
-    work::config_of,
+    work::config_of_run,
 };
 
 /// So many runs fit side by side.
@@ -67,7 +67,7 @@ impl Hub {
                 let experiment = experiments::find(tx, run.experiment)?
                     .ok_or_else(|| HubError::not_found("run", id))?;
                 let row = run_row(tx, &mut workers, run)?;
-                configs.push(config_of(&row.task));
+                configs.push(config_of_run(&row.run, &row.task));
                 results.push(cupola_store::results::list(tx, id)?);
                 compared.push(RunBeside { row, experiment });
             }

@@ -119,7 +119,7 @@ impl Column {
             Column::Tag(name) => Cell::of_text(one.tags.get(name)),
             Column::Objective => Cell::of_number(one.value),
             Column::Duration => Cell::of_number(one.duration_secs()),
-            Column::Seed => Cell::of_text(Some(&one.seed)),
+            Column::Seed => Cell::of_text(one.seed.as_ref()),
             Column::State => Cell::Text(one.run.state.word().as_str().to_owned()),
             Column::Experiment => Cell::Text(one.experiment.clone()),
         }

@@ -25,7 +25,7 @@ pub struct Group {
     pub label: String,
     /// Places among the compared runs.
     pub members: Vec<usize>,
-    /// How many different seeds they have.
+    /// How many different seeds they have; where nobody said one, each run counts as its own.
     pub seeds: usize,
 }
 
@@ -70,7 +70,12 @@ impl Grouping {
 impl Group {
     fn of(keyed: &[(Vec<Cell>, usize)], by: &[Column], runs: &[ComparedRun]) -> Self {
         let members: Vec<usize> = keyed.iter().map(|(_, at)| *at).collect();
-        let seeds: BTreeSet<&str> = members.iter().map(|at| runs[*at].seed.as_str()).collect();
+        let said = members.iter().filter_map(|at| runs[*at].seed.as_deref());
+        let unsaid = members
+            .iter()
+            .filter(|at| runs[**at].seed.is_none())
+            .count();
+        let seeds = said.collect::<BTreeSet<_>>().len() + unsaid;
         let parts: Vec<String> = by
             .iter()
             .zip(&keyed[0].0)
@@ -81,7 +86,7 @@ impl Group {
             .collect();
         Self {
             label: parts.join(", "),
-            seeds: seeds.len(),
+            seeds,
             members,
         }
     }

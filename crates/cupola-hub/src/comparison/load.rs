@@ -16,7 +16,7 @@ use cupola_store::{
 };
 use serde_json::Value;
 
-use super::{Column, Compared, Finding, Grouping, Of, Question, Selection};
+use super::{Column, Compared, DirectionFrom, Finding, Grouping, Of, Question, Selection};
 use crate::HubError;
 
 /// Names of one kind; what has more is cut.
@@ -38,8 +38,8 @@ pub struct ComparedRun {
     pub run: Run,
     /// The number of its task.
     pub number: u32,
-    /// Its seed: what it says itself, or that of its task.
-    pub seed: String,
+    /// Its seed: what it says itself, or that of its task; none where nobody said one.
+    pub seed: Option<String>,
     /// The objective, if this is the run that completed its task.
     pub value: Option<f64>,
     /// The name of what it belongs to.
@@ -196,7 +196,7 @@ impl Found {
             experiment: self.experiments[place].name.clone(),
             run: one.run,
             number: one.number,
-            seed: one.seed.to_string(),
+            seed: one.seed.map(|seed| seed.to_string()),
             value: one.value,
             params: selected::Labels::new(),
             tags: selected::Labels::new(),
@@ -219,7 +219,7 @@ impl Found {
             for one in &mut self.runs {
                 one.params = params.remove(&one.run.id).unwrap_or_default();
                 if let Some(seed) = one.params.get(SEED) {
-                    one.seed.clone_from(seed);
+                    one.seed = Some(seed.clone());
                 }
             }
         }
@@ -344,9 +344,20 @@ impl Loaded {
         let said = question
             .direction
             .or(known.map(|objective| objective.direction));
-        let direction = said.unwrap_or(Direction::Minimize);
+        let named = metric.as_ref().and_then(|metric| match metric {
+            Column::Metric(name, _) | Column::Result(name) => Direction::of_name(name),
+            _ => None,
+        });
+        let (direction, direction_from) = match (said, named) {
+            (Some(said), _) => (said, DirectionFrom::Said),
+            (None, Some(named)) => (named, DirectionFrom::Name),
+            (None, None) => (Direction::Minimize, DirectionFrom::Nobody),
+        };
         let grouping = Grouping::of(&found.runs, &question.by);
-        let finding = Finding::of(&found.runs, &grouping, metric.as_ref(), direction, question);
+        let mut finding = Finding::of(&found.runs, &grouping, metric.as_ref(), direction, question);
+        if direction_from == DirectionFrom::Nobody {
+            finding.best = None;
+        }
         Compared {
             runs: found.runs,
             total: found.total,
@@ -355,7 +366,7 @@ impl Loaded {
             names,
             metric,
             direction,
-            is_direction_known: said.is_some(),
+            direction_from,
             grouping,
             finding,
         }

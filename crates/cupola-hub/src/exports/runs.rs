@@ -196,7 +196,7 @@ impl Page {
             Cell::Text(&ids[2]),
             Cell::Integer(selected.number.into()),
             Cell::Integer(run.attempt.into()),
-            Cell::Integer(selected.seed),
+            selected.seed.map_or(Cell::Missing, Cell::Integer),
             Cell::Text(run.state.word().as_str()),
             text(reason.as_ref()),
             text(worker.as_ref()),

@@ -4,14 +4,14 @@ use cupola_domain::{
     ids::{ModelId, RunId},
     metric::{json_number, number_json},
     model::{DataUsed, Lineage},
-    run::Run,
-    task::Task,
     training::MODEL_TAG,
 };
 use cupola_store::{Tx, datasets, model_lineage, results, runs, series, tags, training_files};
 use serde_json::{Map, Value};
 
-use crate::{Hub, HubError, training_models::newest_data, transitions::find_task, work::config_of};
+use crate::{
+    Hub, HubError, training_models::newest_data, transitions::find_task, work::config_of_run,
+};
 
 /// A run has at most so many series whose last values are kept.
 const SERIES_MAX: i64 = 1_000;
@@ -34,20 +34,12 @@ pub(super) fn note(tx: &mut Tx, run: RunId, model: ModelId, version: u32) -> Res
         version,
         run: run.id,
         experiment: run.experiment,
-        config: config(&run, task),
+        config: config_of_run(&run, &task),
         metrics: metrics(tx, run.id)?,
         data: data(tx, run.id)?,
         code_hash: run.code_hash,
     };
     Ok(model_lineage::insert(tx, &lineage)?)
-}
-
-fn config(run: &Run, task: Task) -> Map<String, Value> {
-    if run.is_logged() {
-        task.config
-    } else {
-        config_of(&task)
-    }
 }
 
 /// The numbers that a run gave, and where it gave none of a name, the last point of that series.

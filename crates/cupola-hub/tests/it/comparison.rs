@@ -13,7 +13,7 @@ use cupola_domain::{
 use cupola_hub::{
     HubError,
     charts::Across,
-    comparison::{Compared, Overlay, OverlayAsked, Question, Selection, Verdict},
+    comparison::{Compared, DirectionFrom, Overlay, OverlayAsked, Question, Selection, Verdict},
     logged::{LoggedBatch, NewLogged},
 };
 use serde_json::json;
@@ -114,7 +114,7 @@ fn two_groups_of_seeds_are_told_apart() {
         .collect();
     assert_eq!(labels, ["lr 0.01", "lr 0.1"]);
     assert_eq!(found.metric.as_ref().unwrap().to_string(), "metrics.loss");
-    assert!(!found.is_direction_known);
+    assert_eq!(found.direction_from, DirectionFrom::Name);
     assert_eq!(verdict(&found), Verdict::BBetter);
     assert_eq!(found.finding.groups[1].count, 4);
     assert_eq!(found.runs[found.finding.best.unwrap()].params["lr"], "0.1");
@@ -236,7 +236,7 @@ fn a_run_counts_once_and_its_task_only_by_the_run_that_counts() {
     let found = hub.comparison(&selection, &Question::default()).unwrap();
     assert_eq!((found.runs.len(), found.total), (2, 2));
     assert_eq!(found.metric.as_ref().unwrap().to_string(), "objective");
-    assert!(found.is_direction_known);
+    assert_eq!(found.direction_from, DirectionFrom::Said);
     assert_eq!((found.finding.best, found.finding.counted), (Some(0), 1));
     assert_eq!(found.runs[0].results["val_bpb"], json!(3.5));
 }

@@ -90,7 +90,11 @@ pub(super) const fn expression(attribute: Attribute) -> &'static str {
         }
         Attribute::Attempt => "CAST(run.attempt AS DOUBLE PRECISION)",
         Attribute::Seed => {
-            "(SELECT CAST(task.seed AS DOUBLE PRECISION) FROM task WHERE task.id = run.task_id)"
+            // What a client logged has the seed that the client said, if any.
+            "CASE WHEN run.code_hash = '' \
+             THEN (SELECT number FROM run_param WHERE run_id = run.id AND key = 'seed') \
+             ELSE (SELECT CAST(task.seed AS DOUBLE PRECISION) FROM task WHERE task.id = run.task_id) \
+             END"
         }
         Attribute::Created => "CAST(run.created_at AS DOUBLE PRECISION)",
         Attribute::Started => "CAST(run.started_at AS DOUBLE PRECISION)",

@@ -99,6 +99,18 @@ function seriesOf(parts) {
 
 const steps = (curve) => curve.step ?? curve.x;
 
+const UPWARDS_LEAST = 40;
+
+// The axis from bottom to top is as wide as its longest number.
+function upwardsSize(plot, texts, at, cycle) {
+  const axis = plot.axes[at];
+  if (cycle > 1) return axis._size;
+  const longest = (texts ?? []).reduce((a, b) => ((b ?? "").length > a.length ? b : a), "");
+  plot.ctx.font = axis.font[0];
+  const text = plot.ctx.measureText(longest).width / (window.devicePixelRatio || 1);
+  return Math.max(UPWARDS_LEAST, Math.ceil(axis.ticks.size + axis.gap + text + 2));
+}
+
 class Plot {
   constructor(element, options = {}) {
     Object.assign(this, { element, options, model: null, plot: null, drawn: null, key: "" });
@@ -196,7 +208,7 @@ class Plot {
     const { model, drawn } = this;
     const { quiet, line } = drawn.colours;
     const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui, sans-serif" };
-    const numbers = (_, splits) => splits.map((value) => (value == null ? null : charts.numberText(value)));
+    const numbers = (_, splits) => charts.markTexts(splits);
     const onLog = (_, splits) => splits.map((value) => (charts.isLabelled(value, splits.length) ? charts.numberText(value) : null));
     const lasting = (_, splits) => splits.map((value) => (value == null ? null : charts.placeText("relative", value)));
     // The crosshair has a point on each line, none on the edges of bands.
@@ -216,7 +228,7 @@ class Plot {
         x: { time: model.axis === "time", distr: model.isLogX ? 3 : 1, range: (_, low, high) => this.across(low, high) },
         y: { distr: model.isLogY ? 3 : 1, range: () => this.upwards() },
       },
-      axes: [across, { ...axis, size: 58, values: model.isLogY ? onLog : numbers, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
+      axes: [across, { ...axis, size: upwardsSize, values: model.isLogY ? onLog : numbers, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
       series,
       bands,
       hooks: {

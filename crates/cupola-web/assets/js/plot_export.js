@@ -57,6 +57,27 @@ function axisParts(plot, colours, box) {
   return parts;
 }
 
+// Colours as every program reads them: what the browser computes may be `oklch(…)` or a mixture.
+function plainColours(root) {
+  const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const plain = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+    return { hex: `#${[red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")}`, opacity: alpha / 255 };
+  };
+  for (const part of root.querySelectorAll("[fill], [stroke]")) {
+    for (const name of ["fill", "stroke"]) {
+      const colour = part.getAttribute(name);
+      if (colour == null || colour === "none") continue;
+      const { hex, opacity } = plain(colour);
+      part.setAttribute(name, hex);
+      if (opacity < 1) part.setAttribute(`${name}-opacity`, short(opacity));
+    }
+  }
+}
+
 // The chart as the text of an SVG file. `drawn` is what `Plot` keeps of it.
 function svg(plot, drawn, title) {
   const ratio = window.devicePixelRatio || 1;
@@ -87,6 +108,7 @@ function svg(plot, drawn, title) {
   }
   area.append(clip, ...axisParts(plot, colours, box), lines);
   root.append(area);
+  plainColours(root);
   return new XMLSerializer().serializeToString(root);
 }
 

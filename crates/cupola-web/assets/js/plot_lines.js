@@ -15,6 +15,9 @@ const smoothed = (values, weight) => {
 
 const OUTSIDE = 0.02;
 
+// The distance of two numbers that are no larger is a number.
+const LARGEST = Number.MAX_VALUE / 2;
+
 // To one digit, which is what a logarithmic axis can be labelled with; never `value` itself.
 const rounded = (value, by) => {
   const decade = 10 ** Math.floor(Math.log10(value));
@@ -32,8 +35,8 @@ const extent = (lists, isClipped, isLog) => {
   const at = (share) => values[Math.min(values.length - 1, Math.floor(share * values.length))];
   const [low, high] = isClipped && values.length > 4 ? [at(OUTSIDE), at(1 - OUTSIDE)] : [values[0], values.at(-1)];
   if (isLog) return [rounded(low, Math.floor), rounded(high, Math.ceil)];
-  const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
-  return [low - room, high + room];
+  const room = low === high ? Math.abs(low) * 0.1 || 1 : high * 0.06 - low * 0.06;
+  return [Math.max(low - room, -LARGEST), Math.min(high + room, LARGEST)];
 };
 
 // On a logarithmic axis with so many marks: between several decades there is room for few numbers.
@@ -51,8 +54,24 @@ const numberText = (value) => {
   if (value == null) return "–";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(4).replace(/\.?0+e/, "e");
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return exponential(value, 4);
   return String(Number(value.toPrecision(6)));
+};
+
+const exponential = (value, digits) => value.toExponential(digits).replace(/\.?0*e\+?/, "e");
+
+// Marks of an axis, with as many digits as it takes to tell them apart.
+const markTexts = (marks) => {
+  const there = marks.filter((mark) => mark != null);
+  const step = Math.min(...there.slice(1).map((mark, at) => Math.abs(mark - there[at])));
+  const size = Math.max(...there.map(Math.abs));
+  const digits = Math.ceil(Math.log10(size / step)) + 1;
+  const isFine = there.length > 1 && Number.isFinite(digits) && digits > 5;
+  const fine = (mark) => {
+    if (size >= 1e15 || step < 1e-9) return exponential(mark, Math.min(16, digits));
+    return mark.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  };
+  return marks.map((mark) => (mark == null ? null : isFine ? fine(mark) : numberText(mark)));
 };
 
 const countText = (count) => Math.round(count).toLocaleString("en");
@@ -82,4 +101,4 @@ const COLOURS = 10;
 // The colour of the n-th of several curves, as a name of the style sheet.
 const colourAt = (n) => `--curve-${(n % COLOURS) + 1}`;
 
-globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, countText, placeText, colourOf, colourAt, pale };
+globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, markTexts, countText, placeText, colourOf, colourAt, pale };

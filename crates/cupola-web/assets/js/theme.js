@@ -34,4 +34,7 @@
   show();
   document.addEventListener("DOMContentLoaded", show);
   document.addEventListener("click", choose);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    if (theme === "system") document.dispatchEvent(new CustomEvent("theme"));
+  });
 })();

@@ -242,12 +242,13 @@ pub fn run_detail(detail: &runs::RunDetail) -> RunDetail {
     let environment = detail.run.environment.as_ref();
     RunDetail {
         run: run(&detail.run),
-        config: work::config_of(&detail.task),
+        config: work::config_of_run(&detail.run, &detail.task),
         code_hash: detail.run.code_hash.clone(),
         environment: environment
             .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))),
         results: detail.results.clone(),
         series: detail.series.clone(),
+        tags: detail.tags.iter().cloned().collect(),
         log_bytes: unsigned(detail.intake.log_bytes),
     }
 }

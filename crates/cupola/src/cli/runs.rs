@@ -19,8 +19,8 @@ pub(crate) enum RunCommand {
         /// What is shown of each: `params.lr, metrics.loss.min`. With --json all, unless given.
         #[arg(short, long)]
         columns: Option<String>,
-        /// Only runs of this experiment.
-        #[arg(short, long, value_name = "ID")]
+        /// Only runs of this experiment, named by its id, a part of that, or its name.
+        #[arg(short, long)]
         experiment: Vec<String>,
         #[command(flatten)]
         paging: Paging,

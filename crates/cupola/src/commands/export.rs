@@ -10,7 +10,8 @@ use crate::{
     cli::{Export, Format},
     commands::{artifacts, experiments::id_of},
     connection::client,
-    output, serve,
+    output,
+    serve::{self, Kept},
 };
 
 pub(crate) async fn run(export: Export) -> anyhow::Result<()> {
@@ -62,7 +63,7 @@ async fn everything(
     data: Option<PathBuf>,
     database: Option<String>,
 ) -> anyhow::Result<()> {
-    let hub = serve::open_alone(data, database).await?;
+    let hub = serve::open_alone(data, database, Kept::Already).await?;
     let shown = output::clean(&folder.to_string_lossy());
     let exporting = tokio::task::spawn_blocking(move || {
         let exported = hub.export_all(&folder, has_secrets);

@@ -23,7 +23,8 @@ use crate::{
     cli::{Import, ImportCommand},
     commands::export::told,
     connection::client,
-    output, serve,
+    output,
+    serve::{self, Kept},
 };
 
 /// How much of a file is read before it is looked at whether a part is full.
@@ -42,7 +43,7 @@ pub(crate) async fn run(import: Import) -> anyhow::Result<()> {
     match import.command {
         None => {
             let folder = import.folder.context("name a folder")?;
-            let hub = serve::open_alone(import.data, import.database).await?;
+            let hub = serve::open_alone(import.data, import.database, Kept::OrNew).await?;
             let importing = tokio::task::spawn_blocking(move || {
                 let imported = hub.import_all(&folder);
                 hub.close();

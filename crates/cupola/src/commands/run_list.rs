@@ -6,20 +6,30 @@ use cupola_search::filter::{Field, Statistic};
 
 use crate::{
     cli::Read,
-    commands::tasks::status,
+    commands::{experiments::id_of, tasks::status},
     connection::client,
     output::{self, Table},
 };
 
-/// The runs that are asked for.
-pub(crate) async fn list(mut asked: RunFilter, read: &Read) -> anyhow::Result<()> {
+/// The runs that are asked for, of these experiments if any is named.
+pub(crate) async fn list(
+    mut asked: RunFilter,
+    experiments: &[String],
+    read: &Read,
+) -> anyhow::Result<()> {
     let fields = Field::parse_list(asked.columns.as_deref().unwrap_or_default())
         .map_err(|error| anyhow::anyhow!("--columns: {error}"))?;
     if asked.columns.is_none() && !read.json {
         // A table shows no more than its columns.
         asked.columns = Some("id".to_owned());
     }
-    let found = client(&read.connect)?.runs(&asked).await?;
+    let client = client(&read.connect)?;
+    let mut ids = Vec::new();
+    for named in experiments {
+        ids.push(id_of(&client, named).await?);
+    }
+    asked.experiments = (!ids.is_empty()).then(|| ids.join(","));
+    let found = client.runs(&asked).await?;
     if read.json {
         return output::json(&found);
     }

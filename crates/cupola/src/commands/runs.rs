@@ -33,11 +33,11 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
                 filter,
                 order,
                 columns,
-                experiments: (!experiment.is_empty()).then(|| experiment.join(",")),
+                experiments: None,
                 page: Some(paging.page),
                 per_page: Some(paging.per_page),
             };
-            run_list::list(asked, &read).await
+            run_list::list(asked, &experiment, &read).await
         }
         RunCommand::Show { id, read } => show(&id, &read).await,
         RunCommand::Logs {
@@ -94,6 +94,11 @@ async fn show(id: &str, read: &Read) -> anyhow::Result<()> {
         || "–".to_owned(),
         |fraction| format!("{:.0} % {}", fraction * 100.0, run.progress_message),
     );
+    let tags = detail
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"));
+    let tags: Vec<_> = tags.collect();
     output::fields(&[
         ("run", run.run_id.clone()),
         ("task", run.task_id.clone()),
@@ -105,6 +110,7 @@ async fn show(id: &str, read: &Read) -> anyhow::Result<()> {
         ("config", Value::Object(detail.config.clone()).to_string()),
         ("results", Value::Object(detail.results.clone()).to_string()),
         ("series", detail.series.join(", ")),
+        ("tags", tags.join(", ")),
         ("log", format!("{} bytes", detail.log_bytes)),
     ]);
     Ok(())

@@ -26,7 +26,7 @@ pub fn compare(compared: &Compared) -> CompareBody {
         missing: compared.missing.iter().map(ToString::to_string).collect(),
         metric: compared.metric.as_ref().map(ToString::to_string),
         direction: compared.direction.as_str().to_owned(),
-        direction_known: compared.is_direction_known,
+        direction_known: compared.is_direction_known(),
         best_run_id: finding.best.map(|at| compared.runs[at].run.id.to_string()),
         counted: finding.counted as u64,
         not_finite: finding.not_finite as u64,
@@ -102,7 +102,7 @@ fn pair_body(compared: &Compared, pair: &Pair) -> CompareVerdictBody {
         p_value: comparison.p_value,
         verdict: word.to_owned(),
         more_seeds,
-        text: verdict_text(comparison, both, &compared.metric_name()),
+        text: verdict_text(compared, comparison, both),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::ui::{
     components::{Badge, Id, Link, Measure},
     format,
+    plain::plain,
     present::task_link,
 };
 
@@ -26,6 +27,8 @@ pub struct Beside {
 pub struct Column {
     /// The run.
     pub id: Id,
+    /// What its client calls it; empty where nobody does.
+    pub name: String,
     /// Its task.
     pub task: Link,
     /// Its state.
@@ -140,6 +143,7 @@ fn column(one: &RunBeside, value: Option<f64>, best: Option<f64>, colour: &str) 
     let run = &one.row.run;
     Column {
         id: run.id.into(),
+        name: plain(&run.name),
         task: task_link(&one.row.task),
         badge: Badge::state(run.state.word(), one.row.task.reason_of(run)),
         value: value.into(),

@@ -1,12 +1,11 @@
 //! What can be chosen of what the runs have.
 
-use cupola_domain::objective::Direction;
 use cupola_hub::{
     charts::Across,
-    comparison::{Cell, Column, Compared, Of},
+    comparison::{Cell, Column, Compared, DirectionFrom, Of},
 };
 
-use super::{asked::Asked, show::Controls};
+use super::{asked::Asked, findings::way, show::Controls};
 use crate::ui::components::Opt;
 
 /// Longer lists of choices help nobody.
@@ -190,14 +189,11 @@ fn by_options(known: &Known, chosen: Option<&Column>, none: &str) -> Vec<Opt> {
 
 fn betters(asked: &Asked, compared: &Compared) -> Vec<Opt> {
     let chosen = super::asked::better(asked.runs.question.direction);
-    let word = match compared.direction {
-        Direction::Minimize => "lower",
-        Direction::Maximize => "higher",
-    };
-    let own = if compared.is_direction_known && chosen.is_empty() {
-        format!("as the objective: {word}")
-    } else {
-        "not said: lower".to_owned()
+    let word = way(compared.direction);
+    let own = match compared.direction_from {
+        DirectionFrom::Said if chosen.is_empty() => format!("as the objective: {word}"),
+        DirectionFrom::Name => format!("by its name: {word}"),
+        _ => "not said".to_owned(),
     };
     vec![
         Opt::new("", own, chosen),

@@ -1,6 +1,9 @@
 //! What the numbers say, in words.
 
-use cupola_hub::comparison::{Compared, Importance, Importances, Pair, Test, Verdict};
+use cupola_domain::objective::Direction;
+use cupola_hub::comparison::{
+    Compared, DirectionFrom, Importance, Importances, Pair, Test, Verdict,
+};
 
 use super::colours;
 use crate::{
@@ -77,11 +80,7 @@ pub(super) fn verdict(compared: &Compared) -> VerdictCard {
     let comparison = &pair.comparison;
     let groups = &compared.grouping.groups;
     VerdictCard {
-        text: verdict_text(
-            comparison,
-            (&groups[pair.a], &groups[pair.b]),
-            &compared.metric_name(),
-        ),
+        text: verdict_text(compared, comparison, (&groups[pair.a], &groups[pair.b])),
         tone: match comparison.verdict {
             Verdict::ABetter | Verdict::BBetter => "good",
             Verdict::Undecided { .. } => "warning",
@@ -128,10 +127,25 @@ fn chance(p: f64) -> String {
     }
 }
 
+/// Which values are better.
+pub(super) const fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Minimize => "lower",
+        Direction::Maximize => "higher",
+    }
+}
+
 fn notes(compared: &Compared, pair: &Pair) -> Vec<String> {
     let mut notes = Vec::new();
-    if !compared.is_direction_known {
-        notes.push("Nobody said which way is better: lower is taken to be.".to_owned());
+    match (compared.direction_from, compared.direction) {
+        (DirectionFrom::Said, _) => {}
+        (DirectionFrom::Name, direction) => notes.push(format!(
+            "Nobody said which way is better: {} is, by the metric’s name.",
+            way(direction)
+        )),
+        (DirectionFrom::Nobody, _) => notes.push(
+            "Nobody said which way is better, so none is called so; choose it above.".to_owned(),
+        ),
     }
     let groups = &compared.grouping.groups;
     let both = [
@@ -190,7 +204,7 @@ pub(super) fn groups(compared: &Compared) -> Vec<GroupLine> {
                 || format::NOTHING.to_owned(),
                 |(low, high)| format!("{} to {}", format::number(low), format::number(high)),
             ),
-            is_best: is_best(mean.mean) && means.len() > 1,
+            is_best: compared.is_direction_known() && is_best(mean.mean) && means.len() > 1,
         })
         .collect()
 }

@@ -191,7 +191,7 @@ fn verdict(labels: &[String], is_decided: bool) -> VerdictCard {
             ("Difference", "-0.3".to_owned()),
             ("95 % interval", "-0.5 to -0.1".to_owned()),
         ],
-        notes: vec!["Nobody said which way is better: lower is taken to be.".to_owned()],
+        notes: vec!["Nobody said which way is better: lower is, by the metric’s name.".to_owned()],
     }
 }
 
@@ -308,6 +308,7 @@ fn table(runs: u64, name: &str) -> Table {
 fn beside(name: &str) -> Beside {
     let column = |n: u64| Column {
         id: run(n).into(),
+        name: format!("run-{n}"),
         task: task_link(n),
         badge: Badge::state(State::Completed, ""),
         value: Measure::from(value(n)),

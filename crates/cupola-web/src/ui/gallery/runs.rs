@@ -100,6 +100,8 @@ fn environment(command: &str, blocks: Vec<CodeBlock>) -> Environment {
             ("Command", command.to_owned()),
             ("Processor", "AMD EPYC".to_owned()),
         ],
+        is_logged: false,
+        tags: vec![("team".to_owned(), command.to_owned())],
         blocks,
     }
 }

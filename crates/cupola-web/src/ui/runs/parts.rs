@@ -2,7 +2,7 @@
 
 use askama::Template;
 use cupola_domain::{artifact::Artifact, progress::Level, run::RunState, time::Timestamp};
-use cupola_hub::work::config_of;
+use cupola_hub::work::config_of_run;
 use serde_json::Value;
 
 use super::present::Seen;
@@ -80,6 +80,10 @@ pub struct Environment {
     pub worker: Option<Link>,
     /// Versions and machine: name and value.
     pub facts: Vec<(&'static str, String)>,
+    /// Whether a client logged the run: nothing here ran it.
+    pub is_logged: bool,
+    /// What the run was marked with: key and value.
+    pub tags: Vec<(String, String)>,
     /// The command, the configuration, the variables, and all that the worker said.
     pub blocks: Vec<CodeBlock>,
 }
@@ -160,11 +164,7 @@ impl Seen {
             .as_ref()
             .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())));
         let current = self.template_hash.as_ref();
-        let config = if run.is_logged() {
-            task.config.clone()
-        } else {
-            config_of(task)
-        };
+        let config = config_of_run(run, task);
         Environment {
             key: self.key(),
             src: paths::run(run.id, "/environment"),
@@ -182,6 +182,10 @@ impl Seen {
                 .map_or_else(String::new, |_| run.code_hash.clone()),
             worker: worker_link(&self.detail.workers, run.worker),
             facts: said.as_ref().map(facts).unwrap_or_default(),
+            is_logged: run.is_logged(),
+            tags: (self.detail.tags.iter())
+                .map(|(key, value)| (plain(key), plain(value)))
+                .collect(),
             blocks: [
                 Some(CodeBlock::json("config.json", &Value::Object(config))),
                 said.map(|said| CodeBlock::json("environment.json", &said)),
