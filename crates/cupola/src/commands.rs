@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod families;
 pub(crate) mod import;
 pub(crate) mod run_file;
+mod run_id;
 mod run_list;
 pub(crate) mod runs;
 pub(crate) mod tasks;

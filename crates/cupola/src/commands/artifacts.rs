@@ -11,12 +11,14 @@ use cupola_client::{Client, Download};
 
 use crate::{
     cli::{Connect, Read},
+    commands::run_id::run_id_of,
     connection::client,
     output::{self, Table},
 };
 
 pub(crate) async fn list(id: &str, read: &Read) -> anyhow::Result<()> {
-    let page = client(&read.connect)?.run_artifacts(id).await?;
+    let client = client(&read.connect)?;
+    let page = client.run_artifacts(&run_id_of(&client, id).await?).await?;
     if read.json {
         return output::json(&page);
     }
@@ -37,6 +39,7 @@ pub(crate) async fn download(
     connect: &Connect,
 ) -> anyhow::Result<()> {
     let client = client(connect)?;
+    let id = &run_id_of(&client, id).await?;
     if to.as_deref() == Some(Path::new("-")) {
         let mut coming = client.run_artifact(id, name).await?;
         copy(&mut coming, &mut io::stdout().lock()).await?;

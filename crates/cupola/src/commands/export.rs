@@ -8,7 +8,7 @@ use cupola_hub::archive::Manifest;
 
 use crate::{
     cli::{Export, Format},
-    commands::{artifacts, experiments::id_of},
+    commands::{artifacts, experiments::id_of, run_id::run_id_of},
     connection::client,
     output,
     serve::{self, Kept},
@@ -27,6 +27,10 @@ pub(crate) async fn run(export: Export) -> anyhow::Result<()> {
     for named in &export.experiment {
         experiments.push(id_of(&client, named).await?);
     }
+    let mut runs = Vec::new();
+    for named in &export.run {
+        runs.push(run_id_of(&client, named).await?);
+    }
     let said = |words: &[String]| Some(words.join(",")).filter(|words| !words.is_empty());
     let format = export.format.or_else(|| {
         let path = export.output.as_ref()?;
@@ -37,7 +41,7 @@ pub(crate) async fn run(export: Export) -> anyhow::Result<()> {
         format: format
             .and_then(|format| format.to_possible_value())
             .map(word),
-        runs: said(&export.run),
+        runs: said(&runs),
         experiments: said(&experiments),
         filter: export.filter.clone(),
     };

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{Read, RunCommand},
-    commands::{artifacts, run_list, tasks::status},
+    commands::{artifacts, run_id::run_id_of, run_list, tasks::status},
     connection::client,
     output,
 };
@@ -49,6 +49,7 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             connect,
         } => {
             let client = client(&connect)?;
+            let id = run_id_of(&client, &id).await?;
             if raw {
                 output::raw(&client.run_log_raw(&id).await?);
                 return Ok(());
@@ -61,12 +62,18 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             print_log(&client, &id, filter, follow).await
         }
         RunCommand::Cancel { id, connect } => {
-            let run = client(&connect)?.cancel_run(&id).await?;
-            output::line(&format!("run {id} is {}", status(&run.status, &run.reason)));
+            let client = client(&connect)?;
+            let run = client.cancel_run(&run_id_of(&client, &id).await?).await?;
+            output::line(&format!(
+                "run {} is {}",
+                run.run_id,
+                status(&run.status, &run.reason)
+            ));
             Ok(())
         }
         RunCommand::Retry { id, connect } => {
-            let run = client(&connect)?.retry_run(&id).await?;
+            let client = client(&connect)?;
+            let run = client.retry_run(&run_id_of(&client, &id).await?).await?;
             output::line(&format!(
                 "run {} is {}",
                 run.run_id,
@@ -85,7 +92,8 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
 }
 
 async fn show(id: &str, read: &Read) -> anyhow::Result<()> {
-    let detail = client(&read.connect)?.run(id).await?;
+    let client = client(&read.connect)?;
+    let detail = client.run(&run_id_of(&client, id).await?).await?;
     if read.json {
         return output::json(&detail);
     }
