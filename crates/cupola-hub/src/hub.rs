@@ -26,6 +26,7 @@ use crate::{
     programs::ProgramKey,
     telemetry::{self, Fleet},
     templates::Library,
+    training::Keeper,
     training_models::Folders,
     world::World,
 };
@@ -61,6 +62,7 @@ pub struct Hub {
     pub(crate) analyses: AnalysisCache,
     pub(crate) logins: LoginCodes,
     pub(crate) endings: LatestEndings,
+    pub(crate) training: Keeper,
     pub(crate) program_key: ProgramKey,
     access_epoch: AtomicU64,
 }
@@ -109,6 +111,7 @@ impl Hub {
             analyses: AnalysisCache::default(),
             logins: LoginCodes::default(),
             endings: LatestEndings::default(),
+            training: Keeper::new(world.now()),
             program_key,
             access_epoch: AtomicU64::new(0),
             world,

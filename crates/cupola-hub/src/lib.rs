@@ -37,6 +37,7 @@ pub mod series;
 pub mod tasks;
 pub mod telemetry;
 pub mod templates;
+pub mod training;
 pub mod training_models;
 mod transitions;
 pub mod work;

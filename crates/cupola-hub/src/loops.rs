@@ -11,6 +11,7 @@ pub mod leases;
 pub mod retention;
 pub mod series;
 pub mod templates;
+pub mod training;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +29,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 8] = [
+pub const ALL: [Loop; 9] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -37,6 +38,7 @@ pub const ALL: [Loop; 8] = [
     series::LOOP,
     labels::LOOP,
     folders::LOOP,
+    training::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

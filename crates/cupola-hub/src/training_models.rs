@@ -337,7 +337,7 @@ fn all_models(tx: &mut Tx) -> Result<Vec<TrainingModel>, HubError> {
     Ok(all)
 }
 
-fn known_training(tx: &mut Tx) -> Result<Vec<KnownTraining>, HubError> {
+pub(crate) fn known_training(tx: &mut Tx) -> Result<Vec<KnownTraining>, HubError> {
     let registered = list_registered(tx)?;
     let mut by_id: HashMap<_, _> = HashMap::with_capacity(registered.len());
     let mut by_name = HashMap::with_capacity(registered.len());

@@ -1,11 +1,6 @@
 //! Runs by the training model that they train, which is what their tag `model` says.
 
-use cupola_domain::{
-    ids::{ExperimentId, ModelId},
-    model::Stage,
-    run::Run,
-    text::storable,
-};
+use cupola_domain::{ids::ExperimentId, run::Run, text::storable};
 
 use crate::{Row, StoreError, Tx, codec, runs, statement::statements};
 
@@ -25,10 +20,6 @@ statements! {
                    AND run_tag.value = $1
                    AND run.deleted_at IS NULL AND experiment.deleted_at IS NULL
                    ORDER BY run_tag.run_id DESC LIMIT 1";
-    LIST_REGISTERED = "SELECT model.id, model.name, model_version.number, model_version.stage
-                       FROM model LEFT JOIN model_version ON model_version.model_id = model.id
-                       AND model_version.number = (SELECT MAX(number) FROM model_version AS latest
-                                                   WHERE latest.model_id = model.id)";
     LIST_KEYS_OF = "SELECT DISTINCT value FROM run_tag WHERE key = 'model' AND run_id IN
                         (SELECT id FROM run WHERE experiment_id = $1 ORDER BY id DESC LIMIT $2)";
 }
@@ -44,17 +35,6 @@ pub struct Active {
     pub experiment: String,
     /// The key of the model that it trains; none where nobody said.
     pub model: Option<String>,
-}
-
-/// A model of the registry with its newest version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
-    /// Its id.
-    pub model: ModelId,
-    /// Its name.
-    pub name: String,
-    /// The newest version that is there, and whether it is in use; none without one.
-    pub version: Option<(u32, Stage)>,
 }
 
 /// The runs that somebody has now, the latest first, at most `limit`.
@@ -75,21 +55,6 @@ pub fn list_keys_of(
 ) -> Result<Vec<String>, StoreError> {
     tx.query(LIST_KEYS_OF, &[&experiment.to_string(), &limit], |row| {
         row.text("value")
-    })
-}
-
-/// All models of the registry.
-pub fn list_registered(tx: &mut Tx) -> Result<Vec<Registered>, StoreError> {
-    tx.query(LIST_REGISTERED, &[], |row| {
-        let number = row.optional_i64("number")?;
-        let stage: Option<Stage> = codec::optional_parsed(row, "model_version", "stage")?;
-        let number = number.map(u32::try_from).transpose();
-        let number = number.map_err(|_| codec::inconsistent("model_version", "number", row))?;
-        Ok(Registered {
-            model: codec::parsed(row, "model", "id")?,
-            name: row.text("name")?,
-            version: number.zip(stage),
-        })
     })
 }
 

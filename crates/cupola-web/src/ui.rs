@@ -30,6 +30,7 @@ pub mod tasks;
 pub mod templates;
 pub mod toasts;
 pub mod tokens;
+pub mod training;
 pub mod workers;
 
 pub use faces::faces;

@@ -20,6 +20,7 @@ mod server;
 mod size;
 mod streams;
 mod tabs;
+mod training;
 
 use serde::Serialize;
 
@@ -102,12 +103,15 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
         let count = bench.tasks.unwrap_or(100_000);
         figures.extend(search::measure(count, bench.runs, bench.mlflow.as_deref()).await?);
     }
+    if wanted("training") {
+        figures.extend(training::measure(bench.tasks.unwrap_or(1_000), bench.runs).await?);
+    }
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, size, search and events"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, size, search, training and events"
     );
     if bench.json {
         return output::json(&figures);

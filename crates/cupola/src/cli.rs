@@ -417,12 +417,13 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
-    /// `charts`, `ingest`, `size`, `search`, `events`; all, unless named.
+    /// `charts`, `ingest`, `size`, `search`, `events`, `training` (needs Chromium); all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
-    /// Tasks in the store for `pages`, runs for `search`, and the larger number for `backlog`.
+    /// Tasks in the store for `pages`, runs for `search`, models for `training`, and the larger number
+    /// for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
     /// The address of `MLflow`'s own server, to be measured beside; bench/mlflow/compare.sh starts one.

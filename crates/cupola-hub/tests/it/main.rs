@@ -20,4 +20,5 @@ mod recovery;
 mod results;
 mod simulation;
 mod support;
+mod training;
 mod training_models;

@@ -14,4 +14,5 @@ mod run_search;
 mod selected;
 mod series;
 mod statements;
+mod trained;
 mod training;

@@ -42,7 +42,7 @@ pub(super) async fn streamed(
 }
 
 /// What a program said: to be kept as a file, and never run as a page.
-pub(super) fn as_download(body: Body, media_type: &'static str, name: &str) -> Response {
+pub(crate) fn as_download(body: Body, media_type: &'static str, name: &str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     let media_type = HeaderValue::from_static(media_type);

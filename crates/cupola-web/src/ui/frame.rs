@@ -21,6 +21,8 @@ pub enum Section {
     Tasks,
     /// `/runs`
     Runs,
+    /// `/training`
+    Training,
     /// `/workers`
     Workers,
     /// `/settings`
@@ -30,13 +32,14 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 8] = [
+    const NAVIGATION: [Section; 9] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
         Section::Families,
         Section::Tasks,
         Section::Runs,
+        Section::Training,
         Section::Workers,
         Section::Templates,
     ];
@@ -50,6 +53,7 @@ impl Section {
             Section::Templates => "Templates",
             Section::Tasks => "Tasks",
             Section::Runs => "Runs",
+            Section::Training => "Training",
             Section::Workers => "Workers",
             Section::Settings => "Settings",
             Section::Outside => "",
@@ -66,6 +70,7 @@ impl Section {
             Section::Templates => paths::TEMPLATES,
             Section::Tasks => paths::TASKS,
             Section::Runs => paths::RUNS,
+            Section::Training => paths::TRAINING,
             Section::Workers => paths::WORKERS,
             Section::Settings => paths::TOKENS,
         }
@@ -80,6 +85,7 @@ impl Section {
             Section::Templates => keys::GO_TEMPLATES.keys,
             Section::Tasks => keys::GO_TASKS.keys,
             Section::Runs => keys::GO_RUNS.keys,
+            Section::Training => keys::GO_TRAINING.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Settings | Section::Outside => "",
         }

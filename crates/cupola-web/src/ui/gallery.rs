@@ -14,6 +14,7 @@ mod runs;
 mod tasks;
 mod templates;
 mod things;
+mod training;
 mod workers;
 
 use askama::Template;
@@ -49,6 +50,7 @@ pub fn samples() -> Vec<Sample> {
         tasks::samples(),
         runs::samples(),
         found::samples(),
+        training::samples(),
         workers::samples(),
         templates::samples(),
         others::samples(),

@@ -77,6 +77,8 @@ pub const GO_FAMILIES: Shortcut = element("g f", Place::Everywhere, "Go to the f
 pub const GO_TASKS: Shortcut = element("g t", Place::Everywhere, "Go to the tasks");
 /// To `/runs`.
 pub const GO_RUNS: Shortcut = element("g r", Place::Everywhere, "Go to the runs");
+/// To `/training`.
+pub const GO_TRAINING: Shortcut = element("g n", Place::Everywhere, "Go to the training");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/experiments/new`.
@@ -143,6 +145,7 @@ pub const ALL: &[Shortcut] = &[
     GO_FAMILIES,
     GO_TASKS,
     GO_RUNS,
+    GO_TRAINING,
     GO_WORKERS,
     THEME,
     HELP,

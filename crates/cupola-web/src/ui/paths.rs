@@ -29,6 +29,18 @@ pub const TASKS: &str = "/tasks";
 pub const RUNS: &str = "/runs";
 /// `GET` the workers.
 pub const WORKERS: &str = "/workers";
+/// `GET` training as a whole.
+pub const TRAINING: &str = "/training";
+/// `GET` the part of that page with the models.
+pub const TRAINING_TABLE: &str = "/training/table";
+/// `GET` a card for each model.
+pub const TRAINING_MODELS: &str = "/training/models";
+/// `GET` the part of that page with the cards.
+pub const TRAINING_CARDS: &str = "/training/cards";
+/// `GET` how busy machines are and how models learn.
+pub const TRAINING_METRICS: &str = "/training/metrics";
+/// `GET` the models in training as a file.
+pub const TRAINING_EXPORT: &str = "/training/export";
 /// `GET` the tokens, `POST` for one.
 pub const TOKENS: &str = "/settings/tokens";
 /// `GET` what the keyboard does.
@@ -113,6 +125,16 @@ pub const PATTERNS: &[&str] = &[
     "/runs/{id}/environment",
     "/runs/{id}/retry",
     "/runs/{id}/cancellation",
+    TRAINING,
+    "/training/summary",
+    TRAINING_TABLE,
+    "/training/runs",
+    TRAINING_MODELS,
+    TRAINING_CARDS,
+    TRAINING_METRICS,
+    "/training/hardware",
+    "/training/learning",
+    TRAINING_EXPORT,
     WORKERS,
     "/workers/list",
     "/workers/{id}",

@@ -4,7 +4,7 @@ use crate::{
     router::Routes,
     ui::{
         briefs, compare, experiments, families, home, runs, shortcuts, tasks, templates, toasts,
-        tokens, workers,
+        tokens, training, workers,
     },
 };
 
@@ -23,6 +23,8 @@ pub(crate) fn routes() -> Routes {
         // what is done
         .merge(tasks::routes())
         .merge(runs::routes())
+        // what comes of it, and what that costs
+        .merge(training::routes())
         // who does it
         .merge(workers::routes())
         // who may come in

@@ -13,3 +13,4 @@ mod scene;
 mod served;
 mod shared;
 mod toasts;
+mod training;

@@ -71,6 +71,12 @@ impl Chromium {
         self.ask("/execute/sync", &asked).await
     }
 
+    /// A command of the browser's own protocol.
+    pub(super) async fn command(&self, name: &str, params: &Value) -> anyhow::Result<Value> {
+        let asked = json!({"cmd": name, "params": params});
+        self.ask("/goog/cdp/execute", &asked).await
+    }
+
     async fn ask(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self.http.post(format!("{}{path}", self.session)).json(body);
         let answer: Value = request.send().await?.json().await?;

@@ -113,7 +113,7 @@ async fn start(server: &Server) -> anyhow::Result<String> {
     anyhow::bail!("the program did not start")
 }
 
-async fn log_in(browser: &Chromium, server: &Server) -> anyhow::Result<()> {
+pub(super) async fn log_in(browser: &Chromium, server: &Server) -> anyhow::Result<()> {
     browser.goto(&format!("{}/login", server.url)).await?;
     let script = format!(
         "document.querySelector('input[name=token]').value = '{SECRET}'; \

@@ -52,6 +52,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
             goes("/tasks")
         }
         keys::GO_RUNS => goes("/runs"),
+        keys::GO_TRAINING => goes("/training"),
         keys::GO_EXPERIMENTS => goes("/experiments"),
         keys::GO_TEMPLATES => goes("/templates"),
         keys::NEW_EXPERIMENT => goes("/experiments/new"),

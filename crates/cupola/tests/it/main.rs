@@ -10,6 +10,7 @@ mod browser_compare;
 mod browser_curves;
 mod browser_experiments;
 mod browser_logs;
+mod browser_training;
 mod chromium;
 mod command_line;
 mod endings;

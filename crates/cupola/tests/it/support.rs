@@ -101,9 +101,19 @@ impl TestHub {
         Self::start_on(None)
     }
 
+    /// The same with a configuration.
+    pub fn start_with(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cupola.toml"), config).unwrap();
+        Self::start_in(folder, None)
+    }
+
     /// The same on a database of its own.
     pub fn start_on(database: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), database)
+    }
+
+    fn start_in(folder: TempDir, database: Option<String>) -> Self {
         let (process, url) = start_hub(folder.path(), database.as_deref(), "0");
         Self {
             folder,

@@ -29,6 +29,9 @@ async fn check(scene: &Scene, change: impl AsyncFnOnce()) -> usize {
         "/tasks".to_owned(),
         "/workers".to_owned(),
         "/experiments".to_owned(),
+        "/training".to_owned(),
+        "/training/models".to_owned(),
+        "/training/metrics".to_owned(),
         format!("/experiments/{}", scene.experiment),
         format!("/briefs/{}", scene.brief),
         format!("/families/{}", scene.family),
@@ -46,6 +49,7 @@ async fn check(scene: &Scene, change: impl AsyncFnOnce()) -> usize {
     }
     let seq = scene.hub.hub.last_change().unwrap();
     change().await;
+    cupola_hub::loops::training::tick(&scene.hub.hub).unwrap();
     let rows = scene.hub.hub.changes_after(seq, 1_000).unwrap();
     let told: HashSet<String> = rows
         .iter()

@@ -38,7 +38,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 24] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -49,6 +49,9 @@ const PAGES: [&str; 21] = [
     "/runs/{id}",
     "/workers",
     "/workers/{id}",
+    "/training",
+    "/training/models",
+    "/training/metrics",
     "/experiments",
     "/experiments/{id}",
     "/compare",
@@ -100,7 +103,7 @@ async fn every_page_and_part_answers() {
             | "/runs/{id}/log/matches"
             | "/runs/{id}/result.json" => "application/json",
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
-            "/runs/export" => "text/csv; charset=utf-8; header=present",
+            "/runs/export" | "/training/export" => "text/csv; charset=utf-8; header=present",
             _ => "text/html; charset=utf-8",
         };
         assert_eq!(answer.header("content-type"), expected, "{path}");

@@ -1,0 +1,54 @@
+//! The way between the pages of training.
+
+use askama::Template;
+
+use crate::ui::{components::html_safe, paths};
+
+/// One of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// `/training`
+    Overview,
+    /// `/training/models`
+    Models,
+    /// `/training/metrics`
+    Metrics,
+}
+
+impl Tab {
+    /// In the order in which they are shown.
+    const ALL: [Tab; 3] = [Tab::Overview, Tab::Models, Tab::Metrics];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Tab::Overview => "Overview",
+            Tab::Models => "Models",
+            Tab::Metrics => "Metrics",
+        }
+    }
+
+    const fn href(self) -> &'static str {
+        match self {
+            Tab::Overview => paths::TRAINING,
+            Tab::Models => paths::TRAINING_MODELS,
+            Tab::Metrics => paths::TRAINING_METRICS,
+        }
+    }
+}
+
+/// The head of each of them: title, tabs, exports.
+#[derive(Debug, Clone, Template)]
+#[template(path = "training/_tabs.html")]
+pub struct Tabs {
+    /// The page that is shown.
+    current: Tab,
+}
+
+html_safe!(Tabs);
+
+impl Tabs {
+    /// On this page.
+    pub const fn new(current: Tab) -> Self {
+        Self { current }
+    }
+}
