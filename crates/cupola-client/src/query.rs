@@ -15,6 +15,15 @@ pub struct PageFilter {
     pub per_page: Option<u32>,
 }
 
+/// Which costs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CostFilter {
+    /// `all`, `model`, `experiment`, `brief` or `person`.
+    pub by: Option<String>,
+    /// Of so many last days; of all when absent.
+    pub days: Option<u32>,
+}
+
 /// Which families.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FamilyFilter {

@@ -4,12 +4,20 @@
 //! and so does energy where nobody measured or said what the machine draws.
 
 mod budget;
+mod days;
 mod price_book;
+mod rate;
+mod total;
 
-use std::{fmt, ops::Add, time::Duration};
+use std::{fmt, ops::Add, str::FromStr, time::Duration};
 
-pub use budget::{LEVELS, crossed};
+use crate::credits::micros_of;
+
+pub use budget::{Budget, Draft, Kind, LEVELS, Period, Scope, Wanted, level};
+pub use days::{Day, LONGEST, split};
 pub use price_book::{Electricity, Machine, Of, Price, PriceBook, Priced};
+pub use rate::{Basis, Rate, Taken};
+pub use total::Total;
 
 /// An amount of the price book's currency in millionths of its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -69,6 +77,15 @@ impl fmt::Display for Money {
     }
 }
 
+impl FromStr for Money {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("`{text}` is not an amount; write for example `20` or `12.5`");
+        micros_of(text).map(Self).ok_or_else(refused)
+    }
+}
+
 /// What a time on a machine took. What is not known is none, not zero.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
@@ -89,6 +106,28 @@ impl Cost {
             energy_wh: joined(self.energy_wh, other.energy_wh),
             carbon_g: joined(self.carbon_g, other.carbon_g),
         }
+    }
+}
+
+impl Cost {
+    /// Energy in whole thousandths of a watt-hour, as it is kept.
+    pub fn energy_mwh(&self) -> Option<i64> {
+        self.energy_wh.map(thousandths)
+    }
+
+    /// Carbon dioxide in whole milligrams, as it is kept.
+    pub fn carbon_mg(&self) -> Option<i64> {
+        self.carbon_g.map(thousandths)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is in range")]
+fn thousandths(amount: f64) -> i64 {
+    let scaled = (amount * 1_000.0).round();
+    if (0.0..9e18).contains(&scaled) {
+        scaled as i64
+    } else {
+        0
     }
 }
 
@@ -139,6 +178,19 @@ mod tests {
         assert_eq!(known.and(Cost::default()), known);
         assert_eq!(Cost::default().and(Cost::default()), Cost::default());
         assert_eq!(known.and(known).money, Some(Money::from_micros(10)));
+    }
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        let check = |text: &str, micros: Option<i64>| {
+            let read = text.parse::<Money>().ok();
+            assert_eq!(read.map(Money::micros), micros, "{text}");
+        };
+        check("20", Some(20_000_000));
+        check(" 0.000001 ", Some(1));
+        check("-1", None);
+        check("1,5", None);
+        check("", None);
     }
 
     #[test]

@@ -40,18 +40,20 @@ impl FromStr for Credits {
     fn from_str(text: &str) -> Result<Self, String> {
         let refused =
             || format!("`{text}` is not an amount of credits; write for example `1000` or `12.5`");
-        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-        let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 6 {
-            return Err(refused());
-        }
-        let whole: i64 = whole.parse().map_err(|_| refused())?;
-        let fraction: i64 = format!("{fraction:0<6}").parse().map_err(|_| refused())?;
-        let micros = whole
-            .checked_mul(MICROS)
-            .and_then(|micros| micros.checked_add(fraction));
-        micros.map(Self).ok_or_else(refused)
+        micros_of(text).map(Self).ok_or_else(refused)
     }
+}
+
+/// Millionths of an amount with up to six decimals; none of what is not written as one.
+pub(crate) fn micros_of(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+        return None;
+    }
+    let fraction: i64 = format!("{fraction:0<6}").parse().ok()?;
+    let whole: i64 = whole.parse().ok()?;
+    whole.checked_mul(MICROS)?.checked_add(fraction)
 }
 
 #[cfg(test)]

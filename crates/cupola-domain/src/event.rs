@@ -1,6 +1,6 @@
 //! What changed: subjects, never payloads. Whoever shows the subject reads it again.
 
-use crate::ids::{BriefId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId};
+use crate::ids::{BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId};
 
 /// One thing that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub enum Event {
     ModelChanged(ModelId),
     /// What is configured, said or found of training models changed.
     TrainingChanged,
+    /// A budget was made, changed or deleted, or reached another level.
+    BudgetChanged(BudgetId),
     /// A template came, went, changed, or could not be read any more.
     TemplatesChanged,
     /// What is shown of training as a whole was made anew.
@@ -51,6 +53,7 @@ impl Event {
             Event::TokenChanged(_) => "token",
             Event::ModelChanged(_) => "model",
             Event::TrainingChanged => "training",
+            Event::BudgetChanged(_) => "budget",
             Event::TemplatesChanged => "templates",
             Event::MonitorChanged => "monitor",
         }
@@ -72,6 +75,7 @@ impl Event {
             Event::TrainingChanged | Event::TemplatesChanged | Event::MonitorChanged => {
                 "all".to_owned()
             }
+            Event::BudgetChanged(id) => id.to_string(),
         }
     }
 

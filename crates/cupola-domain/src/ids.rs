@@ -77,6 +77,8 @@ ids! {
     EvaluationId, "evaluation";
     /// One thing that was said of where a model is deployed.
     DeploymentId, "deployment";
+    /// A budget of money.
+    BudgetId, "budget";
     /// An access token (its row, not its secret).
     TokenId, "token";
 }

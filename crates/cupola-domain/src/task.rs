@@ -198,6 +198,8 @@ pub struct Task {
     /// The number of the first task that it needs and that has not completed. It is leased when none
     /// is left.
     pub waiting_for: Option<u32>,
+    /// Whether a worker came across it while a budget that is spent kept it from being leased.
+    pub is_withheld: bool,
     /// How often it was and may be tried.
     pub attempts: Attempts,
     /// The fencing number of the last lease; 0 before the first.
@@ -227,10 +229,11 @@ impl Task {
     }
 
     fn waiting(&self) -> Option<String> {
-        let number = self
-            .waiting_for
-            .filter(|_| self.state == TaskState::Pending)?;
-        Some(format!("waiting for task {number}"))
+        match self.waiting_for {
+            _ if self.state != TaskState::Pending => None,
+            Some(number) => Some(format!("waiting for task {number}")),
+            None => self.is_withheld.then(|| "a budget is spent".to_owned()),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use cupola_store::{Tx, code, events, experiments, tasks};
 use crate::{
     Hub, HubError,
     briefs::insert_planned,
+    costs::booking,
     logged::refuse_logged,
     transitions::{Pair, find_task, first_run},
 };
@@ -254,6 +255,7 @@ impl Hub {
         self.write(move |tx| {
             find(tx, id)?;
             experiments::save_stopped(tx, id, now)?;
+            booking::settle_lost(tx, id)?;
             let cancelled = tasks::cancel_pending(tx, id, now)?;
             let moved = i64::try_from(cancelled).unwrap_or(i64::MAX);
             experiments::save_changes(tx, id, [-moved, 0, 0, 0, moved])?;
@@ -348,6 +350,7 @@ pub(crate) fn task_of(
         metric: String::new(),
         priority: setup.priority,
         waiting_for: None,
+        is_withheld: false,
         attempts: Attempts::default(),
         epoch: 0,
         run,

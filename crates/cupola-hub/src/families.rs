@@ -16,7 +16,7 @@ use cupola_domain::{
 use cupola_search::compare::{Comparison, compare};
 use cupola_store::{Tx, briefs, experiments, tasks};
 
-use crate::{Analysis, Hub, HubError};
+use crate::{Analysis, Hub, HubError, costs::Spending};
 
 /// A family with its brief and results.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct FamilyDetail {
     pub analysis: Arc<Analysis>,
     /// Why what waits will not be leased as things are; empty when some worker could take it.
     pub obstacle: String,
+    /// What it cost so far, and what its brief would cost at most.
+    pub spending: Spending,
 }
 
 /// A family in a list.
@@ -109,12 +111,22 @@ impl Hub {
             Ok((family, brief))
         })?;
         let analysis = self.analysis(&family)?;
-        let obstacle = self.obstacle(&family);
+        self.detail_of(family, brief, analysis)
+    }
+
+    /// A family with what is known of it already.
+    pub fn detail_of(
+        &self,
+        family: Experiment,
+        brief: Option<Brief>,
+        analysis: Arc<Analysis>,
+    ) -> Result<FamilyDetail, HubError> {
         Ok(FamilyDetail {
+            obstacle: self.obstacle(&family),
+            spending: self.spending(&family, brief.as_ref())?,
             family,
             brief,
             analysis,
-            obstacle,
         })
     }
 
@@ -123,6 +135,10 @@ impl Hub {
     pub fn obstacle(&self, family: &Experiment) -> String {
         if family.counts.pending == 0 {
             return String::new();
+        }
+        let spent = self.spent_budget_of(family);
+        if !spent.is_empty() {
+            return spent;
         }
         let now = self.now();
         let live = self.live();

@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -20,7 +20,9 @@ use crate::{
     access::LoginCodes,
     analysis::AnalysisCache,
     artifacts::Files,
+    budgets::Spent,
     bus::{Bus, Changes},
+    costs::Prices,
     endings::LatestEndings,
     live::Live,
     programs::ProgramKey,
@@ -54,6 +56,8 @@ pub struct Hub {
     ids: Mutex<Ids>,
     live: Mutex<Live>,
     fleet: Mutex<Fleet>,
+    prices: RwLock<Arc<Prices>>,
+    pub(crate) spent: Spent,
     pub(crate) bus: Bus,
     pub(crate) files: Files,
     pub(crate) folders: Folders,
@@ -98,11 +102,13 @@ impl Hub {
         let live = Live::load(&store, world.monotonic())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
-        Ok(Self {
+        let hub = Self {
             store,
             ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
             live: Mutex::new(live),
             fleet: Mutex::new(fleet),
+            prices: RwLock::default(),
+            spent: Spent::default(),
             bus,
             files,
             folders: Folders::default(),
@@ -115,7 +121,9 @@ impl Hub {
             program_key,
             access_epoch: AtomicU64::new(0),
             world,
-        })
+        };
+        hub.refresh_budgets()?;
+        Ok(hub)
     }
 
     /// From now on, all that changes.
@@ -151,6 +159,17 @@ impl Hub {
     /// The clock that only moves forwards.
     pub fn monotonic(&self) -> Instant {
         self.world.monotonic()
+    }
+
+    /// What machines cost from now on. Runs that have begun keep the price that they began with.
+    pub fn use_prices(&self, prices: Prices) {
+        let mut used = self.prices.write().unwrap_or_else(PoisonError::into_inner);
+        *used = Arc::new(prices);
+    }
+
+    /// What machines cost.
+    pub fn prices(&self) -> Arc<Prices> {
+        Arc::clone(&self.prices.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many bytes are kept of one file.

@@ -32,6 +32,7 @@ const REST_MAX: Duration = Duration::from_mins(10);
 /// One worker.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveWorker {
+    pub(crate) name: String,
     pub(crate) token: TokenId,
     pub(crate) session: String,
     pub(crate) capabilities: Capabilities,
@@ -46,6 +47,7 @@ pub(crate) struct LiveWorker {
 impl LiveWorker {
     pub(crate) fn of(worker: &Worker) -> Self {
         Self {
+            name: worker.name.clone(),
             token: worker.token,
             session: worker.session.clone(),
             capabilities: worker.capabilities.clone(),

@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod campaigns;
+pub mod costs;
 pub mod folders;
 pub mod labels;
 pub mod leases;
@@ -29,7 +30,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 9] = [
+pub const ALL: [Loop; 10] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -37,6 +38,7 @@ pub const ALL: [Loop; 9] = [
     artifacts::LOOP,
     series::LOOP,
     labels::LOOP,
+    costs::LOOP,
     folders::LOOP,
     training::LOOP,
 ];

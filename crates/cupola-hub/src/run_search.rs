@@ -1,6 +1,7 @@
 //! Runs by what they were told and what they measured.
 
 use cupola_domain::{
+    cost::Money,
     ids::{ExperimentId, RunId},
     run::Run,
 };
@@ -80,6 +81,8 @@ pub struct RunFound {
     pub task_number: u32,
     /// What its experiment is called.
     pub experiment_name: String,
+    /// What it cost, or costs so far: what it is found and sorted by.
+    pub cost: Option<Money>,
     /// Parameters, by key.
     pub params: Vec<(String, String)>,
     /// Tags, by key.
@@ -167,6 +170,7 @@ fn found(tx: &mut Tx, id: RunId, columns: &Columns) -> Result<RunFound, HubError
         run: listed.run,
         task_number: listed.task_number,
         experiment_name: listed.experiment_name,
+        cost: listed.cost,
         params: Vec::new(),
         tags: Vec::new(),
         metrics: Vec::new(),

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::{
     Hub, HubError,
     briefs::insert_planned,
+    costs::{self, RunCost},
     experiments::{find as find_experiment, resume, template_name},
     logged::refuse_logged,
     tasks::note_worker,
@@ -54,11 +55,16 @@ pub struct RunDetail {
     pub attempts: Vec<Run>,
     /// The names of the workers that appear.
     pub workers: HashMap<WorkerId, String>,
+    /// What it cost, or costs so far; none of one that no worker had.
+    pub cost: Option<RunCost>,
+    /// What that is in.
+    pub currency: String,
 }
 
 impl Hub {
     /// A run.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, HubError> {
+        let (now, currency) = (self.now(), self.prices().currency.clone());
         self.read(move |tx| {
             let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
             let task = find_task(tx, run.task)?;
@@ -81,6 +87,8 @@ impl Hub {
                 experiment,
                 attempts,
                 workers,
+                cost: costs::find(tx, id, now)?,
+                currency,
             })
         })
     }
@@ -157,6 +165,7 @@ fn insert_again(
             ..of.attempts
         },
         waiting_for: None,
+        is_withheld: false,
         epoch: 0,
         worker: None,
         value: None,

@@ -10,6 +10,7 @@ mod exported;
 mod keeper;
 mod known;
 mod machines;
+mod spending;
 
 use std::collections::HashMap;
 

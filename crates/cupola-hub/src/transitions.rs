@@ -16,7 +16,11 @@ use cupola_domain::{
 };
 use cupola_store::{Tx, events, experiments, params, runs, tags, tasks};
 
-use crate::{HubError, dependencies};
+use crate::{
+    HubError,
+    costs::booking::{self as costs, Terms},
+    dependencies,
+};
 
 /// A run with its task, as read in this transaction.
 pub(crate) struct Pair {
@@ -78,6 +82,9 @@ impl Pair {
         }
         self.run.state = next;
         runs::save(tx, &self.run, &was)?;
+        if self.run.state.word().is_terminal() && was.lease().is_some() {
+            costs::settle(tx, self.run.id, let_go_at(&was, is_reported, now))?;
+        }
         events::record(tx, self.change(&was));
         Ok(())
     }
@@ -139,7 +146,7 @@ impl Pair {
     pub(crate) fn lease(
         &mut self,
         tx: &mut Tx,
-        worker: WorkerId,
+        (worker, terms): (WorkerId, Terms),
         now: Timestamp,
     ) -> Result<Lease, HubError> {
         let was = self.task.epoch;
@@ -148,6 +155,7 @@ impl Pair {
             epoch: was + 1,
         };
         self.step_run(tx, RunInput::Lease(lease), now)?;
+        costs::begin(tx, &self.run, (worker, terms), now)?;
         self.task.epoch = lease.epoch;
         self.task.worker = Some(worker);
         self.step_task(tx, TaskInput::Start, was, now)?;
@@ -300,6 +308,14 @@ impl Pair {
         self.task.run = run.id;
         self.run = run;
         Ok(())
+    }
+}
+
+/// Until when the worker had it: one that fell silent had it no longer, unless it says so itself.
+fn let_go_at(was: &RunState, is_reported: bool, now: Timestamp) -> Timestamp {
+    match was {
+        RunState::Lost { lost_at, .. } if !is_reported => *lost_at,
+        _ => now,
     }
 }
 

@@ -42,6 +42,8 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "token" => keys.push("tokens".to_owned()),
         "model" => keys.push("models".to_owned()),
         "training" => keys.push("training".to_owned()),
+        // What a budget keeps back, or lets go, stands in these lists.
+        "budget" => keys.extend(["budgets", "families", "experiments"].map(str::to_owned)),
         "templates" => keys.push("templates".to_owned()),
         _ => {}
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
+    costs::SpendingBody,
     families::{CountsBody, NeedsBody},
     number::Number,
     runs::RunBody,
@@ -113,6 +114,8 @@ pub struct ExperimentDetail {
     pub has_template: bool,
     /// Why what waits will not be leased as things are; empty when some worker could take it.
     pub obstacle: String,
+    /// What it cost so far.
+    pub spending: SpendingBody,
 }
 
 /// How often to run an experiment.
@@ -154,6 +157,9 @@ pub struct ExperimentRunBody {
     pub value: Option<Number>,
     /// Seconds from its program's start to its end, as its worker measured.
     pub duration: Option<f64>,
+    /// What it cost, or costs so far, where its machine has a price.
+    #[serde(default)]
+    pub cost: Option<f64>,
 }
 
 /// Runs side by side.

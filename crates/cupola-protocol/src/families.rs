@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::time::Time;
+use crate::{costs::SpendingBody, time::Time};
 
 /// How many tasks are in which state; the five sum to `total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -82,6 +82,8 @@ pub struct FamilyDetail {
     pub family: FamilyBody,
     /// Its results so far.
     pub summary: SummaryBody,
+    /// What it cost so far.
+    pub spending: SpendingBody,
 }
 
 /// What the results of a family say. Only measured, finite values count.

@@ -10,6 +10,7 @@ pub mod artifacts;
 pub mod briefs;
 pub mod charts;
 pub mod compare;
+pub mod costs;
 pub mod events;
 pub mod experiments;
 pub mod families;

@@ -145,6 +145,12 @@ pub mod api {
     pub const RUN_RESULT: &str = "/api/v1/runs/{id}/result";
     /// `GET` by a worker: a template's files.
     pub const BUNDLE: &str = "/api/v1/bundles/{hash}";
+    /// `GET` what runs cost.
+    pub const COSTS: &str = "/api/v1/costs";
+    /// `GET` budgets, `POST` one.
+    pub const BUDGETS: &str = "/api/v1/budgets";
+    /// `GET`, `PUT` or `DELETE` a budget.
+    pub const BUDGET: &str = "/api/v1/budgets/{id}";
     /// `GET` tokens, `POST` for one.
     pub const TOKENS: &str = "/api/v1/tokens";
     /// `DELETE` to revoke.

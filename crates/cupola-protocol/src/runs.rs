@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{number::Number, time::Time};
+use crate::{costs::RunCostBody, number::Number, time::Time};
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -96,6 +96,9 @@ pub struct RunDetail {
     pub tags: BTreeMap<String, String>,
     /// Bytes of log so far.
     pub log_bytes: u64,
+    /// What it cost, or costs so far; none of one that no worker had.
+    #[serde(default)]
+    pub cost: Option<RunCostBody>,
 }
 
 /// A series of a run.
@@ -142,6 +145,9 @@ pub struct FoundRunBody {
     pub task_number: u32,
     /// What its experiment is called.
     pub experiment_name: String,
+    /// What it cost, or costs so far, where its machine has a price.
+    #[serde(default)]
+    pub cost: Option<f64>,
     /// Parameters that were asked for, by key.
     pub params: BTreeMap<String, String>,
     /// Tags that were asked for, by key.

@@ -2,8 +2,10 @@
 
 pub mod artifacts;
 pub mod briefs;
+pub mod budgets;
 pub mod code;
 mod codec;
+pub mod costs;
 pub mod datasets;
 pub mod dependencies;
 pub mod dump;
@@ -50,7 +52,9 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     let modules = [
         ("artifacts", artifacts::ALL),
         ("briefs", briefs::ALL),
+        ("budgets", budgets::ALL),
         ("code", code::ALL),
+        ("costs", costs::ALL),
         ("datasets", datasets::ALL),
         ("dependencies", dependencies::ALL),
         ("dump", dump::ALL),

@@ -55,6 +55,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0010_series_owner.sql"),
     },
     Migration {
+        version: 11,
+        name: "costs",
+        sql: include_str!("migrations/0011_costs.sql"),
+    },
+    Migration {
         version: 12,
         name: "training",
         sql: include_str!("migrations/0012_training.sql"),

@@ -13,6 +13,7 @@ mod plan;
 mod written;
 
 use cupola_domain::{
+    cost::Money,
     ids::{ExperimentId, RunId},
     run::Run,
 };
@@ -29,9 +30,11 @@ pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 3] = [
 ];
 
 statements! {
-    FIND = "SELECT run.*, task.number AS task_number, experiment.name AS experiment_name
+    FIND = "SELECT run.*, task.number AS task_number, experiment.name AS experiment_name,
+                   run_cost.money_micros
             FROM run JOIN task ON task.id = run.task_id
             JOIN experiment ON experiment.id = run.experiment_id
+            LEFT JOIN run_cost ON run_cost.run_id = run.id
             WHERE run.id = $1";
 }
 
@@ -95,6 +98,8 @@ pub struct Listed {
     pub task_number: u32,
     /// What its experiment is called.
     pub experiment_name: String,
+    /// What it cost, or as far as it was counted.
+    pub cost: Option<Money>,
 }
 
 /// One page of the runs that are wanted.
@@ -109,6 +114,7 @@ pub fn find(tx: &mut Tx, id: RunId) -> Result<Option<Listed>, StoreError> {
             run: runs::run(row)?,
             task_number: codec::count(row, "task", "task_number")?,
             experiment_name: row.text("experiment_name")?,
+            cost: row.optional_i64("money_micros")?.map(Money::from_micros),
         })
     })
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use cupola_domain::{
+    cost::Money,
     ids::{ExperimentId, RunId},
     run::Run,
 };
@@ -60,6 +61,8 @@ statements! {
     LIST_RESULTS = of_runs!("SELECT run_id, name, value FROM result WHERE run_id",
                             "AND name IN ($65, $66, $67, $68, $69, $70, $71, $72)
                              AND value <> '' AND LENGTH(value) <= $73");
+    LIST_COSTS = of_runs!("SELECT run_id, money_micros FROM run_cost WHERE run_id",
+                          "AND money_micros IS NOT NULL");
     LIST_CURRENT = "SELECT run_id FROM task WHERE experiment_id = $1 ORDER BY number LIMIT $2";
     COUNT_CURRENT = "SELECT COUNT(*) AS n FROM task WHERE experiment_id = $1";
 }
@@ -139,6 +142,15 @@ pub fn results(
         found.extend(in_chunks(tx, LIST_RESULTS, ids, &rest, result)?);
     }
     Ok(found)
+}
+
+/// What runs cost, or as far as it was counted.
+pub fn costs(tx: &mut Tx, ids: &[RunId]) -> Result<BTreeMap<RunId, Money>, StoreError> {
+    let rows = in_chunks(tx, LIST_COSTS, ids, &[], |row| {
+        let money = Money::from_micros(row.i64("money_micros")?);
+        Ok((codec::parsed(row, "run_cost", "run_id")?, money))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 fn labels(

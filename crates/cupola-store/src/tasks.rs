@@ -27,7 +27,7 @@ statements! {
     FIND_NEXT_NUMBER = "SELECT COALESCE(MAX(number) + 1, 0) AS n FROM task WHERE experiment_id = $1";
     SAVE_CONFIG = "UPDATE task SET config = $2 WHERE id = $1";
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
-                  ORDER BY priority DESC, id LIMIT 1";
+                  AND budget_id IS NULL ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
     /// their indexes are left alone.
     SAVE_LIVE = "UPDATE task SET state = $4, failures = $5, losses = $6, epoch = $7, run_id = $8,
@@ -153,7 +153,8 @@ pub fn save_config(tx: &mut Tx, id: TaskId, config: &Config) -> Result<(), Store
     tx.execute_one(SAVE_CONFIG, &[&id.to_string(), &text])
 }
 
-/// The pending task with these needs that waits for no other and is to be leased first.
+/// The pending task with these needs that waits for no other, that no budget keeps back, and that is to be
+/// leased first.
 pub fn find_ready(tx: &mut Tx, needs_id: i64) -> Result<Option<Task>, StoreError> {
     tx.query_optional(FIND_READY, &[&needs_id], task)
 }
@@ -435,6 +436,7 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         tags: codec::texts(row, "task", "tags")?,
         metric: row.text("metric")?,
         priority: row.i64("priority")?,
+        is_withheld: row.optional_text("budget_id")?.is_some(),
         waiting_for: match row.optional_i64("waiting_for")? {
             Some(number) => Some(u32::try_from(number).map_err(|_| inconsistent("waiting_for"))?),
             None => None,

@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod briefs;
 pub(crate) mod charts;
 mod compare;
+mod costs;
 mod download;
 mod experiments;
 mod exports;
@@ -64,6 +65,8 @@ pub(crate) fn routes() -> Routes {
         // who does it
         .merge(workers::routes())
         .merge(work::routes())
+        // what it costs
+        .merge(costs::routes())
         // who may come in
         .merge(tokens::routes())
 }

@@ -8,6 +8,7 @@ pub mod briefs;
 pub mod compare;
 pub mod components;
 pub mod confirmation;
+pub mod costs;
 pub mod error_page;
 pub mod experiments;
 mod faces;

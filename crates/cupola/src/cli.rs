@@ -1,5 +1,6 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
+mod costs;
 mod experiments;
 mod run_file;
 mod runs;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
@@ -71,6 +73,11 @@ pub(crate) enum Command {
     Export(Box<Export>),
     /// Bring in what other programs wrote.
     Import(Import),
+    /// What runs cost: by model, experiment, brief, person and day, and now.
+    Cost(Cost),
+    /// Make budgets of money, change them, see how far they are spent.
+    #[command(subcommand)]
+    Budget(Budget),
     /// Make and revoke access tokens.
     #[command(subcommand)]
     Token(Token),

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod briefs;
+pub(crate) mod costs;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod experiments;
@@ -47,6 +48,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         },
         Some(Command::Export(command)) => export::run(*command).await?,
         Some(Command::Import(command)) => import::run(command).await?,
+        Some(Command::Cost(command)) => costs::cost(command).await?,
+        Some(Command::Budget(command)) => costs::budget(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {
             let mut script = Vec::new();

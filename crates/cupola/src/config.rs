@@ -2,12 +2,14 @@
 //! A section of the file is a file of this folder.
 
 mod access;
+mod prices;
 mod training;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cupola_domain::access::Role;
+use cupola_hub::costs::Prices;
 use cupola_web::Home;
 use serde::Deserialize;
 
@@ -41,6 +43,7 @@ struct File {
     artifact_mib_max: Option<u32>,
     home: FirstPage,
     access: access::Section,
+    prices: prices::Section,
     training: training::Section,
 }
 
@@ -73,6 +76,8 @@ pub(crate) struct Config {
     pub home: Home,
     /// What callers on this machine may do without a token.
     pub loopback_role: Option<Role>,
+    /// What machines cost.
+    pub prices: Prices,
     pub training: Training,
 }
 
@@ -94,6 +99,7 @@ impl Config {
             artifact_mib_max: ARTIFACT_MIB_MAX,
             home: Home::Overview,
             loopback_role: None,
+            prices: Prices::default(),
             training: Training::default(),
         }
     }
@@ -105,6 +111,7 @@ impl Config {
         // What the file names is named from where it lies.
         let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
         let training = file.training.read(&base);
+        let prices = file.prices.read();
         let mut config = Self {
             host: flags
                 .host
@@ -133,6 +140,7 @@ impl Config {
                 FirstPage::Training => Home::Training,
             },
             loopback_role: None,
+            prices: prices.with_context(|| wrong(path.as_deref()))?,
             training: training.with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;

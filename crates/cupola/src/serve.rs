@@ -74,6 +74,7 @@ impl Running {
         let hub = open(config, &data).await?;
         let training = config.training.clone();
         hub.configure_training(training.models, training.folders)?;
+        hub.use_prices(config.prices.clone());
         let preset = std::env::var("CUPOLA_TOKEN").ok();
         let first_secret = hub.create_first_token(preset.as_deref())?;
         let url = format!("http://{}", shown_address(address));

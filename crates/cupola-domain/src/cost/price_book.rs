@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cost, Money, hours};
+use super::{Basis, Money, Rate, rate::used_hourly};
 
 /// What an entry is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,40 +95,30 @@ impl PriceBook {
         closest.map(|(_, entry)| entry)
     }
 
-    /// What `span` on a `share` of a machine costs, from 0 to 1. `energy_wh` is what was measured for
-    /// that share; else what the book says of the machine's draw counts.
-    pub fn cost(
-        &self,
-        machine: Machine<'_>,
-        span: Duration,
-        share: f64,
-        energy_wh: Option<f64>,
-    ) -> Cost {
-        let entry = self.find(machine);
-        let share = share.clamp(0.0, 1.0);
-        let said = entry.and_then(|entry| entry.watts);
-        let energy_wh = energy_wh.or_else(|| Some(said? * hours(span) * share));
-        let power = energy_wh.zip(self.electricity);
-        let carbon = power.and_then(|(wh, of)| Some(wh / 1_000.0 * of.carbon_g_per_kwh?));
-        let money = entry.map(|entry| match entry.price {
-            Price::Hourly(price) => price.times(hours(span) * share),
+    /// What running on a machine costs by this book; nothing is known of one that has no entry, except how
+    /// clean its power is.
+    pub fn rate(&self, machine: Machine<'_>) -> Rate {
+        let power = self.electricity;
+        let carbon_g_per_kwh = power.and_then(|of| of.carbon_g_per_kwh);
+        let Some(entry) = self.find(machine) else {
+            return Rate {
+                carbon_g_per_kwh,
+                ..Rate::default()
+            };
+        };
+        let (hourly, per_kwh) = match entry.price {
+            Price::Hourly(price) => (price, None),
             Price::Owned { purchase, life } => {
-                let used = hours(span) / hours(life).max(f64::MIN_POSITIVE);
-                let power =
-                    power.map_or(Money::default(), |(wh, of)| of.per_kwh.times(wh / 1_000.0));
-                purchase.times(used * share) + power
+                (used_hourly(purchase, life), power.map(|of| of.per_kwh))
             }
-        });
-        Cost {
-            money,
-            energy_wh,
-            carbon_g: carbon,
+        };
+        Rate {
+            basis: Basis::Book,
+            hourly: Some(hourly),
+            per_kwh,
+            watts: entry.watts,
+            carbon_g_per_kwh,
         }
-    }
-
-    /// What a machine costs in an hour, with what the book says of its draw.
-    pub fn hourly(&self, machine: Machine<'_>) -> Option<Money> {
-        self.cost(machine, Duration::from_hours(1), 1.0, None).money
     }
 }
 
@@ -164,7 +154,7 @@ mod tests {
     #[test]
     fn the_closest_entry_counts_and_of_equals_the_first() {
         let check = |worker, gpus: &[&str], expected: f64| {
-            let found = book().hourly(Machine { worker, gpus });
+            let found = book().rate(Machine { worker, gpus }).hourly;
             assert_eq!(found, Some(money(expected)), "{worker} {gpus:?}");
         };
         check("lab-1", &["NVIDIA RTX 4090"], 1.0);
@@ -177,7 +167,7 @@ mod tests {
             worker: "x",
             gpus: &[],
         };
-        assert_eq!(nowhere.hourly(machine), None);
+        assert_eq!(nowhere.rate(machine), Rate::default());
     }
 
     fn own(watts: Option<f64>) -> PriceBook {
@@ -204,36 +194,27 @@ mod tests {
 
     #[test]
     fn an_own_machine_costs_its_use_and_its_power() {
-        let two_hours = Duration::from_hours(2);
-        let cost = own(Some(500.0)).cost(MACHINE, two_hours, 0.5, None);
-        // Half of 2 h of 0.1 an hour, and half a kilowatt-hour.
-        assert_eq!(cost.money, Some(money(0.1 + 0.15)));
-        assert_eq!(cost.energy_wh, Some(500.0));
-        assert_eq!(cost.carbon_g, Some(200.0));
-    }
-
-    #[test]
-    fn measured_energy_comes_before_what_the_book_says() {
-        let cost = own(Some(500.0)).cost(MACHINE, Duration::from_hours(1), 1.0, Some(100.0));
-        assert_eq!(cost.energy_wh, Some(100.0));
-        assert_eq!(cost.money, Some(money(0.1 + 0.03)));
-    }
-
-    #[test]
-    fn unknown_energy_is_not_zero() {
-        let cost = own(None).cost(MACHINE, Duration::from_hours(1), 1.0, None);
-        assert_eq!((cost.energy_wh, cost.carbon_g), (None, None));
-        assert_eq!(cost.money, Some(money(0.1)));
-        let nothing = PriceBook::default().cost(MACHINE, Duration::from_hours(1), 1.0, None);
-        assert_eq!(nothing, Cost::default());
+        let rate = own(Some(500.0)).rate(MACHINE);
+        assert_eq!(rate.hourly, Some(money(0.1)));
+        assert_eq!(rate.per_kwh, Some(money(0.3)));
+        assert_eq!(rate.carbon_g_per_kwh, Some(400.0));
     }
 
     #[test]
     fn rented_power_is_paid_already() {
         let mut book = own(Some(500.0));
         book.entries[0].price = Price::Hourly(money(1.0));
-        let cost = book.cost(MACHINE, Duration::from_hours(1), 1.0, None);
-        assert_eq!(cost.money, Some(money(1.0)));
-        assert_eq!(cost.carbon_g, Some(200.0));
+        let rate = book.rate(MACHINE);
+        assert_eq!((rate.hourly, rate.per_kwh), (Some(money(1.0)), None));
+        assert_eq!(rate.watts, Some(500.0));
+    }
+
+    #[test]
+    fn without_an_entry_only_the_power_is_known() {
+        let mut book = own(None);
+        book.entries.clear();
+        let rate = book.rate(MACHINE);
+        assert_eq!((rate.basis, rate.hourly), (Basis::None, None));
+        assert_eq!(rate.carbon_g_per_kwh, Some(400.0));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use cupola_domain::{labels, metric::json_number};
+use cupola_domain::{cost::Money, labels, metric::json_number};
 use serde_json::Value;
 
 use super::ComparedRun;
@@ -22,6 +22,8 @@ pub enum Column {
     Objective,
     /// `duration`: how long its program ran, in seconds.
     Duration,
+    /// `cost`: what it cost, in the hub's currency.
+    Cost,
     /// `seed`
     Seed,
     /// `state`
@@ -63,6 +65,7 @@ impl fmt::Display for Column {
             Column::Tag(name) => write!(f, "tags.{name}"),
             Column::Objective => f.write_str("objective"),
             Column::Duration => f.write_str("duration"),
+            Column::Cost => f.write_str("cost"),
             Column::Seed => f.write_str("seed"),
             Column::State => f.write_str("state"),
             Column::Experiment => f.write_str("experiment"),
@@ -84,6 +87,7 @@ impl FromStr for Column {
             None => match text {
                 "objective" => Some(Column::Objective),
                 "duration" => Some(Column::Duration),
+                "cost" => Some(Column::Cost),
                 "seed" => Some(Column::Seed),
                 "state" => Some(Column::State),
                 "experiment" => Some(Column::Experiment),
@@ -94,7 +98,7 @@ impl FromStr for Column {
             let text = labels::cut(text, 100);
             format!(
                 "is `{text}`; choose `params.NAME`, `metrics.NAME`, `results.NAME`, `tags.NAME`, \
-                 `objective`, `duration`, `seed`, `state` or `experiment`"
+                 `objective`, `duration`, `cost`, `seed`, `state` or `experiment`"
             )
         })
     }
@@ -119,6 +123,7 @@ impl Column {
             Column::Tag(name) => Cell::of_text(one.tags.get(name)),
             Column::Objective => Cell::of_number(one.value),
             Column::Duration => Cell::of_number(one.duration_secs()),
+            Column::Cost => Cell::of_number(one.cost.map(Money::units)),
             Column::Seed => Cell::of_text(one.seed.as_ref()),
             Column::State => Cell::Text(one.run.state.word().as_str().to_owned()),
             Column::Experiment => Cell::Text(one.experiment.clone()),
@@ -210,6 +215,7 @@ mod tests {
             "tags.a<b>",
             "objective",
             "duration",
+            "cost",
             "seed",
             "state",
             "experiment",

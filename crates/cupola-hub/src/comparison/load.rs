@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use cupola_domain::{
+    cost::Money,
     experiment::Experiment,
     ids::{ExperimentId, RunId},
     objective::{Direction, Objective},
@@ -44,6 +45,8 @@ pub struct ComparedRun {
     pub value: Option<f64>,
     /// The name of what it belongs to.
     pub experiment: String,
+    /// What it cost, or as far as it was counted.
+    pub cost: Option<Money>,
     /// What it was told to do.
     pub params: selected::Labels,
     /// What is said about it.
@@ -153,6 +156,10 @@ pub(super) fn found(tx: &mut Tx, selection: &Selection, limit: usize) -> Result<
         }
     }
     found.total -= found.missing.len() as u64;
+    let mut costs = selected::costs(tx, &found.ids())?;
+    for one in &mut found.runs {
+        one.cost = costs.remove(&one.run.id);
+    }
     Ok(found)
 }
 
@@ -198,6 +205,7 @@ impl Found {
             number: one.number,
             seed: one.seed.map(|seed| seed.to_string()),
             value: one.value,
+            cost: None,
             params: selected::Labels::new(),
             tags: selected::Labels::new(),
             metrics: BTreeMap::new(),

@@ -246,6 +246,7 @@ impl Plan {
             let first = planned.needs.first().map(|at| self.tasks[*at].task.number);
             let task = Task {
                 waiting_for: first,
+                is_withheld: false,
                 ..planned.task.clone()
             };
             tasks::insert(tx, &task, needs_id)?;

@@ -3,16 +3,17 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cupola_domain::{
+    cost::Money,
     experiment::Experiment,
     ids::{ExperimentId, WorkerId},
     run::Run,
     task::Task,
     template::Template,
 };
-use cupola_store::{Tx, experiments, runs};
+use cupola_store::{Tx, experiments, runs, selected};
 
 use super::{ExperimentQuery, find};
-use crate::{Hub, HubError, tasks::note_worker, transitions::find_task};
+use crate::{Hub, HubError, costs::Spending, tasks::note_worker, transitions::find_task};
 
 /// An experiment in a list.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct ExperimentDetail {
     pub runs: u64,
     /// Why what waits will not be leased as things are; empty when some worker could take it.
     pub obstacle: String,
+    /// What it cost so far.
+    pub spending: Spending,
 }
 
 /// A run in a list.
@@ -47,6 +50,8 @@ pub struct RunRow {
     pub task: Task,
     /// The name of the worker that has or had it.
     pub worker: Option<String>,
+    /// What it cost, or as far as it was counted.
+    pub cost: Option<Money>,
 }
 
 impl Hub {
@@ -80,6 +85,7 @@ impl Hub {
         Ok(ExperimentDetail {
             template: self.template_of(&experiment)?.ok(),
             obstacle: self.obstacle(&experiment),
+            spending: self.spending(&experiment, None)?,
             experiment,
             last,
             runs,
@@ -114,6 +120,7 @@ pub(crate) fn run_row(
     note_worker(tx, workers, run.worker)?;
     Ok(RunRow {
         worker: run.worker.and_then(|id| workers.get(&id).cloned()),
+        cost: selected::costs(tx, &[run.id])?.remove(&run.id),
         run,
         task,
     })

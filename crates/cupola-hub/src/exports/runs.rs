@@ -6,6 +6,7 @@ use std::{
 };
 
 use cupola_domain::{
+    cost::Money,
     ids::{ExperimentId, RunId},
     run::{Outcome, RunState},
     time::Timestamp,
@@ -27,7 +28,7 @@ const COLUMNS_MAX: usize = 1_000;
 const NAMES_MAX: i64 = 1_001;
 
 /// What every row has.
-const FIXED: [(&str, Kind); 17] = [
+const FIXED: [(&str, Kind); 18] = [
     ("run_id", Kind::Text),
     ("name", Kind::Text),
     ("experiment_id", Kind::Text),
@@ -45,6 +46,7 @@ const FIXED: [(&str, Kind); 17] = [
     ("started_at", Kind::Time),
     ("finished_at", Kind::Time),
     ("wall_time_secs", Kind::Number),
+    ("cost", Kind::Number),
 ];
 
 /// The columns that depend on what there is.
@@ -61,6 +63,7 @@ struct Page {
     params: BTreeMap<RunId, Labels>,
     tags: BTreeMap<RunId, Labels>,
     metrics: BTreeMap<RunId, BTreeMap<String, f64>>,
+    costs: BTreeMap<RunId, Money>,
     experiments: BTreeMap<ExperimentId, String>,
 }
 
@@ -158,6 +161,7 @@ fn load(tx: &mut Tx, ids: &[RunId], names: Vec<String>) -> Result<Page, HubError
     Ok(Page {
         params: selected::params(tx, ids)?,
         tags: selected::tags(tx, ids)?,
+        costs: selected::costs(tx, ids)?,
         selected,
         metrics,
         experiments,
@@ -206,6 +210,7 @@ impl Page {
             time(run.started_at),
             time(run.finished_at),
             number(wall_time),
+            number(self.costs.get(&run.id).map(|cost| cost.units())),
         ];
         let (params, tags) = (self.params.get(&run.id), self.tags.get(&run.id));
         let metrics = self.metrics.get(&run.id);

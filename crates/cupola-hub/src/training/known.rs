@@ -16,7 +16,7 @@ use cupola_store::{
     trained::{self, Active},
 };
 
-use super::{ByKey, Last, Losses, RUNS_MAX, Throughputs, changes::Changes};
+use super::{ByKey, Last, Losses, RUNS_MAX, Throughputs, changes::Changes, spending};
 use crate::{
     Hub, HubError,
     tasks::note_worker,
@@ -88,7 +88,7 @@ impl Hub {
         changes: Changes,
     ) -> Result<(Known, Now), HubError> {
         let at = self.now();
-        let (known, active, names) = self.read(move |tx| {
+        let (known, active, names, spent) = self.read(move |tx| {
             let active = trained::list_active(tx, i64::try_from(RUNS_MAX).unwrap_or(i64::MAX))?;
             let mut known = known;
             known.follow(tx, &changes, &active)?;
@@ -96,9 +96,9 @@ impl Hub {
             for one in &active {
                 note_worker(tx, &mut names, one.run.worker)?;
             }
-            Ok((known, active, names))
+            let spent = spending::read(tx, at)?;
+            Ok((known, active, names, spent))
         })?;
-        let spent = Spent::default();
         let live = self.live();
         let gpus = |id: &WorkerId| {
             live.workers

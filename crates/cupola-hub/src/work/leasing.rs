@@ -12,10 +12,18 @@ use cupola_domain::{
 use cupola_store::{Tx, code, tasks};
 
 use super::{Held, Order, Orders};
-use crate::{Hub, HubError, transitions::Pair};
+use crate::{
+    Hub, HubError,
+    budgets::{self, Held as Spent},
+    costs::{self, booking::Terms},
+    transitions::Pair,
+};
 
 /// Every worker may hold this many leases, however few its slots.
 const LEASES_MIN: u32 = 16;
+
+/// So often tasks are passed over that a budget keeps back before a worker is told that there are none now.
+const PASSED_OVER_MAX: u32 = 8;
 
 impl Hub {
     /// A worker asks for up to `free_slots` runs, and says what it has. What it was given without
@@ -38,7 +46,8 @@ impl Hub {
             .map(|(run, _)| run)
             .collect();
         let now = self.world().monotonic();
-        let (capabilities, wanted) = {
+        let (prices, spent) = (self.prices(), self.held());
+        let (capabilities, terms, wanted) = {
             let live = self.live();
             let worker = live
                 .workers
@@ -54,7 +63,8 @@ impl Hub {
             } else {
                 free_slots.min(room)
             };
-            (worker.capabilities.clone(), wanted)
+            let terms = costs::terms(&prices.book, worker);
+            (worker.capabilities.clone(), terms, wanted)
         };
         if forgotten.is_empty() && wanted == 0 {
             return Ok(orders);
@@ -62,13 +72,19 @@ impl Hub {
         let spares = (0..wanted).map(|_| self.next_id()).collect();
         let leasing = Leasing {
             worker: id,
+            terms,
             capabilities,
             forgotten,
             wanted,
             spares,
+            spent,
             now: self.now(),
         };
-        orders.start = self.write(move |tx| leasing.lease(tx))?;
+        let leased = self.write(move |tx| leasing.lease(tx))?;
+        orders.start = leased.orders;
+        if leased.is_cut {
+            self.bus.announce_work();
+        }
         let mut live = self.live();
         for order in &orders.start {
             live.grant(order.run.id, order.lease, now);
@@ -81,16 +97,26 @@ impl Hub {
 /// Leases for one worker, in one transaction.
 struct Leasing {
     worker: WorkerId,
+    terms: Terms,
     capabilities: Capabilities,
     forgotten: Vec<RunId>,
     wanted: u32,
     spares: Vec<RunId>,
+    /// Budgets whose tasks are not leased.
+    spent: Vec<Spent>,
     now: Timestamp,
 }
 
+/// What came of it.
+struct Leased {
+    orders: Vec<Order>,
+    /// Whether there may be more behind what was passed over.
+    is_cut: bool,
+}
+
 impl Leasing {
-    fn lease(mut self, tx: &mut Tx) -> Result<Vec<Order>, HubError> {
-        let mut orders = Vec::new();
+    fn lease(mut self, tx: &mut Tx) -> Result<Leased, HubError> {
+        let (mut orders, mut passed_over) = (Vec::new(), 0);
         for run in std::mem::take(&mut self.forgotten) {
             // It may have been deleted since it was given.
             let Ok(pair) = Pair::find(tx, run) else {
@@ -108,10 +134,15 @@ impl Leasing {
                 fitting.push(id);
             }
         }
-        while self.wanted > 0 {
-            let Some(task) = first_ready(tx, &fitting)? else {
+        while self.wanted > 0 && passed_over < PASSED_OVER_MAX {
+            let Some((task, needs)) = first_ready(tx, &fitting)? else {
                 break;
             };
+            if let Some(spent) = budgets::find_holding(tx, &self.spent, &task)? {
+                budgets::withhold(tx, spent, (&task, needs))?;
+                passed_over += 1;
+                continue;
+            }
             let mut pair = Pair::of_task(tx, task)?;
             if matches!(pair.run.state, RunState::Lost { .. }) {
                 let Some(spare) = self.spares.pop() else {
@@ -119,25 +150,28 @@ impl Leasing {
                 };
                 pair.supersede(tx, spare, self.now)?;
             }
-            let lease = pair.lease(tx, self.worker, self.now)?;
+            let lease = pair.lease(tx, (self.worker, self.terms), self.now)?;
             orders.push(order(tx, pair, lease)?);
             self.wanted -= 1;
         }
-        Ok(orders)
+        Ok(Leased {
+            orders,
+            is_cut: passed_over == PASSED_OVER_MAX,
+        })
     }
 }
 
-/// Of the first tasks for each of the fitting needs, the one that goes first.
-fn first_ready(tx: &mut Tx, fitting: &[i64]) -> Result<Option<Task>, HubError> {
-    let mut first: Option<Task> = None;
+/// Of the first tasks for each of the fitting needs, the one that goes first, with its needs.
+fn first_ready(tx: &mut Tx, fitting: &[i64]) -> Result<Option<(Task, i64)>, HubError> {
+    let mut first: Option<(Task, i64)> = None;
     for needs in fitting {
         if let Some(task) = tasks::find_ready(tx, *needs)?
-            && first.as_ref().is_none_or(|first| {
+            && first.as_ref().is_none_or(|(first, _)| {
                 (task.priority, std::cmp::Reverse(task.id))
                     > (first.priority, std::cmp::Reverse(first.id))
             })
         {
-            first = Some(task);
+            first = Some((task, *needs));
         }
     }
     Ok(first)

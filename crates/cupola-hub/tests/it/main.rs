@@ -6,9 +6,11 @@
 #![expect(clippy::float_cmp, reason = "values come back exactly as they went in")]
 
 mod archive;
+mod budgets;
 mod charts;
 mod commands;
 mod comparison;
+mod costs;
 mod experiments;
 mod exports;
 mod files;

@@ -18,11 +18,13 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError, Settings,
+    costs::Prices,
     work::{Finish, Held, Order, Orders, Registration},
     world::World,
 };
 use cupola_search::rng::Rng;
 use cupola_store::{Durability, Location};
+use cupola_testkit::Database;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -92,6 +94,7 @@ pub struct TestHub {
     pub world: Arc<TestWorld>,
     pub token: TokenId,
     hub: Option<Hub>,
+    location: Location,
     folder: TempDir,
 }
 
@@ -102,13 +105,25 @@ impl TestHub {
 
     pub fn with_seed(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("cupola.db"));
+        Self::at(location, folder, seed)
+    }
+
+    /// One whose rows are in a database that outlives it.
+    pub fn on(database: &Database) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::at(database.location().clone(), folder, 1)
+    }
+
+    fn at(location: Location, folder: TempDir, seed: u64) -> Self {
         let world = TestWorld::new(seed);
-        let hub = open(folder.path(), &world);
+        let hub = open(location.clone(), folder.path(), &world);
         let (_, token) = hub.create_token("workers", Role::Worker, None).unwrap();
         Self {
             world,
             token: token.id,
             hub: Some(hub),
+            location,
             folder,
         }
     }
@@ -116,7 +131,14 @@ impl TestHub {
     /// Drops all that the hub knows by heart and opens it anew.
     pub fn restart(&mut self) {
         self.hub = None;
-        self.hub = Some(open(self.folder.path(), &self.world));
+        let folder = self.folder.path();
+        self.hub = Some(open(self.location.clone(), folder, &self.world));
+    }
+
+    /// The same, and says again what machines cost.
+    pub fn restart_with(&mut self, prices: Prices) {
+        self.restart();
+        self.use_prices(prices);
     }
 
     pub fn submit(&self, num_tasks: u32) -> ExperimentId {
@@ -159,9 +181,9 @@ impl std::ops::Deref for TestHub {
     }
 }
 
-fn open(folder: &Path, world: &Arc<TestWorld>) -> Hub {
+fn open(location: Location, folder: &Path, world: &Arc<TestWorld>) -> Hub {
     let settings = Settings {
-        location: Location::Sqlite(folder.join("cupola.db")),
+        location,
         artifacts: folder.join("artifacts"),
         artifact_bytes_max: 1000,
         template_dirs: Vec::new(),

@@ -59,6 +59,8 @@ pub enum Attribute {
     Finished,
     /// How long its program took, in seconds.
     Duration,
+    /// What it cost, in the hub's currency.
+    Cost,
 }
 
 /// What the values of a field are.
@@ -78,7 +80,7 @@ pub enum Kind {
 
 impl Attribute {
     /// Every attribute.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Id,
         Self::Name,
         Self::State,
@@ -92,6 +94,7 @@ impl Attribute {
         Self::Started,
         Self::Finished,
         Self::Duration,
+        Self::Cost,
     ];
 
     /// As it is written.
@@ -110,6 +113,7 @@ impl Attribute {
             Self::Started => "started",
             Self::Finished => "finished",
             Self::Duration => "duration",
+            Self::Cost => "cost",
         }
     }
 
@@ -118,7 +122,7 @@ impl Attribute {
         match self {
             Self::Id | Self::Name | Self::Failure | Self::Experiment | Self::Worker => Kind::Text,
             Self::State => Kind::State,
-            Self::Task | Self::Attempt | Self::Seed | Self::Duration => Kind::Number,
+            Self::Task | Self::Attempt | Self::Seed | Self::Duration | Self::Cost => Kind::Number,
             Self::Created | Self::Started | Self::Finished => Kind::Time,
         }
     }

@@ -100,6 +100,10 @@ pub(super) const fn expression(attribute: Attribute) -> &'static str {
         Attribute::Started => "CAST(run.started_at AS DOUBLE PRECISION)",
         Attribute::Finished => "CAST(run.finished_at AS DOUBLE PRECISION)",
         Attribute::Duration => DURATION,
+        Attribute::Cost => {
+            "(SELECT CAST(run_cost.money_micros AS DOUBLE PRECISION) / 1000000.0 FROM run_cost \
+              WHERE run_cost.run_id = run.id)"
+        }
     }
 }
 

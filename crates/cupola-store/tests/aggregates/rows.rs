@@ -147,6 +147,7 @@ impl Sample {
             tags: texts(&[("fold", "1")]),
             metric: "val_bpb".into(),
             waiting_for: None,
+            is_withheld: false,
             priority: 5 - i64::from(number),
             attempts: Attempts::default(),
             epoch: 0,

@@ -13,6 +13,12 @@ globalThis.durationText = (millis) => {
   return two(Math.floor(secs / 86400), "d", Math.floor((secs % 86400) / 3600), "h");
 };
 
+// An amount of money with its currency, as `ui::format::money` writes it.
+globalThis.moneyText = (amount, currency) => {
+  const sign = { USD: "$", EUR: "€" }[currency];
+  return sign ? `${sign}${amount.toFixed(4)}` : `${amount.toFixed(4)} ${currency}`.trim();
+};
+
 // A span as clocks show it: hours, minutes and seconds.
 globalThis.clockText = (millis) => {
   const secs = Math.floor(millis / 1000);

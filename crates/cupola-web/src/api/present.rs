@@ -1,6 +1,7 @@
 //! How things look on the wire. The one place that turns what the hub says into bodies.
 
 mod compare;
+mod costs;
 mod experiments;
 mod findings;
 mod found;
@@ -35,6 +36,7 @@ use cupola_protocol::{
 use serde_json::{Map, Value};
 
 pub use compare::{compare, overlay};
+pub use costs::{budget, costs, run_cost, spending};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 pub use found::found_run;
@@ -148,6 +150,7 @@ pub fn family_detail(detail: &families::FamilyDetail) -> FamilyDetail {
     FamilyDetail {
         family: family(&detail.family),
         summary: summary(&detail.analysis),
+        spending: spending(&detail.spending),
     }
 }
 
@@ -250,6 +253,10 @@ pub fn run_detail(detail: &runs::RunDetail) -> RunDetail {
         series: detail.series.clone(),
         tags: detail.tags.iter().cloned().collect(),
         log_bytes: unsigned(detail.intake.log_bytes),
+        cost: detail
+            .cost
+            .as_ref()
+            .map(|cost| run_cost(cost, &detail.currency)),
     }
 }
 

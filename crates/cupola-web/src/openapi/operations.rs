@@ -2,16 +2,16 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, charts, compare, experiments, families, files, imports, logs,
+    access, artifacts, briefs, charts, compare, costs, experiments, families, files, imports, logs,
     models, paths::api, results, runs, system, tasks, templates, work, workers,
 };
 
 use super::{
     Answer, Operation, Shape,
     queries::{
-        ARTIFACT, CHARTS, COMPARED, COMPARISON, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST, LIVE,
-        LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS, RUN_NAMES, RUN_RESULTS,
-        RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS,
+        ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST,
+        LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS, RUN_NAMES,
+        RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS,
     },
 };
 use crate::{
@@ -74,6 +74,7 @@ pub fn operations() -> Vec<Operation> {
         model_operations(),
         worker_operations(),
         protocol_operations(),
+        cost_operations(),
         token_operations(),
     ];
     groups.into_iter().flatten().collect()
@@ -247,6 +248,19 @@ fn protocol_operations() -> Vec<Operation> {
         post(api::RUN_RESULT, "How the run ended; safe to repeat", json::<work::Acknowledged>()).body::<work::Finished>(),
         operation(Method::PUT, api::RUN_ARTIFACT, GROUP, "Keep a file of the run; the body is its bytes", json::<artifacts::ArtifactBody>()).query(ARTIFACT),
         operation(Method::GET, api::BUNDLE, GROUP, "A template's files", json::<work::Bundle>()),
+    ]
+}
+
+#[rustfmt::skip]
+fn cost_operations() -> Vec<Operation> {
+    const GROUP: &str = "costs";
+    vec![
+        operation(Method::GET, api::COSTS, GROUP, "What runs cost, by model, experiment, brief or person, and by day", json::<costs::CostsBody>()).query(COSTS),
+        operation(Method::GET, api::BUDGETS, GROUP, "Budgets, and how far they are spent", page::<costs::BudgetBody>()).query(LIST),
+        operation(Method::POST, api::BUDGETS, GROUP, "Make a budget", created::<costs::BudgetBody>()).body::<costs::NewBudget>(),
+        operation(Method::GET, api::BUDGET, GROUP, "A budget, and how far it is spent", json::<costs::BudgetBody>()),
+        operation(Method::PUT, api::BUDGET, GROUP, "Change a budget; what it is of stays", json::<costs::BudgetBody>()).body::<costs::NewBudget>(),
+        operation(Method::DELETE, api::BUDGET, GROUP, "Delete a budget; what it kept back goes on", Answer::Nothing),
     ]
 }
 

@@ -13,6 +13,17 @@ pub(super) const LIST: Query = &[
     ("format", "`array` for a bare array"),
 ];
 
+pub(super) const COSTS: Query = &[
+    (
+        "by",
+        "`all`, `model`, `experiment`, `brief` or `person`; `model` unless said",
+    ),
+    (
+        "days",
+        "of so many last days, today included; all unless said",
+    ),
+];
+
 pub(super) const SEARCH: Query = &[
     ("page", "which page, from 1"),
     ("per_page", "items a page, 1 to 1000; 50 unless said"),

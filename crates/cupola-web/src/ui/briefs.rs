@@ -1,5 +1,6 @@
 //! Briefs: what is wanted.
 
+mod estimate;
 mod filled;
 mod index;
 mod new;
@@ -8,8 +9,9 @@ mod routes;
 mod show;
 
 pub use self::{
+    estimate::{Estimate, Offer},
     index::{BriefRow, Index, List},
-    new::{Estimate, Form, SpaceRow, TemplateChoice},
+    new::{Form, SpaceRow, TemplateChoice},
     show::{Details, Show},
 };
 pub(crate) use routes::routes;

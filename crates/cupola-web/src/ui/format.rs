@@ -134,6 +134,11 @@ pub fn money(amount: Money, currency: &str) -> String {
     }
 }
 
+/// An amount without its currency, as columns of many have it.
+pub fn amount(amount: Option<Money>) -> String {
+    amount.map_or_else(|| NOTHING.to_owned(), |amount| amount.to_string())
+}
+
 /// An amount of credits; no limit where there is none.
 pub fn budget(credits: Option<Credits>) -> String {
     credits.map_or_else(|| "no limit".to_owned(), |credits| credits.to_string())

@@ -4,6 +4,7 @@
 
 mod briefs;
 mod compare;
+mod costs;
 mod experiments;
 mod families;
 mod found;
@@ -52,6 +53,7 @@ pub fn samples() -> Vec<Sample> {
         found::samples(),
         training::samples(),
         workers::samples(),
+        costs::samples(),
         templates::samples(),
         others::samples(),
     ]

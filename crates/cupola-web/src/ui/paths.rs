@@ -1,6 +1,6 @@
 //! Every address of a page, once.
 
-use cupola_domain::ids::{BriefId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+use cupola_domain::ids::{BriefId, BudgetId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
 use cupola_protocol::paths::api;
 
 /// `GET` the first page: the overview, or what the configuration says.
@@ -41,6 +41,14 @@ pub const TRAINING_CARDS: &str = "/training/cards";
 pub const TRAINING_METRICS: &str = "/training/metrics";
 /// `GET` the models in training as a file.
 pub const TRAINING_EXPORT: &str = "/training/export";
+/// `GET` what runs cost, and the budgets.
+pub const COSTS: &str = "/training/costs";
+/// `GET` what runs cost as a table to take along.
+pub const COSTS_EXPORT: &str = "/training/costs/export";
+/// `GET` the budgets, `POST` one.
+pub const BUDGETS: &str = "/training/costs/budgets";
+/// `GET` the form for a budget.
+pub const NEW_BUDGET: &str = "/training/costs/budgets/new";
 /// `GET` the tokens, `POST` for one.
 pub const TOKENS: &str = "/settings/tokens";
 /// `GET` what the keyboard does.
@@ -141,6 +149,13 @@ pub const PATTERNS: &[&str] = &[
     "/workers/{id}/header",
     "/workers/{id}/runs",
     "/workers/{id}/removal",
+    COSTS,
+    "/training/costs/view",
+    COSTS_EXPORT,
+    BUDGETS,
+    NEW_BUDGET,
+    "/training/costs/budgets/{id}",
+    "/training/costs/budgets/{id}/deletion",
     TOKENS,
     "/settings/tokens/{id}/revocation",
     SHORTCUTS,
@@ -194,6 +209,11 @@ pub fn run(id: RunId, part: &str) -> String {
 /// A worker's page or one of its routes.
 pub fn worker(id: WorkerId, part: &str) -> String {
     format!("/workers/{id}{part}")
+}
+
+/// A budget's form or one of its routes.
+pub fn budget(id: BudgetId, part: &str) -> String {
+    format!("{BUDGETS}/{id}{part}")
 }
 
 /// One of a token's routes.

@@ -13,6 +13,7 @@ use cupola_domain::{
     task::Task,
     time::Timestamp,
 };
+use cupola_hub::costs::Spending;
 
 use crate::ui::{
     components::{Badge, Lasting, Link},
@@ -144,6 +145,37 @@ pub(crate) fn task_badge(task: &Task) -> Badge {
 /// A run's state with what that leaves out.
 pub(crate) fn run_badge(run: &Run) -> Badge {
     Badge::state(run.state.word(), run.reason())
+}
+
+/// What an experiment cost so far; empty where nothing ran.
+pub(crate) fn spending(of: &Spending) -> String {
+    if of.total.time.is_zero() {
+        return String::new();
+    }
+    let money = |amount| format::money(amount, &of.currency);
+    let cost = of.total.cost();
+    let amount = cost
+        .money
+        .map_or_else(|| "no price is known".to_owned(), money);
+    let energy = cost.energy_wh.map(|energy| format!("{energy:.1} Wh"));
+    let time = format::duration(of.total.time);
+    let parts = [Some(amount), Some(time), energy].into_iter().flatten();
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// What a brief would cost at most; empty where that is not known.
+pub(crate) fn planned(of: &Spending) -> String {
+    let money = |amount| format::money(amount, &of.currency);
+    match of.planned {
+        None => String::new(),
+        Some(planned) if planned.least == planned.most => {
+            format!("up to {}", money(planned.most))
+        }
+        Some(planned) => {
+            let (least, most) = (money(planned.least), money(planned.most));
+            format!("up to {least} to {most}, as the worker costs")
+        }
+    }
 }
 
 /// How long a run's program has been running; `None` unless it does.

@@ -3,8 +3,8 @@
 use crate::{
     router::Routes,
     ui::{
-        briefs, compare, experiments, families, home, runs, shortcuts, tasks, templates, toasts,
-        tokens, training, workers,
+        briefs, compare, costs, experiments, families, home, runs, shortcuts, tasks, templates,
+        toasts, tokens, training, workers,
     },
 };
 
@@ -27,6 +27,8 @@ pub(crate) fn routes() -> Routes {
         .merge(training::routes())
         // who does it
         .merge(workers::routes())
+        // what it costs
+        .merge(costs::routes())
         // who may come in
         .merge(tokens::routes())
         // what helps on all of them

@@ -16,6 +16,6 @@ pub use self::{
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
     parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
     results::{Level, Node, Place, ResultPage, Results, Row, SortLink},
-    show::{Header, Show},
+    show::{CostFigure, Header, Show},
 };
 pub(crate) use routes::routes;

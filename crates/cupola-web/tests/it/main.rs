@@ -7,6 +7,7 @@
 mod api;
 mod artifacts;
 mod bodies;
+mod costs;
 mod experiments;
 mod exports;
 mod harness;

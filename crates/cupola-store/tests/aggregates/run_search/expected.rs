@@ -95,7 +95,7 @@ fn of_run(facts: &Facts, attribute: Attribute) -> Option<Value> {
             _ => None,
         },
         Attribute::Experiment => text(&facts.experiment),
-        Attribute::Worker => None,
+        Attribute::Worker | Attribute::Cost => None,
         Attribute::Task => number(i64::from(facts.task_number)),
         Attribute::Attempt => number(i64::from(run.attempt)),
         Attribute::Seed => number(facts.seed),

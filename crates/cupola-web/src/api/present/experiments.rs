@@ -52,6 +52,7 @@ pub fn experiment_detail(detail: &experiments::ExperimentDetail) -> ExperimentDe
         runs: detail.runs,
         has_template: detail.template.is_some(),
         obstacle: detail.obstacle.clone(),
+        spending: super::spending(&detail.spending),
     }
 }
 
@@ -70,6 +71,7 @@ pub fn experiment_run(row: &RunRow) -> ExperimentRunBody {
         metric_name: row.task.metric.clone(),
         value: row.task.value.filter(|_| completed).map(Number),
         duration: row.run.wall_time.map(|time| time.as_secs_f64()),
+        cost: row.cost.map(cupola_domain::cost::Money::units),
     }
 }
 

@@ -14,6 +14,7 @@ pub fn found_run(found: &RunFound) -> FoundRunBody {
         name: found.run.name.clone(),
         task_number: found.task_number,
         experiment_name: found.experiment_name.clone(),
+        cost: found.cost.map(cupola_domain::cost::Money::units),
         params: found.params.iter().cloned().collect(),
         tags: found.tags.iter().cloned().collect(),
         metrics: metrics

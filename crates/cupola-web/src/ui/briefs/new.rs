@@ -3,6 +3,7 @@
 use askama::Template;
 use cupola_domain::{brief::Draft, field::FieldError, resources::Hardware};
 
+use super::estimate::{Estimate, Offer, estimate};
 use crate::ui::{
     components::{Field, Input, Opt},
     format,
@@ -36,15 +37,6 @@ pub struct SpaceRow {
     pub expression: String,
     /// What is wrong with it.
     pub error: Option<String>,
-}
-
-/// How long it will take, as it stood when the page was made.
-#[derive(Debug, Clone)]
-pub struct Estimate {
-    /// `10 tasks × 10 s ≈ 1 min 40 s on one slot`; empty while there is no estimate.
-    pub text: String,
-    /// How many slots the workers that are there have.
-    pub slots: u64,
 }
 
 /// The page. The form posts `title`, `goal`, `constraints`, `template`, `num_tasks`, `time_budget`,
@@ -100,7 +92,7 @@ impl Form {
         space: &[(String, String)],
         templates: &[TemplateChoice],
         chosen: TemplateChoice,
-        slots: u64,
+        offer: Offer,
         errors: Vec<FieldError>,
     ) -> Self {
         let with_error = |field: Field| field.with_error_of(&errors);
@@ -119,7 +111,7 @@ impl Form {
                 },
                 &errors,
             ),
-            estimate: estimate(draft, slots),
+            estimate: estimate(draft, offer),
             chosen,
             errors,
         }
@@ -244,66 +236,4 @@ fn rows(space: &[(String, String)], errors: &[FieldError]) -> Vec<SpaceRow> {
             expression,
         })
         .collect()
-}
-
-/// The same arithmetic as `assets/js/estimate.js`, for the first look and for who has no script.
-fn estimate(draft: &Draft, slots: u64) -> Estimate {
-    let tasks: Option<u64> = draft
-        .num_tasks
-        .trim()
-        .parse()
-        .ok()
-        .filter(|tasks| *tasks > 0);
-    let secs: Option<f64> = draft.time_budget.trim().parse().ok();
-    let text = tasks.zip(secs).and_then(|(tasks, secs)| {
-        let each = std::time::Duration::try_from_secs_f64(secs).ok()?;
-        let rounds = tasks.div_ceil(slots.max(1));
-        let whole = each.checked_mul(u32::try_from(rounds).ok()?)?;
-        Some(format!(
-            "{} × {} ≈ {} on {}",
-            format::counted(tasks, "task", "tasks"),
-            format::duration(each),
-            format::duration(whole),
-            slots_text(slots)
-        ))
-    });
-    Estimate {
-        text: text.unwrap_or_default(),
-        slots,
-    }
-}
-
-fn slots_text(slots: u64) -> String {
-    match slots {
-        0 | 1 => "one slot".to_owned(),
-        slots => format!("{slots} slots"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(num_tasks: &str, time_budget: &str, slots: u64, expected: &str) {
-        let draft = Draft {
-            num_tasks: num_tasks.to_owned(),
-            time_budget: time_budget.to_owned(),
-            ..Draft::default()
-        };
-        assert_eq!(estimate(&draft, slots).text, expected);
-    }
-
-    #[test]
-    fn an_estimate_is_the_rounds_times_the_budget() {
-        check("10", "10", 1, "10 tasks × 10 s ≈ 1 min 40 s on one slot");
-        check("10", "10", 4, "10 tasks × 10 s ≈ 30 s on 4 slots");
-        check("1", "60", 0, "1 task × 1 min ≈ 1 min on one slot");
-    }
-
-    #[test]
-    fn nonsense_has_no_estimate() {
-        for (num_tasks, time_budget) in [("0", "10"), ("x", "10"), ("10", "-1"), ("10", "NaN")] {
-            check(num_tasks, time_budget, 1, "");
-        }
-    }
 }

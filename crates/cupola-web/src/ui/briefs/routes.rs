@@ -9,11 +9,12 @@ use cupola_domain::{
     access::{Principal, Role},
     field::FieldError,
     ids::BriefId,
+    resources::{Hardware, Needs},
     worker::Presence,
 };
-use cupola_hub::{Hub, HubError, briefs, families, templates::DEFAULT_TEMPLATE};
+use cupola_hub::{Hub, HubError, briefs, templates::DEFAULT_TEMPLATE};
 
-use super::{Form, Index, List, Show, filled::Filled, present};
+use super::{Form, Index, List, Offer, Show, filled::Filled, present};
 use crate::{
     auth::{Access, Researcher, Viewer},
     error::PageError,
@@ -85,12 +86,7 @@ async fn show(
             family,
             analysis,
         } = hub.brief_detail(id)?;
-        let detail = families::FamilyDetail {
-            obstacle: hub.obstacle(&family),
-            family,
-            brief: Some(brief.clone()),
-            analysis,
-        };
+        let detail = hub.detail_of(family, Some(brief.clone()), analysis)?;
         Ok((brief, Parts::read(hub, detail, asked)?))
     })
     .await?;
@@ -156,20 +152,24 @@ fn submit(hub: &Hub, filled: &Filled, author: &str) -> Result<BriefId, HubError>
 }
 
 async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldError>) -> Rendered {
-    let (templates, slots) = hub_call(web, |hub| {
+    if filled.draft.template.is_empty() {
+        DEFAULT_TEMPLATE.clone_into(&mut filled.draft.template);
+    }
+    let name = filled.draft.template.clone();
+    let (templates, offer) = hub_call(web, move |hub| {
         let workers = hub.list_workers()?;
         let online = workers
             .iter()
             .filter(|row| row.presence == Presence::Online);
         let slots: u64 = online.map(|row| u64::from(row.worker.slots)).sum();
-        Ok((hub.list_templates(), slots))
+        let templates = hub.list_templates();
+        let needs = templates.iter().find(|template| template.name == name);
+        let needs = needs.map_or_else(Needs::default, |template| template.needs.clone());
+        Ok((templates, offer(hub, slots, &needs)))
     })
     .await?;
     let judged = templates.iter().filter(|t| t.objective.is_some());
     let choices: Vec<_> = judged.map(|t| present::choice(t)).collect();
-    if filled.draft.template.is_empty() {
-        DEFAULT_TEMPLATE.clone_into(&mut filled.draft.template);
-    }
     let chosen = choices
         .iter()
         .find(|choice| choice.name == filled.draft.template);
@@ -183,9 +183,23 @@ async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldE
         &filled.rows,
         &choices,
         chosen,
-        slots,
+        offer,
         errors,
     ))
+}
+
+/// What an hour costs on the workers that are there, by class of machine.
+fn offer(hub: &Hub, slots: u64, needs: &Needs) -> Offer {
+    let class = |hardware: Hardware| {
+        let hourly = hub.hourly_of_fitting(&hardware.needs().and(needs));
+        let ends = hourly.iter().min().zip(hourly.iter().max());
+        ends.map(|(least, most)| (hardware, *least, *most))
+    };
+    Offer {
+        slots,
+        currency: hub.prices().currency.clone(),
+        hourly: Hardware::ALL.into_iter().filter_map(class).collect(),
+    }
 }
 
 async fn ask_deletion(

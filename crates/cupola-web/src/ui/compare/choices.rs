@@ -78,6 +78,7 @@ fn all(compared: &Compared) -> Vec<Column> {
     let own = [
         Column::Objective,
         Column::Duration,
+        Column::Cost,
         Column::Seed,
         Column::State,
         Column::Experiment,
@@ -178,7 +179,7 @@ fn by_options(known: &Known, chosen: Option<&Column>, none: &str) -> Vec<Opt> {
     let is_setting = |c: &&Column| {
         let is_value = matches!(
             c,
-            Column::Metric(..) | Column::Objective | Column::Duration | Column::Seed
+            Column::Metric(..) | Column::Objective | Column::Duration | Column::Cost | Column::Seed
         );
         !is_value && known.varies(c)
     };

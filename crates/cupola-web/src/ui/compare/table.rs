@@ -138,9 +138,11 @@ fn columns(asked: &Asked, compared: &Compared, known: &Known) -> Vec<Column> {
     };
     let own = |column: &Column| match column {
         Column::State | Column::Experiment => false,
-        Column::Metric(..) | Column::Result(_) | Column::Objective | Column::Duration => {
-            has_it(column)
-        }
+        Column::Metric(..)
+        | Column::Result(_)
+        | Column::Objective
+        | Column::Duration
+        | Column::Cost => has_it(column),
         column => asked.is_all || known.varies(column),
     };
     let rest = known

@@ -18,7 +18,7 @@ use crate::ui::{
     format,
     listing::{ROWS, Slice},
     paths,
-    present::{better, lasting, may, needs, running_for, task_link},
+    present::{better, lasting, may, needs, running_for, spending, task_link},
 };
 
 /// Values of a configuration that the page lists; its JSON has all.
@@ -83,6 +83,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
             .collect(),
         bar: StackedBar::new(counts).with_legend(),
         obstacle: detail.obstacle.clone(),
+        cost: spending(&detail.spending),
         may_change,
         may_edit: may_change && !is_logged,
         cancellation: (may_change && !is_over).then(cancellation),
@@ -194,6 +195,7 @@ fn line(row: &RunRow, now: Timestamp) -> RunLine {
         started: run.started_at.into(),
         finished: run.finished_at.into(),
         duration: lasting(run, now),
+        cost: format::amount(row.cost),
         progress: progress(run, now),
         value: task.value.filter(|_| task.run == run.id).into(),
     }

@@ -68,6 +68,8 @@ pub struct Header {
     pub bar: StackedBar,
     /// Why what waits is not taken; empty when some worker could.
     pub obstacle: String,
+    /// What it cost so far; empty where nothing ran.
+    pub cost: String,
     /// Whether it may be changed by who looks.
     pub may_change: bool,
     /// Whether it may be edited and cloned as well: what is logged may not.
@@ -119,6 +121,8 @@ pub struct RunLine {
     pub finished: Moment,
     /// How long it took, or takes.
     pub duration: Lasting,
+    /// What it cost, or costs so far.
+    pub cost: String,
     /// How far it is, while it runs.
     pub progress: Option<Progress>,
     /// The objective.

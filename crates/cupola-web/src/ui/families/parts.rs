@@ -23,7 +23,10 @@ use crate::{
         format,
         listing::{self, Order, ROWS, Slice, slice},
         paths,
-        present::{better, family_badge, family_link, may, needs, seeds, task_badge, worker_link},
+        present::{
+            better, family_badge, family_link, may, needs, planned, seeds, spending, task_badge,
+            worker_link,
+        },
     },
 };
 
@@ -199,6 +202,8 @@ pub(super) fn campaign(detail: &FamilyDetail, who: &Principal) -> Campaign {
         bar: StackedBar::new(&family.counts).with_legend(),
         summary: summary(&analysis.summary),
         obstacle: detail.obstacle.clone(),
+        cost: spending(&detail.spending),
+        planned: planned(&detail.spending),
         cancellation: (!is_over && may(who, Role::Researcher)).then(cancellation),
     }
 }

@@ -103,6 +103,10 @@ pub struct Campaign {
     pub summary: Summary,
     /// Why what waits will not be leased as things are; empty when it will.
     pub obstacle: String,
+    /// What it cost so far; empty where nothing ran.
+    pub cost: String,
+    /// What its brief would cost at most; empty where that is not known.
+    pub planned: String,
     /// Where what is left is cancelled; none when nothing is left or for who may not.
     pub cancellation: Option<Link>,
 }

@@ -1,13 +1,15 @@
 //! `/briefs`
 
-use cupola_domain::{brief::Draft, counts::Counts, field::FieldError};
+use cupola_domain::{
+    brief::Draft, cost::Money, counts::Counts, field::FieldError, resources::Hardware,
+};
 
 use super::{
     Sample, families,
     things::{GOAL, HOSTILE, brief, busy, done, frame, moment, space, value, who},
 };
 use crate::ui::{
-    briefs::{BriefRow, Details, Form, Index, List, Show, TemplateChoice},
+    briefs::{BriefRow, Details, Form, Index, List, Offer, Show, TemplateChoice},
     components::{Badge, EmptyState, Link, Pager, StackedBar},
     format,
     frame::Section,
@@ -114,7 +116,24 @@ fn new(draft: Draft, errors: Vec<FieldError>) -> Form {
         space: space(),
     };
     let templates = [template.clone()];
-    Form::new(Some(who()), &draft, &[], &templates, template, 2, errors)
+    Form::new(
+        Some(who()),
+        &draft,
+        &[],
+        &templates,
+        template,
+        offer(),
+        errors,
+    )
+}
+
+fn offer() -> Offer {
+    let hourly = Money::from_micros(240_000);
+    Offer {
+        slots: 2,
+        currency: "USD".to_owned(),
+        hourly: vec![(Hardware::Small, hourly, hourly)],
+    }
 }
 
 fn wrong() -> Form {

@@ -156,6 +156,7 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             tags: vec!["purpose=baseline".to_owned(), "paper=".to_owned()],
             bar: StackedBar::new(counts).with_legend(),
             obstacle: String::new(),
+            cost: "$0.0660 · 16 min 30 s".to_owned(),
             may_change: true,
             may_edit: true,
             cancellation: (counts.running > 0).then(|| {
@@ -220,6 +221,7 @@ fn line(n: u64) -> RunLine {
         } else {
             never()
         },
+        cost: "0.0033".to_owned(),
         duration: if has_ended {
             lasted(50.2)
         } else {

@@ -167,6 +167,8 @@ pub(super) fn campaign(counts: &Counts) -> Campaign {
             "no worker is online"
         }
         .to_owned(),
+        cost: "$0.0660 · 16 min 30 s · 96.3 Wh".to_owned(),
+        planned: "up to $0.0667".to_owned(),
         cancellation: (counts.finished() < counts.total())
             .then(|| Link::new("Cancel what is left", paths::family(id, "/cancellation"))),
     }

@@ -57,7 +57,7 @@ fn columns() -> Vec<FoundColumn> {
     let fixed = fixed.map(|label| column(label, false, false)).into_iter();
     let chosen = COLUMNS.split(", ");
     fixed
-        .chain([column("Duration", true, false)])
+        .chain([column("Duration", true, false), column("Cost", true, false)])
         .chain(chosen.map(|label| column(label, label.starts_with("metrics"), true)))
         .collect()
 }
@@ -84,6 +84,7 @@ fn row(n: u64) -> FoundRow {
         badge: Badge::state(State::Completed, String::new()),
         started: moment(n * 10),
         duration: lasted(9.8),
+        cost: "0.0012".to_owned(),
         cells: vec![
             shown("learning_rate"),
             shown("lr_schedule"),

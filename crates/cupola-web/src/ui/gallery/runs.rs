@@ -18,8 +18,8 @@ use crate::ui::{
     listing::escaped,
     paths,
     runs::{
-        ArtifactRow, Artifacts, CurveCard, CurvePages, Curves, Environment, Header, LevelBar, Log,
-        Node, Place, Results, Row, Show, SortLink, Stopping,
+        ArtifactRow, Artifacts, CostFigure, CurveCard, CurvePages, Curves, Environment, Header,
+        LevelBar, Log, Node, Place, Results, Row, Show, SortLink, Stopping,
     },
 };
 
@@ -47,6 +47,11 @@ fn header(badge: Badge) -> Header {
         stopping: None,
         duration: Lasting::none(),
         time_budget: "10 s".to_owned(),
+        cost: Some(CostFigure {
+            label: "Cost",
+            amount: "$0.0007".to_owned(),
+            detail: "$0.2400 an hour · 1.0 Wh, measured · 0.4 g CO₂".to_owned(),
+        }),
         task: task_link(2),
         family: family_link(1),
         attempt: 1,

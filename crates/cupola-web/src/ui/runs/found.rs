@@ -79,6 +79,8 @@ pub struct FoundRow {
     pub started: Moment,
     /// How long it took, or has been taking.
     pub duration: Lasting,
+    /// What it cost, or costs so far.
+    pub cost: String,
     /// One for each chosen column.
     pub cells: Vec<FoundCell>,
 }

@@ -2,6 +2,7 @@
 
 use cupola_domain::{
     access::{Principal, Role},
+    cost::{Basis, Money},
     metric::json_number,
     run::{Run, RunState},
     time::Timestamp,
@@ -9,7 +10,7 @@ use cupola_domain::{
 use cupola_hub::runs::RunDetail;
 
 use super::{
-    Header, Log, Show, curves,
+    CostFigure, Header, Log, Show, curves,
     results::{Listed, OfRun},
 };
 use crate::ui::{
@@ -107,6 +108,7 @@ impl Seen {
             stopping: self.stopping(),
             duration: lasting(run, self.now),
             time_budget: format::duration(task.time_budget),
+            cost: self.cost(),
             task: task_link(task),
             family: family_link(experiment),
             attempt: run.attempt,
@@ -125,6 +127,37 @@ impl Seen {
             comparison: format!("{}?experiment={}", paths::COMPARE, experiment.id),
             clone: may_rerun.then(|| format!("/experiments/new?run={}", run.id)),
         }
+    }
+
+    /// What it costs, and how that comes.
+    fn cost(&self) -> Option<CostFigure> {
+        let cost = self.detail.cost?;
+        let money = |amount: Money| format::money(amount, &self.detail.currency);
+        let amount = cost
+            .cost
+            .money
+            .map_or_else(|| format::NOTHING.to_owned(), money);
+        let price = match (cost.basis, cost.hourly) {
+            (Basis::Book, Some(hourly)) => format!("{} an hour", money(hourly)),
+            (Basis::Model, Some(hourly)) => {
+                format!("{} an hour, the price of its model", money(hourly))
+            }
+            _ => "no price is known".to_owned(),
+        };
+        let basis = if cost.is_energy_measured {
+            "measured"
+        } else {
+            "as the price book says"
+        };
+        let energy = cost.cost.energy_wh;
+        let energy = energy.map(|energy| format!("{energy:.1} Wh, {basis}"));
+        let carbon = cost.cost.carbon_g.map(|grams| format!("{grams:.1} g CO₂"));
+        let parts = [Some(price), energy, carbon].into_iter().flatten();
+        Some(CostFigure {
+            label: if cost.is_final { "Cost" } else { "Cost so far" },
+            amount,
+            detail: parts.collect::<Vec<_>>().join(" · "),
+        })
     }
 
     /// The objective, as the task keeps it or as the program has said it so far.

@@ -31,6 +31,17 @@ pub struct Show {
     pub attempts: Attempts,
 }
 
+/// What a run costs.
+#[derive(Debug, Clone)]
+pub struct CostFigure {
+    /// Whether there may be more.
+    pub label: &'static str,
+    /// How much.
+    pub amount: String,
+    /// How that comes.
+    pub detail: String,
+}
+
 /// What a run is and how far it is.
 #[derive(Debug, Clone, Template)]
 #[template(path = "runs/_header.html")]
@@ -59,6 +70,8 @@ pub struct Header {
     pub duration: Lasting,
     /// How long it may take.
     pub time_budget: String,
+    /// What it cost, or costs so far; none of one that no worker had.
+    pub cost: Option<CostFigure>,
     /// What it attempts.
     pub task: Link,
     /// What that belongs to.

@@ -46,7 +46,7 @@ impl Asked {
     fn of(hub: &Hub) -> Result<Self, HubError> {
         Ok(Self {
             training: hub.training()?,
-            currency: String::new(),
+            currency: hub.prices().currency.clone(),
         })
     }
 

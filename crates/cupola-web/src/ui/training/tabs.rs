@@ -11,18 +11,21 @@ pub enum Tab {
     Overview,
     /// `/training/models`
     Models,
+    /// `/training/costs`
+    Costs,
     /// `/training/metrics`
     Metrics,
 }
 
 impl Tab {
     /// In the order in which they are shown.
-    const ALL: [Tab; 3] = [Tab::Overview, Tab::Models, Tab::Metrics];
+    const ALL: [Tab; 4] = [Tab::Overview, Tab::Models, Tab::Costs, Tab::Metrics];
 
     const fn label(self) -> &'static str {
         match self {
             Tab::Overview => "Overview",
             Tab::Models => "Models",
+            Tab::Costs => "Costs",
             Tab::Metrics => "Metrics",
         }
     }
@@ -31,6 +34,7 @@ impl Tab {
         match self {
             Tab::Overview => paths::TRAINING,
             Tab::Models => paths::TRAINING_MODELS,
+            Tab::Costs => paths::COSTS,
             Tab::Metrics => paths::TRAINING_METRICS,
         }
     }

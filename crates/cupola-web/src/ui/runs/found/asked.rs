@@ -25,13 +25,14 @@ use crate::{
 const OF_FIRST: (usize, usize) = (3, 3);
 
 /// The columns that are always there: what they are called and sorted by.
-const FIXED: [(&str, Attribute, bool); 6] = [
+const FIXED: [(&str, Attribute, bool); 7] = [
     ("Run", Attribute::Created, false),
     ("Experiment", Attribute::Experiment, false),
     ("Task", Attribute::Task, false),
     ("State", Attribute::State, false),
     ("Started", Attribute::Started, false),
     ("Duration", Attribute::Duration, true),
+    ("Cost", Attribute::Cost, true),
 ];
 
 const EXAMPLES: [&str; 4] = [
@@ -295,6 +296,7 @@ fn row(found: &RunFound, columns: &[Field], now: Timestamp) -> FoundRow {
         badge: run_badge(run),
         started: run.started_at.into(),
         duration: lasting(run, now),
+        cost: format::amount(found.cost),
         cells: columns.iter().map(|field| cell(found, field)).collect(),
     }
 }
@@ -342,6 +344,7 @@ fn attribute_of(found: &RunFound, attribute: Attribute) -> FoundCell {
         Attribute::Started => at(run.started_at),
         Attribute::Finished => at(run.finished_at),
         Attribute::Duration => run.wall_time.map(format::duration),
+        Attribute::Cost => found.cost.map(|cost| cost.to_string()),
         Attribute::Worker => run.worker.map(cupola_domain::ids::WorkerId::short),
         Attribute::Seed => None,
     };
