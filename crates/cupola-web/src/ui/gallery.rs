@@ -194,6 +194,7 @@ mod tests {
             "endings",
             "experiments",
             "families",
+            cupola_protocol::events::MONITOR,
             "runs",
             "tasks",
             "templates",

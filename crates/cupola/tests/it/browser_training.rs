@@ -101,7 +101,7 @@ async fn overview(hub: &TestHub, chromium: &Chromium) {
     moves(
         chromium,
         "the run's words",
-        &text("#runs tbody td:nth-child(4) .until"),
+        &text("#training-runs tbody td:nth-child(4) .until"),
     )
     .await;
     chromium

@@ -96,7 +96,7 @@ async fn many_models_are_several_pages() {
     );
     assert_eq!(
         scene.open(Role::Viewer, "/training?page=0").await.status,
-        400
+        422
     );
 }
 
@@ -127,7 +127,7 @@ async fn the_models_are_exported_and_no_name_is_a_formula() {
     let refused = scene
         .open(Role::Viewer, "/training/export?format=xls")
         .await;
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status, 422);
 }
 
 #[tokio::test]
