@@ -24,6 +24,14 @@ impl PartialEq for Point {
     }
 }
 
+/// Bytes of a series' name.
+pub const NAME_BYTES_MAX: usize = 1_000;
+
+/// Whether a series may be called so.
+pub fn is_name(name: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len())
+}
+
 /// The words that stand for doubles which JSON cannot say.
 pub fn non_finite_word(value: f64) -> Option<&'static str> {
     if value.is_nan() {

@@ -7,6 +7,15 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The last moment that calendars write, late on 9999-12-30 in UTC.
+    pub const LATEST: Self = Self(253_402_207_200_000);
+
+    /// From 1970 until [`Self::LATEST`]. What says another time is wrong: it took nanoseconds for
+    /// milliseconds, for instance.
+    pub fn is_in_calendar(self) -> bool {
+        (0..=Self::LATEST.0).contains(&self.0)
+    }
+
     /// That many milliseconds after 1970 began.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

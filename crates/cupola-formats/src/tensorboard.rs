@@ -15,7 +15,7 @@ use std::{borrow::Cow, io};
 use cupola_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
-pub use names::{base_of, media_name, series_name};
+pub use names::{MediaKept, base_of, media_name, series_name};
 pub use record::{Damage, DamageKind};
 
 use record::{Cut, checksum, cut, passed_over};

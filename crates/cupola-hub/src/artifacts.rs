@@ -16,8 +16,8 @@ use cupola_store::{Tx, artifacts, events, logged_models, model_versions, runs};
 
 use crate::{Hub, HubError, logged::check_open, work::had_lease};
 
-pub(crate) use files::Files;
 use files::Incoming;
+pub(crate) use files::{Files, InHand};
 
 /// The size of one file unless the hub is told otherwise.
 pub const BYTES_MAX: u64 = 1 << 30;
@@ -155,15 +155,7 @@ impl Hub {
             incoming,
             ..
         } = upload;
-        let artifact = Artifact {
-            name,
-            hash: incoming.hash(),
-            size: incoming.size(),
-            kept_at: self.now(),
-        };
-        let in_hand = self.files.keep(incoming, &artifact.hash);
-        // Held until the row is there, so that nobody removes a file without one.
-        let _in_hand = in_hand.map_err(|error| not_written(&artifact.name, error))?;
+        let (artifact, _in_hand) = self.put_on_disk(name, incoming)?;
         self.write(move |tx| {
             let changed = check_room(tx, keeper, lease, &artifact.name)?;
             artifacts::save(tx, keeper, &artifact)?;
@@ -172,6 +164,38 @@ impl Hub {
             }
             Ok(artifact)
         })
+    }
+
+    /// Puts a whole file on the disk, for whoever writes the row that refers to it.
+    pub(crate) fn bring_artifact(
+        &self,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(Artifact, InHand), HubError> {
+        let incoming = self.files.begin().and_then(|mut incoming| {
+            incoming.write(bytes)?;
+            Ok(incoming)
+        });
+        let incoming = incoming.map_err(|error| not_written(name, error))?;
+        self.put_on_disk(name.to_owned(), incoming)
+    }
+
+    /// What comes with the artifact is held until its row is there, so that nobody removes a file
+    /// without one.
+    fn put_on_disk(
+        &self,
+        name: String,
+        incoming: Incoming,
+    ) -> Result<(Artifact, InHand), HubError> {
+        let artifact = Artifact {
+            name,
+            hash: incoming.hash(),
+            size: incoming.size(),
+            kept_at: self.now(),
+        };
+        let in_hand = self.files.keep(incoming, &artifact.hash);
+        let in_hand = in_hand.map_err(|error| not_written(&artifact.name, error))?;
+        Ok((artifact, in_hand))
     }
 
     /// The files that are kept, by name.
@@ -236,12 +260,17 @@ fn check_room(
     name: &str,
 ) -> Result<Option<Event>, HubError> {
     let changed = check_writable(tx, keeper, lease)?;
-    let others = artifacts::count_others(tx, keeper, name)?;
-    if usize::try_from(others).is_ok_and(|others| others >= ARTIFACTS_MAX) {
-        let message = format!("is one too many: a run keeps at most {ARTIFACTS_MAX} files");
-        return Err(invalid("name", message));
+    if has_room(tx, keeper, name)? {
+        return Ok(changed);
     }
-    Ok(changed)
+    let message = format!("is one too many: a run keeps at most {ARTIFACTS_MAX} files");
+    Err(invalid("name", message))
+}
+
+/// Whether a file of this name is one that is there or not one too many.
+pub(crate) fn has_room(tx: &mut Tx, keeper: Keeper, name: &str) -> Result<bool, HubError> {
+    let others = artifacts::count_others(tx, keeper, name)?;
+    Ok(usize::try_from(others).is_ok_and(|others| others < ARTIFACTS_MAX))
 }
 
 /// Whether files may come and go on the word of whoever has this lease, or of a client.

@@ -20,6 +20,9 @@ pub enum HubError {
     /// What was asked does not go with the state of things.
     #[error("{0}")]
     Conflict(String),
+    /// The name is somebody else's already.
+    #[error("{0}")]
+    Taken(String),
     /// The lease that a worker reports under is not current: it should drop the run.
     #[error("{0}")]
     StaleLease(String),

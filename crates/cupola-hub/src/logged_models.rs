@@ -1,9 +1,8 @@
 //! Models that clients log with their runs, or by themselves.
 
-use std::collections::BTreeSet;
-
 use cupola_domain::{
     event::Event,
+    field::FieldError,
     ids::{ExperimentId, LoggedModelId, RunId},
     model::{LoggedModel, LoggedModelMetric, ModelUse, NAME_BYTES_MAX, Readiness, check_text},
     text::storable,
@@ -16,8 +15,8 @@ use crate::{
     models::{checked_tags, kept, one},
 };
 
-/// An experiment shows at most so many of its models.
-const LISTED_MAX: i64 = 10_000;
+/// So many models are listed at most.
+const LISTED_MAX: usize = 50_000;
 
 /// A model that a client begins to log.
 #[derive(Debug, Clone)]
@@ -83,7 +82,8 @@ impl Hub {
         self.read(move |tx| known(tx, id))
     }
 
-    /// The models of experiments, the newest first.
+    /// The models of experiments, the newest of each first. Refused where they are too many to be listed
+    /// whole.
     pub fn list_logged_models(
         &self,
         experiments: Vec<ExperimentId>,
@@ -92,11 +92,16 @@ impl Hub {
             let mut found = Vec::new();
             for experiment in experiments {
                 let mut metrics = logged_models::list_metrics_of(tx, experiment)?;
-                let models = logged_models::list(tx, experiment, LISTED_MAX)?.into_iter();
+                let left = i64::try_from(LISTED_MAX + 1 - found.len()).unwrap_or(0);
+                let models = logged_models::list(tx, experiment, left)?.into_iter();
                 found.extend(models.map(|model| KnownLoggedModel {
                     metrics: metrics.remove(&model.id).unwrap_or_default(),
                     model,
                 }));
+                if found.len() > LISTED_MAX {
+                    let message = format!("have more than {LISTED_MAX} models; ask of fewer");
+                    return Err(one(FieldError::new("experiment_ids", message)));
+                }
             }
             Ok(found)
         })
@@ -108,7 +113,10 @@ impl Hub {
         id: LoggedModelId,
         status: Readiness,
     ) -> Result<KnownLoggedModel, HubError> {
-        self.change_logged_model(id, move |model| model.status = status)
+        self.change_logged_model(id, move |model| {
+            model.status = status;
+            Ok(())
+        })
     }
 
     /// Says how a model was made: what was said before stays.
@@ -122,6 +130,7 @@ impl Hub {
             for (key, value) in params {
                 model.params.entry(key).or_insert(value);
             }
+            Ok(())
         })
     }
 
@@ -132,15 +141,23 @@ impl Hub {
         tags: Vec<(String, String)>,
     ) -> Result<KnownLoggedModel, HubError> {
         let tags = checked_tags(tags)?;
-        self.change_logged_model(id, move |model| model.tags.extend(tags))
+        self.change_logged_model(id, move |model| {
+            model.tags.extend(tags);
+            Ok(())
+        })
     }
 
-    /// Takes a tag from a model; says whether it had it.
-    pub fn untag_logged_model(&self, id: LoggedModelId, key: &str) -> Result<bool, HubError> {
+    /// Takes a tag from a model.
+    pub fn untag_logged_model(
+        &self,
+        id: LoggedModelId,
+        key: &str,
+    ) -> Result<KnownLoggedModel, HubError> {
         let (key, _) = kept((key.to_owned(), String::new()));
-        let had = self.find_logged_model(id)?.model.tags.contains_key(&key);
-        self.change_logged_model(id, move |model| drop(model.tags.remove(&key)))?;
-        Ok(had)
+        self.change_logged_model(id, move |model| match model.tags.remove(&key) {
+            Some(_) => Ok(()),
+            None => Err(HubError::not_found("tag", &key)),
+        })
     }
 
     /// Removes a logged model with its files. Versions that were registered of it keep theirs.
@@ -152,46 +169,6 @@ impl Hub {
         })
     }
 
-    /// Notes what a run measured of models. Models that are not there are passed over.
-    pub fn measure_logged_models(
-        &self,
-        mut metrics: Vec<LoggedModelMetric>,
-    ) -> Result<(), HubError> {
-        for metric in &mut metrics {
-            for text in [
-                &mut metric.key,
-                &mut metric.dataset_name,
-                &mut metric.dataset_digest,
-            ] {
-                *text = storable(text).into_owned();
-            }
-        }
-        self.write(move |tx| {
-            let ids: BTreeSet<_> = metrics.iter().map(|metric| metric.model).collect();
-            let mut there = BTreeSet::new();
-            for id in ids {
-                if logged_models::find(tx, id)?.is_some() {
-                    there.insert(id);
-                }
-            }
-            metrics.retain(|metric| there.contains(&metric.model));
-            Ok(logged_models::save_metrics(tx, &metrics)?)
-        })
-    }
-
-    /// Notes which models a run took in or gave.
-    pub fn note_model_uses(&self, run: RunId, uses: Vec<ModelUse>) -> Result<(), HubError> {
-        self.write(move |tx| {
-            let target = check_open(tx, run)?;
-            for used in &uses {
-                find(tx, used.model)?;
-            }
-            logged_models::save_uses(tx, run, &uses)?;
-            events::record(tx, Event::RunChanged(run, target.task));
-            Ok(())
-        })
-    }
-
     /// The models that a run took in and gave.
     pub fn list_model_uses(&self, run: RunId) -> Result<Vec<ModelUse>, HubError> {
         self.read(move |tx| Ok(logged_models::list_uses(tx, run)?))
@@ -200,12 +177,12 @@ impl Hub {
     fn change_logged_model(
         &self,
         id: LoggedModelId,
-        change: impl FnOnce(&mut LoggedModel) + Send + 'static,
+        change: impl FnOnce(&mut LoggedModel) -> Result<(), HubError> + Send + 'static,
     ) -> Result<KnownLoggedModel, HubError> {
         let now = self.now();
         self.write(move |tx| {
             let mut model = find(tx, id)?;
-            change(&mut model);
+            change(&mut model)?;
             model.updated_at = now;
             logged_models::save(tx, &model)?;
             record(tx, &model)?;

@@ -232,7 +232,7 @@ fn known(tx: &mut Tx, name: &str) -> Result<KnownModel, HubError> {
 fn check_free(tx: &mut Tx, name: &str) -> Result<(), HubError> {
     match models::find(tx, name)? {
         None => Ok(()),
-        Some(_) => Err(HubError::Conflict(format!(
+        Some(_) => Err(HubError::Taken(format!(
             "there is a model `{name}` already"
         ))),
     }

@@ -49,4 +49,7 @@ pub struct Imported {
     pub run_id: String,
     /// File → bytes that were read of it.
     pub read: BTreeMap<String, u64>,
+    /// What was passed over, each with why.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }

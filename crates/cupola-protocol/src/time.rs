@@ -19,7 +19,8 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0.millis()) {
             Ok(at) => write!(f, "{at:.3}"),
-            // Outside the years -9999 to 9999: no clock says so; shown rather than hidden.
+            // Outside the years -9999 to 9999: no clock says so; shown rather than hidden, and read
+            // back, so that one such time breaks no list that it stands in.
             Err(_) => write!(f, "{}ms", self.0.millis()),
         }
     }
@@ -29,6 +30,9 @@ impl FromStr for Time {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        if let Some(Ok(millis)) = text.strip_suffix("ms").map(str::parse) {
+            return Ok(Self(Timestamp::from_millis(millis)));
+        }
         let at: jiff::Timestamp = text.parse()?;
         Ok(Self(Timestamp::from_millis(at.as_millisecond())))
     }
@@ -64,5 +68,22 @@ mod tests {
         let time = Time(Timestamp::from_millis(1_795_213_800_123));
         assert_eq!(time.to_string(), "2026-11-20T22:30:00.123Z");
         assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
+    }
+
+    #[test]
+    fn every_time_reads_back() {
+        let latest = Timestamp::LATEST.millis();
+        for (millis, written) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (latest, "9999-12-30T22:00:00.000Z"),
+            (1_700_000_000_000_000_000, "1700000000000000000ms"),
+            (i64::MIN, "-9223372036854775808ms"),
+        ] {
+            let time = Time(Timestamp::from_millis(millis));
+            let json = serde_json::to_string(&time).unwrap();
+            assert_eq!(json, format!("\"{written}\""));
+            assert_eq!(serde_json::from_str::<Time>(&json).unwrap(), time);
+        }
+        assert!("ms".parse::<Time>().is_err());
     }
 }

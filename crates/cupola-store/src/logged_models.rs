@@ -31,7 +31,9 @@ statements! {
                     ORDER BY key, run_id, dataset_name, dataset_digest";
     LIST_METRICS_OF = "SELECT logged_model_metric.* FROM logged_model_metric
                        JOIN logged_model ON logged_model.id = logged_model_metric.model_id
-                       WHERE logged_model.experiment_id = $1";
+                       WHERE logged_model.experiment_id = $1
+                       ORDER BY model_id, key, logged_model_metric.run_id, dataset_name,
+                                dataset_digest";
     DELETE_METRICS = "DELETE FROM logged_model_metric WHERE model_id = $1";
     SAVE_USE = "INSERT INTO run_model (run_id, model_id, role, step) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (run_id, role, model_id) DO UPDATE SET step = excluded.step";

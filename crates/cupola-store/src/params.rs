@@ -13,6 +13,7 @@ statements! {
               ON CONFLICT (run_id, key) DO NOTHING";
     FIND = "SELECT value FROM run_param WHERE run_id = $1 AND key = $2";
     LIST = "SELECT key, value FROM run_param WHERE run_id = $1 ORDER BY key";
+    COUNT = "SELECT COUNT(*) AS n FROM run_param WHERE run_id = $1";
     DELETE_OF_RUN = "DELETE FROM run_param WHERE run_id = $1";
 }
 
@@ -58,6 +59,11 @@ pub fn list(tx: &mut Tx, run: RunId) -> Result<Vec<(String, String)>, StoreError
     tx.query(LIST, &[&run.to_string()], |row| {
         Ok((row.text("key")?, row.text("value")?))
     })
+}
+
+/// How many parameters a run has.
+pub fn count(tx: &mut Tx, run: RunId) -> Result<i64, StoreError> {
+    tx.query_one(COUNT, &[&run.to_string()], |row| row.i64("n"))
 }
 
 /// Removes all parameters of a run.

@@ -3,6 +3,10 @@
 /// The name of an artifact has at most so many bytes; what follows the tag needs a few.
 const TAG_BYTES_MAX: usize = 200;
 
+/// So many texts and images of one run are kept, and so many bytes of them.
+const MEDIA_MAX: usize = 200;
+const MEDIA_BYTES_MAX: usize = 64 << 20;
+
 /// Folders that hold one of several parts of a training: the tags of each need its name.
 const PARTS: [&str; 8] = [
     "train",
@@ -21,11 +25,43 @@ pub fn media_name(tag: &str, step: i64, part: usize, extension: &str) -> String 
     let parts = tag.split('/').map(str::trim);
     let parts = parts.filter(|part| !matches!(*part, "" | "." | ".."));
     let tag = parts.collect::<Vec<_>>().join("/").replace(is_hidden, "_");
-    let tag = &tag[..tag.floor_char_boundary(TAG_BYTES_MAX)];
-    let tag = if tag.is_empty() { "untitled" } else { tag }.trim_end_matches('/');
+    let tag = whole_parts(&tag[..tag.floor_char_boundary(TAG_BYTES_MAX)]);
+    let tag = if tag.is_empty() { "untitled" } else { tag };
     match part {
         0 => format!("tensorboard/{tag}/{step}.{extension}"),
         part => format!("tensorboard/{tag}/{step}-{part}.{extension}"),
+    }
+}
+
+/// The path without a last part that a cut has left of no meaning.
+fn whole_parts(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((before, "" | "." | "..")) => before,
+        _ => path,
+    }
+}
+
+/// How much of what can be looked at is kept of the event files of one run.
+#[derive(Debug, Default)]
+pub struct MediaKept {
+    count: usize,
+    bytes: usize,
+}
+
+impl MediaKept {
+    /// Whether a further part of so many bytes is kept.
+    pub fn admits(&mut self, bytes: usize) -> bool {
+        let is_kept = self.count < MEDIA_MAX && self.bytes + bytes <= MEDIA_BYTES_MAX;
+        if is_kept {
+            self.count += 1;
+            self.bytes += bytes;
+        }
+        is_kept
+    }
+
+    /// How many are kept.
+    pub fn count(&self) -> usize {
+        self.count
     }
 }
 
@@ -60,6 +96,8 @@ fn parts(path: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use cupola_domain::artifact::check_name;
+
     use super::*;
 
     #[test]
@@ -75,6 +113,29 @@ mod tests {
         check("", 0, "tensorboard/untitled/7.png");
         let long = "é".repeat(300);
         assert!(media_name(&long, i64::MIN, 9, "png").len() < 255);
+    }
+
+    #[test]
+    fn a_cut_name_is_a_name() {
+        for end in ["/.x", "/..x", "/..", "/x", "x/y"] {
+            for before in TAG_BYTES_MAX - 4..=TAG_BYTES_MAX {
+                let tag = "x".repeat(before) + end;
+                let name = media_name(&tag, 1, 0, "png");
+                assert_eq!(check_name(&name), Ok(()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn media_are_kept_within_bounds() {
+        let mut few = MediaKept::default();
+        assert!(few.admits(MEDIA_BYTES_MAX - 1));
+        assert!(!few.admits(2));
+        assert!(few.admits(1));
+        assert_eq!(few.count(), 2);
+        let mut many = MediaKept::default();
+        assert!((0..MEDIA_MAX).all(|_| many.admits(0)));
+        assert!(!many.admits(0));
     }
 
     fn check(folders: &[&str], base: &str, names: &[&str]) {

@@ -1,12 +1,17 @@
 //! Experiments as clients know them: renamed, tagged, deleted and restored.
 
 use cupola_domain::{
+    counts::Counts,
     event::Event,
     experiment::{Experiment, Origin},
     ids::ExperimentId,
+    resources::Needs,
+    run::LOGGED_CODE,
+    setup::Setup,
+    text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, events, logged};
+use cupola_store::{Tx, code, events, experiments as stored, logged};
 
 use super::{KnownExperiment, kept};
 use crate::{Hub, HubError};
@@ -15,6 +20,53 @@ use crate::{Hub, HubError};
 const DEFAULT: &str = "Default";
 
 impl Hub {
+    /// Makes an experiment whose runs are logged. Those of clients have names of their own.
+    pub fn create_logged_experiment(
+        &self,
+        name: &str,
+        origin: Origin,
+        template: &str,
+        tags: Vec<(String, String)>,
+        author: &str,
+    ) -> Result<Experiment, HubError> {
+        let mut new = self.logged_experiment(name, origin, template, author);
+        new.setup.tags = tags.into_iter().map(kept).collect();
+        self.write(move |tx| {
+            if origin == Origin::Mlflow && logged::find_by_name(tx, &new.name)?.is_some() {
+                return Err(taken(&new.name));
+            }
+            insert(tx, &new)?;
+            Ok(new)
+        })
+    }
+
+    /// An experiment whose runs are logged, for whoever adds it.
+    pub(crate) fn logged_experiment(
+        &self,
+        name: &str,
+        origin: Origin,
+        template: &str,
+        author: &str,
+    ) -> Experiment {
+        let now = self.now();
+        Experiment {
+            id: self.next_id(),
+            name: storable(name).into_owned(),
+            description: String::new(),
+            origin,
+            template: template.to_owned(),
+            code_hash: LOGGED_CODE.to_owned(),
+            objective: None,
+            baseline: None,
+            needs: Needs::default(),
+            setup: Setup::default(),
+            counts: Counts::default(),
+            author: author.to_owned(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// An experiment, even when a client deleted it.
     pub fn known_experiment(&self, id: ExperimentId) -> Result<KnownExperiment, HubError> {
         self.read(move |tx| find(tx, id))
@@ -38,24 +90,15 @@ impl Hub {
 
     /// What clients log to when they name nothing. Made when it is first asked for.
     pub fn default_experiment(&self, author: &str) -> Result<ExperimentId, HubError> {
-        for _ in 0..2 {
-            if let Some(known) = self.find_default_experiment()? {
-                return Ok(known.experiment.id);
-            }
-            let made = self.create_logged_experiment(
-                DEFAULT,
-                Origin::Mlflow,
-                "mlflow",
-                Vec::new(),
-                author,
-            );
-            match made {
-                // Somebody else made it just now.
-                Err(HubError::Conflict(_)) => {}
-                made => return Ok(made?.id),
-            }
+        if let Some(known) = self.find_default_experiment()? {
+            return Ok(known.experiment.id);
         }
-        Err(HubError::not_found("experiment", DEFAULT))
+        let new = self.logged_experiment(DEFAULT, Origin::Mlflow, "mlflow", author);
+        self.write(move |tx| match logged::find_by_name(tx, DEFAULT)? {
+            // Somebody else made it just now.
+            Some(known) => Ok(known.experiment.id),
+            None => insert(tx, &new).map(|()| new.id),
+        })
     }
 
     /// Calls an experiment of clients something else.
@@ -123,8 +166,7 @@ impl Hub {
         self.write(move |tx| {
             let known = find(tx, id)?;
             if known.deleted_at.is_some() {
-                let message = format!("experiment `{id}` is deleted; restore it first");
-                return Err(HubError::Conflict(message));
+                return Err(deleted(id));
             }
             if !known.experiment.is_logged() {
                 let message = format!("experiment `{id}` is not for clients to change");
@@ -143,9 +185,21 @@ pub(super) fn find(tx: &mut Tx, id: ExperimentId) -> Result<KnownExperiment, Hub
     found.ok_or_else(|| HubError::not_found("experiment", id))
 }
 
-pub(super) fn taken(name: &str) -> HubError {
+pub(super) fn deleted(id: ExperimentId) -> HubError {
+    HubError::Conflict(format!("experiment `{id}` is deleted; restore it first"))
+}
+
+fn taken(name: &str) -> HubError {
     let message = format!("there is an experiment `{name}` already, perhaps a deleted one");
-    HubError::Conflict(message)
+    HubError::Taken(message)
+}
+
+/// Adds an experiment whose runs are logged.
+pub(crate) fn insert(tx: &mut Tx, experiment: &Experiment) -> Result<(), HubError> {
+    let needs = code::needs_id(tx, &experiment.needs)?;
+    stored::insert(tx, experiment, needs)?;
+    events::record(tx, Event::ExperimentChanged(experiment.id));
+    Ok(())
 }
 
 fn restore(tx: &mut Tx, id: ExperimentId, now: Timestamp) -> Result<(), HubError> {

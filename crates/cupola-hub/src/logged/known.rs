@@ -1,4 +1,4 @@
-//! Runs as clients know them: read whole, renamed, deleted and restored.
+//! Runs as clients know them: read whole, deleted and restored.
 
 use cupola_domain::{
     counts::Counts,
@@ -15,7 +15,7 @@ use cupola_store::{
     tags, tasks,
 };
 
-use super::{RUN_NAME_TAG, check_there, experiments::find as find_experiment, said::save_tags};
+use super::{RUN_NAME_TAG, check_there, experiments::find as find_experiment};
 use crate::{
     Hub, HubError,
     series::Series,
@@ -52,12 +52,6 @@ impl Hub {
         })
     }
 
-    /// Calls a run something else.
-    pub fn rename_run(&self, id: RunId, name: &str) -> Result<(), HubError> {
-        let tag = (RUN_NAME_TAG.to_owned(), name.to_owned());
-        self.change_run(id, move |tx, _| save_tags(tx, id, vec![tag]))
-    }
-
     /// Takes a tag from a run.
     pub fn untag_run(&self, id: RunId, key: &str) -> Result<(), HubError> {
         let key = key.to_owned();
@@ -66,16 +60,6 @@ impl Hub {
                 return Ok(());
             }
             Err(HubError::not_found("tag", &key))
-        })
-    }
-
-    /// Notes the data that a run used.
-    pub fn note_datasets(&self, id: RunId, used: Vec<Dataset>) -> Result<(), HubError> {
-        self.change_run(id, move |tx, _| {
-            for dataset in &used {
-                datasets::save(tx, id, dataset)?;
-            }
-            Ok(())
         })
     }
 

@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::{RUN_NAME_TAG, kept};
 use crate::{HubError, transitions::find_task};
 
+/// A run has so many parameters at most: each that is added writes the whole configuration anew.
+pub(crate) const PARAMS_MAX: usize = 2_000;
+
 /// Adds to the configuration, which is what a run was made with: no word of it changes.
 pub(super) fn save_params(
     tx: &mut Tx,
@@ -65,13 +68,22 @@ fn insert_params(tx: &mut Tx, run: RunId, said: &[(String, String)]) -> Result<(
         return Err(HubError::Invalid(errors));
     }
     match params::save(tx, run, said)? {
-        None => Ok(()),
+        None => check_count(tx, run),
         Some(params::Contradiction { key, value, said }) => {
             let message = format!("is `{value}` already and does not become `{said}`");
             let field = format!("params.{key}");
             Err(HubError::Invalid(vec![FieldError::new(field, message)]))
         }
     }
+}
+
+fn check_count(tx: &mut Tx, run: RunId) -> Result<(), HubError> {
+    let count = params::count(tx, run)?;
+    if usize::try_from(count).is_ok_and(|count| count <= PARAMS_MAX) {
+        return Ok(());
+    }
+    let message = format!("would be {count}; a run has at most {PARAMS_MAX}");
+    Err(HubError::Invalid(vec![FieldError::new("params", message)]))
 }
 
 pub(super) fn save_tags(

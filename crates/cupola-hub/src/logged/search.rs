@@ -20,6 +20,9 @@ use crate::{Hub, HubError};
 /// So many runs are picked by their data at most.
 const PICKED_MAX: usize = 10_000;
 
+/// In so many experiments is looked at most, those of deleted runs counted: what a statement takes.
+const PLACES_MAX: usize = 15_000;
+
 /// Whether deleted runs are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
@@ -69,9 +72,7 @@ impl Hub {
         self.read(move |tx| {
             let places = places(tx, &search)?;
             let mut filter = search.filter;
-            for test in &search.datasets {
-                filter.push(used(tx, &places, test)?);
-            }
+            filter.extend(used(tx, &places, &search.datasets)?);
             if places.is_empty() {
                 return Ok(KnownRuns {
                     runs: Vec::new(),
@@ -118,26 +119,40 @@ fn places(tx: &mut Tx, search: &KnownSearch) -> Result<Vec<ExperimentId>, HubErr
             places.extend(logged::find_bin(tx, *id)?);
         }
     }
+    if places.len() > PLACES_MAX {
+        let message = format!("are more than {PLACES_MAX}; ask of fewer");
+        return Err(HubError::Invalid(vec![FieldError::new(
+            "experiment_ids",
+            message,
+        )]));
+    }
     Ok(places.into_iter().collect())
 }
 
-/// That a run is one of those which used such data.
-fn used(tx: &mut Tx, places: &[ExperimentId], test: &DatasetTest) -> Result<Filter, HubError> {
-    let mut picked: BTreeSet<RunId> = BTreeSet::new();
+/// That a run is one of those which used all such data, if it is asked for any.
+fn used(
+    tx: &mut Tx,
+    places: &[ExperimentId],
+    tests: &[DatasetTest],
+) -> Result<Option<Filter>, HubError> {
+    if tests.is_empty() {
+        return Ok(None);
+    }
+    let mut picked: Vec<RunId> = Vec::new();
     for place in places {
-        for (run, dataset) in datasets::list_of_experiment(tx, *place)? {
-            if (test.0)(&dataset) {
-                picked.insert(run);
-            }
+        let used = datasets::list_of_experiment(tx, *place)?;
+        for of_run in used.chunk_by(|(a, _), (b, _)| a == b) {
+            let is_used = |test: &DatasetTest| of_run.iter().any(|(_, dataset)| (test.0)(dataset));
+            picked.extend(tests.iter().all(is_used).then_some(of_run[0].0));
+        }
+        if picked.len() > PICKED_MAX {
+            let message =
+                format!("more than {PICKED_MAX} runs used such data; ask of fewer experiments");
+            return Err(HubError::Invalid(vec![FieldError::new("filter", message)]));
         }
     }
-    if picked.len() > PICKED_MAX {
-        let message =
-            format!("more than {PICKED_MAX} runs used such data; ask of fewer experiments");
-        return Err(HubError::Invalid(vec![FieldError::new("filter", message)]));
-    }
     let ids = picked.into_iter().map(|run| Literal::Text(run.to_string()));
-    Ok(one_of(ids.collect()))
+    Ok(Some(one_of(ids.collect())))
 }
 
 /// That the id is one of these; nothing satisfies an empty list.

@@ -7,7 +7,7 @@ use cupola_domain::{
     field::FieldError,
     ids::{RunId, TokenId},
     labels::check_param,
-    metric::Point,
+    metric::{Point, is_name},
     progress::Progress,
     result::Kept,
     run::Lease,
@@ -78,7 +78,9 @@ fn take_report(
     if !report.log.is_empty() {
         events::record(tx, Event::LogAppended(id));
     }
-    for (name, points) in by_series(report) {
+    // What is no name is passed over, for a refused report would come again for ever; the worker said so.
+    let named = by_series(report).into_iter();
+    for (name, points) in named.filter(|(name, _)| is_name(name)) {
         series::append(tx, id, &name, &points)?;
     }
     if !report.metrics.is_empty() {

@@ -12,6 +12,7 @@ fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
         HubError::NotFound { .. } => "not found",
         HubError::Invalid(_) => "invalid",
         HubError::Conflict(_) => "conflict",
+        HubError::Taken(_) => "taken",
         HubError::StaleLease(_) => "stale",
         HubError::Forbidden(_) => "forbidden",
         HubError::Unauthorized(_) => "unauthorized",

@@ -6,6 +6,7 @@
 #![expect(clippy::float_cmp, reason = "values come back exactly as they went in")]
 
 mod archive;
+mod batches;
 mod budgets;
 mod charts;
 mod commands;
@@ -14,6 +15,7 @@ mod costs;
 mod experiments;
 mod exports;
 mod files;
+mod imports;
 mod logged;
 mod logs;
 mod models;

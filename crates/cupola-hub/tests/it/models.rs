@@ -11,7 +11,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
-    logged::NewLogged,
+    logged::{LoggedBatch, NewLogged},
     logged_models::NewLoggedModel,
     loops,
     models::{NewDeployment, NewEvaluation, NewModel, NewVersion, Promotion, VersionName},
@@ -280,8 +280,8 @@ fn a_logged_model_gathers_what_is_said_of_it() {
     hub.log_to_model(id, pair("depth", "9")).unwrap();
     hub.log_to_model(id, pair("trees", "100")).unwrap();
     hub.tag_logged_model(id, pair("a", "b")).unwrap();
-    assert!(hub.untag_logged_model(id, "a").unwrap());
-    assert!(!hub.untag_logged_model(id, "a").unwrap());
+    hub.untag_logged_model(id, "a").unwrap();
+    check_refused(hub.untag_logged_model(id, "a"), "there is no tag `a`");
     let closed = hub.close_logged_model(id, Readiness::Ready).unwrap().model;
     assert_eq!(closed.status, Readiness::Ready);
     let params: Vec<_> = closed.params.into_iter().collect();
@@ -292,7 +292,11 @@ fn a_logged_model_gathers_what_is_said_of_it() {
         role: ModelRole::Output,
         step: 7,
     };
-    hub.note_model_uses(run, vec![used]).unwrap();
+    let batch = LoggedBatch {
+        uses: vec![used],
+        ..LoggedBatch::default()
+    };
+    hub.log_to_run(run, batch).unwrap();
     assert_eq!(hub.list_model_uses(run).unwrap(), [used]);
     assert_eq!(
         hub.list_logged_models(vec![experiment.id]).unwrap().len(),
@@ -340,6 +344,7 @@ fn promoted(hub: &TestHub) -> (RunId, cupola_hub::models::KnownVersion) {
                 value: 0.25,
             }],
         )],
+        ..Default::default()
     };
     hub.log_to_run(hub_run, batch).unwrap();
     let wanted = Promotion {

@@ -36,6 +36,7 @@ fn a_parameter_keeps_its_first_value(database: &Database) {
     let listed = sample.read(move |tx| params::list(tx, run));
     let expected = [("depth", "3"), ("lr", "0.1"), ("name", "x"), ("new", "1")];
     assert_eq!(listed, pairs(&expected));
+    assert_eq!(sample.read(move |tx| params::count(tx, run)), 4);
 }
 
 fn a_tag_takes_its_last_value(database: &Database) {

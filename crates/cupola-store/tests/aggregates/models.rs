@@ -186,7 +186,16 @@ fn a_logged_model_reads_back_and_goes_with_its_experiment(database: &Database) {
         role: ModelRole::Output,
         step: 3,
     };
-    let measured = [metric(0.5, 1), metric(f64::INFINITY, 2)];
+    let on = |data: &str| LoggedModelMetric {
+        dataset_name: data.to_owned(),
+        ..metric(0.25, 3)
+    };
+    let measured = [
+        metric(0.5, 1),
+        on("val"),
+        on("test"),
+        metric(f64::INFINITY, 2),
+    ];
     sample.write(move |tx| {
         logged_models::insert(tx, &saved)?;
         logged_models::save_metrics(tx, &measured)?;
@@ -197,7 +206,7 @@ fn a_logged_model_reads_back_and_goes_with_its_experiment(database: &Database) {
         sample.read(move |tx| logged_models::find(tx, id)),
         Some(model.clone())
     );
-    let latest = [metric(f64::INFINITY, 2)];
+    let latest = [metric(f64::INFINITY, 2), on("test"), on("val")];
     assert_eq!(
         sample.read(move |tx| logged_models::list_metrics(tx, id)),
         latest

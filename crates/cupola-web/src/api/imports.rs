@@ -36,6 +36,7 @@ async fn create(
         experiment_id: imported.experiment.to_string(),
         run_id: imported.run.to_string(),
         read: imported.read,
+        left_out: imported.left_out,
     }))
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn done<T>(
 ) -> Result<Response, PageError> {
     match answer {
         Ok(_) => Ok(Redirect::to(to).into_response()),
-        Err(error @ HubError::Conflict(_)) => {
+        Err(error @ (HubError::Conflict(_) | HubError::Taken(_))) => {
             let problem = problem_of(&error);
             let page = ErrorPage::new(problem.status, &problem.title, Some(who.into()));
             let page = html(&page.leading_back(back))?;

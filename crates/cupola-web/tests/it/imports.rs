@@ -20,6 +20,7 @@ async fn the_same_part_again_adds_nothing() {
     });
     let imported = researcher.post("/api/v1/imports", &part).await.expect(200);
     assert_eq!(imported["read"], json!({"events.1": 100}));
+    assert_eq!(imported["left_out"], json!([]));
     let again = researcher.post("/api/v1/imports", &part).await;
     assert_eq!(again.problem(409), "conflict");
 
@@ -63,10 +64,33 @@ async fn what_cannot_be_a_name_is_refused() {
     for part in [
         json!({"experiment": "", "run": "a"}),
         json!({"experiment": "a", "run": "x".repeat(2000)}),
+        json!({"experiment": "a", "run": " "}),
+        json!({"experiment": "a", "run": "b", "started_at": "1700000000000000000ms"}),
         json!({"experiment": "a", "run": "b", "files": [{"path": "../x", "bytes": ""}]}),
         json!({"experiment": "a", "run": "b", "files": [{"path": "x", "bytes": "?"}]}),
     ] {
         let answer = researcher.post("/api/v1/imports", &part).await;
         assert_eq!(answer.problem(422), "invalid", "{part}");
     }
+}
+
+#[tokio::test]
+async fn a_series_without_a_name_does_not_stop_the_rest() {
+    let hub = TestHub::new();
+    let researcher = hub.somebody(Role::Researcher);
+    let part = json!({
+        "experiment": "logs", "run": "train", "from": {"events.1": 0}, "to": {"events.1": 9},
+        "points": [
+            {"name": "", "points": [[0, 1000, 0.5]]},
+            {"name": "loss", "points": [[0, 1000, 0.5]]},
+        ],
+    });
+    let imported = researcher.post("/api/v1/imports", &part).await.expect(200);
+    let said = imported["left_out"][0].as_str().unwrap();
+    assert!(said.starts_with("`` is no name of a series"), "{said}");
+    let id = imported["run_id"].as_str().unwrap();
+    let csv = researcher
+        .get(&format!("/api/v1/export/metrics?runs={id}&format=jsonl"))
+        .await;
+    assert_eq!(csv.text().lines().count(), 1);
 }

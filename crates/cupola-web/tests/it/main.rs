@@ -18,6 +18,7 @@ mod loopback;
 mod matrix;
 mod mlflow;
 mod mlflow_files;
+mod mlflow_logged;
 mod mlflow_models;
 mod openapi;
 mod origin;

@@ -154,6 +154,27 @@ async fn a_run_is_closed_reopened_and_renamed() {
 }
 
 #[tokio::test]
+async fn a_time_that_is_not_in_milliseconds_is_refused() {
+    let hub = TestHub::new();
+    let client = Client::new(&hub).await;
+    let latest = 253_402_207_200_000_i64;
+    for wrong in [-1, latest + 1, 1_700_000_000_000_000_000] {
+        let begun = json!({"experiment_id": client.experiment, "start_time": wrong});
+        let ended = json!({"run_id": client.run, "status": "FINISHED", "end_time": wrong});
+        for (call, body) in [("runs/create", begun), ("runs/update", ended)] {
+            let answer = client.post(call, &body).await;
+            assert_eq!(refusal(&answer, 400), "INVALID_PARAMETER_VALUE", "{call}");
+        }
+    }
+    assert_eq!(client.seen().await["info"]["status"], "RUNNING");
+    let ended = json!({"run_id": client.run, "status": "FINISHED", "end_time": latest});
+    client.post("runs/update", &ended).await.expect(200);
+    let path = format!("/api/v1/runs/{}", client.run);
+    let shown = client.who.get(&path).await.expect(200);
+    assert_eq!(shown["run"]["finished_at"], "9999-12-30T22:00:00.000Z");
+}
+
+#[tokio::test]
 async fn experiments_are_made_found_and_renamed() {
     let hub = TestHub::new();
     let client = Client::new(&hub).await;
@@ -240,6 +261,9 @@ async fn what_is_deleted_is_hidden_and_can_be_restored() {
     assert_eq!(refusal(&again, 400), "RESOURCE_ALREADY_EXISTS");
     let begun = client.post("runs/create", &experiment).await;
     assert_eq!(refusal(&begun, 400), "INVALID_PARAMETER_VALUE");
+    let rename = json!({"experiment_id": client.experiment, "new_name": "free"});
+    let renamed = client.post("experiments/update", &rename).await;
+    assert_eq!(refusal(&renamed, 400), "INVALID_PARAMETER_VALUE");
     client
         .post("experiments/restore", &experiment)
         .await

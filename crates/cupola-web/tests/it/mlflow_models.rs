@@ -12,7 +12,7 @@ use crate::{
     mlflow_files::{API, code, escaped, logged_run, put},
 };
 
-async fn send(who: &Caller<'_>, method: Method, path: &str, body: &Value) -> Answer {
+pub(crate) async fn send(who: &Caller<'_>, method: Method, path: &str, body: &Value) -> Answer {
     let request = who
         .request(method, &format!("{API}/{path}"))
         .header(header::CONTENT_TYPE, "application/json")
@@ -20,11 +20,11 @@ async fn send(who: &Caller<'_>, method: Method, path: &str, body: &Value) -> Ans
     who.hub.send(request.unwrap()).await
 }
 
-async fn post(who: &Caller<'_>, path: &str, body: Value) -> Answer {
+pub(crate) async fn post(who: &Caller<'_>, path: &str, body: Value) -> Answer {
     send(who, Method::POST, path, &body).await
 }
 
-async fn get(who: &Caller<'_>, path: &str) -> Answer {
+pub(crate) async fn get(who: &Caller<'_>, path: &str) -> Answer {
     who.get(&format!("{API}/{path}")).await
 }
 

@@ -196,12 +196,15 @@ fn whole_number(value: &Value) -> Option<i64> {
 }
 
 pub(super) fn unix_time(secs: f64) -> Result<Timestamp, &'static str> {
-    // Year 9999: a later time is nanoseconds taken for seconds, or nonsense.
-    if !(0.0..=253_402_300_799.0).contains(&secs) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a conversion of doubles saturates"
+    )]
+    let at = Timestamp::from_millis((secs * 1000.0).round() as i64);
+    if secs.is_nan() || !at.is_in_calendar() {
         return Err("a `time` that is not in seconds since 1970");
     }
-    #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
-    Ok(Timestamp::from_millis((secs * 1000.0).round() as i64))
+    Ok(at)
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 use std::{collections::VecDeque, path::Path, sync::Arc};
 
-use cupola_domain::{log::ENTRIES, progress::Levels, time::Timestamp};
+use cupola_domain::{
+    log::ENTRIES,
+    metric::{NAME_BYTES_MAX, is_name},
+    progress::Levels,
+    time::Timestamp,
+};
 use cupola_protocol::{
     runs::ProgressLevelBody,
     work::{LogPiece, Report, StoppingBody},
@@ -277,7 +282,15 @@ impl Outbox {
 
     fn event(&mut self, event: Event, now: Timestamp) {
         match event {
-            Event::Points(points) => self.points.push(&points, now),
+            Event::Points(mut points) => {
+                let said = points.values.len();
+                points.values.retain(|(name, _)| is_name(name));
+                self.points.push(&points, now);
+                if points.values.len() < said {
+                    let text = format!("malformed event (a name has 1 to {NAME_BYTES_MAX} bytes)");
+                    self.event(Event::Malformed(text), now);
+                }
+            }
             Event::Progress(at, level) => {
                 self.levels.say(at, level);
                 self.is_further = true;
@@ -366,6 +379,24 @@ mod tests {
         let seen: Vec<_> = report.log.iter().map(|p| p.stream.as_str()).collect();
         assert_eq!(seen, ["stderr", "stdout", "worker"]);
         assert_eq!(outbox.next_report(), None);
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_series_is_left_out_and_said() {
+        let (_folder, mut outbox) = outbox();
+        let long = "x".repeat(NAME_BYTES_MAX + 1);
+        let line = format!(
+            "{{\"type\":\"metrics\",\"step\":1,\"values\":{{\"\":1,\"a\":2,\"{long}\":3}}}}\n"
+        );
+        outbox.events(line.as_bytes(), at(0));
+        let report = outbox.next_report().unwrap();
+        let names: Vec<_> = report.metrics.iter().map(|piece| &piece.name).collect();
+        assert_eq!(names, ["a"]);
+        let said = report.log[0].decoded().unwrap();
+        assert_eq!(
+            String::from_utf8(said).unwrap(),
+            "malformed event (a name has 1 to 1000 bytes)\n"
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What a program says by `TensorBoard`'s event files.
 
-use cupola_domain::time::Timestamp;
-
-use super::events::{Points, Wanted, unix_time};
+use super::events::{Points, Wanted};
 
 /// Something that an event file says of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,14 +13,4 @@ pub(crate) enum Told {
     Artifact(Wanted),
     /// The worker's own word about the files.
     Note(String),
-}
-
-/// Whether points of this time are taken.
-pub(crate) fn is_time(at: Timestamp) -> bool {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "only its order of magnitude counts"
-    )]
-    let secs = at.millis() as f64 / 1000.0;
-    unix_time(secs).is_ok()
 }

@@ -9,8 +9,11 @@ use std::{
 
 use anyhow::Context as _;
 use cupola_client::Client;
-use cupola_domain::{labels::check_param, time::Timestamp};
-use cupola_formats::tensorboard::{Damage, Reader, Said, media_name};
+use cupola_domain::{
+    labels::{check_param, cut},
+    time::Timestamp,
+};
+use cupola_formats::tensorboard::{Damage, MediaKept, Reader, Said, media_name};
 use cupola_protocol::{
     imports::NewImport,
     number::Number,
@@ -35,6 +38,13 @@ const PART_POINTS: usize = 50_000;
 
 /// And about so many bytes of texts and images.
 const PART_BYTES: usize = 16 << 20;
+
+/// More bytes of texts and images do not wait together: they are sent in base 64 within what the hub
+/// takes at once.
+const WAITING_BYTES_MAX: usize = 48 << 20;
+
+/// The hub notes how far a file was read by a name of so many bytes at most.
+const FILE_NAME_BYTES_MAX: usize = 245;
 
 /// Folders lie within each other at most so deeply.
 const DEPTH_MAX: usize = 32;
@@ -82,12 +92,16 @@ struct Folder {
 }
 
 /// What has been read of a folder and not been sent.
+#[derive(Default)]
 struct Pending {
     part: NewImport,
     places: BTreeMap<String, usize>,
     points: usize,
     bytes: usize,
     last_at: Option<Timestamp>,
+    /// Of all that was read of the folder.
+    media: MediaKept,
+    left_out: usize,
 }
 
 async fn tensorboard(client: &Client, folder: &Path, experiment: &str) -> anyhow::Result<()> {
@@ -98,7 +112,7 @@ async fn tensorboard(client: &Client, folder: &Path, experiment: &str) -> anyhow
         "there are no event files (`*tfevents*`) below `{}`",
         output::clean(&folder.to_string_lossy())
     );
-    let (runs, mut points) = (found.len(), 0);
+    let (runs, mut points, mut failed) = (found.len(), 0, 0);
     for (name, mut files) in found {
         files.sort();
         let name = if name.is_empty() {
@@ -107,18 +121,27 @@ async fn tensorboard(client: &Client, folder: &Path, experiment: &str) -> anyhow
             name
         };
         let folder = Folder { name, files };
-        let new = import_folder(client, experiment, &folder).await?;
-        points += new;
         let shown = output::clean(&folder.name);
-        output::note(&format!(
-            "{shown}: {new} new points of {} files",
-            folder.files.len()
-        ));
+        match import_folder(client, experiment, &folder).await {
+            Ok(new) => {
+                points += new;
+                output::note(&format!(
+                    "{shown}: {new} new points of {} files",
+                    folder.files.len()
+                ));
+            }
+            // The others come in all the same.
+            Err(error) => {
+                failed += 1;
+                tracing::warn!("{shown}: {error:#}");
+            }
+        }
     }
     output::note(&format!(
         "{points} new points in {runs} runs of experiment {}",
         output::clean(experiment)
     ));
+    anyhow::ensure!(failed == 0, "{failed} of {runs} folders did not come in");
     Ok(())
 }
 
@@ -163,18 +186,11 @@ async fn import_folder(
     let known = client.import(&first).await?.read;
     let mut pending = Pending {
         part: empty(),
-        places: BTreeMap::new(),
-        points: 0,
-        bytes: 0,
-        last_at: None,
+        ..Pending::default()
     };
     let mut points = 0;
     for path in &folder.files {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = known_as(path);
         let done = known.get(&name).copied().unwrap_or(0);
         let mut reader = Reader::default();
         let mut file = File::open(path)?;
@@ -208,12 +224,29 @@ async fn import_folder(
             tell(path, damage);
         }
     }
+    if pending.left_out > 0 {
+        let (shown, count) = (output::clean(&folder.name), pending.left_out);
+        tracing::warn!("{shown}: {count} texts and images are left out, more than a run keeps");
+    }
     let is_new = !pending.part.to.is_empty() || points > 0;
     if is_new || known.is_empty() {
         pending.part.finished_at = pending.last_at.map(Time);
         points += pending.send(client, empty()).await?;
     }
     Ok(points)
+}
+
+/// By which name the hub notes how far a file was read: its own, or one made of that where it is long.
+fn known_as(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.len() <= FILE_NAME_BYTES_MAX {
+        return name.into_owned();
+    }
+    // The 64 bits of FNV-1a, which are the same in every version of this program.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{}~{hash:016x}", cut(&name, FILE_NAME_BYTES_MAX - 17))
 }
 
 /// When the first thing was said.
@@ -224,7 +257,9 @@ fn began(files: &[PathBuf]) -> Option<Timestamp> {
             continue;
         };
         let _ = Reader::default().read_file(&mut file, 1, |said| {
-            if let Ok(Said::Scalar { at, .. }) = said {
+            if let Ok(Said::Scalar { at, .. }) = said
+                && at.is_in_calendar()
+            {
                 first = Some(first.map_or(at, |first: Timestamp| first.min(at)));
             }
         });
@@ -250,6 +285,9 @@ impl Pending {
                 value,
             } => {
                 self.points += 1;
+                // A time that is none is taken for that of the point before.
+                let at = Some(at).filter(|at| at.is_in_calendar()).or(self.last_at);
+                let at = at.unwrap_or(Timestamp::from_millis(0));
                 self.last_at = self.last_at.max(Some(at));
                 let points = &mut self.part.points;
                 let known = self.places.get(tag.as_ref()).copied();
@@ -284,17 +322,29 @@ impl Pending {
             } => {
                 for (at, part) in parts.into_iter().enumerate() {
                     let name = media_name(&tag, step, at, kind.extension(part));
-                    self.bytes += part.len();
-                    self.part.files.push(BundleFile::new(&name, part));
+                    self.keep(&name, part);
                 }
             }
             Said::SessionStart { .. } | Said::Other { .. } => {}
         }
     }
 
+    fn keep(&mut self, name: &str, bytes: &[u8]) {
+        let is_room = self.bytes + bytes.len() <= WAITING_BYTES_MAX;
+        if !(is_room && self.media.admits(bytes.len())) {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes += bytes.len();
+        self.part.files.push(BundleFile::new(name, bytes));
+    }
+
     async fn send(&mut self, client: &Client, empty: NewImport) -> anyhow::Result<usize> {
         let part = std::mem::replace(&mut self.part, empty);
-        client.import(&part).await?;
+        for left_out in client.import(&part).await?.left_out {
+            let (run, left_out) = (output::clean(&part.run), output::clean(&left_out));
+            tracing::warn!("{run}: left out: {left_out}");
+        }
         self.places.clear();
         self.bytes = 0;
         Ok(std::mem::take(&mut self.points))

@@ -21,9 +21,6 @@ use serde_json::{Map, Value};
 /// Names of machines, sessions, series and results are shown to people.
 const NAME_CHARS_MAX: usize = 200;
 
-/// Programs name their series themselves.
-const SERIES_CHARS_MAX: usize = 4096;
-
 /// No machine has more graphics processors.
 const GPUS_MAX: usize = 64;
 
@@ -124,11 +121,10 @@ pub(super) fn holding(held: &[Held]) -> Result<Vec<work::Held>, Errors> {
 pub(super) fn report(report: Report) -> Result<work::Report, Errors> {
     let seq = i64::try_from(report.seq).map_err(|_| one("seq", "is too large"))?;
     let log = report.log.into_iter().enumerate();
-    let metrics = report.metrics.into_iter().enumerate();
     Ok(work::Report {
         seq,
         log: log.map(log_piece).collect::<Result<_, _>>()?,
-        metrics: metrics.map(metric_piece).collect::<Result<_, _>>()?,
+        metrics: report.metrics.into_iter().map(metric_piece).collect(),
         progress: (!report.progress.is_empty())
             .then(|| progress(&report.progress))
             .transpose()?,
@@ -160,15 +156,14 @@ fn log_piece((at, piece): (usize, LogPiece)) -> Result<work::LogPiece, Errors> {
     })
 }
 
-fn metric_piece((at, piece): (usize, MetricPiece)) -> Result<(String, Vec<Point>), Errors> {
-    // Programs choose these, and a report is refused as a whole: only a flood is too long.
-    check_chars(&format!("metrics.{at}.name"), &piece.name, SERIES_CHARS_MAX)?;
+/// Programs choose the names, and a report is refused as a whole: the hub passes over what is none.
+fn metric_piece(piece: MetricPiece) -> (String, Vec<Point>) {
     let point = |(step, time_millis, value): (i64, i64, cupola_protocol::number::Number)| Point {
         step,
         time_millis,
         value: value.0,
     };
-    Ok((piece.name, piece.points.into_iter().map(point).collect()))
+    (piece.name, piece.points.into_iter().map(point).collect())
 }
 
 fn progress(levels: &[ProgressLevelBody]) -> Result<Levels, Errors> {

@@ -118,14 +118,6 @@ impl Error {
         let message = format!("There is no {kind} '{name}'.");
         Self::new(Code::ResourceDoesNotExist, message)
     }
-
-    /// The same with another code, where it was refused because of the state of things.
-    pub(crate) fn into_taken(self) -> Self {
-        match self.code {
-            Code::InvalidParameterValue => Self::new(Code::ResourceAlreadyExists, self.message),
-            _ => self,
-        }
-    }
 }
 
 /// What layers and extractors refuse, keeping its status.
@@ -163,6 +155,7 @@ impl From<HubError> for Error {
         let problem = error::problem_of(&error);
         match &error {
             HubError::NotFound { kind, id } => Self::unknown(kind, id),
+            HubError::Taken(_) => Self::new(Code::ResourceAlreadyExists, problem.title),
             HubError::Invalid(_) | HubError::Conflict(_) | HubError::StaleLease(_) => {
                 Self::invalid(problem.title)
             }

@@ -8,7 +8,7 @@ use cupola_hub::{Hub, HubError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Code, Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
+    Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
     body::{Body, Text, required},
     names,
     wire::{self, Done},
@@ -144,11 +144,8 @@ async fn create(
             made.map(|made| made.id)
         }
     });
-    let made = made
-        .await
-        .map_err(|error| Error::from(error).into_taken())?;
     Ok(Json(Created {
-        experiment_id: made.to_string(),
+        experiment_id: made.await?.to_string(),
     }))
 }
 
@@ -218,17 +215,10 @@ async fn update(
     names::check_experiment_name(&name, "new_name")?;
     let renamed = hub_call(&web, move |hub| {
         let id = resolve(hub, &id, Some(&who.name))?;
-        let other = hub.known_experiment_called(&name)?;
-        if other.is_some_and(|other| other.experiment.id != id) {
-            return Ok(false);
-        }
-        hub.rename_logged_experiment(id, &name).map(|()| true)
+        hub.rename_logged_experiment(id, &name)
     });
-    if renamed.await? {
-        return Ok(Json(Done {}));
-    }
-    let message = "There is an experiment of this name already, perhaps a deleted one.";
-    Err(Error::new(Code::ResourceAlreadyExists, message))
+    renamed.await?;
+    Ok(Json(Done {}))
 }
 
 async fn delete(

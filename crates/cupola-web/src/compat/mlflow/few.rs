@@ -59,6 +59,11 @@ pub(crate) trait Searched {
     /// What it says of a field that was checked.
     fn said(&self, field: &Field) -> Option<Said<'_>>;
 
+    /// All that it says of such a field, where that may be several things: one of them suffices a test.
+    fn all_said(&self, field: &Field) -> Vec<Said<'_>> {
+        self.said(field).into_iter().collect()
+    }
+
     /// The order of things that say the same.
     fn tie(&self, other: &Self) -> Ordering;
 }
@@ -157,20 +162,27 @@ fn check_test(field: &Field, kind: Kind, test: &Test) -> Result<(), Error> {
 }
 
 fn holds<T: Searched>(Comparison { field, test }: &Comparison, one: &T) -> bool {
-    match (one.said(field), test) {
-        (said, Test::Null { is_negated }) => said.is_some() == *is_negated,
-        (Some(Said::Text(text)), Test::Is(op, Value::Text(value))) => match op {
+    let said = one.all_said(field);
+    match test {
+        Test::Null { is_negated } => said.is_empty() != *is_negated,
+        test => said.iter().any(|said| suffices(said, test)),
+    }
+}
+
+fn suffices(said: &Said<'_>, test: &Test) -> bool {
+    match (said, test) {
+        (Said::Text(text), Test::Is(op, Value::Text(value))) => match op {
             Op::Eq => text == value.as_str(),
             Op::Ne => text != value.as_str(),
             Op::ILike => like::matches(&text.to_lowercase(), &value.to_lowercase()),
-            _ => like::matches(&text, value),
+            _ => like::matches(text, value),
         },
-        (Some(Said::Text(text)), Test::In { values, is_negated }) => {
+        (Said::Text(text), Test::In { values, is_negated }) => {
             values.iter().any(|value| text == value.as_str()) != *is_negated
         }
-        (Some(Said::Number(number)), Test::Is(op, value)) => match value {
-            Value::Number(value) => is(*op, number, *value),
-            Value::Text(text) => text.parse().is_ok_and(|value| is(*op, number, value)),
+        (Said::Number(number), Test::Is(op, value)) => match value {
+            Value::Number(value) => is(*op, *number, *value),
+            Value::Text(text) => text.parse().is_ok_and(|value| is(*op, *number, value)),
         },
         _ => false,
     }

@@ -10,8 +10,13 @@
 
 mod tokens;
 
+use cupola_search::filter::{COMPARISONS_MAX, TEXT_BYTES_MAX as VALUE_BYTES_MAX, VALUES_MAX};
+
 use self::tokens::{Token, tokens};
-use super::Error;
+use super::{Error, names};
+
+/// A filter has at most so many bytes: a thousand ids fit.
+const TEXT_BYTES_MAX: usize = 48 << 10;
 
 /// What a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +114,7 @@ pub(crate) struct Comparison {
 
 /// Reads a filter; all of its comparisons must hold.
 pub(crate) fn parse(text: &str) -> Result<Vec<Comparison>, Error> {
+    names::check_length(text, "filter", TEXT_BYTES_MAX)?;
     let mut parser = Parser {
         tokens: tokens(text)?,
         at: 0,
@@ -120,6 +126,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Comparison>, Error> {
     }
     loop {
         found.push(parser.comparison()?);
+        if found.len() > COMPARISONS_MAX {
+            return Err(too_many("comparisons", COMPARISONS_MAX));
+        }
         if parser.peek().is_none() {
             return Ok(found);
         }
@@ -264,6 +273,9 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(Value::Number(number))
             }
+            Some(Token::Quoted(_, text)) if text.len() > VALUE_BYTES_MAX => {
+                Err(self.wrong(&format!("a text of at most {VALUE_BYTES_MAX} bytes")))
+            }
             Some(Token::Quoted(..)) => Ok(Value::Text(
                 self.next().map(Token::into_text).unwrap_or_default(),
             )),
@@ -281,6 +293,9 @@ impl Parser<'_> {
                 Value::Text(text) => values.push(text),
                 Value::Number(_) => return Err(self.wrong("texts in quotes")),
             }
+            if values.len() > VALUES_MAX {
+                return Err(too_many("values in one list", VALUES_MAX));
+            }
             if self.takes(&Token::Close) {
                 return Ok(values);
             }
@@ -289,6 +304,12 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+fn too_many(what: &str, max: usize) -> Error {
+    Error::invalid(format!(
+        "Invalid filter: it has too many {what}; at most {max} are taken."
+    ))
 }
 
 fn entity_of(word: &str) -> Result<Entity, Error> {
@@ -415,7 +436,39 @@ mod tests {
         check("params.a IS 'x'", "`NULL`");
         check("a = 1; DROP TABLE run", "`; DROP TABLE run` is not");
         check("metrics.a < 1e999", "`1e999`");
-        check(&"(".repeat(100_000), "a field");
+        check(&"(".repeat(40_000), "a field");
+    }
+
+    #[test]
+    fn a_filter_has_bounds() {
+        let joined = |count: usize| vec!["metrics.a < 1"; count].join(" AND ");
+        let listed = |count: usize| format!("run_id IN ({})", vec!["'a'"; count].join(","));
+        let like = |length: usize| format!("params.a LIKE '{}'", "%".repeat(length));
+        for (fits, breaks, expected) in [
+            (
+                joined(COMPARISONS_MAX),
+                joined(COMPARISONS_MAX + 1),
+                "too many comparisons; at most 100",
+            ),
+            (
+                listed(VALUES_MAX),
+                listed(VALUES_MAX + 1),
+                "too many values in one list; at most 1000",
+            ),
+            (
+                like(VALUE_BYTES_MAX),
+                like(VALUE_BYTES_MAX + 1),
+                "a text of at most 16384 bytes",
+            ),
+            (
+                " ".repeat(TEXT_BYTES_MAX),
+                " ".repeat(TEXT_BYTES_MAX + 1),
+                "exceeds the maximum length of 49152",
+            ),
+        ] {
+            assert!(parse(&fits).is_ok(), "{expected}");
+            check(&breaks, expected);
+        }
     }
 
     #[test]

@@ -144,11 +144,8 @@ async fn interval(
     let found = hub_call(&web, move |hub| -> Result<Vec<Metric>, HubError> {
         let mut metrics = Vec::new();
         for run in runs {
-            let mut points = hub.run_history(run, &key, 0, POINTS_MAX)?.points;
-            points.retain(|point| steps.contains(&point.step));
-            points.sort_by_key(|point| (point.step, point.time_millis));
-            let picked = spread(points.len(), limit).map(|at| of_run(run, &key, &points[at]));
-            metrics.extend(picked);
+            let points = hub.run_history_within(run, &key, steps.clone(), limit)?;
+            metrics.extend(points.iter().map(|point| of_run(run, &key, point)));
         }
         Ok(metrics)
     });
@@ -162,30 +159,5 @@ fn of_run(run: RunId, key: &str, point: &cupola_domain::metric::Point) -> Metric
     Metric {
         run_id: Some(run.to_string()),
         ..Metric::of(key, point)
-    }
-}
-
-/// At most `limit` of `count` places, evenly, the first and the last among them.
-fn spread(count: usize, limit: usize) -> impl Iterator<Item = usize> {
-    let picked = count.min(limit);
-    (0..picked).map(move |at| match picked {
-        1 => count - 1,
-        _ => at * (count - 1) / (picked - 1),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_spread_evenly() {
-        let check = |count, limit, expected: &[usize]| {
-            assert_eq!(spread(count, limit).collect::<Vec<_>>(), expected);
-        };
-        check(0, 5, &[]);
-        check(3, 5, &[0, 1, 2]);
-        check(10, 1, &[9]);
-        check(10, 4, &[0, 3, 6, 9]);
     }
 }

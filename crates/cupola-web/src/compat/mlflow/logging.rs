@@ -4,12 +4,7 @@ mod batch;
 mod inputs;
 
 use axum::{Json, extract::State};
-use cupola_domain::{
-    ids::{LoggedModelId, RunId},
-    metric::Point,
-    model::LoggedModelMetric,
-    time::Timestamp,
-};
+use cupola_domain::{ids::RunId, metric::Point, model::LoggedModelMetric, time::Timestamp};
 use cupola_hub::{HubError, logged::LoggedBatch};
 use serde::Deserialize;
 
@@ -27,6 +22,15 @@ use crate::{
     router::Routes,
     state::{Web, hub_call},
 };
+
+/// A request names so many models at most.
+pub(super) const MODELS_MAX: usize = 1_000;
+
+/// Bytes of what some data is called.
+const DATASET_NAME_BYTES_MAX: usize = 500;
+
+/// Bytes of what tells data of one name apart.
+const DATASET_DIGEST_BYTES_MAX: usize = 36;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -124,43 +128,46 @@ impl Metric<'_> {
         Ok((key, point))
     }
 
-    /// The model that the point is about, if it is about one.
-    fn model(&self) -> Option<LoggedModelId> {
-        self.model_id.as_deref().and_then(logged_model)
-    }
-
-    /// What is measured of that model.
-    fn measured(&self, model: LoggedModelId, run: RunId, point: &Point) -> LoggedModelMetric {
-        let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
-        LoggedModelMetric {
-            model,
-            key: text(&self.key),
+    /// What is measured of a model, if the point is about one.
+    fn measured(
+        &self,
+        run: RunId,
+        point: &Point,
+        place: impl Fn(&str) -> String,
+    ) -> Result<Option<LoggedModelMetric>, Error> {
+        let id = self.model_id.as_deref().unwrap_or_default();
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let wrong = || {
+            let why = format!("'{id}' is no id of a logged model");
+            Error::of_field(&place("model_id"), why)
+        };
+        let text = |text: &Option<Text<'_>>, name: &str, max: usize| {
+            let text = text.as_deref().unwrap_or_default();
+            names::check_length(text, &place(name), max)?;
+            Ok::<_, Error>(text.to_owned())
+        };
+        Ok(Some(LoggedModelMetric {
+            model: logged_model(id).ok_or_else(wrong)?,
+            key: self.key.as_deref().unwrap_or_default().to_owned(),
             value: point.value,
             at: Timestamp::from_millis(point.time_millis),
             step: point.step,
             run,
-            dataset_name: text(&self.dataset_name),
-            dataset_digest: text(&self.dataset_digest),
-        }
+            dataset_name: text(&self.dataset_name, "dataset_name", DATASET_NAME_BYTES_MAX)?,
+            dataset_digest: text(
+                &self.dataset_digest,
+                "dataset_digest",
+                DATASET_DIGEST_BYTES_MAX,
+            )?,
+        }))
     }
 }
 
-/// Takes a batch, then what it says of models.
-async fn take(
-    web: &Web,
-    run: RunId,
-    batch: LoggedBatch,
-    measured: Vec<LoggedModelMetric>,
-) -> Result<Json<Done>, Error> {
-    let taken = hub_call(web, move |hub| {
-        hub.log_to_run(run, batch)?;
-        if measured.is_empty() {
-            Ok(())
-        } else {
-            hub.measure_logged_models(measured)
-        }
-    });
-    taken.await?;
+/// Takes all that a request says.
+pub(super) async fn take(web: &Web, run: RunId, batch: LoggedBatch) -> Result<Json<Done>, Error> {
+    hub_call(web, move |hub| hub.log_to_run(run, batch)).await?;
     Ok(Json(Done {}))
 }
 
@@ -172,13 +179,14 @@ async fn metric(
     let mut said: Metric<'_> = body.read()?;
     let run = run_of(said.run_id.take(), said.run_uuid.take(), &who)?;
     let (key, point) = said.point(str::to_owned)?;
-    let measured = said.model();
-    let measured = measured.map(|model| said.measured(model, run, &point));
+    let measured = said.measured(run, &point, str::to_owned)?;
     let batch = LoggedBatch {
         points: vec![(key.to_owned(), vec![point])],
+        measured: measured.into_iter().collect(),
+        is_of_program: who.program().is_some(),
         ..LoggedBatch::default()
     };
-    take(&web, run, batch, measured.into_iter().collect()).await
+    take(&web, run, batch).await
 }
 
 /// A key with a value, of a run.
@@ -217,7 +225,7 @@ async fn param(
         params: vec![param],
         ..LoggedBatch::default()
     };
-    take(&web, run, batch, Vec::new()).await
+    take(&web, run, batch).await
 }
 
 async fn set_tag(
@@ -231,7 +239,7 @@ async fn set_tag(
         tags: vec![tag],
         ..LoggedBatch::default()
     };
-    take(&web, run, batch, Vec::new()).await
+    take(&web, run, batch).await
 }
 
 async fn delete_tag(

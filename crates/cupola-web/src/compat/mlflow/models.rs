@@ -119,7 +119,7 @@ async fn create(
         tags: pairs(said.tags),
     };
     let made = hub_call(&web, move |hub| hub.create_model(new, &client.name()));
-    Ok(one(made.await.map_err(taken)?))
+    Ok(one(made.await?))
 }
 
 async fn show(State(web): State<Web>, _: ClientViewer, params: Params) -> Result<Json<One>, Error> {
@@ -132,7 +132,7 @@ async fn rename(State(web): State<Web>, _: Researcher, body: Body) -> Result<Jso
     let name = required(said.name, "name")?.into_owned();
     let new_name = required(said.new_name, "new_name")?.into_owned();
     let renamed = hub_call(&web, move |hub| hub.rename_model(&name, &new_name));
-    Ok(one(renamed.await.map_err(taken)?))
+    Ok(one(renamed.await?))
 }
 
 async fn update(State(web): State<Web>, _: Researcher, body: Body) -> Result<Json<One>, Error> {
@@ -291,12 +291,4 @@ fn version_of(text: &str) -> Result<u32, Error> {
     let wrong = |_| Error::of_field("version", format_args!("'{text}' is not an integer"));
     let number: i64 = text.trim().parse().map_err(wrong)?;
     Ok(u32::try_from(number).unwrap_or(0))
-}
-
-/// A name that is taken has a code of its own.
-fn taken(error: HubError) -> Error {
-    match error {
-        HubError::Conflict(_) => Error::from(error).into_taken(),
-        error => error.into(),
-    }
 }

@@ -72,6 +72,15 @@ pub(crate) fn check_length(text: &str, field: &str, bytes_max: usize) -> Result<
     ))
 }
 
+/// Whether a list is short enough.
+pub(crate) fn check_count(count: usize, field: &str, max: usize) -> Result<(), Error> {
+    if count <= max {
+        return Ok(());
+    }
+    let why = format_args!("there are {count} of them, and {max} may be");
+    Err(Error::of_field(field, why))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,11 @@
 use super::{
     Error,
     filter::{Field, parse_field},
+    names,
 };
+
+/// So many things are sorted by at most.
+pub(crate) const ORDERS_MAX: usize = 10;
 
 /// By what, and which way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +20,7 @@ pub(crate) struct Order {
 
 /// Reads an order; what is named twice is refused.
 pub(crate) fn parse(texts: &[&str]) -> Result<Vec<Order>, Error> {
+    names::check_count(texts.len(), "order_by", ORDERS_MAX)?;
     let mut orders: Vec<Order> = Vec::new();
     for text in texts {
         let (field, is_descending) = way(text.trim());
@@ -75,5 +80,9 @@ mod tests {
         ] {
             assert!(parse(texts).is_err(), "{texts:?}");
         }
+        let many: Vec<_> = (0..=ORDERS_MAX).map(|at| format!("tags.t{at}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert!(parse(&many[1..]).is_ok());
+        assert!(parse(&many).is_err());
     }
 }

@@ -4,16 +4,10 @@ mod query;
 mod search;
 
 use axum::{Json, extract::State};
-use cupola_domain::{
-    counts::State as Word,
-    ids::RunId,
-    provenance::Provenance,
-    run::{Failure, Outcome},
-    time::Timestamp,
-};
+use cupola_domain::{counts::State as Word, ids::RunId, provenance::Provenance, time::Timestamp};
 use cupola_hub::{
     Hub, HubError,
-    logged::{KnownRun, LoggedBatch, NewLogged, RUN_NAME_TAG},
+    logged::{Course, KnownRun, LoggedBatch, NewLogged, RUN_NAME_TAG},
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,14 +95,15 @@ impl Create<'_> {
 
 /// A point in time; 0 is nothing.
 fn moment(millis: Option<Long>, field: &str) -> Result<Option<Timestamp>, Error> {
-    match millis.map(|millis| millis.0) {
-        None | Some(0) => Ok(None),
-        Some(millis) if millis > 0 => Ok(Some(Timestamp::from_millis(millis))),
-        Some(millis) => Err(Error::of_field(
-            field,
-            format_args!("{millis} is before 1970"),
-        )),
+    let Some(Long(millis)) = millis.filter(|millis| millis.0 != 0) else {
+        return Ok(None);
+    };
+    let at = Timestamp::from_millis(millis);
+    if at.is_in_calendar() {
+        return Ok(Some(at));
     }
+    let why = format_args!("{millis} is not in milliseconds since 1970");
+    Err(Error::of_field(field, why))
 }
 
 async fn create(
@@ -121,14 +116,8 @@ async fn create(
         if let Some(program) = who.program() {
             return go_on(hub, program.run, begun);
         }
-        let experiment = meant(hub, &begun.experiment, &who)?;
-        let known = hub.known_experiment(experiment)?;
-        if known.deleted_at.is_some() {
-            let message = format!("experiment `{experiment}` is deleted; restore it first");
-            return Err(HubError::Conflict(message));
-        }
         let run = hub.open_logged_run(NewLogged {
-            experiment,
+            experiment: meant(hub, &begun.experiment, &who)?,
             name: begun.name,
             started_at: begun.started_at,
             params: Vec::new(),
@@ -149,17 +138,18 @@ fn go_on(hub: &Hub, run: RunId, begun: Begun) -> Result<KnownRun, HubError> {
                        of a person";
         return Err(HubError::Forbidden(message.to_owned()));
     }
-    if !begun.tags.is_empty() {
+    let mut tags = begun.tags;
+    if !begun.name.is_empty() {
+        tags.push((RUN_NAME_TAG.to_owned(), begun.name));
+    }
+    if !tags.is_empty() {
         hub.log_to_run(
             run,
             LoggedBatch {
-                tags: begun.tags,
+                tags,
                 ..LoggedBatch::default()
             },
         )?;
-    }
-    if !begun.name.is_empty() {
-        hub.rename_run(run, &begun.name)?;
     }
     hub.known_run(run)
 }
@@ -193,13 +183,6 @@ struct Updated {
     run_info: wire::Info,
 }
 
-/// What a client says of a run's course.
-struct Course {
-    word: Option<Word>,
-    ended_at: Option<Timestamp>,
-    name: Option<String>,
-}
-
 async fn update(
     State(web): State<Web>,
     ClientResearcher(who): ClientResearcher,
@@ -213,11 +196,11 @@ async fn update(
     }
     let course = Course {
         // How a program ends, its worker says.
-        word: status(asked.status.as_deref())?.filter(|_| who.program().is_none()),
+        state: status(asked.status.as_deref())?.filter(|_| who.program().is_none()),
         ended_at: moment(asked.end_time, "end_time")?,
         name: name.map(Text::into_owned),
     };
-    let updated = hub_call(&web, move |hub| course.apply(hub, run)).await?;
+    let updated = hub_call(&web, move |hub| hub.update_logged_run(run, course)).await?;
     Ok(Json(Updated {
         run_info: wire::Info::of(&updated),
     }))
@@ -241,43 +224,6 @@ fn status(text: Option<&str>) -> Result<Option<Word>, Error> {
         Error::of_field("status", format_args!("'{text}' is none of {known}"))
     };
     wire::state(word).map(Some).ok_or_else(wrong)
-}
-
-impl Course {
-    fn apply(self, hub: &Hub, run: RunId) -> Result<KnownRun, HubError> {
-        let before = hub.known_run(run)?;
-        if before.is_deleted {
-            let message = format!("run `{run}` is deleted; restore it first");
-            return Err(HubError::Conflict(message));
-        }
-        if let Some(name) = &self.name {
-            hub.rename_run(run, name)?;
-        }
-        let is = before.run.state.word();
-        let is_ended_anew = self.ended_at.is_some() && self.ended_at != before.run.finished_at;
-        match self.word {
-            Some(Word::Pending | Word::Running) if is.is_terminal() => {
-                hub.reopen_logged_run(run)?;
-            }
-            Some(Word::Pending | Word::Running) => {}
-            Some(word) if word != is || is_ended_anew => {
-                hub.close_logged_run(run, outcome(word), self.ended_at)?;
-            }
-            None if is.is_terminal() && is_ended_anew && before.run.is_logged() => {
-                hub.close_logged_run(run, outcome(is), self.ended_at)?;
-            }
-            _ => {}
-        }
-        hub.known_run(run)
-    }
-}
-
-fn outcome(word: Word) -> Outcome {
-    match word {
-        Word::Failed => Outcome::Failed(Failure::Reported(String::new())),
-        Word::Cancelled => Outcome::Cancelled,
-        _ => Outcome::Completed,
-    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, text};
+use super::{Client, refusal, text};
 use crate::harness::TestHub;
 
 /// Five runs, `a` to `e`, with `m` from 1 to 5, of which the last has none.
@@ -228,4 +228,32 @@ async fn experiments_are_filtered_sorted_and_paged() {
         .await
         .expect(200);
     assert_eq!(names(&rest), "c");
+}
+
+#[tokio::test]
+async fn a_search_that_asks_for_too_much_is_told_so() {
+    let hub = TestHub::new();
+    let client = Client::new(&hub).await;
+    let joined = |count: usize| vec!["metrics.m < 3"; count].join(" AND ");
+    let orders = |count: usize| (0..count).map(|at| format!("metrics.m{at}"));
+    for (fits, breaks) in [
+        (
+            json!({"filter": joined(100)}),
+            json!({"filter": joined(1_001)}),
+        ),
+        (
+            json!({"order_by": orders(10).collect::<Vec<_>>()}),
+            json!({"order_by": orders(11).collect::<Vec<_>>()}),
+        ),
+        (
+            json!({"filter": format!("params.a LIKE '{}'", "%".repeat(16_384))}),
+            json!({"filter": format!("params.a LIKE '{}'", "%".repeat(60_000))}),
+        ),
+    ] {
+        client.found(&fits).await;
+        let answer = client.post("runs/search", &breaks).await;
+        assert_eq!(refusal(&answer, 400), "INVALID_PARAMETER_VALUE");
+    }
+    let often = json!({"experiment_ids": vec![client.experiment.as_str(); 20_000]});
+    assert_eq!(client.found(&often).await.0, "first");
 }

@@ -7,8 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cupola_domain::labels::check_param;
-use cupola_formats::tensorboard::{Damage, Reader, Said, base_of, media_name, series_name};
+use cupola_domain::{labels::check_param, metric::is_name};
+use cupola_formats::tensorboard::{
+    Damage, MediaKept, Reader, Said, base_of, media_name, series_name,
+};
 use serde_json::Value;
 
 use super::found;
@@ -16,7 +18,7 @@ use crate::{
     executor::{folder, uploads},
     output::{
         events::{Points, Wanted},
-        tensorboard::{self, Told},
+        tensorboard::Told,
     },
 };
 
@@ -25,13 +27,6 @@ const SLICE_BYTES: u64 = 1 << 20;
 
 /// So much of what is wrong with the files is told.
 const NOTES_MAX: usize = 20;
-
-/// So many texts and images are kept, and so many bytes of them.
-const MEDIA_MAX: usize = 200;
-const MEDIA_BYTES_MAX: usize = 64 << 20;
-
-/// A series' name has at most so many bytes.
-const NAME_BYTES_MAX: usize = 1_000;
 
 /// A session has so many parameters at most.
 const PARAMS_MAX: usize = 1_000;
@@ -76,8 +71,7 @@ pub(super) struct Slice {
 struct Teller {
     told: Vec<Told>,
     notes: usize,
-    media: usize,
-    media_bytes: usize,
+    media: MediaKept,
 }
 
 impl Files {
@@ -220,12 +214,12 @@ impl Teller {
                 value,
             } => {
                 let name = series_name(base, within, &tag);
-                if name.len() > NAME_BYTES_MAX {
+                if !is_name(&name) {
                     return self.note(format!("a tag of {} bytes is left out", tag.len()));
                 }
                 let points = Points {
                     step,
-                    at: Some(at).filter(|at| tensorboard::is_time(*at)),
+                    at: Some(at).filter(|at| at.is_in_calendar()),
                     values: vec![(name, value)],
                 };
                 self.told.push(Told::Points(points));
@@ -258,14 +252,12 @@ impl Teller {
     }
 
     fn keep(&mut self, run: &Path, name: String, bytes: &[u8]) {
-        if self.media == MEDIA_MAX || self.media_bytes + bytes.len() > MEDIA_BYTES_MAX {
+        if !self.media.admits(bytes.len()) {
             return self.note(format!(
                 "`{name}` is left out: the event files have too many"
             ));
         }
-        self.media += 1;
-        self.media_bytes += bytes.len();
-        let path = format!("{MEDIA_FOLDER}/{}", self.media);
+        let path = format!("{MEDIA_FOLDER}/{}", self.media.count());
         let written = fs::create_dir_all(run.join(MEDIA_FOLDER))
             .and_then(|()| folder::replace(&run.join(&path), bytes));
         match written {

@@ -44,8 +44,8 @@ pub(super) async fn log(
     ClientResearcher(who): ClientResearcher,
     body: Body,
 ) -> Result<Json<Done>, Error> {
-    let (run, batch, measured) = read(&body, &who)?;
-    take(&web, run, batch, measured).await
+    let (run, batch) = read(&body, &who)?;
+    take(&web, run, batch).await
 }
 
 /// Reads a batch and drops it: what taking one is held against.
@@ -56,7 +56,7 @@ pub(in crate::compat::mlflow) async fn dropped(
     read(&body, &who).map(|_| Json(Done {}))
 }
 
-fn read(body: &Body, who: &Client) -> Result<(RunId, LoggedBatch, Vec<LoggedModelMetric>), Error> {
+fn read(body: &Body, who: &Client) -> Result<(RunId, LoggedBatch), Error> {
     let asked: Batch<'_> = body.read()?;
     let run = run_of(asked.run_id, None, who)?;
     let metrics = asked.metrics.unwrap_or_default();
@@ -67,8 +67,11 @@ fn read(body: &Body, who: &Client) -> Result<(RunId, LoggedBatch, Vec<LoggedMode
         points,
         params: params(asked.params)?,
         tags: pairs(asked.tags, "tags", names::check_tag)?,
+        measured,
+        is_of_program: who.program().is_some(),
+        ..LoggedBatch::default()
     };
-    Ok((run, batch, measured))
+    Ok((run, batch))
 }
 
 fn check_counts(metrics: usize, params: usize, tags: usize) -> Result<(), Error> {
@@ -98,11 +101,10 @@ fn by_series(
     let mut series: HashMap<&str, Vec<Point>> = HashMap::new();
     let mut measured = Vec::new();
     for (at, metric) in metrics.iter().enumerate() {
-        let (key, point) = metric.point(|field| format!("metrics[{at}].{field}"))?;
+        let place = |field: &str| format!("metrics[{at}].{field}");
+        let (key, point) = metric.point(place)?;
         series.entry(key).or_default().push(point);
-        if let Some(model) = metric.model() {
-            measured.push(metric.measured(model, run, &point));
-        }
+        measured.extend(metric.measured(run, &point, place)?);
     }
     let series = series.into_iter();
     let series = series.map(|(key, points)| (key.to_owned(), points));

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use axum::{Json, extract::State};
 use cupola_domain::{
     dataset::Dataset,
-    ids::RunId,
     model::{ModelRole, ModelUse},
 };
+use cupola_hub::logged::LoggedBatch;
 use serde::Deserialize;
 
 use super::{
@@ -19,19 +19,15 @@ use super::{
         places::logged_model,
         wire::Done,
     },
-    run_of,
+    DATASET_DIGEST_BYTES_MAX, DATASET_NAME_BYTES_MAX, MODELS_MAX, run_of, take,
 };
-use crate::{
-    auth::ClientResearcher,
-    state::{Web, hub_call},
-};
+use crate::{auth::ClientResearcher, state::Web};
 
 /// A profile alone may have 16 MiB.
 pub(super) const BYTES_MAX: usize = 20 << 20;
 
 const DATASETS_MAX: usize = 1_000;
-const NAME_BYTES_MAX: usize = 500;
-const DIGEST_BYTES_MAX: usize = 36;
+const SOURCE_TYPE_BYTES_MAX: usize = 500;
 const SOURCE_BYTES_MAX: usize = 65_535;
 const SCHEMA_BYTES_MAX: usize = 1_048_575;
 const PROFILE_BYTES_MAX: usize = 16_777_215;
@@ -86,39 +82,25 @@ pub(super) async fn log(
     let asked: Asked<'_> = body.read()?;
     let run = run_of(asked.run_id, None, &who)?;
     let inputs = asked.datasets.unwrap_or_default();
-    if inputs.len() > DATASETS_MAX {
-        let why = format!(
-            "there are {} of them, and {DATASETS_MAX} may be",
-            inputs.len()
-        );
-        return Err(Error::of_field("datasets", why));
-    }
+    names::check_count(inputs.len(), "datasets", DATASETS_MAX)?;
     let datasets = inputs.into_iter().enumerate();
     let datasets: Vec<Dataset> = datasets
         .map(|(at, input)| input.read(&format!("datasets[{at}]")))
         .collect::<Result<_, _>>()?;
-    let models = uses(asked.models)?;
-    note(&web, run, datasets, models).await
-}
-
-async fn note(
-    web: &Web,
-    run: RunId,
-    datasets: Vec<Dataset>,
-    models: Vec<ModelUse>,
-) -> Result<Json<Done>, Error> {
-    let noted = hub_call(web, move |hub| {
-        if !models.is_empty() {
-            hub.note_model_uses(run, models)?;
-        }
-        hub.note_datasets(run, datasets)
-    });
-    noted.await?;
-    Ok(Json(Done {}))
+    let uses = uses(asked.models)?;
+    let batch = LoggedBatch {
+        datasets,
+        uses,
+        is_of_program: who.program().is_some(),
+        ..LoggedBatch::default()
+    };
+    take(&web, run, batch).await
 }
 
 fn uses(models: Option<Vec<Model<'_>>>) -> Result<Vec<ModelUse>, Error> {
-    let models = models.unwrap_or_default().into_iter().enumerate();
+    let models = models.unwrap_or_default();
+    names::check_count(models.len(), "models", MODELS_MAX)?;
+    let models = models.into_iter().enumerate();
     let used = |(at, model): (usize, Model<'_>)| {
         let id = required(model.model_id, &format!("models[{at}].model_id"))?;
         let model = logged_model(&id).ok_or_else(|| Error::unknown("logged model", &id))?;
@@ -151,9 +133,9 @@ impl Input<'_> {
             None => Ok(None),
         };
         Ok(Dataset {
-            name: whole(used.name, "name", NAME_BYTES_MAX)?,
-            digest: whole(used.digest, "digest", DIGEST_BYTES_MAX)?,
-            source_type: whole(used.source_type, "source_type", NAME_BYTES_MAX)?,
+            name: whole(used.name, "name", DATASET_NAME_BYTES_MAX)?,
+            digest: whole(used.digest, "digest", DATASET_DIGEST_BYTES_MAX)?,
+            source_type: whole(used.source_type, "source_type", SOURCE_TYPE_BYTES_MAX)?,
             source: whole(used.source, "source", SOURCE_BYTES_MAX)?,
             schema: part(used.schema, "schema", SCHEMA_BYTES_MAX)?,
             profile: part(used.profile, "profile", PROFILE_BYTES_MAX)?,

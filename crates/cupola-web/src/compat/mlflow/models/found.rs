@@ -1,6 +1,12 @@
 //! What the searches for models know of them.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+};
+
+use cupola_domain::model::LoggedModelMetric;
 
 use cupola_hub::{
     logged_models::KnownLoggedModel,
@@ -86,7 +92,43 @@ impl Searched for KnownVersion {
     }
 }
 
-impl Searched for KnownLoggedModel {
+/// Data on which something was measured; what is not said of it is any.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OnData {
+    pub(super) name: Option<String>,
+    pub(super) digest: Option<String>,
+}
+
+/// On which data a search for logged models looks at what was measured.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    /// Tests are about any of these; without any, about all.
+    pub(super) tested_on: Vec<OnData>,
+    /// What is sorted by → the data that is sorted by.
+    pub(super) sorted_on: BTreeMap<String, OnData>,
+}
+
+/// A logged model with how it is looked at.
+pub(super) struct LookedAt<'l> {
+    pub(super) known: KnownLoggedModel,
+    pub(super) by: &'l Looking,
+}
+
+impl OnData {
+    fn has(&self, metric: &LoggedModelMetric) -> bool {
+        let is_it = |said: &Option<String>, is: &str| said.as_deref().is_none_or(|said| said == is);
+        is_it(&self.name, &metric.dataset_name) && is_it(&self.digest, &metric.dataset_digest)
+    }
+}
+
+impl Looking {
+    /// Whether a test may be about this.
+    pub(super) fn tests(&self, metric: &LoggedModelMetric) -> bool {
+        self.tested_on.is_empty() || self.tested_on.iter().any(|on| on.has(metric))
+    }
+}
+
+impl Searched for LookedAt<'_> {
     const PLURAL: &'static str = "logged models";
     const ATTRIBUTES: &'static [(&'static str, Kind)] = &[
         ("name", Kind::Text),
@@ -105,13 +147,18 @@ impl Searched for KnownLoggedModel {
     const ENTITIES: &'static [Entity] = &[Entity::Tag, Entity::Param, Entity::Metric];
 
     fn said(&self, field: &Field) -> Option<Said<'_>> {
-        let model = &self.model;
+        let model = &self.known.model;
         Some(match (field.entity, field.key.as_str()) {
             (Entity::Tag, key) => text(model.tags.get(key)?),
             (Entity::Param, key) => text(model.params.get(key)?),
             (Entity::Metric, key) => {
-                let metric = self.metrics.iter().find(|metric| metric.key == key);
-                Said::Number(metric?.value)
+                let on = self.by.sorted_on.get(key);
+                let is_meant = |metric: &&LoggedModelMetric| {
+                    metric.key == key && on.is_none_or(|on| on.has(metric))
+                };
+                let meant = self.known.metrics.iter().filter(is_meant);
+                let latest = meant.max_by_key(|said| (said.at, said.step, Reverse(said.run)));
+                Said::Number(latest?.value)
             }
             (_, "name") => text(&model.name),
             (_, "model_id") => Said::Text(places::logged_model_text(model.id).into()),
@@ -124,8 +171,17 @@ impl Searched for KnownLoggedModel {
         })
     }
 
+    fn all_said(&self, field: &Field) -> Vec<Said<'_>> {
+        if field.entity != Entity::Metric {
+            return self.said(field).into_iter().collect();
+        }
+        let metrics = self.known.metrics.iter();
+        let tested = metrics.filter(|said| said.key == field.key && self.by.tests(said));
+        tested.map(|said| Said::Number(said.value)).collect()
+    }
+
     fn tie(&self, other: &Self) -> Ordering {
-        let (ours, theirs) = (&self.model, &other.model);
+        let (ours, theirs) = (&self.known.model, &other.known.model);
         let latest = theirs.created_at.cmp(&ours.created_at);
         latest.then_with(|| theirs.id.cmp(&ours.id))
     }

@@ -1,5 +1,7 @@
 //! `logged-models/*` and `runs/outputs`: models that clients log, registered or not.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
@@ -12,6 +14,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
+    logged::LoggedBatch,
     logged_models::{KnownLoggedModel, NewLoggedModel},
 };
 use serde::{Deserialize, Serialize};
@@ -23,10 +26,15 @@ use super::{
         body::{Body, Long, Text, Word, required},
         experiments::{Tag, meant},
         few::Search,
+        filter::parse_field,
+        logging::{MODELS_MAX, run_of, take},
+        names,
+        order::ORDERS_MAX,
         pages::{Page, text},
         places::{self, check_path},
         wire::Done,
     },
+    found::{LookedAt, Looking, OnData},
     owned, pairs, wire,
 };
 use crate::{
@@ -38,6 +46,9 @@ use crate::{
 
 /// A page has so many models unless the client says otherwise.
 const RESULTS: i64 = 100;
+
+/// A search names so much data at most.
+const DATASETS_MAX: usize = 100;
 
 /// A name may not have these: it stands in addresses and filters.
 const NOT_IN_NAMES: [char; 6] = ['/', ':', '.', '%', '"', '\''];
@@ -236,15 +247,12 @@ async fn delete_tag(
     ClientResearcher(client): ClientResearcher,
     meant: Meant,
 ) -> Result<Json<Done>, Error> {
-    let key = meant.key.clone();
-    let had = hub_call(&web, move |hub| {
+    hub_call(&web, move |hub| {
         meant.check(hub, &client)?;
         hub.untag_logged_model(meant.id, &meant.key)
-    });
-    if had.await? {
-        return Ok(Json(Done {}));
-    }
-    Err(Error::unknown("tag", &key))
+    })
+    .await?;
+    Ok(Json(Done {}))
 }
 
 async fn log_params(
@@ -290,6 +298,8 @@ struct Asked<'a> {
     experiment_ids: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     filter: Option<Text<'a>>,
+    #[serde(borrow)]
+    datasets: Option<Vec<Data<'a>>>,
     max_results: Option<Long>,
     #[serde(borrow)]
     order_by: Option<Vec<OrderBy<'a>>>,
@@ -302,6 +312,49 @@ struct OrderBy<'a> {
     #[serde(borrow)]
     field_name: Option<Text<'a>>,
     ascending: Option<bool>,
+    #[serde(borrow)]
+    dataset_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_digest: Option<Text<'a>>,
+}
+
+/// Data on which something was measured.
+#[derive(Debug, Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    dataset_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    dataset_digest: Option<Text<'a>>,
+}
+
+fn on_data(name: Option<Text<'_>>, digest: Option<Text<'_>>) -> OnData {
+    let said = |text: Option<Text<'_>>| Some(owned(text)).filter(|text| !text.is_empty());
+    OnData {
+        name: said(name),
+        digest: said(digest),
+    }
+}
+
+impl Asked<'_> {
+    /// On which data the models are looked at.
+    fn looking(&mut self) -> Result<Looking, Error> {
+        let mut looking = Looking::default();
+        let datasets = self.datasets.take().unwrap_or_default();
+        names::check_count(datasets.len(), "datasets", DATASETS_MAX)?;
+        for (at, data) in datasets.into_iter().enumerate() {
+            let on = on_data(data.dataset_name, data.dataset_digest);
+            if on.name.is_none() {
+                return Err(Error::missing(&format!("datasets[{at}].dataset_name")));
+            }
+            looking.tested_on.push(on);
+        }
+        for order in self.order_by.iter_mut().flatten() {
+            let on = on_data(order.dataset_name.take(), order.dataset_digest.take());
+            let field = parse_field(order.field_name.as_deref().unwrap_or_default())?;
+            looking.sorted_on.insert(field.key, on);
+        }
+        Ok(looking)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -316,27 +369,36 @@ async fn search(
     ClientViewer(client): ClientViewer,
     body: Body,
 ) -> Result<Json<Found>, Error> {
-    let asked: Asked<'_> = body.read()?;
-    let orders = asked.order_by.unwrap_or_default();
+    let mut asked: Asked<'_> = body.read()?;
+    let orders = asked.order_by.as_deref().unwrap_or_default();
+    names::check_count(orders.len(), "order_by", ORDERS_MAX)?;
     let orders: Vec<String> = orders.iter().map(order_text).collect::<Result<_, _>>()?;
     let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
     let results = asked.max_results.map_or(RESULTS, |results| results.0);
     let page = Page::parse(Some(results), text(asked.page_token.as_ref()))?;
     let filter = text(asked.filter.as_ref()).unwrap_or_default();
-    let search = Search::of::<KnownLoggedModel>(filter, &orders, page)?;
-    let named = asked.experiment_ids.unwrap_or_default();
-    let named: Vec<String> = named.into_iter().map(Text::into_owned).collect();
+    let search = Search::of::<LookedAt<'_>>(filter, &orders, page)?;
+    let looking = asked.looking()?;
+    let named = asked.experiment_ids.unwrap_or_default().into_iter();
+    let named: BTreeSet<String> = named.map(Text::into_owned).collect();
     let found = hub_call(&web, move |hub| {
         let ids = named.iter().map(|id| meant(hub, id, &client));
-        let ids: Vec<ExperimentId> = ids.collect::<Result<_, _>>()?;
-        let mut found = hub.list_logged_models(ids)?;
+        let ids: BTreeSet<ExperimentId> = ids.collect::<Result<_, _>>()?;
+        let mut found = hub.list_logged_models(ids.into_iter().collect())?;
         found.retain(|known| client.check_model(known.model.run).is_ok());
         Ok::<_, HubError>(found)
     })
     .await?;
-    let (page, next_page_token) = search.run(found);
+    // Where nothing was measured on the data that is named, a model is not meant.
+    let is_meant = |known: &KnownLoggedModel| {
+        looking.tested_on.is_empty() || known.metrics.iter().any(|said| looking.tests(said))
+    };
+    let found = found.into_iter().filter(is_meant);
+    let by = &looking;
+    let looked_at = found.map(|known| LookedAt { known, by });
+    let (page, next_page_token) = search.run(looked_at.collect());
     Ok(Json(Found {
-        models: page.into_iter().map(Into::into).collect(),
+        models: page.into_iter().map(|one| one.known.into()).collect(),
         next_page_token,
     }))
 }
@@ -376,18 +438,18 @@ async fn log_outputs(
     body: Body,
 ) -> Result<Json<Done>, Error> {
     let said: Outputs<'_> = body.read()?;
-    let run = required(said.run_id, "run_id")?;
-    let run: RunId = run.parse().map_err(|_| Error::unknown("run", &run))?;
-    let uses = said.models.unwrap_or_default().into_iter().enumerate();
-    let uses = uses
-        .map(|(at, output)| used(at, output))
-        .collect::<Result<_, _>>()?;
-    hub_call(&web, move |hub| {
-        client.check_run(run)?;
-        hub.note_model_uses(run, uses)
-    })
-    .await?;
-    Ok(Json(Done {}))
+    let run = run_of(said.run_id, None, &client)?;
+    let outputs = said.models.unwrap_or_default();
+    names::check_count(outputs.len(), "models", MODELS_MAX)?;
+    let uses = outputs.into_iter().enumerate();
+    let batch = LoggedBatch {
+        uses: uses
+            .map(|(at, output)| used(at, output))
+            .collect::<Result<_, _>>()?,
+        is_of_program: client.program().is_some(),
+        ..LoggedBatch::default()
+    };
+    take(&web, run, batch).await
 }
 
 fn used(at: usize, output: Output<'_>) -> Result<ModelUse, Error> {

@@ -1,5 +1,7 @@
 //! `runs/search`.
 
+use std::collections::BTreeSet;
+
 use axum::{Json, extract::State};
 use cupola_domain::ids::ExperimentId;
 use cupola_hub::{
@@ -70,7 +72,7 @@ pub(super) async fn search(
         offset: page.from,
     };
     let ids = asked.experiment_ids.unwrap_or_default().into_iter();
-    let ids: Vec<String> = ids.map(Text::into_owned).collect();
+    let ids: BTreeSet<String> = ids.map(Text::into_owned).collect();
     let found = hub_call(&web, move |hub| {
         let experiments = there(hub, &ids);
         hub.search_known_runs(KnownSearch {
@@ -86,7 +88,7 @@ pub(super) async fn search(
 }
 
 /// The experiments that are there: in others no run is found.
-fn there(hub: &Hub, ids: &[String]) -> Vec<ExperimentId> {
+fn there(hub: &Hub, ids: &BTreeSet<String>) -> Vec<ExperimentId> {
     let found = ids.iter().filter_map(|id| resolve(hub, id, None).ok());
     found.collect()
 }
