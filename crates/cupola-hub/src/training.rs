@@ -7,6 +7,7 @@
 mod changes;
 mod composed;
 mod exported;
+mod hours;
 mod keeper;
 mod known;
 mod machines;
@@ -26,6 +27,7 @@ use cupola_domain::{
 };
 
 pub use cupola_domain::progress::Estimate;
+pub use hours::{HoursOfMachines, HoursOfSpeed, Load, LossAt, Rates};
 pub(crate) use keeper::Keeper;
 pub use machines::{Machines, Used};
 

@@ -27,7 +27,7 @@ use tower_http::{
 use crate::{
     api, assets,
     auth::{self, Access},
-    compat::mlflow,
+    compat::{afs, mlflow},
     error::{self, ApiError, Faceless, Refused},
     live, metrics, openapi, parts,
     state::{Failure, Web},
@@ -63,6 +63,7 @@ pub fn routes() -> Routes {
         .merge(openapi::routes())
         // programs that were written for something else
         .merge(mlflow::routes())
+        .merge(afs::routes())
         // monitoring
         .merge(metrics::routes())
 }
@@ -288,7 +289,8 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_part = request.headers().contains_key("x-part");
     let wants_page = wants_page(&request, is_part);
-    let is_mlflow = mlflow::is_address(request.uri().path());
+    let path = request.uri().path();
+    let (is_mlflow, is_afs) = (mlflow::is_address(path), afs::is_address(path));
     let mut response = next.run(request).await;
     let Some(faceless) = response.extensions_mut().remove::<Faceless>() else {
         return response;
@@ -298,6 +300,8 @@ async fn give_face(State(web): State<Web>, request: Request, next: Next) -> Resp
             let allow = response.headers_mut().remove(header::ALLOW);
             let mut answer = if is_mlflow {
                 mlflow::Error::from(problem).into_response()
+            } else if is_afs {
+                afs::Error::from(problem).into_response()
             } else {
                 ApiError(problem).into_response()
             };

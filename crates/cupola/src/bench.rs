@@ -15,6 +15,7 @@ mod live;
 mod logs;
 mod pages;
 mod protocol;
+mod routes;
 mod search;
 mod server;
 mod size;
@@ -96,6 +97,10 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("ingest") {
         figures.extend(ingest::measure(bench.runs, bench.mlflow.as_deref()).await?);
     }
+    if wanted("routes") {
+        let models = bench.tasks.unwrap_or(1_000);
+        figures.extend(routes::measure(models, bench.runs).await?);
+    }
     if wanted("size") {
         figures.extend(size::measure().await?);
     }
@@ -111,7 +116,7 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, size, search, training and events"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training and events"
     );
     if bench.json {
         return output::json(&figures);

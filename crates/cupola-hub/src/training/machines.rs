@@ -11,7 +11,7 @@ use cupola_domain::{
 use crate::{Hub, HubError, telemetry::FleetTelemetry};
 
 /// What was measured longer ago is not how it is now.
-const NOW: Duration = Duration::from_mins(5);
+pub(super) const NOW: Duration = Duration::from_mins(5);
 
 /// All of them together.
 #[derive(Debug, Clone, PartialEq)]

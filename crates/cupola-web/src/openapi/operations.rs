@@ -2,8 +2,10 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, artifacts, briefs, charts, compare, costs, experiments, families, files, imports, logs,
-    models, paths::api, results, runs, system, tasks, templates, work, workers,
+    access, afs, artifacts, briefs, charts, compare, costs, experiments, families, files, imports,
+    logs, models,
+    paths::{self, api},
+    results, runs, system, tasks, templates, work, workers,
 };
 
 use super::{
@@ -76,6 +78,7 @@ pub fn operations() -> Vec<Operation> {
         protocol_operations(),
         cost_operations(),
         token_operations(),
+        afs_operations(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -271,5 +274,27 @@ fn token_operations() -> Vec<Operation> {
         operation(Method::GET, api::TOKENS, GROUP, "Tokens without their secrets, the latest first", page::<access::TokenBody>()).query(LIST),
         operation(Method::POST, api::TOKENS, GROUP, "Make a token; its secret is in the answer and nowhere else", created::<access::CreatedToken>()).body::<access::NewToken>(),
         operation(Method::DELETE, api::TOKEN, GROUP, "Revoke a token", Answer::Nothing),
+    ]
+}
+
+#[rustfmt::skip]
+fn afs_operations() -> Vec<Operation> {
+    use paths::afs as at;
+    const GROUP: &str = "training monitor";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(at::HEALTH, "Whether the hub is up, as an AFS dashboard asks", json::<afs::HealthBody>()),
+        get(at::TRAINING_STATUS, "The session: counts, cost, expected end", json::<afs::TrainingStatus>()),
+        get(at::MODELS_STATUS, "The models in training", json::<afs::ModelsStatus>()),
+        get(at::MODEL_STATUS, "A model in training", json::<afs::OneModelStatus>()),
+        get(at::COSTS, "What models cost", json::<afs::CostBreakdown>()),
+        get(at::GPU_UTILIZATION, "How busy machines were, by the hour", json::<afs::GpuUtilization>()),
+        get(at::TRAINING_LOSS, "The losses of the run that trains a model now, or did last", json::<afs::TrainingLoss>()),
+        get(at::THROUGHPUT, "How fast runs were, by the hour", json::<afs::Throughput>()),
+        get(at::REGISTRY, "The models as the registry has them", json::<afs::Registry>()),
+        get(at::DOWNLOAD, "A model's newest files, or what it is trained with", Answer::Other("application/octet-stream")),
+        get(at::EXPORT_CSV, "The models as a table", Answer::Other("text/csv")),
+        get(at::EXPORT_JSON, "Session and models as a file", json::<afs::Export>()),
+        operation(Method::POST, at::UPDATE_STATUS, GROUP, "Say something of a model; what was measured still stands", json::<afs::StatusUpdated>()).body::<afs::StatusUpdate>(),
     ]
 }

@@ -16,4 +16,4 @@ pub use self::{
     tabs::{Tab, Tabs},
 };
 pub(crate) use present::Shown;
-pub(crate) use routes::routes;
+pub(crate) use routes::{overview, routes};

@@ -33,7 +33,8 @@ use crate::harness::{TestHub, request};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Routes that anybody may use. A line here is a decision.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
+    "GET /api/health",
     "GET /assets/{file}",
     "GET /health",
     "GET /login",
@@ -460,7 +461,20 @@ fn the_table_of_what_mlflow_clients_use_is_this() {
 fn the_table_of_the_api_is_this() {
     let table = table_of(|pattern| pattern.starts_with("/api/") && !is_mlflow(pattern));
     insta::assert_snapshot!(table, @r#"
+    /api/costs/breakdown GET Role(Viewer)
+    /api/export/csv GET Role(Viewer)
+    /api/export/json GET Role(Viewer)
+    /api/health GET Public
+    /api/metrics/gpu-utilization GET Role(Viewer)
+    /api/metrics/throughput GET Role(Viewer)
+    /api/metrics/training-loss GET Role(Viewer)
+    /api/models/registry GET Role(Viewer)
+    /api/models/status GET Role(Viewer)
+    /api/models/{key}/download GET Role(Viewer)
+    /api/models/{key}/status GET Role(Viewer)
     /api/openapi.json GET Role(Viewer)
+    /api/training/status GET Role(Viewer)
+    /api/update-status POST Role(Researcher)
     /api/v1/briefs GET Role(Viewer)
     /api/v1/briefs POST Role(Researcher)
     /api/v1/briefs/{id} DELETE Role(Researcher)

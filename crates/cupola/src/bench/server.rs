@@ -70,24 +70,32 @@ impl Server {
 
     /// Of what so many requests for a page take.
     pub(super) async fn p99_millis(&self, page: &str) -> anyhow::Result<f64> {
+        let get = |http: &reqwest::Client, url: &str| http.get(format!("{url}{page}"));
+        let millis = self.millis_of(get).await?;
+        Ok(millis[millis.len() * 99 / 100])
+    }
+
+    /// What so many requests take, in order of size.
+    pub(super) async fn millis_of(
+        &self,
+        request: impl Fn(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> anyhow::Result<Vec<f64>> {
         let mut millis = Vec::with_capacity(REQUESTS);
         for _ in 0..REQUESTS {
-            let request = self
-                .http
-                .get(format!("{}{page}", self.url))
-                .bearer_auth(SECRET);
+            let request = request(&self.http, &self.url).bearer_auth(SECRET);
             let started = Instant::now();
             let answer = request.send().await?;
             anyhow::ensure!(
                 answer.status().is_success(),
-                "{page} answers {}",
+                "{} answers {}",
+                answer.url(),
                 answer.status()
             );
             answer.bytes().await?;
             millis.push(started.elapsed().as_secs_f64() * 1000.0);
         }
         millis.sort_by(f64::total_cmp);
-        Ok(millis[millis.len() * 99 / 100])
+        Ok(millis)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]

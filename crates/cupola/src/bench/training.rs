@@ -128,7 +128,7 @@ async fn in_the_browser(
 }
 
 /// Models of all states, each with a run; those that run have said something.
-fn fill(folder: &Folder, models: usize) -> anyhow::Result<()> {
+pub(super) fn fill(folder: &Folder, models: usize) -> anyhow::Result<()> {
     let hub = BenchHub::open(folder, Durability::Off)?;
     let worker = hub.join("trainer")?;
     for n in 0..models {

@@ -12,11 +12,12 @@ use cupola_hub::{
     overview::{Activity, Overview},
 };
 
-use super::{Best, BestRow, Home, Latest, LatestRow, Running, RunningRow, Stats};
+use super::{Best, BestRow, Latest, LatestRow, Running, RunningRow, Stats};
 use crate::{
     auth::{Access, Viewer},
+    params::Params,
     router::Routes,
-    state::{Web, hub_call},
+    state::{Home, Web, hub_call},
     ui::{
         answer::{Rendered, html, read},
         components::{EmptyState, Link, Progress, StackedBar},
@@ -27,13 +28,14 @@ use crate::{
         present::{
             family_badge, family_link, may, metric, run_badge, task_badge, task_link, worker_link,
         },
+        training,
     },
 };
 
 pub(crate) fn routes() -> Routes {
     let viewer = Access::Role(Role::Viewer);
     Routes::new()
-        .get(paths::HOME, viewer, show)
+        .get(paths::HOME, viewer, first)
         .get(paths::OVERVIEW, viewer, show)
         .get("/overview/stats", viewer, stats)
         .get("/overview/running", viewer, running)
@@ -41,10 +43,18 @@ pub(crate) fn routes() -> Routes {
         .get("/overview/best", viewer, best)
 }
 
+/// What the configuration says.
+async fn first(web: State<Web>, viewer: Viewer, params: Params) -> Rendered {
+    match web.settings.home {
+        Home::Overview => show(web, viewer).await,
+        Home::Training => training::overview(web, viewer, params).await,
+    }
+}
+
 async fn show(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
     let (seq, (overview, activity)) =
         read(&web, |hub| Ok((hub.overview()?, hub.activity()?))).await?;
-    html(&Home {
+    html(&super::Home {
         frame: Frame::new("Overview", Section::Overview, Some((&who).into())).at(seq),
         stats: present_stats(&overview),
         running: present_running(&activity, &who),

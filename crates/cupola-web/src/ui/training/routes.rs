@@ -58,7 +58,11 @@ impl Asked {
     }
 }
 
-async fn overview(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+pub(crate) async fn overview(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    mut params: Params,
+) -> Rendered {
     let page = listing::page(&mut params);
     params.finish()?;
     let (seq, asked) = read(&web, Asked::of).await?;
