@@ -10,6 +10,10 @@ const RUNS_MAX: usize = 1_000;
 
 /// What to look for again.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of another thing that it is looked at again"
+)]
 pub(super) struct Changes {
     /// Up to this change all is noted.
     pub(super) seq: i64,

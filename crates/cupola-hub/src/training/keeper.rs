@@ -22,7 +22,7 @@ const SPACING: Duration = Duration::from_millis(500);
 const LIFE: Duration = Duration::from_secs(5);
 
 /// So long after somebody asked, those who look are told of changes.
-const INTEREST: Duration = Duration::from_secs(60);
+const INTEREST: Duration = Duration::from_mins(1);
 
 /// More changes than these are not read one by one.
 const CHANGES_MAX: u32 = 5_000;
@@ -41,11 +41,15 @@ struct State {
     /// Counts the snapshots.
     number: u64,
     asked_at: Option<Instant>,
-    /// What was spent before the session.
-    spent_before: Option<Option<Money>>,
+    /// What was spent before the session; none until it has begun.
+    spent_before: Option<Before>,
     /// The number of the snapshot that was told.
     told: u64,
 }
+
+/// A sum of money, where any is known.
+#[derive(Debug, Clone, Copy)]
+struct Before(Option<Money>);
 
 #[derive(Debug)]
 struct Latest {
@@ -129,7 +133,7 @@ impl Hub {
         );
         let seq = changes.seq;
         let (known, found) = self.read_training(known, changes)?;
-        let before = *state.spent_before.get_or_insert(found.spent.all);
+        let Before(before) = *state.spent_before.get_or_insert(Before(found.spent.all));
         let training = compose(&known, found, (self.training.began_at, before));
         state.number += 1;
         state.latest = Some(Latest {
