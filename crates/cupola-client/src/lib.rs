@@ -6,6 +6,7 @@
 
 mod costs;
 mod error;
+mod models;
 mod people;
 pub mod query;
 mod transport;

@@ -96,6 +96,15 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn patch<B: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<R, Error> {
+        self.ask(Method::PATCH, path, &(), Some(body), REQUEST_TIMEOUT)
+            .await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Error> {
         let answer = self
             .send(Method::DELETE, path, &(), None::<&()>, REQUEST_TIMEOUT)
@@ -224,7 +233,8 @@ pub(crate) fn at_file(run_id: &str, name: &str) -> String {
     api::with(&at(api::RUN_ARTIFACT, run_id), &parts.join("/"))
 }
 
-fn escaped(id: &str) -> String {
+/// One part of a path.
+pub(crate) fn escaped(id: &str) -> String {
     use std::fmt::Write as _;
     let mut part = String::with_capacity(id.len());
     for byte in id.bytes() {

@@ -21,6 +21,7 @@ pub mod home;
 pub mod keys;
 pub(crate) mod listing;
 pub mod login;
+pub mod models;
 pub mod paths;
 pub use cupola_domain::terminal as plain;
 mod present;

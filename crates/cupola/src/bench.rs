@@ -10,6 +10,7 @@ mod client;
 mod dispatch;
 mod events;
 mod fixture;
+mod folder;
 mod ingest;
 mod live;
 mod logs;
@@ -114,9 +115,13 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
+    if wanted("folder") {
+        let mib = bench.mib.unwrap_or(folder::MIB);
+        figures.extend(folder::measure(mib, bench.runs)?);
+    }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training and events"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events and folder"
     );
     if bench.json {
         return output::json(&figures);

@@ -2,6 +2,7 @@
 
 mod costs;
 mod experiments;
+mod models;
 mod run_file;
 mod runs;
 mod templates;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
+pub(crate) use models::{Evaluate, Model, Promote};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
@@ -69,6 +71,9 @@ pub(crate) enum Command {
     Task(Task),
     /// Run an experiment file, or look at runs and their logs and stop them.
     Run(Box<Run>),
+    /// Look at the registry, promote runs, say how models did and where they are.
+    #[command(subcommand)]
+    Model(Model),
     /// Write runs, their parameters or their points as CSV, JSON, JSON lines or Parquet.
     Export(Box<Export>),
     /// Bring in what other programs wrote.
@@ -424,7 +429,8 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
-    /// `charts`, `ingest`, `size`, `search`, `events`, `training` (needs Chromium); all, unless named.
+    /// `charts`, `ingest`, `size`, `search`, `events`, `training` (needs Chromium), `folder`; all, unless
+    /// named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
@@ -433,6 +439,9 @@ pub(crate) struct Bench {
     /// for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
+    /// How much is in the folder of `folder`, in MiB; 2048 unless given.
+    #[arg(long)]
+    pub mib: Option<u32>,
     /// The address of `MLflow`'s own server, to be measured beside; bench/mlflow/compare.sh starts one.
     #[arg(long, value_name = "URL")]
     pub mlflow: Option<String>,

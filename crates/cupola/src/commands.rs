@@ -9,6 +9,7 @@ pub(crate) mod experiments;
 pub(crate) mod export;
 pub(crate) mod families;
 pub(crate) mod import;
+pub(crate) mod models;
 pub(crate) mod run_file;
 mod run_id;
 mod run_list;
@@ -46,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Some(command) => runs::run(command).await?,
             None => return run_file::run(run.file).await,
         },
+        Some(Command::Model(command)) => models::run(command).await?,
         Some(Command::Export(command)) => export::run(*command).await?,
         Some(Command::Import(command)) => import::run(command).await?,
         Some(Command::Cost(command)) => costs::cost(command).await?,

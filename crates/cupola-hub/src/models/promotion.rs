@@ -83,6 +83,14 @@ impl Hub {
         })
     }
 
+    /// The key of the model that a run trains, as its tag says.
+    pub fn model_of_run(&self, run: RunId) -> Result<Option<String>, HubError> {
+        self.read(move |tx| {
+            runs::find(tx, run)?.ok_or_else(|| HubError::not_found("run", run))?;
+            Ok(tags::find(tx, run, MODEL_TAG)?)
+        })
+    }
+
     /// What the model is to be called.
     fn name_of(&self, run: RunId, said: &str) -> Result<String, HubError> {
         let tagged = self.read(move |tx| {

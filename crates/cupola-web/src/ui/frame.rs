@@ -23,6 +23,8 @@ pub enum Section {
     Runs,
     /// `/training`
     Training,
+    /// `/models`
+    Models,
     /// `/workers`
     Workers,
     /// `/settings`
@@ -32,7 +34,7 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 9] = [
+    const NAVIGATION: [Section; 10] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
@@ -40,6 +42,7 @@ impl Section {
         Section::Tasks,
         Section::Runs,
         Section::Training,
+        Section::Models,
         Section::Workers,
         Section::Templates,
     ];
@@ -54,6 +57,7 @@ impl Section {
             Section::Tasks => "Tasks",
             Section::Runs => "Runs",
             Section::Training => "Training",
+            Section::Models => "Models",
             Section::Workers => "Workers",
             Section::Settings => "Settings",
             Section::Outside => "",
@@ -71,6 +75,7 @@ impl Section {
             Section::Tasks => paths::TASKS,
             Section::Runs => paths::RUNS,
             Section::Training => paths::TRAINING,
+            Section::Models => paths::MODELS,
             Section::Workers => paths::WORKERS,
             Section::Settings => paths::TOKENS,
         }
@@ -86,6 +91,7 @@ impl Section {
             Section::Tasks => keys::GO_TASKS.keys,
             Section::Runs => keys::GO_RUNS.keys,
             Section::Training => keys::GO_TRAINING.keys,
+            Section::Models => keys::GO_MODELS.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Settings | Section::Outside => "",
         }

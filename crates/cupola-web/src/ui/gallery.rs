@@ -10,6 +10,7 @@ mod families;
 mod found;
 mod home;
 mod logs;
+mod models;
 mod others;
 mod runs;
 mod tasks;
@@ -52,6 +53,7 @@ pub fn samples() -> Vec<Sample> {
         runs::samples(),
         found::samples(),
         training::samples(),
+        models::samples(),
         workers::samples(),
         costs::samples(),
         templates::samples(),
@@ -79,11 +81,14 @@ mod tests {
     fn pattern_of(path: &str) -> String {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let is_id = |segment: &&str| segment.len() == 36 && segment.matches('-').count() == 4;
+        let is_api = path.starts_with("/api/");
         let mut before = "";
         let hole = |segment| {
             let hole = match before {
                 "templates" if segment != "-" => "{name}",
                 "code" => "{hash}",
+                "models" if is_api => "{name}",
+                "versions" => "{version}",
                 _ if is_id(&segment) => "{id}",
                 _ => segment,
             };
@@ -92,10 +97,16 @@ mod tests {
         };
         let segments: Vec<_> = path.split('/').map(hole).collect();
         let path = segments.join("/");
-        match path.split_once("/artifacts/") {
-            Some((run, _)) => format!("{run}/artifacts/{{*name}}"),
-            None => path,
+        for (folder, hole) in [
+            ("/artifacts/", "{*name}"),
+            ("/files/", "{*path}"),
+            ("/data/", "{file}"),
+        ] {
+            if let Some((before, _)) = path.split_once(folder) {
+                return format!("{before}{folder}{hole}");
+            }
         }
+        path
     }
 
     fn is_known(address: &str) -> bool {

@@ -79,6 +79,8 @@ pub const GO_TASKS: Shortcut = element("g t", Place::Everywhere, "Go to the task
 pub const GO_RUNS: Shortcut = element("g r", Place::Everywhere, "Go to the runs");
 /// To `/training`.
 pub const GO_TRAINING: Shortcut = element("g n", Place::Everywhere, "Go to the training");
+/// To `/models`.
+pub const GO_MODELS: Shortcut = element("g m", Place::Everywhere, "Go to the models");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/experiments/new`.
@@ -146,6 +148,7 @@ pub const ALL: &[Shortcut] = &[
     GO_TASKS,
     GO_RUNS,
     GO_TRAINING,
+    GO_MODELS,
     GO_WORKERS,
     THEME,
     HELP,

@@ -1,6 +1,8 @@
 //! Every address of a page, once.
 
-use cupola_domain::ids::{BriefId, BudgetId, ExperimentId, RunId, TaskId, TokenId, WorkerId};
+use cupola_domain::ids::{
+    BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId,
+};
 use cupola_protocol::paths::api;
 
 /// `GET` the first page: the overview, or what the configuration says.
@@ -27,6 +29,8 @@ pub const COMPARE_VIEW: &str = "/compare/view";
 pub const TASKS: &str = "/tasks";
 /// `GET` the runs.
 pub const RUNS: &str = "/runs";
+/// `GET` the registry.
+pub const MODELS: &str = "/models";
 /// `GET` the workers.
 pub const WORKERS: &str = "/workers";
 /// `GET` training as a whole.
@@ -143,6 +147,19 @@ pub const PATTERNS: &[&str] = &[
     "/training/hardware",
     "/training/learning",
     TRAINING_EXPORT,
+    "/runs/{id}/promotion",
+    MODELS,
+    "/models/list",
+    "/models/{id}",
+    "/models/{id}/header",
+    "/models/{id}/versions",
+    "/models/{id}/history",
+    "/models/{id}/notes",
+    "/models/{id}/evaluation",
+    "/models/{id}/deployment",
+    "/models/{id}/deletion",
+    "/models/{id}/versions/{version}",
+    "/models/{id}/versions/{version}/deletion",
     WORKERS,
     "/workers/list",
     "/workers/{id}",
@@ -194,6 +211,11 @@ pub fn family(id: ExperimentId, part: &str) -> String {
 /// The page of an experiment that no brief made, or one of its routes.
 pub fn experiment(id: ExperimentId, part: &str) -> String {
     format!("/experiments/{id}{part}")
+}
+
+/// A model's page or one of its routes.
+pub fn model(id: ModelId, part: &str) -> String {
+    format!("{MODELS}/{id}{part}")
 }
 
 /// A task's page or one of its routes.

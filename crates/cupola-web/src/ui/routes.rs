@@ -3,7 +3,8 @@
 use crate::{
     router::Routes,
     ui::{
-        briefs, compare, costs, experiments, families, home, runs, shortcuts, tasks, templates,
+        briefs, compare, costs, experiments, families, home, models, runs, shortcuts, tasks,
+        templates,
         toasts, tokens, training, workers,
     },
 };
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Routes {
         .merge(runs::routes())
         // what comes of it, and what that costs
         .merge(training::routes())
+        .merge(models::routes())
         // who does it
         .merge(workers::routes())
         // what it costs

@@ -20,6 +20,7 @@ mod mlflow;
 mod mlflow_files;
 mod mlflow_logged;
 mod mlflow_models;
+mod models;
 mod openapi;
 mod origin;
 mod pages;

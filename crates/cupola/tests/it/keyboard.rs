@@ -46,6 +46,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
         keys::GO_OVERVIEW => goes("/overview"),
         keys::GO_BRIEFS => goes("/briefs"),
         keys::GO_FAMILIES => goes("/families"),
+        keys::GO_MODELS => goes("/models"),
         keys::GO_WORKERS => goes("/workers"),
         keys::GO_TASKS => {
             "/workers".clone_into(&mut check.at);

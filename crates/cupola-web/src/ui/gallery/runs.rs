@@ -64,6 +64,7 @@ fn header(badge: Badge) -> Header {
         cancellation: None,
         retry: None,
         comparison: format!("{}?experiment={}", paths::COMPARE, family(1)),
+        promotion: Some(paths::run(run(2), "/promotion")),
         clone: Some("/experiments/new?run=1".to_owned()),
     }
 }

@@ -125,6 +125,8 @@ impl Seen {
                 .then(|| Link::new("Cancel", paths::run(run.id, "/cancellation"))),
             retry: (is_over(run) && may_rerun).then(|| paths::run(run.id, "/retry")),
             comparison: format!("{}?experiment={}", paths::COMPARE, experiment.id),
+            promotion: (is_researcher && !self.detail.artifacts.is_empty())
+                .then(|| paths::run(run.id, "/promotion")),
             clone: may_rerun.then(|| format!("/experiments/new?run={}", run.id)),
         }
     }

@@ -96,6 +96,8 @@ pub struct Header {
     pub retry: Option<String>,
     /// Where it is compared with the other runs of its experiment.
     pub comparison: String,
+    /// Where its files become a version of a model; none without files or for who may not.
+    pub promotion: Option<String>,
     /// Where an experiment is made of what it ran with; none for who may not.
     pub clone: Option<String>,
 }

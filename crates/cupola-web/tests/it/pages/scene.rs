@@ -6,7 +6,10 @@ use axum::{
 };
 use base64::Engine as _;
 use cupola_domain::access::Role;
-use cupola_hub::experiments::ExperimentDraft;
+use cupola_hub::{
+    experiments::ExperimentDraft,
+    models::{NewEvaluation, NewModel, NewVersion},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Caller, TestHub, registration};
@@ -33,6 +36,7 @@ pub(super) struct Scene {
     pub(super) experiment: String,
     pub(super) worker: String,
     pub(super) token: String,
+    pub(super) model: String,
     pub(super) completed: Attempted,
     pub(super) failed: Attempted,
     pub(super) running: Attempted,
@@ -67,6 +71,7 @@ impl Scene {
             family: text(&made["brief"]["family"]["family_id"]),
             worker: String::new(),
             token: token.id.to_string(),
+            model: String::new(),
             completed: Attempted::default(),
             failed: Attempted::default(),
             running: Attempted::default(),
@@ -90,7 +95,36 @@ impl Scene {
         scene.finish(&scene.completed, "completed").await;
         scene.finish(&scene.failed, "failed").await;
         scene.pending = scene.find_pending().await;
+        scene.model = scene.register();
         scene
+    }
+
+    /// A model with a version of the completed run, and a history.
+    fn register(&self) -> String {
+        let hub = &self.hub.hub;
+        let new = NewModel {
+            name: HOSTILE.to_owned(),
+            description: HOSTILE.to_owned(),
+            ..NewModel::default()
+        };
+        let made = hub.create_model(new, HOSTILE).unwrap();
+        let version = NewVersion {
+            source: HOSTILE.to_owned(),
+            files: None,
+            run: Some(self.completed.run.parse().unwrap()),
+            logged: None,
+            run_link: String::new(),
+            description: HOSTILE.to_owned(),
+            tags: Vec::new(),
+        };
+        hub.create_model_version(HOSTILE, version, HOSTILE).unwrap();
+        let evaluation = NewEvaluation {
+            score: Some(0.5),
+            source: HOSTILE.to_owned(),
+            ..NewEvaluation::default()
+        };
+        hub.evaluate_model(HOSTILE, evaluation, HOSTILE).unwrap();
+        made.model.id.to_string()
     }
 
     pub(super) fn as_worker(&self) -> Caller<'_> {
@@ -206,12 +240,14 @@ impl Scene {
             Some("experiments") => &self.experiment,
             Some("tasks") => &self.completed.task,
             Some("runs") => &self.completed.run,
+            Some("models") => &self.model,
             Some("workers") => &self.worker,
             Some("settings") => &self.token,
             _ => "",
         };
         let template = self.hub.hub.find_template("char-lm").unwrap();
         let path = pattern.replace("{id}", id).replace("{name}", "char-lm");
+        let path = path.replace("{version}", "1");
         let path = path.replace("{hash}", &template.code_hash);
         match pattern {
             "/runs/{id}/result" | "/runs/{id}/result/level" | "/runs/{id}/result.json" => {

@@ -38,7 +38,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 26] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -47,6 +47,8 @@ const PAGES: [&str; 24] = [
     "/tasks",
     "/tasks/{id}",
     "/runs/{id}",
+    "/models",
+    "/models/{id}",
     "/workers",
     "/workers/{id}",
     "/training",
