@@ -176,12 +176,14 @@ pub struct DeploymentBody {
     pub at: Time,
 }
 
-/// A file in a configured folder.
+/// A file in a configured folder, or a folder that cannot be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DataFileBody {
     /// Its name.
     pub name: String,
-    /// `samples` or `score`.
+    /// The key of the model that it belongs to; empty for a folder.
+    pub key: String,
+    /// `samples`, `score` or `folder`.
     pub kind: String,
     /// Where it is on the hub's machine.
     pub path: String,

@@ -103,6 +103,8 @@ pub mod api {
     pub const EXPORT: &str = "/api/v1/export/{what}";
     /// `POST` a part of other programs' files.
     pub const IMPORTS: &str = "/api/v1/imports";
+    /// `GET` what was found in the folders of training models.
+    pub const TRAINING_FILES: &str = "/api/v1/training/files";
     /// `POST` to make files of it a version of a model.
     pub const RUN_PROMOTION: &str = "/api/v1/runs/{id}/promotion";
     /// `GET` the registry; `POST` a model without versions.

@@ -31,7 +31,6 @@ statements! {
     FIND_CLAIM = "SELECT * FROM training_claim WHERE model_key = $1 AND provenance = $2";
     LIST_CLAIMS = "SELECT * FROM training_claim ORDER BY model_key, provenance";
     DELETE_CLAIM = "DELETE FROM training_claim WHERE model_key = $1 AND provenance = $2";
-    DELETE_CLAIMS = "DELETE FROM training_claim WHERE provenance = $1";
     NEXT_KEY = "SELECT value FROM run_tag
                 WHERE key = $1 AND SUBSTR(value, 1, 64) > SUBSTR($2, 1, 64)
                 ORDER BY SUBSTR(value, 1, 64) LIMIT 1";
@@ -113,11 +112,6 @@ pub fn delete_claim(
 ) -> Result<bool, StoreError> {
     let deleted = tx.execute(DELETE_CLAIM, &[&key, &provenance.as_str()])?;
     Ok(deleted > 0)
-}
-
-/// Takes back all that is said in one way.
-pub fn delete_claims(tx: &mut Tx, provenance: ClaimProvenance) -> Result<(), StoreError> {
-    tx.execute(DELETE_CLAIMS, &[&provenance.as_str()]).map(drop)
 }
 
 /// The keys that runs are tagged with, at most so many: one look at the index for each of them, however

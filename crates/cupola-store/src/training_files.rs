@@ -21,7 +21,6 @@ statements! {
                 is_settled = excluded.is_settled, scanned_at = excluded.scanned_at";
     LIST = "SELECT * FROM training_file ORDER BY path";
     LIST_OF = "SELECT * FROM training_file WHERE model_key = $1 ORDER BY path";
-    FIND = "SELECT * FROM training_file WHERE path = $1";
     DELETE = "DELETE FROM training_file WHERE path = $1";
 }
 
@@ -73,11 +72,6 @@ pub fn list(tx: &mut Tx) -> Result<Vec<TrainingFile>, StoreError> {
 /// Those of a training model, by path.
 pub fn list_of(tx: &mut Tx, key: &str) -> Result<Vec<TrainingFile>, StoreError> {
     tx.query(LIST_OF, &[&key], file)
-}
-
-/// The file at this place.
-pub fn find(tx: &mut Tx, path: &str) -> Result<Option<TrainingFile>, StoreError> {
-    tx.query_optional(FIND, &[&path], file)
 }
 
 /// Forgets a file that is not there any more.

@@ -78,7 +78,8 @@ pub(crate) struct Config {
     pub loopback_role: Option<Role>,
     /// What machines cost.
     pub prices: Prices,
-    pub training: Training,
+    /// What is trained; none leaves what an earlier hub was told.
+    pub training: Option<Training>,
 }
 
 impl Config {
@@ -100,7 +101,7 @@ impl Config {
             home: Home::Overview,
             loopback_role: None,
             prices: Prices::default(),
-            training: Training::default(),
+            training: None,
         }
     }
 
@@ -141,7 +142,7 @@ impl Config {
             },
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
-            training: training.with_context(|| wrong(path.as_deref()))?,
+            training: Some(training.with_context(|| wrong(path.as_deref()))?),
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)

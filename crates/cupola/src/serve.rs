@@ -72,8 +72,9 @@ impl Running {
         let listener = listen(config).await?;
         let address = listener.local_addr()?;
         let hub = open(config, &data).await?;
-        let training = config.training.clone();
-        hub.configure_training(training.models, training.folders)?;
+        if let Some(training) = config.training.clone() {
+            hub.configure_training(training.models, training.folders)?;
+        }
         hub.use_prices(config.prices.clone());
         let preset = std::env::var("CUPOLA_TOKEN").ok();
         let first_secret = hub.create_first_token(preset.as_deref())?;

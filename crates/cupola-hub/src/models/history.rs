@@ -122,7 +122,7 @@ impl Hub {
                 return Err(HubError::Invalid(wrong));
             }
             model_history::insert_deployment(tx, &deployment)?;
-            let facts = [("deployment_status", deployment.status.to_string())];
+            let facts = [("deployment_status", Some(deployment.status.to_string()))];
             tag_facts(tx, model.id, deployment.version, &facts)?;
             touch(tx, &mut model, now)?;
             Ok(deployment)
@@ -136,23 +136,28 @@ pub(crate) fn insert_evaluation(tx: &mut Tx, evaluation: &Evaluation) -> Result<
     let latest = model_history::list_evaluations(tx, evaluation.model, 1)?;
     if latest.first().is_some_and(|it| it.id == evaluation.id) {
         let facts = [
-            ("evaluation_metric", evaluation.metric.clone()),
-            ("evaluation_score", evaluation.score.to_string()),
+            ("evaluation_metric", Some(evaluation.metric.clone())),
+            ("evaluation_score", Some(evaluation.score.to_string())),
         ];
         tag_facts(tx, evaluation.model, evaluation.version, &facts)?;
     }
     Ok(())
 }
 
-/// Tells what is known of a model, and of a version where one is named, to clients that read tags.
+/// Tells what is known of a model, and of a version where one is named, to clients that read tags. What
+/// is not known any more is taken away.
 pub(crate) fn tag_facts(
     tx: &mut Tx,
     model: ModelId,
     version: Option<u32>,
-    facts: &[(&str, String)],
+    facts: &[(&str, Option<String>)],
 ) -> Result<(), HubError> {
     for (name, value) in facts {
         let key = format!("cupola.{name}");
+        let Some(value) = value else {
+            models::delete_tag(tx, model, &key)?;
+            continue;
+        };
         models::save_tag(tx, model, &key, value)?;
         if let Some(number) = version {
             model_versions::save_tag(tx, model, number, &key, value)?;

@@ -250,15 +250,17 @@ fn tell<'a>(tx: &mut Tx, keys: impl Iterator<Item = &'a str>) -> Result<(), HubE
         let Some(model) = training::find(tx, key)?.and_then(|known| known.model) else {
             continue;
         };
-        if let Some(data) = files.get(key).and_then(|files| newest_data(files)) {
-            let facts = [
-                Some(("data_bytes", data.bytes.to_string())),
-                data.samples.map(|it| ("samples", it.to_string())),
-                data.version.map(|it| ("data_version", it)),
-            ];
-            let facts: Vec<_> = facts.into_iter().flatten().collect();
-            tag_facts(tx, model, None, &facts)?;
-        }
+        let data = files.get(key).and_then(|files| newest_data(files));
+        let data = data.as_ref();
+        let facts = [
+            ("data_bytes", data.map(|data| data.bytes.to_string())),
+            (
+                "samples",
+                data.and_then(|data| Some(data.samples?.to_string())),
+            ),
+            ("data_version", data.and_then(|data| data.version.clone())),
+        ];
+        tag_facts(tx, model, None, &facts)?;
         events::record(tx, Event::ModelChanged(model));
     }
     Ok(())

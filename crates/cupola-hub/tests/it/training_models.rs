@@ -298,6 +298,12 @@ fn files_are_counted_once_and_again_when_they_change() {
         find(&hub, "majora").data.unwrap().name,
         "majora_v1_merged.jsonl"
     );
+    // Nothing is left of what is not there.
+    fs::remove_file(afs.path("models/majora_v1_merged.jsonl")).unwrap();
+    scan(&hub);
+    let tags = hub.find_model("majora").unwrap().model.tags;
+    assert_eq!(tags.get("cupola.samples"), None);
+    assert_eq!(tags["cupola.evaluation_score"], "0.85");
 }
 
 #[test]

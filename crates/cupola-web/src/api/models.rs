@@ -60,6 +60,7 @@ pub(super) fn routes() -> Routes {
         .get(api::MODEL_ARCHIVE, viewer, archive)
         .get(api::MODEL_FILE, viewer, file)
         .post(api::RUN_PROMOTION, researcher, promote)
+        .get(api::TRAINING_FILES, viewer, found)
 }
 
 async fn index(
@@ -274,6 +275,17 @@ async fn stage(
         whole_version(hub, &known)
     });
     Ok(Json(staged.await?))
+}
+
+async fn found(
+    State(web): State<Web>,
+    _: Viewer,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    let listing = Listing::read(&mut params);
+    params.finish()?;
+    let (found, total) = listing.cut(hub_call(&web, Hub::training_files).await?);
+    Ok(listing.answer(found.iter().map(present::data_file).collect(), total))
 }
 
 async fn promote(

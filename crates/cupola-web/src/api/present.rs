@@ -40,7 +40,7 @@ pub use costs::{budget, costs, run_cost, spending};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 pub use found::found_run;
-pub use models::{deployment, evaluation, model, model_detail, version};
+pub use models::{data_file, deployment, evaluation, model, model_detail, version};
 pub use results::{result_head, result_level};
 
 /// What tasks in a list are, until there are others.

@@ -223,6 +223,7 @@ fn model_operations() -> Vec<Operation> {
         change(Method::PUT, api::MODEL_STAGE, "Say whether it is in use", json::<models::ModelVersionBody>()).body::<models::StageBody>(),
         get(api::MODEL_ARCHIVE, "All its files as a tar archive", Answer::Other("application/x-tar")),
         get(api::MODEL_FILE, "One of its files", Answer::Other("application/octet-stream")),
+        get(api::TRAINING_FILES, "What was found in the configured folders, and what is wrong there", page::<models::DataFileBody>()).query(LIST),
         post(api::RUN_PROMOTION, "Make files of a run the next version of a model", created::<models::ModelVersionBody>()).body::<models::PromotionBody>(),
     ]
 }

@@ -207,13 +207,16 @@ mod tests {
             "families",
             cupola_protocol::events::MONITOR,
             "runs",
+            "models",
             "tasks",
             "templates",
+            "training",
             "workers",
             "tokens",
         ];
-        const KINDS: [&str; 7] = [
+        const KINDS: [&str; 8] = [
             "brief",
+            "model",
             "experiment",
             "task",
             "run",

@@ -32,6 +32,7 @@ pub fn model(found: &RegisteredModel) -> ModelBody {
         is_ready: found.is_ready(),
         size_bytes: found.size(),
         data: found.data.as_ref().map(|data| DataFileBody {
+            key: training.map_or(&model.name, |it| &it.key).clone(),
             name: data.name.clone(),
             kind: "samples".to_owned(),
             path: data.path.clone(),
@@ -59,7 +60,7 @@ pub fn model_detail(found: &hub::ModelDetail) -> ModelDetail {
             .collect(),
         evaluations: found.evaluations.iter().map(evaluation).collect(),
         deployments: found.deployments.iter().map(deployment).collect(),
-        data: found.data.iter().filter_map(data_file).collect(),
+        data: found.data.iter().map(data_file).collect(),
     }
 }
 
@@ -134,16 +135,17 @@ pub fn deployment(deployment: &Deployment) -> DeploymentBody {
     }
 }
 
-/// A file; none of a folder that cannot be read.
-fn data_file(file: &TrainingFile) -> Option<DataFileBody> {
+/// What was found of a file or a folder.
+pub fn data_file(file: &TrainingFile) -> DataFileBody {
     let (kind, samples, version) = match &file.found {
         Found::Samples {
             samples, version, ..
         } => ("samples", *samples, version.clone()),
         Found::Score { .. } => ("score", None, None),
-        Found::Nothing => return None,
+        Found::Nothing => ("folder", None, None),
     };
-    Some(DataFileBody {
+    DataFileBody {
+        key: file.key.clone(),
         name: file.name.clone(),
         kind: kind.to_owned(),
         path: file.path.clone(),
@@ -152,5 +154,5 @@ fn data_file(file: &TrainingFile) -> Option<DataFileBody> {
         size_bytes: file.bytes,
         updated_at: file.modified().into(),
         problem: file.trouble(),
-    })
+    }
 }

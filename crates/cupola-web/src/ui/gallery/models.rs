@@ -29,7 +29,7 @@ const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0
 
 pub(super) fn samples() -> Vec<Sample> {
     vec![
-        Sample::new("models", &index(vec![summary(&detail("majora", 3)); 3])),
+        Sample::new("models", &index(several())),
         Sample::new("models-empty", &index(Vec::new())),
         Sample::new("models-hostile", &index(vec![summary(&hostile())])),
         Sample::new("model", &show(&detail("majora", 3))),
@@ -55,6 +55,16 @@ fn summary(detail: &ModelDetail) -> RegisteredModel {
     detail.summary.clone()
 }
 
+/// No two of them are the same.
+fn several() -> Vec<RegisteredModel> {
+    let several = (0..3).map(|count| {
+        let mut found = summary(&detail("majora", 3 - count));
+        found.known.model.id = Ids::new(90 + u64::from(count)).next(at(7));
+        found
+    });
+    several.collect()
+}
+
 fn index(found: Vec<RegisteredModel>) -> Index {
     let asked = Searched {
         search: String::new(),
@@ -67,7 +77,11 @@ fn index(found: Vec<RegisteredModel>) -> Index {
     };
     Index {
         frame: frame("Models", Section::Models),
-        list: list(&asked, &slice),
+        list: list(
+            &asked,
+            &slice,
+            &[file("models", Found::Nothing, Some(HOSTILE))],
+        ),
         search: asked.search,
     }
 }
@@ -164,60 +178,63 @@ fn file(name: &str, found: Found, problem: Option<&str>) -> TrainingFile {
     }
 }
 
-/// A model with so many versions, and as much of everything else.
-fn detail(name: &str, count: u32) -> ModelDetail {
-    let model = Model {
+fn model(name: &str, count: u32) -> Model {
+    let alias = (count > 0).then(|| ("champion".to_owned(), 1));
+    Model {
         id: id(),
         name: name.to_owned(),
         description: "Oracle of Secrets expert.\nAsk before it is moved.".to_owned(),
         author: "configuration".to_owned(),
         newest: count,
         tags: [("team".to_owned(), "oracle".to_owned())].into(),
-        aliases: (count > 0)
-            .then(|| ("champion".to_owned(), 1))
-            .into_iter()
-            .collect(),
+        aliases: alias.into_iter().collect(),
         created_at: at(0),
         updated_at: at(900),
-    };
-    let known = |number| KnownVersion {
-        name: name.to_owned(),
-        version: version(number),
-        aliases: vec!["champion".to_owned()],
-    };
-    let kept = |name: &str| Artifact {
+    }
+}
+
+fn kept(name: &str) -> Artifact {
+    Artifact {
         name: name.to_owned(),
         hash: HASH.to_owned(),
         size: 1_234_567,
         kept_at: at(9),
+    }
+}
+
+fn data() -> Vec<TrainingFile> {
+    let samples = Found::Samples {
+        samples: Some(2_048),
+        broken: Some((2, 17)),
+        version: Some("v1".to_owned()),
+    };
+    let score = Found::Score { score: None };
+    let wrong = "`overall_score` is \"good\", not a number from 0 to 1";
+    vec![
+        file("majora_v1_merged.jsonl", samples, None),
+        file("majora_results.json", score, Some(wrong)),
+    ]
+}
+
+/// A model with so many versions, and as much of everything else.
+fn detail(name: &str, count: u32) -> ModelDetail {
+    let known = |number| KnownVersion {
+        name: name.to_owned(),
+        version: version(number),
+        aliases: vec!["champion".to_owned()],
     };
     let files = vec![kept("model/weights.bin"), kept("README.md")];
     let versions = (1..=count).rev().map(|number| {
         let lineage = (number % 2 == 1).then(|| lineage(number));
         (known(number), files.clone(), lineage)
     });
-    let samples = Found::Samples {
-        samples: Some(2_048),
-        broken: Some((2, 17)),
-        version: Some("v1".to_owned()),
-    };
-    let data = match count {
-        0 => Vec::new(),
-        _ => vec![
-            file("majora_v1_merged.jsonl", samples, None),
-            file(
-                "majora_results.json",
-                Found::Score { score: None },
-                Some("`overall_score` is \"good\", not a number from 0 to 1"),
-            ),
-        ],
-    };
+    let data = if count == 0 { Vec::new() } else { data() };
     let evaluations: Vec<_> = (0..u64::from(count)).map(evaluation).collect();
     let deployments: Vec<_> = (0..u64::from(count)).map(deployment).collect();
     ModelDetail {
         summary: RegisteredModel {
             known: KnownModel {
-                model,
+                model: model(name, count),
                 latest: (1..=count).rev().map(known).collect(),
             },
             files: u64::from(count.min(2)),

@@ -134,7 +134,7 @@ pub(super) fn promotion(fields: &Fields) -> Vec<Field> {
             .hint("Made where there is none of this name."),
         Field::new("files", "Files", fields.text("files"))
             .with(Input::Code { rows: 4 })
-            .hint("Files and folders of the run, one a line. Left empty, all."),
+            .hint("Files and folders of the run, one a line."),
         Field::new("stage", "Stage", stage).with(stages(stage)),
         Field::new("aliases", "Aliases", fields.text("aliases")).hint("Separated by commas."),
         Field::new("description", "Notes", fields.text("description"))

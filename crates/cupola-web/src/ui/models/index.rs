@@ -60,6 +60,8 @@ pub struct List {
     pub rows: Vec<ModelRow>,
     /// Where among them.
     pub pager: Pager,
+    /// Folders that cannot be read, and why.
+    pub problems: Vec<String>,
     /// Instead of an empty table.
     pub empty: Option<EmptyState>,
 }

@@ -31,7 +31,11 @@ const FILES_SHOWN: usize = 200;
 /// Tags that say what the page says by itself.
 const OWN_TAGS: &str = "cupola.";
 
-pub(crate) fn list(asked: &Searched, found: &Slice<Vec<RegisteredModel>>) -> List {
+pub(crate) fn list(
+    asked: &Searched,
+    found: &Slice<Vec<RegisteredModel>>,
+    files: &[TrainingFile],
+) -> List {
     let empty = || match asked.search.as_str() {
         "" => EmptyState::new(
             "No models",
@@ -49,8 +53,18 @@ pub(crate) fn list(asked: &Searched, found: &Slice<Vec<RegisteredModel>>) -> Lis
         pager: Pager::new(found.page, ROWS.into(), found.total, |page| {
             asked.address(paths::MODELS, page)
         }),
+        problems: files.iter().filter_map(folder_problem).collect(),
         empty: (found.total == 0).then(empty),
     }
+}
+
+/// A folder that cannot be read is told where all models are.
+fn folder_problem(file: &TrainingFile) -> Option<String> {
+    let problem = match file.found {
+        Found::Nothing => file.trouble()?,
+        _ => return None,
+    };
+    Some(plain(&format!("{}: {problem}", file.path)))
 }
 
 fn row(found: &RegisteredModel) -> ModelRow {

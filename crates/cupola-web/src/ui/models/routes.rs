@@ -3,7 +3,7 @@
 mod changes;
 
 use axum::extract::State;
-use cupola_domain::{access::Role, ids::ModelId};
+use cupola_domain::{access::Role, ids::ModelId, training::TrainingFile};
 use cupola_hub::{Hub, HubError, models::RegisteredModel};
 
 use super::{Index, List, Show, present};
@@ -33,7 +33,9 @@ pub(crate) fn routes() -> Routes {
         .merge(changes::routes())
 }
 
-fn page_of(hub: &Hub, asked: &Searched) -> Result<Slice<Vec<RegisteredModel>>, HubError> {
+type Found = (Slice<Vec<RegisteredModel>>, Vec<TrainingFile>);
+
+fn page_of(hub: &Hub, asked: &Searched) -> Result<Found, HubError> {
     let wanted = asked.search.to_lowercase();
     let mut all = hub.registry()?;
     all.retain(|one| {
@@ -43,21 +45,22 @@ fn page_of(hub: &Hub, asked: &Searched) -> Result<Slice<Vec<RegisteredModel>>, H
             .iter()
             .any(|name| name.to_lowercase().contains(&wanted))
     });
-    slice(asked.page, |offset| {
+    let page = slice(asked.page, |offset| {
         let first = usize::try_from(offset).unwrap_or(usize::MAX);
         let rows = all.iter().skip(first).take(ROWS as usize);
         Ok((rows.cloned().collect(), all.len() as u64))
-    })
+    })?;
+    Ok((page, hub.training_files()?))
 }
 
 async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
     let asked = Searched::read(&mut params);
     params.finish()?;
     let query = asked.clone();
-    let (seq, found) = read(&web, move |hub| page_of(hub, &query)).await?;
+    let (seq, (found, files)) = read(&web, move |hub| page_of(hub, &query)).await?;
     html(&Index {
         frame: Frame::new("Models", Section::Models, Some((&who).into())).at(seq),
-        list: present::list(&asked, &found),
+        list: present::list(&asked, &found, &files),
         search: asked.search,
     })
 }
@@ -66,8 +69,8 @@ async fn list(State(web): State<Web>, _: Viewer, mut params: Params) -> Rendered
     let asked = Searched::read(&mut params);
     params.finish()?;
     let query = asked.clone();
-    let found = hub_call(&web, move |hub| page_of(hub, &query)).await?;
-    let part: List = present::list(&asked, &found);
+    let (found, files) = hub_call(&web, move |hub| page_of(hub, &query)).await?;
+    let part: List = present::list(&asked, &found, &files);
     html(&part)
 }
 

@@ -283,13 +283,16 @@ async fn delete(
     done(answer.await, &who, paths::MODELS, back)
 }
 
-/// A version in a path: the model, and its number.
-type Version = Path<(String, u32)>;
+/// A version in a path: the model, and its number. What is no number names nothing.
+type Version = Path<(String, String)>;
 
 async fn version_of(
     web: &Web,
-    Path((model, number)): Version,
+    Path((model, version)): Version,
 ) -> Result<(ModelDetail, u32), PageError> {
+    let number: u32 = version
+        .parse()
+        .map_err(|_| HubError::not_found("model version", version))?;
     let detail = hub_call(web, move |hub| {
         let name = hub.model_name(&model)?;
         hub.find_model_version(&name, VersionName::Number(number))?;
@@ -415,8 +418,15 @@ async fn ask_promotion(
     Researcher(who): Researcher,
     Id(run): Id<RunId>,
 ) -> Rendered {
-    let model = hub_call(&web, move |hub: &Hub| hub.model_of_run(run)).await?;
-    let said = forms::said(&[("model", &model.unwrap_or_default())]);
+    let (model, files) = hub_call(&web, move |hub: &Hub| {
+        Ok::<_, HubError>((hub.model_of_run(run)?, hub.list_artifacts(run)?))
+    })
+    .await?;
+    let names = files.iter().map(|file| plain(&file.name));
+    let said = forms::said(&[
+        ("model", &model.unwrap_or_default()),
+        ("files", &names.collect::<Vec<_>>().join("\n")),
+    ]);
     html(&promotion(&who, run, &said, &[]))
 }
 
