@@ -25,7 +25,7 @@ use crate::{Hub, HubError};
 pub use download::ModelDownload;
 pub use history::{NewDeployment, NewEvaluation};
 pub use promotion::Promotion;
-pub use registry::{ModelDetail, RegisteredModel};
+pub use registry::{ModelDetail, RegisteredModel, VersionDetail};
 pub use versions::{KnownVersion, NewVersion, VersionName};
 
 pub(crate) use history::{insert_evaluation, tag_facts};

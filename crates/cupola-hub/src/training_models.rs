@@ -278,7 +278,8 @@ fn note_score(
     };
     let (score, at) = *score;
     let known = model_history::find_evaluation_from(tx, registered, &file.path)?;
-    if known.is_some_and(|known| known.at == at && known.score == score + 0.0) {
+    if known.is_some_and(|known| known.at == at && known.score.to_bits() == (score + 0.0).to_bits())
+    {
         return Ok(());
     }
     insert_evaluation(

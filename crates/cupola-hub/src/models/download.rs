@@ -24,8 +24,8 @@ impl Hub {
     pub fn model_download(&self, called: &str) -> Result<ModelDownload, HubError> {
         let mut detail = self.model_detail(called)?;
         if detail.summary.files > 0 {
-            let (version, files, _) = detail.versions.swap_remove(0);
-            return Ok(ModelDownload::Version(version, files));
+            let newest = detail.versions.swap_remove(0);
+            return Ok(ModelDownload::Version(newest.known, newest.files));
         }
         let not_ready = || {
             let name = &detail.summary.known.model.name;

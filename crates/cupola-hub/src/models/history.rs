@@ -188,11 +188,13 @@ fn measured(tx: &mut Tx, new: &NewEvaluation) -> Result<(String, f64), HubError>
         return Ok((metric, new.score.ok_or_else(missing)?));
     };
     let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
-    let metric = match said.is_empty() {
-        true => experiments::find(tx, run.experiment)?
+    let metric = if said.is_empty() {
+        let experiment = experiments::find(tx, run.experiment)?;
+        experiment
             .map(|experiment| experiment.metric().to_owned())
-            .unwrap_or_default(),
-        false => said,
+            .unwrap_or_default()
+    } else {
+        said
     };
     let score = match new.score {
         Some(score) => Some(score),

@@ -45,14 +45,25 @@ pub struct RegisteredModel {
 pub struct ModelDetail {
     /// What a list says.
     pub summary: RegisteredModel,
-    /// Its versions, the newest first, each with its files and what it was made with.
-    pub versions: Vec<(KnownVersion, Vec<Artifact>, Option<Lineage>)>,
+    /// Its versions, the newest first.
+    pub versions: Vec<VersionDetail>,
     /// How it did, the latest first.
     pub evaluations: Vec<Evaluation>,
     /// Where it was deployed, the latest first.
     pub deployments: Vec<Deployment>,
     /// What folders hold of it.
     pub data: Vec<TrainingFile>,
+}
+
+/// A version with its files and what it was made with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionDetail {
+    /// The version.
+    pub known: KnownVersion,
+    /// By name.
+    pub files: Vec<Artifact>,
+    /// Where a run made it.
+    pub lineage: Option<Lineage>,
 }
 
 impl RegisteredModel {
@@ -171,8 +182,7 @@ fn detail(tx: &mut Tx, called: &str) -> Result<ModelDetail, HubError> {
     let key = training.as_ref().map_or(&model.name, |it| &it.key);
     let data = training_files::list_of(tx, key)?;
     let versions = with_files(tx, &model, &own)?;
-    let files = versions.first().map(|(_, files, _)| files.as_slice());
-    let files = files.unwrap_or_default();
+    let files = versions.first().map_or(&[][..], |newest| &newest.files);
     Ok(ModelDetail {
         summary: RegisteredModel {
             files: files.len() as u64,
@@ -190,20 +200,21 @@ fn detail(tx: &mut Tx, called: &str) -> Result<ModelDetail, HubError> {
     })
 }
 
-/// Versions with their files and what they were made with.
 fn with_files(
     tx: &mut Tx,
     model: &Model,
     versions: &[ModelVersion],
-) -> Result<Vec<(KnownVersion, Vec<Artifact>, Option<Lineage>)>, HubError> {
+) -> Result<Vec<VersionDetail>, HubError> {
     let lineages = model_lineage::list(tx, model.id)?.into_iter();
     let mut lineages: HashMap<_, _> = lineages.map(|it| (it.version, it)).collect();
     let mut found = Vec::with_capacity(versions.len());
     for version in versions {
         let keeper = Keeper::ModelVersion(model.id, version.number);
-        let files = artifacts::list(tx, keeper)?;
-        let known = KnownVersion::new(model, version.clone());
-        found.push((known, files, lineages.remove(&version.number)));
+        found.push(VersionDetail {
+            known: KnownVersion::new(model, version.clone()),
+            files: artifacts::list(tx, keeper)?,
+            lineage: lineages.remove(&version.number),
+        });
     }
     Ok(found)
 }

@@ -203,6 +203,7 @@ mod tests {
         const LISTS: &[&str] = &[
             "briefs",
             "endings",
+            cupola_protocol::events::MONITOR,
             "experiments",
             "families",
             cupola_protocol::events::MONITOR,

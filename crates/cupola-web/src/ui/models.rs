@@ -1,5 +1,6 @@
 //! The registry: models, their versions, and what became of them.
 
+mod cards;
 mod forms;
 mod index;
 mod present;
@@ -7,6 +8,7 @@ mod routes;
 mod show;
 
 pub use self::{
+    cards::{Registry, RegistryCard, RegistryCards},
     forms::ModelForm,
     index::{Index, List, ModelRow},
     show::{

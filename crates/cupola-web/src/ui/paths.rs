@@ -43,6 +43,10 @@ pub const TRAINING_MODELS: &str = "/training/models";
 pub const TRAINING_CARDS: &str = "/training/cards";
 /// `GET` how busy machines are and how models learn.
 pub const TRAINING_METRICS: &str = "/training/metrics";
+/// `GET` what the registry has of the models in training.
+pub const TRAINING_REGISTRY: &str = "/training/registry";
+/// `GET` the part of that page with the cards.
+pub const TRAINING_REGISTRY_CARDS: &str = "/training/registry/cards";
 /// `GET` the models in training as a file.
 pub const TRAINING_EXPORT: &str = "/training/export";
 /// `GET` what runs cost, and the budgets.
@@ -144,6 +148,8 @@ pub const PATTERNS: &[&str] = &[
     TRAINING_MODELS,
     TRAINING_CARDS,
     TRAINING_METRICS,
+    TRAINING_REGISTRY,
+    TRAINING_REGISTRY_CARDS,
     "/training/hardware",
     "/training/learning",
     TRAINING_EXPORT,

@@ -4,8 +4,7 @@ use crate::{
     router::Routes,
     ui::{
         briefs, compare, costs, experiments, families, home, models, runs, shortcuts, tasks,
-        templates,
-        toasts, tokens, training, workers,
+        templates, toasts, tokens, training, workers,
     },
 };
 

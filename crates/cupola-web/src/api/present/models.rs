@@ -56,7 +56,7 @@ pub fn model_detail(found: &hub::ModelDetail) -> ModelDetail {
     ModelDetail {
         model: model(&found.summary),
         versions: versions
-            .map(|(known, files, lineage)| version(known, files, lineage.as_ref()))
+            .map(|one| version(&one.known, &one.files, one.lineage.as_ref()))
             .collect(),
         evaluations: found.evaluations.iter().map(evaluation).collect(),
         deployments: found.deployments.iter().map(deployment).collect(),

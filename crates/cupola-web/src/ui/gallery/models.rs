@@ -3,6 +3,7 @@
 use cupola_domain::{
     access::{Principal, Role},
     artifact::Artifact,
+    counts::State,
     field::FieldError,
     ids::{Ids, ModelId},
     model::{
@@ -11,18 +12,22 @@ use cupola_domain::{
     },
     training::{Found, TrainingFile, TrainingModel},
 };
-use cupola_hub::models::{KnownModel, KnownVersion, ModelDetail, RegisteredModel};
+use cupola_hub::models::{KnownModel, KnownVersion, ModelDetail, RegisteredModel, VersionDetail};
 
 use super::{
     Sample,
     things::{HOSTILE, at, config, family, frame, results, run},
 };
 use crate::ui::{
-    components::{Field, Input},
+    components::{Badge, EmptyState, Field, Input, Link, Pager, Tone},
     frame::Section,
     listing::{Searched, Slice},
-    models::{Index, ModelForm, Show, header, history, list, versions},
+    models::{
+        Index, ModelForm, Registry, RegistryCard, RegistryCards, Show, header, history, list,
+        versions,
+    },
     paths,
+    training::{Tab, Tabs},
 };
 
 const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -36,6 +41,9 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("model-new", &show(&detail("veran", 0))),
         Sample::new("model-hostile", &show(&hostile())),
         Sample::new("model-form", &form()),
+        Sample::new("training-registry", &registry("majora", 3)),
+        Sample::new("training-registry-empty", &registry("majora", 0)),
+        Sample::new("training-registry-hostile", &registry(HOSTILE, 1)),
     ]
 }
 
@@ -224,9 +232,10 @@ fn detail(name: &str, count: u32) -> ModelDetail {
         aliases: vec!["champion".to_owned()],
     };
     let files = vec![kept("model/weights.bin"), kept("README.md")];
-    let versions = (1..=count).rev().map(|number| {
-        let lineage = (number % 2 == 1).then(|| lineage(number));
-        (known(number), files.clone(), lineage)
+    let versions = (1..=count).rev().map(|number| VersionDetail {
+        known: known(number),
+        files: files.clone(),
+        lineage: (number % 2 == 1).then(|| lineage(number)),
     });
     let data = if count == 0 { Vec::new() } else { data() };
     let evaluations: Vec<_> = (0..u64::from(count)).map(evaluation).collect();
@@ -259,11 +268,11 @@ fn hostile() -> ModelDetail {
     let mut detail = detail(HOSTILE, 2);
     detail.summary.known.model.description = HOSTILE.to_owned();
     detail.summary.known.model.tags = [(HOSTILE.to_owned(), HOSTILE.to_owned())].into();
-    for (known, files, _) in &mut detail.versions {
-        known.version.description = HOSTILE.to_owned();
-        known.version.source = HOSTILE.to_owned();
-        known.aliases = vec![HOSTILE.to_owned()];
-        files[0].name = HOSTILE.to_owned();
+    for one in &mut detail.versions {
+        one.known.version.description = HOSTILE.to_owned();
+        one.known.version.source = HOSTILE.to_owned();
+        one.known.aliases = vec![HOSTILE.to_owned()];
+        one.files[0].name = HOSTILE.to_owned();
     }
     for evaluation in &mut detail.evaluations {
         evaluation.source = HOSTILE.to_owned();
@@ -278,6 +287,36 @@ fn hostile() -> ModelDetail {
         file.problem = Some(HOSTILE.to_owned());
     }
     detail
+}
+
+/// `/training/registry`: as usual, and with what wants to be a program.
+fn registry(name: &str, count: usize) -> Registry {
+    let card = RegistryCard {
+        name: Link::new(name, paths::model(id(), "")),
+        key: name.to_owned(),
+        status: Badge::state(State::Completed, ""),
+        version: "v3".to_owned(),
+        samples: "2 048".to_owned(),
+        size: "5.0 GiB".to_owned(),
+        deployment: Badge::word("ready", Tone::Good),
+        score: "0.85".to_owned(),
+        problem: "line 17 is no JSON object".to_owned(),
+        download: Some("/api/v1/models/majora/download".to_owned()),
+    };
+    let mut cards = vec![card; count];
+    if let Some(last) = cards.last_mut() {
+        last.download = None;
+    }
+    Registry {
+        frame: frame("Registry", Section::Training),
+        tabs: Tabs::new(Tab::Registry),
+        cards: RegistryCards {
+            src: paths::TRAINING_REGISTRY_CARDS.to_owned(),
+            pager: Pager::new(1, 48, count as u64, |page| page.to_string()),
+            empty: (count == 0).then(|| EmptyState::new("Nothing is trained", "Name models.")),
+            cards,
+        },
+    }
 }
 
 fn form() -> ModelForm {

@@ -234,8 +234,8 @@ pub(super) fn read_deployment(fields: &Fields) -> Result<NewDeployment, HubError
 /// Which version is meant.
 fn which(fields: &Fields, detail: &ModelDetail) -> Field {
     let chosen = fields.text("version");
-    let versions = detail.versions.iter().map(|(known, ..)| {
-        let number = known.version.number.to_string();
+    let versions = detail.versions.iter().map(|one| {
+        let number = one.known.version.number.to_string();
         Opt::new(&number, format!("v{number}"), chosen)
     });
     let all = std::iter::once(Opt::new("", "the model as a whole", chosen)).chain(versions);

@@ -6,7 +6,7 @@ use cupola_domain::{
     model::{DeploymentStatus, Evaluation, EvaluationOrigin, Lineage, Stage},
     training::{Found, TrainingFile},
 };
-use cupola_hub::models::{KnownVersion, ModelDetail, RegisteredModel};
+use cupola_hub::models::{ModelDetail, RegisteredModel, VersionDetail};
 use cupola_protocol::paths::api;
 use serde_json::Value;
 
@@ -278,21 +278,18 @@ pub(crate) fn versions(detail: &ModelDetail, who: &Principal) -> Versions {
         key: format!("model:{id}"),
         src: paths::model(id, "/versions"),
         rows: rows
-            .map(|((known, files, lineage), place)| VersionRow {
+            .map(|(one, place)| VersionRow {
                 is_open: place == 0,
-                ..version_row(known, files, lineage.as_ref(), who)
+                ..version_row(one, who)
             })
             .collect(),
         empty: detail.versions.is_empty().then(empty),
     }
 }
 
-fn version_row(
-    known: &KnownVersion,
-    files: &[Artifact],
-    lineage: Option<&Lineage>,
-    who: &Principal,
-) -> VersionRow {
+fn version_row(one: &VersionDetail, who: &Principal) -> VersionRow {
+    let VersionDetail { known, files, .. } = one;
+    let lineage = one.lineage.as_ref();
     let version = &known.version;
     let (id, number) = (version.model, version.number);
     let is_researcher = may(who, Role::Researcher);

@@ -6,7 +6,7 @@ use axum::extract::State;
 use cupola_domain::{access::Role, ids::ModelId, training::TrainingFile};
 use cupola_hub::{Hub, HubError, models::RegisteredModel};
 
-use super::{Index, List, Show, present};
+use super::{Index, List, Show, cards, present};
 use crate::{
     auth::{Access, Viewer},
     params::Params,
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Routes {
         .get("/models/{id}/versions", viewer, versions)
         .get("/models/{id}/history", viewer, history)
         .merge(changes::routes())
+        .merge(cards::routes())
 }
 
 type Found = (Slice<Vec<RegisteredModel>>, Vec<TrainingFile>);

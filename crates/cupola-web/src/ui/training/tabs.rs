@@ -15,11 +15,19 @@ pub enum Tab {
     Costs,
     /// `/training/metrics`
     Metrics,
+    /// `/training/registry`
+    Registry,
 }
 
 impl Tab {
     /// In the order in which they are shown.
-    const ALL: [Tab; 4] = [Tab::Overview, Tab::Models, Tab::Costs, Tab::Metrics];
+    const ALL: [Tab; 5] = [
+        Tab::Overview,
+        Tab::Models,
+        Tab::Costs,
+        Tab::Metrics,
+        Tab::Registry,
+    ];
 
     const fn label(self) -> &'static str {
         match self {
@@ -27,6 +35,7 @@ impl Tab {
             Tab::Models => "Models",
             Tab::Costs => "Costs",
             Tab::Metrics => "Metrics",
+            Tab::Registry => "Registry",
         }
     }
 
@@ -36,6 +45,7 @@ impl Tab {
             Tab::Models => paths::TRAINING_MODELS,
             Tab::Costs => paths::COSTS,
             Tab::Metrics => paths::TRAINING_METRICS,
+            Tab::Registry => paths::TRAINING_REGISTRY,
         }
     }
 }

@@ -38,7 +38,7 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 27] = [
     "/",
     "/briefs",
     "/briefs/{id}",
@@ -54,6 +54,7 @@ const PAGES: [&str; 26] = [
     "/training",
     "/training/models",
     "/training/metrics",
+    "/training/registry",
     "/experiments",
     "/experiments/{id}",
     "/compare",

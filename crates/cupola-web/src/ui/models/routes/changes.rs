@@ -318,7 +318,7 @@ fn version(
     let (fields, errors) = match form {
         Some((fields, errors)) => (forms::version(fields), errors),
         None => {
-            let mut versions = detail.versions.iter().map(|(known, ..)| known);
+            let mut versions = detail.versions.iter().map(|one| &one.known);
             let known = versions.find(|known| known.version.number == number);
             let said = known.map(forms::of_version).unwrap_or_default();
             (forms::version(&said), &[][..])
