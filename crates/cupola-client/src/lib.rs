@@ -4,6 +4,7 @@
 //! worker alike. A method is one address; nothing here decides or retries.
 #![warn(missing_docs)]
 
+mod alerts;
 mod costs;
 mod error;
 mod models;

@@ -1,6 +1,8 @@
 //! What changed: subjects, never payloads. Whoever shows the subject reads it again.
 
-use crate::ids::{BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId};
+use crate::ids::{
+    AlertId, BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId,
+};
 
 /// One thing that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +37,10 @@ pub enum Event {
     TemplatesChanged,
     /// What is shown of training as a whole was made anew.
     MonitorChanged,
+    /// An alert was opened, acknowledged or resolved.
+    AlertChanged(AlertId),
+    /// A rule, a target or a delivery of alerts came, went or changed.
+    AlertingChanged,
 }
 
 impl Event {
@@ -56,6 +62,8 @@ impl Event {
             Event::BudgetChanged(_) => "budget",
             Event::TemplatesChanged => "templates",
             Event::MonitorChanged => "monitor",
+            Event::AlertChanged(_) => "alert",
+            Event::AlertingChanged => "alerting",
         }
     }
 
@@ -72,10 +80,12 @@ impl Event {
             Event::WorkerChanged(id) | Event::TelemetryAppended(id) => id.to_string(),
             Event::TokenChanged(id) => id.to_string(),
             Event::ModelChanged(id) => id.to_string(),
-            Event::TrainingChanged | Event::TemplatesChanged | Event::MonitorChanged => {
-                "all".to_owned()
-            }
             Event::BudgetChanged(id) => id.to_string(),
+            Event::TrainingChanged
+            | Event::TemplatesChanged
+            | Event::MonitorChanged
+            | Event::AlertingChanged => "all".to_owned(),
+            Event::AlertChanged(id) => id.to_string(),
         }
     }
 

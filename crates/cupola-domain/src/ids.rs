@@ -79,6 +79,16 @@ ids! {
     DeploymentId, "deployment";
     /// A budget of money.
     BudgetId, "budget";
+    /// A rule that says what alerts are about.
+    AlertRuleId, "rule";
+    /// What a rule found about one subject.
+    AlertId, "alert";
+    /// Where alerts are told.
+    AlertTargetId, "target";
+    /// What is told: the news of one rule together.
+    AlertMessageId, "message";
+    /// One message to one target.
+    DeliveryId, "delivery";
     /// An access token (its row, not its secret).
     TokenId, "token";
 }

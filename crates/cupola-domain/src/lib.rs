@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod alert;
 pub mod artifact;
 pub mod brief;
 pub mod cost;

@@ -27,6 +27,7 @@ pub(crate) struct Bus {
 struct Told {
     last: AtomicI64,
     last_ending: AtomicI64,
+    last_alert: AtomicI64,
 }
 
 impl Bus {
@@ -42,6 +43,7 @@ impl Bus {
     pub(crate) fn begin(&self, seq: i64) {
         self.told.last.store(seq, Ordering::Release);
         self.told.last_ending.store(seq, Ordering::Release);
+        self.told.last_alert.store(seq, Ordering::Release);
     }
 
     /// The newest change that was told.
@@ -54,10 +56,19 @@ impl Bus {
         self.told.last_ending.load(Ordering::Acquire)
     }
 
+    /// The newest change of alerts or their rules that was told.
+    pub(crate) fn last_alert(&self) -> i64 {
+        self.told.last_alert.load(Ordering::Acquire)
+    }
+
     /// Called by the store after each commit.
     pub(crate) fn publish(&self, rows: &[EventRow]) {
         if let Some(ending) = rows.iter().rfind(|row| row.kind == "ended") {
             self.told.last_ending.store(ending.seq, Ordering::Release);
+        }
+        let is_alert = |row: &&EventRow| row.kind == "alert" || row.kind == "alerting";
+        if let Some(alert) = rows.iter().rev().find(is_alert) {
+            self.told.last_alert.store(alert.seq, Ordering::Release);
         }
         // Before the receivers are counted: who subscribes now reads the number afterwards.
         if let Some(last) = rows.last() {

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     HubError,
     access::LoginCodes,
+    alerts::{OpenAlerts, Watch},
     analysis::AnalysisCache,
     artifacts::Files,
     budgets::Spent,
@@ -68,6 +69,8 @@ pub struct Hub {
     pub(crate) endings: LatestEndings,
     pub(crate) training: Keeper,
     pub(crate) program_key: ProgramKey,
+    watch: Mutex<Watch>,
+    pub(crate) open_alerts: OpenAlerts,
     access_epoch: AtomicU64,
 }
 
@@ -119,6 +122,8 @@ impl Hub {
             endings: LatestEndings::default(),
             training: Keeper::new(world.now()),
             program_key,
+            watch: Mutex::default(),
+            open_alerts: OpenAlerts::default(),
             access_epoch: AtomicU64::new(0),
             world,
         };
@@ -203,6 +208,11 @@ impl Hub {
 
     pub(crate) fn next_id<I: From<Uuid>>(&self) -> I {
         lock(&self.ids).next(self.now())
+    }
+
+    /// What the rules of alerts know by heart; held for as long as they look.
+    pub(crate) fn watch(&self) -> MutexGuard<'_, Watch> {
+        lock(&self.watch)
     }
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {

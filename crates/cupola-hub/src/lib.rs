@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod alerts;
 mod analysis;
 pub mod archive;
 pub mod artifacts;

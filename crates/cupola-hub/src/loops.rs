@@ -3,6 +3,7 @@
 //! Each is an idempotent `tick` that takes no input and retries by running again. [`drive`] runs
 //! one on a period; the command that made it necessary may do the same work at once.
 
+pub mod alerts;
 pub mod artifacts;
 pub mod campaigns;
 pub mod costs;
@@ -30,7 +31,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 10] = [
+pub const ALL: [Loop; 11] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -41,6 +42,7 @@ pub const ALL: [Loop; 10] = [
     costs::LOOP,
     folders::LOOP,
     training::LOOP,
+    alerts::LOOP,
 ];
 
 /// Ticks until `stopped` resolves. A tick that fails is logged and tried again a period later.

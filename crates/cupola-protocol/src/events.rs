@@ -11,6 +11,8 @@ pub const ENDINGS: &str = "endings";
 
 /// The key of training as a whole: told at most twice a second, however much changes.
 pub const MONITOR: &str = "monitor:all";
+/// The key of all alerts.
+pub const ALERTS: &str = "alerts";
 
 /// The keys that `event` touches: the thing itself, what it belongs to, and the lists it stands in.
 pub fn keys_of(event: Event) -> Vec<String> {
@@ -44,6 +46,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "training" => keys.push("training".to_owned()),
         // What a budget keeps back, or lets go, stands in these lists.
         "budget" => keys.extend(["budgets", "families", "experiments"].map(str::to_owned)),
+        "alert" => keys.push(ALERTS.to_owned()),
         "templates" => keys.push("templates".to_owned()),
         _ => {}
     }

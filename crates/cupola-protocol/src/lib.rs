@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod afs;
+pub mod alerts;
 pub mod artifacts;
 pub mod briefs;
 pub mod charts;

@@ -153,6 +153,28 @@ pub mod api {
     pub const BUDGETS: &str = "/api/v1/budgets";
     /// `GET`, `PUT` or `DELETE` a budget.
     pub const BUDGET: &str = "/api/v1/budgets/{id}";
+    /// `GET` alerts, those opened last first.
+    pub const ALERTS: &str = "/api/v1/alerts";
+    /// `GET` an alert with its history.
+    pub const ALERT: &str = "/api/v1/alerts/{id}";
+    /// `POST` to look after it.
+    pub const ALERT_ACKNOWLEDGEMENT: &str = "/api/v1/alerts/{id}/acknowledgement";
+    /// `POST` to say that what happened is dealt with.
+    pub const ALERT_RESOLUTION: &str = "/api/v1/alerts/{id}/resolution";
+    /// `GET` the rules of alerts, `POST` one.
+    pub const ALERT_RULES: &str = "/api/v1/alerts/rules";
+    /// `GET`, `PUT` or `DELETE` a rule.
+    pub const ALERT_RULE: &str = "/api/v1/alerts/rules/{id}";
+    /// `PUT` for how long nobody is told of it.
+    pub const ALERT_RULE_MUTE: &str = "/api/v1/alerts/rules/{id}/mute";
+    /// `GET` where alerts are told, `POST` a target.
+    pub const ALERT_TARGETS: &str = "/api/v1/alerts/targets";
+    /// `DELETE` a target.
+    pub const ALERT_TARGET: &str = "/api/v1/alerts/targets/{id}";
+    /// `POST` to send it a test.
+    pub const ALERT_TARGET_TEST: &str = "/api/v1/alerts/targets/{id}/test";
+    /// `GET` what was sent and is to be sent.
+    pub const ALERT_DELIVERIES: &str = "/api/v1/alerts/deliveries";
     /// `GET` tokens, `POST` for one.
     pub const TOKENS: &str = "/api/v1/tokens";
     /// `DELETE` to revoke.

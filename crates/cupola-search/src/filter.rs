@@ -13,7 +13,7 @@ mod parse;
 mod print;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::fmt;
 

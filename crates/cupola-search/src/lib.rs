@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod alert;
 pub mod anomalies;
 pub mod bands;
 pub mod char_lm;

@@ -1,5 +1,6 @@
 //! Rows in, domain values out, transactions. The only crate that contains SQL.
 
+pub mod alerts;
 pub mod artifacts;
 pub mod briefs;
 pub mod budgets;
@@ -86,7 +87,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
     let modules = modules
         .into_iter()
         .chain(series::STATEMENTS)
-        .chain(run_search::STATEMENTS);
+        .chain(run_search::STATEMENTS)
+        .chain(alerts::STATEMENTS);
     let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
         all.iter().map(move |(name, sql)| (module, *name, *sql))
     };

@@ -65,6 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0012_training.sql"),
     },
     Migration {
+        version: 13,
+        name: "alerts",
+        sql: include_str!("migrations/0013_alerts.sql"),
+    },
+    Migration {
         version: 14,
         name: "run_by_duration",
         sql: include_str!("migrations/0014_run_by_duration.sql"),

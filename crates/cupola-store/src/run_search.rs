@@ -118,3 +118,13 @@ pub fn find(tx: &mut Tx, id: RunId) -> Result<Option<Listed>, StoreError> {
         })
     })
 }
+
+/// Whether a run satisfies a filter.
+pub fn satisfies(tx: &mut Tx, run: RunId, filter: &Filter) -> Result<bool, StoreError> {
+    let mut asking = written::Written::default();
+    asking.say("SELECT run.id FROM run WHERE run.id = ");
+    asking.text(run.to_string()).say(" AND (");
+    condition::write(&mut asking, filter, tx.dialect());
+    asking.say(")");
+    Ok(!asking.query(tx, |row| row.text("id"))?.is_empty())
+}

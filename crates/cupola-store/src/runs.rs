@@ -474,7 +474,7 @@ fn state(row: &Row<'_>) -> Result<RunState, StoreError> {
     })
 }
 
-fn outcome(row: &Row<'_>) -> Result<Outcome, StoreError> {
+pub(crate) fn outcome(row: &Row<'_>) -> Result<Outcome, StoreError> {
     Ok(match row.text("outcome")?.as_str() {
         "completed" => Outcome::Completed,
         "cancelled" => Outcome::Cancelled,

@@ -3,6 +3,7 @@
 //! A handler extracts, calls the hub once and presents. How things look on the wire is said in
 //! [`present`] alone.
 
+mod alerts;
 mod artifacts;
 pub(crate) mod body;
 mod briefs;
@@ -67,6 +68,8 @@ pub(crate) fn routes() -> Routes {
         .merge(work::routes())
         // what it costs
         .merge(costs::routes())
+        // what is wrong, and who is told
+        .merge(alerts::routes())
         // who may come in
         .merge(tokens::routes())
 }

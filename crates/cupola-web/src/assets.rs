@@ -49,6 +49,7 @@ const STYLES: &[Source] = embedded![
     "css/empty.css",
     "css/dialog.css",
     "css/toast.css",
+    "css/alert.css",
     "css/code.css",
     "css/plot.css",
     "css/chart.css",

@@ -251,6 +251,10 @@ pub fn router_of(web: Web, routes: Routes) -> Router {
         ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(web.clone(), give_face))
+        .layer(middleware::from_fn_with_state(
+            web.clone(),
+            ui::alerts::look,
+        ))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(middleware::from_fn(add_headers))
         .with_state(web)

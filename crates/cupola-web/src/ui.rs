@@ -3,6 +3,7 @@
 //! A *part* is a piece of a page with a route of its own. The page places the same struct that the
 //! route answers with, so that first load and live change are one rendering.
 
+pub mod alerts;
 mod answer;
 pub mod briefs;
 pub mod compare;

@@ -3,6 +3,7 @@
 //! Machines are shared and noisy, so a figure is the median of several runs, and what counts is its
 //! ratio to a ceiling that was measured moments before. `docs/benchmarks.md` keeps results.
 
+mod alerts;
 mod backlog;
 mod charts;
 mod chromium;
@@ -119,9 +120,12 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
         let mib = bench.mib.unwrap_or(folder::MIB);
         figures.extend(folder::measure(mib, bench.runs)?);
     }
+    if wanted("alerts") {
+        figures.extend(alerts::measure(bench.runs).await?);
+    }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events and folder"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, folder and alerts"
     );
     if bench.json {
         return output::json(&figures);

@@ -1,5 +1,6 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
+mod alerts;
 mod costs;
 mod experiments;
 mod models;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use models::{Evaluate, Model, Promote};
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     /// Make budgets of money, change them, see how far they are spent.
     #[command(subcommand)]
     Budget(Budget),
+    /// Look at alerts, say that you look after them, make rules and targets.
+    #[command(subcommand)]
+    Alert(Alert),
     /// Make and revoke access tokens.
     #[command(subcommand)]
     Token(Token),
@@ -429,8 +434,8 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
-    /// `charts`, `ingest`, `size`, `search`, `events`, `training` (needs Chromium), `folder`; all, unless
-    /// named.
+    /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`; all,
+    /// unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]

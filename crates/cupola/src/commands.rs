@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub(crate) mod alerts;
 pub(crate) mod artifacts;
 pub(crate) mod briefs;
 pub(crate) mod costs;
@@ -52,6 +53,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Import(command)) => import::run(command).await?,
         Some(Command::Cost(command)) => costs::cost(command).await?,
         Some(Command::Budget(command)) => costs::budget(command).await?,
+        Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {
             let mut script = Vec::new();

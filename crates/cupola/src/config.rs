@@ -2,6 +2,7 @@
 //! A section of the file is a file of this folder.
 
 mod access;
+mod alerts;
 mod prices;
 mod training;
 
@@ -45,6 +46,9 @@ struct File {
     access: access::Section,
     prices: prices::Section,
     training: training::Section,
+    url: Option<String>,
+    mail: alerts::MailSection,
+    webhooks: alerts::WebhooksSection,
 }
 
 /// What `/` shows.
@@ -80,6 +84,11 @@ pub(crate) struct Config {
     pub prices: Prices,
     /// What is trained; none leaves what an earlier hub was told.
     pub training: Option<Training>,
+    pub training: Training,
+    /// By which address people open the hub, where that is not the one it listens on.
+    pub url: Option<String>,
+    /// How messages about alerts leave, and where they go.
+    pub alerts: alerts::Alerts,
 }
 
 impl Config {
@@ -102,6 +111,9 @@ impl Config {
             loopback_role: None,
             prices: Prices::default(),
             training: None,
+            training: Training::default(),
+            url: None,
+            alerts: alerts::Alerts::default(),
         }
     }
 
@@ -113,6 +125,7 @@ impl Config {
         let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
         let training = file.training.read(&base);
         let prices = file.prices.read();
+        let alerts = alerts::read(file.mail, file.webhooks, &base);
         let mut config = Self {
             host: flags
                 .host
@@ -143,6 +156,9 @@ impl Config {
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
+            training: training.with_context(|| wrong(path.as_deref()))?,
+            url: file.url,
+            alerts: alerts.with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod connection;
 mod data;
+mod deliver;
 mod exit;
 mod output;
 mod serve;

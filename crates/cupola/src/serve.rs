@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use cupola_domain::access::Role;
 use cupola_hub::{Hub, HubError, Settings, loops, world::World};
+use cupola_notify::Sender;
 use cupola_store::{Durability, Location};
 use cupola_web::Web;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -19,6 +20,7 @@ use crate::{
     commands::workers,
     config::Config,
     data::{DataDir, RunningHub, read_secret, write_private},
+    deliver,
     exit::{self, Unavailable},
     output,
     world::System,
@@ -76,6 +78,7 @@ impl Running {
             hub.configure_training(training.models, training.folders)?;
         }
         hub.use_prices(config.prices.clone());
+        hub.configure_alert_targets(config.alerts.targets.clone())?;
         let preset = std::env::var("CUPOLA_TOKEN").ok();
         let first_secret = hub.create_first_token(preset.as_deref())?;
         let url = format!("http://{}", shown_address(address));
@@ -89,6 +92,7 @@ impl Running {
             hub_stopping: watch::Sender::new(false),
             parts: JoinSet::new(),
         };
+        running.deliver(config)?;
         running.serve(listener, config, address.port());
         running.token_file(Role::Admin)?;
         let here = RunningHub {
@@ -100,6 +104,21 @@ impl Running {
             running.work(config.slots)?;
         }
         Ok(running)
+    }
+
+    /// Starts what sends messages about alerts.
+    fn deliver(&mut self, config: &Config) -> anyhow::Result<()> {
+        let alerts = config.alerts.clone();
+        let sender = Sender::new(cupola_notify::Settings {
+            allowed: alerts.allowed,
+            mail: alerts.mail,
+            roots_pem: alerts.roots_pem,
+            hub_url: config.url.clone().unwrap_or_else(|| self.url.clone()),
+        })?;
+        let stopping = self.hub_stopping.subscribe();
+        self.parts
+            .spawn(deliver::run(Arc::clone(&self.hub), sender, stopping));
+        Ok(())
     }
 
     fn serve(&mut self, listener: TcpListener, config: &Config, port: u16) {

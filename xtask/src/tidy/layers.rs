@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cupola-protocol",
         ],
     ),
+    ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),
     ("xtask", &[]),

@@ -6,7 +6,7 @@ use cupola_domain::{
     experiment::Experiment,
     ids::{BriefId, ExperimentId},
 };
-use cupola_store::{briefs, events, experiments, logged, tasks, tokens};
+use cupola_store::{alerts, briefs, events, experiments, logged, tasks, tokens};
 
 use super::Loop;
 use crate::{Hub, HubError};
@@ -27,7 +27,14 @@ pub const RESTORABLE: Duration = Duration::from_hours(30 * 24);
 /// A browser that was away for more changes than this shows everything again.
 const EVENTS_KEPT: i64 = 1_000_000;
 
-/// Removes what is to go; says how many rows of tasks, sessions and events went.
+/// The history of alerts is so long.
+const ALERT_CHANGES_KEPT: i64 = 100_000;
+
+/// What was told is remembered for so long.
+const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// Removes what is to go; says how many rows of tasks, sessions, events and alerts
+/// went.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let before = hub.now().minus(RESTORABLE);
     hub.write(move |tx| Ok(logged::save_given_up(tx, before)?))?;
@@ -39,7 +46,9 @@ pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let now = hub.now();
     gone += hub.write(move |tx| {
         let sessions = tokens::delete_expired_sessions(tx, now)?;
-        Ok(sessions + events::delete_old(tx, EVENTS_KEPT)?)
+        let told = alerts::deliveries::delete_old(tx, now.minus(DELIVERIES_KEPT))?;
+        let past = alerts::delete_old(tx, ALERT_CHANGES_KEPT)?;
+        Ok(sessions + told + past + events::delete_old(tx, EVENTS_KEPT)?)
     })?;
     Ok(gone)
 }

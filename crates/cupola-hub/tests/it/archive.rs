@@ -73,6 +73,7 @@ fn filled() -> TestHub {
         upload.write(b"\0\x01\x02\xff").unwrap();
         hub.keep_artifact(upload).unwrap();
     }
+    crate::alerts::fill(&hub);
     finish(&hub, &order, completed(0.1 + 0.2)).unwrap();
     hub
 }

@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::float_cmp, reason = "values come back exactly as they went in")]
 
+mod alerts;
 mod archive;
 mod batches;
 mod budgets;

@@ -6,7 +6,7 @@ use super::{FilterError, Relation, TEXT_BYTES_MAX};
 
 /// One piece of the text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// A bare word: a field, a keyword, a number, or a text without quotes.
     Word(String),
     /// A text in quotes.
@@ -24,7 +24,7 @@ pub(super) enum Token {
 }
 
 /// A token and the character at which it begins, counted from 1.
-pub(super) type Placed = (usize, Token);
+pub(crate) type Placed = (usize, Token);
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +43,7 @@ impl fmt::Display for Token {
 }
 
 /// Cuts a text into tokens.
-pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
+pub(crate) fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(FilterError {
             column: 1,
@@ -69,12 +69,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
 }
 
 /// Whether a name reads back as itself without quotes.
-pub(super) fn is_bare_name(name: &str) -> bool {
+pub(crate) fn is_bare_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_plain) && !name.starts_with('.') && !name.ends_with('.')
 }
 
 /// A text in quotes; what would end it stands after a backslash.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

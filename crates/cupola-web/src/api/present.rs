@@ -1,5 +1,6 @@
 //! How things look on the wire. The one place that turns what the hub says into bodies.
 
+mod alerts;
 mod compare;
 mod costs;
 mod experiments;
@@ -35,6 +36,7 @@ use cupola_protocol::{
 };
 use serde_json::{Map, Value};
 
+pub use alerts::{alert, alert_delivery, alert_detail, alert_rule, alert_target};
 pub use compare::{compare, overlay};
 pub use costs::{budget, costs, run_cost, spending};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, afs, artifacts, briefs, charts, compare, costs, experiments, families, files, imports,
-    logs, models,
+    access, afs, alerts, artifacts, briefs, charts, compare, costs, experiments, families, files,
+    imports, logs, models,
     paths::{self, api},
     results, runs, system, tasks, templates, work, workers,
 };
@@ -11,9 +11,9 @@ use cupola_protocol::{
 use super::{
     Answer, Operation, Shape,
     queries::{
-        ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST,
-        LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS, RUN_NAMES,
-        RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS,
+        ALERTS, ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, EXPERIMENTS, EXPORT, FAMILIES,
+        LEVEL, LIST, LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS,
+        RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS,
     },
 };
 use crate::{
@@ -77,6 +77,7 @@ pub fn operations() -> Vec<Operation> {
         worker_operations(),
         protocol_operations(),
         cost_operations(),
+        alert_operations(),
         token_operations(),
         afs_operations(),
     ];
@@ -265,6 +266,30 @@ fn cost_operations() -> Vec<Operation> {
         operation(Method::GET, api::BUDGET, GROUP, "A budget, and how far it is spent", json::<costs::BudgetBody>()),
         operation(Method::PUT, api::BUDGET, GROUP, "Change a budget; what it is of stays", json::<costs::BudgetBody>()).body::<costs::NewBudget>(),
         operation(Method::DELETE, api::BUDGET, GROUP, "Delete a budget; what it kept back goes on", Answer::Nothing),
+    ]
+}
+
+#[rustfmt::skip]
+fn alert_operations() -> Vec<Operation> {
+    use alerts as a;
+    let on = |method, path, summary, answer| operation(method, path, "alerts", summary, answer);
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    vec![
+        on(get.clone(), api::ALERTS, "Alerts, those opened last first", page::<a::AlertBody>()).query(ALERTS),
+        on(get.clone(), api::ALERT, "An alert with its history", json::<a::AlertDetailBody>()),
+        on(post.clone(), api::ALERT_ACKNOWLEDGEMENT, "Say that you look after it", json::<a::AlertDetailBody>()),
+        on(post.clone(), api::ALERT_RESOLUTION, "Say that what happened is dealt with", json::<a::AlertDetailBody>()),
+        on(get.clone(), api::ALERT_RULES, "The rules of alerts, by name", page::<a::AlertRuleBody>()).query(LIST),
+        on(post.clone(), api::ALERT_RULES, "Make a rule", created::<a::AlertRuleBody>()).body::<a::NewAlertRule>(),
+        on(get.clone(), api::ALERT_RULE, "A rule", json::<a::AlertRuleBody>()),
+        on(put.clone(), api::ALERT_RULE, "Change a rule", json::<a::AlertRuleBody>()).body::<a::NewAlertRule>(),
+        on(delete.clone(), api::ALERT_RULE, "Delete a rule with all that it found", Answer::Nothing),
+        on(put, api::ALERT_RULE_MUTE, "Tell nobody of it for a while", json::<a::AlertRuleBody>()).body::<a::MuteAlertRule>(),
+        on(get.clone(), api::ALERT_TARGETS, "Where alerts are told, without what is secret", page::<a::AlertTargetBody>()).query(LIST),
+        on(post.clone(), api::ALERT_TARGETS, "Make a target; its address is never shown again", created::<a::CreatedAlertTarget>()).body::<a::NewAlertTarget>(),
+        on(delete, api::ALERT_TARGET, "Delete a target with what was still to be told there", Answer::Nothing),
+        on(post, api::ALERT_TARGET_TEST, "Send it a test", created::<a::AlertTestBody>()),
+        on(get, api::ALERT_DELIVERIES, "What was sent and is to be sent, the latest first", page::<a::AlertDeliveryBody>()).query(LIST),
     ]
 }
 

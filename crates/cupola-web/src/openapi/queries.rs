@@ -35,6 +35,17 @@ pub(super) const SEARCH: Query = &[
     ("search", "a part of the name or the text"),
 ];
 
+pub(super) const ALERTS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("state", "`open`, `acknowledged` or `resolved`"),
+];
+
 pub(super) const FAMILIES: Query = &[
     ("page", "which page, from 1"),
     ("per_page", "items a page, 1 to 1000; 50 unless said"),

@@ -2,7 +2,11 @@
 
 use cupola_domain::access::{Principal, Role};
 
-use crate::ui::{components::Link, keys, paths};
+use crate::ui::{
+    alerts::{Bell, Glance},
+    components::Link,
+    keys, paths,
+};
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub enum Section {
     Models,
     /// `/workers`
     Workers,
+    /// `/alerts`
+    Alerts,
     /// `/settings`
     Settings,
     /// None of them: the login, an error.
@@ -59,6 +65,7 @@ impl Section {
             Section::Training => "Training",
             Section::Models => "Models",
             Section::Workers => "Workers",
+            Section::Alerts => "Alerts",
             Section::Settings => "Settings",
             Section::Outside => "",
         }
@@ -77,6 +84,7 @@ impl Section {
             Section::Training => paths::TRAINING,
             Section::Models => paths::MODELS,
             Section::Workers => paths::WORKERS,
+            Section::Alerts => paths::ALERTS,
             Section::Settings => paths::TOKENS,
         }
     }
@@ -93,6 +101,7 @@ impl Section {
             Section::Training => keys::GO_TRAINING.keys,
             Section::Models => keys::GO_MODELS.keys,
             Section::Workers => keys::GO_WORKERS.keys,
+            Section::Alerts => keys::GO_ALERTS.keys,
             Section::Settings | Section::Outside => "",
         }
     }
@@ -148,6 +157,8 @@ pub struct Frame {
     pub who: Option<Who>,
     /// Whether the page draws curves, which need a script of their own.
     pub has_curves: bool,
+    /// How many alerts are open.
+    pub bell: Bell,
     /// The last event before the page was read: the live stream goes on from there, so that nothing
     /// is missed in between.
     pub seq: Option<i64>,
@@ -164,6 +175,7 @@ impl Frame {
             crumbs: Vec::new(),
             who,
             has_curves: false,
+            bell: Glance::bell(),
             seq: None,
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -186,7 +198,8 @@ impl Frame {
     /// Notes the last event before the page was read.
     #[must_use]
     pub fn at(mut self, seq: i64) -> Self {
-        self.seq = Some(seq);
+        // The bell may have been read a little earlier.
+        self.seq = Some(Glance::here().map_or(seq, |glance| seq.min(glance.seq)));
         self
     }
 

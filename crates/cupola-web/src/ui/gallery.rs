@@ -2,6 +2,7 @@
 //! `cargo run -p cupola-web --example gallery` writes them to a folder to be looked at. None of this
 //! is ever served.
 
+mod alerts;
 mod briefs;
 mod compare;
 mod costs;
@@ -56,6 +57,7 @@ pub fn samples() -> Vec<Sample> {
         models::samples(),
         workers::samples(),
         costs::samples(),
+        alerts::samples(),
         templates::samples(),
         others::samples(),
     ]
@@ -201,6 +203,8 @@ mod tests {
     #[test]
     fn every_live_key_is_known() {
         const LISTS: &[&str] = &[
+            "alerting",
+            "alerts",
             "briefs",
             "endings",
             cupola_protocol::events::MONITOR,

@@ -83,6 +83,8 @@ pub const GO_TRAINING: Shortcut = element("g n", Place::Everywhere, "Go to the t
 pub const GO_MODELS: Shortcut = element("g m", Place::Everywhere, "Go to the models");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
+/// To `/alerts`.
+pub const GO_ALERTS: Shortcut = element("g a", Place::Everywhere, "Go to the alerts");
 /// To `/experiments/new`.
 pub const NEW_EXPERIMENT: Shortcut = element("n", Place::Everywhere, "New experiment");
 /// The next of dark, light and as the system has it.
@@ -150,6 +152,7 @@ pub const ALL: &[Shortcut] = &[
     GO_TRAINING,
     GO_MODELS,
     GO_WORKERS,
+    GO_ALERTS,
     THEME,
     HELP,
     CLOSE,

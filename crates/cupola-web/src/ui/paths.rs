@@ -1,7 +1,8 @@
 //! Every address of a page, once.
 
 use cupola_domain::ids::{
-    BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId, TokenId, WorkerId,
+    AlertId, AlertRuleId, AlertTargetId, BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId,
+    TokenId, WorkerId,
 };
 use cupola_protocol::paths::api;
 
@@ -57,6 +58,16 @@ pub const COSTS_EXPORT: &str = "/training/costs/export";
 pub const BUDGETS: &str = "/training/costs/budgets";
 /// `GET` the form for a budget.
 pub const NEW_BUDGET: &str = "/training/costs/budgets/new";
+/// `GET` the alerts.
+pub const ALERTS: &str = "/alerts";
+/// `GET` how many are open.
+pub const ALERT_BELL: &str = "/alerts/bell";
+/// `GET` the rules of alerts, `POST` one.
+pub const ALERT_RULES: &str = "/alerts/rules";
+/// `GET` the form for a rule.
+pub const NEW_ALERT_RULE: &str = "/alerts/rules/new";
+/// `GET` where alerts are told, `POST` a target.
+pub const ALERT_TARGETS: &str = "/alerts/targets";
 /// `GET` the tokens, `POST` for one.
 pub const TOKENS: &str = "/settings/tokens";
 /// `GET` what the keyboard does.
@@ -179,6 +190,20 @@ pub const PATTERNS: &[&str] = &[
     NEW_BUDGET,
     "/training/costs/budgets/{id}",
     "/training/costs/budgets/{id}/deletion",
+    ALERTS,
+    ALERT_BELL,
+    "/alerts/open",
+    "/alerts/past",
+    "/alerts/{id}/acknowledgement",
+    "/alerts/{id}/resolution",
+    ALERT_RULES,
+    NEW_ALERT_RULE,
+    "/alerts/rules/{id}",
+    "/alerts/rules/{id}/mute",
+    "/alerts/rules/{id}/deletion",
+    ALERT_TARGETS,
+    "/alerts/targets/{id}/test",
+    "/alerts/targets/{id}/deletion",
     TOKENS,
     "/settings/tokens/{id}/revocation",
     SHORTCUTS,
@@ -242,6 +267,21 @@ pub fn worker(id: WorkerId, part: &str) -> String {
 /// A budget's form or one of its routes.
 pub fn budget(id: BudgetId, part: &str) -> String {
     format!("{BUDGETS}/{id}{part}")
+}
+
+/// One of an alert's routes.
+pub fn alert(id: AlertId, part: &str) -> String {
+    format!("{ALERTS}/{id}{part}")
+}
+
+/// The page of a rule of alerts or one of its routes.
+pub fn alert_rule(id: AlertRuleId, part: &str) -> String {
+    format!("{ALERT_RULES}/{id}{part}")
+}
+
+/// One of the routes of a target of alerts.
+pub fn alert_target(id: AlertTargetId, part: &str) -> String {
+    format!("{ALERT_TARGETS}/{id}{part}")
 }
 
 /// One of a token's routes.

@@ -3,8 +3,8 @@
 use crate::{
     router::Routes,
     ui::{
-        briefs, compare, costs, experiments, families, home, models, runs, shortcuts, tasks,
-        templates, toasts, tokens, training, workers,
+        alerts, briefs, compare, costs, experiments, families, home, models, runs, shortcuts,
+        tasks, templates, toasts, tokens, training, workers,
     },
 };
 
@@ -30,6 +30,8 @@ pub(crate) fn routes() -> Routes {
         .merge(workers::routes())
         // what it costs
         .merge(costs::routes())
+        // what is wrong, and who is told
+        .merge(alerts::routes())
         // who may come in
         .merge(tokens::routes())
         // what helps on all of them

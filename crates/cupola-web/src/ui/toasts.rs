@@ -1,8 +1,8 @@
-//! `/toasts`: which runs ended since, for the corner of every page.
+//! `/toasts`: which runs ended since and which alerts were opened, for the corner of every page.
 
 use askama::Template;
 use axum::extract::State as Shared;
-use cupola_domain::{access::Role, counts::State};
+use cupola_domain::{access::Role, alert::Alert, counts::State};
 use cupola_hub::endings::{ENDINGS_MAX, Ended, Endings};
 
 use crate::{
@@ -57,6 +57,31 @@ impl From<Endings> for Toasts {
     }
 }
 
+impl Toasts {
+    /// Adds the alerts that were opened up to a change.
+    fn with_alerts(mut self, (opened, seq): (Vec<Alert>, i64)) -> Self {
+        if opened.len() > SINGLE_MAX {
+            let text = format::counted(opened.len() as u64, "alert", "alerts");
+            self.toasts
+                .push(alert("alerts".to_owned(), text, "open".to_owned()));
+        } else {
+            let toasts = opened.into_iter();
+            (self.toasts).extend(toasts.map(|one| alert(one.id.to_string(), one.label, one.text)));
+        }
+        self.next = self.next.max(seq);
+        self
+    }
+}
+
+fn alert(id: String, label: String, text: String) -> Toast {
+    Toast {
+        id,
+        tone: Tone::Bad,
+        link: Link::new(label, paths::ALERTS),
+        text,
+    }
+}
+
 fn single(ended: &Ended) -> Toast {
     let state = ended.outcome.state();
     Toast {
@@ -105,8 +130,13 @@ pub(crate) fn routes() -> Routes {
 async fn show(Shared(web): Shared<Web>, _: Viewer, mut params: Params) -> Rendered {
     let after = params.optional("after", 0..=i64::MAX);
     params.finish()?;
-    let endings = hub_call(&web, move |hub| hub.endings_after(after)).await?;
-    html(&Toasts::from(endings))
+    let asked = hub_call(&web, move |hub| {
+        // In this order: whatever ended by the change that the alerts are read at is among the endings.
+        let opened = hub.openings_after(after)?;
+        Ok((opened, hub.endings_after(after)?))
+    });
+    let (opened, endings) = asked.await?;
+    html(&Toasts::from(endings).with_alerts(opened))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The pages as a browser gets them, from a hub with a task in each state.
 
+mod alerts;
 mod commands;
 mod compare;
 mod experiments;

@@ -123,6 +123,19 @@ impl TestHub {
         }
     }
 
+    /// A hub alone, with this text as its configuration.
+    pub fn start_configured(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cupola.toml"), config).unwrap();
+        let (process, url) = start_hub(folder.path(), None, "0");
+        Self {
+            folder,
+            process,
+            url,
+            database: None,
+        }
+    }
+
     /// A new process in the old one's place, at the same address.
     pub fn restart(&mut self) {
         let port = self.url.rsplit(':').next().unwrap();

@@ -5,9 +5,11 @@ use axum::{
     http::{Method, header},
 };
 use base64::Engine as _;
-use cupola_domain::access::Role;
+use cupola_domain::{access::Role, alert::TargetKind};
 use cupola_hub::{
+    alerts::{NewRule, NewTarget},
     experiments::ExperimentDraft,
+    loops,
     models::{NewEvaluation, NewModel, NewVersion},
 };
 use serde_json::{Value, json};
@@ -37,6 +39,8 @@ pub(super) struct Scene {
     pub(super) worker: String,
     pub(super) token: String,
     pub(super) model: String,
+    pub(super) rule: String,
+    pub(super) target: String,
     pub(super) completed: Attempted,
     pub(super) failed: Attempted,
     pub(super) running: Attempted,
@@ -47,6 +51,8 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) async fn new() -> Self {
         let hub = TestHub::new();
+        // Alerts are about what happens from here on.
+        loops::alerts::tick(&hub.hub).unwrap();
         let brief = json!({
             "title": HOSTILE, "goal": format!("{HOSTILE} and more"), "constraints": HOSTILE,
             "num_tasks": 4, "time_budget": 10,
@@ -72,6 +78,8 @@ impl Scene {
             worker: String::new(),
             token: token.id.to_string(),
             model: String::new(),
+            rule: String::new(),
+            target: String::new(),
             completed: Attempted::default(),
             failed: Attempted::default(),
             running: Attempted::default(),
@@ -96,6 +104,7 @@ impl Scene {
         scene.finish(&scene.failed, "failed").await;
         scene.pending = scene.find_pending().await;
         scene.model = scene.register();
+        scene.find_alerts();
         scene
     }
 
@@ -125,6 +134,27 @@ impl Scene {
         };
         hub.evaluate_model(HOSTILE, evaluation, HOSTILE).unwrap();
         made.model.id.to_string()
+    }
+
+    /// A target, and a rule that finds the run that failed.
+    fn find_alerts(&mut self) {
+        let hub = &self.hub.hub;
+        let target = NewTarget {
+            name: "ops".to_owned(),
+            kind: TargetKind::Webhook,
+            address: "https://hooks.example/SECRET".to_owned(),
+            key: Some("whsec_SECRET_SECRET".to_owned()),
+        };
+        let target = hub.create_alert_target(target, HOSTILE).unwrap().target;
+        let rule = NewRule {
+            name: HOSTILE.to_owned(),
+            condition: "run failed".to_owned(),
+            targets: vec!["ops".to_owned()],
+            ..NewRule::default()
+        };
+        let rule = hub.create_alert_rule(rule, HOSTILE).unwrap();
+        loops::alerts::tick(hub).unwrap();
+        (self.target, self.rule) = (target.id.to_string(), rule.id.to_string());
     }
 
     pub(super) fn as_worker(&self) -> Caller<'_> {
@@ -243,6 +273,8 @@ impl Scene {
             Some("models") => &self.model,
             Some("workers") => &self.worker,
             Some("settings") => &self.token,
+            Some("alerts") if pattern.contains("/targets/") => &self.target,
+            Some("alerts") => &self.rule,
             _ => "",
         };
         let template = self.hub.hub.find_template("char-lm").unwrap();

@@ -38,7 +38,8 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 27] = [
+const PAGES: [&str; 28] = [
+    "/alerts",
     "/",
     "/briefs",
     "/briefs/{id}",

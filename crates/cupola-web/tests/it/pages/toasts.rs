@@ -53,7 +53,10 @@ async fn a_number_of_another_database_begins_anew() {
 #[tokio::test]
 async fn what_ended_while_nobody_looked_is_still_told() {
     let scene = Scene::new().await;
-    // The scene ended two runs before anybody asked.
-    let (notices, _) = look(&scene, "?after=0").await;
-    assert_eq!(notices.len(), 2, "{notices:?}");
+    // The scene ended two runs before anybody asked, and one of them opened an alert.
+    let (notices, next) = look(&scene, "?after=0").await;
+    assert_eq!(notices.len(), 3, "{notices:?}");
+    assert!(notices[2].contains("failed: spawn failed"), "{notices:?}");
+    let (notices, _) = look(&scene, &format!("?after={next}")).await;
+    assert_eq!(notices, Vec::<String>::new());
 }

@@ -1,0 +1,383 @@
+//! Alerts, their rules, and what is told of them.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    alert::{
+        Address, Alert, AlertChange, AlertState, AlertWord, Delivery, DeliveryState, Item, Message,
+        Sending, Subject, Target, TargetKind,
+    },
+    event::Event,
+    ids::{AlertRuleId, AlertTargetId, Ids},
+    metric::Point,
+};
+use cupola_search::{
+    alert::{Condition, Rule},
+    filter::Filter,
+};
+use cupola_store::{
+    alerts::{self, deliveries, reading, rules, targets},
+    events, run_search, series,
+};
+use cupola_testkit::{Database, on_each_database};
+
+use crate::rows::{Sample, at};
+
+on_each_database! {
+    a_rule_reads_back_with_its_targets,
+    an_alert_reads_back_in_every_state,
+    the_history_is_kept_as_long_as_it_is_said,
+    a_delivery_is_due_until_it_has_ended,
+    what_is_secret_stands_apart,
+    what_rules_look_at_is_read,
+    an_event_that_nobody_looked_at_is_kept,
+}
+
+fn rule(ids: &mut Ids, name: &str, targets: &[AlertTargetId]) -> Rule {
+    Rule {
+        id: ids.next(at(0)),
+        name: name.to_owned(),
+        condition: Condition::parse("metric loss > 0.5 for 1m where tags.a = 'b'").unwrap(),
+        repeat: Duration::from_mins(7),
+        targets: targets.to_vec(),
+        muted_until: Some(at(9)),
+        told_at: None,
+        author: "ada".to_owned(),
+        created_at: at(1),
+        updated_at: at(2),
+    }
+}
+
+fn target(ids: &mut Ids, name: &str) -> (Target, Address) {
+    let target = Target {
+        id: ids.next(at(0)),
+        name: name.to_owned(),
+        kind: TargetKind::Webhook,
+        shown: "https://x/…".to_owned(),
+        has_address: true,
+        is_configured: false,
+        author: "root".to_owned(),
+        created_at: at(1),
+    };
+    let address = Address {
+        to: "https://x/SECRET".to_owned(),
+        key: Some("whsec".to_owned()),
+    };
+    (target, address)
+}
+
+fn alert(ids: &mut Ids, rule: AlertRuleId, subject: Subject) -> Alert {
+    Alert {
+        id: ids.next(at(0)),
+        rule,
+        subject,
+        label: "moons, task 7".to_owned(),
+        text: "loss is 0.7".to_owned(),
+        state: AlertState::Open,
+        opened_at: at(3),
+        reopened: 0,
+        is_news: true,
+    }
+}
+
+/// A rule that tells one target.
+fn told(sample: &mut Sample) -> (Rule, Target) {
+    let (target, address) = target(&mut sample.ids, "ops");
+    let rule = rule(&mut sample.ids, "high", &[target.id]);
+    let saved = (rule.clone(), target.clone());
+    sample.write(move |tx| {
+        targets::insert(tx, &saved.1, &address)?;
+        rules::insert(tx, &saved.0)
+    });
+    (rule, target)
+}
+
+fn a_rule_reads_back_with_its_targets(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (mut rule, target) = told(&mut sample);
+    let id = rule.id;
+    assert_eq!(
+        sample.read(move |tx| rules::find(tx, id)),
+        Some(rule.clone())
+    );
+    assert_eq!(
+        sample.read(|tx| rules::find_by_name(tx, "high")),
+        Some(rule.clone())
+    );
+    rule.name = "higher".to_owned();
+    rule.muted_until = None;
+    rule.targets = Vec::new();
+    let saved = rule.clone();
+    sample.write(move |tx| rules::save(tx, &saved));
+    assert_eq!(sample.read(|tx| rules::list(tx, 10)), [rule]);
+    sample.write(move |tx| {
+        targets::delete(tx, target.id)?;
+        rules::delete(tx, id)
+    });
+    assert_eq!(sample.read(rules::count), 0);
+}
+
+fn an_alert_reads_back_in_every_state(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (rule, _) = told(&mut sample);
+    let run = sample.runs[0].id;
+    let mut alert = alert(&mut sample.ids, rule.id, Subject::Run(run));
+    let saved = alert.clone();
+    sample.write(move |tx| alerts::insert(tx, &saved));
+    let states = [
+        AlertState::Acknowledged {
+            by: "ada".to_owned(),
+            at: at(4),
+        },
+        AlertState::Resolved {
+            at: at(5),
+            why: "it is 0.1 again".to_owned(),
+        },
+        AlertState::Open,
+    ];
+    for state in states {
+        let (subject, id) = (alert.subject.clone(), alert.id);
+        assert_eq!(
+            sample.read(move |tx| alerts::find_of(tx, rule.id, &subject)),
+            Some(alert.clone())
+        );
+        let is_open = alert.state == AlertState::Open;
+        let is_over = alert.state.word() == AlertWord::Resolved;
+        assert_eq!(
+            sample.read(|tx| alerts::count_open(tx, 10)),
+            i64::from(is_open)
+        );
+        assert_eq!(
+            sample.read(|tx| alerts::list_unresolved(tx, 10)).is_empty(),
+            is_over
+        );
+        assert_eq!(
+            sample.read(move |tx| alerts::count_unresolved(tx, rule.id)),
+            u32::from(!is_over)
+        );
+        alert.state = state;
+        alert.reopened += 1;
+        let saved = alert.clone();
+        sample.write(move |tx| alerts::save(tx, &saved));
+        assert_eq!(
+            sample.read(move |tx| alerts::find(tx, id)),
+            Some(alert.clone())
+        );
+    }
+    assert_eq!(sample.read(alerts::list_rules_with_news), [rule.id]);
+    assert_eq!(
+        sample.read(move |tx| alerts::list_news(tx, rule.id)).len(),
+        1
+    );
+    sample.write(move |tx| alerts::save_resolved_told(tx, rule.id));
+    assert_eq!(sample.read(alerts::list_rules_with_news), [rule.id]);
+    sample.write(move |tx| alerts::save_told(tx, rule.id));
+    assert_eq!(sample.read(alerts::list_rules_with_news), []);
+    assert_eq!(sample.read(|tx| alerts::list(tx, 10)).len(), 1);
+}
+
+fn the_history_is_kept_as_long_as_it_is_said(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (rule, _) = told(&mut sample);
+    let mut alert = alert(&mut sample.ids, rule.id, Subject::All);
+    alert.is_news = false;
+    alert.state = AlertState::Resolved {
+        at: at(9),
+        why: String::new(),
+    };
+    let change = |number: i64| AlertChange {
+        alert: alert.id,
+        at: at(number),
+        word: AlertWord::Open,
+        text: number.to_string(),
+    };
+    let changes: Vec<_> = (1..=5).map(change).collect();
+    let (saved, listed) = (alert.clone(), changes.clone());
+    sample.write(move |tx| {
+        alerts::insert(tx, &saved)?;
+        changes
+            .iter()
+            .try_for_each(|change| alerts::insert_change(tx, change))
+    });
+    let id = alert.id;
+    assert_eq!(sample.read(move |tx| alerts::list_changes(tx, id)), listed);
+    let past = sample.read(|tx| alerts::list_history(tx, i64::MAX, 2));
+    let texts: Vec<_> = past.iter().map(|one| one.change.text.as_str()).collect();
+    assert_eq!(
+        (texts, past[0].subject.clone()),
+        (vec!["5", "4"], Subject::All)
+    );
+    let before = past[1].number;
+    assert_eq!(
+        sample
+            .read(move |tx| alerts::list_history(tx, before, 9))
+            .len(),
+        3
+    );
+    assert_eq!(sample.write(|tx| alerts::delete_old(tx, 3)), 2);
+    assert_eq!(sample.read(move |tx| alerts::list_changes(tx, id)).len(), 3);
+    assert_eq!(sample.write(|tx| alerts::delete_old(tx, 3)), 0);
+    sample.write(move |tx| rules::delete(tx, rule.id));
+    assert_eq!(sample.read(move |tx| alerts::find(tx, id)), None);
+}
+
+fn a_delivery_is_due_until_it_has_ended(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (rule, target) = told(&mut sample);
+    let item = Item {
+        subject: Subject::Run(sample.runs[0].id),
+        label: "a \"b\" <c>".to_owned(),
+        text: "é\n".to_owned(),
+        word: AlertWord::Resolved,
+        since: at(4),
+    };
+    let message = Message::new(
+        (sample.ids.next(at(0)), at(10)),
+        (rule.id, rule.name, rule.condition.to_string()),
+        vec![item],
+        3,
+    );
+    let delivery = Delivery {
+        id: sample.ids.next(at(0)),
+        message: message.id,
+        target: target.id,
+        attempts: 0,
+        state: DeliveryState::Pending { next_at: at(10) },
+        problem: String::new(),
+        created_at: at(10),
+    };
+    let saved = (message.clone(), delivery.clone());
+    sample.write(move |tx| {
+        deliveries::insert_message(tx, &saved.0)?;
+        deliveries::insert(tx, &saved.1)
+    });
+    assert_eq!(sample.read(|tx| deliveries::list_due(tx, at(9), 9)), []);
+    let due = sample.read(|tx| deliveries::list_due(tx, at(10), 9));
+    assert_eq!(
+        (due.len(), &due[0].message, &due[0].delivery),
+        (1, &message, &delivery)
+    );
+    assert_eq!(due[0].address.as_ref().unwrap().to, "https://x/SECRET");
+    assert_eq!(sample.read(deliveries::next_due), Some(at(10)));
+
+    let later = delivery.after(Sending::Failed("no route".to_owned()), at(10));
+    let saved = later.clone();
+    assert!(sample.write(move |tx| deliveries::save(tx, &saved)));
+    assert_eq!(sample.read(deliveries::next_due), Some(at(20)));
+    let sent = later.after(Sending::Taken, at(20));
+    let (saved, again) = (sent.clone(), sent.clone());
+    assert!(sample.write(move |tx| deliveries::save(tx, &saved)));
+    assert!(!sample.write(move |tx| deliveries::save(tx, &again)));
+    let id = sent.id;
+    assert_eq!(sample.read(move |tx| deliveries::find(tx, id)), Some(sent));
+    assert_eq!(sample.read(deliveries::next_due), None);
+    assert_eq!(sample.read(|tx| deliveries::list(tx, 9))[0].address, None);
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(10))), 0);
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(11))), 2);
+}
+
+fn what_is_secret_stands_apart(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (_, mut target) = told(&mut sample);
+    let id = target.id;
+    assert_eq!(
+        sample.read(move |tx| targets::find(tx, id)),
+        Some(target.clone())
+    );
+    assert_eq!(sample.read(|tx| targets::list(tx, 9)), [target.clone()]);
+    let address = sample
+        .read(move |tx| targets::find_address(tx, id))
+        .unwrap();
+    assert_eq!(address.key.as_deref(), Some("whsec"));
+    target.kind = TargetKind::Mail;
+    target.is_configured = true;
+    let saved = target.clone();
+    sample.write(move |tx| {
+        let to = Address {
+            to: "a@b".to_owned(),
+            key: None,
+        };
+        targets::save(tx, &saved, &to)
+    });
+    assert_eq!(
+        sample.read(|tx| targets::find_by_name(tx, "ops")),
+        Some(target)
+    );
+    sample.write(move |tx| targets::delete(tx, id));
+    assert_eq!(sample.read(move |tx| targets::find_address(tx, id)), None);
+}
+
+fn what_rules_look_at_is_read(database: &Database) {
+    let sample = Sample::new(database);
+    let (first, second) = (sample.runs[0].id, sample.runs[1].id);
+    let (task, experiment) = (sample.tasks[0].id, sample.family.id);
+    assert_eq!(sample.read(reading::find_seq), None);
+    sample.write(move |tx| {
+        let point = |value| Point {
+            step: 1,
+            time_millis: 1,
+            value,
+        };
+        series::append(tx, first, "loss", &[point(0.5)])?;
+        series::append(tx, first, "odd", &[point(f64::NAN)])?;
+        series::append(tx, second, "loss", &[point(f64::INFINITY)])?;
+        events::record(tx, Event::MetricsAppended(first, experiment));
+        events::record(tx, Event::RunChanged(first, task));
+        events::record(tx, Event::RunEnded(first, task));
+        reading::save_seq(tx, 7)?;
+        reading::save_seq(tx, 8)
+    });
+    assert_eq!(sample.read(reading::find_seq), Some(8));
+    let changed = sample.read(|tx| reading::list_changed(tx, 0, 9));
+    let kinds: Vec<_> = changed.iter().map(|one| one.kind).collect();
+    assert_eq!(
+        kinds,
+        [reading::ChangedKind::Metrics, reading::ChangedKind::Ended]
+    );
+    // More owners than one statement asks for.
+    let nobody = (0..500).map(|n| n.to_string());
+    let owners: Vec<String> = nobody
+        .chain([first.to_string(), second.to_string()])
+        .collect();
+    let names = ["loss", "odd"].map(str::to_owned);
+    let mut latest = sample.read(move |tx| reading::list_latest(tx, &owners, &names));
+    latest.sort_by(|a, b| (&a.owner, &a.name).cmp(&(&b.owner, &b.name)));
+    let values: Vec<String> = latest
+        .iter()
+        .map(|one| format!("{} {}", one.name, one.value))
+        .collect();
+    assert_eq!(values, ["loss 0.5", "odd NaN", "loss inf"]);
+    let named = sample
+        .read(move |tx| reading::find_named(tx, first))
+        .unwrap();
+    assert_eq!((named.number, named.outcome), (0, None));
+    assert_eq!(sample.read(reading::list_running), []);
+    let satisfies = |text: &str| {
+        let filter = Filter::parse(text).unwrap().unwrap();
+        sample.read(move |tx| run_search::satisfies(tx, first, &filter))
+    };
+    assert!(satisfies("state = pending and metrics.loss < 1"));
+    assert!(!satisfies("metrics.loss < 0.1"));
+}
+
+fn an_event_that_nobody_looked_at_is_kept(database: &Database) {
+    let sample = Sample::new(database);
+    let (run, task) = (sample.runs[0].id, sample.tasks[0].id);
+    for _ in 0..5 {
+        sample.write(move |tx| {
+            events::record(tx, Event::RunEnded(run, task));
+            Ok(())
+        });
+    }
+    let seqs = || -> Vec<i64> {
+        let rows = sample.store.events_after(0, 99).unwrap();
+        rows.iter().map(|row| row.seq).collect()
+    };
+    assert_eq!(sample.write(|tx| events::delete_old(tx, 1)), 0);
+    sample.write(|tx| reading::save_seq(tx, 3));
+    assert_eq!(sample.write(|tx| events::delete_old(tx, 1)), 3);
+    assert_eq!(seqs(), [4, 5]);
+    sample.write(|tx| reading::save_seq(tx, 5));
+    assert_eq!(sample.write(|tx| events::delete_old(tx, 1)), 1);
+    assert_eq!(seqs(), [5]);
+}
