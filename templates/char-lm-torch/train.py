@@ -403,6 +403,7 @@ class Events:
     def __init__(self, quiet):
         self.quiet = quiet
         self.sent = {}
+        self.learned = [0, 0.0]
         self.watcher = None
         descriptor = os.environ.get("CUPOLA_EVENTS_FD")
         if descriptor is not None:
@@ -421,8 +422,14 @@ class Events:
         values = {key: number(value) for key, value in values.items()}
         self.send({"type": "metrics", "step": step, "values": values})
 
-    def step(self, step, values):
+    def step(self, step, values, tokens, took):
+        self.learned[0] += tokens
+        self.learned[1] += took
         if self.is_due("metrics", 0.1):
+            tokens, took = self.learned
+            self.learned = [0, 0.0]
+            if took > 0:
+                values = {**values, "tokens_per_second": tokens / took}
             self.metrics(step, values)
 
     def progress(self, fraction, step):
@@ -570,14 +577,19 @@ class Run:
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.steps += 1
-        self.events.step(self.steps, {"train_loss": loss, "learning_rate": rate})
+        self.events.step(
+            self.steps,
+            {"train_loss": loss, "learning_rate": rate},
+            tokens=self.config["batch_size"] * self.context,
+            took=elapsed() - began,
+        )
         fraction = self.fraction()
         self.events.progress(fraction, self.steps)
         if self.is_evaluation_due(fraction):
             val_loss, complete = self.evaluate(self.periodic, self.is_time_up)
             if complete:
                 val_bpb = val_loss / math.log(2)
-                self.events.metrics(self.steps, {"val_bpb": val_bpb})
+                self.events.metrics(self.steps, {"val_bpb": val_bpb, "val_loss": val_loss})
                 self.events.log(
                     "info",
                     f"step {self.steps:>6}  {100 * fraction:>3.0f} %  train_loss {loss:.4f}  "
@@ -623,7 +635,8 @@ class Run:
             "device_used": self.device.type,
             "model_params": sum(p.numel() for p in self.model.parameters()),
         }
-        self.events.metrics(self.steps, {"val_bpb": val_loss / math.log(2)})
+        val_bpb = val_loss / math.log(2)
+        self.events.metrics(self.steps, {"val_bpb": val_bpb, "val_loss": val_loss})
         self.events.progress(1.0, self.steps)
         for key, value in report.items():
             self.events.send({"type": "result", "key": key, "value": value})

@@ -73,6 +73,7 @@ def fit(config, train, validate, events):
     velocity = [0.0] * len(weights)
     steps, every = config["steps"], max(1, config["steps"] // 50)
     train_loss = val_loss = math.nan
+    began, told = time.monotonic(), 0
     for step in range(1, steps + 1):
         train_loss, gradient = loss_and_gradient(weights, train)
         for at, slope in enumerate(gradient):
@@ -81,8 +82,12 @@ def fit(config, train, validate, events):
         is_last = step == steps or not math.isfinite(train_loss) or time.monotonic() > deadline
         if step % every == 0 or is_last:
             val_loss, _ = loss_and_gradient(weights, validate)
-            losses = {"train_loss": said(train_loss), "val_loss": said(val_loss)}
-            events.say("metrics", step=step, values=losses)
+            values = {"train_loss": said(train_loss), "val_loss": said(val_loss)}
+            took = time.monotonic() - began
+            if took > 0:
+                values["samples_per_second"] = (step - told) * len(train) / took
+            events.say("metrics", step=step, values=values)
+            began, told = time.monotonic(), step
             events.say("progress", current=step, total=steps, message=f"loss {train_loss:.4f}")
         if is_last or events.is_cancelled():
             break

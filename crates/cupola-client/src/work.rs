@@ -5,6 +5,7 @@ use std::time::Duration;
 use cupola_protocol::{
     artifacts::{ArtifactBody, ArtifactUpload},
     paths::api,
+    telemetry::{TelemetryReport, TelemetryTaken},
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, Registered, Registration,
         Report, Started,
@@ -36,6 +37,16 @@ impl Client {
     /// Renews leases.
     pub async fn heartbeat(&self, worker_id: &str, heartbeat: &Heartbeat) -> Result<Orders, Error> {
         self.post(&at(api::WORKER_HEARTBEAT, worker_id), heartbeat)
+            .await
+    }
+
+    /// Sends what was measured of the machine. Safe to repeat: each sample is taken once.
+    pub async fn telemetry(
+        &self,
+        worker_id: &str,
+        report: &TelemetryReport,
+    ) -> Result<TelemetryTaken, Error> {
+        self.post(&at(api::WORKER_TELEMETRY, worker_id), report)
             .await
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod energy;
 mod fleet;
+mod hardware;
 mod intake;
 mod rebuild;
 mod speed;
@@ -18,6 +19,7 @@ use crate::Hub;
 
 pub use cupola_domain::telemetry::{GpuQuantity, Quantity, Sample, Values};
 pub use fleet::{BUCKET, Bucket, FleetTelemetry, Measure, Newest, SPAN, Spread};
+pub use hardware::RunHardware;
 pub use speed::Speed;
 
 pub(crate) use fleet::Fleet;

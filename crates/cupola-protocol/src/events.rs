@@ -41,6 +41,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "task" => keys.extend(["tasks", "families", "experiments"].map(str::to_owned)),
         "run" => keys.push("runs".to_owned()),
         "worker" => keys.push("workers".to_owned()),
+        "telemetry" => keys.push("fleet".to_owned()),
         "token" => keys.push("tokens".to_owned()),
         "model" => keys.push("models".to_owned()),
         "training" => keys.push("training".to_owned()),

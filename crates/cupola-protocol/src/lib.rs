@@ -27,6 +27,7 @@ pub mod results;
 pub mod runs;
 pub mod system;
 pub mod tasks;
+pub mod telemetry;
 pub mod templates;
 pub mod time;
 pub mod work;

@@ -139,6 +139,12 @@ pub mod api {
     pub const WORKER_HEARTBEAT: &str = "/api/v1/workers/{id}/heartbeat";
     /// `POST` by a worker: says goodbye.
     pub const WORKER_DEPARTURE: &str = "/api/v1/workers/{id}/departure";
+    /// `POST` by a worker: what it measured of its machine.
+    pub const WORKER_TELEMETRY: &str = "/api/v1/workers/{id}/telemetry";
+    /// `GET` charts of that.
+    pub const WORKER_CHARTS: &str = "/api/v1/workers/{id}/charts";
+    /// `GET` all points of one of its series.
+    pub const WORKER_POINTS: &str = "/api/v1/workers/{id}/points";
     /// `POST` by a worker: the program runs.
     pub const RUN_START: &str = "/api/v1/runs/{id}/start";
     /// `POST` by a worker: what the program said.

@@ -23,6 +23,23 @@ pub struct Events<'a> {
     quiet: bool,
     metrics_sent: Option<Duration>,
     progress_sent: Option<Duration>,
+    /// Since metrics were sent last: characters learned from, and the time that took.
+    learned: (usize, Duration),
+}
+
+/// A training step.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its number, from 1.
+    pub number: usize,
+    /// In nats per byte.
+    pub train_loss: f64,
+    /// The learning rate.
+    pub rate: f64,
+    /// How many characters it learned from, each of which is a token here.
+    pub tokens: usize,
+    /// How long that took.
+    pub took: Duration,
 }
 
 /// How grave a message is.
@@ -41,6 +58,7 @@ impl<'a> Events<'a> {
             quiet,
             metrics_sent: None,
             progress_sent: None,
+            learned: (0, Duration::ZERO),
         }
     }
 
@@ -62,17 +80,30 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// The loss of a training step, at most about ten times a second.
-    pub fn step(&mut self, now: Duration, step: usize, train_loss: f64, learning_rate: f64) {
-        if due(&mut self.metrics_sent, now, METRICS_INTERVAL) {
-            let values = [("train_loss", train_loss), ("learning_rate", learning_rate)];
-            self.metrics(step, values);
+    /// The loss of a training step and how fast learning went since this was last sent, at most about
+    /// ten times a second.
+    pub fn step(&mut self, now: Duration, step: Step) {
+        self.learned.0 += step.tokens;
+        self.learned.1 += step.took;
+        if !due(&mut self.metrics_sent, now, METRICS_INTERVAL) {
+            return;
         }
+        let (tokens, took) = std::mem::take(&mut self.learned);
+        let losses = [
+            ("train_loss", step.train_loss),
+            ("learning_rate", step.rate),
+        ];
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no exact count")]
+        let speed = tokens as f64 / took.as_secs_f64();
+        // Where no time went by there is no speed.
+        let speed = Some(("tokens_per_second", speed)).filter(|(_, speed)| speed.is_finite());
+        self.metrics(step.number, losses.into_iter().chain(speed));
     }
 
-    /// The outcome of an evaluation, always.
+    /// The outcome of an evaluation, always; once more in nats, as the training loss is.
     pub fn evaluation(&mut self, step: usize, val_bpb: f64) {
-        self.metrics(step, [("val_bpb", val_bpb)]);
+        let val_loss = val_bpb * std::f64::consts::LN_2;
+        self.metrics(step, [("val_bpb", val_bpb), ("val_loss", val_loss)]);
     }
 
     /// How much of the run is over, about four times a second and at its end.
@@ -94,7 +125,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    fn metrics<const N: usize>(&mut self, step: usize, values: [(&str, f64); N]) {
+    fn metrics<'v>(&mut self, step: usize, values: impl IntoIterator<Item = (&'v str, f64)>) {
         let values: Map<String, Value> = values
             .into_iter()
             .map(|(key, value)| (key.to_owned(), number(value)))
@@ -169,15 +200,25 @@ mod tests {
 
     const START: Duration = Duration::ZERO;
 
+    fn step(number: usize) -> Step {
+        Step {
+            number,
+            train_loss: 2.1,
+            rate: 0.001,
+            tokens: 2_048,
+            took: Duration::from_millis(50),
+        }
+    }
+
     #[test]
     fn events_are_written_as_agreed() {
         check(
-            |e| e.step(START, 100, 2.1, 0.001),
-            r#"{"type":"metrics","step":100,"values":{"train_loss":2.1,"learning_rate":0.001}}"#,
+            |e| e.step(START, step(100)),
+            r#"{"type":"metrics","step":100,"values":{"train_loss":2.1,"learning_rate":0.001,"tokens_per_second":40960.0}}"#,
         );
         check(
-            |e| e.evaluation(100, 3.2),
-            r#"{"type":"metrics","step":100,"values":{"val_bpb":3.2}}"#,
+            |e| e.evaluation(100, 1.0),
+            r#"{"type":"metrics","step":100,"values":{"val_bpb":1.0,"val_loss":0.6931471805599453}}"#,
         );
         check(
             |e| e.progress(START, 0.42, 420),
@@ -193,18 +234,41 @@ mod tests {
     fn a_loss_that_is_not_a_number_is_a_string() {
         check(
             |e| e.evaluation(1, f64::NAN),
-            r#"{"type":"metrics","step":1,"values":{"val_bpb":"NaN"}}"#,
+            r#"{"type":"metrics","step":1,"values":{"val_bpb":"NaN","val_loss":"NaN"}}"#,
         );
     }
 
     #[test]
     fn losses_come_at_most_ten_times_a_second() {
         let lines = sent(|events| {
-            for step in 0..1000 {
-                events.step(Duration::from_millis(step), 0, 1.0, 1.0);
+            for millis in 0..1000 {
+                events.step(Duration::from_millis(millis), step(0));
             }
         });
         assert_eq!(lines.len(), 10);
+    }
+
+    #[test]
+    fn the_speed_is_that_of_all_steps_since_the_last_and_of_no_time_there_is_none() {
+        let lines = sent(|events| {
+            let slow = Step {
+                took: Duration::from_millis(150),
+                ..step(2)
+            };
+            events.step(START, step(1));
+            events.step(Duration::from_millis(60), slow);
+            events.step(Duration::from_millis(120), step(3));
+            let instant = Step {
+                took: Duration::ZERO,
+                ..step(4)
+            };
+            events.step(Duration::from_millis(240), instant);
+        });
+        let speeds: Vec<_> = lines
+            .iter()
+            .map(|line| line.split("tokens_per_second\":").nth(1))
+            .collect();
+        assert_eq!(speeds, [Some("40960.0}}"), Some("20480.0}}"), None]);
     }
 
     #[test]

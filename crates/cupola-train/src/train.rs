@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::data::{Batch, Corpus};
-use crate::events::{Events, Level};
+use crate::events::{Events, Level, Step};
 use crate::learner::{Evaluation, Gradient, Learner, Stop};
 use crate::model::CharLm;
 use crate::ops::math::double;
@@ -93,7 +93,7 @@ impl Run<'_, '_> {
                 self.events.log(Level::Warning, &message);
                 break;
             }
-            self.step(gradient.loss, began);
+            self.step(gradient, began);
         }
         self.warn_of_missing_steps();
     }
@@ -141,7 +141,8 @@ impl Run<'_, '_> {
         }
     }
 
-    fn step(&mut self, loss: f64, began: Duration) {
+    fn step(&mut self, gradient: Gradient, began: Duration) {
+        let loss = gradient.loss;
         let fraction = self
             .plan
             .schedule_fraction(began, (self.clock)(), self.steps);
@@ -149,7 +150,16 @@ impl Run<'_, '_> {
         self.learner.update(rate);
         self.steps += 1;
         let now = (self.clock)();
-        self.events.step(now, self.steps, loss, rate);
+        self.events.step(
+            now,
+            Step {
+                number: self.steps,
+                train_loss: loss,
+                rate,
+                tokens: gradient.sequences * self.config.context_length,
+                took: now.saturating_sub(began),
+            },
+        );
         let fraction = self.plan.fraction(now, self.steps);
         self.events.progress(now, fraction, self.steps);
         if self.plan.is_evaluation_due(now, self.steps) {

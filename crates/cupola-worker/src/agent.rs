@@ -7,6 +7,7 @@ mod identity;
 mod line;
 mod membership;
 mod runs;
+mod telling;
 
 use std::{pin::Pin, time::Duration};
 
@@ -18,6 +19,7 @@ use crate::{WorkerError, settings::Settings};
 use line::{Line, Turn};
 use membership::Membership;
 use runs::Runs;
+use telling::{Happening, Telling};
 
 /// How long the goodbye may take.
 const DEPARTURE_WAIT: Duration = Duration::from_secs(1);
@@ -55,16 +57,18 @@ struct Agent {
     membership: Membership,
     runs: Runs,
     lease_wait: Duration,
-    polling: Line,
+    polling: Line<Orders>,
     /// How many slots the last poll offered.
     polling_slots: u32,
-    beating: Line,
+    beating: Line<Orders>,
+    telling: Telling,
 }
 
 /// What may happen next.
 enum Next {
-    Polled(Turn),
-    Beat(Turn),
+    Polled(Turn<Orders>),
+    Beat(Turn<Orders>),
+    Measured(Happening),
     RunChanged,
     Shutdown,
 }
@@ -78,6 +82,7 @@ impl Agent {
         Ok(Self {
             runs: Runs::new(membership.context(&client)),
             lease_wait: settings.lease_wait,
+            telling: Telling::begin(settings.state_dir.clone()).await,
             client,
             membership,
             polling: Line::default(),
@@ -91,16 +96,22 @@ impl Agent {
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), WorkerError> {
         loop {
+            let is_busy = self.runs.is_busy();
             let next = tokio::select! {
                 () = &mut shutdown => Next::Shutdown,
                 () = self.runs.changed() => Next::RunChanged,
                 turn = self.polling.turn() => Next::Polled(turn),
                 turn = self.beating.turn() => Next::Beat(turn),
+                happening = self.telling.next(is_busy) => Next::Measured(happening),
             };
             let answer = match next {
                 Next::Shutdown => return Ok(()),
                 Next::RunChanged => {
                     self.ask_for_free_slots();
+                    continue;
+                }
+                Next::Measured(happening) => {
+                    self.tell(happening);
                     continue;
                 }
                 Next::Polled(Turn::Due) => {
@@ -151,6 +162,19 @@ impl Agent {
         let heartbeat = self.heartbeat();
         self.beating
             .call(async move { client.heartbeat(&worker, &heartbeat).await });
+    }
+
+    /// What the hub says to telemetry moves nothing else: whether the worker is known, other lines hear.
+    fn tell(&mut self, happening: Happening) {
+        match happening {
+            Happening::Sampled => {}
+            Happening::Due => {
+                let membership = &self.membership;
+                self.telling
+                    .tell(&self.client, membership.worker_id(), membership.session());
+            }
+            Happening::Answered(answer) => self.telling.settle(answer),
+        }
     }
 
     fn heartbeat(&self) -> Heartbeat {

@@ -38,7 +38,7 @@ impl Backoff {
 }
 
 /// Anything from 0 to 1. Good enough to spread, not to keep secrets.
-fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     let bits = u32::try_from(random() >> 32).unwrap_or_default();
     f64::from(bits) / f64::from(u32::MAX)
 }

@@ -37,7 +37,7 @@ fn machine(state_dir: &Path) -> Capabilities {
         cpu_cores: thread::available_parallelism()
             .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX)),
         memory_bytes: system.as_ref().map(memory_bytes).unwrap_or_default(),
-        disk_bytes: disk_bytes(state_dir),
+        disk_bytes: disk_space(state_dir).map_or(0, |(_, free)| free),
         gpus: gpus(),
         python: None,
     }
@@ -57,17 +57,15 @@ fn memory_bytes(system: &System) -> u64 {
     }
 }
 
-/// Free space of the file system that holds `folder`: the one mounted nearest above it.
-fn disk_bytes(folder: &Path) -> u64 {
+/// Size and free space of the file system that holds `folder`: the one mounted nearest above it.
+pub(crate) fn disk_space(folder: &Path) -> Option<(u64, u64)> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let Ok(disks) = Disks::new_with_refreshed_list() else {
-        return 0;
-    };
-    disks
+    let disks = Disks::new_with_refreshed_list().ok()?;
+    let above = disks
         .iter()
-        .filter(|disk| folder.starts_with(disk.mount_point()))
-        .max_by_key(|disk| disk.mount_point().as_os_str().len())
-        .map_or(0, sysinfo::Disk::available_space)
+        .filter(|disk| folder.starts_with(disk.mount_point()));
+    let nearest = above.max_by_key(|disk| disk.mount_point().as_os_str().len())?;
+    Some((nearest.total_space(), nearest.available_space()))
 }
 
 fn gpus() -> Vec<Gpu> {

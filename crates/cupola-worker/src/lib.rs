@@ -21,6 +21,7 @@ mod hardware;
 mod output;
 mod process;
 mod settings;
+mod telemetry;
 
 pub use agent::run;
 pub use bundle::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, InvalidBundle, bundle_hash};

@@ -23,6 +23,7 @@ mod server;
 mod size;
 mod streams;
 mod tabs;
+mod telemetry;
 mod training;
 
 use serde::Serialize;
@@ -116,6 +117,9 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
+    if wanted("telemetry") {
+        figures.extend(telemetry::measure(bench.tasks.unwrap_or(1_000), bench.runs).await?);
+    }
     if wanted("folder") {
         let mib = bench.mib.unwrap_or(folder::MIB);
         figures.extend(folder::measure(mib, bench.runs)?);
@@ -125,7 +129,7 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, folder and alerts"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder and alerts"
     );
     if bench.json {
         return output::json(&figures);

@@ -434,14 +434,14 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
-    /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`; all,
-    /// unless named.
+    /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`,
+    /// `telemetry`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
-    /// Tasks in the store for `pages`, runs for `search`, models for `training`, and the larger number
-    /// for `backlog`.
+    /// Tasks in the store for `pages`, runs for `search`, models for `training`, workers for `telemetry`,
+    /// and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
     /// How much is in the folder of `folder`, in MiB; 2048 unless given.

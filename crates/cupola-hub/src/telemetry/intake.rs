@@ -48,7 +48,7 @@ impl Hub {
             return Err(HubError::Invalid(vec![FieldError::new("samples", message)]));
         }
         let (now, session) = (self.now(), session.to_owned());
-        let taken = self.write(move |tx| take(tx, worker, &session, samples, now))?;
+        let dated = self.write(move |tx| take(tx, worker, &session, samples, now))?;
         let machine = self
             .live()
             .workers
@@ -57,7 +57,7 @@ impl Hub {
         let mut fleet = self.heart_of_fleet();
         // One that was removed meanwhile is not shown any more.
         if let Some(machine) = machine {
-            for (at, values) in taken {
+            for (at, values) in dated {
                 fleet.take(worker, &machine, at, values);
             }
         }

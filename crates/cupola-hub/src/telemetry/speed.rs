@@ -29,7 +29,7 @@ impl Hub {
 }
 
 /// The newest of them; of equally new ones that which says most of the machine.
-fn find(tx: &mut Tx, run: RunId) -> Result<Option<Speed>, StoreError> {
+pub(super) fn find(tx: &mut Tx, run: RunId) -> Result<Option<Speed>, StoreError> {
     let is_speed = |name: &str| Throughput::of_name(name).is_some();
     let (names, _) = series::search_names(tx, run, &is_speed, (0, NAMES_MAX))?;
     let mut newest: Option<Speed> = None;

@@ -8,7 +8,7 @@ use cupola_domain::{
     ids::{BudgetId, ExperimentId},
     run::Failure,
 };
-use cupola_hub::{HubError, budgets::BudgetRow, costs::CostsQuery, loops, work::Order};
+use cupola_hub::{HubError, budgets::BudgetRow, loops, work::Order};
 use cupola_testkit::Database;
 
 use crate::{
@@ -161,7 +161,7 @@ fn a_budget_of_all_stops_everything(database: &Database) {
     assert!(orders.is_empty(), "{orders:?}");
     finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(
-        hub.costs(&CostsQuery::default()).unwrap().total.money,
+        hub.costs(&Default::default()).unwrap().total.money,
         money(1.0)
     );
 }

@@ -25,5 +25,6 @@ mod recovery;
 mod results;
 mod simulation;
 mod support;
+mod telemetry;
 mod training;
 mod training_models;

@@ -4,6 +4,9 @@
 // where the address names none.
 const AXES = ["step", "time", "relative"];
 
+// Where the address says nothing: by step, or as the part says that has the curves.
+const usual = () => document.querySelector('[data-behavior="curves"]')?.dataset.axis ?? "step";
+
 const query = () => new URLSearchParams(location.search);
 const number = (text, least, most) => Math.min(most, Math.max(least, Number(text) || 0));
 
@@ -12,7 +15,7 @@ const read = () => {
   const window_ = asked.get("window")?.split("..").map(Number) ?? [];
   const isWindow = window_.length === 2 && window_.every(Number.isFinite) && window_[0] < window_[1];
   return {
-    axis: AXES.includes(asked.get("axis")) ? asked.get("axis") : "step",
+    axis: AXES.includes(asked.get("axis")) ? asked.get("axis") : usual(),
     smoothing: number(asked.get("smooth"), 0, 0.99),
     isLogX: asked.getAll("scale").includes("x"),
     isLogY: asked.getAll("scale").includes("y"),
@@ -33,7 +36,7 @@ const write = (changes) => {
 
 const save = (view) =>
   write({
-    axis: view.axis === "step" ? "" : view.axis,
+    axis: view.axis === usual() ? "" : view.axis,
     smooth: view.smoothing || "",
     scale: [view.isLogX && "x", view.isLogY && "y"].filter(Boolean),
     clip: view.isClipped ? "1" : "",

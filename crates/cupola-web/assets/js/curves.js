@@ -1,10 +1,10 @@
-// The curves of a run: each is drawn once it comes into view, from as many columns as it has pixels,
+// The curves of a run or a worker: each is drawn once it comes into view, from as many columns as it has pixels,
 // and goes on from a cursor as points arrive. All are looked at in the same way (`curve_view.js`).
 const BATCH = 8;
 const WIDTH_STEP = 100;
 const TYPING_MS = 250;
 const COLUMNS_MAX = 3;
-const { numberText, countText, placeText } = charts;
+const { textOf, countText, placeText } = charts;
 
 const section = () => document.querySelector('[data-behavior="curves"]');
 const cards = new Map();
@@ -54,7 +54,7 @@ function modelOf(card) {
   const restarts = chart.restarts.map(([step, time]) => ({ x: across(step, time, beganAt), text: `restarted at step ${countText(step)}` }));
   const { step, mid, low, high, count, lost } = lists;
   const curve = inOrder({ label: card.name, colour: "--ember", x, step, mid, low, high, count, lost, restarts });
-  return { ...view, curves: [curve] };
+  return { ...view, curves: [curve], text: textOf(card.name) };
 }
 
 function draw(card) {
@@ -87,7 +87,7 @@ function tell(card) {
   const text = { last: last && (finite(last[2]) ?? last[2]), min, max };
   for (const [key, value] of Object.entries(text)) {
     const place = card.element.querySelector(`[data-curve-${key}]`);
-    place.textContent = typeof value === "string" ? value : numberText(value);
+    place.textContent = typeof value === "string" ? value : textOf(card.name)(value);
     place.title = value ?? "";
   }
 }
@@ -220,7 +220,8 @@ function look(changes) {
 function showTools() {
   const form = document.querySelector("[data-curves-form]");
   if (!form) return;
-  form.querySelector(`[name=axis][value=${view.axis}]`).checked = true;
+  const axis = form.querySelector(`[name=axis][value=${view.axis}]`);
+  if (axis) axis.checked = true;
   form.elements.smooth.value = view.smoothing;
   form.querySelector("output").textContent = view.smoothing;
   for (const [box, key] of [...form.querySelectorAll("[name=scale]")].map((box, at) => [box, ["isLogX", "isLogY"][at]])) box.checked = view[key];

@@ -26,6 +26,7 @@
 //             All of them may have different `x`. One that `isQuiet` is drawn and not read out.
 //   axis      "step" (default), "time" and "relative" (milliseconds), or "value" for anything else
 //   xLabel, yLabel
+//   text      how values are written; `charts.numberText` unless said
 //   isLogX, isLogY
 //   isClipped whether the outermost values are left out of the range from bottom to top
 //   smoothing 0 to 0.999: weight of the moving average; the curve itself stays behind it, pale
@@ -191,7 +192,7 @@ class Plot {
   }
 
   description() {
-    const { numberText } = charts;
+    const numberText = this.text();
     const of = (curve) => {
       const values = curve.mid.filter(isFinite);
       const low = (curve.low ?? curve.mid).filter(isFinite);
@@ -204,11 +205,16 @@ class Plot {
     return name + this.model.curves.filter((curve) => !curve.isQuiet).slice(0, 20).map(of).join("; ");
   }
 
+  text() {
+    return this.model.text ?? charts.numberText;
+  }
+
   plotOptions(series, bands) {
     const { model, drawn } = this;
     const { quiet, line } = drawn.colours;
     const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui, sans-serif" };
     const numbers = (_, splits) => charts.markTexts(splits);
+    const values = (_, splits) => (model.text ? splits.map((value) => (value == null ? null : model.text(value))) : charts.markTexts(splits));
     const onLog = (_, splits) => splits.map((value) => (charts.isLabelled(value, splits.length) ? charts.numberText(value) : null));
     const lasting = (_, splits) => splits.map((value) => (value == null ? null : charts.placeText("relative", value)));
     // The crosshair has a point on each line, none on the edges of bands.
@@ -228,7 +234,7 @@ class Plot {
         x: { time: model.axis === "time", distr: model.isLogX ? 3 : 1, range: (_, low, high) => this.across(low, high) },
         y: { distr: model.isLogY ? 3 : 1, range: () => this.upwards() },
       },
-      axes: [across, { ...axis, size: upwardsSize, values: model.isLogY ? onLog : numbers, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
+      axes: [across, { ...axis, size: upwardsSize, values: model.isLogY ? onLog : values, label: model.yLabel, labelSize: 18, labelFont: axis.font }],
       series,
       bands,
       hooks: {
@@ -386,7 +392,7 @@ class Plot {
   }
 
   valueText(curve, n, at, place) {
-    const { numberText, countText } = charts;
+    const [numberText, { countText }] = [this.text(), charts];
     const lost = curve.lost?.[at];
     const words = [curve.mid[at] == null && lost ? lostText(lost) : numberText(curve.mid[at])];
     if (curve.low?.[at] != null && curve.low[at] !== curve.high[at]) words.push(`${numberText(curve.low[at])} to ${numberText(curve.high[at])}`);

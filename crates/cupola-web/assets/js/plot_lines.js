@@ -74,6 +74,22 @@ const markTexts = (marks) => {
   return marks.map((mark) => (mark == null ? null : isFine ? fine(mark) : numberText(mark)));
 };
 
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+// Bytes in the units of `ui::format::bytes`.
+const bytesText = (value) => {
+  if (value == null || !Number.isFinite(value)) return numberText(value);
+  const unit = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, Math.abs(value))) / 10)));
+  const amount = value / 1024 ** unit;
+  return `${unit === 0 ? numberText(amount) : Number(amount.toPrecision(4))} ${UNITS[unit]}`;
+};
+
+// How the values of a series are written, by the unit that its name says.
+const textOf = (name) => {
+  if (/[._]bytes_per_second$/.test(name)) return (value) => `${bytesText(value)}/s`;
+  return /[._]bytes$/.test(name) ? bytesText : numberText;
+};
+
 const countText = (count) => Math.round(count).toLocaleString("en");
 
 // A place on the axis from left to right.
@@ -101,4 +117,4 @@ const COLOURS = 10;
 // The colour of the n-th of several curves, as a name of the style sheet.
 const colourAt = (n) => `--curve-${(n % COLOURS) + 1}`;
 
-globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, markTexts, countText, placeText, colourOf, colourAt, pale };
+globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, markTexts, bytesText, textOf, countText, placeText, colourOf, colourAt, pale };

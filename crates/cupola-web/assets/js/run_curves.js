@@ -1,5 +1,5 @@
-// Curves of several runs in one chart (`data-run-curves`): its list names the series, which are asked for
-// run by run as their pages do. A curve whose stamp is another has grown and is asked for again.
+// Curves of several runs, or of one worker, in one chart (`data-run-curves`): its list names the series,
+// which are asked for run by run as their pages do. A curve whose stamp is another has grown and is asked for again.
 const SPACING_MS = 2_000;
 const HEIGHT = 260;
 const COLUMNS_MAX = 600;
@@ -19,14 +19,14 @@ function curveOf({ label, colour, dashed }, chart, axis) {
 async function ask(address, entries, axis, width) {
   const query = new URLSearchParams({ axis, width });
   for (const { series } of entries) query.append("name", series);
-  const answer = await fetch(`${address}?${query}`);
+  const answer = await fetch(`${address}${address.includes("?") ? "&" : "?"}${query}`);
   return answer.ok ? (await answer.json()).charts : [];
 }
 
 function draw(element, state) {
   const { axis, across, unit } = element.dataset;
   const curves = entriesOf(element).flatMap((entry) => state.curves.get(`${entry.charts} ${entry.series}`)?.curve ?? []);
-  state.plot.show({ curves, axis, xLabel: across, yLabel: unit });
+  state.plot.show({ curves, axis, xLabel: across, yLabel: unit === "bytes" ? "" : unit, text: unit === "bytes" ? charts.bytesText : null });
 }
 
 async function load(element, state) {

@@ -1,4 +1,4 @@
-//! Charts of a run's series, and the points that they are made of.
+//! Charts of the series of runs and workers, and the points that they are made of.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use axum::{Json, extract::State, response::Response};
 use cupola_domain::{
     access::Role,
     field::FieldError,
-    ids::RunId,
+    ids::{RunId, WorkerId},
     metric::{Point, non_finite_word},
     time::Timestamp,
 };
 use cupola_hub::{
     Hub, HubError,
     charts::{Across, Charts, NamePattern, SeriesChart, SeriesQuery, Shown},
-    series::Summary,
+    series::{Owner, Summary},
 };
 use cupola_protocol::{
     charts::{ChartBody, ChartsBody, ColumnsBody},
@@ -54,6 +54,8 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get(api::RUN_CHARTS, viewer, index)
         .get(api::RUN_POINTS, viewer, points)
+        .get(api::WORKER_CHARTS, viewer, worker_index)
+        .get(api::WORKER_POINTS, viewer, worker_points)
 }
 
 /// Charts of the series that are named, else of a page of those that match.
@@ -61,15 +63,19 @@ pub(crate) async fn index(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<RunId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Json<ChartsBody>, ApiError> {
-    let shown = shown(&mut params);
-    let named = named(&mut params);
-    let query = query(&mut params);
-    params.finish()?;
-    let (matching, charts) =
-        hub_call(&web, move |hub| charts(hub, id, named, query, shown)).await?;
-    Ok(Json(body(shown.across, matching, charts)))
+    charts_of(web, id.into(), params).await
+}
+
+/// The same of what a worker measured.
+pub(crate) async fn worker_index(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<WorkerId>,
+    params: Params,
+) -> Result<Json<ChartsBody>, ApiError> {
+    charts_of(web, id.into(), params).await
 }
 
 /// All points of a series within a window, as a file.
@@ -77,8 +83,36 @@ pub(crate) async fn points(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<RunId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, ApiError> {
+    points_of(web, id.into(), params).await
+}
+
+/// The same of what a worker measured.
+pub(crate) async fn worker_points(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<WorkerId>,
+    params: Params,
+) -> Result<Response, ApiError> {
+    points_of(web, id.into(), params).await
+}
+
+async fn charts_of(
+    web: Web,
+    owner: Owner,
+    mut params: Params,
+) -> Result<Json<ChartsBody>, ApiError> {
+    let shown = shown(&mut params);
+    let named = named(&mut params);
+    let query = query(&mut params);
+    params.finish()?;
+    let (matching, charts) =
+        hub_call(&web, move |hub| charts(hub, owner, named, query, shown)).await?;
+    Ok(Json(body(shown.across, matching, charts)))
+}
+
+async fn points_of(web: Web, owner: Owner, mut params: Params) -> Result<Response, ApiError> {
     let name = params.text("name").to_owned();
     if name.is_empty() {
         params.refuse(FieldError::new("name", "name a series"));
@@ -99,9 +133,9 @@ pub(crate) async fn points(
     } else {
         ("text/csv; charset=utf-8", "csv")
     };
-    let file = format!("run-{id}-{}.{kind}", file_name(&name));
+    let file = file_of(owner, &name, kind);
     let body = streamed(web, move |hub, at| {
-        let (points, next) = hub.series_points(id, &name, shown, at)?;
+        let (points, next) = hub.series_points(owner, &name, shown, at)?;
         let part = if is_json {
             json(&name, &points, at.is_none(), next.is_none())
         } else {
@@ -165,18 +199,22 @@ fn shown(params: &mut Params) -> Shown {
 
 fn charts(
     hub: &Hub,
-    id: RunId,
+    owner: Owner,
     named: Vec<(String, Option<i64>)>,
     query: SeriesQuery,
     shown: Shown,
 ) -> Result<(u64, Charts), HubError> {
+    let of = |names| match owner {
+        Owner::Run(run) => hub.run_charts(run, names, shown),
+        Owner::Worker(worker) => hub.worker_charts(worker, names, shown),
+    };
     if !named.is_empty() {
-        let charts = hub.run_charts(id, named, shown)?;
+        let charts = of(named)?;
         return Ok((charts.charts.len() as u64, charts));
     }
-    let page = hub.search_series(id, query)?;
+    let page = hub.search_series(owner, query)?;
     let found = page.series.into_iter().map(|series| (series.name, None));
-    Ok((page.matching, hub.run_charts(id, found.collect(), shown)?))
+    Ok((page.matching, of(found.collect())?))
 }
 
 fn body(across: Across, matching: u64, charts: Charts) -> ChartsBody {
@@ -268,6 +306,14 @@ fn json(name: &str, points: &[Point], is_first: bool, is_last: bool) -> String {
         text.push_str("]}");
     }
     text
+}
+
+fn file_of(owner: Owner, name: &str, kind: &str) -> String {
+    let whose = match owner {
+        Owner::Run(_) => "run",
+        Owner::Worker(_) => "worker",
+    };
+    format!("{whose}-{owner}-{}.{kind}", file_name(name))
 }
 
 /// A name that every file system takes.

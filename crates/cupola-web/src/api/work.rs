@@ -17,6 +17,7 @@ use cupola_hub::{HubError, work};
 use cupola_protocol::{
     WORKER_PROTOCOL,
     paths::api,
+    telemetry::{TelemetryReport, TelemetryTaken},
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, REPORT_BYTES_MAX,
         Registered, Registration, Report, Started,
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Routes {
         .post(api::WORKER_LEASES, worker, lease)
         .post(api::WORKER_HEARTBEAT, worker, renew)
         .post(api::WORKER_DEPARTURE, worker, depart)
+        .post_up_to(REPORT_BYTES_MAX, api::WORKER_TELEMETRY, worker, measure)
         .post(api::RUN_START, worker, start)
         .post_up_to(REPORT_BYTES_MAX, api::RUN_REPORTS, worker, report)
         .post_up_to(REPORT_BYTES_MAX, api::RUN_RESULT, worker, finish)
@@ -139,6 +141,21 @@ async fn depart(
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn measure(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(id): Id<WorkerId>,
+    Body(report): Body<TelemetryReport>,
+) -> Result<Json<TelemetryTaken>, ApiError> {
+    let samples = read::samples(&report.samples)?;
+    let next = hub_call(&web, move |hub| {
+        hub.take_telemetry(principal.token, id, &report.session, samples)
+    });
+    Ok(Json(TelemetryTaken {
+        next_report_secs: next.await?.as_secs_f64(),
+    }))
 }
 
 async fn start(

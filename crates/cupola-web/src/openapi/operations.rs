@@ -5,7 +5,7 @@ use cupola_protocol::{
     access, afs, alerts, artifacts, briefs, charts, compare, costs, experiments, families, files,
     imports, logs, models,
     paths::{self, api},
-    results, runs, system, tasks, templates, work, workers,
+    results, runs, system, tasks, telemetry, templates, work, workers,
 };
 
 use super::{
@@ -235,6 +235,8 @@ fn worker_operations() -> Vec<Operation> {
     vec![
         operation(Method::GET, api::WORKERS, GROUP, "Workers, by name", page::<workers::WorkerBody>()).query(LIST),
         operation(Method::GET, api::WORKER, GROUP, "A worker", json::<workers::WorkerBody>()),
+        operation(Method::GET, api::WORKER_CHARTS, GROUP, "Charts of what it measured of its machine", json::<charts::ChartsBody>()).query(CHARTS),
+        operation(Method::GET, api::WORKER_POINTS, GROUP, "All points of one of its series within a window", Answer::Other("text/csv")).query(POINTS),
         operation(Method::DELETE, api::WORKER, GROUP, "Remove a worker; its runs wait for another", Answer::Nothing),
     ]
 }
@@ -248,6 +250,7 @@ fn protocol_operations() -> Vec<Operation> {
         post(api::WORKER_LEASES, "Ask for work, waiting for some", json::<work::Orders>()).body::<work::LeaseRequest>(),
         post(api::WORKER_HEARTBEAT, "Renew leases", json::<work::Orders>()).body::<work::Heartbeat>(),
         post(api::WORKER_DEPARTURE, "Say goodbye", Answer::Nothing).body::<work::Heartbeat>(),
+        post(api::WORKER_TELEMETRY, "What it measured of its machine; each number is taken once", json::<telemetry::TelemetryTaken>()).body::<telemetry::TelemetryReport>(),
         post(api::RUN_START, "The program runs", Answer::Nothing).body::<work::Started>(),
         post(api::RUN_REPORTS, "What the program said; each number is taken once", Answer::Nothing).body::<work::Report>(),
         post(api::RUN_RESULT, "How the run ended; safe to repeat", json::<work::Acknowledged>()).body::<work::Finished>(),

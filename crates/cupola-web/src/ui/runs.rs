@@ -2,6 +2,7 @@
 
 mod curves;
 mod found;
+mod hardware;
 mod log;
 mod parts;
 mod present;
@@ -9,10 +10,14 @@ mod results;
 mod routes;
 mod show;
 
-pub(crate) use self::log::log as log_of;
+pub(crate) use self::{
+    curves::{Asked as AskedCurves, Shown as ShownCurves},
+    log::log as log_of,
+};
 pub use self::{
     curves::{CurveCard, CurvePages, Curves},
     found::{FoundCell, FoundColumn, FoundList, FoundPage, FoundRow},
+    hardware::Hardware,
     log::{LevelChoice, Line, Lines, Log, LogField, Span},
     parts::{ArtifactRow, Artifacts, Environment, LevelBar, Stopping},
     results::{Level, Node, Place, ResultPage, Results, Row, SortLink},

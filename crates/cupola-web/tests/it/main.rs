@@ -26,5 +26,6 @@ mod origin;
 mod pages;
 mod routing;
 mod serve;
+mod telemetry;
 mod templates;
 mod walk;

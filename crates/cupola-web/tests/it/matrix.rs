@@ -578,9 +578,12 @@ fn the_table_of_the_api_is_this() {
     /api/v1/workers POST Worker
     /api/v1/workers/{id} DELETE Role(Operator)
     /api/v1/workers/{id} GET Role(Viewer)
+    /api/v1/workers/{id}/charts GET Role(Viewer)
     /api/v1/workers/{id}/departure POST Worker
     /api/v1/workers/{id}/heartbeat POST Worker
     /api/v1/workers/{id}/leases POST Worker
+    /api/v1/workers/{id}/points GET Role(Viewer)
+    /api/v1/workers/{id}/telemetry POST Worker
     "#);
 }
 

@@ -3,32 +3,31 @@
 use std::{fmt, pin::Pin, time::Duration};
 
 use cupola_client::Error;
-use cupola_protocol::work::Orders;
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 
-type Calling = Pin<Box<dyn Future<Output = Result<Orders, Error>> + Send>>;
+type Calling<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What a line has to say.
-pub(super) enum Turn {
+pub(super) enum Turn<T> {
     /// It is time for a call.
     Due,
     /// The call was answered.
     Answered {
-        answer: Result<Orders, Error>,
+        answer: Result<T, Error>,
         took: Duration,
     },
 }
 
 /// One line to the hub.
-pub(super) struct Line {
-    calling: Option<(Calling, Instant)>,
+pub(super) struct Line<T> {
+    calling: Option<(Calling<T>, Instant)>,
     not_before: Instant,
     backoff: Backoff,
 }
 
-impl Default for Line {
+impl<T> Default for Line<T> {
     fn default() -> Self {
         Self {
             calling: None,
@@ -38,17 +37,14 @@ impl Default for Line {
     }
 }
 
-impl Line {
+impl<T> Line<T> {
     /// Whether a call is in flight.
     pub(super) fn is_calling(&self) -> bool {
         self.calling.is_some()
     }
 
     /// Puts a call in flight.
-    pub(super) fn call(
-        &mut self,
-        call: impl Future<Output = Result<Orders, Error>> + Send + 'static,
-    ) {
+    pub(super) fn call(&mut self, call: impl Future<Output = Result<T, Error>> + Send + 'static) {
         self.calling = Some((Box::pin(call), Instant::now()));
     }
 
@@ -70,7 +66,7 @@ impl Line {
     }
 
     /// Waits for the call in flight, or for the time of the next. Nothing is lost by letting go.
-    pub(super) async fn turn(&mut self) -> Turn {
+    pub(super) async fn turn(&mut self) -> Turn<T> {
         let Some((calling, since)) = &mut self.calling else {
             tokio::time::sleep_until(self.not_before).await;
             return Turn::Due;
@@ -82,7 +78,7 @@ impl Line {
     }
 }
 
-impl fmt::Debug for Line {
+impl<T> fmt::Debug for Line<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
             .field("is_calling", &self.is_calling())

@@ -62,6 +62,11 @@ impl Runs {
         free.min(unfinished_max.saturating_sub(count(self.live.len())))
     }
 
+    /// Whether anything runs here.
+    pub(super) fn is_busy(&self) -> bool {
+        self.occupied() > 0
+    }
+
     /// The leases that this worker knows of.
     pub(super) fn holding(&self) -> Vec<Held> {
         self.live.keys().cloned().collect()

@@ -5,6 +5,7 @@ mod endings;
 mod event_files;
 mod floods;
 mod hub_trouble;
+mod measured;
 mod programs;
 mod support;
 mod throughput;

@@ -10,6 +10,9 @@ use super::fixture::Folder;
 /// The administrator's secret.
 pub(super) const SECRET: &str = "cupola_admin_bench_0123456789abcdef";
 
+/// The kernel counts processor time in these, on every machine.
+const TICKS_PER_SEC: f64 = 100.0;
+
 /// Requests of one figure.
 const REQUESTS: usize = 200;
 
@@ -96,6 +99,17 @@ impl Server {
         }
         millis.sort_by(f64::total_cmp);
         Ok(millis)
+    }
+
+    /// The processor time that it took so far, to a hundredth of a second.
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no exact count")]
+    pub(super) fn cpu_secs(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name, in parentheses, may have spaces.
+        let (_, rest) = stat.rsplit_once(") ").unwrap_or_default();
+        let ticks = rest.split_whitespace().skip(11).take(2);
+        let ticks = ticks.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(ticks as f64 / TICKS_PER_SEC)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]

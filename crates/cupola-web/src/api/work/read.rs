@@ -10,10 +10,12 @@ use cupola_domain::{
     provenance::Provenance,
     run::{Failure, Lease, Outcome},
     stopping::StopStep,
+    telemetry::Sample,
 };
 use cupola_hub::work;
 use cupola_protocol::{
     runs::ProgressLevelBody,
+    telemetry::SampleBody,
     work::{Finished, Held, LogPiece, MetricPiece, Registration, Report, StoppingBody},
 };
 use serde_json::{Map, Value};
@@ -96,6 +98,18 @@ pub(in crate::api) fn lease(worker: &str, epoch: i64) -> Result<Lease, Errors> {
         worker: worker_id(worker)?,
         epoch,
     })
+}
+
+pub(super) fn samples(bodies: &[SampleBody]) -> Result<Vec<Sample>, Errors> {
+    let read = |(at, body): (usize, &SampleBody)| {
+        let values = body
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value));
+        Sample::read(at, body.number, body.age_millis, values)
+    };
+    let read: Result<Vec<_>, _> = bodies.iter().enumerate().map(read).collect();
+    read.map_err(|error| vec![error])
 }
 
 pub(super) fn wait(secs: f64) -> Result<Duration, Errors> {

@@ -13,13 +13,13 @@ use super::{
     },
 };
 use crate::ui::{
-    components::{Badge, CodeBlock, Lasting, Link, Pager, Progress},
+    components::{Along, Badge, CodeBlock, Lasting, Link, Pager, Progress, RunCurve, RunCurves},
     frame::Section,
     listing::escaped,
     paths,
     runs::{
-        ArtifactRow, Artifacts, CostFigure, CurveCard, CurvePages, Curves, Environment, Header,
-        LevelBar, Log, Node, Place, Results, Row, Show, SortLink, Stopping,
+        ArtifactRow, Artifacts, CostFigure, CurveCard, CurvePages, Curves, Environment, Hardware,
+        Header, LevelBar, Log, Node, Place, Results, Row, Show, SortLink, Stopping,
     },
 };
 
@@ -44,6 +44,7 @@ fn header(badge: Badge) -> Header {
         levels: Vec::new(),
         overall: String::new(),
         ends: None,
+        ends_range: String::new(),
         stopping: None,
         duration: Lasting::none(),
         time_budget: "10 s".to_owned(),
@@ -129,6 +130,10 @@ fn card(name: &str, value: Option<f64>) -> CurveCard {
 fn curves(names: u64, cards: Vec<CurveCard>) -> Curves {
     let id = run(2);
     Curves {
+        title: "Curves",
+        along: Along::Step,
+        example: "loss, ^val/, acc|f1",
+        nothing: "The program has sent no points yet.",
         key: format!("run:{id}"),
         points_key: format!("metrics:{id}"),
         src: paths::run(id, "/curves?pin=val_bpb"),
@@ -144,11 +149,44 @@ fn curves(names: u64, cards: Vec<CurveCard>) -> Curves {
         refused: String::new(),
         cards,
         pages: None,
-        is_complete: false,
     }
 }
 
-fn usual_curves() -> Curves {
+fn hardware() -> Hardware {
+    let id = run(2);
+    let worker = worker_link(2);
+    let curve = |n: usize, series: &str, label: &str| RunCurve {
+        charts: format!("{}/charts?from=0", worker.href),
+        href: worker.href.clone(),
+        series: series.to_owned(),
+        label: label.to_owned(),
+        colour: n,
+        is_dashed: false,
+        last: "mean 34 %, at most 98 %".to_owned(),
+        stamp: "1".to_owned(),
+    };
+    Hardware {
+        key: format!("run:{id}"),
+        src: paths::run(id, "/hardware"),
+        is_shown: true,
+        worker: Some(Link::new("All that is measured of it", worker.href.clone())),
+        facts: vec![("Throughput", "51,204 tokens/s".to_owned())],
+        charts: vec![RunCurves {
+            id: "hardware-use",
+            name: "Utilisation of the machine".to_owned(),
+            along: Along::Time,
+            across_label: "",
+            unit: "%",
+            curves: vec![
+                curve(0, "cpu.percent", "CPU"),
+                curve(1, "gpu.0.percent", "GPU 0"),
+            ],
+        }],
+        nothing: "Its machine has not been measured yet.",
+    }
+}
+
+pub(super) fn usual_curves() -> Curves {
     curves(
         3,
         vec![
@@ -237,6 +275,7 @@ fn show(header: Header, log: Log, results: Results) -> Show {
             .under("task 2", paths::task(task(2), "")),
         header,
         curves: usual_curves(),
+        hardware: hardware(),
         log,
         results,
         artifacts: artifacts(&["model.bin", "plots/loss.png"]),
@@ -255,6 +294,7 @@ fn running() -> Show {
         level(Some(0.25), "122 of 488", "batches"),
     ];
     header.overall = "65 %".into();
+    header.ends_range = ", between 3 s and 6 s".into();
     header.ends = Some(Lasting::running_out(Duration::from_secs(4)));
     header.stopping = Some(Stopping {
         phase: "asked",

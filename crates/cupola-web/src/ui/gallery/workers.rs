@@ -9,9 +9,10 @@ use super::{
     },
 };
 use crate::ui::{
-    components::{Badge, EmptyState, Link},
+    components::{Along, Badge, EmptyState, Link},
     frame::Section,
     paths,
+    runs::Curves,
     workers::{Header, Index, List, RunRow, Runs, Show, WorkerRow},
 };
 
@@ -113,6 +114,12 @@ fn show(rows: u64) -> Show {
             registered: moment(0),
             last_seen: moment(600),
             removal: Some(Link::new("Remove", paths::worker(id, "/removal"))),
+        },
+        curves: Curves {
+            title: "Hardware",
+            along: Along::Time,
+            page: paths::worker(id, ""),
+            ..super::runs::usual_curves()
         },
         runs: Runs {
             keys: std::iter::once(format!("worker:{id}"))

@@ -1,17 +1,25 @@
-//! The curves of a run: a card for each series, drawn by a script; without it, a table.
+//! The curves of a run or a worker: a card for each series, drawn by a script; without it, a table.
 
 mod present;
 
 use askama::Template;
 
-pub(super) use present::{Asked, Listed};
+pub(crate) use present::{Asked, Listed, Shown};
 
-use crate::ui::components::{Measure, html_safe};
+use crate::ui::components::{Along, Measure, html_safe};
 
 /// A page of curves.
 #[derive(Debug, Clone, Template)]
 #[template(path = "runs/_curves.html")]
 pub struct Curves {
+    /// What they are.
+    pub title: &'static str,
+    /// From left to right, unless somebody says otherwise. By time there are no steps to choose.
+    pub along: Along,
+    /// What names are searched by, for instance.
+    pub example: &'static str,
+    /// What is said where there are none.
+    pub nothing: &'static str,
     /// `run:ID`: what is said changes when it starts and ends.
     pub key: String,
     /// `metrics:RUN`: more points.
@@ -28,7 +36,7 @@ pub struct Curves {
     pub points: String,
     /// Whose curves are pinned together: the template's name.
     pub template: String,
-    /// How many series the run has.
+    /// How many series there are.
     pub names: u64,
     /// What names are searched by.
     pub pattern: String,
@@ -42,8 +50,6 @@ pub struct Curves {
     pub cards: Vec<CurveCard>,
     /// Where the pages before and after are, and which one this is; empty with only one.
     pub pages: Option<CurvePages>,
-    /// Whether no more points will come.
-    pub is_complete: bool,
 }
 
 /// One curve.
@@ -81,3 +87,9 @@ pub struct CurvePages {
 }
 
 html_safe!(Curves);
+
+impl Curves {
+    fn has_steps(&self) -> bool {
+        self.along == Along::Step
+    }
+}

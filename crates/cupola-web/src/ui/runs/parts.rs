@@ -1,5 +1,7 @@
 //! Parts of a run's page: how far it is and how it is stopped, what it keeps, what it ran in.
 
+use std::time::Duration;
+
 use askama::Template;
 use cupola_domain::{artifact::Artifact, progress::Level, run::RunState, time::Timestamp};
 use cupola_hub::work::config_of_run;
@@ -120,6 +122,24 @@ impl Seen {
     pub(super) fn ends(&self) -> Option<Lasting> {
         let at = self.detail.run.progress.as_ref()?.ends_at()?;
         Some(until(at, self.now))
+    }
+
+    /// Between which bounds that lies, in words.
+    pub(super) fn ends_range(&self) -> String {
+        let said = self.detail.run.progress.as_ref();
+        let estimate = said.and_then(cupola_domain::progress::Progress::estimate);
+        let Some((early, late)) = estimate.and_then(|estimate| estimate.range) else {
+            return String::new();
+        };
+        let left = |at: Timestamp| {
+            let left = at.since(self.now);
+            // To the second: it is no better known than that.
+            format::duration(Duration::from_secs(left.as_secs()))
+        };
+        match (left(early), left(late)) {
+            (early, late) if early == late => String::new(),
+            (early, late) => format!(", between {early} and {late}"),
+        }
     }
 
     pub(super) fn stopping(&self) -> Option<Stopping> {

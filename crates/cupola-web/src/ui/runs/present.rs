@@ -7,10 +7,10 @@ use cupola_domain::{
     run::{Run, RunState},
     time::Timestamp,
 };
-use cupola_hub::runs::RunDetail;
+use cupola_hub::{runs::RunDetail, telemetry::RunHardware};
 
 use super::{
-    CostFigure, Header, Log, Show, curves,
+    CostFigure, Hardware, Header, Log, Show, curves,
     results::{Listed, OfRun},
 };
 use crate::ui::{
@@ -49,6 +49,7 @@ impl Seen {
         who: &Principal,
         seq: i64,
         (curves, log, listed): (&curves::Listed, Log, &Listed),
+        hardware: &RunHardware,
     ) -> Show {
         let RunDetail {
             run,
@@ -70,12 +71,19 @@ impl Seen {
             .at(seq),
             header: self.header(who),
             curves: curves.curves(self),
+            hardware: self.hardware(hardware),
             log,
             results: listed.results(self.of_run()),
             artifacts: self.artifacts(),
             environment: self.environment(),
             attempts: self.attempts(),
         }
+    }
+
+    pub(super) fn hardware(&self, found: &RunHardware) -> Hardware {
+        let RunDetail { run, workers, .. } = &self.detail;
+        let worker = worker_link(workers, run.worker);
+        Hardware::new(run.id, found, worker, is_over(run))
     }
 
     pub(super) fn header(&self, who: &Principal) -> Header {
@@ -105,6 +113,7 @@ impl Seen {
             },
             overall: self.overall(),
             ends: self.ends().filter(|_| is_running),
+            ends_range: self.ends_range(),
             stopping: self.stopping(),
             duration: lasting(run, self.now),
             time_budget: format::duration(task.time_budget),

@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Routes {
         .get("/runs/{id}", viewer, show)
         .get("/runs/{id}/header", viewer, header)
         .get("/runs/{id}/curves", viewer, curves)
+        .get("/runs/{id}/hardware", viewer, hardware)
         .get("/runs/{id}/charts", viewer, api::charts::index)
         .get("/runs/{id}/points", viewer, api::charts::points)
         .merge(log::routes())
@@ -66,15 +67,16 @@ async fn show(
     let asked = log::query(&mut params);
     let order = Order::read(&mut params);
     params.finish()?;
-    let (seq, (run, curves, log, listed)) = read(&web, move |hub| {
+    let (seq, (run, curves, log, listed, hardware)) = read(&web, move |hub| {
         let run = seen(hub, id)?;
         let curves = curves.clone().find(hub, &run)?;
         let part = hub.run_log(id, asked.clone())?;
         let listed = results::listed(hub, id, order)?;
-        Ok((run, curves, log::log(id, &asked, &part), listed))
+        let log = log::log(id, &asked, &part);
+        Ok((run, curves, log, listed, hub.run_hardware(id)?))
     })
     .await?;
-    html(&run.show(&who, seq, (&curves, log, &listed)))
+    html(&run.show(&who, seq, (&curves, log, &listed), &hardware))
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<RunId>) -> Rendered {
@@ -95,6 +97,12 @@ async fn curves(
         Ok(asked.find(hub, &run)?.curves(&run))
     });
     html(&part.await?)
+}
+
+async fn hardware(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {
+    let read = hub_call(&web, move |hub| Ok((seen(hub, id)?, hub.run_hardware(id)?)));
+    let (run, hardware) = read.await?;
+    html(&run.hardware(&hardware))
 }
 
 async fn attempts(State(web): State<Web>, _: Viewer, Id(id): Id<RunId>) -> Rendered {

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::ui::{
     components::{Badge, Id, Lasting, Link, Measure, Moment, html_safe},
     frame::Frame,
-    runs::{Artifacts, Curves, Environment, LevelBar, Log, Results, Stopping},
+    runs::{Artifacts, Curves, Environment, Hardware, LevelBar, Log, Results, Stopping},
     tasks::Attempts,
 };
 
@@ -19,6 +19,8 @@ pub struct Show {
     pub header: Header,
     /// Part `/runs/{id}/curves`.
     pub curves: Curves,
+    /// Part `/runs/{id}/hardware`.
+    pub hardware: Hardware,
     /// Loads what comes before and after from `/runs/{id}/log`.
     pub log: Log,
     /// Part `/runs/{id}/results`.
@@ -64,6 +66,8 @@ pub struct Header {
     pub overall: String,
     /// How long it takes yet, at the rate that was measured.
     pub ends: Option<Lasting>,
+    /// `, between 4 min and 7 min`, with four chances in five; empty while that is unknown.
+    pub ends_range: String,
     /// How stopping it goes on.
     pub stopping: Option<Stopping>,
     /// How long it took, or takes.

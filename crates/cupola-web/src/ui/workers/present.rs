@@ -3,6 +3,7 @@
 use cupola_domain::{
     access::{Principal, Role},
     counts::State,
+    ids::WorkerId,
     resources::{Capabilities, Python},
     run::Run,
     time::Timestamp,
@@ -12,9 +13,10 @@ use cupola_hub::workers;
 
 use super::{Header, List, RunRow, Runs, WorkerRow};
 use crate::ui::{
-    components::{Badge, EmptyState, Link},
+    components::{Along, Badge, EmptyState, Link},
     format, paths,
     present::{family_link, lasting, may, run_badge, task_link},
+    runs::ShownCurves,
 };
 
 pub(super) fn list(rows: &[workers::WorkerRow], join: &str, who: &Principal) -> List {
@@ -131,6 +133,22 @@ fn facts(has: &Capabilities, version: &str) -> Vec<(&'static str, String)> {
         ("Python", has.python.as_ref().map_or_else(nothing, python)),
         ("Agent", version.to_owned()),
     ]
+}
+
+/// What comes first of a worker's curves.
+pub(super) const USUAL: [&str; 3] = ["cpu.percent", "gpu.0.percent", "memory.used_bytes"];
+
+/// How its curves are shown: all workers' are pinned together.
+pub(super) fn shown_curves(id: WorkerId) -> ShownCurves {
+    ShownCurves {
+        title: "Hardware",
+        along: Along::Time,
+        example: "gpu, celsius|watts",
+        nothing: "Nothing of its machine has been measured yet.",
+        keys: (format!("worker:{id}"), format!("telemetry:{id}")),
+        page: paths::worker(id, ""),
+        template: "worker".to_owned(),
+    }
 }
 
 pub(super) fn runs(detail: &workers::WorkerDetail, now: Timestamp) -> Runs {

@@ -6,8 +6,10 @@ use cupola_hub::Hub;
 
 use super::{Index, Show, present};
 use crate::{
+    api,
     auth::{Access, Operator, Viewer},
     error::PageError,
+    params::Params,
     router::{Id, Routes},
     state::{Web, hub_call},
     ui::{
@@ -17,6 +19,7 @@ use crate::{
         format,
         frame::{Frame, Section},
         paths,
+        runs::AskedCurves,
     },
 };
 
@@ -27,6 +30,9 @@ pub(crate) fn routes() -> Routes {
         .get("/workers/list", viewer, list)
         .get("/workers/{id}", viewer, show)
         .get("/workers/{id}/header", viewer, header)
+        .get("/workers/{id}/curves", viewer, curves)
+        .get("/workers/{id}/charts", viewer, api::charts::worker_index)
+        .get("/workers/{id}/points", viewer, api::charts::worker_points)
         .get("/workers/{id}/runs", viewer, runs)
         .get("/workers/{id}/removal", operator, ask_removal)
         .post("/workers/{id}/removal", operator, remove)
@@ -56,15 +62,28 @@ async fn list(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> 
     ))
 }
 
-async fn show(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
-    let (seq, (detail, now)) =
-        read(&web, move |hub| Ok((hub.worker_detail(id)?, hub.now()))).await?;
+async fn show(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Id(id): Id<WorkerId>,
+    mut params: Params,
+) -> Rendered {
+    let asked = AskedCurves::read(&mut params);
+    params.finish()?;
+    let (seq, (detail, curves, now)) = read(&web, move |hub| {
+        let detail = hub.worker_detail(id)?;
+        let curves = asked.clone().find_of(hub, id.into(), &present::USUAL)?;
+        Ok((detail, curves, hub.now()))
+    })
+    .await?;
     let name = &detail.row.worker.name;
     html(&Show {
         frame: Frame::new(name, Section::Workers, Some((&who).into()))
             .under("Workers", paths::WORKERS)
+            .with_curves()
             .at(seq),
         header: present::header(&detail.row, &who),
+        curves: curves.curves_of(present::shown_curves(id)),
         runs: present::runs(&detail, now),
     })
 }
@@ -72,6 +91,20 @@ async fn show(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>)
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
     let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
     html(&present::header(&detail.row, &who))
+}
+
+async fn curves(
+    State(web): State<Web>,
+    _: Viewer,
+    Id(id): Id<WorkerId>,
+    mut params: Params,
+) -> Rendered {
+    let asked = AskedCurves::read(&mut params);
+    params.finish()?;
+    let found = hub_call(&web, move |hub| {
+        asked.find_of(hub, id.into(), &present::USUAL)
+    });
+    html(&found.await?.curves_of(present::shown_curves(id)))
 }
 
 async fn runs(State(web): State<Web>, _: Viewer, Id(id): Id<WorkerId>) -> Rendered {

@@ -5,6 +5,7 @@ use askama::Template;
 use crate::ui::{
     components::{Badge, EmptyState, Id, Lasting, Link, Measure, Moment, html_safe},
     frame::Frame,
+    runs::Curves,
 };
 
 /// The page.
@@ -15,6 +16,8 @@ pub struct Show {
     pub frame: Frame,
     /// Part `/workers/{id}/header`.
     pub header: Header,
+    /// Part `/workers/{id}/curves`: what it measures of its machine.
+    pub curves: Curves,
     /// Part `/workers/{id}/runs`.
     pub runs: Runs,
 }

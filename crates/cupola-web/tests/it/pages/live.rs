@@ -81,6 +81,14 @@ async fn progress_is_told() {
 }
 
 #[tokio::test]
+async fn what_a_machine_does_is_told() {
+    let scene = Scene::new().await;
+    let changed = check(&scene, async || scene.measure(1, 75.0).await).await;
+    // The worker's curves, and the hardware of the run that runs there.
+    assert!(changed >= 2, "{changed}");
+}
+
+#[tokio::test]
 async fn a_lease_and_a_start_are_told() {
     let scene = Scene::new().await;
     let change = async || {

@@ -105,6 +105,7 @@ impl Scene {
         scene.pending = scene.find_pending().await;
         scene.model = scene.register();
         scene.find_alerts();
+        scene.measure(0, 25.0).await;
         scene
     }
 
@@ -155,6 +156,14 @@ impl Scene {
         let rule = hub.create_alert_rule(rule, HOSTILE).unwrap();
         loops::alerts::tick(hub).unwrap();
         (self.target, self.rule) = (target.id.to_string(), rule.id.to_string());
+    }
+
+    /// The worker tells what its machine does.
+    pub(super) async fn measure(&self, number: u32, percent: f64) {
+        let sample = json!({"number": number, "age_millis": 0, "values": {"cpu.percent": percent}});
+        let report = json!({"session": "s1", "samples": [sample]});
+        let path = format!("/api/v1/workers/{}/telemetry", self.worker);
+        self.as_worker().post(&path, &report).await.expect(200);
     }
 
     pub(super) fn as_worker(&self) -> Caller<'_> {

@@ -96,14 +96,16 @@ async fn every_page_and_part_answers() {
         let path = scene.fill(pattern);
         let path = match pattern {
             "/runs/{id}/points" => format!("{path}?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E"),
+            "/workers/{id}/points" => format!("{path}?name=cpu.percent"),
             _ => path,
         };
         let answer = scene.open(Role::Admin, &path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let expected = match pattern {
-            "/runs/{id}/points" => "text/csv; charset=utf-8",
+            "/runs/{id}/points" | "/workers/{id}/points" => "text/csv; charset=utf-8",
             "/runs/names"
             | "/runs/{id}/charts"
+            | "/workers/{id}/charts"
             | "/runs/{id}/log/matches"
             | "/runs/{id}/result.json" => "application/json",
             "/runs/{id}/log.txt" => "text/plain; charset=utf-8",

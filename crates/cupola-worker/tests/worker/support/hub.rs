@@ -20,6 +20,7 @@ use cupola_protocol::{
     artifacts::{ArtifactBody, ArtifactUpload},
     paths::api,
     problem::Problem,
+    telemetry::{SampleBody, TelemetryReport, TelemetryTaken},
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, Held, LeaseRequest, Orders, Registered,
         Registration, Report, RunOrder, Started,
@@ -65,6 +66,10 @@ pub(crate) struct World {
     pub(crate) refuse_uploads: (usize, u16),
     /// Uploads wait while this is so.
     pub(crate) hold_uploads: bool,
+    /// What was measured, each sample as often as it was taken.
+    pub(crate) samples: Vec<SampleBody>,
+    /// So many telemetry reports are answered with this status, after they took effect.
+    pub(crate) refuse_telemetry: (usize, u16),
     /// Reports take this long.
     pub(crate) report_delay: Duration,
 }
@@ -258,6 +263,7 @@ fn routes(shared: Shared) -> Router {
         .route(api::WORKER_LEASES, post(lease))
         .route(api::WORKER_HEARTBEAT, post(heartbeat))
         .route(api::WORKER_DEPARTURE, post(depart))
+        .route(api::WORKER_TELEMETRY, post(measure))
         .route(api::RUN_START, post(start))
         .route(api::RUN_REPORTS, post(report))
         .route(api::RUN_RESULT, post(finish))
@@ -320,6 +326,24 @@ async fn lease(State(hub): State<Shared>, Json(body): Json<LeaseRequest>) -> Res
     };
     let orders = tokio::time::timeout(wait, waiting).await;
     Json(orders.unwrap_or_default()).into_response()
+}
+
+async fn measure(State(hub): State<Shared>, Json(body): Json<TelemetryReport>) -> Response {
+    let mut world = hub.world();
+    world.samples.extend(body.samples);
+    let refused = (world.refuse_telemetry.0 > 0).then(|| {
+        world.refuse_telemetry.0 -= 1;
+        world.refuse_telemetry.1
+    });
+    drop(world);
+    hub.changed.notify_waiters();
+    match refused {
+        Some(status) => refusal(status),
+        None => Json(TelemetryTaken {
+            next_report_secs: 5.0,
+        })
+        .into_response(),
+    }
 }
 
 async fn heartbeat(State(hub): State<Shared>, Json(body): Json<Heartbeat>) -> Response {

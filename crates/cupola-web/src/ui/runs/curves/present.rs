@@ -1,9 +1,9 @@
-//! From a run's series to what its page shows of them.
+//! From series to what a page shows of them.
 
 use cupola_hub::{
     Hub, HubError,
     charts::{SeriesPage, SeriesQuery},
-    series::Series,
+    series::{Owner, Series},
 };
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use crate::{
     api::charts::pattern,
     params::Params,
     ui::{
+        components::Along,
         format,
         listing::{escaped, query},
         paths,
@@ -71,17 +72,28 @@ impl Asked {
         }
     }
 
-    /// Looks for them; for those of the last page if there are not so many.
-    pub(crate) fn find(self, hub: &Hub, run: &Seen) -> Result<Listed, HubError> {
+    /// Looks for a run's; for those of the last page if there are not so many.
+    pub(in crate::ui::runs) fn find(self, hub: &Hub, run: &Seen) -> Result<Listed, HubError> {
+        let objective = run.detail.experiment.metric();
+        self.find_of(hub, run.detail.run.id.into(), &[objective])
+    }
+
+    /// The same of whoever has series. Those of these names come behind the pinned ones.
+    pub(crate) fn find_of(
+        self,
+        hub: &Hub,
+        owner: Owner,
+        usual: &[&str],
+    ) -> Result<Listed, HubError> {
         let mut asked = self;
-        let objective = run.detail.experiment.metric().to_owned();
         let page = |page: u64, asked: &Asked| {
             let first = asked.pins.iter().cloned();
+            let usual = usual.iter().map(|name| (*name).to_owned());
             hub.search_series(
-                run.detail.run.id,
+                owner,
                 SeriesQuery {
                     matching: asked.matching.clone(),
-                    first: first.chain([objective.clone()]).collect(),
+                    first: first.chain(usual).collect(),
                     offset: (page - 1) * CARDS,
                     limit: if asked.error.is_empty() {
                         CARDS_SHOWN
@@ -116,22 +128,57 @@ impl Asked {
     }
 }
 
+/// Whose curves they are, as far as their part says it.
+pub(crate) struct Shown {
+    pub(crate) title: &'static str,
+    pub(crate) along: Along,
+    pub(crate) example: &'static str,
+    pub(crate) nothing: &'static str,
+    /// When what is said changes, and when more points come.
+    pub(crate) keys: (String, String),
+    /// The page, below which everything else lies.
+    pub(crate) page: String,
+    /// Whose curves are pinned together.
+    pub(crate) template: String,
+}
+
 impl Listed {
-    pub(crate) fn curves(&self, run: &Seen) -> Curves {
+    pub(in crate::ui::runs) fn curves(&self, run: &Seen) -> Curves {
         let id = run.detail.run.id;
+        self.curves_of(Shown {
+            title: "Curves",
+            along: Along::Step,
+            example: "loss, ^val/, acc|f1",
+            nothing: if is_over(&run.detail.run) {
+                "The program has sent no points."
+            } else {
+                "The program has sent no points yet."
+            },
+            keys: (run.key(), format!("metrics:{id}")),
+            page: paths::run(id, ""),
+            template: plain(&run.detail.template),
+        })
+    }
+
+    pub(crate) fn curves_of(&self, shown: Shown) -> Curves {
         let (asked, found) = (&self.asked, &self.found);
         let counted = |count| format::counted(count, "curve", "curves");
-        let points = paths::run(id, "/points");
+        let below = |part: &str| format!("{}{part}", shown.page);
+        let points = below("/points");
         let card = |series: &Series| card(series, &points, &asked.pins);
         Curves {
-            key: run.key(),
-            points_key: format!("metrics:{id}"),
-            src: with(paths::run(id, "/curves"), &asked.query(asked.page)),
-            page: paths::run(id, ""),
-            route: paths::run(id, "/curves"),
-            charts: paths::run(id, "/charts"),
+            title: shown.title,
+            along: shown.along,
+            example: shown.example,
+            nothing: shown.nothing,
+            key: shown.keys.0,
+            points_key: shown.keys.1,
+            src: with(below("/curves"), &asked.query(asked.page)),
+            route: below("/curves"),
+            charts: below("/charts"),
             points: points.clone(),
-            template: plain(&run.detail.template),
+            pages: self.pages(&shown.page),
+            template: shown.template,
             names: found.names.count,
             pattern: asked.text.clone(),
             error: asked.error.clone(),
@@ -144,8 +191,7 @@ impl Listed {
             },
             refused: refused(found.names.count, found.names.refused_points),
             cards: found.series.iter().map(card).collect(),
-            pages: self.pages(&paths::run(id, "")),
-            is_complete: is_over(&run.detail.run),
+            page: shown.page,
         }
     }
 
