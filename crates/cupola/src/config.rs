@@ -84,7 +84,6 @@ pub(crate) struct Config {
     pub prices: Prices,
     /// What is trained; none leaves what an earlier hub was told.
     pub training: Option<Training>,
-    pub training: Training,
     /// By which address people open the hub, where that is not the one it listens on.
     pub url: Option<String>,
     /// How messages about alerts leave, and where they go.
@@ -111,7 +110,6 @@ impl Config {
             loopback_role: None,
             prices: Prices::default(),
             training: None,
-            training: Training::default(),
             url: None,
             alerts: alerts::Alerts::default(),
         }
@@ -156,7 +154,6 @@ impl Config {
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
-            training: training.with_context(|| wrong(path.as_deref()))?,
             url: file.url,
             alerts: alerts.with_context(|| wrong(path.as_deref()))?,
         };
