@@ -69,6 +69,11 @@ impl Keeper {
         }
     }
 
+    /// Somebody looks at what goes with it.
+    pub(super) fn note_asked(&self, now: Instant) {
+        self.lock().asked_at = Some(now);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -56,11 +56,8 @@ impl Machines {
 
 impl Hub {
     /// The machines as they are now and were over the day.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "as all that pages ask the hub for"
-    )]
     pub fn machines(&self) -> Result<Machines, HubError> {
+        self.training.note_asked(self.monotonic());
         let (at, day) = (self.now(), self.fleet());
         let live = self.live();
         let is_now = |seen: Timestamp| at.since(seen) <= NOW;

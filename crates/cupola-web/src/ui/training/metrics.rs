@@ -266,7 +266,6 @@ fn meant(training: &Training) -> (Vec<(RunId, &ModelInTraining)>, String) {
         Some((model.latest?, model))
     };
     let mut models: Vec<_> = training.models.iter().filter_map(with_run).collect();
-    let has_more = |models: &[(RunId, &ModelInTraining)]| models.len() > MODELS_MAX;
     let is_running = models.iter().any(|(_, one)| !one.running.is_empty());
     if is_running {
         models.retain(|(_, one)| !one.running.is_empty());
@@ -278,9 +277,10 @@ fn meant(training: &Training) -> (Vec<(RunId, &ModelInTraining)>, String) {
     } else {
         "of the latest runs"
     };
-    let of = match has_more(&models) {
-        true => format!("{which}, {MODELS_MAX} of {}", models.len()),
-        false => which.to_owned(),
+    let of = if models.len() > MODELS_MAX {
+        format!("{which}, {MODELS_MAX} of {}", models.len())
+    } else {
+        which.to_owned()
     };
     models.truncate(MODELS_MAX);
     (models, of)
