@@ -28,6 +28,7 @@ pub(crate) enum Model {
     /// Make files of a run the next version of a model.
     Promote(Promote),
     /// Say whether a version is in use.
+    #[command(disable_version_flag = true)]
     Stage {
         /// The model's name or id.
         model: String,
@@ -42,6 +43,7 @@ pub(crate) enum Model {
         read: Read,
     },
     /// Let an alias stand for a version, or take it away.
+    #[command(disable_version_flag = true)]
     Alias {
         /// The model's name or id.
         model: String,
@@ -53,6 +55,7 @@ pub(crate) enum Model {
         read: Read,
     },
     /// Say where a model is deployed.
+    #[command(disable_version_flag = true)]
     Deploy {
         /// The model's name or id.
         model: String,
@@ -71,8 +74,10 @@ pub(crate) enum Model {
         read: Read,
     },
     /// Say how a model did, or take it from a run.
+    #[command(disable_version_flag = true)]
     Evaluate(Evaluate),
     /// Fetch the files of a model: its newest version, or the samples it is trained with.
+    #[command(disable_version_flag = true)]
     Download {
         /// The model's name or id.
         model: String,
