@@ -11,6 +11,7 @@ pub mod cost;
 pub mod counts;
 pub mod credits;
 pub mod dataset;
+pub mod date;
 pub mod event;
 pub mod experiment;
 pub mod field;

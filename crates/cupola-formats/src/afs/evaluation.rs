@@ -1,6 +1,6 @@
 //! Scores: a JSON object with `overall_score`, from 0 to 1, and `timestamp`.
 
-use cupola_domain::{metric, text::excerpt, time::Timestamp};
+use cupola_domain::{date, metric, text::excerpt, time::Timestamp};
 use serde_json::Value;
 
 /// A file of scores is longer by mistake only.
@@ -36,13 +36,8 @@ impl Evaluation {
     /// When it was measured, where the file says a time that can be read. One without a zone is taken for
     /// UTC.
     pub fn time(&self) -> Option<Timestamp> {
-        let text = self.at.as_deref()?.trim();
-        let zoned = text.parse::<jiff::Timestamp>().ok();
-        let at = zoned.or_else(|| {
-            let plain: jiff::civil::DateTime = text.parse().ok()?;
-            Some(plain.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-        })?;
-        Some(Timestamp::from_millis(at.as_millisecond()))
+        let at = date::millis(self.at.as_deref()?.trim())?;
+        Some(Timestamp::from_millis(at))
     }
 
     /// Reads a file's bytes.

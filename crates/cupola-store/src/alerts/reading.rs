@@ -158,10 +158,10 @@ fn latest_sql(owners: usize, names: usize) -> String {
             .collect();
         holes.join(", ")
     };
-    let (owned, named) = (holes(1, owners), holes(owners + 1, names));
+    let (of, by) = (holes(1, owners), holes(owners + 1, names));
     format!(
         "SELECT owner, name, last_value, last_word FROM series
-         WHERE owner IN ({owned}) AND name IN ({named})"
+         WHERE owner IN ({of}) AND name IN ({by})"
     )
 }
 
