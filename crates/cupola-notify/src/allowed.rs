@@ -123,12 +123,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// Of IPv6 only what is given out to the internet (2000::/3), without what is special in it.
+/// Of IPv6 only what is given out to the internet (`2000::/3`), without what is special in it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let is_special = match segments {
         // protocols (Teredo and ORCHID among them), documentation
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => true,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => true,
         _ => false,
     };
     segments[0] & 0xe000 == 0x2000 && !is_special

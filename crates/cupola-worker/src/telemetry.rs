@@ -50,12 +50,12 @@ impl Sampling {
         make: impl FnOnce() -> Box<dyn Probe> + Send + 'static,
         now: Instant,
     ) -> Self {
-        let made = tokio::task::spawn_blocking(move || {
+        let begun = tokio::task::spawn_blocking(move || {
             let mut probe = make();
             probe.measure(now);
             probe
         });
-        let state = made.await.map_or(State::Over, State::Waiting);
+        let state = begun.await.map_or(State::Over, State::Waiting);
         Self {
             state,
             last: None,

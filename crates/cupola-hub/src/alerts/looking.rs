@@ -126,14 +126,14 @@ impl Hub {
         let has_ended = sight.changed.iter().any(|c| c.kind == ChangedKind::Ended);
         watch.saved_to = sight.saved_to;
         let is_save_due = moving::is_save_due(watch.saved_to, sight.seq, has_ended);
-        let moved = moves.len();
-        if moved > 0 || is_save_due || self.has_news(&sight.rules)? {
+        let count = moves.len();
+        if count > 0 || is_save_due || self.has_news(&sight.rules)? {
             let seq = is_save_due.then_some(sight.seq);
             moving::carry_out(self, &workers, moves, seq)?;
             watch.saved_to = seq.or(watch.saved_to);
         }
         watch.read_to = Some(sight.seq);
-        Ok(moved)
+        Ok(count)
     }
 
     /// Reads the newest values of the series that rules ask for, of what changed; of everything where a

@@ -75,7 +75,8 @@ impl Hub {
             created_at: self.now(),
         };
         self.write(move |tx| {
-            if targets::list(tx, TARGETS_MAX)?.len() as i64 >= TARGETS_MAX {
+            let there = i64::try_from(targets::list(tx, TARGETS_MAX)?.len());
+            if there.is_ok_and(|there| there >= TARGETS_MAX) {
                 let message = format!("there are {TARGETS_MAX} targets already; delete one first");
                 return Err(HubError::Conflict(message));
             }

@@ -97,9 +97,8 @@ impl Watch {
                 beyond.0 = value;
             }
             Condition::Threshold { .. } => {
-                if self.beyond.remove(&key).is_some() {
-                    self.back.insert(key, value);
-                }
+                let was = self.beyond.remove(&key);
+                self.back.extend(was.map(|_| (key, value)));
             }
             Condition::Change { by, within, .. } => {
                 let fresh = || (value, Swing::new(*by, *within));

@@ -1,6 +1,6 @@
 //! What is read of training, and what of it is kept to be read again only when it changed.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use cupola_domain::{
     cost::Money,
@@ -215,8 +215,8 @@ impl Known {
         self.said
             .retain(|run, _| shown.contains(run) && !changes.measured.contains(run));
         for run in shown {
-            if !self.said.contains_key(&run) {
-                self.said.insert(run, said_by(tx, run)?);
+            if let Entry::Vacant(unknown) = self.said.entry(run) {
+                unknown.insert(said_by(tx, run)?);
             }
         }
         Ok(())

@@ -241,7 +241,7 @@ fn a_threshold_opens_after_its_time_and_its_end_is_told_once() {
     for run in [ours, theirs] {
         measure(&hub, run, "loss", 1, 12.0);
     }
-    wait(&hub, Duration::from_secs(60));
+    wait(&hub, Duration::from_mins(1));
     assert_eq!(unresolved(&hub, rule), []);
     wait(&hub, Duration::from_secs(10));
     assert_eq!(unresolved(&hub, rule), [(AlertWord::Open, 0)]);

@@ -189,7 +189,7 @@ fn a_run_has_what_its_machine_did_meanwhile_and_what_its_program_says_of_its_spe
     let hub = TestHub::new();
     hub.submit(1);
     let worker = hub.join("w");
-    hub.world.advance(Duration::from_secs(60));
+    hub.world.advance(Duration::from_mins(1));
     tell(&hub, &worker, &[sample(0, 0, 99.0)]).unwrap();
     let order = worker.take(&hub);
     let waiting = hub.run_hardware(order.run.id).unwrap();

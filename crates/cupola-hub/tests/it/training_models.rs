@@ -400,7 +400,7 @@ fn faults_are_told_with_their_place_and_the_rest_is_served() {
 fn is_everything_permitted(folder: &Path) -> bool {
     let place = folder.join("locked");
     fs::create_dir(&place).unwrap();
-    fs::set_permissions(&place, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o0)).unwrap();
     let is = fs::read_dir(&place).is_ok();
     fs::set_permissions(&place, fs::Permissions::from_mode(0o700)).unwrap();
     fs::remove_dir(&place).unwrap();
@@ -482,7 +482,7 @@ fn a_file_that_does_not_stay_as_it_is_while_it_is_read_is_read_again() {
             while !stopped.load(std::sync::atomic::Ordering::SeqCst) {
                 (&file).write_all(line.as_bytes()).unwrap();
                 grown += 1;
-                if grown % 64 == 0 {
+                if grown.is_multiple_of(64) {
                     file.set_len(line.len() as u64 * 10_000).unwrap();
                 }
             }

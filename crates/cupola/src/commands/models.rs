@@ -251,7 +251,7 @@ async fn deploy(model: &str, wanted: &NewDeployment, read: &Read) -> anyhow::Res
         return output::json(&said);
     }
     let place = output::clean(&said.place);
-    output::line(&format!("{} {place}", said.status).trim_end().to_owned());
+    output::line(format!("{} {place}", said.status).trim_end());
     Ok(())
 }
 

@@ -171,18 +171,18 @@ fn holds<T: Searched>(Comparison { field, test }: &Comparison, one: &T) -> bool 
 
 fn suffices(said: &Said<'_>, test: &Test) -> bool {
     match (said, test) {
-        (Said::Text(text), Test::Is(op, Value::Text(value))) => match op {
-            Op::Eq => text == value.as_str(),
-            Op::Ne => text != value.as_str(),
-            Op::ILike => like::matches(&text.to_lowercase(), &value.to_lowercase()),
-            _ => like::matches(text, value),
+        (Said::Text(said), Test::Is(op, Value::Text(value))) => match op {
+            Op::Eq => said == value.as_str(),
+            Op::Ne => said != value.as_str(),
+            Op::ILike => like::matches(&said.to_lowercase(), &value.to_lowercase()),
+            _ => like::matches(said, value),
         },
-        (Said::Text(text), Test::In { values, is_negated }) => {
-            values.iter().any(|value| text == value.as_str()) != *is_negated
+        (Said::Text(said), Test::In { values, is_negated }) => {
+            values.iter().any(|value| said == value.as_str()) != *is_negated
         }
         (Said::Number(number), Test::Is(op, value)) => match value {
             Value::Number(value) => is(*op, *number, *value),
-            Value::Text(text) => text.parse().is_ok_and(|value| is(*op, *number, value)),
+            Value::Text(value) => value.parse().is_ok_and(|value| is(*op, *number, value)),
         },
         _ => false,
     }

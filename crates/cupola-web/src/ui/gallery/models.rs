@@ -146,7 +146,7 @@ fn evaluation(n: u64) -> Evaluation {
     Evaluation {
         id: Ids::new(n).next(at(n)),
         model: id(),
-        version: (n % 2 == 0).then_some(1),
+        version: n.is_multiple_of(2).then_some(1),
         metric: SCORE.to_owned(),
         score: [0.5, 0.75, 0.85][usize::try_from(n % 3).unwrap_or(0)],
         origin: EvaluationOrigin::ALL[usize::try_from(n % 3).unwrap_or(0)],
@@ -266,24 +266,24 @@ fn detail(name: &str, count: u32) -> ModelDetail {
 
 fn hostile() -> ModelDetail {
     let mut detail = detail(HOSTILE, 2);
-    detail.summary.known.model.description = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut detail.summary.known.model.description);
     detail.summary.known.model.tags = [(HOSTILE.to_owned(), HOSTILE.to_owned())].into();
     for one in &mut detail.versions {
-        one.known.version.description = HOSTILE.to_owned();
-        one.known.version.source = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.known.version.description);
+        HOSTILE.clone_into(&mut one.known.version.source);
         one.known.aliases = vec![HOSTILE.to_owned()];
-        one.files[0].name = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.files[0].name);
     }
     for evaluation in &mut detail.evaluations {
-        evaluation.source = HOSTILE.to_owned();
-        evaluation.note = HOSTILE.to_owned();
-        evaluation.metric = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut evaluation.source);
+        HOSTILE.clone_into(&mut evaluation.note);
+        HOSTILE.clone_into(&mut evaluation.metric);
     }
     for deployment in &mut detail.deployments {
-        deployment.place = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut deployment.place);
     }
     for file in &mut detail.data {
-        file.name = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut file.name);
         file.problem = Some(HOSTILE.to_owned());
     }
     detail

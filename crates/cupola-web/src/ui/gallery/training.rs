@@ -199,7 +199,7 @@ fn said_by_hand(one: &mut ModelInTraining) {
 
 fn failed(one: &mut ModelInTraining) {
     one.status = Said::new(State::Failed, Basis::Measured);
-    one.reason = "exit code 137".to_owned();
+    "exit code 137".clone_into(&mut one.reason);
     one.progress = Said::new(None, Basis::Measured);
     one.cost = Said::new(None, Basis::Measured);
     one.hours = Said::new(Some(0.2), Basis::Measured);
@@ -312,21 +312,21 @@ fn empty() -> Training {
 fn hostile() -> Training {
     let mut training = usual();
     for one in &mut training.models {
-        one.model.name = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.model.name);
         one.model.key = format!("{} {HOSTILE}", one.model.key);
-        one.model.description = HOSTILE.to_owned();
-        one.reason = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.model.description);
+        HOSTILE.clone_into(&mut one.reason);
         if let Some(data) = &mut one.data {
             data.problem = Some(HOSTILE.to_owned());
         }
     }
     for one in &mut training.runs {
-        one.experiment = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.experiment);
         one.model = Some((HOSTILE.to_owned(), HOSTILE.to_owned()));
         one.gpu = Some(HOSTILE.to_owned());
-        one.run.name = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut one.run.name);
         if let Some((_, name)) = &mut one.worker {
-            *name = HOSTILE.to_owned();
+            HOSTILE.clone_into(name);
         }
     }
     training

@@ -315,14 +315,11 @@ fn version(
         verb: "Save",
         part: format!("/versions/{number}"),
     };
-    let (fields, errors) = match form {
-        Some((fields, errors)) => (forms::version(fields), errors),
-        None => {
-            let mut versions = detail.versions.iter().map(|one| &one.known);
-            let known = versions.find(|known| known.version.number == number);
-            let said = known.map(forms::of_version).unwrap_or_default();
-            (forms::version(&said), &[][..])
-        }
+    let (fields, errors) = if let Some((fields, errors)) = form { (forms::version(fields), errors) } else {
+        let mut versions = detail.versions.iter().map(|one| &one.known);
+        let known = versions.find(|known| known.version.number == number);
+        let said = known.map(forms::of_version).unwrap_or_default();
+        (forms::version(&said), &[][..])
     };
     let mut form = about.form(fields, errors);
     form.title = format!("{} v{number}", plain(&detail.summary.known.model.name));
