@@ -348,9 +348,10 @@ fn used(lineage: &Lineage) -> Vec<(String, String)> {
         let samples = used
             .samples
             .map(|count| format::counted(count, "sample", "samples"));
-        let digest = (!used.digest.is_empty()).then(|| plain(&used.digest));
-        let known: Vec<_> = samples.into_iter().chain(digest).collect();
-        (plain(&used.name), known.join(", "))
+        (
+            plain(&used.name),
+            samples.unwrap_or_else(|| plain(&used.digest)),
+        )
     })
     .collect()
 }
@@ -371,7 +372,7 @@ pub(crate) fn history(detail: &ModelDetail) -> History {
                 metric: plain(&it.metric),
                 version: version(it.version),
                 origin: origin_badge(it.origin),
-                source: plain(&it.source),
+                source: source(it),
                 run: it.run.map(Into::into),
                 note: plain(&it.note),
                 author: plain(&it.author),
@@ -388,6 +389,15 @@ pub(crate) fn history(detail: &ModelDetail) -> History {
             })
             .collect(),
     }
+}
+
+/// What somebody called an evaluation, or the name of the file that says it.
+fn source(evaluation: &Evaluation) -> String {
+    let source = evaluation.source.as_str();
+    plain(match evaluation.origin {
+        EvaluationOrigin::File => source.rsplit('/').next().unwrap_or(source),
+        _ => source,
+    })
 }
 
 fn origin_badge(origin: EvaluationOrigin) -> Badge {
