@@ -145,7 +145,9 @@ mod tests {
             delivery = delivery.after(Sending::Failed("no route".to_owned()), now);
         }
         assert_eq!(delivery.state, DeliveryState::GivenUp { at: now });
-        assert!(now.since(delivery.created_at) > GIVEN_UP_AFTER.checked_sub(PAUSE_MAX * 2).unwrap());
+        assert!(
+            now.since(delivery.created_at) > GIVEN_UP_AFTER.checked_sub(PAUSE_MAX * 2).unwrap()
+        );
         assert_eq!(
             (delivery.attempts, delivery.problem.as_str()),
             (29, "no route")

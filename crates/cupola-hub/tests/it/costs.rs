@@ -119,7 +119,12 @@ fn a_run_over_midnight_is_split(database: &Database) {
     hub.submit(1);
     let worker = hub.join("w");
     let today = Day::of(hub.now());
-    let before = today.plus(1).begins_at().since(hub.now()).checked_sub(HOUR).unwrap();
+    let before = today
+        .plus(1)
+        .begins_at()
+        .since(hub.now())
+        .checked_sub(HOUR)
+        .unwrap();
     hub.world.advance(before);
     let order = worker.take(&hub);
     for _ in 0..4 {

@@ -4,6 +4,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod afs;
 mod alerts;
 mod axe;
 mod browser;

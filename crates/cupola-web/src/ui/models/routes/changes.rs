@@ -315,7 +315,9 @@ fn version(
         verb: "Save",
         part: format!("/versions/{number}"),
     };
-    let (fields, errors) = if let Some((fields, errors)) = form { (forms::version(fields), errors) } else {
+    let (fields, errors) = if let Some((fields, errors)) = form {
+        (forms::version(fields), errors)
+    } else {
         let mut versions = detail.versions.iter().map(|one| &one.known);
         let known = versions.find(|known| known.version.number == number);
         let said = known.map(forms::of_version).unwrap_or_default();
