@@ -77,7 +77,7 @@ async fn what_cannot_have_been_measured_is_refused_with_its_place() {
         &worker,
         &id,
         of(json!({"cpu.percent": "NaN"})),
-        400,
+        422,
         "invalid type",
     )
     .await;
