@@ -174,8 +174,16 @@ fn hours<T: Default>(began: Timestamp) -> Vec<(Timestamp, T)> {
 
 fn hour_of(began: Timestamp, millis: i64) -> Option<usize> {
     let hour = i64::try_from(HOUR.as_millis()).unwrap_or(i64::MAX);
-    let at = millis.checked_sub(began.millis())?.div_euclid(hour);
-    usize::try_from(at).ok().filter(|at| *at < HOURS as usize)
+    // What was measured at this very moment belongs to the last hour.
+    let since = millis.checked_sub(began.millis())?;
+    let at = if since == hour * i64::from(HOURS) {
+        since - 1
+    } else {
+        since
+    };
+    usize::try_from(at.div_euclid(hour))
+        .ok()
+        .filter(|at| *at < HOURS as usize)
 }
 
 /// The latest runs that said how fast they are, each with what it said of samples and tokens.

@@ -1,7 +1,7 @@
 //! What was spent on training: what has ended and what runs, until now.
 
 use cupola_domain::{
-    cost::{Kind, Scope},
+    cost::{Kind, Money, Scope},
     time::Timestamp,
 };
 use cupola_store::Tx;
@@ -31,8 +31,10 @@ pub(super) fn read(tx: &mut Tx, now: Timestamp) -> Result<Spent, HubError> {
         };
         (of.cost.run, spent)
     });
+    // While nothing has run, nothing was spent: that is known.
+    let nothing = (running.is_empty() && all.hours() <= 0.0).then(Money::default);
     Ok(Spent {
-        all: all.cost().money,
+        all: all.cost().money.or(nothing),
         models: models.collect(),
         runs: runs.collect(),
     })

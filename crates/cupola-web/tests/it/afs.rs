@@ -442,7 +442,7 @@ async fn what_is_measured_stands_whatever_somebody_says() {
             &veran["gpu_hours"],
             &veran["basis"]["total_cost"]
         ),
-        (&json!(0.03), &json!(0.125), &json!("measured"))
+        (&json!(0.03), &json!(0.5), &json!("measured"))
     );
 }
 
@@ -611,7 +611,7 @@ async fn the_table_has_the_dashboards_headings_and_no_formulas() {
     assert_eq!(lines.len(), MODELS.len() + 2);
     assert_eq!(
         lines[1],
-        "Majora v1,completed,100.0,4.0,0.24,0.96,2,0.000015,0.85"
+        "Majora v1,completed,100.0,4.0,0.24,0.96,2,1.5e-5,0.85"
     );
     assert_eq!(lines[2], "Veran v5,pending,0.0,3.5,0.24,0.84,0,0.0,N/A");
     // 0 is a score.

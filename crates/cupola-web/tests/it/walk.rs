@@ -350,8 +350,6 @@ async fn what_a_worker_sends_is_checked() {
     check("result", json!({"worker_id": "x"}), "worker_id").await;
     let log = json!([{"stream": "stdout", "at": "2026-11-21T00:00:00Z", "bytes": "§"}]);
     check("reports", json!({"log": log}), "log.0.bytes").await;
-    let metrics = json!([{"name": "x".repeat(5000), "points": []}]);
-    check("reports", json!({"metrics": metrics}), "metrics.0.name").await;
     let log = json!([{"stream": "", "at": "2026-11-21T00:00:00Z", "bytes": ""}]);
     check("reports", json!({"log": log}), "log.0.stream").await;
     let mut registration = crate::harness::registration("s2");

@@ -101,14 +101,15 @@ impl Chromium {
         field.send_keys(expression).await.unwrap();
     }
 
+    /// Clicks. Where a live part takes the element's place between the look and the click, again.
     pub async fn click(&self, selector: &str) {
-        self.browser
-            .find(Locator::Css(selector))
-            .await
-            .unwrap()
-            .click()
-            .await
-            .unwrap();
+        loop {
+            let found = self.browser.find(Locator::Css(selector)).await.unwrap();
+            match found.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     pub async fn goto(&self, url: &str) {

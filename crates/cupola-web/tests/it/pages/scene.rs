@@ -40,6 +40,7 @@ pub(super) struct Scene {
     pub(super) token: String,
     pub(super) model: String,
     pub(super) rule: String,
+    pub(super) budget: String,
     pub(super) target: String,
     pub(super) completed: Attempted,
     pub(super) failed: Attempted,
@@ -79,6 +80,7 @@ impl Scene {
             token: token.id.to_string(),
             model: String::new(),
             rule: String::new(),
+            budget: String::new(),
             target: String::new(),
             completed: Attempted::default(),
             failed: Attempted::default(),
@@ -105,6 +107,7 @@ impl Scene {
         scene.pending = scene.find_pending().await;
         scene.model = scene.register();
         scene.find_alerts();
+        scene.set_budget().await;
         scene.measure(0, 25.0).await;
         scene
     }
@@ -135,6 +138,14 @@ impl Scene {
         };
         hub.evaluate_model(HOSTILE, evaluation, HOSTILE).unwrap();
         made.model.id.to_string()
+    }
+
+    /// A budget for everything.
+    async fn set_budget(&mut self) {
+        let budget = json!({"name": HOSTILE, "limit": 5.0});
+        let operator = self.hub.somebody(Role::Operator);
+        let budget = operator.post("/api/v1/budgets", &budget).await.expect(201);
+        self.budget = budget["budget_id"].as_str().unwrap().to_owned();
     }
 
     /// A target, and a rule that finds the run that failed.
@@ -282,6 +293,7 @@ impl Scene {
             Some("models") => &self.model,
             Some("workers") => &self.worker,
             Some("settings") => &self.token,
+            Some("training") => &self.budget,
             Some("alerts") if pattern.contains("/targets/") => &self.target,
             Some("alerts") => &self.rule,
             _ => "",

@@ -68,11 +68,6 @@ async fn without_models_it_is_said_what_to_do() {
         let html = scene.page(Role::Viewer, page).await;
         assert!(html.contains("No models are trained yet"), "{page}");
     }
-    let html = scene.page(Role::Viewer, "/training/metrics").await;
-    assert!(
-        html.contains("Nothing was measured in the last 24 hours"),
-        "{html}"
-    );
 }
 
 #[tokio::test]
