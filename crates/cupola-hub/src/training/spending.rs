@@ -31,8 +31,9 @@ pub(super) fn read(tx: &mut Tx, now: Timestamp) -> Result<Spent, HubError> {
         };
         (of.cost.run, spent)
     });
-    // While nothing has run, nothing was spent: that is known.
-    let nothing = (running.is_empty() && all.hours() <= 0.0).then(Money::default);
+    // Before any time has passed nothing was spent, wherever what runs has a price.
+    let is_priced = running.iter().all(|of| of.cost.taken.hourly().is_some());
+    let nothing = (is_priced && all.hours() <= 0.0).then(Money::default);
     Ok(Spent {
         all: all.cost().money.or(nothing),
         models: models.collect(),

@@ -136,7 +136,7 @@ async fn a_brief_is_written_watched_in_two_tabs_and_read() {
     chromium.click("dialog[open] form button").await;
     let shows = |word: &str| {
         format!(
-            "return document.querySelector('#header .head-badge').textContent.includes('{word}')"
+            "return document.querySelector('#header .head-badge')?.textContent.includes('{word}')"
         )
     };
     chromium.until("the cancellation", &shows("ancel")).await;
