@@ -161,7 +161,10 @@ fn a_budget_of_all_stops_everything(database: &Database) {
     assert!(orders.is_empty(), "{orders:?}");
     finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(
-        hub.costs(&Default::default()).unwrap().total.money,
+        hub.costs(&cupola_hub::costs::CostsQuery::default())
+            .unwrap()
+            .total
+            .money,
         money(1.0)
     );
 }

@@ -104,7 +104,7 @@ fn a_rule_reads_back_with_its_targets(database: &Database) {
         sample.read(|tx| rules::find_by_name(tx, "high")),
         Some(rule.clone())
     );
-    rule.name = "higher".to_owned();
+    "higher".clone_into(&mut rule.name);
     rule.muted_until = None;
     rule.targets = Vec::new();
     let saved = rule.clone();
@@ -347,10 +347,10 @@ fn what_rules_look_at_is_read(database: &Database) {
         .map(|one| format!("{} {}", one.name, one.value))
         .collect();
     assert_eq!(values, ["loss 0.5", "odd NaN", "loss inf"]);
-    let named = sample
+    let by_name = sample
         .read(move |tx| reading::find_named(tx, first))
         .unwrap();
-    assert_eq!((named.number, named.outcome), (0, None));
+    assert_eq!((by_name.number, by_name.outcome), (0, None));
     assert_eq!(sample.read(reading::list_running), []);
     let satisfies = |text: &str| {
         let filter = Filter::parse(text).unwrap().unwrap();

@@ -292,7 +292,7 @@ fn what_became_of_a_model_reads_back_and_goes_with_it(database: &Database) {
     assert_eq!(latest, deployments[deployments.len() - 1..]);
     assert_eq!(
         sample.read(move |tx| model_lineage::list(tx, id)),
-        [lineage.clone()]
+        std::slice::from_ref(&lineage)
     );
     assert_eq!(
         sample.read(move |tx| model_lineage::find(tx, id, 1)),

@@ -69,7 +69,7 @@ async fn costs_are_told_by_run_experiment_and_person() {
     let cost = &shown["cost"];
     let hourly = cost["hourly"].as_f64().unwrap();
     assert!(hourly > 0.0 && hourly <= 2.0, "{cost}");
-    assert_eq!(cost["cost"].as_f64().unwrap(), hourly);
+    assert_eq!(cost["cost"], json!(hourly));
     assert_eq!(
         (&cost["basis"], &cost["is_final"]),
         (&json!("book"), &json!(false))
@@ -80,7 +80,7 @@ async fn costs_are_told_by_run_experiment_and_person() {
         assert_eq!(costs["total"]["cost"], cost["cost"], "{by}");
         assert_eq!(costs["subjects"][0]["cost"], cost["cost"], "{by}");
         assert_eq!(costs["days"].as_array().unwrap().len(), 7);
-        assert_eq!(costs["hourly_now"].as_f64().unwrap(), hourly);
+        assert_eq!(costs["hourly_now"], json!(hourly));
     }
     let detail = viewer
         .get(&format!("/api/v1/families/{family}"))

@@ -22,11 +22,10 @@ impl Section {
         let Some(word) = &self.loopback_role else {
             return Ok(None);
         };
-        let role = match word.parse() {
-            Ok(role @ (Role::Viewer | Role::Researcher | Role::Operator)) => role,
-            _ => bail!(
+        let Ok(role @ (Role::Viewer | Role::Researcher | Role::Operator)) = word.parse() else {
+            bail!(
                 "`access.loopback_role`: is `{word}`; choose `viewer`, `researcher` or `operator`"
-            ),
+            )
         };
         if let Some(door) = other_door(config) {
             bail!(

@@ -145,7 +145,8 @@ impl Scene {
         let budget = json!({"name": HOSTILE, "limit": 5.0});
         let operator = self.hub.somebody(Role::Operator);
         let budget = operator.post("/api/v1/budgets", &budget).await.expect(201);
-        self.budget = budget["budget_id"].as_str().unwrap().to_owned();
+        let id = budget["budget_id"].as_str().unwrap();
+        id.clone_into(&mut self.budget);
     }
 
     /// A target, and a rule that finds the run that failed.
