@@ -1,6 +1,6 @@
 //! Training as it is now: which models are trained, how far each is, what it costs.
 //!
-//! Everybody who asks shares one snapshot ([`Hub::training`]). It is made anew when something changed,
+//! Everybody who asks shares one snapshot (`Hub::training`). It is made anew when something changed,
 //! and only what changed is looked for again, so that a thousand models and any number of readers
 //! cost little. What nobody measured says so: see [`Said`].
 

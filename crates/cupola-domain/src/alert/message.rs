@@ -22,7 +22,7 @@ pub struct Message {
     pub condition: String,
     /// When it was put together.
     pub at: Timestamp,
-    /// The news, at most [`ITEMS_MAX`].
+    /// The news, at most `ITEMS_MAX`.
     pub items: Vec<Item>,
     /// How many there are besides.
     pub more: u32,
