@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,7 +10,9 @@ use std::time::Instant;
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::events::{Events, Level, open_descriptor};
+use crate::model::CharLm;
 use crate::train::train;
+use crate::weights;
 
 /// Names the descriptor that live events go to.
 const EVENTS_FD: &str = "CUPOLA_EVENTS_FD";
@@ -28,7 +30,8 @@ Everything else goes to stderr. Ends by itself after 90 % of time_budget_seconds
 
   --config-file FILE  one flat JSON object: lr, lr_schedule (cosine, linear, step_decay),
                       n_layers, n_heads, d_model, d_ff, batch_size, context_length, seed,
-                      time_budget_seconds, max_steps, weight_decay, eval_interval, threads
+                      time_budget_seconds, max_steps, weight_decay, eval_interval, threads,
+                      save_model (true: the model to model.safetensors beside FILE)
   --data PATH         a text file to learn, instead of the built-in generated text
   --threads N         threads, instead of one per core
   --quiet             only warnings on stderr
@@ -77,9 +80,23 @@ fn run(
             &format!("config field `{key}` is not used by char-lm"),
         );
     }
-    let report = train(&config, &corpus, &|| started.elapsed(), &mut events);
-    let line = report.to_json();
+    let trained = train(&config, &corpus, &|| started.elapsed(), &mut events);
+    if config.save_model {
+        let path = options.config_file.with_file_name(weights::FILE);
+        if let Err(error) = save(&trained.model, &corpus, &path) {
+            let message = format!("the model cannot be saved to `{}`: {error}", path.display());
+            events.log(Level::Warning, &message);
+            return EXIT_OUTPUT;
+        }
+        events.artifact(&path, weights::FILE);
+    }
+    let line = trained.report.to_json();
     written(writeln!(stdout, "{line}").and_then(|()| stdout.flush()))
+}
+
+fn save(model: &CharLm, corpus: &Corpus, path: &Path) -> io::Result<()> {
+    let mut file = BufWriter::new(fs::File::create(path)?);
+    weights::write(model, corpus.vocab(), &mut file)
 }
 
 /// What the command line asks for.
@@ -288,6 +305,29 @@ mod tests {
         );
         assert_eq!((code, err.as_str()), (0, ""));
         assert!(out.contains("val_bpb"), "{out}");
+    }
+
+    #[test]
+    fn the_model_is_saved_where_it_is_asked_for() {
+        let folder =
+            std::env::temp_dir().join(format!("cupola-train-saved-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let (config, events) = (folder.join("config.json"), folder.join("events"));
+        fs::write(&config, TINY.replacen('{', r#"{"save_model": true, "#, 1)).unwrap();
+        let watcher = fs::File::create(&events).unwrap();
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&watcher).to_string();
+
+        let config = config.to_str().unwrap();
+        let (code, _, err) = run_with(&["char-lm", "--config-file", config], Some(&descriptor));
+        assert_eq!(code, 0, "{err}");
+        let saved = folder.join("model.safetensors");
+        assert!(fs::metadata(&saved).unwrap().len() > 1_000);
+        let said = fs::read_to_string(&events).unwrap();
+        let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        let wanted =
+            serde_json::json!({"type": "artifact", "path": saved, "name": "model.safetensors"});
+        assert_eq!(last, wanted);
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Config {
     pub eval_interval: Option<usize>,
     /// Threads; as many as the machine offers if absent.
     pub threads: Option<usize>,
+    /// Whether the trained model is written to a file beside the configuration's.
+    pub save_model: bool,
 }
 
 /// A field that cannot be used, and what to write instead.
@@ -105,6 +107,7 @@ impl Config {
             max_steps,
             eval_interval: fields.count("eval_interval", 1, 1_000_000_000),
             threads: fields.count("threads", 1, 1024),
+            save_model: fields.choice("save_model"),
         };
         config.check_heads(fields);
         config
@@ -187,6 +190,17 @@ impl<'a> Fields<'a> {
             self.refuse(name, &value.to_string(), remedy);
         }
         good
+    }
+
+    /// No, unless it is said.
+    fn choice(&mut self, name: &'static str) -> bool {
+        let Some(value) = self.find(name) else {
+            return false;
+        };
+        value.as_bool().unwrap_or_else(|| {
+            self.refuse(name, &value.to_string(), "say true or false".to_owned());
+            false
+        })
     }
 
     fn seed(&mut self, name: &'static str, default: u64) -> u64 {
@@ -281,7 +295,7 @@ mod tests {
         let text = r#"{"lr": 0.001248, "lr_schedule": "step_decay", "n_layers": 2, "n_heads": 2,
             "d_model": 128, "d_ff": 512, "batch_size": 64.0, "context_length": 256, "seed": 48,
             "time_budget_seconds": 10, "max_steps": 7, "weight_decay": 0, "eval_interval": 3,
-            "threads": 1}"#;
+            "threads": 1, "save_model": true}"#;
         let wanted = Config {
             lr: 0.001_248,
             lr_schedule: Schedule::StepDecay,
@@ -297,6 +311,7 @@ mod tests {
             max_steps: Some(7),
             eval_interval: Some(3),
             threads: Some(1),
+            save_model: true,
         };
         let ignored = Vec::new();
         assert_eq!(

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -123,6 +124,12 @@ impl<'a> Events<'a> {
                 self.send(&json!({"type": "result", "key": key, "value": value}));
             }
         }
+    }
+
+    /// A file that is to be kept, as the watcher finds it.
+    pub fn artifact(&mut self, path: &Path, name: &str) {
+        let path = path.to_string_lossy();
+        self.send(&json!({"type": "artifact", "path": path, "name": name}));
     }
 
     fn metrics<'v>(&mut self, step: usize, values: impl IntoIterator<Item = (&'v str, f64)>) {

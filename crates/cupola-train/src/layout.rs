@@ -26,6 +26,17 @@ pub(crate) struct Span {
     len: usize,
 }
 
+/// A part of the flat array with a name of its own.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    /// `blocks.0.qkv.weight`.
+    pub name: String,
+    /// Along each of its axes.
+    pub sizes: Vec<usize>,
+    /// Which numbers of the flat array.
+    pub place: std::ops::Range<usize>,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LinearSpans {
     pub(crate) weight: Span,
@@ -76,6 +87,26 @@ impl Layout {
         }
     }
 
+    /// All of it in the order of the flat array, with names.
+    pub(crate) fn tensors(&self, shape: Shape) -> Vec<Tensor> {
+        let Shape { width, hidden, .. } = shape;
+        let mut tensors = Tensors(Vec::new());
+        tensors.add("token", &[shape.vocab, width], self.token);
+        tensors.add("position", &[shape.context, width], self.position);
+        for (at, block) in self.blocks.iter().enumerate() {
+            let of = |part: &str| format!("blocks.{at}.{part}");
+            tensors.norm(&of("attention_norm"), width, block.attention_norm);
+            tensors.linear(&of("qkv"), [width, 3 * width], block.qkv);
+            tensors.linear(&of("mix"), [width, width], block.mix);
+            tensors.norm(&of("hidden_norm"), width, block.hidden_norm);
+            tensors.linear(&of("expand"), [width, hidden], block.expand);
+            tensors.linear(&of("contract"), [hidden, width], block.contract);
+        }
+        tensors.norm("norm", width, self.norm);
+        tensors.add("head", &[width, shape.vocab], self.head);
+        tensors.0
+    }
+
     /// The weights of products and embeddings: what weight decay applies to.
     pub(crate) fn decayed(&self) -> impl Iterator<Item = Span> {
         let blocks = self.blocks.iter().flat_map(|block| {
@@ -116,6 +147,28 @@ impl Params {
     pub(crate) fn pair_mut(&mut self, first: Span, second: Span) -> (&mut [f32], &mut [f32]) {
         let (head, tail) = self.0.split_at_mut(second.start);
         (&mut head[first.range()], &mut tail[..second.len])
+    }
+}
+
+struct Tensors(Vec<Tensor>);
+
+impl Tensors {
+    fn add(&mut self, name: &str, sizes: &[usize], span: Span) {
+        self.0.push(Tensor {
+            name: name.to_owned(),
+            sizes: sizes.to_vec(),
+            place: span.range(),
+        });
+    }
+
+    fn norm(&mut self, name: &str, width: usize, spans: NormSpans) {
+        self.add(&format!("{name}.gain"), &[width], spans.gain);
+        self.add(&format!("{name}.shift"), &[width], spans.shift);
+    }
+
+    fn linear(&mut self, name: &str, [inputs, outputs]: [usize; 2], spans: LinearSpans) {
+        self.add(&format!("{name}.weight"), &[inputs, outputs], spans.weight);
+        self.add(&format!("{name}.bias"), &[outputs], spans.bias);
     }
 }
 

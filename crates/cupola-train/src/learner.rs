@@ -92,6 +92,11 @@ impl Learner {
         &self.model
     }
 
+    /// The model, once nothing more is learned.
+    pub fn into_model(self) -> CharLm {
+        self.model
+    }
+
     /// Sequences that each pass takes at once.
     pub fn sequences_per_pass(&self) -> usize {
         self.pass

@@ -7,7 +7,7 @@
 //! logits = norm(x) · head
 //! ```
 
-use crate::layout::{BlockSpans, Layout, NormSpans, Params, Shape};
+use crate::layout::{BlockSpans, Layout, NormSpans, Params, Shape, Tensor};
 use crate::ops::attention::Attention;
 use crate::ops::linear::Linear;
 use crate::ops::math::float;
@@ -73,6 +73,11 @@ impl CharLm {
     /// The parameters, bit for bit.
     pub fn params(&self) -> &[f32] {
         &self.params.0
+    }
+
+    /// The parameters by name, in order.
+    pub fn tensors(&self) -> Vec<Tensor> {
+        self.layout.tensors(self.shape)
     }
 
     /// The sum over positions of the loss, in nats.

@@ -23,6 +23,15 @@ const EVALUATION_COST: f64 = 0.4;
 /// The time since the program started. May be called from any thread.
 pub type Clock<'a> = &'a (dyn Fn() -> Duration + Sync);
 
+/// What training ends with.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// How it went.
+    pub report: Report,
+    /// What was learned.
+    pub model: CharLm,
+}
+
 /// Trains a model as `config` says and reports on it.
 ///
 /// Training ends after `max_steps`, or at 90 % of the time budget on `clock`; a step that
@@ -34,7 +43,7 @@ pub fn train(
     corpus: &Corpus,
     clock: Clock<'_>,
     events: &mut Events<'_>,
-) -> Report {
+) -> Trained {
     let threads = config.threads.unwrap_or_else(threads_available);
     let shape = config.shape(corpus.vocab().len());
     let model = CharLm::new(shape, &mut Rng::keyed(config.seed, INIT_STREAM, 0));
@@ -206,7 +215,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn report(mut self) -> Report {
+    fn report(mut self) -> Trained {
         let context = self.config.context_length;
         let planned = self
             .plan
@@ -236,7 +245,10 @@ impl Run<'_, '_> {
         self.events.evaluation(self.steps, report.val_bpb);
         self.events.progress((self.clock)(), 1.0, self.steps);
         self.events.result(&report);
-        report
+        Trained {
+            report,
+            model: self.learner.into_model(),
+        }
     }
 }
 
@@ -310,7 +322,7 @@ mod tests {
         let corpus = Corpus::from_bytes(&corpus::generate(60_000, 1));
         let (mut people, mut watcher) = (Vec::new(), Vec::new());
         let mut events = Events::new(&mut people, false).with_watcher(&mut watcher);
-        let report = train(config, &corpus, clock, &mut events);
+        let report = train(config, &corpus, clock, &mut events).report;
         drop(events);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (report, text(people), text(watcher))
@@ -387,7 +399,8 @@ mod tests {
             &corpus,
             &clock,
             &mut Events::new(&mut people, true),
-        );
+        )
+        .report;
         assert!(report.steps_completed < 50);
         assert!(
             !report.train_loss.is_finite() && !report.val_bpb.is_finite(),
