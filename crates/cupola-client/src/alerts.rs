@@ -4,6 +4,7 @@ use cupola_protocol::{
     alerts::{
         AlertBody, AlertDeliveryBody, AlertDetailBody, AlertRuleBody, AlertTargetBody,
         AlertTestBody, CreatedAlertTarget, MuteAlertRule, NewAlertRule, NewAlertTarget,
+        ResolvedAlerts,
     },
     paths::api,
 };
@@ -14,7 +15,8 @@ use crate::{Client, Error, transport::at};
 const ALL: [(&str, &str); 1] = [("limit", "1000")];
 
 impl Client {
-    /// Alerts, those opened last first; only those in a state, where one is named.
+    /// Alerts, those opened last first; only those in a state, where one is named, or several with
+    /// commas between them.
     pub async fn alerts(&self, state: Option<&str>) -> Result<Vec<AlertBody>, Error> {
         let state = state.map(|state| ("state", state));
         let query: Vec<_> = ALL.into_iter().chain(state).collect();
@@ -59,6 +61,11 @@ impl Client {
     pub async fn mute_alert_rule(&self, id: &str, mins: u64) -> Result<AlertRuleBody, Error> {
         let body = MuteAlertRule { mins };
         self.put(&at(api::ALERT_RULE_MUTE, id), &body).await
+    }
+
+    /// Says that all that happened so far by a rule is dealt with.
+    pub async fn resolve_alerts_of(&self, id: &str) -> Result<ResolvedAlerts, Error> {
+        self.post(&at(api::ALERT_RULE_RESOLUTION, id), &()).await
     }
 
     /// Removes a rule with all that it found.

@@ -97,7 +97,7 @@ impl Client {
             .await
     }
 
-    /// The files of a model's newest version or its samples, as they come.
+    /// The files of a model's version in use or its samples, as they come.
     pub async fn model_download(&self, name: &str) -> Result<Download, Error> {
         self.download(&at(api::MODEL_DOWNLOAD, name)).await
     }

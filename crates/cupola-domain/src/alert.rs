@@ -1,6 +1,7 @@
 //! Alerts: what a rule found, who took it on, and who is told of it.
 
 mod delivery;
+mod hook;
 mod message;
 mod state;
 mod target;
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub use delivery::{Delivery, DeliveryState, GIVEN_UP_AFTER, Sending, pause_after};
+pub use hook::Hook;
 pub use message::{Item, Message};
 pub use state::{AlertInput, AlertRefused, AlertState, AlertWord};
 pub use target::{Address, Target, TargetKind, check_address};

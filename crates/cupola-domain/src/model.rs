@@ -30,6 +30,9 @@ pub const SOURCE_BYTES_MAX: usize = 1_024;
 /// Characters of an alias.
 pub const ALIAS_CHARS_MAX: usize = 255;
 
+/// What is wrong with some aliases.
+const LIKE_A_NUMBER: &str = "is reserved: it reads like a version's number";
+
 /// A name under which versions are registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -268,8 +271,17 @@ pub fn check_name(name: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Whether a version may have this alias.
+/// Whether a version may have this alias where one is called by its number or by an alias.
 pub fn check_alias(alias: &str) -> Result<(), FieldError> {
+    check_client_alias(alias)?;
+    if alias.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(FieldError::new("alias", LIKE_A_NUMBER));
+    }
+    Ok(())
+}
+
+/// Whether a version may have this alias by the word of a client who tells aliases from numbers.
+pub fn check_client_alias(alias: &str) -> Result<(), FieldError> {
     let refuse = |message: &str| Err(FieldError::new("alias", message));
     if alias.is_empty() || alias.chars().count() > ALIAS_CHARS_MAX {
         return refuse("must have 1 to 255 characters");
@@ -285,7 +297,7 @@ pub fn check_alias(alias: &str) -> Result<(), FieldError> {
     }
     let number = alias.strip_prefix(['v', 'V']);
     if number.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit())) {
-        return refuse("is reserved: it reads like a version's number");
+        return refuse(LIKE_A_NUMBER);
     }
     Ok(())
 }
@@ -358,6 +370,15 @@ mod tests {
             ),
         ] {
             check(check_alias(alias), expected);
+            check(check_client_alias(alias), expected);
+        }
+        // Digits alone are a number here, and an alias to clients that never call a version by both.
+        for alias in ["12", "007", "99999999999"] {
+            check(
+                check_alias(alias),
+                "`alias`: is reserved: it reads like a version's number",
+            );
+            check(check_client_alias(alias), "");
         }
     }
 

@@ -185,7 +185,7 @@ pub enum RunState {
     Lost {
         /// The right that ran out.
         lease: Lease,
-        /// When.
+        /// Since when its worker is silent.
         lost_at: Timestamp,
     },
     /// A client or an import writes it; nobody has a lease on it.
@@ -209,7 +209,7 @@ pub enum RunInput {
     Lease(Lease),
     /// The worker started the program, or still has it after a silence.
     Start(Lease),
-    /// The worker was silent for longer than its lease.
+    /// The worker was silent for longer than its lease, since the time that is given.
     Expire,
     /// The worker stops in order and gives it back.
     HandBack,

@@ -29,7 +29,7 @@ pub struct TrainingModel {
     pub planned_hours: Option<f64>,
     /// What an hour of it is planned to cost.
     pub hourly: Option<Money>,
-    /// Its place in the configuration.
+    /// Its place in the configuration; the last possible one of a model that is not in it.
     pub position: u32,
     /// What it is in the registry.
     pub model: Option<ModelId>,
@@ -47,6 +47,11 @@ impl TrainingModel {
             position: u32::MAX,
             model: None,
         }
+    }
+
+    /// Whether the configuration names it.
+    pub const fn is_configured(&self) -> bool {
+        self.position < u32::MAX
     }
 
     /// What is wrong with it, each named.
@@ -197,7 +202,8 @@ pub enum Found {
         /// The score, from 0 to 1, and when it was measured; none where the file gives none.
         score: Option<(f64, Timestamp)>,
     },
-    /// A folder that could not be read.
+    /// A folder that could not be read; and what is called as a file of a model and is none, or leads out of
+    /// its folder.
     Nothing,
 }
 

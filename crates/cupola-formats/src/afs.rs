@@ -13,11 +13,12 @@ const DATASET_END: &str = "merged.jsonl";
 /// What the name of a file with a score ends with.
 const EVALUATION_END: &str = "_results.json";
 
-/// Whether a file in `models/` holds the samples of a model: its name begins with the model's key
-/// and ends with `merged.jsonl`.
-pub fn is_dataset_of(file: &str, key: &str) -> bool {
-    let rest = file.strip_prefix(key);
-    rest.is_some_and(|rest| rest.ends_with(DATASET_END))
+/// The keys of the models whose samples a file in `models/` can hold, the longest first: its name begins
+/// with the model's key and ends with `merged.jsonl`.
+pub fn dataset_keys(file: &str) -> impl Iterator<Item = &str> {
+    let head = file.strip_suffix(DATASET_END).unwrap_or_default();
+    let ends = (1..=head.len()).rev();
+    ends.filter_map(move |end| head.get(..end))
 }
 
 /// The key of the model whose score a file in `evaluations/results/` holds.
@@ -42,12 +43,16 @@ mod tests {
 
     #[test]
     fn files_belong_to_models_by_their_names() {
-        let check = |file, key, expected| assert_eq!(is_dataset_of(file, key), expected, "{file}");
-        check("majora_v1_merged.jsonl", "majora", true);
-        check("majoramerged.jsonl", "majora", true);
-        check("majora_v1_merged.json", "majora", false);
-        check("din_merged.jsonl", "majora", false);
-        check("majora", "majora", false);
+        let check = |file, expected: &[&str]| {
+            let keys: Vec<_> = dataset_keys(file).collect();
+            assert_eq!(keys, expected, "{file}");
+        };
+        check("din_merged.jsonl", &["din_", "din", "di", "d"]);
+        check("dmerged.jsonl", &["d"]);
+        check("dé_merged.jsonl", &["dé_", "dé", "d"]);
+        check("merged.jsonl", &[]);
+        check("din_merged.json", &[]);
+        check("din", &[]);
     }
 
     #[test]

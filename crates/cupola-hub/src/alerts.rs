@@ -6,8 +6,11 @@
 
 mod configured;
 mod deliveries;
+mod happening;
 mod looking;
+mod money;
 mod moving;
+mod over;
 mod rules;
 mod targets;
 mod telling;
@@ -20,7 +23,7 @@ use std::{
 };
 
 use cupola_domain::{
-    alert::{Alert, AlertChange, AlertInput, Target},
+    alert::{Alert, AlertChange, AlertInput, AlertWord, Target},
     event::Event,
     ids::{AlertId, AlertRuleId},
     time::Timestamp,
@@ -33,6 +36,7 @@ pub use configured::NewConfigured;
 pub use cupola_search::alert::{Condition, Rule};
 pub use cupola_store::alerts::{Past, deliveries::Outgoing};
 pub use rules::NewRule;
+pub(crate) use targets::Reach;
 pub use targets::{MadeTarget, NewTarget};
 pub(crate) use watch::Watch;
 
@@ -44,6 +48,12 @@ pub const TARGETS_MAX: i64 = 100;
 
 /// More open alerts are not counted one by one.
 pub const OPEN_MAX: i64 = 1_000;
+
+/// So many alerts of a rule on what happens stay unresolved; the oldest make room.
+pub const HAPPENED_MAX: u64 = 2_000;
+
+/// So many alerts are closed in one transaction, so that nobody waits for long.
+const CLOSED_PER_STEP: i64 = 500;
 
 /// Pages and bodies show so many unresolved alerts, changes and deliveries.
 const LISTED_MAX: i64 = 1_000;
@@ -64,8 +74,12 @@ pub(crate) struct OpenAlerts(Mutex<Option<(i64, u64)>>);
 /// Everything about alerts, as one page shows it.
 #[derive(Debug, Clone)]
 pub struct Alerting {
-    /// Those that are not resolved, the latest first.
+    /// Those that are not resolved, the latest first, as many as a page shows.
     pub unresolved: Vec<Alert>,
+    /// How many are open, and how many are acknowledged.
+    pub counts: (u64, u64),
+    /// How many of each rule's are not resolved; rules without any are left out.
+    pub by_rule: HashMap<AlertRuleId, u64>,
     /// All rules, by name.
     pub rules: Vec<Rule>,
     /// All targets, by name.
@@ -103,6 +117,11 @@ impl Hub {
         self.read(move |tx| {
             Ok(Alerting {
                 unresolved: alerts::list_unresolved(tx, LISTED_MAX)?,
+                counts: (
+                    alerts::count(tx, &[AlertWord::Open])?,
+                    alerts::count(tx, &[AlertWord::Acknowledged])?,
+                ),
+                by_rule: alerts::count_unresolved_by_rule(tx)?,
                 rules: alerts::rules::list(tx, RULES_MAX)?,
                 targets: alerts::targets::list(tx, TARGETS_MAX)?,
                 past: alerts::list_history(tx, i64::MAX, PAST_SHOWN)?,
@@ -112,19 +131,26 @@ impl Hub {
         })
     }
 
-    /// The alerts that were opened last, resolved ones too, with their rules.
-    pub fn list_alerts(&self) -> Result<Vec<(Alert, Rule)>, HubError> {
-        self.read(|tx| {
+    /// The alerts in some states, or all where none is named, those opened last first, with their rules:
+    /// at most `limit` after the first `offset`; and how many there are.
+    pub fn list_alerts(
+        &self,
+        states: Vec<AlertWord>,
+        (offset, limit): (u64, u32),
+    ) -> Result<(Vec<(Alert, Rule)>, u64), HubError> {
+        self.read(move |tx| {
             let rules: HashMap<AlertRuleId, Rule> = (alerts::rules::list(tx, RULES_MAX)?
                 .into_iter())
             .map(|rule| (rule.id, rule))
             .collect();
-            let found = alerts::list(tx, LISTED_MAX)?.into_iter();
+            let end = i64::try_from(offset.saturating_add(limit.into())).unwrap_or(i64::MAX);
+            let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+            let found = alerts::list(tx, &states, end)?.into_iter().skip(skipped);
             let with_rule = found.filter_map(|alert| {
                 let rule = rules.get(&alert.rule)?.clone();
                 Some((alert, rule))
             });
-            Ok(with_rule.collect())
+            Ok((with_rule.collect(), alerts::count(tx, &states)?))
         })
     }
 
@@ -192,18 +218,43 @@ impl Hub {
         let (by, now) = (by.to_owned(), self.now());
         self.write(move |tx| {
             let alert = find(tx, id)?;
-            let rule = rules::find(tx, alert.rule)?;
-            if !rule.condition.is_happening() {
-                let message = format!(
-                    "this alert is resolved by itself when `{}` holds no more; acknowledge it, or \
-                     mute its rule",
-                    rule.condition
-                );
-                return Err(HubError::Conflict(message));
-            }
+            check_happening(&rules::find(tx, alert.rule)?)?;
             step(tx, alert, AlertInput::Clear(format!("closed by {by}")), now)
         })
     }
+
+    /// Somebody says that all that happened so far by a rule is dealt with; says how many alerts that were.
+    pub fn resolve_alerts_of(&self, id: AlertRuleId, by: &str) -> Result<u64, HubError> {
+        let now = self.now();
+        let mut closed = 0;
+        loop {
+            let by = by.to_owned();
+            let some = self.write(move |tx| {
+                check_happening(&rules::find(tx, id)?)?;
+                let some = alerts::list_unresolved_of(tx, id, CLOSED_PER_STEP)?;
+                let count = some.len() as u64;
+                for alert in some {
+                    step(tx, alert, AlertInput::Clear(format!("closed by {by}")), now)?;
+                }
+                Ok(count)
+            })?;
+            closed += some;
+            if some == 0 {
+                return Ok(closed);
+            }
+        }
+    }
+}
+
+/// What lasts ends by itself.
+fn check_happening(rule: &Rule) -> Result<(), HubError> {
+    if rule.condition.is_happening() {
+        return Ok(());
+    }
+    Err(HubError::Conflict(format!(
+        "what it finds is resolved by itself when `{}` holds no more; acknowledge it, or mute the rule",
+        rule.condition
+    )))
 }
 
 /// Moves an alert that is there, notes it in the history and records that it changed.

@@ -2,8 +2,12 @@
 //! leased; what runs goes on.
 
 mod holding;
+mod looks;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use cupola_domain::{
     cost::{Budget, Day, Draft, Kind, Total, Wanted, level},
@@ -19,7 +23,9 @@ use crate::{
     costs::{booking, name_of, spent},
 };
 
-pub(crate) use holding::{Held, find_holding, withhold};
+use looks::Looks;
+
+pub(crate) use holding::{Held, find_holding, let_go, withhold};
 
 /// So many tasks are let go in one transaction, so that nobody waits for long.
 const RELEASED_PER_STEP: i64 = 1_000;
@@ -45,6 +51,16 @@ impl BudgetRow {
         self.budget.wanted.is_hard && self.level == 100
     }
 
+    /// The highest level that it has reached in its period, also where less has turned out to be spent.
+    pub fn reached(&self) -> u8 {
+        let (told, day) = self.budget.told;
+        if day == self.since {
+            told.max(self.level)
+        } else {
+            self.level
+        }
+    }
+
     /// How much of it is spent, in per cent; of a budget of nothing all.
     pub fn percent(&self) -> f64 {
         let limit = self.budget.wanted.limit.units();
@@ -60,8 +76,7 @@ impl BudgetRow {
 #[derive(Debug, Default)]
 pub(crate) struct Spent {
     held: RwLock<Arc<Known>>,
-    /// Held by whoever looks at all budgets anew.
-    looking: Mutex<()>,
+    looks: Looks,
 }
 
 #[derive(Debug, Default)]
@@ -123,12 +138,18 @@ impl Hub {
                 let message = "cannot be changed; make another budget";
                 return Err(HubError::Invalid(vec![FieldError::new("scope", message)]));
             }
+            let is_same =
+                (wanted.limit, wanted.period) == (before.wanted.limit, before.wanted.period);
             let after = Budget {
                 wanted,
                 updated_at: now,
                 ..before
             };
             budgets::save(tx, &after)?;
+            if !is_same {
+                // Its levels are others now.
+                budgets::save_told(tx, &after, (0, None))?;
+            }
             events::record(tx, Event::BudgetChanged(id));
             Ok(())
         })?;
@@ -150,18 +171,23 @@ impl Hub {
     }
 
     /// Looks how far all budgets are spent: tells which levels are new, keeps back what is to be kept, and
-    /// lets go what is not. Says how many tasks it let go.
+    /// lets go what is not. Says how many tasks it let go. Where others looked since this was asked for,
+    /// they saw all that the caller knows, and nothing is done again.
     pub(crate) fn refresh_budgets(&self) -> Result<usize, HubError> {
-        let looking = self.spent.looking.lock();
-        let _looking = looking.unwrap_or_else(PoisonError::into_inner);
+        let looks = &self.spent.looks;
+        let released = looks.once(looks.ask(), || self.look_at_budgets())?;
+        Ok(released.unwrap_or(0))
+    }
+
+    fn look_at_budgets(&self) -> Result<usize, HubError> {
         let now = self.now();
         let rows = self.read(move |tx| rows(tx, now))?;
         let news: Vec<_> = rows.iter().filter_map(news_of).collect();
         if !news.is_empty() {
             self.write(move |tx| {
-                for (id, told) in news {
-                    budgets::save_told(tx, id, told)?;
-                    events::record(tx, Event::BudgetChanged(id));
+                for (budget, told) in news {
+                    budgets::save_told(tx, &budget, told)?;
+                    events::record(tx, Event::BudgetChanged(budget.id));
                 }
                 Ok(())
             })?;
@@ -181,12 +207,15 @@ impl Hub {
         self.release_tasks()
     }
 
-    /// Notes that money was spent: a hard budget may have come to its end.
-    pub(crate) fn note_spending(&self) -> Result<(), HubError> {
-        if self.known_budgets().has_hard {
-            self.refresh_budgets()?;
+    /// Notes that money was spent: a hard budget may have come to its end. Where that cannot be seen now,
+    /// the loop sees it in a moment; what was spent is committed already.
+    pub(crate) fn note_spending(&self) {
+        if !self.known_budgets().has_hard {
+            return;
         }
-        Ok(())
+        if let Err(error) = self.refresh_budgets() {
+            tracing::error!(%error, "budgets could not be looked at");
+        }
     }
 
     /// The budgets that keep things from being leased.
@@ -210,8 +239,8 @@ impl Hub {
         let mut released = 0;
         for id in free {
             released += self.write(move |tx| {
-                let released = budgets::release(tx, id, RELEASED_PER_STEP)?;
-                events::record(tx, Event::BudgetChanged(id));
+                let (released, experiments) = budgets::release(tx, id, RELEASED_PER_STEP)?;
+                note_moved(tx, id, experiments);
                 Ok(released)
             })?;
         }
@@ -219,6 +248,15 @@ impl Hub {
             self.bus.announce_work();
         }
         Ok(released)
+    }
+}
+
+/// Tells that a budget keeps tasks of these experiments back, or does not any more: pages of tasks look at
+/// what a budget does, as there may be very many of them.
+fn note_moved(tx: &mut Tx, id: BudgetId, experiments: BTreeSet<ExperimentId>) {
+    events::record(tx, Event::BudgetChanged(id));
+    for experiment in experiments {
+        events::record(tx, Event::ExperimentChanged(experiment));
     }
 }
 
@@ -252,12 +290,16 @@ fn rows(tx: &mut Tx, now: Timestamp) -> Result<Vec<BudgetRow>, HubError> {
     budgets.into_iter().map(row).collect()
 }
 
-/// What is to be told of a budget and was not: another level, or the beginning of another period.
-fn news_of(row: &BudgetRow) -> Option<(BudgetId, (u8, Option<Day>))> {
+/// What is to be told of a budget and was not: a level that is higher than all before in its period, or the
+/// beginning of another period. Where less turns out to be spent, a level is not told twice.
+fn news_of(row: &BudgetRow) -> Option<(Budget, (u8, Option<Day>))> {
     let (told, day) = row.budget.told;
-    let was = if day == row.since { told } else { 0 };
-    let is_news = was != row.level || (told != 0 && day != row.since);
-    is_news.then_some((row.budget.id, (row.level, row.since)))
+    let is_news = if day == row.since {
+        row.level > told
+    } else {
+        told != 0 || row.level != 0
+    };
+    is_news.then(|| (row.budget.clone(), (row.level, row.since)))
 }
 
 /// Refuses a budget of something that is not there.

@@ -1,8 +1,11 @@
 //! Charts: which series of a run or a worker are shown, and what of them.
 
+mod places;
+
 use std::str::FromStr;
 
 use cupola_domain::{
+    field::FieldError,
     ids::{RunId, WorkerId},
     metric::Point,
     time::Timestamp,
@@ -17,8 +20,12 @@ use regex::{Regex, RegexBuilder};
 
 use crate::{
     Hub, HubError,
-    series::{Axis, cursor, read_before},
+    costs::{self, Pace},
+    series::{cursor, read_before},
 };
+
+pub use places::Across;
+pub(crate) use places::Places;
 
 /// A pattern's program takes at most so much memory.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -51,40 +58,6 @@ impl FromStr for NamePattern {
             let reason = last.trim_start_matches("error: ");
             format!("is `{text}`, no regular expression: {reason}")
         })
-    }
-}
-
-/// What a chart has from left to right, as people choose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Across {
-    /// The program's own count.
-    #[default]
-    Step,
-    /// Milliseconds since 1970.
-    Time,
-    /// Milliseconds since the run's first moment.
-    Relative,
-}
-
-impl Across {
-    /// As it is written in addresses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Across::Step => "step",
-            Across::Time => "time",
-            Across::Relative => "relative",
-        }
-    }
-}
-
-impl FromStr for Across {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Across::Step, Across::Time, Across::Relative]
-            .into_iter()
-            .find(|across| across.as_str() == text)
-            .ok_or_else(|| format!("is `{text}`; choose `step`, `time` or `relative`"))
     }
 }
 
@@ -130,6 +103,8 @@ pub struct SeriesPage {
 pub struct Charts {
     /// The first moment: when the run started or was made, or when the worker joined.
     pub began_at: Timestamp,
+    /// Where costs are shown, how they go on.
+    pub pace: Option<Pace>,
     /// What there is.
     pub names: Names,
     /// In the order in which they were asked for; without those that are not there.
@@ -201,7 +176,8 @@ impl Hub {
         };
         self.read(move |tx| {
             let began_at = began_at(tx, owner)?;
-            let asked = asked(shown, began_at);
+            let pace = pace(tx, owner, shown)?;
+            let asked = asked(shown, began_at, pace)?;
             let mut charts = Vec::new();
             for (name, after) in &wanted {
                 if let Some(series) = series::find(tx, owner, name)? {
@@ -210,6 +186,7 @@ impl Hub {
             }
             Ok(Charts {
                 began_at,
+                pace,
                 names: series::find_names(tx, owner)?,
                 charts,
             })
@@ -227,7 +204,8 @@ impl Hub {
     ) -> Result<(Vec<Point>, Option<i64>), HubError> {
         let (owner, name) = (owner.into(), name.to_owned());
         self.read(move |tx| {
-            let asked = asked(shown, began_at(tx, owner)?);
+            let pace = pace(tx, owner, shown)?;
+            let asked = asked(shown, began_at(tx, owner)?, pace)?;
             let series = series::find(tx, owner, &name)?;
             let series = series.ok_or_else(|| HubError::not_found("series", &name))?;
             let mut block = match at {
@@ -262,20 +240,25 @@ fn began_at(tx: &mut Tx, owner: Owner) -> Result<Timestamp, HubError> {
     }
 }
 
-fn asked(shown: Shown, began_at: Timestamp) -> Asked {
-    let place = |at: Option<i64>| match shown.across {
-        Across::Step | Across::Time => at,
-        Across::Relative => at.map(|at| at.saturating_add(began_at.millis())),
-    };
-    Asked {
-        axis: match shown.across {
-            Across::Step => Axis::Step,
-            Across::Time | Across::Relative => Axis::Time,
-        },
-        from: place(shown.from),
-        to: place(shown.to),
-        columns: shown.columns,
+/// How the costs of a run go on, where they are asked for.
+fn pace(tx: &mut Tx, owner: Owner, shown: Shown) -> Result<Option<Pace>, HubError> {
+    match (shown.across, owner) {
+        (Across::Cost, Owner::Run(run)) => costs::find_pace(tx, run),
+        _ => Ok(None),
     }
+}
+
+fn asked(shown: Shown, began_at: Timestamp, pace: Option<Pace>) -> Result<Asked, HubError> {
+    let places = Places::of(shown.across, began_at, pace).ok_or_else(|| {
+        let message = "is `cost`, but no price is known; choose `step`, `time` or `relative`";
+        HubError::Invalid(vec![FieldError::new("axis", message)])
+    })?;
+    Ok(Asked {
+        axis: shown.across.axis(),
+        from: shown.from.map(|from| places.kept(from)),
+        to: shown.to.map(|to| places.kept(to)),
+        columns: shown.columns,
+    })
 }
 
 fn search(tx: &mut Tx, owner: Owner, query: &SeriesQuery) -> Result<SeriesPage, StoreError> {

@@ -4,10 +4,7 @@ pub(crate) mod booking;
 mod planned;
 mod table;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use cupola_domain::{
     cost::{Basis, Cost, Day, Kind, Money, PriceBook, Scope, Total},
@@ -30,6 +27,9 @@ pub use table::write_table;
 
 /// A curve has no more days than this.
 pub const DAYS_MAX: u32 = 3_660;
+
+/// So many of a kind are told one by one.
+pub const SUBJECTS_MAX: usize = 200;
 
 /// What machines cost, and in which currency.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +72,15 @@ pub struct RunCost {
     pub is_final: bool,
 }
 
+/// How a run's cost goes on, on average.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// When it began.
+    pub since: Timestamp,
+    /// In millionths of the currency; above 0.
+    pub micros_per_milli: f64,
+}
+
 /// Which costs are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CostsQuery {
@@ -90,6 +99,8 @@ pub struct Costs {
     pub total: Total,
     /// One for each of the kind, the dearest first.
     pub subjects: Vec<SubjectCost>,
+    /// Those that are left out, where there are too many.
+    pub others: Option<OtherCosts>,
     /// Every day of the time, in order.
     pub days: Vec<(Day, Total)>,
     /// What an hour costs as it goes now; of the runs with a price.
@@ -98,6 +109,19 @@ pub struct Costs {
     pub running: usize,
     /// How many of them have no price.
     pub unpriced: usize,
+}
+
+/// What all of a kind cost that are not told one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct OtherCosts {
+    /// How many there are.
+    pub count: usize,
+    /// All together.
+    pub total: Total,
+    /// What an hour costs as it goes now.
+    pub hourly_now: Money,
+    /// How many of their runs go on now.
+    pub running: usize,
 }
 
 /// What one model, experiment, brief or person cost.
@@ -115,58 +139,23 @@ pub struct SubjectCost {
     pub running: usize,
 }
 
-/// What a training model cost so far.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ModelCost {
-    /// Of all its runs.
-    pub measured: Cost,
-    /// How long they took.
-    pub hours: f64,
-    /// What an hour costs as it goes now.
-    pub hourly_now: Money,
-    /// Whether any run goes on.
-    pub is_running: bool,
-}
-
 impl Hub {
-    /// What a run costs; none of one that no worker had.
+    /// What a run costs, also after it was deleted; none of one that no worker had.
     pub fn run_cost(&self, run: RunId) -> Result<Option<RunCost>, HubError> {
-        Ok(self.run_costs(&[run])?.remove(&run))
+        let now = self.now();
+        self.read(move |tx| find(tx, run, now))
     }
 
-    /// What runs cost, without those that no worker had.
-    pub fn run_costs(&self, ids: &[RunId]) -> Result<HashMap<RunId, RunCost>, HubError> {
-        let (ids, now) = (ids.to_vec(), self.now());
-        self.read(move |tx| list_of(tx, &ids, now))
-    }
-
-    /// Costs of a time, told apart as asked.
+    /// Costs of a time, told apart as asked: the dearest [`SUBJECTS_MAX`] each, the others together.
     pub fn costs(&self, query: &CostsQuery) -> Result<Costs, HubError> {
         let (query, now) = (*query, self.now());
-        self.read(move |tx| read_costs(tx, query, now))
+        self.read(move |tx| read_costs(tx, query, now, SUBJECTS_MAX))
     }
 
-    /// What each training model cost, by its key; empty for runs of none.
-    pub fn model_costs(&self) -> Result<HashMap<String, ModelCost>, HubError> {
-        let query = CostsQuery {
-            kind: Kind::Model,
-            days: None,
-        };
-        let now = self.now();
-        let subjects = self.read(move |tx| {
-            let running = booking::list_running(tx, now)?;
-            subjects(tx, query.kind, None, &running)
-        })?;
-        let of = |(key, found): (String, SubjectCost)| {
-            let cost = ModelCost {
-                measured: found.total.cost(),
-                hours: found.total.hours(),
-                hourly_now: found.hourly_now,
-                is_running: found.running > 0,
-            };
-            (key, cost)
-        };
-        Ok(subjects.into_iter().map(of).collect())
+    /// The same with each of them, however many there are.
+    pub fn all_costs(&self, query: &CostsQuery) -> Result<Costs, HubError> {
+        let (query, now) = (*query, self.now());
+        self.read(move |tx| read_costs(tx, query, now, usize::MAX))
     }
 
     /// What one model, experiment, brief, person or all cost since a day, or ever.
@@ -216,20 +205,6 @@ pub(crate) fn spent(
     Ok(all.fold(Total::default(), |sum, (_, total)| sum + total))
 }
 
-fn list_of(
-    tx: &mut Tx,
-    ids: &[RunId],
-    now: Timestamp,
-) -> Result<HashMap<RunId, RunCost>, HubError> {
-    let mut found = HashMap::new();
-    for id in ids {
-        if let Some(cost) = find(tx, *id, now)? {
-            found.insert(*id, cost);
-        }
-    }
-    Ok(found)
-}
-
 /// What a run costs; none of one that no worker had.
 pub(crate) fn find(tx: &mut Tx, id: RunId, now: Timestamp) -> Result<Option<RunCost>, HubError> {
     let Some(kept) = costs::find(tx, id)? else {
@@ -243,6 +218,29 @@ pub(crate) fn find(tx: &mut Tx, id: RunId, now: Timestamp) -> Result<Option<RunC
         _ => now,
     };
     Ok(Some(shown(&booking::measured(tx, kept, until)?, false)))
+}
+
+/// How a run's cost goes on; none where it has no price.
+#[expect(clippy::cast_precision_loss, reason = "to be drawn")]
+pub(crate) fn find_pace(tx: &mut Tx, id: RunId) -> Result<Option<Pace>, HubError> {
+    const MILLIS_PER_HOUR: f64 = 3_600_000.0;
+    let Some(kept) = costs::find(tx, id)? else {
+        return Ok(None);
+    };
+    let since = kept.taken.since;
+    let each = if let Some((span, cost)) = kept.settled {
+        cost.money
+            .map(|money| money.micros() as f64 / span.as_millis() as f64)
+    } else {
+        let hourly = booking::priced(tx, kept)?.taken.hourly();
+        hourly.map(|hourly| hourly.micros() as f64 / MILLIS_PER_HOUR)
+    };
+    Ok(each
+        .filter(|each| each.is_finite() && *each > 0.0)
+        .map(|micros_per_milli| Pace {
+            since,
+            micros_per_milli,
+        }))
 }
 
 fn shown(kept: &Kept, is_final: bool) -> RunCost {
@@ -260,7 +258,12 @@ fn shown(kept: &Kept, is_final: bool) -> RunCost {
     }
 }
 
-fn read_costs(tx: &mut Tx, query: CostsQuery, now: Timestamp) -> Result<Costs, HubError> {
+fn read_costs(
+    tx: &mut Tx,
+    query: CostsQuery,
+    now: Timestamp,
+    subjects_max: usize,
+) -> Result<Costs, HubError> {
     let today = Day::of(now);
     let since = query
         .days
@@ -268,24 +271,40 @@ fn read_costs(tx: &mut Tx, query: CostsQuery, now: Timestamp) -> Result<Costs, H
     let running = booking::list_running(tx, now)?;
     let days = days(tx, since, today, &running)?;
     let found = subjects(tx, query.kind, since, &running)?;
-    let mut subjects = Vec::with_capacity(found.len());
-    for (_, mut found) in found {
-        found.name = name_of(tx, query.kind, &found.subject)?;
-        subjects.push(found);
-    }
+    let mut subjects: Vec<SubjectCost> = found.into_values().collect();
     subjects.sort_by(|a, b| {
         let dearer = b.total.money.cmp(&a.total.money);
         dearer.then(b.total.time.cmp(&a.total.time))
     });
+    let others = subjects.split_off(subjects_max.min(subjects.len()));
+    for found in &mut subjects {
+        found.name = name_of(tx, query.kind, &found.subject)?;
+    }
     let going = running.iter().filter(|of| !of.is_lost);
     Ok(Costs {
         at: now,
         total: spent(tx, &Scope::default(), since, &running)?,
         subjects,
+        others: together(&others),
         days,
         hourly_now: hourly_of(&running),
         running: going.clone().count(),
         unpriced: going.filter(|of| of.cost.taken.hourly().is_none()).count(),
+    })
+}
+
+fn together(others: &[SubjectCost]) -> Option<OtherCosts> {
+    let all = others.iter().map(|of| OtherCosts {
+        count: 1,
+        total: of.total,
+        hourly_now: of.hourly_now,
+        running: of.running,
+    });
+    all.reduce(|sum, of| OtherCosts {
+        count: sum.count + of.count,
+        total: sum.total + of.total,
+        hourly_now: sum.hourly_now + of.hourly_now,
+        running: sum.running + of.running,
     })
 }
 

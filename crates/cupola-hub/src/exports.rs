@@ -90,7 +90,10 @@ struct Place {
 
 impl Hub {
     /// Looks at what is to be written, so that what cannot be is refused before the first byte.
-    pub fn plan_export(&self, table: Table, selection: Selection) -> Result<Export, HubError> {
+    pub fn plan_export(&self, table: Table, mut selection: Selection) -> Result<Export, HubError> {
+        // One that is named twice is written once.
+        let mut named = BTreeSet::new();
+        selection.experiments.retain(|id| named.insert(*id));
         let experiments = selection.experiments.clone();
         self.read(move |tx| {
             for id in experiments {

@@ -122,7 +122,7 @@ impl Hub {
         analysis: Arc<Analysis>,
     ) -> Result<FamilyDetail, HubError> {
         Ok(FamilyDetail {
-            obstacle: self.obstacle(&family),
+            obstacle: self.obstacle(&family)?,
             spending: self.spending(&family, brief.as_ref())?,
             family,
             brief,
@@ -132,13 +132,13 @@ impl Hub {
 
     /// Why the pending tasks of a family will not be leased as things are; empty when some worker that
     /// is heard of could take them, or none is pending.
-    pub fn obstacle(&self, family: &Experiment) -> String {
+    pub fn obstacle(&self, family: &Experiment) -> Result<String, HubError> {
         if family.counts.pending == 0 {
-            return String::new();
+            return Ok(String::new());
         }
-        let spent = self.spent_budget_of(family);
+        let spent = self.spent_budget_of(family)?;
         if !spent.is_empty() {
-            return spent;
+            return Ok(spent);
         }
         let now = self.now();
         let live = self.live();
@@ -146,11 +146,11 @@ impl Hub {
             worker.left_at.is_none() && Presence::at(worker.last_seen, now) != Presence::Offline
         });
         let lacking = present.map(|worker| family.needs.unmet_by(&worker.capabilities));
-        match lacking.min_by_key(Vec::len) {
+        Ok(match lacking.min_by_key(Vec::len) {
             None => "no worker is online".to_owned(),
             Some(unmet) if unmet.is_empty() => String::new(),
             Some(unmet) => format!("no worker that is online has {}", unmet.join(" and ")),
-        }
+        })
     }
 
     /// Stops what is left of a family; see [`Hub::cancel_experiment`].

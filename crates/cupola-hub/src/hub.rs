@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     HubError,
     access::LoginCodes,
-    alerts::{OpenAlerts, Watch},
+    alerts::{OpenAlerts, Reach, Watch},
     analysis::AnalysisCache,
     artifacts::Files,
     budgets::Spent,
@@ -58,6 +58,7 @@ pub struct Hub {
     live: Mutex<Live>,
     fleet: Mutex<Fleet>,
     prices: RwLock<Arc<Prices>>,
+    pub(crate) reach: Reach,
     pub(crate) spent: Spent,
     pub(crate) bus: Bus,
     pub(crate) files: Files,
@@ -105,12 +106,14 @@ impl Hub {
         let live = Live::load(&store, world.monotonic())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
+        let watch = Watch::after(bus.last_told());
         let hub = Self {
             store,
             ids: Mutex::new(Ids::new(u64::from_le_bytes(seed))),
             live: Mutex::new(live),
             fleet: Mutex::new(fleet),
             prices: RwLock::default(),
+            reach: Reach::default(),
             spent: Spent::default(),
             bus,
             files,
@@ -122,7 +125,7 @@ impl Hub {
             endings: LatestEndings::default(),
             training: Keeper::new(world.now()),
             program_key,
-            watch: Mutex::default(),
+            watch: Mutex::new(watch),
             open_alerts: OpenAlerts::default(),
             access_epoch: AtomicU64::new(0),
             world,

@@ -3,8 +3,10 @@
 mod download;
 mod history;
 mod lineage;
+mod origin;
 mod promotion;
 mod registry;
+mod revision;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -13,19 +15,22 @@ use cupola_domain::{
     event::Event,
     field::FieldError,
     model::{
-        DESCRIPTION_BYTES_MAX, Model, ModelVersion, check_alias, check_name, check_tag, check_text,
+        DESCRIPTION_BYTES_MAX, Model, ModelVersion, check_alias, check_client_alias, check_name,
+        check_tag, check_text,
     },
     text::storable,
     time::Timestamp,
 };
 use cupola_store::{Tx, events, model_versions, models};
 
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, training_models::take_files};
 
 pub use download::ModelDownload;
 pub use history::{NewDeployment, NewEvaluation};
+pub use origin::VersionOrigin;
 pub use promotion::Promotion;
 pub use registry::{ModelDetail, RegisteredModel, VersionDetail};
+pub use revision::Revision;
 pub use versions::{KnownVersion, NewVersion, VersionName};
 
 pub(crate) use history::{insert_evaluation, tag_facts};
@@ -78,7 +83,8 @@ impl Hub {
             check_free(tx, &model.name)?;
             models::insert(tx, &model)?;
             events::record(tx, Event::ModelChanged(model.id));
-            Ok(KnownModel::new(model, []))
+            take_files(tx, &model.name)?;
+            known(tx, &model.name)
         })
     }
 
@@ -138,7 +144,8 @@ impl Hub {
                 check_free(tx, &new_name)?;
             }
             model.name = new_name;
-            Ok(models::save(tx, model)?)
+            models::save(tx, model)?;
+            take_files(tx, &model.name)
         })
     }
 
@@ -178,6 +185,21 @@ impl Hub {
     /// Lets an alias stand for a version, and no longer for another.
     pub fn alias_model(&self, name: &str, alias: &str, number: u32) -> Result<(), HubError> {
         check_alias(alias).map_err(one)?;
+        self.save_alias(name, alias, number)
+    }
+
+    /// The same for a client whose addresses tell an alias from a number.
+    pub fn alias_model_of_client(
+        &self,
+        name: &str,
+        alias: &str,
+        number: u32,
+    ) -> Result<(), HubError> {
+        check_client_alias(alias).map_err(one)?;
+        self.save_alias(name, alias, number)
+    }
+
+    fn save_alias(&self, name: &str, alias: &str, number: u32) -> Result<(), HubError> {
         let alias = alias.to_owned();
         self.change_model(name, move |tx, model| {
             versions::find(tx, model, number)?;

@@ -12,6 +12,7 @@ mod keeper;
 mod known;
 mod machines;
 mod spending;
+mod standing;
 
 use std::collections::HashMap;
 
@@ -94,6 +95,17 @@ pub enum Basis {
     Configuration,
     /// Nobody measured or said it; it follows from what is planned.
     Planned,
+}
+
+/// What is true of a model, whatever is said of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Where it is.
+    pub status: Said<State>,
+    /// How far, from 0 to 100; none where nobody knows.
+    pub progress: Said<Option<f64>>,
+    /// What it cost so far, or is planned to cost; none where nobody knows.
+    pub cost: Said<Option<Money>>,
 }
 
 /// A model that is to be trained, is being trained, or was.

@@ -1,5 +1,6 @@
 //! Training models: what is configured, what was said, and what lies in the configured folders.
 
+mod place;
 mod reading;
 mod scan;
 
@@ -23,14 +24,15 @@ use cupola_store::{Tx, events, model_history, models, training, training_files};
 
 use crate::{
     Hub, HubError,
-    models::{NewModel, RegisteredModel, insert_evaluation, list_registered},
+    models::{NewModel, RegisteredModel, insert_evaluation, list_registered, tag_facts},
 };
 
+pub(crate) use place::{OpenError, open};
 pub(crate) use scan::Folders;
 pub use scan::Scan;
 
-/// Keys that nobody configured and runs are tagged with are shown up to so many.
-const TAGGED_MAX: usize = 1_000;
+/// Models that nobody configured and runs are tagged with are shown up to so many.
+pub(crate) const TAGGED_MAX: usize = 1_000;
 
 /// Who registers what the configuration names.
 const CONFIGURATION: &str = "configuration";
@@ -226,7 +228,7 @@ fn configure(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), HubError> {
         model.model = old.and_then(|old| old.model);
         if model.model.is_none() {
             model.model = Some(register(tx, registered)?);
-            read_scores_again(tx, &model.key)?;
+            take_files(tx, &model.key)?;
         }
         if old != Some(&model) {
             training::save(tx, &model)?;
@@ -256,27 +258,55 @@ fn register(tx: &mut Tx, new: Model) -> Result<ModelId, HubError> {
     Ok(id)
 }
 
-/// Lets the next scan read again what files say of a model that was not registered before.
-fn read_scores_again(tx: &mut Tx, key: &str) -> Result<(), HubError> {
+/// What a key is in the registry: as the configuration says, else the model of that name.
+fn registered(tx: &mut Tx, key: &str) -> Result<Option<ModelId>, HubError> {
+    let configured = training::find(tx, key)?.and_then(|known| known.model);
+    if configured.is_some() {
+        return Ok(configured);
+    }
+    Ok(models::find(tx, key)?.map(|model| model.id))
+}
+
+/// Takes in what files say of a model that was not registered under this key before. The next scan reads
+/// the scores again.
+pub(crate) fn take_files(tx: &mut Tx, key: &str) -> Result<(), HubError> {
     for file in training_files::list_of(tx, key)? {
         if matches!(file.found, Found::Score { .. }) {
             training_files::delete(tx, &file.path)?;
         }
     }
+    tell_data(tx, key)
+}
+
+/// Tells whoever shows the model of this key, and clients that read tags, what it is trained with.
+fn tell_data(tx: &mut Tx, key: &str) -> Result<(), HubError> {
+    let Some(model) = registered(tx, key)? else {
+        return Ok(());
+    };
+    let data = newest_data(&training_files::list_of(tx, key)?);
+    let data = data.as_ref();
+    let facts = [
+        ("data_bytes", data.map(|data| data.bytes.to_string())),
+        (
+            "samples",
+            data.and_then(|data| Some(data.samples?.to_string())),
+        ),
+        ("data_version", data.and_then(|data| data.version.clone())),
+    ];
+    tag_facts(tx, model, None, &facts)?;
+    events::record(tx, Event::ModelChanged(model));
     Ok(())
 }
 
-/// Adds what a file says to how a model did, unless that is known.
-fn note_score(
-    tx: &mut Tx,
-    model: &TrainingModel,
-    file: &TrainingFile,
-    id: EvaluationId,
-) -> Result<(), HubError> {
-    let (Found::Score { score: Some(score) }, Some(registered)) = (&file.found, model.model) else {
+/// Adds what a file says to how a model did, unless that is what it said last.
+fn note_score(tx: &mut Tx, file: &TrainingFile, id: EvaluationId) -> Result<(), HubError> {
+    let Found::Score { score: Some(score) } = file.found else {
         return Ok(());
     };
-    let (score, at) = *score;
+    let Some(registered) = registered(tx, &file.key)? else {
+        return Ok(());
+    };
+    let (score, at) = score;
     let known = model_history::find_evaluation_from(tx, registered, &file.path)?;
     if known.is_some_and(|known| known.at == at && known.score.to_bits() == (score + 0.0).to_bits())
     {
@@ -332,8 +362,10 @@ fn replace_claim(
 fn all_models(tx: &mut Tx) -> Result<Vec<TrainingModel>, HubError> {
     let mut all = training::list(tx)?;
     let configured: HashSet<_> = all.iter().map(|known| known.key.clone()).collect();
-    let tagged = training::list_tagged_keys(tx, TAGGED_MAX)?.into_iter();
+    // Runs may be tagged with every configured key.
+    let tagged = training::list_tagged_keys(tx, TAGGED_MAX + configured.len())?.into_iter();
     let tagged = tagged.filter(|key| !configured.contains(key));
+    let tagged = tagged.take(TAGGED_MAX);
     all.extend(tagged.map(|key| TrainingModel::of_key(&key)));
     Ok(all)
 }

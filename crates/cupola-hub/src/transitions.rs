@@ -162,11 +162,19 @@ impl Pair {
         Ok(lease)
     }
 
-    /// The worker fell silent. The task waits again, unless it was being cancelled or has already
-    /// lost too many workers.
-    pub(crate) fn expire(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), HubError> {
+    /// The worker fell silent, however late that is noticed: its run is lost, and costs, until it was
+    /// heard of last. The task waits again, unless it was being cancelled or has already lost too many
+    /// workers.
+    pub(crate) fn expire(
+        &mut self,
+        tx: &mut Tx,
+        last_seen: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
-        self.step_run(tx, RunInput::Expire, now)?;
+        let began = self.run.started_at.max(self.run.leased_at);
+        let silent_since = last_seen.max(began.unwrap_or(last_seen)).min(now);
+        self.step_run(tx, RunInput::Expire, silent_since)?;
         if self.run.state.word() == State::Cancelled {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);
         }

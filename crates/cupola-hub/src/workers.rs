@@ -86,9 +86,9 @@ impl Hub {
             events::record(tx, Event::WorkerChanged(id));
             Ok(())
         })?;
-        self.live().workers.remove(&id);
+        let removed = self.live().workers.remove(&id);
         self.heart_of_fleet().forget(id);
-        self.expire_leases_of(id)
+        self.expire_leases_of(id, removed.map_or(now, |worker| worker.last_seen))
     }
 
     fn row(&self, mut worker: Worker) -> WorkerRow {

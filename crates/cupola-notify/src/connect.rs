@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use cupola_domain::alert::Hook;
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -16,7 +17,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{allowed::Allowed, place::Place, resolve::Resolve};
+use crate::{allowed::Allowed, resolve::Resolve};
 
 /// Bytes both ways, encrypted or not.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,14 +32,14 @@ pub(crate) enum NoConnection {
     Failed(String),
 }
 
-/// Connects to a place.
+/// Connects to a webhook.
 pub(crate) async fn connect(
-    place: &Place,
+    hook: &Hook,
     allowed: &Allowed,
     resolver: &dyn Resolve,
     tls: &Arc<ClientConfig>,
 ) -> Result<Box<dyn Stream>, NoConnection> {
-    let addresses = addresses(place, resolver).await?;
+    let addresses = addresses(hook, resolver).await?;
     if let Some(forbidden) = addresses
         .iter()
         .find(|address| !allowed.takes(address.ip()))
@@ -48,21 +49,21 @@ pub(crate) async fn connect(
     let stream = reach(&addresses)
         .await
         .map_err(|error| failed("connect", &error))?;
-    if !place.is_tls {
+    if !hook.is_tls {
         return Ok(Box::new(stream));
     }
-    let name = ServerName::try_from(place.host.clone());
+    let name = ServerName::try_from(hook.host.clone());
     let name = name.map_err(|error| failed("check the certificate", &error))?;
     let connector = TlsConnector::from(Arc::clone(tls));
     let stream = connector.connect(name, stream).await;
     Ok(Box::new(stream.map_err(|error| failed("encrypt", &error))?))
 }
 
-async fn addresses(place: &Place, resolver: &dyn Resolve) -> Result<Vec<SocketAddr>, NoConnection> {
-    if let Ok(address) = place.host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, place.port)]);
+async fn addresses(hook: &Hook, resolver: &dyn Resolve) -> Result<Vec<SocketAddr>, NoConnection> {
+    if let Ok(address) = hook.host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, hook.port)]);
     }
-    let found = resolver.resolve(&place.host, place.port).await;
+    let found = resolver.resolve(&hook.host, hook.port).await;
     let found = found.map_err(|error| failed("find the host", &error))?;
     if found.is_empty() {
         return Err(NoConnection::Failed(

@@ -8,7 +8,6 @@
 mod allowed;
 mod connect;
 mod mail;
-mod place;
 mod resolve;
 mod shapes;
 mod tls;

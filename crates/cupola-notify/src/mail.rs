@@ -1,10 +1,15 @@
 //! Mail by SMTP.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
-use cupola_domain::{alert::Sending, time::Timestamp};
+use cupola_domain::{alert::Sending, ids::DeliveryId, time::Timestamp};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    address::Envelope,
     message::{Mailbox, header::ContentType},
     transport::smtp::{
         authentication::Credentials,
@@ -14,8 +19,15 @@ use lettre::{
 
 use crate::{Parcel, Unusable, shapes};
 
-/// How long each step of the exchange may take.
-const WAIT: Duration = Duration::from_secs(10);
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long one exchange may take, from the question for the name to the last answer. The transport
+/// waits for ever for a server that falls silent.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// Of so many mails that are sent again it is known who has them already.
+const PARTLY_MAX: usize = 1_000;
 
 /// The server wants somebody to log in, or did not take who did: the configuration may be mended.
 const LOGIN_CODES: [u16; 2] = [530, 535];
@@ -60,6 +72,19 @@ impl std::fmt::Debug for Mail {
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    /// What servers said of single recipients of mails that are sent again.
+    partly: Mutex<HashMap<DeliveryId, Said>>,
+}
+
+/// Who is not asked again: without words where the mail was taken, with them where it was refused.
+type Said = HashMap<Address, Option<String>>;
+
+/// Why an exchange came to nothing.
+enum NotSent {
+    /// What the server says of this mail: it may take it for others.
+    Answered { why: String, is_final: bool },
+    /// There is no talking to the server now.
+    Lost(String),
 }
 
 impl std::fmt::Debug for Mailer {
@@ -90,7 +115,7 @@ impl Mailer {
         }
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.host)
             .port(mail.port)
-            .timeout(Some(WAIT))
+            .timeout(Some(CONNECT))
             .tls(tls(mail, roots_pem)?);
         if let Some((user, password)) = &mail.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
@@ -98,6 +123,7 @@ impl Mailer {
         Ok(Self {
             transport: builder.build(),
             from,
+            partly: Mutex::default(),
         })
     }
 
@@ -111,18 +137,91 @@ impl Mailer {
             Ok(message) => message,
             Err(error) => return Sending::Refused(format!("no mail can be made of it: {error}")),
         };
-        match self.transport.send(message).await {
-            Ok(_) => Sending::Taken,
-            Err(error) => {
-                let code = error.status().map(u16::from);
-                let is_login = code.is_some_and(|code| LOGIN_CODES.contains(&code));
-                let why = chain(&error);
-                if error.is_permanent() && !is_login {
-                    Sending::Refused(why)
-                } else {
-                    Sending::Failed(why)
+        let (envelope, bytes) = (message.envelope(), message.formatted());
+        if envelope.to().len() > 1 {
+            return self.send_to_each(parcel.delivery, envelope, &bytes).await;
+        }
+        match self.exchange(envelope, &bytes).await {
+            Ok(()) => Sending::Taken,
+            Err(NotSent::Answered {
+                why,
+                is_final: true,
+            }) => Sending::Refused(why),
+            Err(NotSent::Answered { why, .. } | NotSent::Lost(why)) => Sending::Failed(why),
+        }
+    }
+
+    /// All at once, or one by one where the server does not take it for all: nobody goes without because
+    /// of somebody else. Who has the mail is not written to again while the others are tried.
+    async fn send_to_each(&self, id: DeliveryId, envelope: &Envelope, bytes: &[u8]) -> Sending {
+        let mut said = self.lock().remove(&id).unwrap_or_default();
+        if said.is_empty() {
+            match self.exchange(envelope, bytes).await {
+                Ok(()) => return Sending::Taken,
+                Err(NotSent::Lost(why)) => return Sending::Failed(why),
+                Err(NotSent::Answered { .. }) => {}
+            }
+        }
+        let mut trouble = Vec::new();
+        for to in envelope.to() {
+            if said.contains_key(to) {
+                continue;
+            }
+            let from = envelope.from().cloned();
+            let sent = match Envelope::new(from, vec![to.clone()]) {
+                Ok(own) => self.exchange(&own, bytes).await,
+                Err(error) => Err(NotSent::Lost(error.to_string())),
+            };
+            match sent {
+                Ok(()) => drop(said.insert(to.clone(), None)),
+                Err(NotSent::Answered {
+                    why,
+                    is_final: true,
+                }) => {
+                    said.insert(to.clone(), Some(why));
+                }
+                Err(NotSent::Answered { why, .. }) => trouble.push(format!("{to}: {why}")),
+                Err(NotSent::Lost(why)) => {
+                    trouble.push(why);
+                    break;
                 }
             }
+        }
+        if trouble.is_empty() {
+            return judge(&said);
+        }
+        if !said.is_empty() {
+            let mut partly = self.lock();
+            if partly.len() >= PARTLY_MAX {
+                partly.clear();
+            }
+            partly.insert(id, said);
+        }
+        Sending::Failed(trouble.join("; "))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<DeliveryId, Said>> {
+        self.partly.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One mail to all of an envelope, or to nobody.
+    async fn exchange(&self, envelope: &Envelope, bytes: &[u8]) -> Result<(), NotSent> {
+        let sending = self.transport.send_raw(envelope, bytes);
+        let error = match tokio::time::timeout(WAIT, sending).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let why = format!("the mail server did not answer within {} s", WAIT.as_secs());
+                return Err(NotSent::Lost(why));
+            }
+        };
+        let code = error.status().map(u16::from);
+        match code {
+            Some(code) if !LOGIN_CODES.contains(&code) => Err(NotSent::Answered {
+                why: chain(&error),
+                is_final: error.is_permanent(),
+            }),
+            _ => Err(NotSent::Lost(chain(&error))),
         }
     }
 
@@ -150,6 +249,24 @@ impl Mailer {
             builder = builder.to(to.trim().parse()?);
         }
         Ok(builder.body(shapes::mail(parcel, links))?)
+    }
+}
+
+/// How it went once there is nothing to say of anybody any more.
+fn judge(said: &Said) -> Sending {
+    let refused = said
+        .iter()
+        .filter_map(|(to, why)| Some((to, why.as_ref()?)));
+    let mut refused: Vec<String> = refused.map(|(to, why)| format!("{to}: {why}")).collect();
+    refused.sort_unstable();
+    match said.len() - refused.len() {
+        _ if refused.is_empty() => Sending::Taken,
+        0 => Sending::Refused(refused.join("; ")),
+        taken => Sending::Refused(format!(
+            "{taken} of {} recipients have it; {}",
+            said.len(),
+            refused.join("; ")
+        )),
     }
 }
 

@@ -36,8 +36,8 @@ impl Links<'_> {
         match subject {
             Subject::Run(id) => format!("{base}/runs/{id}"),
             Subject::Worker(id) => format!("{base}/workers/{id}"),
-            Subject::Budget(_) => format!("{base}/training/costs"),
-            Subject::All => self.alerts(),
+            // Only money is about everything.
+            Subject::Budget(_) | Subject::All => format!("{base}/training/costs"),
         }
     }
 
@@ -137,10 +137,11 @@ pub(crate) fn slack(parcel: &Parcel, links: Links<'_>) -> String {
 /// What Discord's webhooks take. Nobody is mentioned, whatever stands in a name.
 pub(crate) fn discord(parcel: &Parcel, links: Links<'_>) -> String {
     let message = &parcel.message;
-    let mut text = format!("**{}**", message.title().replace('*', "·"));
+    let mut text = format!("**{}**", unmarked(&message.title()));
     for item in &message.items {
         let (link, word) = (links.to(&item.subject), sign(item.word));
-        let _ = write!(text, "\n{word} {}: {} <{link}>", item.label, item.text);
+        let (label, found) = (unmarked(&item.label), unmarked(&item.text));
+        let _ = write!(text, "\n{word} {label}: {found} <{link}>");
     }
     let _ = write!(
         text,
@@ -152,6 +153,22 @@ pub(crate) fn discord(parcel: &Parcel, links: Links<'_>) -> String {
         "allowed_mentions": { "parse": [] },
     })
     .to_string()
+}
+
+/// A text whose signs mean themselves in Markdown: no link leads elsewhere than it says.
+fn unmarked(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']' | '(' | ')' | '#' => {
+                plain.extend(['\\', c]);
+            }
+            // What begins a line may be a heading or a list.
+            c if c.is_control() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// The text of a mail.

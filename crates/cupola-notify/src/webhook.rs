@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cupola_domain::alert::Sending;
+use cupola_domain::alert::{Hook, Sending};
 use http_body_util::Full;
 use hyper::{Request, StatusCode, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
@@ -13,7 +13,6 @@ use rustls::ClientConfig;
 use crate::{
     allowed::Allowed,
     connect::{NoConnection, Stream, connect},
-    place::Place,
     resolve::Resolve,
 };
 
@@ -49,18 +48,17 @@ impl Post {
 
     /// Sends a body of JSON to a URL.
     pub(crate) async fn send(&self, url: &str, headers: &Headers, body: String) -> Sending {
-        let place = match Place::parse(url) {
-            Ok(place) => place,
-            Err(why) => return Sending::Refused(why),
+        let Some(hook) = Hook::parse(url) else {
+            return Sending::Refused("its address is no URL of a webhook".to_owned());
         };
-        match tokio::time::timeout(WAIT, self.exchange(&place, headers, body)).await {
+        match tokio::time::timeout(WAIT, self.exchange(&hook, headers, body)).await {
             Ok(sending) => sending,
             Err(_) => Sending::Failed(format!("no answer within {} s", WAIT.as_secs())),
         }
     }
 
-    async fn exchange(&self, place: &Place, headers: &Headers, body: String) -> Sending {
-        let connected = connect(place, &self.allowed, self.resolver.as_ref(), &self.tls).await;
+    async fn exchange(&self, hook: &Hook, headers: &Headers, body: String) -> Sending {
+        let connected = connect(hook, &self.allowed, self.resolver.as_ref(), &self.tls).await;
         let stream = match connected {
             Ok(stream) => stream,
             Err(NoConnection::Failed(why)) => return Sending::Failed(why),
@@ -71,7 +69,7 @@ impl Post {
                 ));
             }
         };
-        match answer(stream, request(place, headers, body)).await {
+        match answer(stream, request(hook, headers, body)).await {
             Ok(status) => judge(status),
             Err(error) => Sending::Failed(format!("failed to send: {error}")),
         }
@@ -79,12 +77,12 @@ impl Post {
 }
 
 fn request(
-    place: &Place,
+    hook: &Hook,
     headers: &Headers,
     body: String,
 ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-    let mut request = Request::post(&place.path)
-        .header(header::HOST, &place.authority)
+    let mut request = Request::post(&hook.path)
+        .header(header::HOST, &hook.authority)
         .header(
             header::USER_AGENT,
             concat!("Cupola/", env!("CARGO_PKG_VERSION")),

@@ -6,7 +6,7 @@
 
 mod session;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use cupola_domain::time::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -52,9 +52,23 @@ impl ToSchema for Moment {}
 #[serde(transparent)]
 pub struct Percent(pub f64);
 
+impl Percent {
+    /// To two digits after the point; never -0.
+    fn rounded(self) -> f64 {
+        (self.0.clamp(0.0, 100.0) * 100.0).round() / 100.0 + 0.0
+    }
+}
+
+/// As it stands in a body.
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rounded().fmt(f)
+    }
+}
+
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rounded = (self.0.clamp(0.0, 100.0) * 100.0).round() / 100.0;
+        let rounded = self.rounded();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -305,6 +319,7 @@ mod tests {
     fn whole_percents_have_no_fraction() {
         let check = |value, expected| {
             assert_eq!(serde_json::to_string(&Percent(value)).unwrap(), expected);
+            assert_eq!(Percent(value).to_string(), expected);
         };
         check(0.0, "0");
         check(-0.0, "0");

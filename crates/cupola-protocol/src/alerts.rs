@@ -54,6 +54,13 @@ pub struct MuteAlertRule {
     pub mins: u64,
 }
 
+/// What became of a rule's alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResolvedAlerts {
+    /// How many were resolved.
+    pub resolved: u64,
+}
+
 /// What a rule found about one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertBody {
@@ -63,7 +70,7 @@ pub struct AlertBody {
     pub rule_id: String,
     /// Its rule's name.
     pub rule: String,
-    /// `run:ID`, `worker:ID`, `budget:ID` or `all`.
+    /// `run:ID`, `worker:ID`, `budget:ID:LEVEL` or `all`.
     pub subject: String,
     /// What that is called.
     pub label: String,

@@ -8,10 +8,14 @@ use crate::number::Number;
 /// Charts of some series of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ChartsBody {
-    /// What the window is of: `step`, `time` or `relative`.
+    /// What the window is of: `step`, `time`, `relative` or `cost` (millionths of the currency).
     pub axis: String,
     /// The run's first moment, in milliseconds since 1970: relative time is time minus this.
     pub began_at: i64,
+    /// Where the axis is of costs: since when, in milliseconds since 1970, and how much a millisecond
+    /// costs.
+    #[serde(default)]
+    pub pace: Option<(i64, f64)>,
     /// How many series the run has.
     pub names: u64,
     /// Points that were not taken, because the run had as many names as it may.

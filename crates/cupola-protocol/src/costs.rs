@@ -55,7 +55,7 @@ pub struct SpendingBody {
     /// What it cost.
     #[serde(flatten)]
     pub total: CostTotalBody,
-    /// What all tasks of its brief cost on the cheapest worker that fits, if each uses up its time.
+    /// What all tasks of its brief cost on the cheapest worker that fits, if each uses up its time once.
     pub planned_least: Option<f64>,
     /// The same on the dearest one.
     pub planned_most: Option<f64>,
@@ -72,6 +72,20 @@ pub struct SubjectCostBody {
     #[serde(flatten)]
     pub total: CostTotalBody,
     /// How many of its runs go on now.
+    pub running: u64,
+    /// What an hour costs as it goes now.
+    pub hourly_now: f64,
+}
+
+/// What all cost together that are not told one by one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OtherCostsBody {
+    /// How many there are.
+    pub count: u64,
+    /// What they cost.
+    #[serde(flatten)]
+    pub total: CostTotalBody,
+    /// How many of their runs go on now.
     pub running: u64,
     /// What an hour costs as it goes now.
     pub hourly_now: f64,
@@ -98,8 +112,10 @@ pub struct CostsBody {
     pub by: String,
     /// All together.
     pub total: CostTotalBody,
-    /// One for each, the dearest first.
+    /// One for each of the 200 dearest, the dearest first.
     pub subjects: Vec<SubjectCostBody>,
+    /// The others together; none where there are none.
+    pub others: Option<OtherCostsBody>,
     /// Every day of the time, in order.
     pub days: Vec<DayCostBody>,
     /// What an hour costs as it goes now, of the runs that have a price.

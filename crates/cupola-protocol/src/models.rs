@@ -20,7 +20,7 @@ pub struct ModelBody {
     pub training: Option<TrainingBody>,
     /// The number of its newest version.
     pub newest_version: Option<u32>,
-    /// The version that is in use: in production, else in staging, else the newest.
+    /// The version that is in use: in production, else the newest.
     pub version: Option<u32>,
     /// That version's stage.
     pub stage: Option<String>,

@@ -111,7 +111,7 @@ pub mod api {
     pub const MODELS: &str = "/api/v1/models";
     /// `GET`, `PATCH` or `DELETE` a model, called by its name or its id.
     pub const MODEL: &str = "/api/v1/models/{name}";
-    /// `GET` the files of its newest version, or its samples.
+    /// `GET` the files of its version in use, or its samples.
     pub const MODEL_DOWNLOAD: &str = "/api/v1/models/{name}/download";
     /// `GET` a file with its samples.
     pub const MODEL_DATA: &str = "/api/v1/models/{name}/data/{file}";
@@ -173,6 +173,8 @@ pub mod api {
     pub const ALERT_RULE: &str = "/api/v1/alerts/rules/{id}";
     /// `PUT` for how long nobody is told of it.
     pub const ALERT_RULE_MUTE: &str = "/api/v1/alerts/rules/{id}/mute";
+    /// `POST` to say that all that happened by it is dealt with.
+    pub const ALERT_RULE_RESOLUTION: &str = "/api/v1/alerts/rules/{id}/resolution";
     /// `GET` where alerts are told, `POST` a target.
     pub const ALERT_TARGETS: &str = "/api/v1/alerts/targets";
     /// `DELETE` a target.

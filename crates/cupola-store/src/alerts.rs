@@ -6,6 +6,8 @@ pub mod reading;
 pub mod rules;
 pub mod targets;
 
+use std::{cmp::Reverse, collections::HashMap};
+
 use cupola_domain::{
     alert::{Alert, AlertChange, AlertState, AlertWord, Subject},
     ids::{AlertId, AlertRuleId},
@@ -33,7 +35,18 @@ statements! {
     FIND_OF = "SELECT * FROM alert WHERE rule_id = $1 AND subject = $2";
     LIST_UNRESOLVED = "SELECT * FROM alert WHERE state <> 'resolved' ORDER BY opened_at DESC, id DESC
                        LIMIT $1";
+    LIST_UNRESOLVED_OF = "SELECT * FROM alert WHERE rule_id = $1 AND state <> 'resolved'
+                          ORDER BY opened_at, id LIMIT $2";
+    LIST_GONE = "SELECT * FROM alert WHERE rule_id = $1 AND state <> 'resolved'
+                 AND SUBSTR(subject, 1, 4) = 'run:' AND NOT EXISTS
+                 (SELECT 1 FROM run JOIN experiment ON experiment.id = run.experiment_id
+                  WHERE run.id = SUBSTR(alert.subject, 5) AND experiment.deleted_at IS NULL)
+                 ORDER BY opened_at, id LIMIT $2";
     LIST = "SELECT * FROM alert ORDER BY opened_at DESC, id DESC LIMIT $1";
+    LIST_IN = "SELECT * FROM alert WHERE state = $1 ORDER BY opened_at DESC, id DESC LIMIT $2";
+    COUNT_IN = "SELECT COUNT(*) AS n FROM alert WHERE state = $1";
+    COUNT_UNRESOLVED = "SELECT rule_id, COUNT(*) AS n FROM alert WHERE state <> 'resolved'
+                        GROUP BY rule_id";
     LIST_OPENED = "SELECT alert.* FROM alert WHERE alert.state <> 'resolved' AND alert.state = 'open'
                    AND alert.id IN (SELECT event.subject FROM event WHERE event.seq > $1
                                     AND event.seq <= $2 AND event.kind = 'alert')
@@ -142,9 +155,56 @@ pub fn list_unresolved(tx: &mut Tx, limit: i64) -> Result<Vec<Alert>, StoreError
     tx.query(LIST_UNRESOLVED, &[&limit], alert)
 }
 
-/// All, those opened last first.
-pub fn list(tx: &mut Tx, limit: i64) -> Result<Vec<Alert>, StoreError> {
-    tx.query(LIST, &[&limit], alert)
+/// Those of a rule that are not resolved, the oldest first.
+pub fn list_unresolved_of(
+    tx: &mut Tx,
+    rule: AlertRuleId,
+    limit: i64,
+) -> Result<Vec<Alert>, StoreError> {
+    tx.query(LIST_UNRESOLVED_OF, &[&rule.to_string(), &limit], alert)
+}
+
+/// Those of a rule that are not resolved and whose run is gone, the oldest first.
+pub fn list_gone(tx: &mut Tx, rule: AlertRuleId, limit: i64) -> Result<Vec<Alert>, StoreError> {
+    tx.query(LIST_GONE, &[&rule.to_string(), &limit], alert)
+}
+
+/// Those in some states, or all where none is named; those opened last first.
+pub fn list(tx: &mut Tx, states: &[AlertWord], limit: i64) -> Result<Vec<Alert>, StoreError> {
+    if states.is_empty() {
+        return tx.query(LIST, &[&limit], alert);
+    }
+    let mut found = Vec::new();
+    for state in each_once(states) {
+        found.extend(tx.query(LIST_IN, &[&state.as_str(), &limit], alert)?);
+    }
+    found.sort_unstable_by_key(|alert| Reverse((alert.opened_at, alert.id)));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// How many are in some states, or in any where none is named.
+pub fn count(tx: &mut Tx, states: &[AlertWord]) -> Result<u64, StoreError> {
+    let states = if states.is_empty() {
+        &AlertWord::ALL
+    } else {
+        states
+    };
+    let mut sum = 0;
+    for state in each_once(states) {
+        let n = tx.query_one(COUNT_IN, &[&state.as_str()], |row| row.i64("n"))?;
+        sum += u64::try_from(n).unwrap_or(0);
+    }
+    Ok(sum)
+}
+
+/// How many of each rule's are not resolved; rules without any are left out.
+pub fn count_unresolved_by_rule(tx: &mut Tx) -> Result<HashMap<AlertRuleId, u64>, StoreError> {
+    let counts = tx.query(COUNT_UNRESOLVED, &[], |row| {
+        let rule = codec::parsed(row, "alert", "rule_id")?;
+        Ok((rule, u64::try_from(row.i64("n")?).unwrap_or(0)))
+    })?;
+    Ok(counts.into_iter().collect())
 }
 
 /// Those that changed between two changes and are open, in the order in which they were opened.
@@ -235,6 +295,11 @@ pub fn delete_old(tx: &mut Tx, kept: i64) -> Result<usize, StoreError> {
 fn delete_of_rule(tx: &mut Tx, rule: &str) -> Result<(), StoreError> {
     tx.execute(DELETE_CHANGES_OF_RULE, &[&rule])?;
     tx.execute(DELETE_OF_RULE, &[&rule]).map(drop)
+}
+
+fn each_once(states: &[AlertWord]) -> impl Iterator<Item = AlertWord> + '_ {
+    let named = AlertWord::ALL.into_iter();
+    named.filter(|state| states.contains(state))
 }
 
 /// The word of the state, since when, and what there is to say of it.

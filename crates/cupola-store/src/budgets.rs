@@ -1,8 +1,10 @@
 //! Budgets of money, and the tasks that they keep from being leased.
 
+use std::collections::BTreeSet;
+
 use cupola_domain::{
     cost::{Budget, Day, Kind, Money, Period, Scope, Wanted},
-    ids::{BudgetId, ExperimentId},
+    ids::{BudgetId, ExperimentId, RunId, TaskId},
     text::storable,
 };
 
@@ -15,7 +17,7 @@ statements! {
     SAVE = "UPDATE budget SET name = $2, scope = $3, subject = $4, limit_micros = $5, period = $6,
                               is_hard = $7, updated_at = $8
             WHERE id = $1";
-    SAVE_TOLD = "UPDATE budget SET told_level = $2, told_day = $3 WHERE id = $1";
+    SAVE_TOLD = "UPDATE budget SET told_level = $2, told_day = $3 WHERE id = $1 AND updated_at = $4";
     FIND = "SELECT * FROM budget WHERE id = $1";
     LIST = "SELECT * FROM budget ORDER BY created_at, id LIMIT $1";
     DELETE = "DELETE FROM budget WHERE id = $1";
@@ -24,16 +26,24 @@ statements! {
         (SELECT id FROM (SELECT id, experiment_id FROM task
                          WHERE needs_id = $2 AND state = 'pending' AND waiting_for IS NULL
                          AND budget_id IS NULL ORDER BY priority DESC, id LIMIT $4) AS ready
-         WHERE experiment_id = $3)";
+         WHERE experiment_id = $3) RETURNING experiment_id";
     WITHHOLD_OF_MODEL = "UPDATE task SET budget_id = $1 WHERE id IN
         (SELECT id FROM (SELECT id, run_id FROM task
                          WHERE needs_id = $2 AND state = 'pending' AND waiting_for IS NULL
                          AND budget_id IS NULL ORDER BY priority DESC, id LIMIT $4) AS ready
          WHERE EXISTS (SELECT 1 FROM run_tag WHERE run_tag.run_id = ready.run_id
-                       AND run_tag.key = 'model' AND run_tag.value = $3))";
+                       AND run_tag.key = 'model' AND run_tag.value = $3))
+        RETURNING experiment_id";
     FIND_WITHHOLDING = "SELECT MIN(budget_id) AS id FROM task WHERE budget_id > $1";
     RELEASE = "UPDATE task SET budget_id = NULL WHERE id IN
-               (SELECT id FROM task WHERE budget_id = $1 ORDER BY id LIMIT $2)";
+               (SELECT id FROM task WHERE budget_id = $1 ORDER BY id LIMIT $2)
+               RETURNING experiment_id";
+    RELEASE_OF_RUN = "UPDATE task SET budget_id = NULL
+                      WHERE id = (SELECT task_id FROM run WHERE id = $1) AND run_id = $1
+                      AND budget_id IS NOT NULL RETURNING id, experiment_id";
+    /// Among those that the budget keeps: their index is walked, not that of the experiment.
+    IS_WITHHOLDING = "SELECT id FROM task WHERE budget_id = $1 AND experiment_id || '' = $2
+                      AND state || '' = 'pending' LIMIT 1";
 }
 
 /// There are never more.
@@ -77,11 +87,11 @@ pub fn save(tx: &mut Tx, budget: &Budget) -> Result<(), StoreError> {
     )
 }
 
-/// Notes what was told. A budget that was deleted meanwhile needs no note.
-pub fn save_told(tx: &mut Tx, id: BudgetId, told: (u8, Option<Day>)) -> Result<(), StoreError> {
+/// Notes what was told. A budget that was edited or deleted meanwhile needs no note.
+pub fn save_told(tx: &mut Tx, budget: &Budget, told: (u8, Option<Day>)) -> Result<(), StoreError> {
     let (level, day) = (i64::from(told.0), told.1.map(Day::number));
-    tx.execute(SAVE_TOLD, &[&id.to_string(), &level, &day])
-        .map(drop)
+    let (id, at) = (budget.id.to_string(), budget.updated_at.millis());
+    tx.execute(SAVE_TOLD, &[&id, &level, &day, &at]).map(drop)
 }
 
 /// The budget.
@@ -99,14 +109,15 @@ pub fn delete(tx: &mut Tx, id: BudgetId) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, &[&id.to_string()])? > 0)
 }
 
-/// Keeps tasks of an experiment from being leased: those among the first `looked_at` with these needs.
+/// Keeps tasks of an experiment from being leased: those among the first `looked_at` with these needs. Says
+/// of which experiments any are.
 pub fn withhold_experiment(
     tx: &mut Tx,
     id: BudgetId,
     needs: i64,
     experiment: ExperimentId,
     looked_at: i64,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<ExperimentId>, StoreError> {
     let experiment = experiment.to_string();
     let params = [
         &id.to_string() as &dyn crate::ToValue,
@@ -114,7 +125,10 @@ pub fn withhold_experiment(
         &experiment,
         &looked_at,
     ];
-    tx.execute(WITHHOLD_OF_EXPERIMENT, &params).map(drop)
+    Ok(tx
+        .query(WITHHOLD_OF_EXPERIMENT, &params, experiment_of)?
+        .into_iter()
+        .collect())
 }
 
 /// The same of tasks whose runs train a model.
@@ -124,14 +138,17 @@ pub fn withhold_model(
     needs: i64,
     model: &str,
     looked_at: i64,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<ExperimentId>, StoreError> {
     let params = [
         &id.to_string() as &dyn crate::ToValue,
         &needs,
         &model,
         &looked_at,
     ];
-    tx.execute(WITHHOLD_OF_MODEL, &params).map(drop)
+    Ok(tx
+        .query(WITHHOLD_OF_MODEL, &params, experiment_of)?
+        .into_iter()
+        .collect())
 }
 
 /// The budgets that keep tasks from being leased.
@@ -149,9 +166,36 @@ pub fn list_withholding(tx: &mut Tx) -> Result<Vec<BudgetId>, StoreError> {
     }
 }
 
-/// Lets up to `limit` tasks go that a budget kept; says how many.
-pub fn release(tx: &mut Tx, id: BudgetId, limit: i64) -> Result<usize, StoreError> {
-    tx.execute(RELEASE, &[&id.to_string(), &limit])
+/// Whether a budget keeps pending tasks of an experiment from being leased.
+pub fn is_withholding(
+    tx: &mut Tx,
+    id: BudgetId,
+    experiment: ExperimentId,
+) -> Result<bool, StoreError> {
+    let params: [&dyn crate::ToValue; 2] = [&id.to_string(), &experiment.to_string()];
+    let found = tx.query_optional(IS_WITHHOLDING, &params, |row| row.text("id"))?;
+    Ok(found.is_some())
+}
+
+/// Lets up to `limit` tasks go that a budget kept; says how many, and of which experiments they are.
+pub fn release(
+    tx: &mut Tx,
+    id: BudgetId,
+    limit: i64,
+) -> Result<(usize, BTreeSet<ExperimentId>), StoreError> {
+    let released = tx.query(RELEASE, &[&id.to_string(), &limit], experiment_of)?;
+    Ok((released.len(), released.into_iter().collect()))
+}
+
+/// Lets the task go whose current run this is; none where nothing kept it.
+pub fn release_run(tx: &mut Tx, run: RunId) -> Result<Option<(TaskId, ExperimentId)>, StoreError> {
+    tx.query_optional(RELEASE_OF_RUN, &[&run.to_string()], |row| {
+        Ok((codec::parsed(row, "task", "id")?, experiment_of(row)?))
+    })
+}
+
+fn experiment_of(row: &Row<'_>) -> Result<ExperimentId, StoreError> {
+    codec::parsed(row, "task", "experiment_id")
 }
 
 fn budget(row: &Row<'_>) -> Result<Budget, StoreError> {

@@ -125,7 +125,7 @@ pub fn insert(tx: &mut Tx, cost: &RunCost) -> Result<(), StoreError> {
             &cost.run.to_string(),
             &cost.experiment.to_string(),
             &cost.worker.to_string(),
-            &cost.model,
+            &&*storable(&cost.model),
             &cost.brief,
             &cost.person,
             &cost.taken.share,

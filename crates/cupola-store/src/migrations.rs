@@ -74,4 +74,14 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "run_by_duration",
         sql: include_str!("migrations/0014_run_by_duration.sql"),
     },
+    Migration {
+        version: 15,
+        name: "alert_indexes",
+        sql: include_str!("migrations/0015_alert_indexes.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "run_by_duration_again",
+        sql: include_str!("migrations/0016_run_by_duration_again.sql"),
+    },
 ];

@@ -17,11 +17,11 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     FIND = "SELECT * FROM model_version WHERE model_id = $1 AND number = $2";
     LIST_OF = "SELECT * FROM model_version WHERE model_id = $1 ORDER BY number DESC LIMIT $2";
-    LIST_NEWEST = "SELECT v.* FROM model AS m JOIN model_version AS v ON v.model_id = m.id
-                   AND v.number = (SELECT MAX(number) FROM model_version WHERE model_id = m.id)";
     SIZES = "SELECT v.model_id, COUNT(f.name) AS files, CAST(COALESCE(SUM(f.size), 0) AS BIGINT) AS bytes
              FROM model AS m JOIN model_version AS v ON v.model_id = m.id
-             AND v.number = (SELECT MAX(number) FROM model_version WHERE model_id = m.id)
+             AND v.number = (SELECT COALESCE(MAX(CASE WHEN stage = 'production' THEN number END),
+                                             MAX(number))
+                             FROM model_version WHERE model_id = m.id)
              JOIN model_file AS f ON f.keeper = 'version:' || v.model_id || ':' || v.number
              GROUP BY v.model_id";
     LIST = "SELECT * FROM model_version ORDER BY model_id, number DESC LIMIT $1";
@@ -89,14 +89,9 @@ pub fn list(
     Ok(found)
 }
 
-/// The newest version of each model that has one, without its tags.
-pub fn list_newest(tx: &mut Tx) -> Result<Vec<ModelVersion>, StoreError> {
-    tx.query(LIST_NEWEST, &[], version)
-}
-
-/// How many files the newest version of each model keeps, and how many bytes they have; none for
-/// models whose newest version keeps no files.
-pub fn newest_sizes(tx: &mut Tx) -> Result<HashMap<ModelId, (u64, u64)>, StoreError> {
+/// How many files the version of each model keeps that is in use, and how many bytes they have: the newest
+/// in production, else the newest. None for models whose version keeps no files.
+pub fn sizes_in_use(tx: &mut Tx) -> Result<HashMap<ModelId, (u64, u64)>, StoreError> {
     let sizes = tx.query(SIZES, &[], |row| {
         let files = codec::count(row, "model_file", "files")?;
         let bytes = codec::count(row, "model_file", "bytes")?;

@@ -9,6 +9,7 @@ mod chart;
 mod fold;
 mod names;
 mod pending;
+mod within;
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ use cupola_domain::{
     ids::{RunId, WorkerId},
     metric::{Point, non_finite_word, parse_non_finite},
 };
-use cupola_series::summary::Summary;
+use cupola_series::{chart::Window, summary::Summary};
 
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
@@ -296,6 +297,12 @@ pub fn points_within(
     from: u64,
 ) -> Result<(Vec<Point>, Option<u64>), StoreError> {
     chart::points_within(tx, series, asked, from)
+}
+
+/// Summaries that stand for all points of a window and for no others. They are few however long the window
+/// and the curve are: only at its ends are points read.
+pub fn cover(tx: &mut Tx, series: &Series, window: Window) -> Result<Vec<Summary>, StoreError> {
+    chart::cover(tx, series, window)
 }
 
 /// Where the program went back to: the latest `limit` places, in order.

@@ -29,13 +29,13 @@ statements! {
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
                   AND budget_id IS NULL ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
-    /// their indexes are left alone.
+    /// their indexes are left alone. Whether a budget keeps a task back is seen anew when it is ready.
     SAVE_LIVE = "UPDATE task SET state = $4, failures = $5, losses = $6, epoch = $7, run_id = $8,
-                                 worker_id = $9
+                                 worker_id = $9, budget_id = NULL
                  WHERE id = $1 AND state = $2 AND epoch = $3";
     SAVE = "UPDATE task SET state = $4, failure = $5, failure_detail = $6, failures = $7,
                             losses = $8, epoch = $9, run_id = $10, worker_id = $11, value = $12,
-                            value_word = $13, finished_at = $14
+                            value_word = $13, finished_at = $14, budget_id = NULL
             WHERE id = $1 AND state = $2 AND epoch = $3";
     LIST_COMPLETED = "SELECT task.*, run.provenance AS run_provenance,
                              run.wall_time_millis AS run_wall_time_millis
@@ -59,7 +59,7 @@ statements! {
                     ORDER BY id LIMIT $1";
     LIST_RUNNING_AFTER = "SELECT id, number FROM task WHERE experiment_id = $1
                           AND state = 'running' AND number > $2 ORDER BY number LIMIT $3";
-    CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2
+    CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2, budget_id = NULL
                       WHERE experiment_id = $1 AND state = 'pending'";
     CANCEL_PENDING_RUNS = "UPDATE run SET phase = 'finished', outcome = 'cancelled', phase_at = $2,
                                           finished_at = $2

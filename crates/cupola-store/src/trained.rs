@@ -13,7 +13,7 @@ statements! {
                    LEFT JOIN run_tag ON run_tag.run_id = run.id AND run_tag.key = 'model'
                    WHERE run.worker_id IS NOT NULL AND run.outcome IS NULL
                    AND run.phase <> 'lost' AND experiment.deleted_at IS NULL
-                   ORDER BY run.id DESC LIMIT $1";
+                   ORDER BY run.id DESC";
     FIND_NEWEST = "SELECT run.* FROM run_tag JOIN run ON run.id = run_tag.run_id
                    JOIN experiment ON experiment.id = run.experiment_id
                    WHERE run_tag.key = 'model' AND SUBSTR(run_tag.value, 1, 64) = SUBSTR($1, 1, 64)
@@ -37,9 +37,9 @@ pub struct Active {
     pub model: Option<String>,
 }
 
-/// The runs that somebody has now, the latest first, at most `limit`.
-pub fn list_active(tx: &mut Tx, limit: i64) -> Result<Vec<Active>, StoreError> {
-    tx.query(LIST_ACTIVE, &[&limit], active)
+/// The runs that somebody has now, the latest first.
+pub fn list_active(tx: &mut Tx) -> Result<Vec<Active>, StoreError> {
+    tx.query(LIST_ACTIVE, &[], active)
 }
 
 /// The latest run that trains the model with this key.

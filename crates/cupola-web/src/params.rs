@@ -163,6 +163,18 @@ pub struct Listing {
     is_array: bool,
 }
 
+/// Of a list that asks for nothing else.
+impl FromRequestParts<Web> for Listing {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refused> {
+        let mut params = Params::from_request_parts(parts, web).await?;
+        let listing = Self::read(&mut params);
+        params.finish()?;
+        Ok(listing)
+    }
+}
+
 impl Listing {
     /// Reads it from a query.
     pub fn read(params: &mut Params) -> Self {

@@ -154,7 +154,7 @@ impl Config {
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
-            url: file.url,
+            url: web_address(file.url).with_context(|| wrong(path.as_deref()))?,
             alerts: alerts.with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
@@ -165,6 +165,15 @@ impl Config {
 fn folder_of(path: &Path) -> anyhow::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     Ok(path.parent().unwrap_or(&path).to_owned())
+}
+
+/// Links in messages lead there.
+fn web_address(url: Option<String>) -> anyhow::Result<Option<String>> {
+    let is_web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
+        anyhow::bail!("`url`: is `{url}`; write one such as `https://hub.lab`");
+    }
+    Ok(url)
 }
 
 /// Which file something is wrong with.
@@ -189,4 +198,21 @@ fn read(path: &Path) -> anyhow::Result<File> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("failed to read `{shown}`"))?;
     toml::from_str(&text).with_context(|| format!("`{shown}` is not a configuration"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_web() {
+        let check = |url: &str, is_taken: bool| {
+            let read = web_address(Some(url.to_owned()));
+            assert_eq!(read.is_ok(), is_taken, "{url}");
+        };
+        check("https://hub.lab", true);
+        check("http://127.0.0.1:7400", true);
+        check("javascript:alert(1)", false);
+        check("hub.lab", false);
+    }
 }

@@ -78,6 +78,8 @@ impl Running {
             hub.configure_training(training.models, training.folders)?;
         }
         hub.use_prices(config.prices.clone());
+        let allowed = config.alerts.allowed.clone();
+        hub.limit_alert_targets(move |address| allowed.takes(address));
         hub.configure_alert_targets(config.alerts.targets.clone())?;
         let preset = std::env::var("CUPOLA_TOKEN").ok();
         let first_secret = hub.create_first_token(preset.as_deref())?;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{field::FieldError, ids::AlertTargetId, time::Timestamp};
+use crate::{alert::Hook, field::FieldError, ids::AlertTargetId, time::Timestamp};
 
 /// An address or a secret is at most so long.
 const BYTES_MAX: usize = 2_000;
@@ -99,9 +99,13 @@ pub fn check_address(kind: TargetKind, to: &str) -> Result<String, FieldError> {
     }
     match kind {
         TargetKind::Mail => check_recipients(to).map_err(|message| wrong(&message)),
-        _ => host_of(to).ok_or_else(|| {
-            wrong("is no address of a webhook; write one such as `https://host/path`")
-        }),
+        _ => match Hook::parse(to) {
+            Some(hook) => Ok(hook.shown()),
+            None => Err(wrong(
+                "is no address of a webhook; write one such as `https://host/path`, in letters and \
+                 signs that URLs are written in",
+            )),
+        },
     }
 }
 
@@ -126,18 +130,6 @@ fn check_recipients(to: &str) -> Result<String, String> {
             "`{one}` is no address of mail; write `name@host`, several with commas between them"
         )),
     }
-}
-
-/// `https://host:8080/…` without what stands before the host or after it.
-fn host_of(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    if !["http", "https"].contains(&scheme) || url.contains(char::is_whitespace) {
-        return None;
-    }
-    let authority = rest.split(['/', '?', '#']).next()?;
-    // Names and passwords before the host are refused: they would be sent in the clear or lost.
-    let is_plain = !authority.is_empty() && !authority.contains(['@', '\\']);
-    is_plain.then(|| format!("{scheme}://{authority}/…"))
 }
 
 #[cfg(test)]
@@ -168,6 +160,8 @@ mod tests {
             "https://a@b/",
             "https://a b/",
             "host/x",
+            "https://h:99999/x",
+            "https://hö/x",
         ] {
             check(hook, wrong, None);
         }

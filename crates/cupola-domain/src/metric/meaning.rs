@@ -61,9 +61,6 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Both.
-    pub const ALL: [Loss; 2] = [Loss::Training, Loss::Validation];
-
     /// Which loss a series of this name is; `None` for every other name. `loss` alone is the one of
     /// training; a `/` or `.` in a name counts as `_`.
     pub fn of_name(name: &str) -> Option<Self> {

@@ -50,6 +50,11 @@ impl Evaluation {
             let message = format!("is {}; say a number", self.score);
             FieldError::new("score", message)
         });
+        let is_outside = self.metric == SCORE && !(0.0..=1.0).contains(&self.score);
+        let outside = (score.is_none() && is_outside).then(|| {
+            let message = format!("is {}; say an `{SCORE}` from 0 to 1", self.score);
+            FieldError::new("score", message)
+        });
         let metric = self.metric.trim().is_empty();
         let metric = metric.then(|| FieldError::new("metric", "is empty"));
         let texts = [
@@ -58,7 +63,8 @@ impl Evaluation {
             check_text("note", &self.note, DESCRIPTION_BYTES_MAX),
         ];
         let texts = texts.into_iter().filter_map(Result::err);
-        score.into_iter().chain(metric).chain(texts).collect()
+        let score = score.or(outside).into_iter();
+        score.chain(metric).chain(texts).collect()
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Evaluation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {
     /// More than a file of scores has.
-    #[error("has {0} bytes, more than {BYTES_MAX}")]
-    TooLong(usize),
+    #[error("has more than {BYTES_MAX} bytes")]
+    TooLong,
     /// No JSON; the parser's words.
     #[error("is not JSON: {0}")]
     NotJson(String),
@@ -43,7 +43,7 @@ impl Evaluation {
     /// Reads a file's bytes.
     pub fn read(bytes: &[u8]) -> Result<Self, EvaluationError> {
         if bytes.len() > BYTES_MAX {
-            return Err(EvaluationError::TooLong(bytes.len()));
+            return Err(EvaluationError::TooLong);
         }
         let whole: Value = serde_json::from_slice(bytes)
             .map_err(|error| EvaluationError::NotJson(error.to_string()))?;
@@ -95,6 +95,10 @@ mod tests {
         check(
             "{",
             Err("is not JSON: EOF while parsing an object at line 1 column 1"),
+        );
+        check(
+            &" ".repeat(BYTES_MAX + 2),
+            Err("has more than 16777216 bytes"),
         );
     }
 

@@ -26,6 +26,7 @@ impl Hub {
         }
         let now = self.now();
         self.write(move |tx| {
+            check_room(tx, checked.len())?;
             remove_others(
                 tx,
                 &checked
@@ -63,8 +64,21 @@ impl Hub {
     }
 }
 
+/// Whether there is room for so many beside those that people made.
+fn check_room(tx: &mut Tx, wanted: usize) -> Result<(), HubError> {
+    let all = targets::list(tx, i64::MAX)?;
+    let made = all.iter().filter(|target| !target.is_configured).count();
+    if i64::try_from(wanted + made).is_ok_and(|all| all <= TARGETS_MAX) {
+        return Ok(());
+    }
+    Err(HubError::Conflict(format!(
+        "the configuration names {wanted} targets and people made {made}; there may be \
+         {TARGETS_MAX} in all, so take some out"
+    )))
+}
+
 fn remove_others(tx: &mut Tx, names: &[&str]) -> Result<(), HubError> {
-    for target in targets::list(tx, TARGETS_MAX)? {
+    for target in targets::list(tx, i64::MAX)? {
         if target.is_configured && !names.contains(&target.name.as_str()) {
             targets::delete(tx, target.id)?;
         }

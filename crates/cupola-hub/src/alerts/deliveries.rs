@@ -14,16 +14,18 @@ use crate::{Hub, HubError};
 const PROBLEM_CHARS_MAX: usize = 300;
 
 impl Hub {
-    /// The deliveries that are due, what waits longest first, at most `limit`. They stay due until
+    /// The deliveries that are due, of each target at most `limit`, what waits longest first: a target
+    /// that does not answer keeps nothing from others. They stay due until
     /// [`Hub::settle_alert_delivery`] says how it went: who is killed in between sends again.
     pub fn due_alert_deliveries(&self, limit: u32) -> Result<Vec<Outgoing>, HubError> {
         let now = self.now();
         self.read(move |tx| Ok(deliveries::list_due(tx, now, limit.into())?))
     }
 
-    /// When the next one is due.
+    /// When something is due that is not yet.
     pub fn next_alert_delivery(&self) -> Result<Option<Timestamp>, HubError> {
-        self.read(|tx| Ok(deliveries::next_due(tx)?))
+        let now = self.now();
+        self.read(move |tx| Ok(deliveries::next_due(tx, now)?))
     }
 
     /// How an attempt went. A delivery whose target was removed meanwhile is nobody's business.

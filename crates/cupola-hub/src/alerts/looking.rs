@@ -5,30 +5,34 @@
 //! nanoseconds for each value and rule that asks for it. Filters are asked only of what is beyond a
 //! bound, at most once a minute.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use cupola_domain::{
     alert::{Alert, Subject},
     ids::{AlertRuleId, RunId, WorkerId},
-    run::{Failure, Outcome},
     time::Instant,
 };
 use cupola_search::{
-    alert::{Condition, Rule, Watched, shown},
+    alert::{Condition, CostOf, Rule, Watched},
     filter::Filter,
 };
 use cupola_store::{
     Tx,
     alerts::{
         self,
-        reading::{self, Changed, ChangedKind, Latest, Named},
+        reading::{self, Changed, ChangedKind, Latest},
     },
-    run_search, runs,
+    run_search,
 };
 
 use super::{
     RULES_MAX, Watch,
+    money::{FRESH_FOR, Money},
     moving::{self, Move},
+    over::{Known, why_over},
     workers::Workers,
 };
 use crate::{Hub, HubError};
@@ -37,10 +41,11 @@ use crate::{Hub, HubError};
 const CHANGES_PER_LOOK: i64 = 20_000;
 
 /// What the store says for a look.
-struct Sight {
-    rules: Vec<Rule>,
-    unresolved: Vec<Alert>,
-    changed: Vec<Changed>,
+pub(super) struct Sight {
+    pub(super) rules: Vec<Rule>,
+    /// By rule, of what lasts alone: what happened is looked for when it is asked for.
+    unresolved: HashMap<AlertRuleId, Vec<Alert>>,
+    pub(super) changed: Vec<Changed>,
     running: HashSet<RunId>,
     /// The last change that is in this look.
     seq: i64,
@@ -78,9 +83,10 @@ impl Hub {
             let has_more = i64::try_from(changed.len()).is_ok_and(|n| n == CHANGES_PER_LOOK);
             let last = changed.last().map_or(from, |changed| changed.seq);
             let rules = alerts::rules::list(tx, RULES_MAX)?;
+            let unresolved = unresolved(tx, &rules)?;
             let looks_at_runs = rules.iter().any(|rule| is_about_running(&rule.condition));
             Ok(Sight {
-                unresolved: alerts::list_unresolved(tx, i64::MAX)?,
+                unresolved,
                 running: if looks_at_runs {
                     reading::list_running(tx)?.into_iter().collect()
                 } else {
@@ -97,43 +103,92 @@ impl Hub {
 
     fn look(&self, watch: &mut Watch, sight: Sight) -> Result<usize, HubError> {
         let now = self.monotonic();
-        let workers = Workers::of(self, &sight.rules)?;
+        let up = watch.since_first_look(now);
+        let workers = Workers::of(self, &sight.rules, up)?;
         let is_new = watch.refresh(&sight.rules, &sight.running, now);
+        watch.open = sight.unresolved.keys().copied().collect();
+        let money = self.money(watch, &sight.rules, is_new)?;
         self.take_values(watch, &sight, &workers, is_new)?;
         let mut moves = Vec::new();
-        for rule in &sight.rules {
-            if rule.condition.is_happening() {
-                continue;
-            }
-            let holds = holds(watch, rule, &workers, now);
-            let open = open_of(&sight.unresolved, rule.id);
-            let fresh = holds
-                .iter()
-                .filter(|(subject, _)| !open.contains_key(subject));
+        for rule in sight
+            .rules
+            .iter()
+            .filter(|rule| !rule.condition.is_happening())
+        {
+            let mut holds = holds(watch, rule, &workers, &money, now);
+            // What costs is read from time to time, and a run may have ended since.
+            holds.retain(|subject, _| is_running(&sight.running, subject));
+            let open = sight.unresolved.get(&rule.id);
+            let open: HashSet<&Subject> = (open.into_iter().flatten())
+                .map(|alert| &alert.subject)
+                .collect();
+            let fresh = holds.iter().filter(|(subject, _)| !open.contains(subject));
             let fresh: Vec<_> = fresh.map(|(s, text)| (s.clone(), text.clone())).collect();
             for (subject, text) in self.wanted(watch, rule, fresh)? {
-                moves.push(Move::hold(rule.id, subject, text));
+                let label = match &subject {
+                    Subject::Worker(id) => workers.name(*id).map(str::to_owned),
+                    Subject::Budget(level) => money.name(level),
+                    _ => None,
+                };
+                moves.push(Move::hold(rule.id, subject, text).called(label));
             }
-            let over = open
+            let known = Known {
+                watch: &*watch,
+                running: &sight.running,
+                workers: &workers,
+                now,
+            };
+            for subject in open
                 .into_iter()
-                .filter(|(subject, _)| !holds.contains_key(subject));
-            for (subject, _) in over {
-                let why = why_over(watch, rule, subject, &sight.running, &workers);
-                moves.push(Move::clear(rule.id, subject.clone(), why));
+                .filter(|subject| !holds.contains_key(subject))
+            {
+                if let Some(why) = why_over(&known, rule, subject) {
+                    moves.push(Move::clear(rule.id, subject.clone(), why));
+                }
             }
         }
         moves.extend(self.happened(&sight)?);
+        moves.extend(self.forgotten(watch, &sight.rules)?);
+        self.write_down(watch, &sight, moves)
+    }
+
+    /// Moves the alerts, and notes how far was looked where that is due; says how many were moved.
+    fn write_down(
+        &self,
+        watch: &mut Watch,
+        sight: &Sight,
+        moves: Vec<Move>,
+    ) -> Result<usize, HubError> {
         let has_ended = sight.changed.iter().any(|c| c.kind == ChangedKind::Ended);
         watch.saved_to = sight.saved_to;
         let is_save_due = moving::is_save_due(watch.saved_to, sight.seq, has_ended);
         let count = moves.len();
         if count > 0 || is_save_due || self.has_news(&sight.rules)? {
             let seq = is_save_due.then_some(sight.seq);
-            moving::carry_out(self, &workers, moves, seq)?;
+            moving::carry_out(self, moves, seq)?;
             watch.saved_to = seq.or(watch.saved_to);
         }
         watch.read_to = Some(sight.seq);
         Ok(count)
+    }
+
+    /// What costs and budgets are: read anew from time to time, and when a rule is new.
+    fn money(
+        &self,
+        watch: &mut Watch,
+        rules: &[Rule],
+        is_new: bool,
+    ) -> Result<Arc<Money>, HubError> {
+        let now = self.monotonic();
+        if let Some((at, money)) = &watch.money
+            && !is_new
+            && now.since(*at) < FRESH_FOR
+        {
+            return Ok(Arc::clone(money));
+        }
+        let money = Arc::new(Money::of(self, rules)?);
+        watch.money = Some((now, Arc::clone(&money)));
+        Ok(money)
     }
 
     /// Reads the newest values of the series that rules ask for, of what changed; of everything where a
@@ -146,8 +201,14 @@ impl Hub {
         is_new: bool,
     ) -> Result<(), HubError> {
         let now = self.monotonic();
+        // What was measured before this hub started may be long ago.
+        let begun_after = watch.begun_after;
+        let before = sight
+            .changed
+            .partition_point(|changed| changed.seq <= begun_after);
+        let heard: HashSet<RunId> = subjects(&sight.changed[before..], ChangedKind::Metrics);
+        watch.hear(&heard, now);
         let measured: HashSet<RunId> = subjects(&sight.changed, ChangedKind::Metrics);
-        watch.hear(&measured, now);
         let runs: Vec<RunId> = if is_new {
             sight.running.iter().copied().collect()
         } else {
@@ -213,41 +274,6 @@ impl Hub {
         Ok(wanted)
     }
 
-    /// What happened to runs that ended: each failure opens an alert, and a later attempt that completes
-    /// resolves it.
-    fn happened(&self, sight: &Sight) -> Result<Vec<Move>, HubError> {
-        let ended = sight
-            .changed
-            .iter()
-            .filter(|c| c.kind == ChangedKind::Ended);
-        let ended: Vec<Changed> = ended.cloned().collect();
-        let rules = sight
-            .rules
-            .iter()
-            .filter(|rule| rule.condition.is_happening());
-        let rules: Vec<Rule> = rules.cloned().collect();
-        if ended.is_empty() || rules.is_empty() {
-            return Ok(Vec::new());
-        }
-        let open: Vec<(AlertRuleId, Subject)> = (sight.unresolved.iter())
-            .map(|alert| (alert.rule, alert.subject.clone()))
-            .collect();
-        self.read(move |tx| {
-            let mut moves = Vec::new();
-            for changed in &ended {
-                let Ok(run) = changed.subject.parse() else {
-                    continue;
-                };
-                let Some(named) = reading::find_named(tx, run)? else {
-                    continue;
-                };
-                moves.extend(failed(tx, &rules, changed, &named)?);
-                moves.extend(made_good(tx, &rules, &open, &named)?);
-            }
-            Ok(moves)
-        })
-    }
-
     /// Whether something was held back that may be told now.
     fn has_news(&self, rules: &[Rule]) -> Result<bool, HubError> {
         let waiting = self.read(|tx| Ok(alerts::list_rules_with_news(tx)?))?;
@@ -257,10 +283,32 @@ impl Hub {
     }
 }
 
+/// What is not resolved of the rules on what lasts.
+fn unresolved(tx: &mut Tx, rules: &[Rule]) -> Result<HashMap<AlertRuleId, Vec<Alert>>, HubError> {
+    let counts = alerts::count_unresolved_by_rule(tx)?;
+    let mut found = HashMap::new();
+    for rule in rules {
+        if counts.contains_key(&rule.id) && !rule.condition.is_happening() {
+            let own = alerts::list_unresolved_of(tx, rule.id, i64::MAX)?;
+            found.insert(rule.id, own);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a subject is no run, or one that runs.
+fn is_running(running: &HashSet<RunId>, subject: &Subject) -> bool {
+    match subject {
+        Subject::Run(run) => running.contains(run),
+        _ => true,
+    }
+}
+
 /// Whether a condition looks at runs while they run.
 fn is_about_running(condition: &Condition) -> bool {
     match condition {
         Condition::NoData { .. } => true,
+        Condition::Cost { of, .. } => *of == CostOf::Run,
         condition => condition.watched().is_some_and(Watched::is_metric),
     }
 }
@@ -270,9 +318,11 @@ fn holds(
     watch: &mut Watch,
     rule: &Rule,
     workers: &Workers,
+    money: &Money,
     now: Instant,
 ) -> HashMap<Subject, String> {
     match &rule.condition {
+        condition @ (Condition::Cost { .. } | Condition::Budget { .. }) => money.holds(condition),
         Condition::NoData { silence, .. } => {
             let silent = watch.silent(*silence, now).into_iter();
             let text = "it runs and has measured nothing since";
@@ -290,35 +340,6 @@ fn holds(
             holds
         }
     }
-}
-
-fn why_over(
-    watch: &Watch,
-    rule: &Rule,
-    subject: &Subject,
-    running: &HashSet<RunId>,
-    workers: &Workers,
-) -> String {
-    let is_gone = match subject {
-        Subject::Run(run) => (!running.contains(run)).then_some("the run has ended"),
-        Subject::Worker(id) if workers.name(*id).is_none() => Some("the worker was removed"),
-        Subject::Worker(id) if !workers.is_there(*id) => Some("the worker measures nothing more"),
-        _ => None,
-    };
-    match (is_gone, watch.back(rule.id, subject)) {
-        (Some(why), _) => why.to_owned(),
-        (None, Some(value)) => format!("it is {} again", shown(value)),
-        (None, None) => match &rule.condition {
-            Condition::NoData { .. } => "it measures again".to_owned(),
-            Condition::WorkerGone { .. } => "it is heard of again".to_owned(),
-            _ => "it holds no more".to_owned(),
-        },
-    }
-}
-
-fn open_of(unresolved: &[Alert], rule: AlertRuleId) -> HashMap<&Subject, &Alert> {
-    let own = unresolved.iter().filter(|alert| alert.rule == rule);
-    own.map(|alert| (&alert.subject, alert)).collect()
 }
 
 /// The ids in changes of a kind, each once.
@@ -362,67 +383,13 @@ fn take_latest(
     }
 }
 
-fn takes(tx: &mut Tx, filter: Option<&Filter>, subject: &Subject) -> Result<bool, HubError> {
+pub(super) fn takes(
+    tx: &mut Tx,
+    filter: Option<&Filter>,
+    subject: &Subject,
+) -> Result<bool, HubError> {
     match (filter, subject) {
         (Some(filter), Subject::Run(run)) => Ok(run_search::satisfies(tx, *run, filter)?),
         _ => Ok(true),
     }
-}
-
-fn failed(
-    tx: &mut Tx,
-    rules: &[Rule],
-    changed: &Changed,
-    named: &Named,
-) -> Result<Vec<Move>, HubError> {
-    let failure = match &named.outcome {
-        // Its worker stopped in order: nothing is wrong with the run.
-        None | Some(Outcome::Failed(Failure::HandedBack)) => return Ok(Vec::new()),
-        Some(Outcome::Failed(failure)) => failure,
-        Some(_) => return Ok(Vec::new()),
-    };
-    let text = match failure.detail() {
-        detail if detail.is_empty() => format!("failed: {}", words(failure)),
-        detail => format!(
-            "failed: {}: {}",
-            words(failure),
-            cupola_domain::text::excerpt(&detail)
-        ),
-    };
-    let mut moves = Vec::new();
-    let subject = Subject::Run(named.run);
-    for rule in rules {
-        let is_due = changed.at >= rule.created_at;
-        if is_due && takes(tx, rule.condition.filter(), &subject)? {
-            moves.push(Move::hold(rule.id, subject.clone(), text.clone()));
-        }
-    }
-    Ok(moves)
-}
-
-fn words(failure: &Failure) -> String {
-    failure.kind().replace('_', " ")
-}
-
-/// The alerts of earlier attempts at what completed.
-fn made_good(
-    tx: &mut Tx,
-    rules: &[Rule],
-    open: &[(AlertRuleId, Subject)],
-    named: &Named,
-) -> Result<Vec<Move>, HubError> {
-    if named.outcome != Some(Outcome::Completed) || open.is_empty() {
-        return Ok(Vec::new());
-    }
-    let attempts = runs::list_of_task(tx, named.task)?;
-    let is_earlier = |subject: &Subject| {
-        let mut others = attempts.iter().filter(|run| run.id != named.run);
-        others.any(|run| *subject == Subject::Run(run.id))
-    };
-    let own = open.iter().filter(|(rule, subject)| {
-        rules.iter().any(|known| known.id == *rule) && is_earlier(subject)
-    });
-    let why = "a later attempt completed";
-    let moves = own.map(|(rule, subject)| Move::clear(*rule, subject.clone(), why.to_owned()));
-    Ok(moves.collect())
 }

@@ -15,7 +15,6 @@ use cupola_store::{
 use super::{
     record, step,
     telling::{Spare, tell},
-    workers::Workers,
 };
 use crate::{Hub, HubError};
 
@@ -33,6 +32,8 @@ pub(super) struct Move {
     input: AlertInput,
     /// What was found.
     text: String,
+    /// What the subject is called, where its row does not say.
+    label: Option<String>,
 }
 
 impl Move {
@@ -43,7 +44,14 @@ impl Move {
             subject,
             input: AlertInput::Hold,
             text,
+            label: None,
         }
+    }
+
+    /// What the subject is called.
+    pub(super) fn called(mut self, label: Option<String>) -> Self {
+        self.label = label;
+        self
     }
 
     /// It holds no more.
@@ -53,6 +61,7 @@ impl Move {
             subject,
             input: AlertInput::Clear(why),
             text: String::new(),
+            label: None,
         }
     }
 }
@@ -64,29 +73,16 @@ pub(super) fn is_save_due(saved: Option<i64>, seq: i64, has_ended: bool) -> bool
 
 /// Moves the alerts. How far was looked is written with the last of them, so that whoever is killed in
 /// between looks again; what was opened by then is open, and opening it again changes nothing.
-pub(super) fn carry_out(
-    hub: &Hub,
-    workers: &Workers,
-    moves: Vec<Move>,
-    seq: Option<i64>,
-) -> Result<(), HubError> {
-    let mut rest: Vec<(Move, AlertId, Option<String>)> = moves
-        .into_iter()
-        .map(|one| {
-            let name = match &one.subject {
-                Subject::Worker(id) => workers.name(*id).map(str::to_owned),
-                _ => None,
-            };
-            (one, hub.next_id(), name)
-        })
-        .collect();
+pub(super) fn carry_out(hub: &Hub, moves: Vec<Move>, seq: Option<i64>) -> Result<(), HubError> {
+    let moves = moves.into_iter().map(|one| (one, hub.next_id()));
+    let mut rest: Vec<(Move, AlertId)> = moves.collect();
     let now = hub.now();
     while rest.len() > MOVES_PER_STEP {
         let some: Vec<_> = rest.drain(..MOVES_PER_STEP).collect();
         hub.write(move |tx| move_all(tx, some, now))?;
     }
     // Each rule may put one message together.
-    let mut rules: HashSet<AlertRuleId> = rest.iter().map(|(one, _, _)| one.rule).collect();
+    let mut rules: HashSet<AlertRuleId> = rest.iter().map(|(one, _)| one.rule).collect();
     rules.extend(hub.read(|tx| Ok(alerts::list_rules_with_news(tx)?))?);
     let mut spares: Vec<Spare> = rules.iter().map(|_| Spare::new(hub)).collect();
     hub.write(move |tx| {
@@ -104,23 +100,14 @@ pub(super) fn carry_out(
     })
 }
 
-fn move_all(
-    tx: &mut Tx,
-    moves: Vec<(Move, AlertId, Option<String>)>,
-    now: Timestamp,
-) -> Result<(), HubError> {
-    for (one, id, name) in moves {
-        move_one(tx, one, (id, name), now)?;
+fn move_all(tx: &mut Tx, moves: Vec<(Move, AlertId)>, now: Timestamp) -> Result<(), HubError> {
+    for (one, id) in moves {
+        move_one(tx, one, id, now)?;
     }
     Ok(())
 }
 
-fn move_one(
-    tx: &mut Tx,
-    one: Move,
-    (id, name): (AlertId, Option<String>),
-    now: Timestamp,
-) -> Result<(), HubError> {
+fn move_one(tx: &mut Tx, one: Move, id: AlertId, now: Timestamp) -> Result<(), HubError> {
     let found = alerts::find_of(tx, one.rule, &one.subject)?;
     match (found, &one.input) {
         // Somebody may have resolved it meanwhile.
@@ -140,8 +127,8 @@ fn move_one(
             if alerts::rules::find(tx, one.rule)?.is_none() {
                 return Ok(());
             }
-            let label = match name {
-                Some(name) => name,
+            let label = match one.label {
+                Some(label) => label,
                 None => label(tx, &one.subject)?,
             };
             let alert = Alert {

@@ -7,9 +7,9 @@ use cupola_domain::{
     event::Event,
     field::FieldError,
     ids::{AlertRuleId, AlertTargetId},
-    time::Timestamp,
+    telemetry::Quantity,
 };
-use cupola_search::alert::{Condition, Rule};
+use cupola_search::alert::{Condition, Rule, Watched};
 use cupola_store::{Tx, alerts, events};
 
 use super::RULES_MAX;
@@ -65,7 +65,7 @@ impl Hub {
         })
     }
 
-    /// Changes a rule. What it found so far is looked at again by its new condition.
+    /// Changes a rule. What it found so far is looked at again where its condition is another.
     pub fn edit_alert_rule(&self, id: AlertRuleId, new: NewRule) -> Result<Rule, HubError> {
         let checked = check(&new)?;
         let now = self.now();
@@ -74,7 +74,7 @@ impl Hub {
             rule.name = checked.name;
             rule.condition = checked.condition;
             rule.repeat = checked.repeat;
-            rule.updated_at = after(rule.updated_at, now);
+            rule.updated_at = now;
             check_free(tx, &rule)?;
             rule.targets = targets(tx, &new.targets)?;
             save(tx, &rule)?;
@@ -131,18 +131,10 @@ fn save(tx: &mut Tx, rule: &Rule) -> Result<(), HubError> {
     Ok(())
 }
 
-/// Two changes never have the same time: it tells an edited rule from what it was.
-fn after(was: Timestamp, now: Timestamp) -> Timestamp {
-    now.max(was.plus(Duration::from_millis(1)))
-}
-
 fn check(new: &NewRule) -> Result<Checked, HubError> {
     let mut wrong = Vec::new();
     let name = check_name("name", &new.name).map_err(|error| wrong.push(error));
-    let condition = Condition::parse(&new.condition)
-        .map_err(|error| error.to_string())
-        .and_then(watched)
-        .map_err(|message| wrong.push(FieldError::new("condition", message)));
+    let condition = condition(&new.condition).map_err(|error| wrong.push(error));
     let repeat = repeat(new.repeat_mins).map_err(|error| wrong.push(error));
     match (name, condition, repeat) {
         (Ok(name), Ok(condition), Ok(repeat)) => Ok(Checked {
@@ -154,14 +146,16 @@ fn check(new: &NewRule) -> Result<Checked, HubError> {
     }
 }
 
-/// Refuses what nobody looks at: a rule that finds nothing would be taken for good news.
-fn watched(condition: Condition) -> Result<Condition, String> {
-    match condition {
-        Condition::Budget { .. } | Condition::Cost { .. } => {
-            Err("is about money, which this hub does not watch yet".to_owned())
-        }
-        condition => Ok(condition),
+/// Telemetry that no worker measures would never be seen, so that nobody would be told of anything.
+fn condition(text: &str) -> Result<Condition, FieldError> {
+    let wrong = |message| FieldError::new("condition", message);
+    let condition = Condition::parse(text).map_err(|error| wrong(error.to_string()))?;
+    if let Some(Watched::Telemetry(name)) = condition.watched()
+        && let Err(message) = name.parse::<Quantity>()
+    {
+        return Err(wrong(format!("`{name}` {message}")));
     }
+    Ok(condition)
 }
 
 fn repeat(mins: Option<u64>) -> Result<Duration, FieldError> {

@@ -1,8 +1,11 @@
 //! Targets: made and removed by administrators. An address is told once, by whoever makes the target.
 
+use std::{net::IpAddr, sync::OnceLock};
+
 use cupola_domain::{
     alert::{
-        Address, Delivery, DeliveryState, Message, Target, TargetKind, check_address, check_name,
+        Address, Delivery, DeliveryState, Hook, Message, Target, TargetKind, check_address,
+        check_name,
     },
     event::Event,
     field::FieldError,
@@ -50,7 +53,38 @@ pub(super) struct Checked {
     pub(super) address: Address,
 }
 
+/// Which addresses the sender sends to; all, until it says so.
+#[derive(Default)]
+pub(crate) struct Reach(OnceLock<Box<dyn Fn(IpAddr) -> bool + Send + Sync>>);
+
+impl Reach {
+    /// Refuses a webhook at an address that nothing would be sent to. What a name leads to is seen at each
+    /// sending.
+    fn check(&self, new: &NewTarget) -> Result<(), FieldError> {
+        let hook = match new.kind {
+            TargetKind::Mail => None,
+            _ => Hook::parse(new.address.trim()),
+        };
+        let address = hook.and_then(|hook| hook.host.parse::<IpAddr>().ok());
+        match (address, self.0.get()) {
+            (Some(address), Some(takes)) if !takes(address) => {
+                let message = format!(
+                    "`{address}` is not public, and nothing is sent there; name it under \
+                     `webhooks.allow_private` in the hub's configuration first"
+                );
+                Err(FieldError::new("address", message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Hub {
+    /// Says once which addresses messages are sent to.
+    pub fn limit_alert_targets(&self, takes: impl Fn(IpAddr) -> bool + Send + Sync + 'static) {
+        self.reach.0.get_or_init(|| Box::new(takes));
+    }
+
     /// Makes a target.
     pub fn create_alert_target(
         &self,
@@ -64,6 +98,8 @@ impl Hub {
             new.key.clone_from(&made);
         }
         let checked = check(&new)?;
+        let reachable = self.reach.check(&new);
+        reachable.map_err(|error| HubError::Invalid(vec![error]))?;
         let target = Target {
             id: self.next_id(),
             name: checked.name,

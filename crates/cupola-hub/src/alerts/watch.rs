@@ -2,24 +2,44 @@
 //! arguments, so that a test can let hours pass.
 //!
 //! A hub that starts knows nothing: it looks at all that runs, and the times that conditions ask for
-//! begin anew.
+//! begin anew. `over` says what that means for alerts that are open by then.
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use cupola_domain::{
     alert::Subject,
     ids::{AlertRuleId, RunId},
-    time::{Instant, Timestamp},
+    time::Instant,
 };
 use cupola_search::alert::{Condition, Rule, Swing};
+
+use super::money::Money;
 
 /// A run that a rule's filter did not take is asked about again after this: tags may change.
 const EXCLUDED_FOR: Duration = Duration::from_mins(1);
 
+/// Alerts that nobody needs any more are looked for this often.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
 type Key = (AlertRuleId, Subject);
+
+/// A rule's condition, as it was when it was looked at first.
+#[derive(Debug)]
+struct KnownRule {
+    condition: Condition,
+    since: Instant,
+}
+
+/// When a running run measured something last; when it was first seen, where it has not since.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    at: Instant,
+    was_heard: bool,
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -28,22 +48,40 @@ pub(crate) struct Watch {
     pub(super) read_to: Option<i64>,
     /// The same, as the store knows it.
     pub(super) saved_to: Option<i64>,
+    /// When anything was looked at first.
+    first_look: Option<Instant>,
+    /// The last change that there was when the hub started.
+    pub(super) begun_after: i64,
+    /// When alerts that nobody needs any more were looked for.
+    swept: Option<Instant>,
     /// The rules that were looked at, as they were then.
-    known: HashMap<AlertRuleId, Timestamp>,
-    /// When each running run measured something last.
-    heard: HashMap<RunId, Instant>,
+    known: HashMap<AlertRuleId, KnownRule>,
+    /// What is known of each running run.
+    heard: HashMap<RunId, Heard>,
     /// Values that are beyond a threshold, and since when.
     beyond: HashMap<Key, (f64, Instant)>,
-    /// Values that came back from there at the last look.
+    /// The rules that have open alerts.
+    pub(super) open: HashSet<AlertRuleId>,
+    /// Values of the last look that are within bounds, where they were not or an alert may say so.
     back: HashMap<Key, f64>,
     /// Values within a time, for changes.
     swings: HashMap<Key, (f64, Swing)>,
     /// What filters did not take.
     excluded: HashMap<Key, Instant>,
+    /// What costs and budgets were, and when.
+    pub(super) money: Option<(Instant, Arc<Money>)>,
 }
 
 impl Watch {
-    /// Forgets rules that went or were edited, and runs that run no more. Says whether a rule is new: then
+    /// Of a hub that starts, and the last change that there was by then.
+    pub(crate) fn after(seq: i64) -> Self {
+        Self {
+            begun_after: seq,
+            ..Self::default()
+        }
+    }
+
+    /// Forgets rules that went or whose condition was edited, and runs that run no more. Says whether a rule is new: then
     /// everything that runs is to be looked at, and not only what changed.
     pub(super) fn refresh(
         &mut self,
@@ -51,9 +89,12 @@ impl Watch {
         running: &HashSet<RunId>,
         now: Instant,
     ) -> bool {
-        let is_known = |rule: &Rule| self.known.get(&rule.id) == Some(&rule.updated_at);
-        let has_new = !rules.iter().all(is_known);
-        let same: HashSet<AlertRuleId> = (rules.iter().filter(|rule| is_known(rule)))
+        self.first_look.get_or_insert(now);
+        let is_known = |rule: &&Rule| {
+            let known = self.known.get(&rule.id);
+            known.is_some_and(|known| known.condition == rule.condition)
+        };
+        let same: HashSet<AlertRuleId> = (rules.iter().filter(is_known))
             .map(|rule| rule.id)
             .collect();
         let stays = |(rule, subject): &Key| {
@@ -68,22 +109,34 @@ impl Watch {
         self.excluded
             .retain(|key, at| stays(key) && now.since(*at) < EXCLUDED_FOR);
         self.back.clear();
-        self.known = rules
-            .iter()
-            .map(|rule| (rule.id, rule.updated_at))
-            .collect();
+        let there: HashSet<AlertRuleId> = rules.iter().map(|rule| rule.id).collect();
+        self.known.retain(|id, _| there.contains(id));
+        for rule in rules.iter().filter(|rule| !same.contains(&rule.id)) {
+            let known = KnownRule {
+                condition: rule.condition.clone(),
+                since: now,
+            };
+            self.known.insert(rule.id, known);
+        }
         self.heard.retain(|run, _| running.contains(run));
         for run in running {
-            self.heard.entry(*run).or_insert(now);
+            let first = Heard {
+                at: now,
+                was_heard: false,
+            };
+            self.heard.entry(*run).or_insert(first);
         }
-        has_new
+        same.len() < rules.len()
     }
 
     /// These runs measured something.
     pub(super) fn hear<'a>(&mut self, runs: impl IntoIterator<Item = &'a RunId>, now: Instant) {
         for run in runs {
-            if let Some(at) = self.heard.get_mut(run) {
-                *at = now;
+            if let Some(heard) = self.heard.get_mut(run) {
+                *heard = Heard {
+                    at: now,
+                    was_heard: true,
+                };
             }
         }
     }
@@ -97,8 +150,11 @@ impl Watch {
                 beyond.0 = value;
             }
             Condition::Threshold { .. } => {
-                let was = self.beyond.remove(&key);
-                self.back.extend(was.map(|_| (key, value)));
+                let was_beyond = self.beyond.remove(&key).is_some();
+                // An alert may be open of which nothing is known since a start.
+                if was_beyond || self.open.contains(&rule.id) {
+                    self.back.insert(key, value);
+                }
             }
             Condition::Change { by, within, .. } => {
                 let fresh = || (value, Swing::new(*by, *within));
@@ -138,8 +194,44 @@ impl Watch {
         let silent = self
             .heard
             .iter()
-            .filter(|(_, at)| now.since(**at) >= silence);
+            .filter(|(_, heard)| now.since(heard.at) >= silence);
         silent.map(|(run, _)| *run).collect()
+    }
+
+    /// For how long anything has been looked at.
+    pub(super) fn since_first_look(&self, now: Instant) -> Duration {
+        let first = self.first_look;
+        first.map_or(Duration::ZERO, |first| now.since(first))
+    }
+
+    /// For how long a rule has been looked at with the condition that it has.
+    pub(super) fn since_known(&self, rule: AlertRuleId, now: Instant) -> Duration {
+        let known = self.known.get(&rule);
+        known.map_or(Duration::ZERO, |known| now.since(known.since))
+    }
+
+    /// Whether a subject is no running run, or one that measured something since it was first seen.
+    pub(super) fn was_heard(&self, subject: &Subject) -> bool {
+        let heard = match subject {
+            Subject::Run(run) => self.heard.get(run),
+            _ => None,
+        };
+        heard.is_none_or(|heard| heard.was_heard)
+    }
+
+    /// Whether a value is beyond a threshold, for however long.
+    pub(super) fn is_beyond(&self, rule: AlertRuleId, subject: &Subject) -> bool {
+        self.beyond.contains_key(&(rule, subject.clone()))
+    }
+
+    /// Whether alerts that nobody needs any more are to be looked for again.
+    pub(super) fn is_sweep_due(&mut self, now: Instant) -> bool {
+        let is_early = |swept: Instant| now.since(swept) < SWEEP_EVERY;
+        if self.swept.is_some_and(is_early) {
+            return false;
+        }
+        self.swept = Some(now);
+        true
     }
 
     /// The value that is within bounds again, where that is why a condition holds no more.
@@ -160,7 +252,7 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use cupola_domain::ids::Ids;
+    use cupola_domain::{ids::Ids, time::Timestamp};
 
     use super::*;
 
@@ -245,7 +337,12 @@ mod tests {
         watch.take(&edited, Subject::Run(run), 11.0, now);
         assert!(!watch.refresh(std::slice::from_ref(&edited), &running, now));
         assert_eq!(watch.holding(&edited, now).len(), 1);
+        // What does not change what it looks for changes nothing.
         edited.updated_at = Timestamp::from_millis(1);
+        "renamed".clone_into(&mut edited.name);
+        assert!(!watch.refresh(std::slice::from_ref(&edited), &running, now));
+        assert_eq!(watch.holding(&edited, now).len(), 1);
+        edited.condition = Condition::parse("metric x > 10.5").unwrap();
         assert!(watch.refresh(std::slice::from_ref(&edited), &running, now));
         assert!(watch.holding(&edited, now).is_empty());
         watch.take(&edited, Subject::Run(run), 11.0, now);

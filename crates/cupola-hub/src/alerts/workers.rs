@@ -14,12 +14,16 @@ pub(super) struct Workers(HashMap<WorkerId, Seen>);
 #[derive(Debug)]
 struct Seen {
     name: String,
+    /// Since it was heard; since the hub looks, where it was not heard since.
     silence: Duration,
+    /// Whether it was heard since.
+    was_heard: bool,
     has_left: bool,
 }
 
 impl Workers {
-    pub(super) fn of(hub: &Hub, rules: &[Rule]) -> Result<Self, HubError> {
+    /// `up` is how long this hub has been looking: before that nobody could be heard.
+    pub(super) fn of(hub: &Hub, rules: &[Rule], up: Duration) -> Result<Self, HubError> {
         let asks = |rule: &Rule| match &rule.condition {
             Condition::WorkerGone { .. } => true,
             condition => matches!(condition.watched(), Some(Watched::Telemetry(_))),
@@ -33,8 +37,10 @@ impl Workers {
             let has_left = worker
                 .left_at
                 .is_some_and(|left| left >= worker.last_seen_at);
+            let silence = now.since(worker.last_seen_at);
             let seen = Seen {
-                silence: now.since(worker.last_seen_at),
+                silence: silence.min(up),
+                was_heard: silence < up,
                 has_left,
                 name: worker.name,
             };
@@ -51,6 +57,15 @@ impl Workers {
     /// What a worker is called.
     pub(super) fn name(&self, id: WorkerId) -> Option<&str> {
         self.0.get(&id).map(|seen| seen.name.as_str())
+    }
+
+    /// Whether a subject is a worker that was heard since this hub looks, or that said goodbye.
+    pub(super) fn was_heard(&self, subject: &Subject) -> bool {
+        let seen = match subject {
+            Subject::Worker(id) => self.0.get(id),
+            _ => None,
+        };
+        seen.is_none_or(|seen| seen.was_heard || seen.has_left)
     }
 
     /// Whether what it measured last may still be so.

@@ -4,13 +4,13 @@ use cupola_domain::{
     cost::{Kind, Money, Scope},
     event::Event,
     experiment::Experiment,
-    ids::BudgetId,
+    ids::{BudgetId, ExperimentId, RunId},
     task::Task,
     training::MODEL_TAG,
 };
 use cupola_store::{Tx, budgets, events, experiments, tags};
 
-use super::BudgetRow;
+use super::{BudgetRow, note_moved};
 use crate::{Hub, HubError};
 
 /// So many of the tasks that are ready are looked at in one statement.
@@ -54,17 +54,38 @@ impl Held {
 
 impl Hub {
     /// Why nothing of an experiment is leased although somebody could take it; empty when no budget is in
-    /// its way.
-    pub(crate) fn spent_budget_of(&self, experiment: &Experiment) -> String {
+    /// its way. What its runs train may be said of each of them: then a budget is in the way that keeps
+    /// any of them back.
+    pub(crate) fn spent_budget_of(&self, experiment: &Experiment) -> Result<String, HubError> {
         let model = experiment.setup.tags.get(MODEL_TAG).map(String::as_str);
         let held = self.held();
-        let found = held.iter().find(|held| held.is_of(experiment, model));
-        found.map_or_else(String::new, |held| {
+        let mut found = held.iter().find(|held| held.is_of(experiment, model));
+        if found.is_none() {
+            let of_models = held.iter().filter(|held| held.scope.kind == Kind::Model);
+            let ids: Vec<BudgetId> = of_models.map(|held| held.budget).collect();
+            let id = experiment.id;
+            let withholding = self.read(move |tx| first_withholding(tx, &ids, id))?;
+            found = held.iter().find(|held| Some(held.budget) == withholding);
+        }
+        Ok(found.map_or_else(String::new, |held| {
             let (name, limit) = (&held.name, held.limit);
             let currency = &self.prices().currency;
             format!("the budget `{name}` of {limit} {currency} is spent; raise it to go on")
-        })
+        }))
     }
+}
+
+fn first_withholding(
+    tx: &mut Tx,
+    ids: &[BudgetId],
+    experiment: ExperimentId,
+) -> Result<Option<BudgetId>, HubError> {
+    for id in ids {
+        if budgets::is_withholding(tx, *id, experiment)? {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(None)
 }
 
 /// The budget that keeps a task from being leased.
@@ -89,15 +110,22 @@ pub(crate) fn withhold(
     held: &Held,
     (task, needs): (&Task, i64),
 ) -> Result<(), HubError> {
-    match held.scope.kind {
+    let withheld = match held.scope.kind {
         Kind::Model => {
             let model = &held.scope.subject;
-            budgets::withhold_model(tx, held.budget, needs, model, LOOKED_AT)?;
+            budgets::withhold_model(tx, held.budget, needs, model, LOOKED_AT)?
         }
-        _ => {
-            budgets::withhold_experiment(tx, held.budget, needs, task.experiment, LOOKED_AT)?;
-        }
+        _ => budgets::withhold_experiment(tx, held.budget, needs, task.experiment, LOOKED_AT)?,
+    };
+    note_moved(tx, held.budget, withheld);
+    Ok(())
+}
+
+/// What a run trains is said anew: whatever budget kept it back is asked again when somebody comes for it.
+pub(crate) fn let_go(tx: &mut Tx, run: RunId) -> Result<(), HubError> {
+    if let Some((task, experiment)) = budgets::release_run(tx, run)? {
+        events::record(tx, Event::TaskChanged(task, experiment));
+        events::record(tx, Event::ExperimentChanged(experiment));
     }
-    events::record(tx, Event::ExperimentChanged(task.experiment));
     Ok(())
 }

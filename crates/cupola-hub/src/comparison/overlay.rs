@@ -13,7 +13,11 @@ use cupola_store::{
 };
 
 use super::{Column, ComparedRun, Grouping, Selection, load};
-use crate::{HubError, charts::Across};
+use crate::{
+    HubError,
+    charts::{Across, Places},
+    costs,
+};
 
 /// So many curves are read; of more runs, the first.
 pub const CURVES_MAX: usize = 1_000;
@@ -114,8 +118,6 @@ pub(super) fn overlay(
 /// One run's part of a chart as it was read.
 struct Read {
     place: usize,
-    /// Where its own beginning lies.
-    offset: i64,
     points: u64,
     entries: Vec<Summary>,
 }
@@ -136,16 +138,23 @@ fn read(
             continue;
         };
         let series = &all[at];
-        let offset = match asked.axis {
-            Across::Step | Across::Time => 0,
-            Across::Relative => one.run.started_at.unwrap_or(one.run.created_at).millis(),
+        let began_at = one.run.started_at.unwrap_or(one.run.created_at);
+        let pace = match asked.axis {
+            Across::Cost => costs::find_pace(tx, one.run.id)?,
+            _ => None,
         };
-        let entries = series::outline(tx, series, part(asked, series, offset, total))?;
+        let Some(places) = Places::of(asked.axis, began_at, pace) else {
+            continue;
+        };
+        let entries = series::outline(tx, series, part(asked, series, places, total))?;
+        let shown = |entry: Summary| match asked.axis {
+            Across::Step => entry,
+            _ => places.placed(entry),
+        };
         read.push(Read {
             place,
-            offset,
             points: series.points,
-            entries,
+            entries: entries.into_iter().map(shown).collect(),
         });
     }
     Ok(read)
@@ -153,25 +162,18 @@ fn read(
 
 /// What is asked of one series: the fewer columns the more points all of them have, so that
 /// summaries suffice.
-fn part(asked: &OverlayAsked, series: &Series, offset: i64, total: u64) -> Asked {
+fn part(asked: &OverlayAsked, series: &Series, places: Places, total: u64) -> Asked {
     let columns = asked.columns.clamp(1, COLUMNS_MAX);
     let coarse = u32::try_from(series.points / SPANS[0]).unwrap_or(u32::MAX);
     Asked {
-        axis: axis_of(asked.axis),
-        from: asked.from.map(|from| from.saturating_add(offset)),
-        to: asked.to.map(|to| to.saturating_add(offset)),
+        axis: asked.axis.axis(),
+        from: asked.from.map(|from| places.kept(from)),
+        to: asked.to.map(|to| places.kept(to)),
         columns: if total > POINTS_MAX {
             columns.min(coarse.max(1))
         } else {
             columns
         },
-    }
-}
-
-fn axis_of(across: Across) -> Axis {
-    match across {
-        Across::Step => Axis::Step,
-        Across::Time | Across::Relative => Axis::Time,
     }
 }
 
@@ -192,7 +194,7 @@ fn aligned(
             label: runs[one.place].label(),
             place: one.place,
             group: groups[one.place],
-            aligned: align(&one.entries, window, one.offset),
+            aligned: align(&one.entries, window, 0),
             points: one.points,
         })
         .collect();
@@ -211,17 +213,13 @@ fn aligned(
 
 /// From the first to the last of all curves, with no more columns than steps.
 fn window(read: &[Read], asked: &OverlayAsked) -> Option<Window> {
-    let axis = axis_of(asked.axis);
+    let axis = asked.axis.axis();
     let ends = |one: &Read| {
         let all = one.entries.iter().copied().reduce(Summary::and)?;
-        let (first, last) = match axis {
+        Some(match axis {
             Axis::Step => (all.first.step, all.last.step),
             Axis::Time => (all.time_min, all.time_max),
-        };
-        Some((
-            first.saturating_sub(one.offset),
-            last.saturating_sub(one.offset),
-        ))
+        })
     };
     let ends: Vec<(i64, i64)> = read.iter().filter_map(ends).collect();
     let first = ends.iter().map(|(first, _)| *first).min()?;

@@ -43,11 +43,11 @@ pub(crate) fn begin(
     let experiment = experiments::find_any(tx, run.experiment)?
         .ok_or_else(|| HubError::not_found("experiment", run.experiment))?;
     let brief = experiment.origin.brief().map(|brief| brief.to_string());
-    let cost = RunCost {
+    let mut cost = RunCost {
         run: run.id,
         experiment: run.experiment,
         worker,
-        model: String::new(),
+        model: tags::find(tx, run.id, MODEL_TAG)?.unwrap_or_default(),
         brief: brief.unwrap_or_default(),
         person: experiment.author,
         taken: Taken {
@@ -58,6 +58,7 @@ pub(crate) fn begin(
         settled: None,
         is_energy_measured: false,
     };
+    of_model(tx, &mut cost)?;
     Ok(costs::insert(tx, &cost)?)
 }
 
@@ -105,32 +106,47 @@ pub(crate) fn by_day(cost: &RunCost, is_ended: bool) -> Vec<(Day, Total)> {
 }
 
 /// The same cost, settled as if the run ended then. A clock that was set back makes it no less than
-/// nothing.
+/// nothing, and what only a clock that was set forward can say is not believed.
 pub(crate) fn counted(
     tx: &mut Tx,
     mut cost: RunCost,
     until: Timestamp,
 ) -> Result<RunCost, HubError> {
+    of_model(tx, &mut cost)?;
+    let span = Some(until.since(cost.taken.since));
+    let span = span.filter(|span| *span <= LONGEST).unwrap_or_default();
+    cost.settled = Some((span, cost.taken.cost(span, None)));
+    Ok(cost)
+}
+
+/// A cost that is not settled, at the price that it has by what is said now.
+pub(crate) fn priced(tx: &mut Tx, mut cost: RunCost) -> Result<RunCost, HubError> {
+    cost.model = tags::find(tx, cost.run, MODEL_TAG)?.unwrap_or_default();
+    of_model(tx, &mut cost)?;
+    Ok(cost)
+}
+
+/// Where the book has no price, that of the model counts: as it is at the lease, if the model is known by
+/// then, else as it is when somebody looks.
+fn of_model(tx: &mut Tx, cost: &mut RunCost) -> Result<(), HubError> {
     if cost.taken.rate.basis == Basis::None && !cost.model.is_empty() {
         let model = training::find(tx, &cost.model)?;
         let hourly = model.and_then(|model| model.hourly);
         cost.taken.rate = cost.taken.rate.or_of_model(hourly);
     }
-    let span = until.since(cost.taken.since).min(LONGEST);
-    cost.settled = Some((span, cost.taken.cost(span, None)));
-    Ok(cost)
+    Ok(())
 }
 
 /// The same with the model that the run trains, as is said now, and with the energy that was measured.
-pub(crate) fn measured(
-    tx: &mut Tx,
-    mut cost: RunCost,
-    until: Timestamp,
-) -> Result<RunCost, HubError> {
-    cost.model = tags::find(tx, cost.run, MODEL_TAG)?.unwrap_or_default();
+pub(crate) fn measured(tx: &mut Tx, cost: RunCost, until: Timestamp) -> Result<RunCost, HubError> {
+    let cost = priced(tx, cost)?;
     let mut counted = counted(tx, cost, until)?;
-    let energy = energy::find(tx, counted.worker, counted.taken.since, until)?;
-    if let (Some(energy), Some((span, of))) = (energy, &mut counted.settled) {
+    let Some((span, of)) = &mut counted.settled else {
+        return Ok(counted);
+    };
+    let since = counted.taken.since;
+    let energy = energy::find(tx, counted.worker, since, since.plus(*span))?;
+    if let Some(energy) = energy {
         *of = counted.taken.cost(*span, Some(energy));
         counted.is_energy_measured = true;
     }

@@ -1,4 +1,4 @@
-//! What something will cost before it runs: as long as it may take, on the workers that could take it.
+//! What something will cost before it runs: for its time, on the workers that could take it.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use cupola_domain::{
 use super::booking::Terms;
 use crate::{Hub, HubError, live::LiveWorker};
 
-/// What all of it costs at most, on the cheapest and on the dearest of the workers that fit.
+/// About what all of it costs if each task takes its time once, on the cheapest and on the dearest of the
+/// workers that fit. A task that is stopped only at its hard deadline, or is tried again, costs more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
     /// On the cheapest.
@@ -31,12 +32,12 @@ pub struct Spending {
     pub currency: String,
     /// All its runs together, with what runs now.
     pub total: Total,
-    /// What its brief would cost at most; none without one.
+    /// About what its brief would cost; none without one.
     pub planned: Option<Planned>,
 }
 
 impl Hub {
-    /// What an experiment cost so far, and what its brief would cost at most.
+    /// What an experiment cost so far, and about what its brief would cost.
     pub fn spending(
         &self,
         experiment: &Experiment,
@@ -57,8 +58,8 @@ impl Hub {
         })
     }
 
-    /// What so many tasks cost that use up their time. None where no worker that is heard of fits and has a
-    /// price.
+    /// What so many tasks cost that use up their time once. None where no worker that is heard of fits and
+    /// has a price: which model they train is not known before they say so.
     pub fn planned_cost(
         &self,
         needs: &Needs,

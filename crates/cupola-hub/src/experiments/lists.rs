@@ -84,7 +84,7 @@ impl Hub {
         })?;
         Ok(ExperimentDetail {
             template: self.template_of(&experiment)?.ok(),
-            obstacle: self.obstacle(&experiment),
+            obstacle: self.obstacle(&experiment)?,
             spending: self.spending(&experiment, None)?,
             experiment,
             last,

@@ -10,6 +10,7 @@ use cupola_domain::{
     metric::Point,
     model::{LoggedModelMetric, ModelRole, ModelUse},
     text::storable,
+    training::MODEL_TAG,
 };
 use cupola_store::{Tx, datasets, events, logged_models, runs::Target, series};
 
@@ -45,13 +46,19 @@ impl Hub {
     /// A client may go on after it closed its run. A worker's run takes it while it is leased, and
     /// tags and data also later.
     pub fn log_to_run(&self, run: RunId, batch: LoggedBatch) -> Result<(), HubError> {
+        let is_of_model = batch.tags.iter().any(|(key, _)| key == MODEL_TAG);
         self.write(move |tx| match log(tx, run, batch)?.first() {
             None => Ok(()),
             Some(name) => {
                 let message = format!("has too many: run `{run}` may have no series `{name}` more");
                 Err(HubError::Invalid(vec![FieldError::new("metrics", message)]))
             }
-        })
+        })?;
+        if is_of_model {
+            // A budget may have kept it back for another model.
+            self.bus.announce_work();
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use cupola_domain::{
     model::ModelUse,
     run::Run,
     time::Timestamp,
+    training::MODEL_TAG,
 };
 use cupola_store::{
     Tx, code, datasets, events, experiments as stored, logged, logged_models, params, runs, series,
@@ -18,6 +19,7 @@ use cupola_store::{
 use super::{RUN_NAME_TAG, check_there, experiments::find as find_experiment};
 use crate::{
     Hub, HubError,
+    budgets::let_go,
     series::Series,
     transitions::{Pair, find_task},
 };
@@ -54,13 +56,20 @@ impl Hub {
 
     /// Takes a tag from a run.
     pub fn untag_run(&self, id: RunId, key: &str) -> Result<(), HubError> {
-        let key = key.to_owned();
+        let (key, is_model) = (key.to_owned(), key == MODEL_TAG);
         self.change_run(id, move |tx, _| {
-            if tags::delete(tx, id, &key)? {
-                return Ok(());
+            if !tags::delete(tx, id, &key)? {
+                return Err(HubError::not_found("tag", &key));
             }
-            Err(HubError::not_found("tag", &key))
-        })
+            if is_model {
+                let_go(tx, id)?;
+            }
+            Ok(())
+        })?;
+        if is_model {
+            self.bus.announce_work();
+        }
+        Ok(())
     }
 
     /// Hides a run that a client logged until it is restored.

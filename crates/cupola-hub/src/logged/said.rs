@@ -6,12 +6,13 @@ use cupola_domain::{
     field::FieldError,
     ids::{RunId, TaskId},
     labels,
+    training::MODEL_TAG,
 };
 use cupola_store::{Tx, params, runs, tags, tasks};
 use serde_json::Value;
 
 use super::{RUN_NAME_TAG, kept};
-use crate::{HubError, transitions::find_task};
+use crate::{HubError, budgets::let_go, transitions::find_task};
 
 /// A run has so many parameters at most: each that is added writes the whole configuration anew.
 pub(crate) const PARAMS_MAX: usize = 2_000;
@@ -103,6 +104,9 @@ pub(super) fn save_tags(
     }
     if let Some((_, name)) = said.iter().find(|(key, _)| key == RUN_NAME_TAG) {
         runs::save_name(tx, run, name)?;
+    }
+    if said.iter().any(|(key, _)| key == MODEL_TAG) {
+        let_go(tx, run)?;
     }
     Ok(tags::save(tx, run, &said)?)
 }

@@ -33,6 +33,9 @@ const ALERT_CHANGES_KEPT: i64 = 100_000;
 /// What was told is remembered for so long.
 const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// And so much of it.
+const DELIVERIES_KEPT_MAX: i64 = 5_000;
+
 /// Removes what is to go; says how many rows of tasks, sessions, events and alerts
 /// went.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
@@ -46,7 +49,8 @@ pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let now = hub.now();
     gone += hub.write(move |tx| {
         let sessions = tokens::delete_expired_sessions(tx, now)?;
-        let told = alerts::deliveries::delete_old(tx, now.minus(DELIVERIES_KEPT))?;
+        let before = now.minus(DELIVERIES_KEPT);
+        let told = alerts::deliveries::delete_old(tx, before, DELIVERIES_KEPT_MAX)?;
         let past = alerts::delete_old(tx, ALERT_CHANGES_KEPT)?;
         Ok(sessions + told + past + events::delete_old(tx, EVENTS_KEPT)?)
     })?;

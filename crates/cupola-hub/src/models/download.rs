@@ -1,31 +1,34 @@
 //! What of a model can be downloaded.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, path::Path};
 
 use cupola_domain::{artifact::Artifact, training::DataFile};
 
 use super::KnownVersion;
-use crate::{Hub, HubError};
+use crate::{
+    Hub, HubError,
+    training_models::{OpenError, open},
+};
 
 /// The best that there is of a model.
 #[derive(Debug)]
 pub enum ModelDownload {
-    /// The files of its newest version.
+    /// The files of the version in use.
     Version(KnownVersion, Vec<Artifact>),
     /// The samples in a folder.
     Data(DataFile, File),
 }
 
 impl Hub {
-    /// The files of the newest version; where it has none, the samples that the model is trained with.
+    /// The files of the version in use; where it has none, the samples that the model is trained with.
     pub fn model_download(&self, called: &str) -> Result<ModelDownload, HubError> {
         let mut detail = self.model_detail(called)?;
-        if detail.summary.files > 0 {
-            let newest = detail.versions.swap_remove(0);
-            return Ok(ModelDownload::Version(newest.known, newest.files));
+        let in_use = detail.summary.in_use().map(|known| known.version.number);
+        let mut versions = detail.versions.drain(..);
+        let in_use = versions.find(|one| Some(one.known.version.number) == in_use);
+        drop(versions);
+        if let Some(one) = in_use.filter(|one| !one.files.is_empty()) {
+            return Ok(ModelDownload::Version(one.known, one.files));
         }
         let not_ready = || {
             let name = &detail.summary.known.model.name;
@@ -48,21 +51,15 @@ impl Hub {
         Ok((data, file))
     }
 
-    /// Opens a file that the scan found. One that a link leads to from elsewhere stays where it is: whoever
-    /// may write to a folder may not thereby read all that the hub can.
+    /// Opens a file that the scan found, if it lies in the configured folders still.
     fn open_data(&self, data: &DataFile) -> Result<File, HubError> {
-        let gone = |error: std::io::Error| {
-            HubError::Conflict(format!("`{}` cannot be read: {error}", data.name))
-        };
-        let place = Path::new(&data.path).canonicalize().map_err(gone)?;
-        let is_inside = |folder: &PathBuf| {
-            let folder = folder.canonicalize();
-            folder.is_ok_and(|folder| place.starts_with(folder))
-        };
-        if !self.folders.all().iter().any(is_inside) || !place.is_file() {
-            let message = format!("`{}` lies outside the configured folders", data.name);
-            return Err(HubError::Forbidden(message));
-        }
-        File::open(place).map_err(gone)
+        let opened = open(Path::new(&data.path), &self.folders.all());
+        opened.map_err(|error| match error {
+            OpenError::Outside => {
+                let message = format!("`{}` lies outside the configured folders", data.name);
+                HubError::Forbidden(message)
+            }
+            error => HubError::Conflict(format!("`{}` cannot be read: {error}", data.name)),
+        })
     }
 }

@@ -10,9 +10,11 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, experiments, model_history, model_versions, models, results, runs, series};
+use cupola_store::{
+    StoreError, Tx, experiments, model_history, model_versions, models, results, runs, series,
+};
 
-use super::{find, one, touch, versions};
+use super::{find, one, registry::find_called, touch, versions};
 use crate::{Hub, HubError};
 
 /// How a model did, as somebody says.
@@ -24,7 +26,7 @@ pub struct NewEvaluation {
     pub metric: String,
     /// The score; what the run gave, where none.
     pub score: Option<f64>,
-    /// The run that measured it.
+    /// The run that it is of. What it gave is measured; a score that is said beside it is not.
     pub run: Option<RunId>,
     /// What the evaluation is called.
     pub source: String,
@@ -46,6 +48,9 @@ pub struct NewDeployment {
     /// For people.
     pub note: String,
 }
+
+/// Some of a history, and how long it is.
+type Page<T> = Result<(Vec<T>, u64), StoreError>;
 
 impl Hub {
     /// Adds to what is known of how a model did.
@@ -71,9 +76,9 @@ impl Hub {
                 version: new.version,
                 metric,
                 score,
-                origin: match new.run {
-                    Some(_) => EvaluationOrigin::Run,
-                    None => EvaluationOrigin::Manual,
+                origin: match (new.run, new.score) {
+                    (Some(_), None) => EvaluationOrigin::Run,
+                    _ => EvaluationOrigin::Manual,
                 },
                 source: storable(&new.source).into_owned(),
                 run: new.run,
@@ -128,20 +133,54 @@ impl Hub {
             Ok(deployment)
         })
     }
+
+    /// How a model did, called by its name or by its id, the last measured first; and how often in all.
+    pub fn list_evaluations(
+        &self,
+        called: &str,
+        limit: u32,
+        offset: u64,
+    ) -> Result<(Vec<Evaluation>, u64), HubError> {
+        self.list_history(called, limit, offset, model_history::list_evaluations)
+    }
+
+    /// Where a model was deployed, called by its name or by its id, the latest first; and how often in all.
+    pub fn list_deployments(
+        &self,
+        called: &str,
+        limit: u32,
+        offset: u64,
+    ) -> Result<(Vec<Deployment>, u64), HubError> {
+        self.list_history(called, limit, offset, model_history::list_deployments)
+    }
+
+    fn list_history<T: Send + 'static>(
+        &self,
+        called: &str,
+        limit: u32,
+        offset: u64,
+        list: fn(&mut Tx, ModelId, i64, i64) -> Page<T>,
+    ) -> Result<(Vec<T>, u64), HubError> {
+        let called = called.to_owned();
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        self.read(move |tx| {
+            let model = find_called(tx, &called)?;
+            Ok(list(tx, model.id, i64::from(limit), offset)?)
+        })
+    }
 }
 
 /// Adds an evaluation, and tells the latest to clients that read tags.
 pub(crate) fn insert_evaluation(tx: &mut Tx, evaluation: &Evaluation) -> Result<(), HubError> {
     model_history::insert_evaluation(tx, evaluation)?;
-    let latest = model_history::list_evaluations(tx, evaluation.model, 1)?;
-    if latest.first().is_some_and(|it| it.id == evaluation.id) {
-        let facts = [
-            ("evaluation_metric", Some(evaluation.metric.clone())),
-            ("evaluation_score", Some(evaluation.score.to_string())),
-        ];
-        tag_facts(tx, evaluation.model, evaluation.version, &facts)?;
-    }
-    Ok(())
+    let Some(latest) = model_history::find_latest_evaluation(tx, evaluation.model)? else {
+        return Ok(());
+    };
+    let facts = [
+        ("evaluation_metric", Some(latest.metric)),
+        ("evaluation_score", Some(latest.score.to_string())),
+    ];
+    tag_facts(tx, latest.model, latest.version, &facts)
 }
 
 /// Tells what is known of a model, and of a version where one is named, to clients that read tags. What

@@ -10,15 +10,15 @@ use cupola_domain::{
 };
 use cupola_store::{Tx, artifacts, models, runs, tags};
 
-use super::{KnownVersion, NewModel, NewVersion, one, versions};
-use crate::{Hub, HubError};
+use super::{KnownVersion, NewModel, NewVersion, VersionOrigin, one, origin::is_meant, versions};
+use crate::{Hub, HubError, training_models::take_files};
 
 /// Which of a run's files become a version of what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Promotion {
     /// The model, which is made where there is none; the one that the run is tagged with, where empty.
     pub model: String,
-    /// Files and folders; all that the run keeps, where none is named.
+    /// Files and folders that the run keeps; all of them, where none is named.
     pub files: Vec<String>,
     /// For people.
     pub description: String,
@@ -52,25 +52,19 @@ impl Hub {
             },
             author,
         )?;
-        let source = format!("runs:/{run}/{}", wanted.files.first().map_or("", |it| it));
+        let files = wanted.files;
         let version = versions::Checked::new(NewVersion {
-            source,
-            files: Some((run.into(), wanted.files)),
-            run: Some(run),
-            logged: None,
-            run_link: String::new(),
+            source: format!("runs:/{run}/{}", files.first().map_or("", |it| it)),
+            origin: VersionOrigin::Files(run.into(), files.clone()),
             description: wanted.description,
-            tags: Vec::new(),
+            ..NewVersion::default()
         })?;
         let (stage, aliases) = (wanted.stage, wanted.aliases);
         let (author, now) = (author.to_owned(), self.now());
         self.write(move |tx| {
+            check_kept(tx, run, &files)?;
             let mut model = known_or_new(tx, new)?;
             let mut made = versions::insert(tx, &mut model, version, (&author, now))?;
-            if artifacts::list(tx, made.keeper())?.is_empty() {
-                let message = format!("run `{run}` keeps no such files");
-                return Err(one(FieldError::new("files", message)));
-            }
             if let Some(stage) = stage {
                 made.version.stage = stage;
                 cupola_store::model_versions::save(tx, &made.version)?;
@@ -118,10 +112,27 @@ impl Hub {
     }
 }
 
+/// Whether a run keeps files, and each that is named.
+fn check_kept(tx: &mut Tx, run: RunId, named: &[String]) -> Result<(), HubError> {
+    let kept = artifacts::list(tx, run)?;
+    let wrong = |what: String| FieldError::new("files", format!("run `{run}` keeps no {what}"));
+    let is_missing = |name: &&String| kept.iter().all(|file| !is_meant(&file.name, name));
+    let missing = named.iter().filter(is_missing);
+    let mut errors: Vec<_> = missing.map(|name| wrong(format!("`{name}`"))).collect();
+    if kept.is_empty() && errors.is_empty() {
+        errors.push(wrong("files".to_owned()));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(HubError::Invalid(errors))
+}
+
 fn known_or_new(tx: &mut Tx, new: Model) -> Result<Model, HubError> {
     if let Some(model) = models::find(tx, &new.name)? {
         return Ok(model);
     }
     models::insert(tx, &new)?;
+    take_files(tx, &new.name)?;
     Ok(new)
 }

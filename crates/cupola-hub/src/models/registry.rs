@@ -26,11 +26,11 @@ const HISTORY_MAX: i64 = 1_000;
 pub struct RegisteredModel {
     /// The model with the newest version of each stage.
     pub known: KnownModel,
-    /// How many files its newest version keeps.
+    /// How many files the version in use keeps.
     pub files: u64,
     /// How many bytes those have.
     pub bytes: u64,
-    /// How it did last.
+    /// Its last score.
     pub evaluation: Option<Evaluation>,
     /// What was said last of where it is deployed.
     pub deployment: Option<Deployment>,
@@ -47,10 +47,14 @@ pub struct ModelDetail {
     pub summary: RegisteredModel,
     /// Its versions, the newest first.
     pub versions: Vec<VersionDetail>,
-    /// How it did, the latest first.
+    /// How it did, the last measured first, up to a thousand.
     pub evaluations: Vec<Evaluation>,
-    /// Where it was deployed, the latest first.
+    /// How often in all.
+    pub evaluated: u64,
+    /// Where it was deployed, the latest first, up to a thousand.
     pub deployments: Vec<Deployment>,
+    /// How often in all.
+    pub deployed: u64,
     /// What folders hold of it.
     pub data: Vec<TrainingFile>,
 }
@@ -73,15 +77,18 @@ impl RegisteredModel {
         latest.max_by_key(|known| known.version.number)
     }
 
-    /// The version that is in use: in production, else on trial, else the newest.
+    /// The version that is in use: in production, else the newest. It is the one that is downloaded.
     pub fn in_use(&self) -> Option<&KnownVersion> {
-        let of = |stage| {
-            let mut latest = self.known.latest.iter();
-            latest.find(|known| known.version.stage == stage)
-        };
-        of(Stage::Production)
-            .or_else(|| of(Stage::Staging))
-            .or_else(|| self.newest())
+        let mut latest = self.known.latest.iter();
+        let production = latest.find(|known| known.version.stage == Stage::Production);
+        production.or_else(|| self.newest())
+    }
+
+    /// What is shown as its version: the one in use; before the first, what the file of its samples says.
+    pub fn version(&self) -> Option<String> {
+        let in_use = self.in_use();
+        let in_use = in_use.map(|known| format!("v{}", known.version.number));
+        in_use.or_else(|| self.data.as_ref()?.version.clone())
     }
 
     /// Whether there is something to be downloaded.
@@ -130,7 +137,7 @@ impl Hub {
     }
 }
 
-fn find_called(tx: &mut Tx, called: &str) -> Result<Model, HubError> {
+pub(super) fn find_called(tx: &mut Tx, called: &str) -> Result<Model, HubError> {
     if let Ok(id) = called.parse::<ModelId>()
         && let Some(model) = models::find_by_id(tx, id)?
     {
@@ -142,7 +149,7 @@ fn find_called(tx: &mut Tx, called: &str) -> Result<Model, HubError> {
 /// All models by name, each with the latest of everything: as many queries as there are kinds of things.
 pub(crate) fn list_registered(tx: &mut Tx) -> Result<Vec<RegisteredModel>, HubError> {
     let mut versions = by_model(model_versions::list(tx, None, LISTED_MAX)?);
-    let mut sizes = model_versions::newest_sizes(tx)?;
+    let mut sizes = model_versions::sizes_in_use(tx)?;
     let evaluations = model_history::list_latest_evaluations(tx)?.into_iter();
     let mut evaluations: HashMap<_, _> = evaluations.map(|it| (it.model, it)).collect();
     let deployments = model_history::list_latest_deployments(tx)?.into_iter();
@@ -175,27 +182,36 @@ pub(crate) fn list_registered(tx: &mut Tx) -> Result<Vec<RegisteredModel>, HubEr
 fn detail(tx: &mut Tx, called: &str) -> Result<ModelDetail, HubError> {
     let model = find_called(tx, called)?;
     let own = model_versions::list(tx, Some(model.id), LISTED_MAX)?;
-    let evaluations = model_history::list_evaluations(tx, model.id, HISTORY_MAX)?;
-    let deployments = model_history::list_deployments(tx, model.id, HISTORY_MAX)?;
+    let (evaluations, evaluated) = model_history::list_evaluations(tx, model.id, HISTORY_MAX, 0)?;
+    let (deployments, deployed) = model_history::list_deployments(tx, model.id, HISTORY_MAX, 0)?;
     let mut training = training::list(tx)?.into_iter();
     let training = training.find(|it| it.model == Some(model.id));
     let key = training.as_ref().map_or(&model.name, |it| &it.key);
     let data = training_files::list_of(tx, key)?;
     let versions = with_files(tx, &model, &own)?;
-    let files = versions.first().map_or(&[][..], |newest| &newest.files);
+    let mut summary = RegisteredModel {
+        files: 0,
+        bytes: 0,
+        evaluation: model_history::find_latest_evaluation(tx, model.id)?,
+        deployment: deployments.first().cloned(),
+        data: newest_data(&data),
+        training,
+        known: KnownModel::new(model, own),
+    };
+    let in_use = summary.in_use().map(|known| known.version.number);
+    let in_use = versions
+        .iter()
+        .find(|one| Some(one.known.version.number) == in_use);
+    let files = in_use.map_or(&[][..], |one| &one.files);
+    summary.files = files.len() as u64;
+    summary.bytes = files.iter().map(|file| file.size).sum();
     Ok(ModelDetail {
-        summary: RegisteredModel {
-            files: files.len() as u64,
-            bytes: files.iter().map(|file| file.size).sum(),
-            evaluation: evaluations.first().cloned(),
-            deployment: deployments.first().cloned(),
-            data: newest_data(&data),
-            training,
-            known: KnownModel::new(model, own),
-        },
+        summary,
         versions,
         evaluations,
+        evaluated,
         deployments,
+        deployed,
         data,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cupola_domain::{
-    artifact::{Artifact, Keeper},
+    artifact::Keeper,
     field::FieldError,
     ids::{LoggedModelId, RunId},
     model::{
@@ -13,23 +13,24 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, artifacts, logged_models, model_versions, models, runs};
+use cupola_store::{Tx, model_versions, models};
 
-use super::{LISTED_MAX, checked_tags, kept, lineage, one, touch};
+use super::{LISTED_MAX, VersionOrigin, checked_tags, kept, lineage, one, origin, touch};
 use crate::{Hub, HubError};
 
 /// A version that somebody registers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewVersion {
     /// Where it comes from, in their words.
     pub source: String,
-    /// The files that it keeps, where they are with this hub: of what, and which files and folders. What
-    /// one folder alone holds is called as it is in there; none and an empty name are all.
-    pub files: Option<(Keeper, Vec<String>)>,
-    /// The run that made it.
+    /// What it is registered from, where that is with this hub.
+    pub origin: VersionOrigin,
+    /// The run that made it; that of the origin, where none.
     pub run: Option<RunId>,
-    /// The logged model that is registered.
+    /// The logged model that is registered; that of the origin, where none.
     pub logged: Option<LoggedModelId>,
+    /// The run whose program says so: it registers only what its run made. None where a person does.
+    pub only_of: Option<RunId>,
     /// An address of the run for people.
     pub run_link: String,
     /// For people.
@@ -101,19 +102,7 @@ impl Hub {
         let name = name.to_owned();
         self.read(move |tx| {
             let model = super::find(tx, &name)?;
-            let number = match wanted {
-                VersionName::Number(number) => Some(number),
-                VersionName::Alias(alias) if alias.eq_ignore_ascii_case("latest") => {
-                    let newest = model_versions::list(tx, Some(model.id), 1)?;
-                    newest.first().map(|version| version.number)
-                }
-                VersionName::Alias(alias) => match model.aliases.get(&alias) {
-                    Some(number) => Some(*number),
-                    None => return Err(HubError::not_found("alias", alias)),
-                },
-            };
-            let number = number.ok_or_else(|| HubError::not_found("model version", "latest"))?;
-            let version = find(tx, &model, number)?;
+            let version = find_named(tx, &model, &wanted)?;
             Ok(KnownVersion::new(&model, version))
         })
     }
@@ -157,10 +146,7 @@ impl Hub {
         stage: Stage,
         is_alone: bool,
     ) -> Result<KnownVersion, HubError> {
-        if is_alone && !stage.is_active() {
-            let message = format!("is `{stage}`; only in staging or production is there one alone");
-            return Err(one(FieldError::new("archive_existing_versions", message)));
-        }
+        check_alone(stage, is_alone).map_err(one)?;
         let now = self.now();
         self.change_model_version(name, number, move |tx, version| {
             if is_alone {
@@ -253,6 +239,7 @@ pub(super) fn insert(
     Checked(new, tags): Checked,
     (author, now): (&str, Timestamp),
 ) -> Result<KnownVersion, HubError> {
+    let origin = origin::find(tx, &new)?;
     model.newest += 1;
     let version = ModelVersion {
         model: model.id,
@@ -260,10 +247,10 @@ pub(super) fn insert(
         stage: Stage::None,
         status: Readiness::Ready,
         description: storable(&new.description).into_owned(),
-        run: run_of(tx, new.run, new.logged)?,
+        run: origin.run,
         source: storable(&new.source).into_owned(),
         run_link: storable(&new.run_link).into_owned(),
-        logged: new.logged,
+        logged: origin.logged,
         author: author.to_owned(),
         tags,
         created_at: now,
@@ -271,13 +258,9 @@ pub(super) fn insert(
     };
     models::save(tx, model)?;
     model_versions::insert(tx, &version)?;
-    if let Some((from, named)) = new.files {
-        keep_files(
-            tx,
-            from,
-            &named,
-            Keeper::ModelVersion(model.id, model.newest),
-        )?;
+    if let Some((from, named)) = origin.files {
+        let keeper = Keeper::ModelVersion(model.id, model.newest);
+        origin::keep_files(tx, from, &named, keeper)?;
     }
     if let Some(run) = version.run {
         lineage::note(tx, run, model.id, model.newest)?;
@@ -286,77 +269,37 @@ pub(super) fn insert(
     Ok(KnownVersion::new(model, version))
 }
 
-pub(super) fn find(tx: &mut Tx, model: &Model, number: u32) -> Result<ModelVersion, HubError> {
-    let found = model_versions::find(tx, model.id, number)?;
-    found.ok_or_else(|| HubError::not_found("model version", format!("{} {number}", model.name)))
-}
-
-/// The run that made a model: the one that is named, or the one that logged it.
-fn run_of(
-    tx: &mut Tx,
-    named: Option<RunId>,
-    logged: Option<LoggedModelId>,
-) -> Result<Option<RunId>, HubError> {
-    let logged = match logged {
-        Some(id) => {
-            let found = logged_models::find(tx, id)?;
-            found
-                .ok_or_else(|| HubError::not_found("logged model", id))?
-                .run
-        }
-        None => None,
-    };
-    if let Some(run) = named
-        && runs::find(tx, run)?.is_none()
-    {
-        return Err(HubError::not_found("run", run));
-    }
-    Ok(named.or(logged))
-}
-
-/// Lets `to` keep files of `from`. The bytes are shared: only their hashes are noted.
-fn keep_files(tx: &mut Tx, from: Keeper, named: &[String], to: Keeper) -> Result<(), HubError> {
-    for artifact in artifacts::list(tx, from)? {
-        if let Some(name) = name_in_version(&artifact.name, named) {
-            let name = name.to_owned();
-            artifacts::save(tx, to, &Artifact { name, ..artifact })?;
-        }
+/// Whether a version may be the only one in a stage, where it is to be.
+pub(super) fn check_alone(stage: Stage, is_alone: bool) -> Result<(), FieldError> {
+    if is_alone && !stage.is_active() {
+        let message = format!("is `{stage}`; only in staging or production is there one alone");
+        return Err(FieldError::new("archive_existing_versions", message));
     }
     Ok(())
 }
 
-/// What a file is called in a version of these files and folders; none when it is not among them.
-fn name_in_version<'a>(file: &'a str, named: &[String]) -> Option<&'a str> {
-    let inside = |folder: &String| file.strip_prefix(folder.as_str())?.strip_prefix('/');
-    match named {
-        [] => Some(file),
-        [all] if all.is_empty() => Some(file),
-        [one] if one == file => Some(file.rsplit('/').next().unwrap_or(file)),
-        [folder] => inside(folder),
-        several => {
-            let is_meant = |one: &String| one == file || inside(one).is_some();
-            several.iter().any(is_meant).then_some(file)
+/// The version that is named so.
+pub(super) fn find_named(
+    tx: &mut Tx,
+    model: &Model,
+    wanted: &VersionName,
+) -> Result<ModelVersion, HubError> {
+    let number = match wanted {
+        VersionName::Number(number) => Some(*number),
+        VersionName::Alias(alias) if alias.eq_ignore_ascii_case("latest") => {
+            let newest = model_versions::list(tx, Some(model.id), 1)?;
+            newest.first().map(|version| version.number)
         }
-    }
+        VersionName::Alias(alias) => match model.aliases.get(alias) {
+            Some(number) => Some(*number),
+            None => return Err(HubError::not_found("alias", alias)),
+        },
+    };
+    let number = number.ok_or_else(|| HubError::not_found("model version", "latest"))?;
+    find(tx, model, number)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_has_the_files_that_were_named() {
-        let check = |file: &str, named: &[&str], expected: Option<&str>| {
-            let named: Vec<_> = named.iter().map(ToString::to_string).collect();
-            assert_eq!(name_in_version(file, &named), expected, "{file} {named:?}");
-        };
-        check("m/w.bin", &[], Some("m/w.bin"));
-        check("m/w.bin", &[""], Some("m/w.bin"));
-        check("m/w.bin", &["m"], Some("w.bin"));
-        check("m/w.bin", &["m/w.bin"], Some("w.bin"));
-        check("m/w.bin", &["m/w"], None);
-        check("m/w.bin", &["m", "x"], Some("m/w.bin"));
-        check("m/w.bin", &["x", "m/w.bin"], Some("m/w.bin"));
-        check("mm/w.bin", &["m"], None);
-    }
+pub(super) fn find(tx: &mut Tx, model: &Model, number: u32) -> Result<ModelVersion, HubError> {
+    let found = model_versions::find(tx, model.id, number)?;
+    found.ok_or_else(|| HubError::not_found("model version", format!("{} {number}", model.name)))
 }

@@ -3,8 +3,6 @@
 use cupola_domain::{ids::RunId, metric::Throughput, time::Timestamp};
 use cupola_store::{StoreError, Tx, series};
 
-use crate::{Hub, HubError};
-
 /// A run that says its speed under more names says it often enough.
 const NAMES_MAX: usize = 16;
 
@@ -21,14 +19,8 @@ pub struct Speed {
     pub name: String,
 }
 
-impl Hub {
-    /// What a run's program last said of its speed; `None` where it says nothing of it.
-    pub fn run_speed(&self, run: RunId) -> Result<Option<Speed>, HubError> {
-        self.read(move |tx| Ok(find(tx, run)?))
-    }
-}
-
-/// The newest of them; of equally new ones that which says most of the machine.
+/// What a run's program last said of its speed; `None` where it says nothing of it. Of equally new ones
+/// that counts which says most of the machine.
 pub(super) fn find(tx: &mut Tx, run: RunId) -> Result<Option<Speed>, StoreError> {
     let is_speed = |name: &str| Throughput::of_name(name).is_some();
     let (names, _) = series::search_names(tx, run, &is_speed, (0, NAMES_MAX))?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cupola_domain::{
-    cost::Money,
+    cost::{Money, Total},
     counts::State,
     model::Stage,
     progress::Progress,
@@ -14,8 +14,8 @@ use cupola_domain::{
 use cupola_store::trained::Active;
 
 use super::{
-    Basis, ByKey, Estimate, Evaluated, ModelInTraining, Registered, RunInTraining, Said, Session,
-    Training,
+    Basis, ByKey, Estimate, Evaluated, ModelInTraining, RUNS_MAX, Registered, RunInTraining, Said,
+    Session, Standing, Training,
     known::{Known, Now, Spent, SpentOnModel},
 };
 use crate::{models::RegisteredModel, training_models::KnownTraining};
@@ -24,7 +24,7 @@ use crate::{models::RegisteredModel, training_models::KnownTraining};
 pub(super) fn compose(
     known: &Known,
     now: Now,
-    (began_at, before): (Timestamp, Option<Money>),
+    (began_at, before): (Timestamp, &Total),
 ) -> Training {
     let mut active: ByKey<Vec<&Active>> = ByKey::new();
     for one in &now.active {
@@ -44,7 +44,8 @@ pub(super) fn compose(
         .iter()
         .map(|one| (one.model.key.as_str(), one.model.name.as_str()))
         .collect();
-    let runs = now.active.iter().map(|one| run(one, known, &now, &names));
+    let told = now.active.iter().take(RUNS_MAX);
+    let runs = told.map(|one| run(one, known, &now, &names));
     Training {
         at: now.at,
         session: session(&models, &now, began_at, before),
@@ -65,14 +66,19 @@ fn model(
         .and_then(|run| known.said.get(&run.id))
         .cloned()
         .unwrap_or_default();
-    let claims = Claims::of(about);
+    let claims = Claims::of(about.manual.as_ref(), about.configured.as_ref());
     let on_model = spent.models.get(&about.model.key);
+    let Standing {
+        status,
+        progress,
+        cost,
+    } = standing(&about.model, claims, current, on_model);
     ModelInTraining {
-        status: status(current, claims),
-        progress: progress(current, claims),
-        cost: cost(&about.model, claims, on_model),
+        status,
+        progress,
+        cost,
         hours: hours(&about.model, on_model),
-        hourly_now: hourly(active.iter().copied(), spent),
+        hourly_now: on_model.map_or(Some(Money::default()), |spent| spent.hourly),
         estimate: active
             .iter()
             .filter_map(|one| estimate(&one.run))
@@ -89,6 +95,20 @@ fn model(
     }
 }
 
+/// What is true of a model whose run is `current`: what was measured, else what was said.
+pub(super) fn standing(
+    model: &TrainingModel,
+    claims: Claims<'_>,
+    current: Option<&Run>,
+    spent: Option<&SpentOnModel>,
+) -> Standing {
+    Standing {
+        status: status(current, claims),
+        progress: progress(current, claims),
+        cost: cost(model, claims, spent),
+    }
+}
+
 fn registered(model: &RegisteredModel) -> Registered {
     let version = model.in_use().map(|known| &known.version);
     Registered {
@@ -101,14 +121,11 @@ fn registered(model: &RegisteredModel) -> Registered {
 
 /// What is said of a model, what a person says first.
 #[derive(Debug, Clone, Copy)]
-struct Claims<'c>([(Option<&'c Claim>, Basis); 2]);
+pub(super) struct Claims<'c>([(Option<&'c Claim>, Basis); 2]);
 
 impl<'c> Claims<'c> {
-    fn of(about: &'c KnownTraining) -> Self {
-        Self([
-            (about.manual.as_ref(), Basis::Manual),
-            (about.configured.as_ref(), Basis::Configuration),
-        ])
+    pub(super) fn of(manual: Option<&'c Claim>, configured: Option<&'c Claim>) -> Self {
+        Self([(manual, Basis::Manual), (configured, Basis::Configuration)])
     }
 
     /// The first that says it.
@@ -177,17 +194,6 @@ fn hours(model: &TrainingModel, spent: Option<&SpentOnModel>) -> Said<Option<f64
     }
 }
 
-/// What an hour of these runs costs: nothing without runs, and nothing that could be said where none of
-/// them has a price.
-fn hourly<'a>(runs: impl Iterator<Item = &'a Active>, spent: &Spent) -> Option<Money> {
-    let of_run = |one: &Active| spent.runs.get(&one.run.id).and_then(|spent| spent.hourly);
-    let mut runs = runs.peekable();
-    if runs.peek().is_none() {
-        return Some(Money::default());
-    }
-    runs.filter_map(of_run).reduce(|sum, one| sum + one)
-}
-
 fn estimate(run: &Run) -> Option<Estimate> {
     run.progress.as_ref()?.estimate()
 }
@@ -217,12 +223,7 @@ fn run(one: &Active, known: &Known, now: &Now, names: &HashMap<&str, &str>) -> R
     }
 }
 
-fn session(
-    models: &[ModelInTraining],
-    now: &Now,
-    started: Timestamp,
-    before: Option<Money>,
-) -> Session {
+fn session(models: &[ModelInTraining], now: &Now, started: Timestamp, before: &Total) -> Session {
     let count = |state: State| {
         let of_state = models.iter().filter(|one| one.status.value == state);
         u32::try_from(of_state.count()).unwrap_or(u32::MAX)
@@ -230,8 +231,8 @@ fn session(
     let planned = models.iter().filter_map(|one| one.model.hourly);
     Session {
         started,
-        cost: spent_since(now, before),
-        hourly_now: hourly(now.active.iter(), &now.spent),
+        cost: spent_since(&now.spent, before),
+        hourly_now: now.spent.hourly,
         planned_hourly: planned.fold(Money::default(), |sum, one| sum + one),
         completed: count(State::Completed),
         in_progress: count(State::Running),
@@ -242,18 +243,14 @@ fn session(
     }
 }
 
-/// What was spent since the session began. A sum that fell, because runs were deleted, is no income.
-fn spent_since(now: &Now, before: Option<Money>) -> Option<Money> {
-    match now.spent.all {
-        Some(all) => {
-            let before = before.unwrap_or_default().micros();
-            Some(Money::from_micros(
-                all.micros().saturating_sub(before).max(0),
-            ))
-        }
-        None if now.active.is_empty() => Some(Money::default()),
-        None => None,
-    }
+/// What was spent since the session began: nothing where nothing ran since then, and nothing that could be
+/// said where something ran and none of it has a price. A clock that is set back makes no income.
+fn spent_since(spent: &Spent, before: &Total) -> Option<Money> {
+    let (all, money) = (&spent.all, spent.all.money);
+    let is_known = all.priced > before.priced || money > before.money;
+    let is_nothing = all.time <= before.time && spent.is_priced;
+    let since = money.micros().saturating_sub(before.money.micros());
+    (is_known || is_nothing).then(|| Money::from_micros(since.max(0)))
 }
 
 /// The last end of those in progress; none while that is not known of one of them.

@@ -16,6 +16,7 @@ use super::{Last, Throughputs, Training, machines::NOW};
 use crate::{
     Hub, HubError,
     charts::{Across, Charts, Shown},
+    series::Summary,
     telemetry::{Bucket, FleetTelemetry, Measure},
 };
 
@@ -24,13 +25,13 @@ const HOURS: u32 = 24;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// The speeds of so many of the latest runs are looked at.
+/// Of the runs that somebody has and the latest of each model, the speeds of so many are looked at.
 const RUNS_MAX: usize = 16;
 
 /// Machines over the last 24 hours, and as they are now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoursOfMachines {
-    /// Whether it is their GPUs that are told of. Where none can be measured it is their processors.
+    /// Whether it is their GPUs that are told of. Where none tells how busy it is, it is their processors.
     pub is_gpu: bool,
     /// The mean of what they measured last, in the last minutes.
     pub now: Load,
@@ -52,9 +53,10 @@ pub struct Load {
 /// Speeds over the last 24 hours, and as they are now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoursOfSpeed {
-    /// Of all runs that somebody has now, together.
+    /// Of all runs that somebody has now and that are told one by one, together.
     pub now: Rates,
-    /// What the latest runs said, the mean; the oldest hour first, with the moment when it begins.
+    /// What the latest runs said, the mean: of those that somebody has, and of each model's latest. The
+    /// oldest hour first, with the moment when it begins.
     pub hours: Vec<(Timestamp, Rates)>,
 }
 
@@ -70,7 +72,7 @@ pub struct Rates {
 /// What was measured at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LossAt {
-    /// On what it is trained with.
+    /// On what it is trained with; of the stretch in which the step lies, where stretches are told.
     pub training: Option<f64>,
     /// On what it has not seen.
     pub validation: Option<f64>,
@@ -119,31 +121,47 @@ impl Hub {
         let Some((run, losses)) = meant.and_then(|one| Some((one.latest?, &one.losses))) else {
             return Ok(BTreeMap::new());
         };
-        let mut steps: BTreeMap<i64, LossAt> = BTreeMap::new();
-        let both = [(&losses.training, true), (&losses.validation, false)];
-        for (last, is_training) in both {
-            let Some(last) = last else { continue };
+        let curve = |last: &Option<Last>| {
+            let Some(last) = last else {
+                return Ok(Vec::new());
+            };
             let shown = Shown {
                 columns,
                 ..Shown::default()
             };
-            let charts = self.run_charts(run, vec![(last.series.clone(), None)], shown);
-            for entry in entries(charts)? {
-                let at = steps.entry(entry.last.step).or_default();
-                let value = Some(entry.last.value).filter(|value| value.is_finite());
-                if is_training {
-                    at.training = value;
-                } else {
-                    at.validation = value;
-                }
-            }
-        }
-        Ok(steps)
+            entries(self.run_charts(run, vec![(last.series.clone(), None)], shown))
+        };
+        Ok(paired(
+            &curve(&losses.training)?,
+            &curve(&losses.validation)?,
+        ))
     }
 }
 
+/// Both losses by step. A long curve is told as stretches, each by its last point: beside a validation loss
+/// stands the training loss of the stretch in which its step lies.
+fn paired(training: &[Summary], validation: &[Summary]) -> BTreeMap<i64, LossAt> {
+    let value = |entry: &Summary| Some(entry.last.value).filter(|value| value.is_finite());
+    let of_training = |entry: &Summary| LossAt {
+        training: value(entry),
+        validation: None,
+    };
+    let points = training.iter();
+    let points = points.map(|entry| (entry.last.step, of_training(entry)));
+    let mut steps: BTreeMap<i64, LossAt> = points.collect();
+    for entry in validation {
+        let step = entry.last.step;
+        let holds = |stretch: &&Summary| (stretch.first.step..=stretch.last.step).contains(&step);
+        let around = || training.iter().find(holds).map(of_training);
+        let at = steps.entry(step);
+        let at = at.or_insert_with(|| around().unwrap_or_default());
+        at.validation = value(entry);
+    }
+    steps
+}
+
 /// What the charts of one series show. A run that was deleted meanwhile shows nothing.
-fn entries(charts: Result<Charts, HubError>) -> Result<Vec<crate::series::Summary>, HubError> {
+fn entries(charts: Result<Charts, HubError>) -> Result<Vec<Summary>, HubError> {
     match charts {
         Ok(charts) => Ok(charts
             .charts
@@ -223,7 +241,8 @@ fn rates_now(training: &Training) -> Rates {
 fn hours_of(day: &FleetTelemetry, now: Timestamp) -> HoursOfMachines {
     let began = now.minus(HOUR * HOURS);
     let has_gpu = |bucket: &Bucket| bucket.spread(Measure::GpuPercent).is_some();
-    let is_gpu_now = |quantity: &Quantity| matches!(quantity, Quantity::Gpu(..));
+    let is_gpu_now =
+        |quantity: &Quantity| matches!(quantity, Quantity::Gpu(_, GpuQuantity::Percent));
     let mut newest = day.workers.values();
     let is_gpu = day.buckets.iter().any(has_gpu)
         || newest.any(|it| now.since(it.at) <= NOW && it.values.keys().any(is_gpu_now));
@@ -301,5 +320,49 @@ impl Mean {
     #[expect(clippy::cast_precision_loss, reason = "no day has so many values")]
     fn value(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cupola_domain::metric::Point;
+
+    use super::*;
+
+    /// `1-4:2.5` is a stretch of steps from 1 to 4 whose last value is 2.5.
+    fn curve(text: &str) -> Vec<Summary> {
+        let stretch = |word: &str| {
+            let (steps, value) = word.split_once(':').unwrap();
+            let (first, last) = steps.split_once('-').unwrap_or((steps, steps));
+            let point = |step: &str| Point {
+                step: step.parse().unwrap(),
+                time_millis: 0,
+                value: value.parse().unwrap(),
+            };
+            Summary::of_point(&point(first)).and(Summary::of_point(&point(last)))
+        };
+        text.split_whitespace().map(stretch).collect()
+    }
+
+    fn check(training: &str, validation: &str, expected: &str) {
+        let number = |it: Option<f64>| it.map_or("-".to_owned(), |it| it.to_string());
+        let told: Vec<String> = paired(&curve(training), &curve(validation))
+            .into_iter()
+            .map(|(step, at)| {
+                let (loss, unseen) = (number(at.training), number(at.validation));
+                format!("{step}:{loss}/{unseen}")
+            })
+            .collect();
+        assert_eq!(told.join(" "), expected, "{training}; {validation}");
+    }
+
+    #[test]
+    fn a_validation_loss_stands_beside_the_training_loss_of_its_step() {
+        check("1:4 2:3", "2:3.5", "1:4/- 2:3/3.5");
+        check("1-4:4 5-8:3", "4:5 6:4.5", "4:4/5 6:3/4.5 8:3/-");
+        check("1:4 3:2", "2:5", "1:4/- 2:-/5 3:2/-");
+        check("1-4:NaN", "3:5", "3:-/5 4:-/-");
+        check("", "3:5", "3:-/5");
+        check("3:5", "", "3:5/-");
     }
 }

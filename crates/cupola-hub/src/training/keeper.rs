@@ -6,7 +6,7 @@ use std::{
 };
 
 use cupola_domain::{
-    cost::Money,
+    cost::Total,
     event::Event,
     time::{Instant, Timestamp},
 };
@@ -42,14 +42,10 @@ struct State {
     number: u64,
     asked_at: Option<Instant>,
     /// What was spent before the session; none until it has begun.
-    spent_before: Option<Before>,
+    spent_before: Option<Total>,
     /// The number of the snapshot that was told.
     told: u64,
 }
-
-/// A sum of money, where any is known.
-#[derive(Debug, Clone, Copy)]
-struct Before(Option<Money>);
 
 #[derive(Debug)]
 struct Latest {
@@ -138,8 +134,8 @@ impl Hub {
         );
         let seq = changes.seq;
         let (known, found) = self.read_training(known, changes)?;
-        let Before(before) = *state.spent_before.get_or_insert(Before(found.spent.all));
-        let training = compose(&known, found, (self.training.began_at, before));
+        let before = *state.spent_before.get_or_insert(found.spent.all);
+        let training = compose(&known, found, (self.training.began_at, &before));
         state.number += 1;
         state.latest = Some(Latest {
             training: Arc::new(training),

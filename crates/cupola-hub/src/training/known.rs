@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use cupola_domain::{
-    cost::Money,
+    cost::{Money, Total},
     ids::{RunId, WorkerId},
     metric::{Loss, Throughput},
     resources::Capabilities,
@@ -12,7 +12,9 @@ use cupola_domain::{
     training::{MODEL_TAG, TrainingModel},
 };
 use cupola_store::{
-    StoreError, Tx, series, tags, tasks,
+    StoreError, Tx,
+    series::{self, Series},
+    tags, tasks,
     trained::{self, Active},
 };
 
@@ -20,11 +22,8 @@ use super::{ByKey, Last, Losses, RUNS_MAX, Throughputs, changes::Changes, spendi
 use crate::{
     Hub, HubError,
     tasks::note_worker,
-    training_models::{KnownTraining, known_training},
+    training_models::{KnownTraining, TAGGED_MAX, known_training},
 };
-
-/// So many models are told of that nobody configured.
-const KEYS_MAX: usize = 1_000;
 
 /// Of an experiment that came, went or came back, so many runs are looked at.
 const RUNS_OF_EXPERIMENT: i64 = 1_000;
@@ -51,8 +50,9 @@ pub(super) struct SaidByRun {
 #[derive(Debug)]
 pub(super) struct Now {
     pub(super) at: Timestamp,
+    /// All runs that somebody has, the latest first.
     pub(super) active: Vec<Active>,
-    /// The names of the workers that appear, and the GPUs of their machines.
+    /// The names of the workers of those that are told one by one, and the GPUs of their machines.
     pub(super) workers: HashMap<WorkerId, (String, Option<String>)>,
     pub(super) spent: Spent,
 }
@@ -61,7 +61,11 @@ pub(super) struct Now {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spent {
     /// On all runs ever.
-    pub(super) all: Option<Money>,
+    pub(super) all: Total,
+    /// Whether all that runs has a price.
+    pub(super) is_priced: bool,
+    /// What an hour of all that runs costs; none where nothing of it has a price.
+    pub(super) hourly: Option<Money>,
     pub(super) models: ByKey<SpentOnModel>,
     pub(super) runs: HashMap<RunId, SpentOnRun>,
 }
@@ -71,6 +75,8 @@ pub(super) struct Spent {
 pub(super) struct SpentOnModel {
     pub(super) money: Option<Money>,
     pub(super) hours: f64,
+    /// As things are now; none where nothing of what runs has a price.
+    pub(super) hourly: Option<Money>,
 }
 
 /// What was spent on a run.
@@ -89,11 +95,12 @@ impl Hub {
     ) -> Result<(Known, Now), HubError> {
         let at = self.now();
         let (known, active, names, spent) = self.read(move |tx| {
-            let active = trained::list_active(tx, i64::try_from(RUNS_MAX).unwrap_or(i64::MAX))?;
+            let active = trained::list_active(tx)?;
+            let told = &active[..active.len().min(RUNS_MAX)];
             let mut known = known;
-            known.follow(tx, &changes, &active)?;
+            known.follow(tx, &changes, told)?;
             let mut names = HashMap::new();
-            for one in &active {
+            for one in told {
                 note_worker(tx, &mut names, one.run.worker)?;
             }
             let spent = spending::read(tx, at)?;
@@ -124,12 +131,7 @@ impl Hub {
 
 impl Known {
     /// Looks again for what changed.
-    fn follow(
-        &mut self,
-        tx: &mut Tx,
-        changes: &Changes,
-        active: &[Active],
-    ) -> Result<(), HubError> {
+    fn follow(&mut self, tx: &mut Tx, changes: &Changes, told: &[Active]) -> Result<(), HubError> {
         let mut keys = BTreeSet::new();
         if changes.is_all || changes.has_models {
             self.models = known_training(tx)?;
@@ -147,7 +149,7 @@ impl Known {
             };
         }
         self.drop_and_add(&keys);
-        self.read_said(tx, changes, active)
+        self.read_said(tx, changes, told)
     }
 
     /// The models whose latest run may be another now.
@@ -184,14 +186,15 @@ impl Known {
         let newest = &self.newest;
         self.models.retain(|about| {
             let model = &about.model;
-            model.position < u32::MAX || about.manual.is_some() || newest.contains_key(&model.key)
+            model.is_configured() || about.manual.is_some() || newest.contains_key(&model.key)
         });
         let known: HashSet<&str> = self
             .models
             .iter()
             .map(|about| about.model.key.as_str())
             .collect();
-        let room = KEYS_MAX.saturating_sub(self.models.len());
+        let tagged = self.models.iter().filter(|it| !it.model.is_configured());
+        let room = TAGGED_MAX.saturating_sub(tagged.count());
         let new = keys
             .iter()
             .filter(|key| newest.contains_key(*key) && !known.contains(key.as_str()));
@@ -208,10 +211,10 @@ impl Known {
         &mut self,
         tx: &mut Tx,
         changes: &Changes,
-        active: &[Active],
+        told: &[Active],
     ) -> Result<(), HubError> {
         let latest = self.newest.values().map(|run| run.id);
-        let shown: HashSet<RunId> = latest.chain(active.iter().map(|one| one.run.id)).collect();
+        let shown: HashSet<RunId> = latest.chain(told.iter().map(|one| one.run.id)).collect();
         self.said
             .retain(|run, _| shown.contains(run) && !changes.measured.contains(run));
         for run in shown {
@@ -235,15 +238,29 @@ fn named_by_runs(key: &str) -> KnownTraining {
     }
 }
 
-/// More series than these of one run are not looked at.
-const SERIES_MAX: i64 = 300;
+/// So many series of one run are read at once; more than these do not say its speed or its losses.
+const SERIES_MAX: usize = 300;
+
+/// The series of a run among which those are that say its speed and its losses. Those of a run with many
+/// are found by their names.
+fn telling(tx: &mut Tx, run: RunId) -> Result<Vec<Series>, StoreError> {
+    let all = series::list(tx, run, "", i64::try_from(SERIES_MAX).unwrap_or(i64::MAX))?;
+    if all.len() < SERIES_MAX {
+        return Ok(all);
+    }
+    let is_telling =
+        |name: &str| Throughput::of_name(name).is_some() || Loss::of_name(name).is_some();
+    let (names, _) = series::search_names(tx, run, &is_telling, (0, SERIES_MAX))?;
+    let found = names.iter().map(|name| series::find(tx, run, name));
+    found.filter_map(Result::transpose).collect()
+}
 
 /// What a run measures of its speed and its losses. Where several series say the same, the one that
 /// was written to last counts.
 fn said_by(tx: &mut Tx, run: RunId) -> Result<SaidByRun, StoreError> {
     let mut said = SaidByRun::default();
     let mut newest: HashMap<&'static str, i64> = HashMap::new();
-    for one in series::list(tx, run, "", SERIES_MAX)? {
+    for one in telling(tx, run)? {
         let (throughput, loss) = (Throughput::of_name(&one.name), Loss::of_name(&one.name));
         let place = match (throughput, loss) {
             (Some(Throughput::Samples), _) => &mut said.throughput.samples,

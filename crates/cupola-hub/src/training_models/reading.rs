@@ -3,12 +3,14 @@
 use std::{
     fs::{File, Metadata},
     io::{self, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
 
 use cupola_domain::{time::Timestamp, training::Found};
 use cupola_formats::afs::{Dataset, Evaluation, version_of};
+
+use super::place::{self, OpenError};
 
 /// Of a file of scores so much is read: it is longer by mistake only.
 const SCORES_BYTES_MAX: u64 = (16 << 20) + 1;
@@ -59,9 +61,15 @@ pub(super) enum Kind {
     Score,
 }
 
-/// Reads a file of the model with this key; `seen` is how it stood in its folder.
-pub(super) fn read(path: &Path, kind: Kind, key: &str, seen: Stamp) -> Read {
-    let content = open(path).and_then(|(file, before)| {
+/// Reads a file of the model with this key, which lies in one of these folders; `seen` is how it stood there.
+pub(super) fn read(
+    path: &Path,
+    folders: &[PathBuf],
+    (kind, key): (Kind, &str),
+    seen: Stamp,
+) -> Read {
+    let content = place::open(path, folders).and_then(|file| {
+        let before = Stamp::of(&file.metadata()?);
         let content = match kind {
             Kind::Samples => samples(&file)?,
             Kind::Score => score(&file, before)?,
@@ -81,9 +89,11 @@ pub(super) fn read(path: &Path, kind: Kind, key: &str, seen: Stamp) -> Read {
         }
         Err(error) => Read {
             stamp: seen,
-            found: match kind {
-                Kind::Samples => counted(None, None),
-                Kind::Score => Found::Score { score: None },
+            found: match (&error, kind) {
+                // Whatever it is called, it holds nothing of the model.
+                (OpenError::NoFile | OpenError::Outside, _) => Found::Nothing,
+                (_, Kind::Samples) => counted(None, None),
+                (_, Kind::Score) => Found::Score { score: None },
             },
             problem: Some(format!("cannot be read: {error}")),
             is_settled: false,
@@ -95,16 +105,6 @@ pub(super) fn read(path: &Path, kind: Kind, key: &str, seen: Stamp) -> Read {
         *version = version_of(&name, key).map(str::to_owned);
     }
     read
-}
-
-/// Opens a regular file. A pipe would be waited for, so it is not opened at all.
-fn open(path: &Path) -> io::Result<(File, Stamp)> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let file = File::open(path)?;
-    let stamp = Stamp::of(&file.metadata()?);
-    Ok((file, stamp))
 }
 
 /// What came of a file.

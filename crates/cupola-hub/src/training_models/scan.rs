@@ -14,15 +14,16 @@ use cupola_domain::{
     event::Event,
     ids::EvaluationId,
     time::Instant,
-    training::{Found, TrainingFile, TrainingModel},
+    training::{Found, TrainingFile},
 };
-use cupola_store::{Tx, events, training, training_files};
+use cupola_store::{Tx, events, training_files};
 
 use super::{
-    all_models, files_by_key, newest_data, note_score,
+    all_models, note_score,
     reading::{self, Read, Stamp},
+    tell_data,
 };
-use crate::{Hub, HubError, models::tag_facts};
+use crate::{Hub, HubError};
 use listing::{Listing, Seen};
 
 /// What was read is written together until it is so many bytes, so that a scan that is broken off does not
@@ -94,7 +95,7 @@ impl Hub {
                 continue;
             }
             let began = self.monotonic();
-            let read = reading::read(&seen.path, seen.kind, &seen.key, seen.stamp);
+            let read = reading::read(&seen.path, &folders, (seen.kind, &seen.key), seen.stamp);
             let took = self.monotonic().since(began);
             if took > Duration::ZERO {
                 let until = self.monotonic().plus(took * REST);
@@ -104,10 +105,10 @@ impl Hub {
             scan.bytes += read.bytes;
             step.take(self, seen, read);
             if step.is_full() {
-                scan.changed += self.write_step(std::mem::take(&mut step), &models)?;
+                scan.changed += self.write_step(std::mem::take(&mut step), &known)?;
             }
         }
-        scan.changed += self.write_step(step, &models)?;
+        scan.changed += self.write_step(step, &known)?;
         Ok(scan)
     }
 
@@ -150,27 +151,24 @@ impl Hub {
         }
     }
 
-    fn write_step(
-        &self,
-        step: Step,
-        models: &HashMap<String, TrainingModel>,
-    ) -> Result<usize, HubError> {
-        if step.files.is_empty() {
+    /// Writes what is known otherwise now, and says how many files that is.
+    fn write_step(&self, step: Step, known: &[TrainingFile]) -> Result<usize, HubError> {
+        let known: HashMap<_, _> = known.iter().map(|it| (it.path.as_str(), it)).collect();
+        let mut files = step.files;
+        files.retain(|(file, _)| {
+            let before = known.get(file.path.as_str());
+            before.is_none_or(|before| !is_same(before, file))
+        });
+        if files.is_empty() {
             return Ok(0);
         }
-        let changed = step.files.len();
-        let files = step.files.into_iter();
-        let files: Vec<_> = files
-            .map(|(file, id)| (models.get(&file.key).cloned(), file, id))
-            .collect();
+        let changed = files.len();
         self.write(move |tx| {
-            for (model, file, id) in &files {
+            for (file, id) in &files {
                 training_files::save(tx, file)?;
-                if let Some(model) = model {
-                    note_score(tx, model, file, *id)?;
-                }
+                note_score(tx, file, *id)?;
             }
-            tell(tx, files.iter().map(|(_, file, _)| file.key.as_str()))
+            tell(tx, files.iter().map(|(file, _)| file.key.as_str()))
         })?;
         Ok(changed)
     }
@@ -205,6 +203,15 @@ impl Step {
     }
 }
 
+/// Whether the same was found as before, whenever that was.
+fn is_same(before: &TrainingFile, now: &TrainingFile) -> bool {
+    let dated = TrainingFile {
+        scanned_at: before.scanned_at,
+        ..now.clone()
+    };
+    *before == dated
+}
+
 /// What was known and is not there any more. What is in a folder that cannot be read now stays as it was.
 fn gone(listing: &Listing, broken: &[TrainingFile], known: &[TrainingFile]) -> Vec<TrainingFile> {
     let seen: HashSet<_> = listing.seen.iter().map(|seen| shown(&seen.path)).collect();
@@ -213,7 +220,10 @@ fn gone(listing: &Listing, broken: &[TrainingFile], known: &[TrainingFile]) -> V
         folders.any(|folder| Path::new(&file.path).starts_with(folder))
     };
     let is_gone = |file: &&TrainingFile| match file.found {
-        Found::Nothing => broken.iter().all(|folder| folder.path != file.path),
+        // A folder: what holds nothing and is of a model is seen among its files.
+        Found::Nothing if file.key.is_empty() => {
+            broken.iter().all(|folder| folder.path != file.path)
+        }
         _ => !seen.contains(&file.path) && !is_hidden(file),
     };
     known.iter().filter(is_gone).cloned().collect()
@@ -245,25 +255,7 @@ fn due(listing: Listing, known: &[TrainingFile]) -> Vec<Seen> {
 fn tell<'a>(tx: &mut Tx, keys: impl Iterator<Item = &'a str>) -> Result<(), HubError> {
     events::record(tx, Event::TrainingChanged);
     let keys: HashSet<_> = keys.collect();
-    let files = files_by_key(training_files::list(tx)?);
-    for key in keys {
-        let Some(model) = training::find(tx, key)?.and_then(|known| known.model) else {
-            continue;
-        };
-        let data = files.get(key).and_then(|files| newest_data(files));
-        let data = data.as_ref();
-        let facts = [
-            ("data_bytes", data.map(|data| data.bytes.to_string())),
-            (
-                "samples",
-                data.and_then(|data| Some(data.samples?.to_string())),
-            ),
-            ("data_version", data.and_then(|data| data.version.clone())),
-        ];
-        tag_facts(tx, model, None, &facts)?;
-        events::record(tx, Event::ModelChanged(model));
-    }
-    Ok(())
+    keys.into_iter().try_for_each(|key| tell_data(tx, key))
 }
 
 fn shown(path: &Path) -> String {

@@ -48,7 +48,7 @@ impl Hub {
         })?;
         self.note_ending(lease.worker, &ended);
         self.live().release(run);
-        self.note_spending()?;
+        self.note_spending();
         if is_work {
             self.bus.announce_work();
         }

@@ -59,8 +59,8 @@ impl Hub {
             self.live().workers.remove(&id);
             return Err(removed(id));
         }
-        if before.is_some_and(|before| before.session != session) {
-            self.expire_leases_of(id)?;
+        if let Some(before) = before.filter(|before| before.session != session) {
+            self.expire_leases_of(id, before.last_seen)?;
         }
         Ok(worker)
     }

@@ -4,6 +4,7 @@ use cupola_domain::{
     ids::{RunId, TokenId, WorkerId},
     lease::LEASE_TTL,
     run::{Lease, RunState},
+    time::Timestamp,
 };
 
 use cupola_store::runs;
@@ -70,37 +71,41 @@ impl Hub {
         Ok(())
     }
 
-    /// Gives the runs of a worker back at once.
-    pub(crate) fn expire_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
+    /// Gives the runs of a worker back at once that was heard of last then.
+    pub(crate) fn expire_leases_of(
+        &self,
+        worker: WorkerId,
+        last_seen: Timestamp,
+    ) -> Result<(), HubError> {
         let held = self.live().leases.of_worker(worker);
         for (run, lease) in held {
-            self.expire_run(run, lease)?;
+            self.expire_run(run, lease, last_seen)?;
         }
         Ok(())
     }
 
     pub(crate) fn expire_leases_of_token(&self, token: TokenId) -> Result<(), HubError> {
-        let workers: Vec<WorkerId> = {
+        let workers: Vec<(WorkerId, Timestamp)> = {
             let live = self.live();
             live.workers
                 .iter()
                 .filter(|(_, w)| w.token == token)
-                .map(|(id, _)| *id)
+                .map(|(id, w)| (*id, w.last_seen))
                 .collect()
         };
         workers
             .into_iter()
-            .try_for_each(|worker| self.expire_leases_of(worker))
+            .try_for_each(|(worker, last_seen)| self.expire_leases_of(worker, last_seen))
     }
 
-    /// Takes a lease away, if it is still the run's.
-    pub(crate) fn expire_run(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+    /// Takes a lease away, if it is still the run's, from a worker that was heard of last then.
+    fn expire_run(&self, run: RunId, lease: Lease, last_seen: Timestamp) -> Result<(), HubError> {
         let now = self.now();
         self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             let lost = matches!(pair.run.state, RunState::Lost { .. });
             if !lost && pair.run.state.lease() == Some(lease) {
-                pair.expire(tx, now)?;
+                pair.expire(tx, last_seen, now)?;
             }
             Ok(())
         })?;
@@ -112,10 +117,16 @@ impl Hub {
     /// Expires a lease that was overdue a moment ago, if it still is.
     pub(crate) fn expire_overdue(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
         let now = self.world().monotonic();
-        if self.live().leases.is_overdue(run, lease, now) {
-            self.expire_run(run, lease)?;
-        }
-        Ok(())
+        let last_seen = {
+            let live = self.live();
+            if !live.leases.is_overdue(run, lease, now) {
+                return Ok(());
+            }
+            live.workers
+                .get(&lease.worker)
+                .map(|worker| worker.last_seen)
+        };
+        self.expire_run(run, lease, last_seen.unwrap_or_else(|| self.now()))
     }
 
     /// Makes what the hub knows of a run's lease by heart what the store holds. Commits of several

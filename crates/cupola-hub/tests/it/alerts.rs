@@ -4,7 +4,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use cupola_domain::{
-    alert::{AlertWord, DeliveryState, Sending, Subject, TargetKind},
+    alert::{Alert, AlertWord, DeliveryState, Sending, Subject, TargetKind},
+    cost::Draft,
     experiment::{Experiment, Origin},
     ids::{AlertRuleId, DeliveryId, RunId},
     metric::Point,
@@ -14,13 +15,16 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
-    alerts::{NewRule, NewTarget, Outgoing},
+    alerts::{HAPPENED_MAX, NewRule, NewTarget, Outgoing, TARGETS_MAX},
     logged::{LoggedBatch, NewLogged},
     loops,
 };
 use cupola_search::rng::Rng;
 
-use crate::support::{Below as _, TestHub, completed, failed, finish, start};
+use crate::{
+    costs::prices,
+    support::{Below as _, TestHub, completed, failed, finish, held, start},
+};
 
 /// A look is taken this often.
 const LOOK: Duration = Duration::from_secs(5);
@@ -94,6 +98,19 @@ fn unresolved(hub: &Hub, rule: AlertRuleId) -> Vec<(AlertWord, u32)> {
     let own = all.iter().filter(|alert| alert.rule == rule);
     own.map(|alert| (alert.state.word(), alert.reopened))
         .collect()
+}
+
+/// The alerts in some states, and how many there are.
+fn listed(hub: &Hub, states: &[AlertWord]) -> (Vec<Alert>, u64) {
+    let (found, total) = hub.list_alerts(states.to_vec(), (0, 1_000)).unwrap();
+    (found.into_iter().map(|(alert, _)| alert).collect(), total)
+}
+
+fn fail(hub: &Hub, experiment: &Experiment) -> RunId {
+    let run = open_run(hub, experiment, "a");
+    let outcome = Outcome::Failed(Failure::TimedOut);
+    hub.close_logged_run(run, outcome, None).unwrap();
+    run
 }
 
 fn due(hub: &Hub) -> Vec<Outgoing> {
@@ -198,8 +215,8 @@ fn many_failures_become_one_message_and_none_is_missed() {
     assert_eq!(take(&hub), ["broken: 50 open and 752 more"]);
 }
 
-#[test]
-fn a_later_attempt_that_completes_resolves_what_failed() {
+/// A task fails and its next attempt completes, with a look in between or not.
+fn fail_and_make_good(looks_between: bool) {
     let hub = TestHub::new();
     let rule = rule(&hub, "broken", "run failed", &[]);
     look(&hub);
@@ -208,8 +225,10 @@ fn a_later_attempt_that_completes_resolves_what_failed() {
     let order = worker.take(&hub);
     start(&hub, &order).unwrap();
     finish(&hub, &order, failed(Failure::BadOutput("x".to_owned()))).unwrap();
-    look(&hub);
-    assert_eq!(unresolved(&hub, rule).len(), 1);
+    if looks_between {
+        look(&hub);
+        assert_eq!(unresolved(&hub, rule).len(), 1);
+    }
     let detail = hub.run_detail(order.run.id).unwrap();
     if detail.task.state.word().is_terminal() {
         hub.retry_task(detail.task.id).unwrap();
@@ -221,6 +240,87 @@ fn a_later_attempt_that_completes_resolves_what_failed() {
     assert_eq!(unresolved(&hub, rule), []);
     let past = hub.alerting().unwrap().past;
     assert_eq!(past[0].change.text, "a later attempt completed");
+}
+
+#[test]
+fn a_later_attempt_that_completes_resolves_what_failed() {
+    fail_and_make_good(true);
+    fail_and_make_good(false);
+}
+
+#[test]
+fn what_is_open_is_found_behind_any_number_of_later_ones() {
+    let hub = TestHub::new();
+    let high = rule(&hub, "high", "metric x > 10", &[]);
+    let broken = rule(&hub, "broken", "run failed", &[]);
+    look(&hub);
+    let experiment = experiment(&hub);
+    let run = open_run(&hub, &experiment, "a");
+    measure(&hub, run, "x", 1, 11.0);
+    wait(&hub, LOOK);
+    for _ in 0..1_010 {
+        fail(&hub, &experiment);
+    }
+    look(&hub);
+    let alerting = hub.alerting().unwrap();
+    assert_eq!(alerting.counts, (1_011, 0));
+    assert_eq!(
+        (alerting.by_rule[&high], alerting.by_rule[&broken]),
+        (1, 1_010)
+    );
+    let refused = hub.resolve_alerts_of(high, "ada").unwrap_err();
+    assert!(matches!(refused, HubError::Conflict(_)), "{refused}");
+    assert_eq!(hub.resolve_alerts_of(broken, "ada").unwrap(), 1_010);
+    assert_eq!(hub.resolve_alerts_of(broken, "ada").unwrap(), 0);
+    let both = [AlertWord::Open, AlertWord::Acknowledged, AlertWord::Open];
+    let (open, total) = listed(&hub, &both);
+    assert_eq!((open.len(), total, open[0].rule), (1, 1, high));
+    let (resolved, total) = listed(&hub, &[AlertWord::Resolved]);
+    assert_eq!((resolved.len(), total), (1_000, 1_010));
+    assert_eq!(resolved[0].state.reason(), "closed by ada");
+    assert_eq!(hub.list_alerts(Vec::new(), (1_005, 50)).unwrap().0.len(), 6);
+}
+
+#[test]
+fn of_very_many_failures_the_oldest_make_room() {
+    let hub = TestHub::new();
+    let rule = rule(&hub, "broken", "run failed", &[]);
+    look(&hub);
+    let experiment = experiment(&hub);
+    let oldest = fail(&hub, &experiment);
+    look(&hub);
+    hub.world.advance(LOOK);
+    for _ in 0..HAPPENED_MAX {
+        fail(&hub, &experiment);
+    }
+    look(&hub);
+    assert_eq!(hub.alerting().unwrap().by_rule[&rule], HAPPENED_MAX + 1);
+    wait(&hub, Duration::from_mins(2));
+    assert_eq!(hub.alerting().unwrap().by_rule[&rule], HAPPENED_MAX);
+    let (resolved, _) = listed(&hub, &[AlertWord::Resolved]);
+    assert_eq!(resolved.len(), 1);
+    assert_eq!(resolved[0].subject, Subject::Run(oldest));
+}
+
+#[test]
+fn alerts_of_runs_that_were_removed_are_over() {
+    let hub = TestHub::new();
+    let rule = rule(&hub, "broken", "run failed", &[]);
+    look(&hub);
+    let stays = experiment(&hub);
+    let goes = hub
+        .create_logged_experiment("suns", Origin::Mlflow, "mlflow", Vec::new(), "ada")
+        .unwrap();
+    let (kept, gone) = (fail(&hub, &stays), fail(&hub, &goes));
+    look(&hub);
+    assert_eq!(unresolved(&hub, rule).len(), 2);
+    hub.delete_experiment(goes.id).unwrap();
+    wait(&hub, Duration::from_mins(2));
+    let left = hub.alerting().unwrap();
+    assert_eq!(left.unresolved.len(), 1);
+    assert_eq!(left.unresolved[0].subject, Subject::Run(kept));
+    assert_eq!(left.past[0].subject, Subject::Run(gone));
+    assert_eq!(left.past[0].change.text, "the run was removed");
 }
 
 #[test]
@@ -249,7 +349,7 @@ fn a_threshold_opens_after_its_time_and_its_end_is_told_once() {
     measure(&hub, ours, "loss", 2, 3.0);
     wait(&hub, Duration::from_mins(10));
     assert_eq!(take(&hub), ["diverged: moons, task 0, resolved"]);
-    assert_eq!(hub.alerting().unwrap().past[0].change.text, "it is 3 again");
+    assert_eq!(hub.alerting().unwrap().past[0].change.text, "it is 3 now");
     wait(&hub, Duration::from_mins(10));
     assert_eq!(due(&hub), []);
 }
@@ -268,7 +368,7 @@ fn what_comes_and_goes_is_told_no_more_often_than_the_rule_says() {
     // Ten minutes: at once, after five minutes, and after ten.
     let told = take(&hub);
     assert!((2..=3).contains(&told.len()), "{told:?}");
-    let came_back = hub.list_alerts().unwrap()[0].0.reopened;
+    let came_back = listed(&hub, &[]).0[0].reopened;
     assert_eq!((came_back, unresolved(&hub, rule).len()), (29, 0));
 }
 
@@ -316,7 +416,88 @@ fn a_change_silence_and_the_end_of_a_run_are_seen() {
     look(&hub);
     assert_eq!(unresolved(&hub, nan), []);
     let past = hub.alerting().unwrap().past;
-    assert_eq!(past[0].change.text, "the run has ended");
+    assert_eq!(past[0].change.text, "the run runs no more");
+}
+
+/// Who looks anew: another hub, or the same one by a rule that tells others.
+fn look_anew(hub: &mut TestHub, rule: AlertRuleId, condition: &str, restarts: bool) {
+    if restarts {
+        // Nobody was heard while it was away.
+        hub.world.advance(Duration::from_mins(3));
+        hub.restart();
+        return;
+    }
+    let edited = NewRule {
+        name: "renamed".to_owned(),
+        condition: condition.to_owned(),
+        repeat_mins: Some(7),
+        targets: Vec::new(),
+    };
+    hub.edit_alert_rule(rule, edited).unwrap();
+}
+
+/// What holds stays open when the hub starts again or who is told is edited, and ends as ever when `loss`
+/// becomes 3.
+fn check_kept(condition: &str, ending: &str) {
+    for restarts in [true, false] {
+        let mut hub = TestHub::new();
+        let rule = rule(&hub, "r", condition, &[]);
+        let experiment = experiment(&hub);
+        let run = open_run(&hub, &experiment, "a");
+        measure(&hub, run, "loss", 1, 5.0);
+        wait(&hub, LOOK * 2);
+        measure(&hub, run, "loss", 2, 12.0);
+        wait(&hub, Duration::from_mins(3));
+        assert_eq!(
+            unresolved(&hub, rule),
+            [(AlertWord::Open, 0)],
+            "{condition}"
+        );
+        for _ in 0..3 {
+            look_anew(&mut hub, rule, condition, restarts);
+            wait(&hub, Duration::from_mins(1));
+        }
+        let then = unresolved(&hub, rule);
+        assert_eq!(then, [(AlertWord::Open, 0)], "{condition} {restarts}");
+        look_anew(&mut hub, rule, condition, restarts);
+        measure(&hub, run, "loss", 3, 3.0);
+        wait(&hub, LOOK * 2);
+        if ending == "it holds no more" {
+            // By then the window has forgotten what it rose from.
+            wait(&hub, Duration::from_mins(11));
+        }
+        let past = hub.alerting().unwrap().past;
+        assert_eq!(past[0].change.text, ending, "{condition} {restarts}");
+        assert_eq!(past.len(), 2, "{condition} {restarts}");
+    }
+}
+
+#[test]
+fn what_holds_stays_open_whoever_begins_to_look() {
+    check_kept("metric loss > 10", "it is 3 now");
+    check_kept("metric loss > 10 for 2m", "it is 3 now");
+    check_kept("no data 2m", "it measures again");
+    check_kept("change loss +50% in 10m", "it holds no more");
+}
+
+#[test]
+fn a_worker_that_is_gone_is_gone_for_the_next_hub_too() {
+    let mut hub = TestHub::new();
+    let gone = rule(&hub, "gone", "worker gone 5m", &[]);
+    let worker = hub.join("w");
+    wait(&hub, Duration::from_mins(6));
+    assert_eq!(unresolved(&hub, gone), [(AlertWord::Open, 0)]);
+    hub.restart();
+    wait(&hub, Duration::from_mins(6));
+    assert_eq!(unresolved(&hub, gone), [(AlertWord::Open, 0)]);
+    worker.heartbeat(&hub, &[]).unwrap();
+    look(&hub);
+    assert_eq!(unresolved(&hub, gone), []);
+    // A hub that was away does not say that a worker was.
+    hub.world.advance(Duration::from_mins(20));
+    hub.restart();
+    wait(&hub, Duration::from_mins(1));
+    assert_eq!(unresolved(&hub, gone), []);
 }
 
 #[test]
@@ -436,6 +617,42 @@ fn a_delivery_stays_due_until_somebody_says_how_it_went() {
 }
 
 #[test]
+fn what_can_never_come_true_is_refused() {
+    let hub = TestHub::new();
+    hub.limit_alert_targets(|address| address.to_string() != "10.0.0.1");
+    let check = |refused: HubError, expected: &str| {
+        assert!(refused.to_string().contains(expected), "{refused}");
+    };
+    let made = |address: &str| {
+        let new = NewTarget {
+            name: "ops".to_owned(),
+            kind: TargetKind::Slack,
+            address: address.to_owned(),
+            key: None,
+        };
+        hub.create_alert_target(new, "root")
+    };
+    let refused = made("http://10.0.0.1:8080/x").unwrap_err();
+    check(refused, "`address`: `10.0.0.1` is not public");
+    made("http://10.0.0.2/x").unwrap();
+    let watched = |condition: &str| {
+        let new = NewRule {
+            name: condition.to_owned(),
+            condition: condition.to_owned(),
+            ..NewRule::default()
+        };
+        hub.create_alert_rule(new, "ada")
+    };
+    for condition in ["telemetry foo > 1", "change telemetry cpu.x +1 in 1m"] {
+        check(
+            watched(condition).unwrap_err(),
+            "is nothing that is measured",
+        );
+    }
+    watched("telemetry gpu.0.celsius > 85").unwrap();
+}
+
+#[test]
 fn targets_of_the_configuration_follow_it() {
     let hub = TestHub::new();
     let wanted = |name: &str, address: &str| NewTarget {
@@ -467,6 +684,43 @@ fn targets_of_the_configuration_follow_it() {
         "{refused}"
     );
     assert_eq!(hub.list_alert_targets().unwrap().len(), 2);
+}
+
+#[test]
+fn no_more_targets_are_configured_than_there_may_be() {
+    let hub = TestHub::new();
+    target(&hub, "mine");
+    let many = |count: i64| {
+        let wanted = (0..count).map(|number| NewTarget {
+            name: format!("t{number}"),
+            kind: TargetKind::Slack,
+            address: "https://x/1".to_owned(),
+            key: None,
+        });
+        hub.configure_alert_targets(wanted.collect())
+    };
+    let refused = many(TARGETS_MAX).unwrap_err();
+    assert!(refused.to_string().contains("people made 1"), "{refused}");
+    many(TARGETS_MAX - 1).unwrap();
+    many(2).unwrap();
+    assert_eq!(hub.list_alert_targets().unwrap().len(), 3);
+}
+
+#[test]
+fn a_target_that_does_not_answer_keeps_nothing_from_others() {
+    let hub = TestHub::new();
+    target(&hub, "hangs");
+    target(&hub, "works");
+    let targets = hub.list_alert_targets().unwrap();
+    for _ in 0..20 {
+        hub.test_alert_target(targets[0].id).unwrap();
+    }
+    hub.test_alert_target(targets[1].id).unwrap();
+    let due = hub.due_alert_deliveries(2).unwrap();
+    let to: Vec<_> = due.iter().map(|out| out.target.name.as_str()).collect();
+    assert_eq!(to, ["hangs", "hangs", "works"]);
+    // What is due already is nothing to wait for.
+    assert_eq!(hub.next_alert_delivery().unwrap(), None);
 }
 
 #[test]
@@ -513,6 +767,25 @@ fn what_is_wrong_with_a_rule_or_a_target_is_named() {
     assert_eq!(fields, ["address", "secret"]);
 }
 
+/// What a rule looks for stays the same.
+fn rename(hub: &Hub, rule: AlertRuleId, name: &str) {
+    let was = hub.find_alert_rule(rule).unwrap();
+    let edited = NewRule {
+        name: name.to_owned(),
+        condition: was.condition.to_string(),
+        repeat_mins: None,
+        targets: vec!["ops".to_owned()],
+    };
+    hub.edit_alert_rule(rule, edited).unwrap();
+}
+
+/// What rules have alerts about that are not resolved.
+fn subjects(hub: &Hub, rules: &[AlertRuleId]) -> BTreeSet<(AlertRuleId, Subject)> {
+    let all = hub.alerting().unwrap().unresolved.into_iter();
+    let own = all.filter(|alert| rules.contains(&alert.rule));
+    own.map(|alert| (alert.rule, alert.subject)).collect()
+}
+
 /// A hub with runs whose values and ends come from a seed, restarted now and then.
 fn simulate(seed: u64) {
     let mut rng = Rng::new(seed);
@@ -520,9 +793,13 @@ fn simulate(seed: u64) {
     target(&hub, "ops");
     let high = rule(&hub, "high", "metric x > 10", &["ops"]);
     let broken = rule(&hub, "broken", "run failed", &["ops"]);
+    let long = rule(&hub, "long", "metric x > 10 for 40s", &["ops"]);
+    let silent = rule(&hub, "silent", "no data 40s", &["ops"]);
     look(&hub);
     let experiment = experiment(&hub);
     let mut running: Vec<(RunId, f64)> = Vec::new();
+    // What may be over at the next look: what was measured or closed since the last one.
+    let mut excused = BTreeSet::new();
     let mut failures = BTreeSet::new();
     for step in 0..150_i64 {
         match rng.below(10) {
@@ -532,6 +809,7 @@ fn simulate(seed: u64) {
                 let value = f64::from(u32::try_from(rng.below(20)).unwrap());
                 measure(&hub, running[at].0, "x", step, value);
                 running[at].1 = value;
+                excused.insert(Subject::Run(running[at].0));
             }
             7 if !running.is_empty() => {
                 let at = usize::try_from(rng.below(running.len() as u64)).unwrap();
@@ -544,22 +822,37 @@ fn simulate(seed: u64) {
                     Outcome::Completed
                 };
                 hub.close_logged_run(run, outcome, None).unwrap();
+                excused.insert(Subject::Run(run));
             }
-            8 => hub.restart(),
-            _ => wait(&hub, LOOK * 3),
+            8 => {
+                let named = format!("long {step}");
+                hub.restart();
+                rename(&hub, long, &named);
+            }
+            _ => {
+                let before = subjects(&hub, &[long, silent]);
+                wait(&hub, LOOK * 3);
+                let after = subjects(&hub, &[long, silent]);
+                let over = before.difference(&after);
+                let over = over.filter(|(_, subject)| !excused.contains(subject));
+                assert_eq!(over.count(), 0, "seed {seed}, step {step}");
+                excused.clear();
+            }
         }
     }
     hub.restart();
     wait(&hub, Duration::from_mins(6));
     let expected = running.iter().filter(|(_, value)| *value > 10.0).count();
     assert_eq!(unresolved(&hub, high).len(), expected, "seed {seed}");
-    let all = hub.list_alerts().unwrap();
-    let broken = all.iter().filter(|(alert, _)| alert.rule == broken);
+    assert_eq!(unresolved(&hub, long).len(), expected, "seed {seed}");
+    assert_eq!(unresolved(&hub, silent).len(), running.len(), "seed {seed}");
+    let (all, _) = listed(&hub, &[]);
+    let broken = all.iter().filter(|alert| alert.rule == broken);
     let told: BTreeSet<String> = broken
-        .map(|(alert, _)| alert.subject.to_string().replace("run:", ""))
+        .map(|alert| alert.subject.to_string().replace("run:", ""))
         .collect();
     assert_eq!(told, failures, "seed {seed}");
-    assert!(all.iter().all(|(alert, _)| !alert.is_news), "seed {seed}");
+    assert!(all.iter().all(|alert| !alert.is_news), "seed {seed}");
     // A rule's messages are as far apart as it says.
     let mut times: Vec<_> = due(&hub)
         .iter()
@@ -610,4 +903,49 @@ fn what_workers_measure_is_watched_while_they_are_there() {
     assert_eq!(unresolved(&hub, rule), []);
     let past = hub.alerting().unwrap().past;
     assert_eq!(past[0].change.text, "the worker measures nothing more");
+}
+
+#[test]
+fn money_and_each_level_of_a_budget_are_watched() {
+    let hub = TestHub::new();
+    hub.use_prices(prices(0.8));
+    let run = rule(&hub, "run", "cost run > 0.1", &[]);
+    let today = rule(&hub, "today", "cost today > 0.1", &[]);
+    let rate = rule(&hub, "rate", "cost rate > 0.1", &[]);
+    let budget = rule(&hub, "budget", "budget 60%", &[]);
+    let draft = Draft {
+        name: "b".to_owned(),
+        limit: "0.2".to_owned(),
+        ..Draft::default()
+    };
+    hub.create_budget(&draft, "ada").unwrap();
+    hub.submit(1);
+    // It has four slots: a run costs 0.2 an hour.
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    start(&hub, &order).unwrap();
+    let pass = |minutes: u64| {
+        for _ in 0..minutes {
+            hub.world.advance(Duration::from_mins(1));
+            worker.heartbeat(&hub, &[held(&order)]).unwrap();
+        }
+        look(&hub);
+    };
+    pass(15);
+    let open = |rule| unresolved(&hub, rule).len();
+    assert_eq!([run, today, rate, budget].map(open), [0, 0, 1, 0]);
+    pass(33);
+    assert_eq!([run, today, rate, budget].map(open), [1, 1, 1, 1]);
+    let alerts = hub.alerting().unwrap().unresolved;
+    let level = alerts.iter().find(|alert| alert.rule == budget).unwrap();
+    assert_eq!(level.label, "b, 75 %");
+    assert_eq!(level.text, "0.16 EUR of 0.2 EUR are spent");
+    pass(15);
+    assert_eq!(open(budget), 3);
+    finish(&hub, &order, completed(0.5)).unwrap();
+    // A run that has ended costs nothing more, whenever the rest is read anew.
+    look(&hub);
+    assert_eq!(open(run), 0);
+    pass(1);
+    assert_eq!([run, today, rate].map(open), [0, 1, 0]);
 }

@@ -7,6 +7,7 @@ use cupola_domain::{
     event::Event,
     ids::{BudgetId, ExperimentId},
     run::Failure,
+    task::Task,
 };
 use cupola_hub::{HubError, budgets::BudgetRow, loops, work::Order};
 use cupola_testkit::Database;
@@ -23,7 +24,11 @@ cupola_testkit::on_each_database! {
     a_budget_of_all_stops_everything,
     a_budget_of_a_model_stops_the_runs_that_train_it,
     a_budget_of_a_person_stops_what_that_person_made,
+    a_task_is_let_go_once_its_run_trains_another_model,
+    what_a_budget_moves_is_told,
     each_level_is_told_once,
+    a_level_is_not_told_again_where_less_turns_out_to_be_spent,
+    an_edited_limit_has_its_own_levels,
     a_budget_of_a_day_is_full_again_tomorrow,
     a_restart_knows_what_is_spent,
     a_task_that_waits_for_a_budget_can_be_cancelled_and_retried,
@@ -172,25 +177,84 @@ fn a_budget_of_all_stops_everything(database: &Database) {
 fn a_budget_of_a_model_stops_the_runs_that_train_it(database: &Database) {
     let (hub, worker) = hub(database);
     let family = hub.submit(2);
-    let runs: Vec<_> = hub
-        .list_tasks(cupola_hub::tasks::Filter {
-            experiment: Some(family),
-            limit: 10,
-            ..Default::default()
-        })
-        .unwrap()
-        .tasks;
-    let tag = ("model".to_owned(), "majora".to_owned());
-    let batch = cupola_hub::logged::LoggedBatch {
-        tags: vec![tag],
-        ..Default::default()
-    };
-    hub.log_to_run(runs[0].run, batch).unwrap();
+    let tasks = tasks_of(&hub, family);
+    train(&hub, &tasks[0], "majora");
     hub.create_budget(&budget("model", "majora", "0", "total"), "ada")
         .unwrap();
+    assert_eq!(hub.family_detail(family).unwrap().obstacle, "");
     let order = worker.take(&hub);
-    assert_eq!(order.run.id, runs[1].run);
+    assert_eq!(order.run.id, tasks[1].run);
     assert!(polls_nothing_besides(&hub, &worker, &order));
+    // Nothing but the run says what it trains.
+    let obstacle = hub.family_detail(family).unwrap().obstacle;
+    assert!(obstacle.contains("the budget `b`"), "{obstacle}");
+}
+
+fn a_task_is_let_go_once_its_run_trains_another_model(database: &Database) {
+    let (hub, worker) = hub(database);
+    hub.create_budget(&budget("model", "majora", "0", "total"), "ada")
+        .unwrap();
+    let check = |change: fn(&TestHub, &Task)| {
+        let family = hub.submit(1);
+        train(&hub, &tasks_of(&hub, family)[0], "majora");
+        assert!(polls_nothing(&hub, &worker));
+        let withheld = &tasks_of(&hub, family)[0];
+        assert!(withheld.is_withheld);
+        change(&hub, withheld);
+        assert!(!tasks_of(&hub, family)[0].is_withheld);
+        let order = worker.take(&hub);
+        finish(&hub, &order, completed(1.0)).unwrap();
+    };
+    check(|hub, task| train(hub, task, "veran"));
+    check(|hub, task| hub.untag_run(task.run, "model").unwrap());
+    // Its next run does not say what it trains.
+    check(|hub, task| {
+        hub.cancel_task(task.id).unwrap();
+        hub.retry_task(task.id).unwrap();
+    });
+}
+
+fn what_a_budget_moves_is_told(database: &Database) {
+    let (hub, worker) = hub(database);
+    let family = hub.submit(2);
+    let id = hub
+        .create_budget(&of_family(family, "0"), "ada")
+        .unwrap()
+        .budget
+        .id;
+    let mut seen = hub.last_change().unwrap();
+    let mut check = |what: &str| {
+        let changes = hub.changes_after(seen, 1_000).unwrap();
+        seen = hub.last_change().unwrap();
+        for event in [Event::BudgetChanged(id), Event::ExperimentChanged(family)] {
+            let is_told = |change: &cupola_store::EventRow| {
+                change.kind == event.kind() && change.subject == event.subject()
+            };
+            assert!(changes.iter().any(is_told), "{what}: {event:?}");
+        }
+    };
+    assert!(polls_nothing(&hub, &worker));
+    check("kept back");
+    hub.edit_budget(id, &of_family(family, "9")).unwrap();
+    check("let go");
+}
+
+fn tasks_of(hub: &TestHub, family: ExperimentId) -> Vec<Task> {
+    let filter = cupola_hub::tasks::Filter {
+        experiment: Some(family),
+        limit: 10,
+        ..Default::default()
+    };
+    hub.list_tasks(filter).unwrap().tasks
+}
+
+/// Says what a task's run trains.
+fn train(hub: &TestHub, task: &Task, model: &str) {
+    let batch = cupola_hub::logged::LoggedBatch {
+        tags: vec![("model".to_owned(), model.to_owned())],
+        ..Default::default()
+    };
+    hub.log_to_run(task.run, batch).unwrap();
 }
 
 fn polls_nothing_besides(hub: &TestHub, worker: &TestWorker, order: &Order) -> bool {
@@ -214,21 +278,76 @@ fn each_level_is_told_once(database: &Database) {
     let mut soft = of_family(family, "4");
     soft.is_hard = false;
     let id = hub.create_budget(&soft, "ada").unwrap().budget.id;
-    let mut seen = hub.last_change().unwrap();
-    let mut told = Vec::new();
-    for _ in 0..6 {
+    let mut told = Told::of(&hub, id);
+    for expected in [(0, 0), (1, 50), (1, 75), (1, 100), (0, 100), (0, 100)] {
         run_an_hour(&hub, &worker);
-        for _ in 0..2 {
-            loops::costs::tick(&hub).unwrap();
-        }
-        let changes = hub.changes_after(seen, 1_000).unwrap();
-        seen = hub.last_change().unwrap();
-        let kind = Event::BudgetChanged(id).kind();
-        let news = changes.iter().filter(|change| change.kind == kind).count();
-        told.push((news, row(&hub, id).level));
+        assert_eq!(told.next(), expected);
     }
-    let expected = [(0, 0), (1, 50), (1, 75), (1, 100), (0, 100), (0, 100)];
-    assert_eq!(told, expected);
+}
+
+fn a_level_is_not_told_again_where_less_turns_out_to_be_spent(database: &Database) {
+    let (hub, worker) = hub(database);
+    let family = hub.submit(9);
+    let mut soft = of_family(family, "4");
+    soft.is_hard = false;
+    let id = hub.create_budget(&soft, "ada").unwrap().budget.id;
+    let mut told = Told::of(&hub, id);
+    worker.take(&hub);
+    hub.world.advance(3 * HOUR);
+    assert_eq!(told.next(), (1, 75));
+    // Nobody has heard of its worker since it began.
+    loops::leases::tick(&hub).unwrap();
+    assert_eq!(told.next(), (0, 0));
+    assert_eq!(row(&hub, id).reached(), 75);
+    let other = hub.join("v");
+    for expected in [(0, 0), (0, 50), (0, 75), (1, 100)] {
+        run_an_hour(&hub, &other);
+        assert_eq!(told.next(), expected);
+    }
+}
+
+fn an_edited_limit_has_its_own_levels(database: &Database) {
+    let (hub, worker) = hub(database);
+    let family = hub.submit(9);
+    let mut soft = of_family(family, "2");
+    soft.is_hard = false;
+    let id = hub.create_budget(&soft, "ada").unwrap().budget.id;
+    run_an_hour(&hub, &worker);
+    let mut told = Told::of(&hub, id);
+    assert_eq!(told.next(), (1, 50));
+    "4".clone_into(&mut soft.limit);
+    hub.edit_budget(id, &soft).unwrap();
+    // The edit itself.
+    assert_eq!(told.next(), (1, 0));
+    assert_eq!(row(&hub, id).reached(), 0);
+    run_an_hour(&hub, &worker);
+    assert_eq!(told.next(), (1, 50));
+}
+
+/// What a budget says.
+struct Told<'a> {
+    hub: &'a TestHub,
+    id: BudgetId,
+    seen: i64,
+}
+
+impl<'a> Told<'a> {
+    fn of(hub: &'a TestHub, id: BudgetId) -> Self {
+        let seen = hub.last_change().unwrap();
+        Self { hub, id, seen }
+    }
+
+    /// How often it has spoken since, and the level that it is at.
+    fn next(&mut self) -> (usize, u8) {
+        for _ in 0..2 {
+            loops::costs::tick(self.hub).unwrap();
+        }
+        let changes = self.hub.changes_after(self.seen, 1_000).unwrap();
+        self.seen = self.hub.last_change().unwrap();
+        let kind = Event::BudgetChanged(self.id).kind();
+        let news = changes.iter().filter(|change| change.kind == kind).count();
+        (news, row(self.hub, self.id).level)
+    }
 }
 
 fn a_budget_of_a_day_is_full_again_tomorrow(database: &Database) {

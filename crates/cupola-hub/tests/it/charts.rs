@@ -9,7 +9,10 @@ use cupola_hub::{
 };
 use proptest::prelude::*;
 
-use crate::support::{TestHub, completed, finish, start};
+use crate::{
+    costs::prices,
+    support::{TestHub, completed, finish, start},
+};
 
 /// A run whose program says points.
 struct Program {
@@ -183,6 +186,47 @@ fn a_chart_goes_on_from_its_cursor_until_the_program_goes_back() {
     };
     let part = program.chart("loss", Some(back.cursor), window);
     assert_eq!((part.is_appended, steps(&part)), (false, vec![65, 66]));
+}
+
+#[test]
+fn costs_go_on_with_time_where_there_is_a_price() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let order = hub.join("w").take(&hub);
+    start(&hub, &order).unwrap();
+    let asked = |from| Shown {
+        across: Across::Cost,
+        from,
+        columns: 100,
+        ..Shown::default()
+    };
+    let wanted = || vec![("loss".to_owned(), None)];
+    let refused = hub.run_charts(order.run.id, wanted(), asked(None));
+    assert!(matches!(refused, Err(HubError::Invalid(_))), "{refused:?}");
+
+    let hub = TestHub::new();
+    hub.use_prices(prices(3.6));
+    hub.submit(1);
+    let order = hub.join("w").take(&hub);
+    let began = hub.now().millis();
+    let points = (0..4).map(|step| Point {
+        step,
+        time_millis: began + 1_000 * step,
+        value: 1.0,
+    });
+    let report = Report {
+        metrics: vec![("loss".to_owned(), points.collect())],
+        ..Report::default()
+    };
+    hub.take_report(hub.token, order.run.id, order.lease, report)
+        .unwrap();
+    // A quarter of 3.6 an hour is 250 millionths a second.
+    let charts = hub
+        .run_charts(order.run.id, wanted(), asked(Some(500)))
+        .unwrap();
+    assert_eq!(charts.charts[0].entries.len(), 2);
+    let pace = charts.pace.expect("it has a price");
+    assert_eq!((pace.since.millis(), pace.micros_per_milli), (began, 0.25));
 }
 
 #[test]

@@ -12,8 +12,10 @@ use cupola_domain::{
     time::Timestamp,
 };
 use cupola_hub::{
-    costs::{CostsQuery, Prices, RunCost},
+    costs::{CostsQuery, Prices, RunCost, SUBJECTS_MAX},
+    logged::LoggedBatch,
     loops,
+    training_models::NewTrainingModel,
     work::Order,
     world::World as _,
 };
@@ -29,7 +31,10 @@ cupola_testkit::on_each_database! {
     a_run_over_midnight_is_split,
     what_was_booked_keeps_its_price,
     a_lost_run_costs_until_its_worker_fell_silent,
-    a_clock_that_is_set_back_makes_nothing_negative,
+    however_a_worker_falls_silent_its_run_costs_until_then,
+    a_run_keeps_the_price_of_its_model,
+    a_clock_that_is_set_makes_nothing_negative_and_nothing_dear,
+    many_subjects_are_told_together,
     what_a_deleted_family_cost_stays_spent,
     costs_add_up_whatever_happens,
 }
@@ -169,9 +174,10 @@ fn what_was_booked_keeps_its_price(database: &Database) {
 fn a_lost_run_costs_until_its_worker_fell_silent(database: &Database) {
     let (hub, worker, order, _) = running(database);
     pass(&hub, &worker, &order, HOUR);
-    hub.world.advance(HOUR);
+    hub.world.advance(60 * HOUR);
     loops::leases::tick(&hub).unwrap();
     let lost = cost(&hub, order.run.id);
+    assert_eq!((lost.cost.money, lost.span), (Some(money(0.2)), HOUR));
     hub.world.advance(HOUR);
     assert_eq!(cost(&hub, order.run.id), lost);
     assert_eq!(hub.hourly_now().unwrap(), Money::default());
@@ -185,20 +191,146 @@ fn a_lost_run_costs_until_its_worker_fell_silent(database: &Database) {
     );
 }
 
-fn a_clock_that_is_set_back_makes_nothing_negative(database: &Database) {
-    let (hub, _, order, _) = running(database);
-    hub.world.jump(-5 * 3_600_000);
-    assert_eq!(cost(&hub, order.run.id).cost.money, Some(Money::default()));
-    finish(&hub, &order, completed(1.0)).unwrap();
-    let settled = cost(&hub, order.run.id);
-    assert_eq!(
-        (settled.cost.money, settled.span),
-        (Some(Money::default()), Duration::ZERO)
-    );
-    assert_eq!(
-        hub.costs(&query(Kind::All)).unwrap().total.money,
-        Money::default()
-    );
+fn however_a_worker_falls_silent_its_run_costs_until_then(database: &Database) {
+    type Silence = fn(&mut TestHub, &mut TestWorker, &Order);
+    let mut hub = TestHub::on(database);
+    hub.use_prices(prices(0.8));
+    let mut check = |how: &str, fall_silent: Silence| {
+        hub.submit(1);
+        let mut worker = hub.join(how);
+        let order = worker.take(&hub);
+        start(&hub, &order).unwrap();
+        pass(&hub, &worker, &order, HOUR);
+        fall_silent(&mut hub, &mut worker, &order);
+        let lost = cost(&hub, order.run.id);
+        let expected = (Some(money(0.2)), HOUR);
+        assert_eq!((lost.cost.money, lost.span), expected, "{how}");
+        hub.cancel_experiment(order.run.experiment).unwrap();
+        let settled = cost(&hub, order.run.id);
+        let found = (settled.cost.money, settled.span, settled.is_final);
+        assert_eq!(found, (expected.0, expected.1, true), "{how}");
+    };
+    check("its lease runs out", |hub, _, _| {
+        hub.world.advance(60 * HOUR);
+        loops::leases::tick(hub).unwrap();
+    });
+    check("it starts anew", |hub, worker, _| {
+        hub.world.advance(60 * HOUR);
+        worker.start(hub);
+    });
+    check("it is removed", |hub, worker, _| {
+        hub.world.advance(60 * HOUR);
+        hub.remove_worker(worker.id()).unwrap();
+    });
+    check("it was to stop", |hub, _, order| {
+        hub.cancel_run(order.run.id).unwrap();
+        hub.world.advance(60 * HOUR);
+        loops::leases::tick(hub).unwrap();
+    });
+    check("the hub was away as well", |hub, _, _| {
+        hub.world.advance(60 * HOUR);
+        hub.restart();
+        hub.world.advance(HOUR);
+        loops::leases::tick(hub).unwrap();
+    });
+}
+
+fn a_run_keeps_the_price_of_its_model(database: &Database) {
+    let hub = TestHub::on(database);
+    let price = |hourly: f64| {
+        let model = NewTrainingModel {
+            key: "majora".to_owned(),
+            hourly: Some(money(hourly)),
+            ..NewTrainingModel::default()
+        };
+        hub.configure_training(vec![model], Vec::new()).unwrap();
+    };
+    price(0.8);
+    let family = hub.submit(2);
+    let worker = hub.join("w");
+    let tag = |run: RunId| {
+        let batch = LoggedBatch {
+            tags: vec![("model".to_owned(), "majora".to_owned())],
+            ..LoggedBatch::default()
+        };
+        hub.log_to_run(run, batch).unwrap();
+    };
+    let first = cupola_hub::tasks::Filter {
+        experiment: Some(family),
+        limit: 1,
+        ..Default::default()
+    };
+    tag(hub.list_tasks(first).unwrap().tasks[0].run);
+    let check = |is_named_late: bool, expected: f64| {
+        let order = worker.take(&hub);
+        price(80.0);
+        if is_named_late {
+            assert_eq!(cost(&hub, order.run.id).basis, Basis::None);
+            tag(order.run.id);
+        }
+        pass(&hub, &worker, &order, HOUR);
+        let so_far = cost(&hub, order.run.id);
+        assert_eq!(
+            (so_far.basis, so_far.cost.money),
+            (Basis::Model, Some(money(expected)))
+        );
+        finish(&hub, &order, completed(1.0)).unwrap();
+        assert_eq!(cost(&hub, order.run.id).cost.money, Some(money(expected)));
+    };
+    check(false, 0.2);
+    check(true, 20.0);
+}
+
+fn a_clock_that_is_set_makes_nothing_negative_and_nothing_dear(database: &Database) {
+    let (hub, worker, order, _) = running(database);
+    let check = |order: &Order, days: i64| {
+        hub.world.jump(days * 86_400_000);
+        assert_eq!(cost(&hub, order.run.id).cost.money, Some(Money::default()));
+        finish(&hub, order, completed(1.0)).unwrap();
+        let settled = cost(&hub, order.run.id);
+        assert_eq!(
+            (settled.cost.money, settled.span),
+            (Some(Money::default()), Duration::ZERO)
+        );
+        let costs = hub.costs(&query(Kind::All)).unwrap();
+        assert_eq!(costs.total.money, Money::default());
+    };
+    check(&order, -1);
+    check(&worker.take(&hub), 25_000);
+}
+
+fn many_subjects_are_told_together(database: &Database) {
+    let hub = TestHub::on(database);
+    hub.use_prices(prices(0.8));
+    let worker = hub.join("w");
+    let count = u32::try_from(SUBJECTS_MAX).unwrap() + 3;
+    hub.submit(count);
+    for n in 0..count {
+        let order = worker.take(&hub);
+        let batch = LoggedBatch {
+            tags: vec![("model".to_owned(), format!("m{n}"))],
+            ..LoggedBatch::default()
+        };
+        hub.log_to_run(order.run.id, batch).unwrap();
+        // The first are the cheapest.
+        pass(
+            &hub,
+            &worker,
+            &order,
+            Duration::from_secs(u64::from(n) + 1) * 36,
+        );
+        finish(&hub, &order, completed(1.0)).unwrap();
+    }
+    let costs = hub.costs(&query(Kind::Model)).unwrap();
+    let others = costs.others.unwrap();
+    assert_eq!((costs.subjects.len(), others.count), (SUBJECTS_MAX, 3));
+    // 1, 2 and 3 hundredths of an hour.
+    assert_eq!(others.total.money, money(0.06 * 0.2));
+    let told = costs.subjects.iter().map(|of| of.total);
+    let sum = told.fold(others.total, |sum, each| sum + each);
+    assert_eq!(sum, costs.total);
+    let all = hub.all_costs(&query(Kind::Model)).unwrap();
+    assert_eq!((all.subjects.len(), all.others), (SUBJECTS_MAX + 3, None));
 }
 
 fn what_a_deleted_family_cost_stays_spent(database: &Database) {
@@ -354,8 +486,8 @@ impl Life {
 
     /// All costs are the runs' costs, told apart by whatever; what is settled stays.
     fn check(&mut self) {
-        let of_runs = self.hub.run_costs(&self.had).unwrap();
-        assert_eq!(of_runs.len(), self.had.len());
+        let cost_of = |run: &RunId| (*run, cost(&self.hub, *run));
+        let of_runs: Vec<(RunId, RunCost)> = self.had.iter().map(cost_of).collect();
         for (run, cost) in &of_runs {
             if cost.is_final {
                 let before = self.settled.insert(*run, *cost);
@@ -363,10 +495,11 @@ impl Life {
             }
             assert!(cost.cost.money.unwrap() >= Money::default());
         }
-        let money = of_runs.values().map(|cost| cost.cost.money.unwrap());
+        let of_runs = of_runs.iter().map(|(_, cost)| cost);
+        let money = of_runs.clone().map(|cost| cost.cost.money.unwrap());
         let expected = money.fold(Money::default(), |sum, each| sum + each);
-        let time: Duration = of_runs.values().map(|cost| cost.span).sum();
-        let ended = of_runs.values().filter(|cost| cost.is_final).count();
+        let time: Duration = of_runs.clone().map(|cost| cost.span).sum();
+        let ended = of_runs.filter(|cost| cost.is_final).count();
         for kind in Kind::ALL {
             let costs = self.hub.costs(&query(kind)).unwrap();
             let sum = |parts: Vec<Total>| {

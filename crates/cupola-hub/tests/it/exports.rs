@@ -88,6 +88,27 @@ fn which_runs_a_filter_finds_is_settled_before_the_first_is_written() {
 }
 
 #[test]
+fn an_experiment_that_is_named_twice_is_written_once() {
+    let hub = TestHub::new();
+    let made = ["b", "a"].map(|name| {
+        let made = hub.create_logged_experiment(name, Origin::Mlflow, "mlflow", Vec::new(), "ada");
+        made.unwrap().id
+    });
+    let runs = made.map(|experiment| open(&hub, experiment));
+    for table in [Table::Runs, Table::Params] {
+        let selection = Selection {
+            experiments: vec![made[1], made[0], made[1], made[1]],
+            ..Selection::default()
+        };
+        let export = hub.plan_export(table, selection).unwrap();
+        let written = hub.write_export(&export, Format::Csv, Vec::new()).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        let ids: Vec<_> = written.lines().skip(1).map(|line| &line[..36]).collect();
+        assert_eq!(ids, [runs[1].to_string(), runs[0].to_string()]);
+    }
+}
+
+#[test]
 fn a_curve_that_is_rewritten_while_it_is_read_breaks_the_table_off() {
     let hub = TestHub::new();
     let run = open(&hub, experiment(&hub));

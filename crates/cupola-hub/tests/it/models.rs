@@ -6,7 +6,7 @@ use cupola_domain::{
     artifact::Keeper,
     experiment::{Experiment, Origin},
     ids::RunId,
-    model::{DeploymentStatus, ModelRole, ModelUse, Readiness, Stage},
+    model::{DeploymentStatus, EvaluationOrigin, ModelRole, ModelUse, Readiness, Stage},
     provenance::Provenance,
 };
 use cupola_hub::{
@@ -14,7 +14,10 @@ use cupola_hub::{
     logged::{LoggedBatch, NewLogged},
     logged_models::NewLoggedModel,
     loops,
-    models::{NewDeployment, NewEvaluation, NewModel, NewVersion, Promotion, VersionName},
+    models::{
+        ModelDownload, NewDeployment, NewEvaluation, NewModel, NewVersion, Promotion, Revision,
+        VersionName, VersionOrigin,
+    },
 };
 
 use crate::support::{TestHub, completed, finish};
@@ -65,12 +68,10 @@ fn registered(hub: &TestHub, name: &str) {
 fn version(files: Option<(Keeper, &str)>) -> NewVersion {
     NewVersion {
         source: "somewhere".to_owned(),
-        files: files.map(|(keeper, below)| (keeper, vec![below.to_owned()])),
-        run: None,
-        logged: None,
-        run_link: String::new(),
-        description: String::new(),
-        tags: Vec::new(),
+        origin: files.map_or(VersionOrigin::Elsewhere, |(keeper, below)| {
+            VersionOrigin::Files(keeper, vec![below.to_owned()])
+        }),
+        ..NewVersion::default()
     }
 }
 
@@ -216,14 +217,120 @@ fn an_alias_stands_for_one_version_and_goes_with_it() {
         hub.alias_model("wine", "other", 9),
         "there is no model version `wine 9`",
     );
+    for number in ["v1", "1", "07"] {
+        check_refused(
+            hub.alias_model("wine", number, 1),
+            "`alias`: is reserved: it reads like a version's number",
+        );
+    }
+    hub.alias_model_of_client("wine", "07", 1).unwrap();
     check_refused(
-        hub.alias_model("wine", "v1", 1),
+        hub.alias_model_of_client("wine", "v1", 1),
         "`alias`: is reserved: it reads like a version's number",
     );
     hub.delete_model_version("wine", 2).unwrap();
     check_refused(
         hub.find_model_version("wine", best()),
         "there is no alias `best`",
+    );
+}
+
+#[test]
+fn a_version_is_revised_whole_or_not_at_all() {
+    let hub = TestHub::new();
+    registered(&hub, "wine");
+    for _ in 0..2 {
+        hub.create_model_version("wine", version(None), "ada")
+            .unwrap();
+    }
+    hub.stage_model_version("wine", 1, Stage::Production, false)
+        .unwrap();
+    hub.alias_model("wine", "best", 1).unwrap();
+    // By a client's word, and it may stay.
+    hub.alias_model_of_client("wine", "2", 2).unwrap();
+    hub.alias_model("wine", "old", 2).unwrap();
+    let wanted = |aliases: &[&str]| Revision {
+        stage: Stage::Production,
+        is_alone: true,
+        description: "better".to_owned(),
+        aliases: aliases.iter().map(ToString::to_string).collect(),
+    };
+    let before = (hub.model_detail("wine").unwrap(), hub.last_change());
+    check_refused(
+        hub.revise_model_version("wine", 2, wanted(&["new", "a b"])),
+        "`alias`: may have letters, digits, `_` and `-` alone",
+    );
+    let long = Revision {
+        description: "x".repeat(100_001),
+        stage: Stage::Archived,
+        ..wanted(&["3"])
+    };
+    check_refused(
+        hub.revise_model_version("wine", 2, long),
+        "`archive_existing_versions`: is `archived`; only in staging or production is there one \
+         alone; `description`: has 100001 bytes; at most 100000 fit; \
+         `alias`: is reserved: it reads like a version's number",
+    );
+    let after = (hub.model_detail("wine").unwrap(), hub.last_change());
+    assert_eq!((&after.0, after.1.unwrap()), (&before.0, before.1.unwrap()));
+
+    let id = before.0.summary.known.model.id.to_string();
+    let revised = hub.revise_model_version(&id, 2, wanted(&["best", "2"]));
+    let revised = revised.unwrap();
+    assert_eq!(revised.version.stage, Stage::Production);
+    assert_eq!(revised.version.description, "better");
+    assert_eq!(revised.aliases, ["2", "best"]);
+    let other = hub.find_model_version("wine", VersionName::Number(1));
+    let other = other.unwrap();
+    assert_eq!(
+        (other.version.stage, &other.aliases[..]),
+        (Stage::Archived, &[][..])
+    );
+    // The same again changes nothing.
+    let quiet = hub.last_change().unwrap();
+    let same = Revision {
+        is_alone: false,
+        ..wanted(&["2", "best"])
+    };
+    hub.revise_model_version("wine", 2, same).unwrap();
+    assert_eq!(hub.last_change().unwrap(), quiet);
+}
+
+#[test]
+fn a_version_is_made_of_another_with_its_files_its_run_and_its_logged_model() {
+    let hub = TestHub::new();
+    let experiment = experiment(&hub);
+    let (run, stranger) = (run(&hub, &experiment), run(&hub, &experiment));
+    let new = logged(&experiment, Some(run));
+    let id = hub.open_logged_model(new).unwrap().model.id;
+    let keeper = Keeper::LoggedModel(id);
+    upload(&hub, keeper, "MLmodel", b"x").unwrap();
+    registered(&hub, "wine");
+    let made = hub.create_model_version("wine", version(Some((keeper, ""))), "ada");
+    let made = made.unwrap().version;
+    assert_eq!((made.run, made.logged), (Some(run), Some(id)));
+    hub.alias_model("wine", "best", 1).unwrap();
+    let copy = |only_of| NewVersion {
+        origin: VersionOrigin::Version("wine".to_owned(), VersionName::Alias("best".to_owned())),
+        only_of,
+        ..version(None)
+    };
+    check_refused(
+        hub.create_model_version("wine", copy(Some(stranger)), "program"),
+        &format!("the token is for what run `{stranger}` made and registers nothing else"),
+    );
+    // It may outlive what it came from.
+    hub.delete_logged_model(id).unwrap();
+    let copied = hub.create_model_version("wine", copy(Some(run)), "program");
+    let copied = copied.unwrap();
+    assert_eq!(
+        (copied.version.run, copied.version.logged),
+        (Some(run), Some(id))
+    );
+    assert_eq!(names(&hub, copied.keeper()), ["MLmodel"]);
+    check_refused(
+        hub.create_model_version("wine", version(Some((keeper, ""))), "ada"),
+        &format!("there is no logged model `{id}`"),
     );
 }
 
@@ -376,8 +483,22 @@ fn a_promoted_run_is_a_version_that_says_what_it_was_made_with() {
     assert_eq!(names(&hub, all.keeper()), ["model/w.bin", "notes.txt"]);
     let detail = hub.model_detail("din").unwrap();
     assert_eq!(detail.versions.len(), 2);
-    assert_eq!(detail.summary.in_use().unwrap().version.number, 1);
-    assert_eq!((detail.summary.files, detail.summary.bytes), (2, 8));
+    let check = |number, files| {
+        let detail = hub.model_detail("din").unwrap();
+        assert_eq!(detail.summary.in_use().unwrap().version.number, number);
+        assert_eq!(detail.summary.version(), Some(format!("v{number}")));
+        assert_eq!(detail.summary.files, files);
+        assert_eq!(hub.registry().unwrap()[0].files, files);
+        let ModelDownload::Version(known, kept) = hub.model_download("din").unwrap() else {
+            panic!("samples were downloaded");
+        };
+        assert_eq!((known.version.number, kept.len() as u64), (number, files));
+    };
+    check(2, 2);
+    assert_eq!(detail.summary.bytes, 8);
+    hub.stage_model_version("din", 1, Stage::Production, true)
+        .unwrap();
+    check(1, 1);
     assert_eq!(
         hub.model_name(&version.version.model.to_string()).unwrap(),
         "din"
@@ -402,7 +523,7 @@ fn nothing_is_promoted_that_is_not_there() {
     );
     check_refused(
         promote("din", &[]),
-        &format!("`files`: run `{id}` keeps no such files"),
+        &format!("`files`: run `{id}` keeps no files"),
     );
     check_refused(
         promote("a/b", &[]),
@@ -417,8 +538,26 @@ fn nothing_is_promoted_that_is_not_there() {
         hub.promote_run(id, alias, "ada"),
         "`alias`: is reserved: `latest` is the newest version",
     );
+    let number = Promotion {
+        model: "din".to_owned(),
+        aliases: vec!["7".to_owned()],
+        ..Promotion::default()
+    };
+    check_refused(
+        hub.promote_run(id, number, "ada"),
+        "`alias`: is reserved: it reads like a version's number",
+    );
+    upload(&hub, Keeper::Run(id), "model/w.bin", b"x").unwrap();
+    check_refused(
+        promote("din", &["model", "typo.json", "model/w"]),
+        &format!(
+            "`files`: run `{id}` keeps no `typo.json`; `files`: run `{id}` keeps no `model/w`"
+        ),
+    );
     // What was refused left no model behind.
     assert!(hub.registry().unwrap().is_empty());
+    let made = promote("din", &["model/w.bin", "model"]).unwrap();
+    assert_eq!(names(&hub, made.keeper()), ["model/w.bin"]);
 }
 
 #[test]
@@ -440,7 +579,11 @@ fn evaluations_and_deployments_have_a_history() {
         "overall_score"
     );
     hub.world.advance(std::time::Duration::from_secs(1));
-    assert_eq!(evaluate(None, Some(run), "loss").unwrap().score, 0.25);
+    let measured = evaluate(None, Some(run), "loss").unwrap();
+    assert_eq!(
+        (measured.score, measured.origin),
+        (0.25, EvaluationOrigin::Run)
+    );
     check_refused(
         evaluate(None, None, ""),
         "`score`: is missing; say it, or name a run",
@@ -469,9 +612,21 @@ fn evaluations_and_deployments_have_a_history() {
         deploy(Some(7), DeploymentStatus::Active),
         "there is no model version `din 7`",
     );
+    check_refused(
+        evaluate(Some(2.0), None, ""),
+        "`score`: is 2; say an `overall_score` from 0 to 1",
+    );
     let detail = hub.model_detail("din").unwrap();
+    let score = detail.summary.evaluation.as_ref().map(|it| it.score);
+    assert_eq!(score, Some(0.5), "a loss is no score");
+    let listed = hub.registry().unwrap()[0].evaluation.clone();
+    assert_eq!(listed, detail.summary.evaluation);
     let scores: Vec<_> = detail.evaluations.iter().map(|it| it.score).collect();
     assert_eq!(scores, [0.25, 0.5]);
+    let (page, total) = hub.list_evaluations("din", 1, 1).unwrap();
+    assert_eq!((&page[..], total), (&detail.evaluations[1..], 2));
+    let (page, total) = hub.list_deployments("din", 9, 1).unwrap();
+    assert_eq!((&page[..], total), (&detail.deployments[1..], 2));
     let statuses: Vec<_> = detail.deployments.iter().map(|it| it.status).collect();
     assert_eq!(
         statuses,
@@ -482,7 +637,7 @@ fn evaluations_and_deployments_have_a_history() {
         DeploymentStatus::Retired
     );
     let tags = &detail.summary.known.model.tags;
-    assert_eq!(tags["cupola.evaluation_score"], "0.25");
+    assert_eq!(tags["cupola.evaluation_score"], "0.5");
     assert_eq!(tags["cupola.deployment_status"], "retired");
     hub.delete_model("din").unwrap();
     assert!(hub.registry().unwrap().is_empty());

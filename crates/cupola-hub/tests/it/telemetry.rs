@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cupola_domain::{
-    ids::WorkerId,
+    ids::{RunId, WorkerId},
     metric::Throughput,
     telemetry::{GpuQuantity, Quantity, SAMPLES_MAX, Sample, Values},
 };
@@ -123,7 +123,13 @@ fn too_many_samples_at_once_are_refused_and_change_nothing() {
 fn busy_hub() -> (TestHub, [TestWorker; 2]) {
     let hub = TestHub::new();
     let workers = [hub.join("a"), hub.join("b")];
-    for n in 0..120_u32 {
+    measure(&hub, &workers, 0..120);
+    (hub, workers)
+}
+
+/// Twice a minute each worker tells what it measures.
+fn measure(hub: &TestHub, workers: &[TestWorker; 2], numbers: std::ops::Range<u32>) {
+    for n in numbers {
         hub.world.advance(Duration::from_secs(30));
         for (at, worker) in workers.iter().enumerate() {
             let mut sample = sample(i64::from(n), 0, f64::from(n % 50));
@@ -133,10 +139,9 @@ fn busy_hub() -> (TestHub, [TestWorker; 2]) {
                     .values
                     .extend([(gpu, 200.0), (Quantity::CpuWatts, 50.0)]);
             }
-            tell(&hub, worker, &[sample]).unwrap();
+            tell(hub, worker, &[sample]).unwrap();
         }
     }
-    (hub, workers)
 }
 
 /// What is told of each bucket, as far as another hub could not compute it otherwise.
@@ -174,14 +179,20 @@ fn a_hub_that_opens_again_knows_the_fleet_as_before() {
 #[test]
 fn energy_is_the_sum_of_what_tells_its_power() {
     let (hub, workers) = busy_hub();
-    let now = hub.now();
-    let half_an_hour_ago = now.minus(Duration::from_mins(30));
-    let of = |worker: &TestWorker| hub.energy_of(worker.id(), half_an_hour_ago, now).unwrap();
-    assert_eq!(of(&workers[0]), None, "nothing tells its power");
-    let energy = of(&workers[1]).unwrap();
+    hub.submit(2);
+    let runs = workers.each_ref().map(|worker| {
+        let order = worker.take(&hub);
+        start(&hub, &order).unwrap();
+        order.run.id
+    });
+    measure(&hub, &workers, 120..180);
+    let of = |run: RunId| hub.run_hardware(run).unwrap().watt_hours;
+    assert_eq!(of(runs[0]), None, "nothing tells its power");
+    let energy = of(runs[1]).unwrap();
     assert!((energy - 125.0).abs() < 1e-6, "{energy}");
-    let before = half_an_hour_ago.minus(Duration::from_hours(9));
-    assert_eq!(hub.energy_of(workers[1].id(), before, now).unwrap(), None);
+    // Nobody measured most of the time.
+    hub.world.advance(Duration::from_hours(9));
+    assert_eq!(of(runs[1]), None);
 }
 
 #[test]

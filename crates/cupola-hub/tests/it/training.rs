@@ -3,20 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use cupola_domain::{
+    cost::Money,
     counts::State,
     ids::ExperimentId,
     metric::Point,
     progress::{Level, Levels},
     run::{Failure, Lease},
+    telemetry::{GpuQuantity, Quantity, Sample, Values},
+    training::{Claim, ClaimProvenance},
 };
 use cupola_hub::{
     experiments::ExperimentDraft,
     loops,
-    training::{Basis, ModelInTraining, Training},
+    training::{Basis, ModelInTraining, RUNS_MAX, Said, Training},
     work::{Order, Report},
 };
 
-use crate::support::{TestHub, TestWorker, completed, failed, finish, start};
+use crate::{
+    costs::{money, prices},
+    support::{TestHub, TestWorker, completed, failed, finish, held, start},
+};
 
 /// An experiment whose runs train `model`.
 fn experiment(hub: &TestHub, model: &str) -> ExperimentId {
@@ -85,6 +91,12 @@ fn a_model_is_where_its_latest_run_is() {
         (model.status.value, model.reason.as_str()),
         (State::Failed, "exit code 3")
     );
+    let session = hub.training().unwrap().session;
+    assert_eq!(
+        (session.completed, session.in_progress, session.pending),
+        (0, 0, 0)
+    );
+    assert_eq!((session.failed, session.cancelled), (1, 0));
     let again = run(&hub, &worker, majora);
     finish(&hub, &again, completed(1.0)).unwrap();
     let model = of(&hub, "majora");
@@ -178,9 +190,11 @@ fn losses_and_speeds_are_known_by_the_names_of_series() {
         ("tokens_per_second", f64::NAN),
         ("accuracy", 0.5),
     ];
+    // What stands before them by name is more than is looked at one by one.
+    let others = (0..400).map(|n| (format!("a{n:03}"), point(0.0)));
     let metrics = metrics.map(|(name, value)| (name.to_owned(), point(value)));
     let said = Report {
-        metrics: metrics.to_vec(),
+        metrics: others.chain(metrics).collect(),
         ..Report::default()
     };
     report(&hub, &order, said);
@@ -272,5 +286,141 @@ fn a_thousand_models_are_told_in_their_order() {
     assert_eq!(
         (training.session.pending, training.session.in_progress),
         (999, 1)
+    );
+}
+
+/// A run takes an hour, while its worker is heard of.
+fn train_for_an_hour(hub: &TestHub, worker: &TestWorker, experiment: ExperimentId) {
+    let order = run(hub, worker, experiment);
+    hub.world.advance(Duration::from_hours(1));
+    worker.heartbeat(hub, &[held(&order)]).unwrap();
+    finish(hub, &order, completed(1.0)).unwrap();
+}
+
+#[test]
+fn what_has_no_price_never_costs_nothing() {
+    let mut hub = TestHub::new();
+    let mut worker = hub.join("w");
+    let din = experiment(&hub, "din");
+    let check = |hub: &TestHub, expected: Option<Money>| {
+        assert_eq!(hub.training().unwrap().session.cost, expected);
+    };
+    check(&hub, Some(Money::default()));
+    train_for_an_hour(&hub, &worker, din);
+    check(&hub, None);
+    let restart = |hub: &mut TestHub, worker: &mut TestWorker| {
+        hub.restart();
+        check(hub, Some(Money::default()));
+        worker.start(hub);
+    };
+    restart(&mut hub, &mut worker);
+    hub.use_prices(prices(0.8));
+    train_for_an_hour(&hub, &worker, din);
+    check(&hub, Some(money(0.2)));
+    // What had a price in the session before says nothing of this one.
+    restart(&mut hub, &mut worker);
+    train_for_an_hour(&hub, &worker, din);
+    check(&hub, None);
+}
+
+#[test]
+fn all_that_runs_counts_however_much_it_is() {
+    let hub = TestHub::new();
+    hub.use_prices(prices(0.8));
+    let worker = hub.join("w");
+    let din = experiment(&hub, "din");
+    run(&hub, &worker, din);
+    let number = u32::try_from(RUNS_MAX).unwrap();
+    hub.start_experiment(experiment(&hub, "many"), number)
+        .unwrap();
+    for n in 0..number / 4 {
+        let orders = hub.join(&format!("w{n}")).poll(&hub, 4, &[]);
+        for order in orders.unwrap().start {
+            start(&hub, &order).unwrap();
+        }
+    }
+    hub.start_experiment(din, 1).unwrap();
+    let training = hub.training().unwrap();
+    assert_eq!(training.runs.len(), RUNS_MAX);
+    assert_eq!(training.session.hourly_now, Some(money(100.2)));
+    assert_eq!(training.session.in_progress, 2);
+    let oldest = training.find("din").unwrap();
+    assert_eq!(
+        (oldest.running.len(), oldest.status.value, oldest.hourly_now),
+        (1, State::Running, Some(money(0.2)))
+    );
+}
+
+#[test]
+fn machines_whose_gpus_do_not_say_how_busy_they_are_are_told_by_their_processors() {
+    let hub = TestHub::new();
+    let worker = hub.join("w");
+    let tell = |number: i64, values: &[(Quantity, f64)]| {
+        let sample = Sample {
+            number,
+            age: Duration::ZERO,
+            values: values.iter().copied().collect::<Values>(),
+        };
+        hub.take_telemetry(hub.token, worker.id(), &worker.session, vec![sample])
+            .unwrap();
+        let hours = hub.hours_of_machines();
+        (hours.is_gpu, hours.now.percent)
+    };
+    let cpu = (Quantity::CpuPercent, 40.0);
+    let celsius = (Quantity::Gpu(0, GpuQuantity::Celsius), 61.0);
+    let percent = (Quantity::Gpu(0, GpuQuantity::Percent), 90.0);
+    assert_eq!(tell(0, &[cpu, celsius]), (false, Some(40.0)));
+    assert_eq!(tell(1, &[cpu, celsius, percent]), (true, Some(90.0)));
+}
+
+#[test]
+fn one_model_stands_as_all_of_them_do() {
+    let hub = TestHub::new();
+    hub.use_prices(prices(0.8));
+    let worker = hub.join("w");
+    assert_eq!(hub.training_standing("din").unwrap(), None);
+    let check = |hub: &TestHub| {
+        let (standing, told) = (
+            hub.training_standing("din").unwrap().unwrap(),
+            of(hub, "din"),
+        );
+        assert_eq!(standing.status, told.status);
+        assert_eq!(standing.progress, told.progress);
+        assert_eq!(standing.cost, told.cost);
+        standing
+    };
+    let claim = Claim {
+        status: Some(State::Completed),
+        progress: Some(70.0),
+        total_cost: Money::of(9.0),
+        at: hub.now(),
+        author: "ada".to_owned(),
+        provenance: ClaimProvenance::Manual,
+    };
+    let din = experiment(&hub, "din");
+    let order = run(&hub, &worker, din);
+    check(&hub);
+    hub.claim_training("din", claim).unwrap();
+    assert_eq!(check(&hub).progress, Said::new(Some(70.0), Basis::Manual));
+    says(&hub, &order, 0, 25.0);
+    hub.world.advance(Duration::from_mins(1));
+    let standing = check(&hub);
+    assert_eq!(
+        (standing.status, standing.progress),
+        (
+            Said::new(State::Running, Basis::Measured),
+            Said::new(Some(25.0), Basis::Measured)
+        )
+    );
+    assert_eq!(standing.cost.basis, Basis::Measured);
+    // One that waits is later than the one that runs.
+    hub.start_experiment(din, 1).unwrap();
+    assert_eq!(check(&hub).status.value, State::Running);
+    finish(&hub, &order, failed(Failure::TimedOut)).unwrap();
+    assert_eq!(check(&hub).status.value, State::Pending);
+    hub.delete_experiment(din).unwrap();
+    assert_eq!(
+        check(&hub).status,
+        Said::new(State::Completed, Basis::Manual)
     );
 }

@@ -12,6 +12,7 @@ use cupola_domain::{
     cost::Money,
     counts::State,
     experiment::Origin,
+    ids::RunId,
     model::{DeploymentStatus, EvaluationOrigin, Stage},
     provenance::Provenance,
     time::Timestamp,
@@ -20,6 +21,7 @@ use cupola_domain::{
 use cupola_hub::{
     HubError,
     logged::NewLogged,
+    models::{NewModel, Promotion},
     training_models::{KnownTraining, NewTrainingModel, Scan},
 };
 use tempfile::TempDir;
@@ -90,7 +92,7 @@ fn problem_of(hub: &TestHub, path: &Path) -> Option<String> {
         .trouble()
 }
 
-fn tagged_run(hub: &TestHub, key: &str) {
+fn tagged_run(hub: &TestHub, key: &str) -> RunId {
     // Each has a name of its own.
     let name = format!("e{}", hub.last_change().unwrap());
     let made = hub.create_logged_experiment(&name, Origin::Mlflow, "mlflow", Vec::new(), "ada");
@@ -103,7 +105,7 @@ fn tagged_run(hub: &TestHub, key: &str) {
         tags: vec![("model".to_owned(), key.to_owned())],
         provenance: Provenance::Measured,
     };
-    hub.open_logged_run(new).unwrap();
+    hub.open_logged_run(new).unwrap().id
 }
 
 #[test]
@@ -247,6 +249,21 @@ fn a_key_that_only_runs_name_is_a_training_model() {
 }
 
 #[test]
+fn a_key_that_only_runs_name_has_room_beside_any_number_of_configured_ones() {
+    let hub = TestHub::new();
+    let keys: Vec<String> = (0..1_000).map(|n| format!("m{n:03}")).collect();
+    let models = keys.iter().map(|key| named(key)).collect();
+    hub.configure_training(models, Vec::new()).unwrap();
+    assert_eq!(hub.training().unwrap().models.len(), 1_000);
+    for key in &keys {
+        tagged_run(&hub, key);
+    }
+    tagged_run(&hub, "zelda");
+    assert!(hub.training().unwrap().find("zelda").is_some());
+    assert_eq!(find(&hub, "zelda").model.key, "zelda");
+}
+
+#[test]
 fn files_are_counted_once_and_again_when_they_change() {
     let (hub, afs) = (TestHub::new(), Afs::new());
     afs.write("models/majora_v1_merged.jsonl", "{}\n{}\n", 100);
@@ -325,6 +342,87 @@ fn each_new_score_is_added_to_the_history() {
     assert_eq!(last.at.millis(), 1_794_999_990_000);
 }
 
+/// The scores of a model, the last measured first, and the one that counts.
+fn scores(hub: &TestHub, name: &str) -> (Vec<f64>, Option<f64>) {
+    let detail = hub.model_detail(name).unwrap();
+    let all = detail.evaluations.iter().map(|it| it.score).collect();
+    let registered = hub.registry().unwrap();
+    let listed = registered.iter().find(|it| it.known.model.name == name);
+    let listed = listed.and_then(|it| it.evaluation.clone());
+    assert_eq!(listed, detail.summary.evaluation);
+    (all, listed.map(|it| it.score))
+}
+
+#[test]
+fn a_corrected_score_wins_whatever_time_it_names() {
+    let (hub, afs) = (TestHub::new(), Afs::new());
+    afs.configure(&hub, &["din"]);
+    let check = |(score, day): (f64, u32), ago, expected: &[f64]| {
+        let text = format!(r#"{{"overall_score": {score}, "timestamp": "2026-01-{day:02}"}}"#);
+        afs.write("evaluations/results/din_results.json", &text, ago);
+        scan(&hub);
+        assert_eq!(scores(&hub, "din"), (expected.to_vec(), Some(score)));
+        let tags = hub.find_model("din").unwrap().model.tags;
+        assert_eq!(tags["cupola.evaluation_score"], score.to_string());
+    };
+    check((0.9, 20), 90, &[0.9]);
+    check((0.5, 10), 80, &[0.9, 0.5]);
+    // The same again, written anew.
+    check((0.5, 10), 70, &[0.9, 0.5]);
+    check((0.5, 10), 60, &[0.9, 0.5]);
+    // Back to what it said at first.
+    check((0.9, 20), 50, &[0.9, 0.9, 0.5]);
+}
+
+fn create(hub: &TestHub, name: &str) {
+    let new = NewModel {
+        name: name.to_owned(),
+        ..NewModel::default()
+    };
+    hub.create_model(new, "ada").unwrap();
+}
+
+#[test]
+fn files_of_a_key_that_only_runs_name_reach_the_registry() {
+    let (hub, afs) = (TestHub::new(), Afs::new());
+    let score = r#"{"overall_score": 0.25, "timestamp": "2026-01-02"}"#;
+    for key in ["before", "after", "renamed", "promoted", "din"] {
+        tagged_run(&hub, key);
+        let path = format!("evaluations/results/{key}_results.json");
+        afs.write(&path, score, 9);
+        afs.write(&format!("models/{key}_v3_merged.jsonl"), "{}\n", 9);
+    }
+    create(&hub, "before");
+    create(&hub, "x");
+    afs.configure(&hub, &["din"]);
+    assert_eq!(scan(&hub).read, 10);
+    assert_eq!(scores(&hub, "before"), (vec![0.25], Some(0.25)));
+
+    create(&hub, "after");
+    hub.rename_model("x", "renamed").unwrap();
+    let run = tagged_run(&hub, "promoted");
+    let mut upload = hub
+        .begin_logged_artifact(run.into(), "w.bin", None)
+        .unwrap();
+    upload.write(b"x").unwrap();
+    hub.keep_artifact(upload).unwrap();
+    hub.promote_run(run, Promotion::default(), "ada").unwrap();
+    // A configured model that went and came back under its name.
+    hub.delete_model("din").unwrap();
+    create(&hub, "din");
+    assert_eq!(scan(&hub).read, 4);
+    for key in ["before", "after", "renamed", "promoted", "din"] {
+        assert_eq!(scores(&hub, key), (vec![0.25], Some(0.25)), "{key}");
+        let tags = hub.find_model(key).unwrap().model.tags;
+        let told = ["samples", "data_version", "evaluation_score"];
+        let told = told.map(|tag| tags[&format!("cupola.{tag}")].as_str());
+        assert_eq!(told, ["1", "v3", "0.25"], "{key}");
+    }
+    let quiet = hub.last_change().unwrap();
+    assert_eq!(scan(&hub).read, 0);
+    assert_eq!(hub.last_change().unwrap(), quiet);
+}
+
 #[test]
 fn the_longest_key_owns_a_file() {
     let (hub, afs) = (TestHub::new(), Afs::new());
@@ -336,6 +434,62 @@ fn the_longest_key_owns_a_file() {
     assert_eq!(scan(&hub).read, 1);
     assert_eq!(find(&hub, "din").data, None);
     assert!(find(&hub, "dinosaur").data.is_some());
+}
+
+#[test]
+fn a_run_takes_no_samples_of_a_configured_model() {
+    let (hub, afs) = (TestHub::new(), Afs::new());
+    afs.write("models/din_v4_merged.jsonl", "{}\n", 9);
+    afs.write("models/zelda_merged.jsonl", "{}\n", 9);
+    afs.configure(&hub, &["din"]);
+    for key in ["din_v4", "zelda"] {
+        tagged_run(&hub, key);
+    }
+    scan(&hub);
+    assert!(find(&hub, "din").data.is_some());
+    assert_eq!(find(&hub, "din_v4").data, None);
+    assert!(find(&hub, "zelda").data.is_some());
+}
+
+#[test]
+fn what_is_no_file_of_the_folder_takes_no_files_place() {
+    let (hub, afs) = (TestHub::new(), Afs::new());
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    fs::write(elsewhere.path(), "{}\n{}\n").unwrap();
+    for key in ["din", "nayru"] {
+        afs.write(&format!("models/{key}_v4_merged.jsonl"), "{}\n", 90_000);
+    }
+    let link = afs.path("models/din_v9_merged.jsonl");
+    std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+    let folder = afs.path("models/nayru_v9_merged.jsonl");
+    fs::create_dir(&folder).unwrap();
+    afs.configure(&hub, &["din", "nayru"]);
+    scan(&hub);
+    let check = |key: &str, path: &Path, problem: &str| {
+        let data = find(&hub, key).data.unwrap();
+        assert_eq!(
+            (data.version.as_deref(), data.samples),
+            (Some("v4"), Some(1))
+        );
+        assert_eq!(problem_of(&hub, path).as_deref(), Some(problem));
+    };
+    check(
+        "din",
+        &link,
+        "cannot be read: it lies outside the configured folders",
+    );
+    check("nayru", &folder, "cannot be read: it is not a file");
+    // What is not there any more is forgotten.
+    fs::remove_file(&link).unwrap();
+    scan(&hub);
+    let files = hub.training_files().unwrap();
+    assert_eq!(
+        files
+            .iter()
+            .filter(|file| Path::new(&file.path) == link)
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -392,8 +546,15 @@ fn faults_are_told_with_their_place_and_the_rest_is_served() {
     assert_eq!(find(&hub, "empty").data.unwrap().samples, Some(0));
     assert_eq!(find(&hub, "zero").evaluation.unwrap().0, 0.0);
     assert_eq!(find(&hub, "text").evaluation, None);
-    // What could not be read is tried again, what says nonsense is not.
-    assert_eq!(scan(&hub).read, 2);
+    // What could not be read is tried again, what says nonsense is not; nobody is told the same twice.
+    let quiet = hub.last_change().unwrap();
+    let again = scan(&hub);
+    assert_eq!((again.read, again.changed), (2, 0));
+    assert_eq!(hub.last_change().unwrap(), quiet);
+    fs::remove_file(afs.path("models/gone_merged.jsonl")).unwrap();
+    afs.write("models/gone_merged.jsonl", "{}\n", 9);
+    assert_eq!(scan(&hub).changed, 1);
+    check("models/gone_merged.jsonl", None);
 }
 
 /// As the tests often run: by somebody whom no permission stops.

@@ -4,7 +4,7 @@ use cupola_domain::alert::{Sending, TargetKind};
 use cupola_notify::{Mail, Security, Sender, Settings};
 
 use crate::{
-    has_failed, here, is_refused, parcel,
+    NOW, has_failed, here, is_refused, parcel,
     receiver::{Manners, certified, smtp},
     send,
 };
@@ -128,6 +128,65 @@ async fn a_refusal_is_told_from_trouble() {
             has_failed(&sending, "later");
         }
     }
+}
+
+/// Who has how many mails.
+fn mails(all: &[String]) -> (usize, Vec<String>) {
+    let mails = all
+        .iter()
+        .filter(|text| text.contains("Message-ID"))
+        .count();
+    let mut asked: Vec<String> = (all.iter())
+        .filter_map(|line| line.strip_prefix("RCPT TO:").map(str::to_owned))
+        .collect();
+    asked.sort_unstable();
+    asked.dedup();
+    (mails, asked)
+}
+
+#[tokio::test]
+async fn one_recipient_that_is_refused_keeps_the_mail_from_nobody_else() {
+    let three = "ada@lab.example, gone@lab.example, grace@lab.example";
+    for (answer, is_final) in [("550 no such user", true), ("451 later", false)] {
+        let manners = Manners {
+            on_recipient: answer,
+            about: "gone@",
+            ..Manners::default()
+        };
+        let (port, received) = smtp(manners).await;
+        let parcel = parcel(TargetKind::Mail, three);
+        let sender = Sender::new(through(port, Security::Plain)).unwrap();
+        let sending = sender.send(&parcel, NOW).await;
+        let (count, asked) = mails(&received.all());
+        assert_eq!((count, asked.len()), (2, 3), "{answer}");
+        if is_final {
+            is_refused(&sending, "2 of 3 recipients have it; gone@lab.example: ");
+            continue;
+        }
+        // Who has it is not written to again.
+        has_failed(&sending, "gone@lab.example: ");
+        has_failed(&sender.send(&parcel, NOW).await, "gone@lab.example: ");
+        assert_eq!(mails(&received.all()).0, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_falls_silent_is_not_waited_for_long() {
+    let started = std::time::Instant::now();
+    let attempts = ["greeting", "EHLO", "MAIL", "DATA"].map(|silent_at| async move {
+        let manners = Manners {
+            silent_at,
+            ..Manners::default()
+        };
+        let (port, _) = smtp(manners).await;
+        let parcel = parcel(TargetKind::Mail, "ada@lab.example, grace@lab.example");
+        send(through(port, Security::Plain), &parcel).await
+    });
+    let attempts = attempts.map(tokio::spawn);
+    for attempt in attempts {
+        has_failed(&attempt.await.unwrap(), "did not answer within 20 s");
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(30));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn parcel(kind: TargetKind, to: &str) -> Parcel {
     let item = Item {
         subject: Subject::Run(ids.next(NOW)),
         label: "moons, task 7 <b>|*".to_owned(),
-        text: "loss is 12 & @everyone".to_owned(),
+        text: "[ok](https://x) & @everyone".to_owned(),
         word: AlertWord::Open,
         since: NOW,
     };

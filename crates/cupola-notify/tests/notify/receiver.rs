@@ -115,6 +115,10 @@ pub(crate) struct Manners {
     pub(crate) is_wrapped: bool,
     /// What it answers to `RCPT`; `250 ok` when empty.
     pub(crate) on_recipient: &'static str,
+    /// Whom that is about; everybody when empty.
+    pub(crate) about: &'static str,
+    /// At which word it falls silent; never when empty. It does not even greet at `greeting`.
+    pub(crate) silent_at: &'static str,
 }
 
 /// A mail server; keeps each line that it was told, and mails whole.
@@ -158,6 +162,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     received: &Received,
     (greets, is_encrypted): (bool, bool),
 ) -> Option<S> {
+    if manners.silent_at == "greeting" {
+        std::future::pending::<()>().await;
+    }
     if greets {
         stream.write_all(b"220 mail.test ready\r\n").await.ok()?;
     }
@@ -165,6 +172,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let line = line(&mut stream).await?;
         received.push(line.clone());
         let word = line.split(' ').next().unwrap().to_uppercase();
+        if word == manners.silent_at {
+            std::future::pending::<()>().await;
+        }
+        let is_meant = !manners.on_recipient.is_empty() && line.contains(manners.about);
         let answer = match word.as_str() {
             "EHLO" if manners.tls.is_some() && !is_encrypted => {
                 "250-mail.test\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS"
@@ -172,7 +183,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             "EHLO" => "250-mail.test\r\n250 AUTH PLAIN LOGIN",
             "STARTTLS" => "220 go on",
             "AUTH" => "235 welcome",
-            "RCPT" if !manners.on_recipient.is_empty() => manners.on_recipient,
+            "RCPT" if is_meant => manners.on_recipient,
             "DATA" => "354 go on",
             "QUIT" => "221 bye",
             _ => "250 ok",

@@ -83,12 +83,12 @@ async fn slack_and_discord_get_their_shapes_and_nobody_is_called() {
         (
             TargetKind::Slack,
             "text",
-            "moons, task 7 &lt;b&gt;¦*>: loss is 12 &amp; @everyone",
+            "moons, task 7 &lt;b&gt;¦*>: [ok](https://x) &amp; @everyone",
         ),
         (
             TargetKind::Discord,
             "content",
-            "moons, task 7 <b>|*: loss is 12 & @everyone",
+            r"moons, task 7 \<b\>\|\*: \[ok\]\(https://x\) & @everyone",
         ),
     ] {
         let (port, received) = http(OK, None).await;

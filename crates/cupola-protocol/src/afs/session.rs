@@ -21,7 +21,7 @@ pub struct TrainingStatus {
     pub current_time: Moment,
     /// When all that runs is expected to have ended; null while nobody can say.
     pub estimated_completion: Option<Moment>,
-    /// Models that are trained.
+    /// Models that are trained. One that failed or was stopped is in none of the three counts.
     pub models_completed: u32,
     /// Models that train now.
     pub models_in_progress: u32,
@@ -40,7 +40,7 @@ pub struct SessionTotals {
     pub session_start: Moment,
     /// What all runs have cost since then, as measured; null where nobody knows what they cost.
     pub total_cost: Option<f64>,
-    /// Models that are trained.
+    /// Models that are trained. One that failed or was stopped is in none of the three counts.
     pub models_completed: u32,
     /// Models that train now.
     pub models_in_progress: u32,
@@ -51,7 +51,8 @@ pub struct SessionTotals {
 /// An hour of the machines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GpuUtilizationPoint {
-    /// In GiB, of all machines together; null where nothing was measured.
+    /// In GiB, what is in use on one machine, or on one graphics processor: the mean. Null where nothing
+    /// was measured.
     pub memory_used_gb: Option<f64>,
     /// In degrees Celsius.
     pub temperature_c: Option<f64>,
@@ -64,10 +65,11 @@ pub struct GpuUtilizationPoint {
 /// `GET /api/metrics/gpu-utilization`: the last 24 hours, the oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GpuUtilization {
-    /// `gpu`; `cpu` where no machine has a graphics processor that can be measured: the values are then
-    /// those of processors and main memory.
+    /// `gpu`; `cpu` where no machine has a graphics processor that tells how busy it is: the values are
+    /// then those of processors and main memory.
     pub basis: String,
-    /// In GiB, of all machines together; null while nothing is measured.
+    /// In GiB, what is in use on one machine, or on one graphics processor: the mean. Null while nothing
+    /// is measured.
     pub current_memory: Option<f64>,
     /// In degrees Celsius.
     pub current_temperature: Option<f64>,
@@ -80,7 +82,8 @@ pub struct GpuUtilization {
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LossPoint {
-    /// On what it is trained with; null where none was measured at this step.
+    /// On what it is trained with; at a step at which only the other was measured, that of the stretch
+    /// in which the step lies. Null where there is none.
     pub loss: Option<f64>,
     /// The run's own count.
     pub step: i64,
@@ -109,9 +112,10 @@ pub struct ThroughputPoint {
 /// `GET /api/metrics/throughput`: the last 24 hours, the oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Throughput {
-    /// Samples a second of all that runs now; null where no program says so.
+    /// Samples a second of all that runs now, of the 500 latest runs at most; null where no program says
+    /// so.
     pub current_sps: Option<f64>,
-    /// Tokens a second of all that runs now.
+    /// Tokens a second of the same.
     pub current_tps: Option<f64>,
     /// One for each hour.
     pub metrics: Vec<ThroughputPoint>,

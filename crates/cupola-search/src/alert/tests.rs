@@ -106,6 +106,10 @@ fn what_is_wrong_is_named_with_its_column_and_the_remedy() {
         "metric loss is big",
         "column 16: `big` is unexpected; write `nan`",
     );
+}
+
+#[test]
+fn what_is_wrong_with_changes_and_silences_is_named_with_its_column() {
     check_wrong(
         "change loss 50% in 1m",
         "column 13: `50%` is no change; write `+50%`",
@@ -119,6 +123,10 @@ fn what_is_wrong_is_named_with_its_column_and_the_remedy() {
     check_wrong("no news 5m", "column 4: `news` is unexpected; write `data`");
     check_wrong("no data", "column 8: the end is no time after `no data`");
     check_wrong("run lost", "column 5: `lost` is unexpected; write `failed`");
+}
+
+#[test]
+fn what_is_wrong_with_filters_levels_and_texts_is_named_with_its_column() {
     check_wrong(
         "worker gone 5m where state = running",
         "column 16: `where` chooses runs",

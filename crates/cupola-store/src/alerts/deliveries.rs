@@ -21,10 +21,15 @@ statements! {
     SAVE = "UPDATE alert_delivery SET attempts = $2, state = $3, state_at = $4, problem = $5
             WHERE id = $1 AND state = 'pending'";
     FIND = "SELECT * FROM alert_delivery WHERE id = $1";
-    LIST_DUE = "SELECT * FROM alert_delivery WHERE state = 'pending' AND state_at <= $1
-                ORDER BY state_at, id LIMIT $2";
-    NEXT_DUE = "SELECT MIN(state_at) AS at FROM alert_delivery WHERE state = 'pending'";
+    LIST_TARGETS = "SELECT id FROM alert_target ORDER BY id";
+    LIST_DUE = "SELECT * FROM alert_delivery
+                WHERE target_id = $1 AND state = 'pending' AND state_at <= $2
+                ORDER BY state_at, id LIMIT $3";
+    NEXT_DUE = "SELECT MIN(state_at) AS at FROM alert_delivery
+                WHERE state = 'pending' AND state_at > $1";
     LIST = "SELECT * FROM alert_delivery ORDER BY id DESC LIMIT $1";
+    FIND_LAST_KEPT = "SELECT created_at FROM alert_delivery WHERE state <> 'pending'
+                      ORDER BY created_at DESC LIMIT 1 OFFSET $1";
     DELETE_OLD = "DELETE FROM alert_delivery WHERE state <> 'pending' AND created_at < $1";
     DELETE_OLD_MESSAGES = "DELETE FROM alert_message WHERE at < $1 AND NOT EXISTS
                            (SELECT 1 FROM alert_delivery
@@ -98,15 +103,21 @@ pub fn find(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, StoreError>
     tx.query_optional(FIND, &[&id.to_string()], delivery)
 }
 
-/// What is to be sent now, what waits longest first.
+/// What is to be sent now, of each target at most `limit`: what waits longest first.
 pub fn list_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<Outgoing>, StoreError> {
-    let due = tx.query(LIST_DUE, &[&now.millis(), &limit], delivery)?;
+    let mut due = Vec::new();
+    for target in tx.query(LIST_TARGETS, &[], |row| row.text("id"))? {
+        due.extend(tx.query(LIST_DUE, &[&target, &now.millis(), &limit], delivery)?);
+    }
+    due.sort_unstable_by_key(|delivery| (delivery.state.at(), delivery.id));
     whole(tx, due)
 }
 
-/// When the next one is due.
-pub fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
-    tx.query_one(NEXT_DUE, &[], |row| codec::optional_time(row, "at"))
+/// When something is due that is not yet.
+pub fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    tx.query_one(NEXT_DUE, &[&now.millis()], |row| {
+        codec::optional_time(row, "at")
+    })
 }
 
 /// The latest first. Addresses are left out.
@@ -119,8 +130,13 @@ pub fn list(tx: &mut Tx, limit: i64) -> Result<Vec<Outgoing>, StoreError> {
     Ok(found)
 }
 
-/// Forgets what ended and was decided before `before`; says how many.
-pub fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, StoreError> {
+/// Forgets what ended and was decided before `before`, or before the latest `kept`; says how many.
+pub fn delete_old(tx: &mut Tx, before: Timestamp, kept: i64) -> Result<usize, StoreError> {
+    let last = kept.saturating_sub(1).max(0);
+    let last = tx.query_optional(FIND_LAST_KEPT, &[&last], |row| {
+        codec::time(row, "created_at")
+    })?;
+    let before = last.map_or(before, |last| before.max(last));
     let gone = tx.execute(DELETE_OLD, &[&before.millis()])?;
     Ok(gone + tx.execute(DELETE_OLD_MESSAGES, &[&before.millis()])?)
 }

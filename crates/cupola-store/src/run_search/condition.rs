@@ -402,3 +402,16 @@ const fn sign(relation: Relation) -> &'static str {
         Relation::AtLeast => ">=",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_of_durations_has_the_words_of_searches() {
+        let index = include_str!("../migrations/0016_run_by_duration_again.sql");
+        let words = |text: &str| text.split_whitespace().collect::<String>();
+        let asked = words(&DURATION.replace("run.", ""));
+        assert!(words(index).contains(&asked), "{asked}");
+    }
+}

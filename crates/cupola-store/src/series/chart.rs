@@ -9,7 +9,7 @@ use cupola_series::{
     summary::Summary,
 };
 
-use super::{Series, blocks, fold::PER_BLOCK, pending};
+use super::{Series, blocks, fold::PER_BLOCK, pending, within};
 use crate::{StoreError, Tx};
 
 /// Whoever reads all points of a window does so by so many blocks.
@@ -127,8 +127,8 @@ pub(super) fn points(
     let end = from.saturating_add(limit as u64);
     if series.is_disordered {
         let mut points = known(tx, series)?.tail;
-        points.truncate(within(end));
-        return Ok(points.split_off(within(from).min(points.len())));
+        points.truncate(bounded(end));
+        return Ok(points.split_off(bounded(from).min(points.len())));
     }
     let folded = series.folded;
     let first = from.min(folded) / PER_BLOCK;
@@ -137,7 +137,7 @@ pub(super) fn points(
     if end > folded {
         points.extend(pending::list(tx, series.id)?);
     }
-    let skipped = within(from - first * PER_BLOCK).min(points.len());
+    let skipped = bounded(from - first * PER_BLOCK).min(points.len());
     points.truncate(skipped.saturating_add(limit));
     Ok(points.split_off(skipped))
 }
@@ -148,23 +148,46 @@ pub(super) fn points_within(
     asked: Asked,
     from: u64,
 ) -> Result<(Vec<Point>, Option<u64>), StoreError> {
-    let known = known(tx, series)?;
-    let Some(window) = known.window(asked) else {
-        return Ok((Vec::new(), None));
+    let window = Window {
+        axis: asked.axis,
+        from: asked.from.unwrap_or(i64::MIN),
+        to: asked.to.unwrap_or(i64::MAX),
+        columns: asked.columns,
     };
-    let blocks = known.overlapping(window);
-    let (first, end) = (from.max(blocks.start as u64), blocks.end as u64);
-    let stop = first.saturating_add(BLOCKS_PER_PART).min(end).max(first);
-    let mut points = blocks::list(tx, series.id, first, stop)?;
-    let next = (stop < end).then_some(stop);
-    if next.is_none() {
-        points.extend(&known.tail);
-    }
+    let (mut points, next) = if series.is_disordered {
+        (known(tx, series)?.tail, None)
+    } else {
+        let blocks = within::reached(tx, series, window)?;
+        let (first, end) = (from.max(blocks.start), blocks.end);
+        let stop = first.saturating_add(BLOCKS_PER_PART).min(end).max(first);
+        let mut points = blocks::list(tx, series.id, first, stop)?;
+        let next = (stop < end).then_some(stop);
+        if next.is_none() {
+            points.extend(pending::list(tx, series.id)?);
+        }
+        (points, next)
+    };
     points.retain(|point| window.has(point));
     Ok((points, next))
 }
 
-fn within(count: u64) -> usize {
+pub(super) fn cover(
+    tx: &mut Tx,
+    series: &Series,
+    window: Window,
+) -> Result<Vec<Summary>, StoreError> {
+    let (mut covering, tail) = if series.is_disordered {
+        (Vec::new(), known(tx, series)?.tail)
+    } else {
+        let folded = within::cover(tx, series, window)?;
+        (folded, pending::list(tx, series.id)?)
+    };
+    let inside = tail.iter().filter(|point| window.has(point));
+    covering.extend(inside.map(Summary::of_point));
+    Ok(covering)
+}
+
+fn bounded(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 

@@ -8,7 +8,7 @@ use cupola_domain::{
         Sending, Subject, Target, TargetKind,
     },
     event::Event,
-    ids::{AlertRuleId, AlertTargetId, Ids},
+    ids::{AlertRuleId, AlertTargetId, Ids, RunId},
     metric::Point,
 };
 use cupola_search::{
@@ -28,6 +28,8 @@ on_each_database! {
     an_alert_reads_back_in_every_state,
     the_history_is_kept_as_long_as_it_is_said,
     a_delivery_is_due_until_it_has_ended,
+    of_each_target_few_are_due_at_once_and_the_latest_are_kept,
+    alerts_are_listed_and_counted_by_their_state_and_rule,
     what_is_secret_stands_apart,
     what_rules_look_at_is_read,
     an_event_that_nobody_looked_at_is_kept,
@@ -173,7 +175,7 @@ fn an_alert_reads_back_in_every_state(database: &Database) {
     assert_eq!(sample.read(alerts::list_rules_with_news), [rule.id]);
     sample.write(move |tx| alerts::save_told(tx, rule.id));
     assert_eq!(sample.read(alerts::list_rules_with_news), []);
-    assert_eq!(sample.read(|tx| alerts::list(tx, 10)).len(), 1);
+    assert_eq!(sample.read(|tx| alerts::list(tx, &[], 10)).len(), 1);
 }
 
 fn the_history_is_kept_as_long_as_it_is_said(database: &Database) {
@@ -258,22 +260,146 @@ fn a_delivery_is_due_until_it_has_ended(database: &Database) {
         (1, &message, &delivery)
     );
     assert_eq!(due[0].address.as_ref().unwrap().to, "https://x/SECRET");
-    assert_eq!(sample.read(deliveries::next_due), Some(at(10)));
+    assert_eq!(
+        sample.read(|tx| deliveries::next_due(tx, at(9))),
+        Some(at(10))
+    );
 
     let later = delivery.after(Sending::Failed("no route".to_owned()), at(10));
     let saved = later.clone();
     assert!(sample.write(move |tx| deliveries::save(tx, &saved)));
-    assert_eq!(sample.read(deliveries::next_due), Some(at(20)));
+    assert_eq!(
+        sample.read(|tx| deliveries::next_due(tx, at(10))),
+        Some(at(20))
+    );
     let sent = later.after(Sending::Taken, at(20));
     let (saved, again) = (sent.clone(), sent.clone());
     assert!(sample.write(move |tx| deliveries::save(tx, &saved)));
     assert!(!sample.write(move |tx| deliveries::save(tx, &again)));
     let id = sent.id;
     assert_eq!(sample.read(move |tx| deliveries::find(tx, id)), Some(sent));
-    assert_eq!(sample.read(deliveries::next_due), None);
+    assert_eq!(sample.read(|tx| deliveries::next_due(tx, at(0))), None);
     assert_eq!(sample.read(|tx| deliveries::list(tx, 9))[0].address, None);
-    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(10))), 0);
-    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(11))), 2);
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(10), 9)), 0);
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(11), 9)), 2);
+}
+
+/// So many deliveries of messages of their own, a second apart.
+fn deliver(sample: &mut Sample, to: AlertTargetId, count: i64) -> Vec<Delivery> {
+    let mut made = Vec::new();
+    for number in 0..count {
+        let message = Message::test(sample.ids.next(at(0)), at(number));
+        let delivery = Delivery {
+            id: sample.ids.next(at(0)),
+            message: message.id,
+            target: to,
+            attempts: 0,
+            state: DeliveryState::Pending {
+                next_at: at(number),
+            },
+            problem: String::new(),
+            created_at: at(number),
+        };
+        made.push(delivery.clone());
+        sample.write(move |tx| {
+            deliveries::insert_message(tx, &message)?;
+            deliveries::insert(tx, &delivery)
+        });
+    }
+    made
+}
+
+fn of_each_target_few_are_due_at_once_and_the_latest_are_kept(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (_, first) = told(&mut sample);
+    let (second, address) = target(&mut sample.ids, "lab");
+    let saved = second.clone();
+    sample.write(move |tx| targets::insert(tx, &saved, &address));
+    let many = deliver(&mut sample, first.id, 6);
+    let one = deliver(&mut sample, second.id, 1);
+    let due = |limit: i64| {
+        let found = sample.read(move |tx| deliveries::list_due(tx, at(9), limit));
+        let ids: Vec<_> = found.into_iter().map(|out| out.delivery.id).collect();
+        ids
+    };
+    let mut expected = vec![many[0].id, one[0].id];
+    expected.sort_unstable();
+    assert_eq!(due(1), expected);
+    assert_eq!((due(2).len(), due(99).len()), (3, 7));
+
+    // Of those that ended the latest two stay; what is pending stays however old it is.
+    let ended: Vec<_> = many.iter().skip(1).cloned().collect();
+    sample.write(move |tx| {
+        for delivery in &ended {
+            deliveries::save(tx, &delivery.clone().after(Sending::Taken, at(9)))?;
+        }
+        Ok(())
+    });
+    // Three deliveries with their messages.
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(0), 2)), 6);
+    assert_eq!(sample.write(|tx| deliveries::delete_old(tx, at(0), 2)), 0);
+    let left = sample.read(|tx| deliveries::list(tx, 99));
+    let mut left: Vec<_> = left.into_iter().map(|out| out.delivery.id).collect();
+    let mut expected = vec![many[0].id, one[0].id, many[4].id, many[5].id];
+    left.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(left, expected);
+}
+
+fn alerts_are_listed_and_counted_by_their_state_and_rule(database: &Database) {
+    let mut sample = Sample::new(database);
+    let (first, _) = told(&mut sample);
+    let second = rule(&mut sample.ids, "low", &[]);
+    let gone: RunId = sample.ids.next(at(0));
+    let saved = second.clone();
+    sample.write(move |tx| rules::insert(tx, &saved));
+    let run = sample.runs[0].id;
+    let made = [
+        (first.id, Subject::Run(run), AlertWord::Open, 3),
+        (first.id, Subject::Run(gone), AlertWord::Open, 1),
+        (first.id, Subject::All, AlertWord::Acknowledged, 2),
+        (second.id, Subject::Run(gone), AlertWord::Resolved, 9),
+    ];
+    for (rule, subject, word, opened) in made {
+        let mut alert = alert(&mut sample.ids, rule, subject);
+        alert.opened_at = at(opened);
+        alert.state = match word {
+            AlertWord::Open => AlertState::Open,
+            AlertWord::Acknowledged => AlertState::Acknowledged {
+                by: "ada".to_owned(),
+                at: at(9),
+            },
+            AlertWord::Resolved => AlertState::Resolved {
+                at: at(9),
+                why: String::new(),
+            },
+        };
+        sample.write(move |tx| alerts::insert(tx, &alert));
+    }
+    let check = |states: &'static [AlertWord], limit: i64, expected: &[i64], count: u64| {
+        let found = sample.read(move |tx| alerts::list(tx, states, limit));
+        let opened: Vec<_> = found.iter().map(|alert| alert.opened_at).collect();
+        let expected: Vec<_> = expected.iter().map(|second| at(*second)).collect();
+        assert_eq!(opened, expected, "{states:?}");
+        assert_eq!(sample.read(move |tx| alerts::count(tx, states)), count);
+    };
+    check(&[], 9, &[9, 3, 2, 1], 4);
+    check(&[], 2, &[9, 3], 4);
+    check(&[AlertWord::Open], 9, &[3, 1], 2);
+    check(&[AlertWord::Acknowledged, AlertWord::Open], 2, &[3, 2], 3);
+    check(&[AlertWord::Resolved], 9, &[9], 1);
+    assert_eq!(
+        sample.read(alerts::count_unresolved_by_rule),
+        [(first.id, 3)].into()
+    );
+    let oldest = sample.read(move |tx| alerts::list_unresolved_of(tx, first.id, 1));
+    assert_eq!(oldest[0].subject, Subject::Run(gone));
+    let lost = sample.read(move |tx| alerts::list_gone(tx, first.id, 9));
+    assert_eq!((lost.len(), &lost[0].subject), (1, &Subject::Run(gone)));
+    assert_eq!(
+        sample.read(move |tx| alerts::list_gone(tx, second.id, 9)),
+        []
+    );
 }
 
 fn what_is_secret_stands_apart(database: &Database) {

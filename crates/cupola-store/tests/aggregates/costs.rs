@@ -165,7 +165,12 @@ fn budgets_read_back(database: &Database) {
     let (before, after, is_gone) = write(&store, move |tx| {
         budgets::insert(tx, &made)?;
         let before = budgets::list(tx)?;
-        budgets::save_told(tx, id, (75, Some(Day::from_number(20_000))))?;
+        let edited = Budget {
+            updated_at: at(3),
+            ..made.clone()
+        };
+        budgets::save_told(tx, &made, (75, Some(Day::from_number(20_000))))?;
+        budgets::save_told(tx, &edited, (100, None))?;
         let after = budgets::find(tx, id)?;
         Ok((
             before,

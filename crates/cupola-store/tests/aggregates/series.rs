@@ -7,7 +7,11 @@ use cupola_domain::{
     resources::Capabilities,
     worker::Worker,
 };
-use cupola_series::{chart::Axis, curve, summary::Summary};
+use cupola_series::{
+    chart::{Axis, Window},
+    curve,
+    summary::Summary,
+};
 use cupola_store::{
     StoreError, Tx,
     run_search::{self, NameKind},
@@ -26,6 +30,7 @@ on_each_database! {
     what_was_kept_before_is_folded,
     charts_show_every_extreme_at_every_width,
     the_points_of_a_window_come_part_by_part,
+    a_window_is_covered_by_few_summaries,
     restarts_are_told_in_order,
     names_are_searched_by_page,
     a_name_too_many_is_refused_and_counted,
@@ -218,6 +223,41 @@ fn the_points_of_a_window_come_part_by_part(database: &Database) {
     check(Axis::Step, Some(200_000), Some(200_001), 0..0);
     let at = |step: i64| Some(point(step).time_millis);
     check(Axis::Time, at(100), at(5_000), 100..5_001);
+}
+
+fn a_window_is_covered_by_few_summaries(database: &Database) {
+    let sample = Sample::new(database);
+    let run = sample.runs[0].id;
+    let all: Vec<Point> = (0..150_010).map(point).collect();
+    append(&sample, run, &all[..150_000]);
+    append(&sample, run, &all[150_000..]);
+    let series = found(&sample, run);
+    let check = |axis: Axis, (from, to): (i64, i64), expected: std::ops::Range<usize>| {
+        let (series, columns) = (series.clone(), 1);
+        let window = Window {
+            axis,
+            from,
+            to,
+            columns,
+        };
+        let covering = sample.read(move |tx| series::cover(tx, &series, window));
+        assert!(covering.len() < 600, "{} for {window:?}", covering.len());
+        let together = covering.into_iter().reduce(Summary::and);
+        let shown = |of: Summary| {
+            let values = [of.min, of.max, of.sum].map(f64::to_bits);
+            (of.first, of.last, of.count, values)
+        };
+        let expected = Summary::of(&all[expected]);
+        assert_eq!(together.map(shown), expected.map(shown), "{window:?}");
+    };
+    check(Axis::Step, (i64::MIN, i64::MAX), 0..150_010);
+    check(Axis::Step, (70_000, 140_000), 70_000..140_001);
+    check(Axis::Step, (3, 149_997), 3..149_998);
+    check(Axis::Step, (4_095, 4_096), 4_095..4_097);
+    check(Axis::Step, (149_999, 150_003), 149_999..150_004);
+    check(Axis::Step, (200_000, 200_001), 0..0);
+    let at = |step: i64| point(step).time_millis;
+    check(Axis::Time, (at(100), at(66_000)), 100..66_001);
 }
 
 fn restarts_are_told_in_order(database: &Database) {

@@ -24,6 +24,7 @@ on_each_database! {
     keys_of_tagged_runs_are_found_once_each,
     files_read_back_whatever_was_found,
     what_became_of_a_model_reads_back_and_goes_with_it,
+    the_latest_score_is_the_last_one_measured_and_a_file_counts_with_its_last_word,
 }
 
 fn registered(sample: &mut Sample, name: &str) -> ModelId {
@@ -279,8 +280,19 @@ fn what_became_of_a_model_reads_back_and_goes_with_it(database: &Database) {
             .try_for_each(|it| model_history::insert_deployment(tx, it))
     });
     evaluations.sort_by_key(|it| std::cmp::Reverse(it.at));
-    let listed = sample.read(move |tx| model_history::list_evaluations(tx, id, 9));
-    assert_eq!(listed, evaluations);
+    let listed = |limit, offset| {
+        sample.read(move |tx| model_history::list_evaluations(tx, id, limit, offset))
+    };
+    assert_eq!(listed(9, 0), (evaluations.clone(), 3));
+    assert_eq!(listed(1, 1), (evaluations[1..2].to_vec(), 3));
+    assert_eq!(listed(9, 3), (Vec::new(), 3));
+    let deployed = sample.read(move |tx| model_history::list_deployments(tx, id, 2, 1));
+    let mut expected = deployments.clone();
+    expected.reverse();
+    assert_eq!(
+        deployed,
+        (expected[1..3].to_vec(), deployments.len() as u64)
+    );
     assert_eq!(
         sample.read(model_history::list_latest_evaluations),
         evaluations[..1]
@@ -309,4 +321,42 @@ fn what_became_of_a_model_reads_back_and_goes_with_it(database: &Database) {
             .read(move |tx| models::find_by_id(tx, other))
             .is_some()
     );
+}
+
+fn the_latest_score_is_the_last_one_measured_and_a_file_counts_with_its_last_word(
+    database: &Database,
+) {
+    let mut sample = Sample::new(database);
+    let id = registered(&mut sample, "a");
+    let (file, manual) = (EvaluationOrigin::File, EvaluationOrigin::Manual);
+    let mut check = |origin, source: &str, score, secs, expected: f64| {
+        let evaluation = Evaluation {
+            id: sample.ids.next(at(0)),
+            model: id,
+            version: None,
+            metric: "overall_score".to_owned(),
+            score,
+            origin,
+            source: source.to_owned(),
+            run: None,
+            note: String::new(),
+            author: "ada".to_owned(),
+            at: at(secs),
+        };
+        sample.write(move |tx| model_history::insert_evaluation(tx, &evaluation));
+        let found = sample.read(move |tx| model_history::find_latest_evaluation(tx, id));
+        assert_eq!(found.as_ref().map(|it| it.score), Some(expected));
+        let of_all = sample.read(model_history::list_latest_evaluations);
+        assert_eq!(of_all, [found.unwrap()]);
+    };
+    check(file, "/f/a", 0.9, 50, 0.9);
+    // The same file says otherwise, of an earlier time.
+    check(file, "/f/a", 0.5, 10, 0.5);
+    // Another file, and somebody who says what was measured before, do not correct it.
+    check(file, "/f/b", 0.4, 5, 0.5);
+    check(manual, "/f/a", 0.3, 9, 0.5);
+    check(manual, "/f/a", 0.2, 20, 0.2);
+    check(file, "/f/a", 0.6, 30, 0.6);
+    let said = sample.read(move |tx| model_history::find_evaluation_from(tx, id, "/f/a"));
+    assert_eq!(said.map(|it| it.score), Some(0.6));
 }

@@ -2,7 +2,7 @@
 // picture: `axis`, `smooth`, `scale` (`x`, `y`), `clip`, `window` (`FROM..TO`), beside `match`, `pin`
 // and `curves`, which the hub reads. Pins are kept in this browser too, for each template, and hold
 // where the address names none.
-const AXES = ["step", "time", "relative"];
+const AXES = ["step", "time", "relative", "cost"];
 
 // Where the address says nothing: by step, or as the part says that has the curves.
 const usual = () => document.querySelector('[data-behavior="curves"]')?.dataset.axis ?? "step";

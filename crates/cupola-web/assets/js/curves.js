@@ -46,12 +46,15 @@ function inOrder(curve) {
   return Object.fromEntries(lists);
 }
 
-const across = (step, time, beganAt) => ({ step, time, relative: time - beganAt })[view.axis];
+// Costs begin with the lease and go on with time.
+const MICROS = 1e6;
+const costAt = (time, [since, each]) => (time - since) * each;
+const across = (step, time, { beganAt, pace }) => ({ step, time, relative: time - beganAt, cost: costAt(time, pace ?? [time, 0]) })[view.axis];
 
 function modelOf(card) {
-  const { lists, chart, beganAt } = card;
-  const x = lists.step.map((step, at) => across(step, lists.time[at], beganAt));
-  const restarts = chart.restarts.map(([step, time]) => ({ x: across(step, time, beganAt), text: `restarted at step ${countText(step)}` }));
+  const { lists, chart } = card;
+  const x = lists.step.map((step, at) => across(step, lists.time[at], card));
+  const restarts = chart.restarts.map(([step, time]) => ({ x: across(step, time, card), text: `restarted at step ${countText(step)}` }));
   const { step, mid, low, high, count, lost } = lists;
   const curve = inOrder({ label: card.name, colour: "--ember", x, step, mid, low, high, count, lost, restarts });
   return { ...view, curves: [curve], text: textOf(card.name) };
@@ -97,8 +100,9 @@ const columnsOf = (card) => Math.max(WIDTH_STEP, Math.ceil(card.element.clientWi
 function windowQuery() {
   const asked = new URLSearchParams({ axis: view.axis });
   if (!view.range) return asked;
-  asked.set("from", Math.floor(view.range[0]));
-  asked.set("to", Math.ceil(view.range[1]));
+  const unit = view.axis === "cost" ? MICROS : 1;
+  asked.set("from", Math.floor(view.range[0] * unit));
+  asked.set("to", Math.ceil(view.range[1] * unit));
   return asked;
 }
 
@@ -153,7 +157,7 @@ async function fetchCharts(width, wanted) {
   for (const card of wanted) {
     const chart = found.get(card.name);
     if (!chart) continue;
-    Object.assign(card, { beganAt: body.began_at, key, width });
+    Object.assign(card, { beganAt: body.began_at, pace: body.pace, key, width });
     taken(card, chart);
     tell(card);
     draw(card);

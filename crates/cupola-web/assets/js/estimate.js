@@ -7,7 +7,7 @@ function costText(secs) {
   const found = classes.find(([hardware]) => hardware !== "" && hardware === form.elements.hardware.value);
   if (!found) return "";
   const [least, most] = found.slice(1).map((hourly) => moneyText((Number(hourly) * secs) / 3600, form.dataset.currency));
-  return least === most ? `, up to ${most}` : `, up to ${least} to ${most}`;
+  return `, about ${least === most ? most : `${least} to ${most}`} for one attempt each`;
 }
 
 function estimate() {

@@ -61,11 +61,15 @@ function noteOf(found) {
 function draw(state) {
   if (!state.found) return;
   const { smoothing, isLog } = settings();
-  const { found, window_: range } = state;
-  const axisLabel = { step: "step", time: "", relative: "since the start" }[found.axis];
+  const { found, window_ } = state;
+  const range = window_?.map((at) => at / unitOf(state)) ?? null;
+  const axisLabel = { step: "step", time: "", relative: "since the start", cost: "cost" }[found.axis];
   state.plot.show({ curves: curvesOf(found), axis: found.axis, xLabel: axisLabel, isLogY: isLog === "true", smoothing: Number(smoothing), range });
   told(noteOf(found));
 }
+
+// Costs come and are asked for in millionths.
+const unitOf = (state) => (new URL(state.url, location.href).searchParams.get("axis") === "cost" ? 1e6 : 1);
 
 // One request at a time; while runs go on, not more often than people can see.
 async function load(state) {
@@ -81,6 +85,7 @@ async function load(state) {
     const answer = await fetch(url);
     if (answer.ok) {
       state.found = await answer.json();
+      state.found.x = state.found.x.map((at) => at / unitOf(state));
       draw(state);
     }
   } finally {
@@ -111,7 +116,7 @@ function begin() {
   state.plot = new charts.Plot(area.appendChild(document.createElement("div")), {
     height: HEIGHT,
     name: area.dataset.series,
-    onZoom: (from, to) => zoom(state, [Math.floor(from), Math.ceil(to)]),
+    onZoom: (from, to) => zoom(state, [Math.floor(from * unitOf(state)), Math.ceil(to * unitOf(state))]),
     onReset: () => zoom(state, null),
   });
   if (!old) area.addEventListener("live", () => load(shown.get(area)));

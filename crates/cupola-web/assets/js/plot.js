@@ -37,7 +37,14 @@
 // the chart has the focus: arrows move the crosshair, with shift the window; + and - zoom; 0 shows all.
 const HEIGHT = 220;
 const INCREMENTS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 4320e5, 864e6, 2592e6];
+// Steps are counted.
+const INCREMENTS_WHOLE = Array.from({ length: 16 }, (_, digits) => [1, 2, 5].map((first) => first * 10 ** digits)).flat();
+// What one place has to its left and right, by the axis.
+const ROOM = { time: 30_000, relative: 1_000 };
+// A chart on paper is drawn so wide, whatever the page is.
+const PAPER_WIDTH = 680;
 const all = new Set();
+let isOnPaper = false;
 
 const isFinite = (value) => value != null && Number.isFinite(value);
 const sameLists = (a, b) => a === b || (a.length === b.length && a.every((value, at) => value === b[at]));
@@ -130,6 +137,10 @@ class Plot {
     all.add(this);
   }
 
+  get width() {
+    return isOnPaper ? PAPER_WIDTH : Math.max(120, this.element.clientWidth);
+  }
+
   get height() {
     const { height } = this.options;
     return typeof height === "function" ? height() : (height ?? HEIGHT);
@@ -217,15 +228,18 @@ class Plot {
     const values = (_, splits) => (model.text ? splits.map((value) => (value == null ? null : model.text(value))) : charts.markTexts(splits));
     const onLog = (_, splits) => splits.map((value) => (charts.isLabelled(value, splits.length) ? charts.numberText(value) : null));
     const lasting = (_, splits) => splits.map((value) => (value == null ? null : charts.placeText("relative", value)));
+    const isCounted = (model.axis ?? "step") === "step" && !model.isLogX;
     // The crosshair has a point on each line, none on the edges of bands.
     const mains = new Set(series.flatMap(({ isMain }, at) => (isMain ? [at] : [])));
     const across = { ...axis, size: model.xLabel ? 30 : 32, label: model.xLabel, labelSize: 18, labelFont: axis.font, space: 64 };
     if (model.axis === "relative") Object.assign(across, { values: lasting, incrs: INCREMENTS_MS, space: 80 });
-    else if (model.axis !== "time") across.values = model.isLogX ? onLog : numbers;
+    else if (model.axis === "time") Object.assign(across, { values: charts.timeTexts, space: 80 });
+    else Object.assign(across, { values: model.isLogX ? onLog : numbers, incrs: isCounted ? INCREMENTS_WHOLE : undefined });
     return {
-      width: Math.max(120, this.element.clientWidth),
+      width: this.width,
       height: this.height,
-      padding: [8, 18, 0, 0],
+      // The last mark stands half beyond the axis.
+      padding: [8, model.axis === "time" ? 36 : 18, 0, 0],
       ms: 1,
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: (_, at) => (mains.has(at) ? 7 : 0) }, bind: this.bindings(), focus: { prox: -1 } },
@@ -253,7 +267,8 @@ class Plot {
       [from, to] = [from > 0 ? from : least, to > 0 ? to : 10 * least];
       return from === to ? [from / 2, to * 2] : [from, to];
     }
-    return from === to || from == null ? [(from ?? 0) - 1, (to ?? 0) + 1] : [from, to];
+    const room = ROOM[this.model.axis] ?? 1;
+    return from === to || from == null ? [(from ?? 0) - room, (to ?? 0) + room] : [from, to];
   }
 
   upwards() {
@@ -406,16 +421,28 @@ class Plot {
   }
 
   resize() {
-    const width = Math.max(120, this.element.clientWidth);
-    if (this.plot && (this.plot.width !== width || this.plot.height !== this.height)) this.plot.setSize({ width, height: this.height });
+    const { width, height } = this;
+    if (this.plot && (this.plot.width !== width || this.plot.height !== height)) this.plot.setSize({ width, height });
   }
 }
 
 const lostText = (lost) => (typeof lost === "number" ? `${charts.countText(lost)} not finite` : { Infinity: "∞", "-Infinity": "-∞" }[lost] ?? lost);
 
-document.addEventListener("theme", () => {
+const showAll = () => {
   for (const plot of all) if (plot.model) plot.show(plot.model);
-});
+};
+
+// Paper is light and has a width of its own, whatever the page is.
+const print = (isPaper) => {
+  isOnPaper = isPaper;
+  document.documentElement.toggleAttribute("data-paper", isPaper);
+  showAll();
+  for (const plot of all) plot.resize();
+};
+
+document.addEventListener("theme", showAll);
+addEventListener("beforeprint", () => print(true));
+addEventListener("afterprint", () => print(false));
 document.addEventListener("changed", () => {
   for (const plot of all) if (!plot.element.isConnected) plot.destroy();
 });

@@ -92,9 +92,28 @@ const textOf = (name) => {
 
 const countText = (count) => Math.round(count).toLocaleString("en");
 
+const DAY_MS = 86_400_000;
+const two = (number) => String(number).padStart(2, "0");
+const dateText = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+const hourText = (at) => `${two(at.getHours())}:${two(at.getMinutes())}`;
+const clockTextOf = (at) => `${hourText(at)}:${two(at.getSeconds())}`;
+
+// Marks of a time axis, by 24 hours: as much of date and hour as it takes to tell them apart.
+const timeTexts = (_, marks, axis, space, step) => {
+  const spans = marks.at(-1) - marks[0];
+  const text = (at) => {
+    if (step >= DAY_MS) return dateText(at);
+    if (spans >= DAY_MS) return `${dateText(at).slice(5)} ${hourText(at)}`;
+    if (step >= 60_000) return hourText(at);
+    return step >= 1_000 ? clockTextOf(at) : `${clockTextOf(at)}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+  };
+  return marks.map((mark) => (mark == null ? null : text(new Date(mark))));
+};
+
 // A place on the axis from left to right.
 const placeText = (axis, x) => {
-  if (axis === "time") return new Date(x).toLocaleString();
+  if (axis === "time") return `${dateText(new Date(x))} ${clockTextOf(new Date(x))}`;
+  if (axis === "cost") return `cost ${numberText(x)}`;
   if (axis === "relative") return (x < 0 ? "-" : "") + durationText(Math.abs(x));
   return Number.isInteger(x) ? `step ${countText(x)}` : numberText(x);
 };
@@ -117,4 +136,4 @@ const COLOURS = 10;
 // The colour of the n-th of several curves, as a name of the style sheet.
 const colourAt = (n) => `--curve-${(n % COLOURS) + 1}`;
 
-globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, markTexts, bytesText, textOf, countText, placeText, colourOf, colourAt, pale };
+globalThis.charts = { smoothed, extent, positive, isLabelled, numberText, markTexts, bytesText, textOf, countText, timeTexts, placeText, colourOf, colourAt, pale };

@@ -1,9 +1,9 @@
-// As the system has it unless asked otherwise. Runs before the page is painted, so that it does not flash.
+// Dark unless asked otherwise: light, or as the system has it. Runs before the page is painted, so that it does not flash.
 (() => {
-  const ORDER = ["system", "dark", "light"];
+  const ORDER = ["dark", "light", "system"];
   const NAMES = { dark: "Dark", light: "Light", system: "Auto" };
   const root = document.documentElement;
-  let theme = "system";
+  let theme = "dark";
   try {
     theme = localStorage.getItem("theme") ?? theme;
   } catch {
@@ -29,7 +29,7 @@
     document.dispatchEvent(new CustomEvent("theme"));
   };
 
-  if (!ORDER.includes(theme)) theme = "system";
+  if (!ORDER.includes(theme)) theme = "dark";
   root.classList.add("js");
   show();
   document.addEventListener("DOMContentLoaded", show);

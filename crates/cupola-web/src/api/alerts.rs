@@ -16,7 +16,7 @@ use cupola_hub::{
 use cupola_protocol::{
     alerts::{
         AlertDetailBody, AlertRuleBody, AlertTestBody, CreatedAlertTarget, MuteAlertRule,
-        NewAlertRule, NewAlertTarget,
+        NewAlertRule, NewAlertTarget, ResolvedAlerts,
     },
     paths::api,
 };
@@ -44,6 +44,7 @@ pub(super) fn routes() -> Routes {
         .put(api::ALERT_RULE, researcher, edit_rule)
         .delete(api::ALERT_RULE, researcher, destroy_rule)
         .put(api::ALERT_RULE_MUTE, researcher, mute)
+        .post(api::ALERT_RULE_RESOLUTION, researcher, resolve_of_rule)
         .get(api::ALERT_TARGETS, viewer, targets)
         .post(api::ALERT_TARGETS, admin, create_target)
         .delete(api::ALERT_TARGET, admin, destroy_target)
@@ -59,11 +60,10 @@ async fn index(
     mut params: Params,
 ) -> Result<Response, ApiError> {
     let listing = Listing::read(&mut params);
-    let state: Option<AlertWord> = params.parsed("state");
+    let states: Vec<AlertWord> = params.list("state");
     params.finish()?;
-    let mut found = hub_call(&web, Hub::list_alerts).await?;
-    found.retain(|(alert, _)| state.is_none_or(|state| alert.state.word() == state));
-    let (found, total) = listing.cut(found);
+    let part = (listing.offset(), listing.per_page);
+    let (found, total) = hub_call(&web, move |hub| hub.list_alerts(states, part)).await?;
     let bodies = found
         .iter()
         .map(|(alert, rule)| present::alert(alert, rule));
@@ -99,13 +99,7 @@ async fn resolve(
     Ok(Json(present::alert_detail(&detail.await?)))
 }
 
-async fn rules(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn rules(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let asked = hub_call(&web, |hub| {
         Ok((hub.list_alert_rules()?, hub.list_alert_targets()?))
     });
@@ -153,6 +147,15 @@ async fn mute(
     rule_call(&web, move |hub| hub.mute_alert_rule(id, Some(span))).await
 }
 
+async fn resolve_of_rule(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<AlertRuleId>,
+) -> Answer<ResolvedAlerts> {
+    let resolved = hub_call(&web, move |hub| hub.resolve_alerts_of(id, &who.name)).await?;
+    Ok(Json(ResolvedAlerts { resolved }))
+}
+
 async fn destroy_rule(
     State(web): State<Web>,
     _: Researcher,
@@ -187,10 +190,8 @@ fn wanted(new: NewAlertRule) -> NewRule {
 async fn targets(
     State(web): State<Web>,
     _: Viewer,
-    mut params: Params,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
     let (targets, total) = listing.cut(hub_call(&web, Hub::list_alert_targets).await?);
     Ok(listing.answer(targets.iter().map(present::alert_target).collect(), total))
 }
@@ -239,10 +240,8 @@ async fn test_target(
 async fn deliveries(
     State(web): State<Web>,
     _: Viewer,
-    mut params: Params,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
     let all = hub_call(&web, Hub::list_alert_deliveries).await?;
     let (found, total) = listing.cut(all);
     Ok(listing.answer(found.iter().map(present::alert_delivery).collect(), total))

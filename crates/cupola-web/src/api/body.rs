@@ -53,11 +53,15 @@ pub(crate) async fn read(request: Request, web: &Web) -> Result<Bytes, Refused> 
         return Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "timeout", title));
     };
     read.map_err(|refused| {
-        let name = match refused.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-            _ => "bad_request",
-        };
-        Refused::new(refused.status(), name, refused.body_text().to_lowercase())
+        if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let title = "the body is larger than is taken here; send less at once";
+            return Refused::new(refused.status(), "too_large", title);
+        }
+        Refused::new(
+            refused.status(),
+            "bad_request",
+            refused.body_text().to_lowercase(),
+        )
     })
 }
 

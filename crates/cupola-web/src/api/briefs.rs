@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::{Access, Researcher, Viewer},
     error::ApiError,
-    params::{Listing, Params},
+    params::Listing,
     router::{Id, Routes},
     state::{Web, hub_call},
 };
@@ -28,13 +28,7 @@ pub(super) fn routes() -> Routes {
         .delete(api::BRIEF, researcher, destroy)
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let asked = listing.clone();
     let (rows, total) = hub_call(&web, move |hub| {
         hub.list_briefs(&asked.search, asked.per_page, asked.offset())

@@ -221,6 +221,9 @@ fn body(across: Across, matching: u64, charts: Charts) -> ChartsBody {
     ChartsBody {
         axis: across.as_str().to_owned(),
         began_at: charts.began_at.millis(),
+        pace: charts
+            .pace
+            .map(|pace| (pace.since.millis(), pace.micros_per_milli / 1e6)),
         names: charts.names.count,
         refused_points: charts.names.refused_points,
         matching,
@@ -275,13 +278,13 @@ fn columns(entries: &[Summary], is_reduced: bool) -> ColumnsBody {
 fn csv(points: &[Point], is_first: bool) -> String {
     let mut text = String::with_capacity(points.len() * 48);
     if is_first {
-        text.push_str("step,time,value\n");
+        text.push_str("step,time,value\r\n");
     }
     for point in points {
         let time = Time(Timestamp::from_millis(point.time_millis));
         let _ = match non_finite_word(point.value) {
-            Some(word) => writeln!(text, "{},{time},{word}", point.step),
-            None => writeln!(text, "{},{time},{:?}", point.step, point.value),
+            Some(word) => write!(text, "{},{time},{word}\r\n", point.step),
+            None => write!(text, "{},{time},{:?}\r\n", point.step, point.value),
         };
     }
     text

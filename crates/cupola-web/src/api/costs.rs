@@ -50,13 +50,7 @@ async fn costs(
     Ok(Json(present::costs(&costs, query.kind, currency)))
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let (rows, total) = listing.cut(hub_call(&web, Hub::list_budgets).await?);
     let currency = &web.hub.prices().currency;
     let budgets = rows.iter().map(|row| present::budget(row, currency));
@@ -108,7 +102,8 @@ fn draft(new: NewBudget) -> Draft {
         name: new.name,
         scope: new.scope,
         subject: new.subject,
-        limit: new.limit.to_string(),
+        // To the nearest millionth: a number may come out of a computation.
+        limit: format!("{:.6}", new.limit),
         period: new.period,
         is_hard: new.hard,
     }

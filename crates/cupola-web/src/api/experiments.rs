@@ -184,10 +184,8 @@ async fn runs(
     State(web): State<Web>,
     _: Viewer,
     Id(id): Id<ExperimentId>,
-    mut params: Params,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
     let (limit, offset) = (listing.per_page, listing.offset());
     let found = hub_call(&web, move |hub| hub.experiment_runs(id, limit, offset));
     let (rows, total) = found.await?;

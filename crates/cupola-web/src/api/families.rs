@@ -28,13 +28,7 @@ pub(super) fn routes() -> Routes {
         .get(api::FAMILY_COMPARISON, viewer, comparison)
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let asked = listing.clone();
     let (rows, total) = hub_call(&web, move |hub| {
         let (search, limit, offset) = (&asked.search, asked.per_page, asked.offset());

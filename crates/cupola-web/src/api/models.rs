@@ -29,7 +29,7 @@ use super::{
 use crate::{
     auth::{Access, Researcher, Viewer},
     error::ApiError,
-    params::{Listing, Params},
+    params::Listing,
     router::{Id, Routes},
     state::{Web, hub_call},
 };
@@ -63,13 +63,7 @@ pub(super) fn routes() -> Routes {
         .get(api::TRAINING_FILES, viewer, found)
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let wanted = listing.search.to_lowercase();
     let mut found = hub_call(&web, Hub::registry).await?;
     found.retain(|one| one.known.model.name.to_lowercase().contains(&wanted));
@@ -136,12 +130,11 @@ async fn evaluations(
     State(web): State<Web>,
     _: Viewer,
     Path(name): Path<String>,
-    mut params: Params,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
-    let detail = hub_call(&web, move |hub| hub.model_detail(&name)).await?;
-    let (found, total) = listing.cut(detail.evaluations);
+    let (limit, offset) = (listing.per_page, listing.offset());
+    let found = hub_call(&web, move |hub| hub.list_evaluations(&name, limit, offset));
+    let (found, total) = found.await?;
     Ok(listing.answer(found.iter().map(present::evaluation).collect(), total))
 }
 
@@ -163,12 +156,11 @@ async fn deployments(
     State(web): State<Web>,
     _: Viewer,
     Path(name): Path<String>,
-    mut params: Params,
+    listing: Listing,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
-    let detail = hub_call(&web, move |hub| hub.model_detail(&name)).await?;
-    let (found, total) = listing.cut(detail.deployments);
+    let (limit, offset) = (listing.per_page, listing.offset());
+    let found = hub_call(&web, move |hub| hub.list_deployments(&name, limit, offset));
+    let (found, total) = found.await?;
     Ok(listing.answer(found.iter().map(present::deployment).collect(), total))
 }
 
@@ -277,13 +269,7 @@ async fn stage(
     Ok(Json(staged.await?))
 }
 
-async fn found(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn found(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let (found, total) = listing.cut(hub_call(&web, Hub::training_files).await?);
     Ok(listing.answer(found.iter().map(present::data_file).collect(), total))
 }

@@ -45,26 +45,14 @@ fn name(path: Named, kind: &'static str) -> Result<String, HubError> {
         .map_err(|_| HubError::not_found(kind, "?"))
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let list = hub_call(&web, Hub::template_list).await?;
     let (rows, total) = listing.cut(list.rows);
     let bodies = rows.iter().map(present::templates::row).collect();
     Ok(listing.answer(bodies, total))
 }
 
-async fn broken(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn broken(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let list = hub_call(&web, Hub::template_list).await?;
     let (broken, total) = listing.cut(list.broken);
     let bodies = broken.iter().map(present::templates::broken).collect();

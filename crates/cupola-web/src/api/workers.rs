@@ -9,7 +9,7 @@ use super::present;
 use crate::{
     auth::{Access, Operator, Viewer},
     error::ApiError,
-    params::{Listing, Params},
+    params::Listing,
     router::{Id, Routes},
     state::{Web, hub_call},
 };
@@ -22,13 +22,7 @@ pub(super) fn routes() -> Routes {
         .delete(api::WORKER, operator, destroy)
 }
 
-async fn index(
-    State(web): State<Web>,
-    _: Viewer,
-    mut params: Params,
-) -> Result<Response, ApiError> {
-    let listing = Listing::read(&mut params);
-    params.finish()?;
+async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
     let rows = hub_call(&web, Hub::list_workers).await?;
     let (rows, total) = listing.cut(rows);
     Ok(listing.answer(rows.iter().map(present::worker).collect(), total))

@@ -9,12 +9,16 @@ mod models;
 mod session;
 mod update;
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
 use cupola_domain::access::Role;
 use cupola_protocol::paths::afs;
 use serde::Serialize;
 
-use crate::{auth::Access, router::Routes};
+use crate::{auth::Access, router::Routes, state::Web};
 
 pub(crate) use error::Error;
 
@@ -58,6 +62,18 @@ pub fn routes() -> Routes {
 }
 
 type Answer = Result<Response, Error>;
+
+/// A model's key in a path. One that is no text names nothing.
+struct Key(String);
+
+impl FromRequestParts<Web> for Key {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Error> {
+        let found = Path::<String>::from_request_parts(parts, web).await;
+        found.map_or_else(|_| Err(Error::unknown_model()), |path| Ok(Self(path.0)))
+    }
+}
 
 /// A body on one line that ends with a line break, as these programs got it.
 fn line(body: &impl Serialize) -> Answer {

@@ -1,7 +1,7 @@
 //! From operations to the document.
 
 use axum::http::Method;
-use cupola_protocol::problem::Problem;
+use cupola_protocol::{afs::ErrorBody, problem::Problem};
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder,
     OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 
 use super::{Answer, Operation, Shape};
-use crate::{auth::Access, router::Route};
+use crate::{auth::Access, compat::afs, router::Route};
 
 /// The document of these operations; who may use them is what the routes say.
 pub(super) fn document(operations: &[Operation], routes: &[Route]) -> OpenApi {
@@ -33,7 +33,8 @@ pub(super) fn document(operations: &[Operation], routes: &[Route]) -> OpenApi {
         .description(Some(
             "Lists are pages in an envelope with the total; `limit` or `format=array` give a bare \
              array instead. Errors are RFC 9457 problem documents whose `type` is a short name \
-             that does not change. Times are RFC 3339 in UTC.",
+             that does not change; those of the training monitor's addresses say `error` alone. \
+             Times are RFC 3339 in UTC.",
         ));
     OpenApiBuilder::new()
         .info(info.build())
@@ -44,13 +45,13 @@ pub(super) fn document(operations: &[Operation], routes: &[Route]) -> OpenApi {
 
 fn components(operations: &[Operation]) -> Components {
     let mut found: Vec<(String, RefOr<Schema>)> = Vec::new();
-    let problem = Shape::of::<Problem>();
+    let refusals = [Shape::of::<Problem>(), Shape::of::<ErrorBody>()];
     let answers = operations.iter().filter_map(|o| match &o.answer {
         Answer::Json(shape) | Answer::Created(shape) | Answer::Page(shape) => Some(shape),
         Answer::Other(_) | Answer::Nothing => None,
     });
     let bodies = operations.iter().filter_map(|o| o.body.as_ref());
-    for shape in answers.chain(bodies).chain([&problem]) {
+    for shape in answers.chain(bodies).chain(&refusals) {
         found.push((shape.name.to_string(), (shape.schema)()));
         (shape.parts)(&mut found);
     }
@@ -101,7 +102,7 @@ fn item(operation: &Operation, access: Access) -> PathItem {
     let (status, answer) = answer(operation);
     built = built.response(status, answer);
     for (status, meaning) in errors(operation, access) {
-        built = built.response(status, error(meaning));
+        built = built.response(status, error(operation, meaning));
     }
     PathItem::new(http_method(&operation.method), built)
 }
@@ -110,6 +111,7 @@ fn http_method(method: &Method) -> HttpMethod {
     match *method {
         Method::POST => HttpMethod::Post,
         Method::PUT => HttpMethod::Put,
+        Method::PATCH => HttpMethod::Patch,
         Method::DELETE => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }
@@ -174,8 +176,15 @@ fn answer(operation: &Operation) -> (&'static str, Response) {
 
 fn errors(operation: &Operation, access: Access) -> Vec<(&'static str, &'static str)> {
     let changes = operation.method != Method::GET;
+    // Its programs know 400 alone for what is wrong, and name a model in the body.
+    let is_afs = afs::is_address(operation.path);
+    let malformed = if is_afs {
+        "The body is not JSON, or says something wrong"
+    } else {
+        "The body is not JSON"
+    };
     let candidates = [
-        (operation.body.is_some(), "400", "The body is not JSON"),
+        (operation.body.is_some(), "400", malformed),
         (access != Access::Public, "401", "No valid token or session"),
         (
             access != Access::Public || changes,
@@ -183,12 +192,12 @@ fn errors(operation: &Operation, access: Access) -> Vec<(&'static str, &'static 
             "The role does not include this, or the request comes from another site",
         ),
         (
-            holes(operation.path).next().is_some(),
+            holes(operation.path).next().is_some() || (is_afs && changes),
             "404",
             "There is no such thing",
         ),
         (
-            changes,
+            changes && !is_afs,
             "409",
             "It does not go with the state of things; for workers, the lease is not current",
         ),
@@ -199,7 +208,7 @@ fn errors(operation: &Operation, access: Access) -> Vec<(&'static str, &'static 
             "The body is not `application/json`",
         ),
         (
-            operation.body.is_some() || !operation.query.is_empty(),
+            (operation.body.is_some() || !operation.query.is_empty()) && !is_afs,
             "422",
             "Fields are wrong, each named",
         ),
@@ -212,11 +221,15 @@ fn errors(operation: &Operation, access: Access) -> Vec<(&'static str, &'static 
         .collect()
 }
 
-fn error(meaning: &str) -> Response {
-    let problem = json(reference(&Shape::of::<Problem>()));
+fn error(operation: &Operation, meaning: &str) -> Response {
+    let (media_type, shape) = if afs::is_address(operation.path) {
+        ("application/json", Shape::of::<ErrorBody>())
+    } else {
+        ("application/problem+json", Shape::of::<Problem>())
+    };
     ResponseBuilder::new()
         .description(meaning)
-        .content("application/problem+json", problem)
+        .content(media_type, json(reference(&shape)))
         .build()
 }
 

@@ -43,7 +43,10 @@ pub(super) const ALERTS: Query = &[
         "at most so many items, as a bare array with the total in X-Total-Count",
     ),
     ("format", "`array` for a bare array"),
-    ("state", "`open`, `acknowledged` or `resolved`"),
+    (
+        "state",
+        "`open`, `acknowledged` or `resolved`, several with commas between",
+    ),
 ];
 
 pub(super) const FAMILIES: Query = &[
@@ -119,7 +122,7 @@ pub(super) const OVERLAID: Query = &[
         "the series; the one that most runs have unless said",
     ),
     ("by", "what puts runs into one group, once or several times"),
-    ("axis", "`step`, `time` or `relative`"),
+    ("axis", "`step`, `time`, `relative` or `cost`"),
     ("from", "the first step, or millisecond"),
     ("to", "the last"),
     (
@@ -244,7 +247,7 @@ pub(super) const CHARTS: Query = &[
     ("per_page", "charts a page, 1 to 50; 24 unless said"),
     (
         "axis",
-        "what the window is of: `step`, `time` (milliseconds since 1970) or `relative` (milliseconds since the run began); `step` unless said",
+        "what the window is of: `step`, `time` (milliseconds since 1970) `relative` (milliseconds since the run began) or `cost` (millionths of the currency); `step` unless said",
     ),
     ("from", "the first place of the window"),
     ("to", "the last place of the window"),
@@ -259,7 +262,7 @@ pub(super) const POINTS: Query = &[
     ("name", "which series"),
     (
         "axis",
-        "what the window is of: `step`, `time` or `relative`; `step` unless said",
+        "what the window is of: `step`, `time`, `relative` or `cost`; `step` unless said",
     ),
     ("from", "the first place of the window"),
     ("to", "the last place of the window"),

@@ -112,7 +112,9 @@ pub struct RuleRow {
     /// When it speaks again.
     pub muted_until: Option<Moment>,
     /// How many of its alerts are not resolved.
-    pub unresolved: usize,
+    pub unresolved: u64,
+    /// Where all of them are closed; none where they end by themselves, or for who may not.
+    pub resolution: Option<String>,
     /// Its page.
     pub href: String,
 }
@@ -241,7 +243,7 @@ pub struct Mute {
 
 impl RuleForm {
     /// What can be written, each with an example.
-    pub const EXAMPLES: [(&'static str, &'static str); 7] = [
+    pub const EXAMPLES: [(&'static str, &'static str); 9] = [
         (
             "metric val_loss > 10 for 5m",
             "a metric of a running run is beyond a bound",
@@ -263,6 +265,11 @@ impl RuleForm {
         (
             "worker gone 5m",
             "a worker is silent that did not say goodbye",
+        ),
+        ("budget 90%", "a budget has reached one of its levels"),
+        (
+            "cost today > 20",
+            "money: `cost rate`, `cost today`, `cost total` or `cost run`",
         ),
     ];
 }

@@ -204,6 +204,7 @@ pub const PATTERNS: &[&str] = &[
     NEW_ALERT_RULE,
     "/alerts/rules/{id}",
     "/alerts/rules/{id}/mute",
+    "/alerts/rules/{id}/resolution",
     "/alerts/rules/{id}/deletion",
     ALERT_TARGETS,
     "/alerts/targets/{id}/test",

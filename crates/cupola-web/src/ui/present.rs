@@ -163,17 +163,17 @@ pub(crate) fn spending(of: &Spending) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
-/// What a brief would cost at most; empty where that is not known.
+/// About what a brief would cost; empty where that is not known.
 pub(crate) fn planned(of: &Spending) -> String {
     let money = |amount| format::money(amount, &of.currency);
     match of.planned {
         None => String::new(),
         Some(planned) if planned.least == planned.most => {
-            format!("up to {}", money(planned.most))
+            format!("about {} for one attempt each", money(planned.most))
         }
         Some(planned) => {
             let (least, most) = (money(planned.least), money(planned.most));
-            format!("up to {least} to {most}, as the worker costs")
+            format!("about {least} to {most} for one attempt each, as the worker costs")
         }
     }
 }

@@ -581,6 +581,7 @@ async fn refusals_of_layers_have_the_same_face() {
     ask(Method::GET, "/api/models/zelda/status", &viewer, 404).await;
     ask(Method::GET, "/api/models/zelda/download", &viewer, 404).await;
     ask(Method::GET, "/api/models/zelda", &viewer, 404).await;
+    ask(Method::GET, "/api/models/%FF/status", &viewer, 404).await;
     let unknown = monitor
         .hub
         .somebody(Role::Viewer)
@@ -592,6 +593,8 @@ async fn refusals_of_layers_have_the_same_face() {
 #[tokio::test]
 async fn the_table_has_the_dashboards_headings_and_no_formulas() {
     let monitor = Monitor::new();
+    let third = json!({"model_key": "din", "progress": 100.0 / 3.0});
+    monitor.update(&third).await.expect(200);
     let answer = monitor
         .hub
         .somebody(Role::Viewer)
@@ -611,11 +614,16 @@ async fn the_table_has_the_dashboards_headings_and_no_formulas() {
     assert_eq!(lines.len(), MODELS.len() + 2);
     assert_eq!(
         lines[1],
-        "Majora v1,completed,100.0,4.0,0.24,0.96,2,1.5e-5,0.85"
+        "Majora v1,completed,100,4.0,0.24,0.96,2,1.5e-5,0.85"
     );
-    assert_eq!(lines[2], "Veran v5,pending,0.0,3.5,0.24,0.84,0,0.0,N/A");
+    assert_eq!(lines[2], "Veran v5,pending,0,3.5,0.24,0.84,0,0.0,N/A");
     // 0 is a score.
-    assert_eq!(lines[4], "Nayru v7,pending,0.0,3.5,0.24,0.84,0,0.0,0");
+    assert!(
+        lines[3].starts_with("Din v4,pending,33.33,3.0,"),
+        "{}",
+        lines[3]
+    );
+    assert_eq!(lines[4], "Nayru v7,pending,0,3.5,0.24,0.84,0,0.0,0");
     assert!(
         lines[6].starts_with("\"'=HYPERLINK(\"\"http://evil\"\")\","),
         "{}",
@@ -628,6 +636,7 @@ async fn the_table_has_the_dashboards_headings_and_no_formulas() {
         .await;
     let disposition = "attachment; filename=\"afs-dashboard-20261121-000000.json\"";
     assert_eq!(answer.header("content-disposition"), disposition);
+    assert_eq!(answer.expect(200)["models"][2]["progress"], json!(33.33));
     assert!(
         answer.text().starts_with("{\n  \"timestamp\": "),
         "{}",

@@ -92,7 +92,7 @@ async fn costs_are_told_by_run_experiment_and_person() {
 }
 
 #[tokio::test]
-async fn a_brief_says_what_it_costs_at_most_before_anything_has_run() {
+async fn a_brief_says_about_what_it_costs_before_anything_has_run() {
     let hub = TestHub::new();
     hub.hub.use_prices(prices());
     let researcher = hub.somebody(Role::Researcher);
@@ -110,7 +110,7 @@ async fn a_brief_says_what_it_costs_at_most_before_anything_has_run() {
 #[tokio::test]
 async fn a_budget_is_made_changed_and_deleted() {
     let hub = TestHub::new();
-    let (_, family) = scene(&hub).await;
+    let (run, family) = scene(&hub).await;
     let operator = hub.somebody(Role::Operator);
     let asked = json!({"scope": "experiment", "subject": family, "limit": 0.001, "hard": true});
     let made = operator.post(BUDGETS, &asked).await.expect(201);
@@ -124,6 +124,16 @@ async fn a_budget_is_made_changed_and_deleted() {
         "{}",
         detail.text()
     );
+    // Whether a budget keeps a task back stands on its page, and changes with the budget.
+    let found = operator.get(&format!("/api/v1/runs/{run}")).await;
+    let found = found.expect(200);
+    let task = found["run"]["task_id"].as_str().unwrap();
+    let page = operator.get(&format!("/tasks/{task}")).await;
+    assert!(
+        page.text().contains(",budgets\" data-src"),
+        "{}",
+        page.text()
+    );
     let path = format!("{BUDGETS}/{}", made["budget_id"].as_str().unwrap());
     let raised = json!({"scope": "experiment", "subject": family, "limit": 50, "hard": true});
     let raised = put(&operator, &path, &raised).await.expect(200);
@@ -131,6 +141,10 @@ async fn a_budget_is_made_changed_and_deleted() {
         (&raised["level"], &raised["is_stopping"]),
         (&json!(0), &json!(false))
     );
+    // As sums of decimal fractions come out.
+    let summed = json!({"scope": "experiment", "subject": family, "limit": 0.1 + 0.2});
+    let summed = put(&operator, &path, &summed).await.expect(200);
+    assert_eq!(summed["limit"], 0.3);
     let wrong = json!({"scope": "experiment", "subject": "x", "limit": -1});
     let wrong = operator.post(BUDGETS, &wrong).await.expect(422);
     assert_eq!(wrong["errors"].as_array().unwrap().len(), 2);

@@ -483,6 +483,7 @@ fn the_table_of_the_api_is_this() {
     /api/v1/alerts/rules/{id} GET Role(Viewer)
     /api/v1/alerts/rules/{id} PUT Role(Researcher)
     /api/v1/alerts/rules/{id}/mute PUT Role(Researcher)
+    /api/v1/alerts/rules/{id}/resolution POST Role(Researcher)
     /api/v1/alerts/targets GET Role(Viewer)
     /api/v1/alerts/targets POST Role(Admin)
     /api/v1/alerts/targets/{id} DELETE Role(Admin)

@@ -4,8 +4,12 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
-use cupola_domain::{access::Role, artifact::Keeper, ids::RunId};
-use cupola_hub::{logged::LoggedBatch, training_models::NewTrainingModel};
+use cupola_domain::{access::Role, artifact::Keeper, ids::RunId, model::DeploymentStatus};
+use cupola_hub::{
+    logged::LoggedBatch,
+    models::{NewDeployment, NewEvaluation},
+    training_models::NewTrainingModel,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -129,6 +133,113 @@ async fn what_becomes_of_a_model_is_said_and_listed() {
     ada.get("/api/v1/models/din").await.expect(404);
 }
 
+#[tokio::test]
+async fn histories_are_paged_and_counted_whole() {
+    let hub = TestHub::new();
+    let ada = hub.somebody(Role::Researcher);
+    let new = json!({"name": "din"});
+    ada.post("/api/v1/models", &new).await.expect(201);
+    for number in 0..=1_000 {
+        hub.advance(std::time::Duration::from_secs(1));
+        let evaluation = NewEvaluation {
+            metric: "steps".to_owned(),
+            score: Some(f64::from(number)),
+            ..NewEvaluation::default()
+        };
+        hub.hub.evaluate_model("din", evaluation, "ada").unwrap();
+        let deployment = NewDeployment {
+            version: None,
+            status: DeploymentStatus::Ready,
+            place: number.to_string(),
+            note: String::new(),
+        };
+        hub.hub.deploy_model("din", deployment, "ada").unwrap();
+    }
+    for (what, field, last, first) in [
+        ("evaluations", "score", json!(1000.0), json!(0.0)),
+        ("deployments", "place", json!("1000"), json!("0")),
+    ] {
+        let path = format!("/api/v1/models/din/{what}?per_page=1");
+        for (page, expected) in [(1, last), (1_001, first)] {
+            let found = ada.get(&format!("{path}&page={page}")).await.expect(200);
+            assert_eq!(found["total"], 1_001, "{what}");
+            assert_eq!(found["items"][0][field], expected, "{what}");
+        }
+        let array = ada.get(&format!("/api/v1/models/din/{what}?limit=2")).await;
+        assert_eq!(array.header("x-total-count"), "1001");
+    }
+    let id = ada.get("/api/v1/models/din").await.expect(200)["model"]["model_id"].clone();
+    let id = id.as_str().unwrap();
+    let question = ada.get(&format!("/models/{id}/deletion")).await.text();
+    assert!(question.contains("1001 evaluations"), "{question}");
+    let history = ada.get(&format!("/models/{id}/history")).await.text();
+    let heads = history.matches("<span class=\"muted\">1001</span>");
+    assert_eq!(heads.count(), 2);
+}
+
+/// Sends a form as a browser does.
+async fn submit(who: &Caller<'_>, path: &str, form: &str) -> Answer {
+    let request = who
+        .request(Method::POST, path)
+        .header(header::ACCEPT, "text/html,*/*")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()));
+    who.hub.send(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_version_changes_by_its_form_whole_or_not_at_all() {
+    let hub = TestHub::new();
+    let ada = hub.somebody(Role::Researcher);
+    let run = trained(&hub);
+    let path = format!("/api/v1/runs/{run}/promotion");
+    let body = json!({"description": "first", "aliases": ["best"]});
+    ada.post(&path, &body).await.expect(201);
+    let before = ada.get("/api/v1/models/din").await.expect(200);
+    let id = before["model"]["model_id"].as_str().unwrap();
+    let path = format!("/models/{id}/versions/1");
+    for aliases in ["a+b", "best,+2", "v1"] {
+        let form = format!("stage=production&description=other&aliases={aliases}");
+        let refused = submit(&ada, &path, &form).await;
+        assert_eq!(refused.status, 422, "{aliases}");
+        let html = refused.text();
+        assert!(html.contains("id=\"aliases-error\""), "{html}");
+        assert!(html.contains("other"), "{html}");
+        let after = ada.get("/api/v1/models/din").await.expect(200);
+        assert_eq!(after, before, "{aliases}");
+    }
+    let form = "stage=production&description=other&aliases=champion";
+    assert_eq!(submit(&ada, &path, form).await.status, 303);
+    let version = ada.get("/api/v1/models/din/versions/1").await.expect(200);
+    assert_eq!(version["stage"], "production");
+    assert_eq!(version["description"], "other");
+    assert_eq!(version["aliases"], json!(["champion"]));
+}
+
+#[tokio::test]
+async fn an_alias_of_digits_is_refused_here_and_taken_from_clients_who_tell_it_from_a_number() {
+    let hub = TestHub::new();
+    let ada = hub.somebody(Role::Researcher);
+    let run = trained(&hub);
+    let path = format!("/api/v1/runs/{run}/promotion");
+    ada.post(&path, &json!({})).await.expect(201);
+    let number = json!({"aliases": ["2"]});
+    let refused = ada.post(&path, &number).await.expect(422);
+    assert_eq!(refused["errors"][0]["field"], "alias");
+    let alias = "/api/v1/models/din/aliases/2";
+    let refused = send(&ada, Method::PUT, alias, &json!({"version": 1})).await;
+    assert_eq!(refused.expect(422)["errors"][0]["field"], "alias");
+    let theirs = json!({"name": "din", "alias": "2", "version": "1"});
+    ada.post("/api/2.0/mlflow/registered-models/alias", &theirs)
+        .await
+        .expect(200);
+    let found = ada
+        .get("/api/2.0/mlflow/registered-models/alias?name=din&alias=2")
+        .await
+        .expect(200);
+    assert_eq!(found["model_version"]["version"], "1");
+}
+
 /// The names and bytes of an archive, read as `tar` reads them.
 fn unpacked(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let text = |bytes: &[u8]| {
@@ -216,11 +327,24 @@ async fn samples_in_a_folder_are_downloaded_and_links_out_of_it_are_not() {
             (200, &b"{}\n{}\n"[..])
         );
     }
+    // A link counts as nothing; one that takes a file's place after the scan is refused.
     let outside = viewer.get("/api/v1/models/majora/download").await;
+    let title = outside.expect(409)["title"].to_string();
+    assert!(title.contains("is not ready"), "{title}");
+    let later = models.join("din_v4_merged.jsonl");
+    std::fs::rename(models.join("majora_merged.jsonl"), &later).unwrap();
+    let outside = viewer.get("/api/v1/models/din/download").await;
     let title = outside.expect(403)["title"].to_string();
     assert!(title.contains("outside"), "{title}");
     let nothing = viewer.get("/api/v1/models/nayru/download").await;
     let title = nothing.expect(409)["title"].to_string();
     assert!(title.contains("is not ready"), "{title}");
     viewer.get("/api/v1/models/din/data/x").await.expect(404);
+    // What is in a file's place now is not waited for.
+    let data = models.join("din_v4_merged.jsonl");
+    std::fs::remove_file(&data).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    let gone = viewer.get("/api/v1/models/din/download").await;
+    let title = gone.expect(409)["title"].to_string();
+    assert!(title.contains("it is not a file"), "{title}");
 }

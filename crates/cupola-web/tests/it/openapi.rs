@@ -40,6 +40,32 @@ fn every_shape_that_is_named_is_there() {
     }
 }
 
+#[test]
+fn each_refusal_is_described_with_the_body_that_is_answered() {
+    let document: Value = serde_json::from_str(openapi::document()).unwrap();
+    for operation in openapi::operations() {
+        let path = operation.path.replace("{*", "{");
+        let method = operation.method.as_str().to_ascii_lowercase();
+        let is_afs = operation.group == "training monitor";
+        let (media_type, shape) = if is_afs {
+            ("application/json", "ErrorBody")
+        } else {
+            ("application/problem+json", "Problem")
+        };
+        let answers = &document["paths"][&path][&method]["responses"];
+        for (status, answer) in answers.as_object().unwrap() {
+            if status.starts_with('2') {
+                continue;
+            }
+            let content = &answer["content"][media_type]["schema"]["$ref"];
+            let expected = format!("#/components/schemas/{shape}");
+            assert_eq!(content, &expected, "{method} {path} {status}");
+            let is_known = !is_afs || !["409", "422"].contains(&status.as_str());
+            assert!(is_known, "{method} {path} never answers {status}");
+        }
+    }
+}
+
 /// `UPDATE_SNAPSHOTS=1` writes it anew.
 #[test]
 fn the_description_is_the_committed_one() {

@@ -72,8 +72,8 @@ async fn check_charts(researcher: &Caller<'_>, run: &str) {
     let csv = researcher.get(&format!("{run}/points?name=loss")).await;
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
     assert!(csv.header("content-disposition").ends_with("-loss.csv\""));
-    let expected = "step,time,value\n0,1970-01-01T00:00:01.000Z,4.0\n\
-                    1,1970-01-01T00:00:01.001Z,NaN\n";
+    let expected = "step,time,value\r\n0,1970-01-01T00:00:01.000Z,4.0\r\n\
+                    1,1970-01-01T00:00:01.001Z,NaN\r\n";
     assert_eq!(csv.text(), expected);
     let path = format!("{run}/points?name=loss&from=1&to=9&format=json");
     let points = researcher.get(&path).await.expect(200);

@@ -1,6 +1,7 @@
 //! What the kernel tells of temperature, power and graphics processors, in files below one folder.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     str::FromStr,
@@ -75,18 +76,18 @@ impl Meter {
         }
     }
 
-    /// The meters of whole processors, as far as this program may read them.
+    /// The meters of whole processors, as far as this program may read them. One that the kernel reads in
+    /// two ways (`intel-rapl` and `intel-rapl-mmio`) has the same name twice and is one.
     pub(super) fn of_cpus(sys: &Path) -> Vec<Self> {
         let meter = |folder: PathBuf| {
             let name = fs::read_to_string(folder.join("name")).ok()?;
             let counter = folder.join("energy_uj");
             let is_readable = name.starts_with("package") && number::<u64>(&counter).is_some();
             let range = number(&folder.join("max_energy_range_uj"));
-            is_readable.then(|| Self::new(counter, range))
+            is_readable.then(|| (name, Self::new(counter, range)))
         };
-        folders(&sys.join("class/powercap"))
-            .filter_map(meter)
-            .collect()
+        let found = folders(&sys.join("class/powercap")).filter_map(meter);
+        found.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
     /// The power since the last look; `None` at the first.
@@ -237,6 +238,33 @@ mod tests {
         check(2, "81000000", Some(40.0));
         check(4, "11000000", Some(10.0));
         check(4, "11000000", None);
+    }
+
+    #[test]
+    fn a_processor_that_is_read_in_two_ways_is_counted_once() {
+        let check = |packages: &[(&str, &str, bool)], expected: &[&str]| {
+            let found = tempfile::tempdir().unwrap();
+            for (folder, name, is_readable) in packages {
+                let folder = format!("class/powercap/{folder}");
+                write(found.path(), &format!("{folder}/name"), name);
+                if *is_readable {
+                    write(found.path(), &format!("{folder}/energy_uj"), "1");
+                }
+            }
+            let meters = Meter::of_cpus(found.path()).into_iter();
+            let folders = meters.map(|meter| meter.counter.parent().unwrap().to_owned());
+            let named: Vec<_> = folders
+                .map(|it| it.file_name().unwrap().to_owned())
+                .collect();
+            assert_eq!(named, expected);
+        };
+        let (msr, mmio) = ("intel-rapl:0", "intel-rapl-mmio:0");
+        let both = [(msr, "package-0", true), (mmio, "package-0", true)];
+        check(&both, &[msr]);
+        let one = [(msr, "package-0", false), (mmio, "package-0", true)];
+        check(&one, &[mmio]);
+        let second = ("intel-rapl:1", "package-1", true);
+        check(&[both[0], both[1], second], &[msr, "intel-rapl:1"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Connect, Read};
 pub(crate) enum Alert {
     /// List the alerts that are not resolved, or all that are remembered.
     List {
-        /// Only those that are `open`, `acknowledged` or `resolved`.
+        /// Only those that are `open`, `acknowledged` or `resolved`; several with commas between.
         #[arg(long)]
         state: Option<String>,
         /// Resolved ones too.
@@ -35,7 +35,7 @@ pub(crate) enum Alert {
         #[command(flatten)]
         connect: Connect,
     },
-    /// Make, change, mute and delete rules.
+    /// Make, change, mute and delete rules; close all that one found.
     #[command(subcommand)]
     Rule(Rule),
     /// Make, test and delete targets.
@@ -68,7 +68,6 @@ pub(crate) enum Rule {
         #[arg(long)]
         name: Option<String>,
         /// What its alerts are about from now on.
-        #[arg(long)]
         condition: Option<String>,
         #[command(flatten)]
         how: How,
@@ -82,6 +81,13 @@ pub(crate) enum Rule {
         /// For so many minutes; 0 for no longer.
         #[arg(long, default_value_t = 60)]
         minutes: u64,
+        #[command(flatten)]
+        connect: Connect,
+    },
+    /// Say that all failures that a rule found so far are dealt with.
+    Close {
+        /// Its name or id.
+        rule: String,
         #[command(flatten)]
         connect: Connect,
     },
@@ -101,7 +107,7 @@ pub(crate) struct How {
     #[arg(long = "target", value_name = "NAME")]
     pub targets: Vec<String>,
     /// At most one message in so many minutes; 5 unless given.
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true)]
     pub repeat: Option<u64>,
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct BudgetSettings {
     #[arg(long)]
     pub name: Option<String>,
     /// How much.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub limit: Option<f64>,
     /// `total`, `month` or `day`.
     #[arg(long)]
@@ -58,7 +58,8 @@ pub(crate) enum Budget {
     List(Read),
     /// Show a budget.
     Show {
-        id: String,
+        /// Its name or id.
+        budget: String,
         #[command(flatten)]
         read: Read,
     },
@@ -67,7 +68,7 @@ pub(crate) enum Budget {
         /// `all`, `model`, `experiment`, `brief` or `person`.
         #[arg(long, default_value = "all")]
         scope: String,
-        /// Which one: a model's key, an id or a name.
+        /// Which one: a model's key, a person's name, an experiment's name or id, a brief's id.
         #[arg(long, default_value = "")]
         subject: String,
         #[command(flatten)]
@@ -77,7 +78,8 @@ pub(crate) enum Budget {
     },
     /// Change a budget: only what is given.
     Edit {
-        id: String,
+        /// Its name or id.
+        budget: String,
         #[command(flatten)]
         settings: BudgetSettings,
         #[command(flatten)]
@@ -85,7 +87,8 @@ pub(crate) enum Budget {
     },
     /// Delete a budget; what it kept back goes on.
     Delete {
-        id: String,
+        /// Its name or id.
+        budget: String,
         #[command(flatten)]
         connect: Connect,
     },

@@ -76,7 +76,7 @@ pub(crate) enum Model {
     /// Say how a model did, or take it from a run.
     #[command(disable_version_flag = true)]
     Evaluate(Evaluate),
-    /// Fetch the files of a model: its newest version, or the samples it is trained with.
+    /// Fetch the files of a model: its version in production, else the newest, or the samples it is trained with.
     #[command(disable_version_flag = true)]
     Download {
         /// The model's name or id.

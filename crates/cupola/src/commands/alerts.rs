@@ -11,13 +11,15 @@ use crate::{
     output::{self, Table},
 };
 
+/// The states of what is not resolved.
+const UNRESOLVED: &str = "open,acknowledged";
+
 pub(crate) async fn run(command: Alert) -> anyhow::Result<()> {
     match command {
         Alert::List { state, all, read } => {
-            let mut alerts = client(&read.connect)?.alerts(state.as_deref()).await?;
-            if !all && state.is_none() {
-                alerts.retain(|alert| alert.state != "resolved");
-            }
+            let unresolved = (!all).then(|| UNRESOLVED.to_owned());
+            let state = state.or(unresolved);
+            let alerts = client(&read.connect)?.alerts(state.as_deref()).await?;
             if read.json {
                 return output::json(&alerts);
             }

@@ -6,7 +6,7 @@ use cupola_client::{
     Client,
     query::{LogsFilter, RunFilter},
 };
-use cupola_protocol::logs::LogEntry;
+use cupola_protocol::{logs::LogEntry, runs::RunBody};
 use serde_json::Value;
 
 use crate::{
@@ -64,21 +64,13 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
         RunCommand::Cancel { id, connect } => {
             let client = client(&connect)?;
             let run = client.cancel_run(&run_id_of(&client, &id).await?).await?;
-            output::line(&format!(
-                "run {} is {}",
-                run.run_id,
-                status(&run.status, &run.reason)
-            ));
+            told(&run);
             Ok(())
         }
         RunCommand::Retry { id, connect } => {
             let client = client(&connect)?;
             let run = client.retry_run(&run_id_of(&client, &id).await?).await?;
-            output::line(&format!(
-                "run {} is {}",
-                run.run_id,
-                status(&run.status, &run.reason)
-            ));
+            told(&run);
             Ok(())
         }
         RunCommand::Artifacts { id, read } => artifacts::list(&id, &read).await,
@@ -89,6 +81,12 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             connect,
         } => artifacts::download(&id, &name, output, &connect).await,
     }
+}
+
+/// Says what became of a run.
+fn told(run: &RunBody) {
+    let status = status(&run.status, &run.reason);
+    output::line(&format!("run {} is {status}", run.run_id));
 }
 
 async fn show(id: &str, read: &Read) -> anyhow::Result<()> {

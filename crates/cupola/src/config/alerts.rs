@@ -50,6 +50,7 @@ struct Hook {
     #[serde(default = "webhook")]
     kind: String,
     url: String,
+    /// With what a webhook's messages are signed.
     secret: Option<String>,
 }
 
@@ -136,6 +137,13 @@ impl Hook {
             Ok(kind) => kind,
             Err(error) => bail!("`webhooks.target.kind` of `{}`: {error}", self.name),
         };
+        if kind == TargetKind::Webhook && self.secret.is_none() {
+            bail!(
+                "`webhooks.target.secret` of `{}`: is missing; write down what its messages are signed \
+                 with, 16 characters or more",
+                self.name
+            );
+        }
         Ok(NewConfigured {
             name: self.name,
             kind,
@@ -319,6 +327,10 @@ mod tests {
         let hook =
             |kind: &str| format!("[[webhooks.target]]\nname = 'x'\nkind = '{kind}'\nurl = 'u'");
         check_wrong(&hook("irc"), "`irc` is no kind of target");
+        check_wrong(
+            &hook("webhook"),
+            "`webhooks.target.secret` of `x`: is missing",
+        );
         check_wrong(&hook("mail"), "recipients stand in `mail.to`");
     }
 }

@@ -59,7 +59,9 @@ impl Section {
         let mut errors = Vec::new();
         let default = Prices::default();
         let currency = self.currency.unwrap_or(default.currency);
-        if currency.is_empty() || currency.chars().count() > CURRENCY_CHARS_MAX {
+        let is_odd = |c: char| c.is_whitespace() || c.is_control();
+        let is_long = currency.chars().count() > CURRENCY_CHARS_MAX;
+        if currency.is_empty() || is_long || currency.contains(is_odd) {
             let message = format!("is `{currency}`; write one like `USD` or `EUR`");
             errors.push(FieldError::new("currency", message));
         }
@@ -221,6 +223,7 @@ mod tests {
     #[test]
     fn what_is_wrong_names_its_key_and_the_remedy() {
         check("currency = \"\"", "prices.currency", "USD");
+        check("currency = \"E UR\"", "prices.currency", "USD");
         check("[[machine]]\nper_hour = 1", "prices.machine[0]", "worker");
         check(
             "[[machine]]\nkind = \"gpu\"",

@@ -210,3 +210,34 @@ async fn who_is_told_by_a_hub_that_is_killed_is_told_again_by_the_next_one() {
     );
     assert_eq!(hub.client().alert_deliveries().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_target_that_hangs_keeps_nothing_from_others() {
+    let (hangs, asked) = hooks(Arc::new(AtomicBool::new(true))).await;
+    let (works, hooked) = hooks(Arc::default()).await;
+    let lab = format!(
+        r#"
+        [[webhooks.target]]
+        name = "lab"
+        kind = "slack"
+        url = "http://127.0.0.1:{works}/SECRET"
+        "#
+    );
+    let hub = TestHub::start_configured(&format!("{}{lab}", config(hangs, 9)));
+    let client = hub.client();
+    let targets = client.alert_targets().await.unwrap();
+    let id = |name: &str| {
+        let target = targets.iter().find(|target| target.name == name);
+        target.unwrap().target_id.clone()
+    };
+    for _ in 0..20 {
+        client.test_alert_target(&id("ops")).await.unwrap();
+    }
+    first(&asked, "the target that hangs to be asked").await;
+    let started = std::time::Instant::now();
+    client.test_alert_target(&id("lab")).await.unwrap();
+    first(&hooked, "the other target to be told").await;
+    // Who hangs is given up after ten.
+    assert!(started.elapsed() < std::time::Duration::from_secs(8));
+    assert_eq!(all(&asked).len(), 2);
+}

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cupola_domain::training::TrainingModel;
-use cupola_formats::afs::{evaluated, is_dataset_of};
+use cupola_formats::afs::{dataset_keys, evaluated};
 
 use crate::training_models::reading::{Kind, Stamp};
 
@@ -38,9 +38,11 @@ impl Listing {
                 continue;
             }
             listing.look(&folder.join("models"), Kind::Samples, |name| {
-                // Of `din` and `dinosaur` the longer one is meant.
-                let keys = models.keys().filter(|key| is_dataset_of(name, key));
-                keys.max_by_key(|key| key.len()).cloned()
+                // Of `din` and `dinosaur` the longer one is meant; what somebody configured comes before
+                // what a run is tagged with.
+                let fitting = dataset_keys(name).filter_map(|key| models.get(key));
+                let meant = fitting.max_by_key(|it| (it.is_configured(), it.key.len()));
+                meant.map(|it| it.key.clone())
             });
             let results = folder.join("evaluations").join("results");
             listing.look(&results, Kind::Score, |name| {

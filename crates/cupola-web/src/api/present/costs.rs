@@ -3,10 +3,11 @@
 use cupola_domain::cost::{Day, Kind, Money, Total};
 use cupola_hub::{
     budgets::BudgetRow,
-    costs::{Costs, RunCost, Spending, SubjectCost},
+    costs::{Costs, OtherCosts, RunCost, Spending, SubjectCost},
 };
 use cupola_protocol::costs::{
-    BudgetBody, CostTotalBody, CostsBody, DayCostBody, RunCostBody, SpendingBody, SubjectCostBody,
+    BudgetBody, CostTotalBody, CostsBody, DayCostBody, OtherCostsBody, RunCostBody, SpendingBody,
+    SubjectCostBody,
 };
 
 const SECS_PER_HOUR: f64 = 3_600.0;
@@ -35,6 +36,7 @@ pub fn costs(costs: &Costs, by: Kind, currency: &str) -> CostsBody {
         by: by.as_str().to_owned(),
         total: total(&costs.total),
         subjects: costs.subjects.iter().map(subject).collect(),
+        others: costs.others.as_ref().map(others),
         days: costs.days.iter().map(day).collect(),
         hourly_now: costs.hourly_now.units(),
         running: costs.running as u64,
@@ -80,6 +82,15 @@ fn subject(of: &SubjectCost) -> SubjectCostBody {
     SubjectCostBody {
         subject: of.subject.clone(),
         name: of.name.clone(),
+        total: total(&of.total),
+        running: of.running as u64,
+        hourly_now: of.hourly_now.units(),
+    }
+}
+
+fn others(of: &OtherCosts) -> OtherCostsBody {
+    OtherCostsBody {
+        count: of.count as u64,
         total: total(&of.total),
         running: of.running as u64,
         hourly_now: of.hourly_now.units(),

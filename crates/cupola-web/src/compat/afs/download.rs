@@ -2,11 +2,11 @@
 
 use axum::extract::{Path, State};
 
-use super::{Answer, Error};
+use super::{Answer, Error, Key};
 use crate::{api, auth::Viewer, error::ApiError, state::Web};
 
-pub(super) async fn download(web: State<Web>, viewer: Viewer, key: Path<String>) -> Answer {
-    let found = api::models::download(web, viewer, key).await;
+pub(super) async fn download(web: State<Web>, viewer: Viewer, Key(key): Key) -> Answer {
+    let found = api::models::download(web, viewer, Path(key)).await;
     found.map_err(|ApiError(problem)| match problem.status {
         404 => Error::unknown_model(),
         _ => problem.into(),

@@ -23,7 +23,7 @@ use crate::{
 const COLUMNS: [(&str, Kind); 9] = [
     ("Model Name", Kind::Text),
     ("Status", Kind::Text),
-    ("Progress %", Kind::Number),
+    ("Progress %", Kind::Text),
     ("GPU Hours", Kind::Number),
     ("Cost/Hour", Kind::Number),
     ("Total Cost", Kind::Number),
@@ -71,12 +71,13 @@ fn table(training: &Training) -> std::io::Result<Vec<u8>> {
 
 fn row(table: &mut Writer<Vec<u8>>, one: &ModelStatus) -> std::io::Result<()> {
     let number = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Number);
+    let progress = one.progress.map(|progress| progress.to_string());
     let samples = one.training_samples.map(i64::try_from);
     let score = one.evaluation_score.map(|score| score.to_string());
     table.row(&[
         Cell::Text(&one.name),
         Cell::Text(&one.status),
-        number(one.progress.map(|progress| progress.0)),
+        progress.as_deref().map_or(Cell::Missing, Cell::Text),
         number(one.gpu_hours),
         number(one.cost_per_hour),
         number(one.total_cost),

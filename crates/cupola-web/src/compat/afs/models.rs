@@ -1,6 +1,6 @@
 //! Models: where each is, what it costs, what it is in the registry.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cupola_domain::{cost::Money, model::DeploymentStatus};
 use cupola_hub::{
     Hub,
@@ -14,7 +14,7 @@ use cupola_protocol::{
     paths::afs,
 };
 
-use super::{Answer, Error, line};
+use super::{Answer, Error, Key, line};
 use crate::{
     auth::Viewer,
     state::{Web, hub_call},
@@ -30,7 +30,7 @@ pub(super) async fn index(State(web): State<Web>, _: Viewer) -> Answer {
     })
 }
 
-pub(super) async fn show(State(web): State<Web>, _: Viewer, Path(key): Path<String>) -> Answer {
+pub(super) async fn show(State(web): State<Web>, _: Viewer, Key(key): Key) -> Answer {
     let training = hub_call(&web, Hub::training).await?;
     let model = training.find(&key).ok_or_else(Error::unknown_model)?;
     line(&OneModelStatus {

@@ -15,7 +15,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
-    training::{ModelInTraining, Said},
+    training::{self, Said},
 };
 use cupola_protocol::afs::{Percent, Standing, Stands, StatusUpdated};
 use serde_json::{Map, Value};
@@ -36,17 +36,17 @@ pub(super) async fn update(
     let said = Update::read(&fields(&web, request).await?)?;
     let key = said.key.clone();
     let stands = hub_call(&web, move |hub| said.keep(hub, who.name)).await?;
-    let model = stands.ok_or_else(Error::unknown_model)?;
-    let status = standing(model.status, |state| state.to_string());
+    let stands = stands.ok_or_else(Error::unknown_model)?;
+    let status = standing(stands.status, |state| state.to_string());
     line(&StatusUpdated {
         model: key,
         provenance: ClaimProvenance::Manual.to_string(),
         status: status.value.clone(),
         success: true,
         stands: Stands {
-            progress: standing(model.progress, |it| it.map(Percent)),
+            progress: standing(stands.progress, |it| it.map(Percent)),
             status,
-            total_cost: standing(model.cost, |it| it.map(Money::units)),
+            total_cost: standing(stands.cost, |it| it.map(Money::units)),
         },
     })
 }
@@ -115,14 +115,14 @@ impl Update {
     }
 
     /// Keeps what is said and answers what is true of the model then; none where there is no such model.
-    fn keep(self, hub: &Hub, author: String) -> Result<Option<ModelInTraining>, HubError> {
+    fn keep(self, hub: &Hub, author: String) -> Result<Option<training::Standing>, HubError> {
         if let Some(claim) = self.claim(hub.now(), author) {
             match hub.claim_training(&self.key, claim) {
                 Err(HubError::NotFound { .. }) => return Ok(None),
                 kept => kept?,
             };
         }
-        Ok(hub.training()?.find(&self.key).cloned())
+        hub.training_standing(&self.key)
     }
 
     fn claim(&self, at: Timestamp, author: String) -> Option<Claim> {
@@ -174,7 +174,13 @@ fn progress(value: &Value) -> Result<f64, FieldError> {
 fn total_cost(value: &Value) -> Result<Money, FieldError> {
     let amount = value.as_f64().and_then(Money::of);
     let refusal = || {
-        let message = format!("is {}; say an amount of at least 0", excerpt(value));
+        let is_large = value.as_f64().is_some_and(|amount| amount > 0.0);
+        let wanted = if is_large {
+            "a smaller amount"
+        } else {
+            "an amount of at least 0"
+        };
+        let message = format!("is {}; say {wanted}", excerpt(value));
         FieldError::new("total_cost", message)
     };
     amount.ok_or_else(refusal)
@@ -253,8 +259,12 @@ mod tests {
             let body = json!({"model_key": "din", "progress": progress});
             refused(body, 400, &message).await;
         }
-        for cost in [json!(-1), json!(1e300), json!("1")] {
-            let message = format!("`total_cost`: is {cost}; say an amount of at least 0");
+        for (cost, wanted) in [
+            (json!(-1), "an amount of at least 0"),
+            (json!(1e300), "a smaller amount"),
+            (json!("1"), "an amount of at least 0"),
+        ] {
+            let message = format!("`total_cost`: is {cost}; say {wanted}");
             let body = json!({"model_key": "din", "total_cost": cost});
             refused(body, 400, &message).await;
         }

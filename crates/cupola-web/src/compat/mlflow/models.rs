@@ -270,7 +270,10 @@ async fn set_alias(State(web): State<Web>, _: Researcher, body: Body) -> Result<
     let name = required(said.name, "name")?.into_owned();
     let alias = required(said.alias, "alias")?.into_owned();
     let number = version_of(&required(said.version, "version")?)?;
-    hub_call(&web, move |hub| hub.alias_model(&name, &alias, number)).await?;
+    hub_call(&web, move |hub| {
+        hub.alias_model_of_client(&name, &alias, number)
+    })
+    .await?;
     Ok(Json(Done {}))
 }
 

@@ -32,9 +32,13 @@ pub(in crate::ui) fn bell(open: u64) -> Bell {
 }
 
 pub(super) fn open(alerting: &Alerting, who: &Principal) -> Open {
-    let is_open = |alert: &&Alert| alert.state.word() == AlertWord::Open;
-    let open = alerting.unresolved.iter().filter(is_open).count();
-    let taken = alerting.unresolved.len() - open;
+    let (open, taken) = alerting.counts;
+    let shown = alerting.unresolved.len() as u64;
+    let rest = if open + taken > shown {
+        format!("; the latest {} are here", format::count(shown))
+    } else {
+        String::new()
+    };
     let empty = || {
         let text = "Everything that the rules look at is as it should be.";
         EmptyState::new("No open alerts", text)
@@ -45,9 +49,9 @@ pub(super) fn open(alerting: &Alerting, who: &Principal) -> Open {
         .map(|alert| open_row(alert, alerting, who));
     Open {
         count: format!(
-            "{} open, {} acknowledged",
-            format::count(open as u64),
-            format::count(taken as u64)
+            "{} open, {} acknowledged{rest}",
+            format::count(open),
+            format::count(taken)
         ),
         rows: rows.collect(),
         empty: alerting.unresolved.is_empty().then(empty),
@@ -94,7 +98,8 @@ fn subject(subject: &Subject, label: &str) -> Link {
     let href = match subject {
         Subject::Run(id) => paths::run(*id, ""),
         Subject::Worker(id) => paths::worker(*id, ""),
-        Subject::Budget(_) | Subject::All => paths::RUNS.to_owned(),
+        // Only money is about everything.
+        Subject::Budget(_) | Subject::All => paths::COSTS.to_owned(),
     };
     Link::new(label, href)
 }
@@ -116,23 +121,21 @@ pub(super) fn rules(alerting: &Alerting, who: &Principal) -> Rules {
         rows: alerting
             .rules
             .iter()
-            .map(|rule| rule_row(rule, alerting))
+            .map(|rule| rule_row(rule, alerting, may_change))
             .collect(),
         may_change,
         empty: alerting.rules.is_empty().then(empty),
     }
 }
 
-fn rule_row(rule: &Rule, alerting: &Alerting) -> RuleRow {
+fn rule_row(rule: &Rule, alerting: &Alerting, may_change: bool) -> RuleRow {
     let name = |id: &AlertTargetId| {
         let target = alerting.targets.iter().find(|target| target.id == *id);
         target.map(|target| target.name.clone())
     };
     let targets: Vec<String> = rule.targets.iter().filter_map(name).collect();
-    let unresolved = alerting
-        .unresolved
-        .iter()
-        .filter(|alert| alert.rule == rule.id);
+    let unresolved = alerting.by_rule.get(&rule.id).copied().unwrap_or(0);
+    let is_closable = may_change && unresolved > 0 && rule.condition.is_happening();
     let muted_until = rule.muted_until.filter(|_| rule.is_muted(alerting.now));
     RuleRow {
         id: rule.id.to_string(),
@@ -149,7 +152,8 @@ fn rule_row(rule: &Rule, alerting: &Alerting) -> RuleRow {
             None => Badge::word("on", Tone::Good),
         },
         muted_until: muted_until.map(Into::into),
-        unresolved: unresolved.count(),
+        unresolved,
+        resolution: is_closable.then(|| paths::alert_rule(rule.id, "/resolution")),
         href: paths::alert_rule(rule.id, ""),
     }
 }
@@ -241,5 +245,17 @@ fn delivery_row(outgoing: &Outgoing, now: Timestamp) -> DeliveryRow {
         at: delivery.state.at().into(),
         attempts: delivery.attempts,
         problem: delivery.problem.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_money_leads_to_the_costs() {
+        for about in [Subject::Budget("b:75".to_owned()), Subject::All] {
+            assert_eq!(subject(&about, "b, 75 %").href, paths::COSTS);
+        }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Routes {
         .get("/alerts/rules/{id}", researcher, rules::edit)
         .post("/alerts/rules/{id}", researcher, rules::update)
         .post("/alerts/rules/{id}/mute", researcher, rules::mute)
+        .post("/alerts/rules/{id}/resolution", researcher, rules::resolve)
         .get(
             "/alerts/rules/{id}/deletion",
             researcher,

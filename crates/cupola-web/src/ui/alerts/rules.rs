@@ -110,6 +110,16 @@ pub(super) async fn mute(
     finished(answer, &who)
 }
 
+pub(super) async fn resolve(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<AlertRuleId>,
+) -> Result<Response, PageError> {
+    let by = who.name.clone();
+    let answer = hub_call(&web, move |hub| hub.resolve_alerts_of(id, &by)).await;
+    finished(answer, &who)
+}
+
 pub(super) async fn ask_deletion(
     State(web): State<Web>,
     Researcher(who): Researcher,

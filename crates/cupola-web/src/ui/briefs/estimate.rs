@@ -68,7 +68,7 @@ fn slots_text(slots: u64) -> String {
     }
 }
 
-/// What so many seconds cost at most, on the machines that fit.
+/// About what so many seconds cost, on the machines that fit.
 fn cost_text(draft: &Draft, offer: &Offer, secs: f64) -> String {
     let mut classes = offer.hourly.iter();
     let class = classes.find(|(hardware, ..)| hardware.as_str() == draft.hardware.trim());
@@ -79,9 +79,10 @@ fn cost_text(draft: &Draft, offer: &Offer, secs: f64) -> String {
     };
     let money = |amount| format::money(amount, &offer.currency);
     if least == most {
-        return format!(", up to {}", money(most));
+        return format!(", about {} for one attempt each", money(most));
     }
-    format!(", up to {} to {}", money(least), money(most))
+    let (least, most) = (money(least), money(most));
+    format!(", about {least} to {most} for one attempt each")
 }
 
 #[cfg(test)]
@@ -134,7 +135,13 @@ mod tests {
         let check = |offer: Offer, expected: &str| {
             assert!(text("10", "360", offer).ends_with(expected), "{expected}");
         };
-        check(offer(240_000, 240_000), "on one slot, up to €0.2400");
-        check(offer(60_000, 240_000), ", up to €0.0600 to €0.2400");
+        check(
+            offer(240_000, 240_000),
+            "on one slot, about €0.2400 for one attempt each",
+        );
+        check(
+            offer(60_000, 240_000),
+            ", about €0.0600 to €0.2400 for one attempt each",
+        );
     }
 }

@@ -230,6 +230,7 @@ fn axes(chosen: Across) -> Vec<Opt> {
         ("step", "step"),
         ("time", "time of day"),
         ("relative", "time since the start"),
+        ("cost", "cost"),
     ]
     .map(|(value, label)| Opt::new(value, label, chosen))
     .to_vec()

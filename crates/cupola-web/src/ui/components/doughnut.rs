@@ -39,20 +39,22 @@ pub struct Doughnut {
 super::html_safe!(Doughnut);
 
 impl Doughnut {
-    /// Of names with amounts and how those are written. What is not above zero has no share.
+    /// Of names with amounts and how those are written. What is not above zero has no share. So many
+    /// `more`, which are smaller than all parts, have so much together.
     pub fn new(
         label: impl Into<String>,
         total: impl Into<String>,
         mut parts: Vec<(String, f64, String)>,
+        more: (usize, f64),
         rest: impl Fn(f64) -> String,
     ) -> Self {
         parts.retain(|(_, amount, _)| amount.is_finite() && *amount > 0.0);
         parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-        if parts.len() > SLICES_MAX {
-            let others = parts.split_off(SLICES_MAX);
-            let sum: f64 = others.iter().map(|(_, amount, _)| amount).sum();
-            let name = format!("{} others", format::count(others.len() as u64));
-            parts.push((name, sum, rest(sum)));
+        let others = parts.split_off(SLICES_MAX.min(parts.len()));
+        let sum = more.1 + others.iter().map(|(_, amount, _)| amount).sum::<f64>();
+        if sum > 0.0 {
+            let count = (others.len() + more.0) as u64;
+            parts.push((format::counted(count, "other", "others"), sum, rest(sum)));
         }
         let whole: f64 = parts.iter().map(|(_, amount, _)| amount).sum();
         let mut offset = 0.0;
@@ -90,7 +92,9 @@ mod tests {
         let parts = amounts
             .iter()
             .map(|amount| (format!("m{amount}"), *amount, String::new()));
-        Doughnut::new("Cost", "1", parts.collect(), |sum| sum.to_string())
+        Doughnut::new("Cost", "1", parts.collect(), (0, 0.0), |sum| {
+            sum.to_string()
+        })
     }
 
     #[test]
@@ -123,5 +127,16 @@ mod tests {
         );
         let length: f64 = ring.slices.iter().map(|one| one.length).sum();
         assert!((length - 100.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_is_in_no_part_is_one_of_the_others() {
+        let part = |n: u32| (format!("m{n}"), f64::from(100 - n), String::new());
+        let ring = Doughnut::new("Cost", "1", (0..10).map(part).collect(), (7, 9.0), |sum| {
+            sum.to_string()
+        });
+        let last = ring.slices.last().unwrap();
+        let told = (last.name.as_str(), last.amount.as_str());
+        assert_eq!(told, ("8 others", "100"));
     }
 }

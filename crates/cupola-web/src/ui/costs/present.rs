@@ -112,18 +112,22 @@ pub(super) fn view(costs: &Costs, query: &CostsQuery, prices: &Prices) -> View {
         let amount = of.total.money;
         (name(of, query.kind), amount.units(), money(amount))
     });
+    let more = costs.others.unwrap_or_default();
+    let more = (more.count, more.total.money.units());
     let rest = |sum: f64| Money::of(sum).map_or_else(String::new, money);
     View {
         src: address("/training/costs/view", query),
         cards: cards(costs, prices),
         kind,
-        shares: Doughnut::new(format!("Cost by {many}"), &total, parts.collect(), rest),
+        shares: Doughnut::new(
+            format!("Cost by {many}"),
+            &total,
+            parts.collect(),
+            more,
+            rest,
+        ),
         curve: curve(&costs.days),
-        rows: costs
-            .subjects
-            .iter()
-            .map(|of| row(of, query.kind, prices))
-            .collect(),
+        rows: rows(costs, query.kind, prices),
         total: Row {
             name: Link::new("Total", ""),
             ..numbers(&costs.total, prices)
@@ -135,16 +139,14 @@ pub(super) fn view(costs: &Costs, query: &CostsQuery, prices: &Prices) -> View {
 
 fn cards(costs: &Costs, prices: &Prices) -> Vec<Card> {
     let money = |amount: Money| format::money(amount, &prices.currency);
-    let today = costs
-        .days
-        .last()
-        .map(|(_, of)| of.money)
-        .unwrap_or_default();
+    // Where a clock was set back there are days after it.
+    let today = costs.days.iter().find(|(day, _)| *day == Day::of(costs.at));
+    let today = today.map(|(_, of)| of.money).unwrap_or_default();
     let running = format::counted(costs.running as u64, "run", "runs");
     let energy = costs.total.cost();
     let carbon = energy
         .carbon_g
-        .map(|grams| format!("{:.2} kg CO₂", grams / 1_000.0));
+        .map(|grams| format!("{} CO₂", weight(grams)));
     vec![
         Card {
             label: "Spent",
@@ -171,17 +173,26 @@ fn cards(costs: &Costs, prices: &Prices) -> Vec<Card> {
     ]
 }
 
-fn row(of: &SubjectCost, kind: Kind, prices: &Prices) -> Row {
-    let running = of.running as u64;
-    Row {
-        name: Link::new(name(of, kind), href(of, kind)),
+/// One for each that is told by itself, and one for the others.
+fn rows(costs: &Costs, kind: Kind, prices: &Prices) -> Vec<Row> {
+    let row = |name: Link, running: usize, total: &Total| Row {
+        name,
         running: if running == 0 {
             String::new()
         } else {
-            format!("{} running", format::count(running))
+            format!("{} running", format::count(running as u64))
         },
-        ..numbers(&of.total, prices)
-    }
+        ..numbers(total, prices)
+    };
+    let each = costs.subjects.iter().map(|of| {
+        let name = Link::new(name(of, kind), href(of, kind));
+        row(name, of.running, &of.total)
+    });
+    let others = costs.others.iter().map(|of| {
+        let name = format::counted(of.count as u64, "other", "others");
+        row(Link::new(name, ""), of.running, &of.total)
+    });
+    each.chain(others).collect()
 }
 
 fn numbers(total: &Total, prices: &Prices) -> Row {
@@ -265,7 +276,7 @@ fn remark(costs: &Costs, prices: &Prices) -> String {
         let without = format::duration(unpriced);
         return format!("{without} ran where no price is known, and is not in the sum.");
     }
-    if prices.book.entries.is_empty() {
+    if prices.book.entries.is_empty() && costs.total.priced.is_zero() {
         return "No machine has a price: say what they cost in the configuration.".to_owned();
     }
     String::new()
@@ -346,5 +357,86 @@ fn kilowatt_hours(watt_hours: f64) -> String {
         format!("{watt_hours:.1} Wh")
     } else {
         format!("{:.2} kWh", watt_hours / 1_000.0)
+    }
+}
+
+fn weight(grams: f64) -> String {
+    if grams < 1_000.0 {
+        format!("{grams:.1} g")
+    } else {
+        format!("{:.2} kg", grams / 1_000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cupola_domain::time::Timestamp;
+    use cupola_hub::costs::OtherCosts;
+
+    use super::*;
+
+    fn spent(micros: i64) -> Total {
+        Total {
+            time: Duration::from_hours(1),
+            money: Money::from_micros(micros),
+            ..Total::default()
+        }
+    }
+
+    /// Costs of these days, counted from today.
+    fn costs(days: &[(i64, i64)]) -> Costs {
+        let at = Timestamp::from_millis(1_795_000_000_000);
+        let day = |(later, micros): &(i64, i64)| (Day::of(at).plus(*later), spent(*micros));
+        Costs {
+            at,
+            total: spent(9_000_000),
+            subjects: Vec::new(),
+            others: None,
+            days: days.iter().map(day).collect(),
+            hourly_now: Money::default(),
+            running: 0,
+            unpriced: 0,
+        }
+    }
+
+    #[test]
+    fn today_is_the_day_of_the_clock() {
+        let check = |days: &[(i64, i64)], expected: &str| {
+            let cards = cards(&costs(days), &Prices::default());
+            let today = cards.iter().find(|card| card.label == "Today");
+            assert_eq!(today.map(|card| card.value.as_str()), Some(expected));
+        };
+        check(&[(-1, 1_000_000), (0, 2_000_000)], "$2.0000");
+        check(&[(0, 2_000_000), (1, 5_000_000)], "$2.0000");
+        check(&[(-1, 1_000_000)], "$0.0000");
+    }
+
+    #[test]
+    fn little_is_told_in_small_units() {
+        let check = |grams, expected| assert_eq!(weight(grams), expected);
+        check(0.6, "0.6 g");
+        check(999.0, "999.0 g");
+        check(1_234.0, "1.23 kg");
+    }
+
+    #[test]
+    fn those_that_are_left_out_are_one_row() {
+        let others = OtherCosts {
+            count: 1_234,
+            total: spent(7_000_000),
+            ..OtherCosts::default()
+        };
+        let costs = Costs {
+            others: Some(others),
+            ..costs(&[])
+        };
+        let shown = view(&costs, &CostsQuery::default(), &Prices::default());
+        let row = shown.rows.last().unwrap();
+        let name = format::counted(1_234, "other", "others");
+        assert_eq!(
+            (row.name.text.as_str(), row.cost.as_str()),
+            (name.as_str(), "$7.0000")
+        );
+        assert_eq!(shown.shares.slices[0].name, name);
     }
 }

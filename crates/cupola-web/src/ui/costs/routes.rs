@@ -115,7 +115,7 @@ async fn export(
         unreachable!("what is wrong was refused");
     };
     let table = hub_call(&web, move |hub| {
-        write_table(&hub.costs(&query)?, query.kind, format)
+        write_table(&hub.all_costs(&query)?, query.kind, format)
     });
     let mut response = table.await?.into_response();
     let headers = response.headers_mut();

@@ -105,7 +105,7 @@ pub struct Campaign {
     pub obstacle: String,
     /// What it cost so far; empty where nothing ran.
     pub cost: String,
-    /// What its brief would cost at most; empty where that is not known.
+    /// About what its brief would cost; empty where that is not known.
     pub planned: String,
     /// Where what is left is cancelled; none when nothing is left or for who may not.
     pub cancellation: Option<Link>,

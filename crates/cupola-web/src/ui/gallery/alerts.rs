@@ -153,6 +153,7 @@ fn rule_row(n: u64, name: &str) -> RuleRow {
         },
         muted_until: is_muted.then(|| moment(9)),
         unresolved: 1,
+        resolution: (!is_muted).then(|| paths::alert_rule(rule_id(n), "/resolution")),
         href: paths::alert_rule(rule_id(n), ""),
     }
 }

@@ -95,6 +95,7 @@ fn of_models(keys: &[&str]) -> Costs {
         at: at(0),
         total: total(15),
         subjects: subjects.collect(),
+        others: None,
         days: days.collect(),
         hourly_now: Money::from_micros(240_000),
         running: 1,

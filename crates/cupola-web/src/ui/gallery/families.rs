@@ -168,7 +168,7 @@ pub(super) fn campaign(counts: &Counts) -> Campaign {
         }
         .to_owned(),
         cost: "$0.0660 · 16 min 30 s · 96.3 Wh".to_owned(),
-        planned: "up to $0.0667".to_owned(),
+        planned: "about $0.0667 for one attempt each".to_owned(),
         cancellation: (counts.finished() < counts.total())
             .then(|| Link::new("Cancel what is left", paths::family(id, "/cancellation"))),
     }

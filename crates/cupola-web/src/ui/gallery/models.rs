@@ -259,7 +259,9 @@ fn detail(name: &str, count: u32) -> ModelDetail {
         },
         versions: versions.collect(),
         evaluations,
+        evaluated: u64::from(count),
         deployments,
+        deployed: u64::from(count),
         data,
     }
 }

@@ -149,6 +149,7 @@ fn curves(names: u64, cards: Vec<CurveCard>) -> Curves {
         refused: String::new(),
         cards,
         pages: None,
+        has_cost: true,
     }
 }
 

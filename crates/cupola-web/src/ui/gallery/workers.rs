@@ -119,6 +119,7 @@ fn show(rows: u64) -> Show {
             title: "Hardware",
             along: Along::Time,
             page: paths::worker(id, ""),
+            has_cost: false,
             ..super::runs::usual_curves()
         },
         runs: Runs {

@@ -53,7 +53,7 @@ pub struct RegistryCard {
     pub key: String,
     /// Where it is in training.
     pub status: Badge,
-    /// Its newest version, else that of its samples, or a dash.
+    /// Its version in use, else that of its samples, or a dash.
     pub version: String,
     /// How many samples, or a dash.
     pub samples: String,
@@ -143,7 +143,7 @@ fn shown((models, training): &Asked, page: u64) -> RegistryCards {
 fn card(known: &KnownTraining, state: Option<&ModelInTraining>) -> RegistryCard {
     let registered = known.registered.as_ref();
     let nothing = || format::NOTHING.to_owned();
-    let newest = registered.and_then(|it| Some(it.newest()?.version.number));
+    let version = registered.and_then(cupola_hub::models::RegisteredModel::version);
     let of_data = known.data.as_ref().and_then(|data| data.version.clone());
     let page = match registered {
         Some(it) => paths::model(it.known.model.id, ""),
@@ -158,10 +158,7 @@ fn card(known: &KnownTraining, state: Option<&ModelInTraining>) -> RegistryCard 
             || Badge::word("unknown", crate::ui::components::Tone::Quiet),
             |one| Badge::state(one.status.value, plain(&one.reason)),
         ),
-        version: newest
-            .map(|number| format!("v{number}"))
-            .or(of_data)
-            .unwrap_or_else(nothing),
+        version: version.or(of_data).map_or_else(nothing, |it| plain(&it)),
         samples: (known.data.as_ref().and_then(|data| data.samples))
             .map_or_else(nothing, format::count),
         size: (registered.and_then(cupola_hub::models::RegisteredModel::size))

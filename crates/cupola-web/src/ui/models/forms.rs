@@ -6,8 +6,8 @@ use cupola_domain::{
     model::{DeploymentStatus, ModelVersion, Stage},
 };
 use cupola_hub::{
-    Hub, HubError,
-    models::{KnownVersion, ModelDetail, NewDeployment, NewEvaluation, Promotion},
+    HubError,
+    models::{KnownVersion, ModelDetail, NewDeployment, NewEvaluation, Promotion, Revision},
 };
 
 use crate::ui::{
@@ -85,32 +85,15 @@ pub(super) fn said(pairs: &[(&str, &str)]) -> Fields {
     Fields(pairs.iter().map(owned).collect())
 }
 
-/// Carries out what the form of a version says.
-pub(super) fn change_version(
-    hub: &Hub,
-    called: &str,
-    number: u32,
-    fields: &Fields,
-) -> Result<(), HubError> {
-    let name = hub.model_name(called)?;
+pub(super) fn read_revision(fields: &Fields) -> Result<Revision, HubError> {
     let stage = stage_of(fields)?;
-    let known = hub.find_model_version(&name, cupola_hub::models::VersionName::Number(number))?;
-    let wanted = aliases_of(fields);
-    let is_alone = fields.text("archive_others") == "true" && stage.is_active();
-    if stage != known.version.stage || is_alone {
-        hub.stage_model_version(&name, number, stage, is_alone)?;
-    }
-    if fields.text("description") != known.version.description {
-        hub.describe_model_version(&name, number, fields.text("description"))?;
-    }
-    for alias in wanted.iter().filter(|alias| !known.aliases.contains(alias)) {
-        hub.alias_model(&name, alias, number)
-            .map_err(|error| renamed(error, "alias", "aliases"))?;
-    }
-    for alias in known.aliases.iter().filter(|alias| !wanted.contains(alias)) {
-        hub.unalias_model(&name, alias)?;
-    }
-    Ok(())
+    Ok(Revision {
+        stage,
+        // Nobody asks for it in a stage where it means nothing.
+        is_alone: fields.text("archive_others") == "true" && stage.is_active(),
+        description: fields.text("description").to_owned(),
+        aliases: aliases_of(fields),
+    })
 }
 
 fn stage_of(fields: &Fields) -> Result<Stage, HubError> {
@@ -256,17 +239,13 @@ fn wrong(field: &str, message: String) -> HubError {
     HubError::Invalid(vec![FieldError::new(field, message)])
 }
 
-/// The same mistake under the name that the form has for the field.
-fn renamed(error: HubError, from: &str, to: &str) -> HubError {
+/// The same mistakes, those with an alias under the name that the form has for the field.
+pub(super) fn renamed_alias(error: HubError) -> HubError {
     let HubError::Invalid(mut errors) = error else {
         return error;
     };
-    for error in errors.iter_mut().filter(|error| error.field == from) {
-        to.clone_into(&mut error.field);
+    for error in errors.iter_mut().filter(|error| error.field == "alias") {
+        "aliases".clone_into(&mut error.field);
     }
     HubError::Invalid(errors)
-}
-
-pub(super) fn renamed_alias(error: HubError) -> HubError {
-    renamed(error, "alias", "aliases")
 }

@@ -28,12 +28,12 @@ pub struct ModelRow {
     pub name: Link,
     /// What it is called in training; empty where that is the same or nothing.
     pub title: String,
-    /// `v3`, or a dash.
-    pub newest: String,
-    /// The stage of the version that is in use.
+    /// The version that is in use: `v3`, or a dash.
+    pub version: String,
+    /// Its stage.
     pub stage: Option<Badge>,
-    /// Which one that is, where it is not the newest.
-    pub in_use: String,
+    /// `newest v5` where there is a newer one.
+    pub newest: String,
     /// `0.85`, or a dash.
     pub score: String,
     /// What that is.

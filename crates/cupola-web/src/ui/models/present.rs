@@ -78,10 +78,10 @@ fn row(found: &RegisteredModel) -> ModelRow {
         id: model.id.to_string(),
         name: Link::new(plain(&model.name), paths::model(model.id, "")),
         title: title(found),
-        newest: newest.map_or_else(nothing, |number| format!("v{number}")),
-        in_use: in_use
-            .filter(|version| Some(version.number) != newest)
-            .map(|version| format!("v{}", version.number))
+        version: version(found),
+        newest: newest
+            .filter(|number| in_use.is_some_and(|version| version.number < *number))
+            .map(|number| format!("newest v{number}"))
             .unwrap_or_default(),
         stage: in_use.map(|version| stage_badge(version.stage)),
         score: evaluation.map_or_else(nothing, |it| score(it.score)),
@@ -91,6 +91,12 @@ fn row(found: &RegisteredModel) -> ModelRow {
         deployment: deployment_badge(found.deployment_status()),
         updated: model.updated_at.into(),
     }
+}
+
+fn version(found: &RegisteredModel) -> String {
+    found
+        .version()
+        .map_or_else(nothing, |version| plain(&version))
 }
 
 fn nothing() -> String {
@@ -186,7 +192,6 @@ pub(crate) fn header(detail: &ModelDetail, who: &Principal) -> Header {
 
 fn figures(found: &RegisteredModel) -> Vec<(&'static str, String, String)> {
     let evaluation = found.evaluation.as_ref();
-    let newest = found.newest().map(|known| known.version.number);
     let samples = found.data.as_ref().and_then(|data| data.samples);
     vec![
         (
@@ -195,9 +200,14 @@ fn figures(found: &RegisteredModel) -> Vec<(&'static str, String, String)> {
             evaluation.map(|it| plain(&it.metric)).unwrap_or_default(),
         ),
         (
-            "Newest version",
-            newest.map_or_else(nothing, |number| format!("v{number}")),
-            String::new(),
+            "Version",
+            version(found),
+            found
+                .in_use()
+                .map(|known| known.version.stage)
+                .filter(|stage| *stage != Stage::None)
+                .map(|stage| stage.to_string())
+                .unwrap_or_default(),
         ),
         (
             "Samples",
@@ -365,6 +375,8 @@ pub(crate) fn history(detail: &ModelDetail) -> History {
         key: format!("model:{id}"),
         src: paths::model(id, "/history"),
         curve: curve(&detail.evaluations),
+        evaluated: format::count(detail.evaluated),
+        deployed: format::count(detail.deployed),
         evaluations: evaluations
             .map(|it| EvaluationRow {
                 at: it.at.into(),

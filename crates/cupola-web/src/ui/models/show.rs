@@ -198,10 +198,14 @@ pub struct History {
     pub src: String,
     /// Scores of the same metric over time; none of fewer than two.
     pub curve: Option<Drawn>,
-    /// The latest first.
+    /// The latest first, up to a thousand.
     pub evaluations: Vec<EvaluationRow>,
-    /// The latest first.
+    /// How many there are in all.
+    pub evaluated: String,
+    /// The latest first, up to a thousand.
     pub deployments: Vec<DeploymentRow>,
+    /// How many there are in all.
+    pub deployed: String,
 }
 
 html_safe!(Header, Versions, History);

@@ -50,6 +50,8 @@ pub struct Curves {
     pub cards: Vec<CurveCard>,
     /// Where the pages before and after are, and which one this is; empty with only one.
     pub pages: Option<CurvePages>,
+    /// Whether the run has a price, so that its cost can go from left to right.
+    pub has_cost: bool,
 }
 
 /// One curve.

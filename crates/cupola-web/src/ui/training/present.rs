@@ -19,10 +19,10 @@ use crate::ui::{
 };
 
 /// Models of one page of the table.
-const ROWS: u64 = 50;
+const ROWS: u64 = 25;
 
 /// Models of one page of cards.
-const CARDS: u64 = 48;
+const CARDS: u64 = 24;
 
 /// Runs that are shown.
 const RUNS: usize = 50;
@@ -194,14 +194,14 @@ impl Shown<'_> {
         let size = data.map(|data| SaidText::measured(format::bytes(data.bytes)));
         let score = one.evaluation.map_or_else(
             || SaidText::unknown("it was not evaluated"),
-            |evaluated| SaidText::measured(format::percent(evaluated.score)),
+            |evaluated| SaidText::measured(format::tick(evaluated.score)),
         );
         let mut facts = vec![
             ("Machine hours", hours(one)),
             ("Cost", self.cost(one)),
             ("Rate", self.rate(one)),
             ("Samples", samples(one)),
-            ("Evaluation", score),
+            ("Score", score),
         ];
         facts.extend(size.map(|size| ("Size of samples", size)));
         facts.extend(speed(&one.throughput).map(|speed| ("Throughput", SaidText::measured(speed))));
@@ -215,8 +215,11 @@ impl Shown<'_> {
         }
         if let Some(registered) = &one.registered {
             let version = match registered.version {
-                0 => "no version".to_owned(),
-                number => format!("version {number}, stage {}", registered.stage),
+                0 => data.and_then(|data| data.version.as_ref()).map_or_else(
+                    || "no version".to_owned(),
+                    |version| format!("{} of the samples", plain(version)),
+                ),
+                number => format!("v{number}, stage {}", registered.stage),
             };
             facts.push(("Registry", SaidText::measured(version)));
             facts.push((
@@ -350,18 +353,18 @@ fn progress_mark(one: &ModelInTraining) -> SaidText {
 
 fn hours(one: &ModelInTraining) -> SaidText {
     match one.hours.value {
-        Some(hours) => SaidText::known(
-            format!("{} h", format::tick(rounded(hours))),
-            one.hours.basis,
-        ),
+        Some(hours) => SaidText::known(spent_hours(hours), one.hours.basis),
         None if one.latest.is_some() => SaidText::unknown("no worker of this hub trained it"),
         None => SaidText::nothing(),
     }
 }
 
-/// To a hundredth.
-fn rounded(hours: f64) -> f64 {
-    (hours * 100.0).round() / 100.0
+/// To a hundredth; what is less than that has taken time all the same.
+fn spent_hours(hours: f64) -> String {
+    if hours > 0.0 && hours < 0.01 {
+        return "< 0.01 h".to_owned();
+    }
+    format!("{} h", format::tick((hours * 100.0).round() / 100.0))
 }
 
 fn samples(one: &ModelInTraining) -> SaidText {

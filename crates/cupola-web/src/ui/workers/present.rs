@@ -148,6 +148,7 @@ pub(super) fn shown_curves(id: WorkerId) -> ShownCurves {
         keys: (format!("worker:{id}"), format!("telemetry:{id}")),
         page: paths::worker(id, ""),
         template: "worker".to_owned(),
+        has_cost: false,
     }
 }
 

@@ -56,6 +56,39 @@ async fn the_bell_rings_on_every_page_until_somebody_looks_after_it() {
 }
 
 #[tokio::test]
+async fn all_failures_of_a_rule_are_closed_together() {
+    let scene = Scene::new().await;
+    let path = format!("/alerts/rules/{}/resolution", scene.rule);
+    let page = scene.page(Role::Researcher, "/alerts").await;
+    assert!(page.contains(&format!("action=\"{path}\"")), "{page}");
+    let page = scene.page(Role::Viewer, "/alerts").await;
+    assert!(!page.contains(&path), "{page}");
+    assert_eq!(scene.post(Role::Viewer, &path, "").await.status, 403);
+    assert_eq!(scene.post(Role::Researcher, &path, "").await.status, 303);
+    let page = scene.page(Role::Researcher, "/alerts").await;
+    assert!(!page.contains(&path), "{page}");
+    let researcher = scene.hub.somebody(Role::Researcher);
+    let unresolved = researcher
+        .get("/api/v1/alerts?state=open,acknowledged")
+        .await
+        .expect(200);
+    assert_eq!(unresolved["total"], 0);
+    // By programs, who are told how many there were.
+    let path = format!("/api/v1{path}");
+    let none = researcher.post(&path, &json!(null)).await.expect(200);
+    assert_eq!(none, json!({"resolved": 0}));
+    let lasting = json!({"name": "x", "condition": "no data 15m"});
+    let made = researcher
+        .post("/api/v1/alerts/rules", &lasting)
+        .await
+        .expect(201);
+    let id = made["rule_id"].as_str().unwrap();
+    let path = format!("/api/v1/alerts/rules/{id}/resolution");
+    let refused = researcher.post(&path, &json!(null)).await;
+    assert_eq!(refused.problem(409), "conflict");
+}
+
+#[tokio::test]
 async fn a_rule_is_made_changed_muted_and_deleted_by_its_form() {
     let scene = Scene::new().await;
     let wrong = "name=diverged&condition=metric+loss+%3E+much&repeat_mins=soon";

@@ -123,12 +123,9 @@ impl Scene {
         let made = hub.create_model(new, HOSTILE).unwrap();
         let version = NewVersion {
             source: HOSTILE.to_owned(),
-            files: None,
             run: Some(self.completed.run.parse().unwrap()),
-            logged: None,
-            run_link: String::new(),
             description: HOSTILE.to_owned(),
-            tags: Vec::new(),
+            ..NewVersion::default()
         };
         hub.create_model_version(HOSTILE, version, HOSTILE).unwrap();
         let evaluation = NewEvaluation {

@@ -80,11 +80,11 @@ async fn many_models_are_several_pages() {
         let html = scene.page(Role::Viewer, page).await;
         html.matches("<tr id=\"model-").count()
     };
-    assert_eq!(rows("/training").await, 50);
-    assert_eq!(rows("/training?page=3").await, 20);
+    assert_eq!(rows("/training").await, 25);
+    assert_eq!(rows("/training?page=5").await, 20);
     assert_eq!(rows("/training?page=9").await, 20);
     let html = scene.page(Role::Viewer, "/training").await;
-    assert!(html.contains("1–50 of 120"), "{html}");
+    assert!(html.contains("1–25 of 120"), "{html}");
     assert!(
         html.contains("/training/models?page=2#card-"),
         "a card is on another page: {html}"

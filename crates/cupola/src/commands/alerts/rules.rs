@@ -60,6 +60,13 @@ pub(super) async fn run(command: Rule) -> anyhow::Result<()> {
             });
             Ok(())
         }
+        Rule::Close { rule, connect } => {
+            let client = client(&connect)?;
+            let rule = find(&client, &rule).await?;
+            let closed = client.resolve_alerts_of(&rule.rule_id).await?.resolved;
+            output::line(&format!("{}: {closed} closed", rule.name));
+            Ok(())
+        }
         Rule::Delete { rule, connect } => {
             let client = client(&connect)?;
             let rule = find(&client, &rule).await?;

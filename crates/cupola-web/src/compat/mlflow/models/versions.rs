@@ -1,20 +1,16 @@
 //! `model-versions/*`: versions of registered models.
 
 use axum::{Json, extract::State};
-use cupola_domain::{
-    artifact::Keeper,
-    ids::{LoggedModelId, RunId},
-};
+use cupola_domain::{artifact::Keeper, ids::RunId};
 use cupola_hub::{
     Hub, HubError,
-    models::{KnownVersion, NewVersion, VersionName},
+    models::{KnownVersion, NewVersion, VersionName, VersionOrigin},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     super::{
         Error, PROGRAM_READS, PROGRAM_WRITES, READS, WRITES,
-        artifacts::check_program,
         body::{Body, Text, required},
         experiments::Tag,
         pages::asked,
@@ -148,26 +144,17 @@ async fn create(
     let said: Said<'_> = body.read()?;
     let name = required(said.name, "name")?.into_owned();
     let source = required(said.source, "source")?.into_owned();
-    let from = Source::parse(&source)?;
-    let run = optional(said.run_id, |id| id.parse().ok(), "run")?;
-    let logged = optional(said.model_id, places::logged_model, "logged model")?;
-    let (run_link, description) = (owned(said.run_link), owned(said.description));
-    let tags = pairs(said.tags);
+    let new = NewVersion {
+        origin: origin_of(&source)?,
+        source,
+        run: optional(said.run_id, |id| id.parse().ok(), "run")?,
+        logged: optional(said.model_id, places::logged_model, "logged model")?,
+        only_of: client.program().map(|program| program.run),
+        run_link: owned(said.run_link),
+        description: owned(said.description),
+        tags: pairs(said.tags),
+    };
     let made = hub_call(&web, move |hub| {
-        let origin = Origin::find(hub, from, run, logged)?;
-        if let Some((keeper, _)) = &origin.files {
-            check_program(hub, &client, *keeper)?;
-        }
-        client.check_model(origin.run)?;
-        let new = NewVersion {
-            source,
-            files: origin.files.map(|(keeper, below)| (keeper, vec![below])),
-            run: origin.run,
-            logged: origin.logged,
-            run_link,
-            description,
-            tags,
-        };
         hub.create_model_version(&name, new, &client.name())
     });
     Ok(Json(made.await?.into()))
@@ -185,115 +172,45 @@ fn optional<T>(
     }
 }
 
-/// Where a version comes from, as its address says.
-enum Source {
-    /// A logged model.
-    Logged(LoggedModelId),
-    /// A version of this or another model.
-    Version(String, VersionName),
-    /// Files with this hub.
-    Files(Place),
-    /// Another store, which clients reach by themselves.
-    Elsewhere,
-}
-
-impl Source {
-    fn parse(source: &str) -> Result<Self, Error> {
-        let wrong =
-            |why: &str| Error::invalid(format!("Invalid model version source: '{source}' {why}."));
-        if let Some(named) = source.strip_prefix("models:/") {
-            return Self::of_model(named).ok_or_else(|| wrong("names no model"));
-        }
-        if let Some(place) = Place::of_uri(source)? {
-            return Ok(Source::Files(place));
-        }
-        if let Some(path) = source.strip_prefix("runs:/") {
-            let (run, name) = path.split_once('/').unwrap_or((path, ""));
-            let run: RunId = run.parse().map_err(|_| Error::unknown("run", run))?;
-            check_path(name, "source")?;
-            return Ok(Source::Files(Place {
-                keeper: Keeper::Run(run),
-                name: name.to_owned(),
-            }));
-        }
-        match source.split_once(':') {
-            Some((scheme, rest)) if rest.starts_with("//") && scheme != "file" => {
-                Ok(Source::Elsewhere)
-            }
-            _ => Err(wrong("is no address that others can reach")),
-        }
+/// Where a version comes from, as its address says; from another store, which clients reach by themselves,
+/// it has nothing.
+fn origin_of(source: &str) -> Result<VersionOrigin, Error> {
+    let wrong =
+        |why: &str| Error::invalid(format!("Invalid model version source: '{source}' {why}."));
+    if let Some(named) = source.strip_prefix("models:/") {
+        return of_model(named).ok_or_else(|| wrong("names no model"));
     }
-
-    fn of_model(named: &str) -> Option<Self> {
-        if let Some(id) = places::logged_model(named) {
-            return Some(Source::Logged(id));
+    if let Some(Place { keeper, name }) = Place::of_uri(source)? {
+        return Ok(VersionOrigin::Files(keeper, vec![name]));
+    }
+    if let Some(path) = source.strip_prefix("runs:/") {
+        let (run, name) = path.split_once('/').unwrap_or((path, ""));
+        let run: RunId = run.parse().map_err(|_| Error::unknown("run", run))?;
+        check_path(name, "source")?;
+        return Ok(VersionOrigin::Files(
+            Keeper::Run(run),
+            vec![name.to_owned()],
+        ));
+    }
+    match source.split_once(':') {
+        Some((scheme, rest)) if rest.starts_with("//") && scheme != "file" => {
+            Ok(VersionOrigin::Elsewhere)
         }
-        let (name, version) = if let Some((name, alias)) = named.split_once('@') {
-            (name, VersionName::Alias(alias.to_owned()))
-        } else {
-            let (name, number) = named.split_once('/')?;
-            (name, VersionName::Number(number.parse().ok()?))
-        };
-        Some(Source::Version(name.to_owned(), version))
+        _ => Err(wrong("is no address that others can reach")),
     }
 }
 
-/// What a version comes from.
-#[derive(Default)]
-struct Origin {
-    files: Option<(Keeper, String)>,
-    run: Option<RunId>,
-    logged: Option<LoggedModelId>,
-}
-
-impl Origin {
-    fn find(
-        hub: &Hub,
-        source: Source,
-        run: Option<RunId>,
-        logged: Option<LoggedModelId>,
-    ) -> Result<Self, HubError> {
-        let mut found = match source {
-            Source::Logged(id) => Self::logged(id, String::new()),
-            Source::Version(name, version) => {
-                let known = hub.find_model_version(&name, version)?;
-                Self {
-                    files: Some((known.keeper(), String::new())),
-                    run: known.version.run,
-                    logged: known.version.logged,
-                }
-            }
-            Source::Files(Place { keeper, name }) => match keeper {
-                Keeper::LoggedModel(id) => Self::logged(id, name),
-                Keeper::Run(run) => Self {
-                    files: Some((keeper, name)),
-                    run: Some(run),
-                    logged: None,
-                },
-                Keeper::ModelVersion(..) => Self {
-                    files: Some((keeper, name)),
-                    ..Self::default()
-                },
-            },
-            Source::Elsewhere => Self::default(),
-        };
-        found.run = run.or(found.run);
-        found.logged = logged.or(found.logged);
-        if let Some(id) = found.logged
-            && found.run.is_none()
-        {
-            found.run = hub.find_logged_model(id)?.model.run;
-        }
-        Ok(found)
+fn of_model(named: &str) -> Option<VersionOrigin> {
+    if let Some(id) = places::logged_model(named) {
+        return Some(VersionOrigin::Files(Keeper::LoggedModel(id), Vec::new()));
     }
-
-    fn logged(id: LoggedModelId, name: String) -> Self {
-        Self {
-            files: Some((Keeper::LoggedModel(id), name)),
-            run: None,
-            logged: Some(id),
-        }
-    }
+    let (name, version) = if let Some((name, alias)) = named.split_once('@') {
+        (name, VersionName::Alias(alias.to_owned()))
+    } else {
+        let (name, number) = named.split_once('/')?;
+        (name, VersionName::Number(number.parse().ok()?))
+    };
+    Some(VersionOrigin::Version(name.to_owned(), version))
 }
 
 async fn show(State(web): State<Web>, _: ClientViewer, params: Params) -> Result<Json<One>, Error> {

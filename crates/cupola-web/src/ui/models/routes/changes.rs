@@ -252,13 +252,16 @@ async fn ask_deletion(
 ) -> Rendered {
     let detail = detail_of(&web, id).await?;
     let versions = detail.versions.len() as u64;
-    let evaluations = detail.evaluations.len() as u64;
     let mut consequences = vec![format!(
         "{} with the files that they keep",
         format::counted(versions, "version", "versions")
     )];
-    if evaluations > 0 {
-        consequences.push(format::counted(evaluations, "evaluation", "evaluations"));
+    if detail.evaluated > 0 {
+        consequences.push(format::counted(
+            detail.evaluated,
+            "evaluation",
+            "evaluations",
+        ));
     }
     let subject = Subject {
         who: &who,
@@ -347,11 +350,14 @@ async fn change_version(
     fields: Fields,
 ) -> Result<Response, PageError> {
     let (detail, number) = version_of(&web, path).await?;
-    let (name, asked) = (name_of(&detail), fields.clone());
+    let id = detail.summary.known.model.id;
+    let asked = fields.clone();
     let answer = hub_call(&web, move |hub| {
-        forms::change_version(hub, &name, number, &asked)
+        let wanted = forms::read_revision(&asked)?;
+        let revised = hub.revise_model_version(&id.to_string(), number, wanted);
+        revised.map_err(forms::renamed_alias)
     });
-    let page = paths::model(detail.summary.known.model.id, "");
+    let page = paths::model(id, "");
     answered(answer.await, &page, &who, |errors| {
         version(&who, &detail, number, Some((&fields, errors)))
     })

@@ -140,6 +140,8 @@ pub(crate) struct Shown {
     pub(crate) page: String,
     /// Whose curves are pinned together.
     pub(crate) template: String,
+    /// Whether their cost can go from left to right.
+    pub(crate) has_cost: bool,
 }
 
 impl Listed {
@@ -157,6 +159,7 @@ impl Listed {
             keys: (run.key(), format!("metrics:{id}")),
             page: paths::run(id, ""),
             template: plain(&run.detail.template),
+            has_cost: run.detail.cost.is_some_and(|cost| cost.hourly.is_some()),
         })
     }
 
@@ -192,6 +195,7 @@ impl Listed {
             refused: refused(found.names.count, found.names.refused_points),
             cards: found.series.iter().map(card).collect(),
             page: shown.page,
+            has_cost: shown.has_cost,
         }
     }
 
