@@ -1,0 +1,337 @@
+//! What a workspace holds, however it is kept and from wherever it is watched.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use cupola_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Which job: jobs of different experiments are the same when both agree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct JobKey {
+    /// What it does: the dotted name of its type.
+    pub task: String,
+    /// The hash of its parameters.
+    pub id: String,
+}
+
+impl fmt::Display for JobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.task, self.id)
+    }
+}
+
+/// Which run of an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunKey {
+    /// The experiment's id.
+    pub experiment: String,
+    /// When it was started, as its folder is called.
+    pub run: String,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Known, not asked for.
+    Unscheduled,
+    /// For its dependencies.
+    Waiting,
+    /// Nothing is in its way.
+    Ready,
+    /// Given to a scheduler.
+    Scheduled,
+    /// Its program runs.
+    Running,
+    /// It ended well.
+    Done,
+    /// It did not.
+    Error,
+    /// Only run when somebody needs it.
+    Transient,
+    /// Named by an experiment, gone from the disk.
+    Phantom,
+}
+
+/// Why a job did not end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// Over its time.
+    Timeout,
+    /// Out of memory.
+    Memory,
+    /// Its scheduler takes no job that long.
+    RejectedTimelimit,
+    /// Its scheduler did not take it.
+    RejectedOther,
+    /// Something it needs did not end well.
+    Dependency,
+    /// Its program failed.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+    /// It ended without what it should have written.
+    MissingOutputs,
+    /// Somebody deleted it.
+    Deleted,
+    /// Its process is gone from this host and left no word.
+    Lost,
+}
+
+/// How far an experiment's run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Its program runs, or runs elsewhere as far as can be known.
+    Running,
+    /// Some of its jobs did not end well, or it was broken off.
+    Failed,
+    /// All is done.
+    Done,
+    /// It has no jobs.
+    Empty,
+    /// Its program is gone from this host, with jobs left to do.
+    Stopped,
+}
+
+/// One level of nested progress.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// 0 is the outermost.
+    pub level: u32,
+    /// What is being done.
+    pub desc: String,
+    /// From 0 to 1.
+    pub progress: f64,
+}
+
+/// What computing has cost the air.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Carbon {
+    /// Of CO₂.
+    pub co2_kg: f64,
+    /// Energy taken.
+    pub energy_kwh: f64,
+    /// Power of processors, GPUs and memory, in watts, where measured.
+    pub cpu_power_w: Option<f64>,
+    /// The same of GPUs.
+    pub gpu_power_w: Option<f64>,
+    /// The same of memory.
+    pub ram_power_w: Option<f64>,
+    /// For how long it was measured.
+    pub duration_s: f64,
+    /// Whether no more will come.
+    pub is_final: bool,
+}
+
+/// The process of a job, as its workspace names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// `local`, `slurm`, …
+    pub kind: String,
+    /// The number of a process, or a scheduler's word for it.
+    pub pid: String,
+    /// Where it was started, when that is known.
+    pub host: Option<String>,
+}
+
+/// How a job's process does at this moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessNow {
+    /// Which.
+    pub process: Process,
+    /// None where this host cannot know.
+    pub is_running: Option<bool>,
+    /// Of one processor.
+    pub cpu_percent: Option<f64>,
+    /// In memory.
+    pub memory_bytes: Option<u64>,
+    /// How many.
+    pub threads: Option<u32>,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Which.
+    pub key: JobKey,
+    /// Its folder.
+    pub path: PathBuf,
+    /// By its own files.
+    pub state: JobState,
+    /// Why it did not end well.
+    pub reason: Option<Reason>,
+    /// What its experiment's scheduler says, where that differs.
+    pub scheduler: Option<JobState>,
+    /// When it was given to its experiment.
+    pub submitted_at: Option<Timestamp>,
+    /// When its program started.
+    pub started_at: Option<Timestamp>,
+    /// When that ended.
+    pub ended_at: Option<Timestamp>,
+    /// What its program ended with.
+    pub exit_code: Option<i32>,
+    /// How often it was tried again.
+    pub retries: u32,
+    /// From the outermost level inwards.
+    pub progress: Vec<Progress>,
+    /// What people call it by.
+    pub tags: BTreeMap<String, Value>,
+    /// Its process, while it has one.
+    pub process: Option<Process>,
+    /// What it took.
+    pub carbon: Option<Carbon>,
+    /// Which runs of experiments name it.
+    pub runs: Vec<RunKey>,
+    /// What could not be read of it, in plain words.
+    pub problem: Option<String>,
+}
+
+/// What is read of a job only when somebody looks at it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobDetails {
+    /// As in lists.
+    pub job: Job,
+    /// Nested as its configuration is.
+    pub parameters: Value,
+    /// Which jobs it needs.
+    pub dependencies: Vec<JobKey>,
+    /// How its process does.
+    pub process: Option<ProcessNow>,
+    /// Its streams, with what they hold: `stdout`, `stderr`.
+    pub logs: Vec<LogFile>,
+}
+
+/// A stream that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFile {
+    /// `stdout`, `stderr`.
+    pub name: String,
+    /// Where.
+    pub path: PathBuf,
+    /// So far.
+    pub bytes: u64,
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ServiceState {
+    /// It does not run.
+    Stopped,
+    /// It was asked to run.
+    Starting,
+    /// It runs.
+    Running,
+    /// It was asked to stop.
+    Stopping,
+    /// It went wrong.
+    Error,
+}
+
+/// Something that an experiment offers beside its jobs: `TensorBoard`, for instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Of which run.
+    pub run: RunKey,
+    /// Its name in that.
+    pub id: String,
+    /// In a few words.
+    pub description: String,
+    /// Where it is.
+    pub state: ServiceState,
+    /// Where it answers.
+    pub url: Option<String>,
+    /// What is wrong.
+    pub error: Option<String>,
+    /// What made it, and from what: a class and its state.
+    pub class: String,
+    /// As its maker kept it.
+    pub kept: Value,
+}
+
+/// Something that can be done with an experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentAction {
+    /// Its name.
+    pub id: String,
+    /// In a few words.
+    pub description: String,
+    /// What does it.
+    pub class: String,
+}
+
+/// How many jobs of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// In all.
+    pub total: u64,
+    /// Ended well.
+    pub done: u64,
+    /// Did not.
+    pub failed: u64,
+    /// At this moment.
+    pub running: u64,
+}
+
+/// One run of an experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentRun {
+    /// Which.
+    pub key: RunKey,
+    /// Its folder.
+    pub path: PathBuf,
+    /// How far it is: by its jobs, not by what its program said of itself.
+    pub status: RunStatus,
+    /// Where its program runs or ran.
+    pub host: Option<String>,
+    /// When that started.
+    pub started_at: Option<Timestamp>,
+    /// When that ended.
+    pub ended_at: Option<Timestamp>,
+    /// Of its jobs.
+    pub counts: Counts,
+    /// What people call it by.
+    pub tags: Vec<String>,
+    /// What its jobs took.
+    pub carbon: Option<Carbon>,
+    /// What could not be read of it.
+    pub problem: Option<String>,
+}
+
+/// An experiment with its runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Experiment {
+    /// Its name.
+    pub id: String,
+    /// Its folder.
+    pub path: PathBuf,
+    /// The newest first; the first is what is shown unless another is asked for.
+    pub runs: Vec<ExperimentRun>,
+}
+
+/// A job folder that nothing names any more, or one that runs outside of its experiment's last run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Orphan {
+    /// Which.
+    pub job: Job,
+    /// It runs, though the latest run of its experiment does not name it.
+    pub is_stray: bool,
+    /// Of all its files, once counted.
+    pub bytes: Option<u64>,
+}
+
+/// Something that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Of which run.
+    pub run: RunKey,
+    /// Which.
+    pub key: String,
+    /// In a few words.
+    pub description: String,
+    /// What can be done about it: key and label.
+    pub actions: Vec<(String, String)>,
+}

@@ -1,0 +1,182 @@
+//! Where what is watched comes from: a folder here, the same folder by SSH, a hub.
+
+use std::{path::PathBuf, sync::mpsc::Receiver, time::Duration};
+
+use cupola_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Service, Warning,
+};
+
+/// What went wrong, in words for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceError {
+    /// There is no such thing.
+    Unknown(String),
+    /// Whoever asks may not do that.
+    Refused(String),
+    /// Its place does not answer; it may later.
+    Away(String),
+    /// This place has no such thing to offer.
+    Unsupported(String),
+}
+
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Unknown(text)
+        | Self::Refused(text)
+        | Self::Away(text)
+        | Self::Unsupported(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+/// What a source says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `/scratch/me/xp`, `cluster:/scratch/me/xp`, `http://127.0.0.1:7171`.
+    pub title: String,
+    /// Whether reading costs a journey, so that logs are fetched now and then.
+    pub is_remote: bool,
+    /// Whether it can be changed from here.
+    pub can_act: bool,
+}
+
+/// Something is not as it was; whoever shows it reads again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Which experiments there are, or how one of them is.
+    Experiment(String),
+    /// How a job is.
+    Job(JobKey),
+    /// A stream of it grew.
+    Log(JobKey),
+    /// Services, of all or one run.
+    Services,
+    /// What should be looked at.
+    Warnings,
+    /// Much at once: read everything.
+    All,
+    /// The place went away, or came back: in words for the status bar.
+    Connection(Connection),
+}
+
+/// How a source stands to its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// It answers.
+    Live,
+    /// It is tried again.
+    Away {
+        /// Why it is away.
+        why: String,
+        /// After that long.
+        next: Duration,
+    },
+}
+
+/// A part of a log: bytes from an offset, or its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogAsked {
+    /// Whose.
+    pub of: LogOf,
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// None: the last `bytes` of it, beginning with a line.
+    pub offset: Option<u64>,
+    /// At most so many.
+    pub bytes: u64,
+}
+
+/// Whose log it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogOf {
+    /// A job's.
+    Job(JobKey),
+    /// A service's.
+    Service(RunKey, String),
+    /// The workspace's own.
+    Workspace,
+}
+
+/// What was read of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPart {
+    /// Where it begins; other than asked when the file shrank.
+    pub offset: u64,
+    /// As they are; the reader strips what a terminal would obey.
+    pub bytes: Vec<u8>,
+    /// Of the whole file now.
+    pub size: u64,
+}
+
+/// What somebody asks to be changed. Nothing else changes a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Ends a job's process: asked first, killed after a while.
+    Kill(JobKey),
+    /// Removes a job's folder; a running one is refused.
+    Delete(JobKey),
+    /// Removes a run, or the whole experiment; its jobs too where said.
+    DeleteExperiment {
+        /// Its name.
+        experiment: String,
+        /// One run only.
+        run: Option<String>,
+        /// Jobs that nothing else names.
+        with_jobs: bool,
+    },
+    /// Starts a service.
+    StartService(RunKey, String),
+    /// Stops it.
+    StopService(RunKey, String),
+    /// Does something that a warning offers.
+    Warning {
+        /// Of which run.
+        run: RunKey,
+        /// Which warning.
+        key: String,
+        /// What of it.
+        action: String,
+    },
+    /// Does something that an experiment offers.
+    Execute(RunKey, String),
+    /// A hub: starts or retries.
+    Start(JobKey),
+}
+
+/// A place that is watched. Calls block: whoever shows something makes them on another thread.
+pub trait Source: Send + Sync {
+    /// What it is.
+    fn place(&self) -> Place;
+    /// From now on; each caller has its own. Changes that nobody takes are summed up.
+    fn changes(&self) -> Receiver<Change>;
+    /// Now, by the clock that its times were taken with.
+    fn now(&self) -> Timestamp;
+    /// All experiments with their runs.
+    fn experiments(&self) -> Result<Vec<Experiment>, SourceError>;
+    /// The jobs of a run, or all that experiments name.
+    fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Job>, SourceError>;
+    /// All of one job.
+    fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError>;
+    /// Services of a run, or all.
+    fn services(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError>;
+    /// What can be done with a run.
+    fn actions(&self, of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError>;
+    /// What nothing names, and what runs astray.
+    fn orphans(&self, with_sizes: bool) -> Result<Vec<Orphan>, SourceError>;
+    /// What should be looked at.
+    fn warnings(&self) -> Result<Vec<Warning>, SourceError>;
+    /// A part of a log.
+    fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError>;
+    /// Changes something, when asked to; says in words what was done.
+    fn act(&self, action: &Action) -> Result<String, SourceError>;
+    /// A file or folder of a job here, fetched first where the place is elsewhere.
+    fn fetched(&self, path: &std::path::Path) -> Result<PathBuf, SourceError>;
+    /// Reads anew, whatever was noticed.
+    fn refresh(&self);
+}
