@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use cupola_domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Which job: jobs of different experiments are the same when both agree.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobKey {
     /// What it does: the dotted name of its type.
     pub task: String,
@@ -22,7 +21,7 @@ impl fmt::Display for JobKey {
 }
 
 /// Which run of an experiment.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunKey {
     /// The experiment's id.
     pub experiment: String,
@@ -30,9 +29,48 @@ pub struct RunKey {
     pub run: String,
 }
 
+/// Names with values, sorted by name; small, because there are many jobs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tags(Box<[(String, Value)]>);
+
+impl Tags {
+    /// The value that goes by `name`.
+    pub fn find(&self, name: &str) -> Option<&Value> {
+        let place = self.0.binary_search_by(|(key, _)| key.as_str().cmp(name));
+        place.ok().map(|place| &self.0[place].1)
+    }
+
+    /// Sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<BTreeMap<String, Value>> for Tags {
+    fn from(tags: BTreeMap<String, Value>) -> Self {
+        Self(tags.into_iter().collect())
+    }
+}
+
+impl From<Tags> for BTreeMap<String, Value> {
+    fn from(tags: Tags) -> Self {
+        tags.0.into_iter().collect()
+    }
+}
+
+impl FromIterator<(String, Value)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(tags: I) -> Self {
+        tags.into_iter().collect::<BTreeMap<_, _>>().into()
+    }
+}
+
 /// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobState {
     /// Known, not asked for.
     Unscheduled,
@@ -55,8 +93,7 @@ pub enum JobState {
 }
 
 /// Why a job did not end well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// Over its time.
     Timeout,
@@ -81,8 +118,7 @@ pub enum Reason {
 }
 
 /// How far an experiment's run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RunStatus {
     /// Its program runs, or runs elsewhere as far as can be known.
     Running,
@@ -97,7 +133,7 @@ pub enum RunStatus {
 }
 
 /// One level of nested progress.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
     /// 0 is the outermost.
     pub level: u32,
@@ -108,7 +144,7 @@ pub struct Progress {
 }
 
 /// What computing has cost the air.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Carbon {
     /// Of CO₂.
     pub co2_kg: f64,
@@ -127,7 +163,7 @@ pub struct Carbon {
 }
 
 /// The process of a job, as its workspace names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     /// `local`, `slurm`, …
     pub kind: String,
@@ -138,7 +174,7 @@ pub struct Process {
 }
 
 /// How a job's process does at this moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProcessNow {
     /// Which.
     pub process: Process,
@@ -153,7 +189,7 @@ pub struct ProcessNow {
 }
 
 /// A job.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// Which.
     pub key: JobKey,
@@ -178,7 +214,7 @@ pub struct Job {
     /// From the outermost level inwards.
     pub progress: Vec<Progress>,
     /// What people call it by.
-    pub tags: BTreeMap<String, Value>,
+    pub tags: Tags,
     /// Its process, while it has one.
     pub process: Option<Process>,
     /// What it took.
@@ -190,7 +226,7 @@ pub struct Job {
 }
 
 /// What is read of a job only when somebody looks at it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct JobDetails {
     /// As in lists.
     pub job: Job,
@@ -205,7 +241,7 @@ pub struct JobDetails {
 }
 
 /// A stream that was kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFile {
     /// `stdout`, `stderr`.
     pub name: String,
@@ -216,8 +252,7 @@ pub struct LogFile {
 }
 
 /// Where a service is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceState {
     /// It does not run.
     Stopped,
@@ -232,7 +267,7 @@ pub enum ServiceState {
 }
 
 /// Something that an experiment offers beside its jobs: `TensorBoard`, for instance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     /// Of which run.
     pub run: RunKey,
@@ -253,7 +288,7 @@ pub struct Service {
 }
 
 /// Something that can be done with an experiment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExperimentAction {
     /// Its name.
     pub id: String,
@@ -264,7 +299,7 @@ pub struct ExperimentAction {
 }
 
 /// How many jobs of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// In all.
     pub total: u64,
@@ -277,7 +312,7 @@ pub struct Counts {
 }
 
 /// One run of an experiment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentRun {
     /// Which.
     pub key: RunKey,
@@ -302,7 +337,7 @@ pub struct ExperimentRun {
 }
 
 /// An experiment with its runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// Its name.
     pub id: String,
@@ -313,7 +348,7 @@ pub struct Experiment {
 }
 
 /// A job folder that nothing names any more, or one that runs outside of its experiment's last run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Orphan {
     /// Which.
     pub job: Job,
@@ -324,7 +359,7 @@ pub struct Orphan {
 }
 
 /// Something that somebody should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// Of which run.
     pub run: RunKey,

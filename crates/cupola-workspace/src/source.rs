@@ -1,9 +1,13 @@
 //! Where what is watched comes from: a folder here, the same folder by SSH, a hub.
 
-use std::{path::PathBuf, sync::mpsc::Receiver, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
+};
 
 use cupola_domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Service, Warning,
@@ -114,8 +118,7 @@ pub struct LogPart {
 }
 
 /// What somebody asks to be changed. Nothing else changes a workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Ends a job's process: asked first, killed after a while.
     Kill(JobKey),
@@ -159,8 +162,10 @@ pub trait Source: Send + Sync {
     fn now(&self) -> Timestamp;
     /// All experiments with their runs.
     fn experiments(&self) -> Result<Vec<Experiment>, SourceError>;
-    /// The jobs of a run, or all that experiments name.
-    fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Job>, SourceError>;
+    /// The jobs of a run, or all that experiments name; shared, because there are many.
+    fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Arc<Job>>, SourceError>;
+    /// Which jobs each job of a run needs, of those that need any.
+    fn dependencies(&self, of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError>;
     /// All of one job.
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError>;
     /// Services of a run, or all.

@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
+    ("cupola-workspace", &["cupola-domain"]),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),
     ("xtask", &[]),
 ];
