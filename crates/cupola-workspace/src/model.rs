@@ -370,3 +370,25 @@ pub struct Warning {
     /// What can be done about it: key and label.
     pub actions: Vec<(String, String)>,
 }
+
+/// What a job measured of one metric.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// The metric.
+    pub name: String,
+    /// Step and value, in the order of steps.
+    pub points: Vec<(f64, f64)>,
+    /// Whether points were left out.
+    pub is_reduced: bool,
+}
+
+/// A table of words: whatever a place has to show beside experiments and jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sheet {
+    /// `Workers`.
+    pub title: String,
+    /// What stands above each column.
+    pub columns: Vec<String>,
+    /// As many words each as there are columns.
+    pub rows: Vec<Vec<String>>,
+}

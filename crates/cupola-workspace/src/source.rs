@@ -10,7 +10,8 @@ use std::{
 use cupola_domain::time::Timestamp;
 
 use crate::model::{
-    Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Service, Warning,
+    Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service, Sheet,
+    Warning,
 };
 
 /// What went wrong, in words for whoever asked.
@@ -178,6 +179,16 @@ pub trait Source: Send + Sync {
     fn warnings(&self) -> Result<Vec<Warning>, SourceError>;
     /// A part of a log.
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError>;
+    /// What a job measured, each metric reduced to about `width` points.
+    fn series(&self, _of: &JobKey, _width: usize) -> Result<Vec<Series>, SourceError> {
+        Err(SourceError::Unsupported(
+            "no metrics are read here".to_owned(),
+        ))
+    }
+    /// What else there is to see: a hub's workers, briefs and accounts.
+    fn sheets(&self) -> Result<Vec<Sheet>, SourceError> {
+        Ok(Vec::new())
+    }
     /// Changes something, when asked to; says in words what was done.
     fn act(&self, action: &Action) -> Result<String, SourceError>;
     /// A file or folder of a job here, fetched first where the place is elsewhere.
