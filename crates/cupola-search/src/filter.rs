@@ -8,6 +8,7 @@
 //! sorted last like a missing one.
 
 mod date;
+mod evaluate;
 mod field;
 mod parse;
 mod print;
@@ -17,6 +18,7 @@ pub(crate) mod tokens;
 
 use std::fmt;
 
+pub use evaluate::Found;
 pub use field::{Attribute, Field, Kind, Statistic};
 
 /// Bytes of a text that is read.
@@ -124,10 +126,26 @@ pub struct FilterError {
     pub message: String,
 }
 
+/// What is searched: which names and states it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The runs of a hub.
+    Runs,
+    /// The jobs of a workspace.
+    Jobs,
+}
+
 impl Filter {
     /// Reads a filter; a text of blanks is none.
     pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
-        parse::filter(text)
+        parse::filter(text, Subject::Runs)
+    }
+
+    /// Reads a filter of a workspace's jobs. There a name that is no attribute is a tag's, `task` is
+    /// the name of what a job does, and its state may be said as finely as schedulers do: `done`,
+    /// `error`, `waiting`, `ready`, `scheduled` and so on.
+    pub fn parse_jobs(text: &str) -> Result<Option<Self>, FilterError> {
+        parse::filter(text, Subject::Jobs)
     }
 }
 
@@ -168,6 +186,11 @@ impl Comparison {
             }
             test => test,
         };
+        Self::fitting(field, test)
+    }
+
+    /// The same where the values are already as the field has them.
+    fn fitting(field: Field, test: Test) -> Result<Self, String> {
         let is_refused = match (&test, field.kind()) {
             (Test::Missing | Test::In(_), _) => false,
             (Test::Is(relation, _), Kind::State) => {

@@ -92,6 +92,23 @@ pub enum JobState {
     Phantom,
 }
 
+impl JobState {
+    /// As Experimaestro writes it, and as it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unscheduled => "unscheduled",
+            Self::Waiting => "waiting",
+            Self::Ready => "ready",
+            Self::Scheduled => "scheduled",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Error => "error",
+            Self::Transient => "transient",
+            Self::Phantom => "phantom",
+        }
+    }
+}
+
 /// Why a job did not end well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -115,6 +132,24 @@ pub enum Reason {
     Deleted,
     /// Its process is gone from this host and left no word.
     Lost,
+}
+
+impl Reason {
+    /// In small letters; `-` joins words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Memory => "memory",
+            Self::RejectedTimelimit => "rejected-timelimit",
+            Self::RejectedOther => "rejected",
+            Self::Dependency => "dependency",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::MissingOutputs => "missing-outputs",
+            Self::Deleted => "deleted",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 /// How far an experiment's run is.

@@ -49,7 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
-    ("cupola-workspace", &["cupola-domain"]),
+    ("cupola-workspace", &["cupola-domain", "cupola-search"]),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),
     ("xtask", &[]),
 ];

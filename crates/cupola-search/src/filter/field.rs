@@ -144,6 +144,61 @@ impl FromStr for Attribute {
     }
 }
 
+/// What jobs have of these, and what of it they call otherwise.
+const JOB_ATTRIBUTES: [(&str, Attribute); 14] = [
+    ("id", Attribute::Id),
+    ("name", Attribute::Name),
+    ("task", Attribute::Name),
+    ("state", Attribute::State),
+    ("failure", Attribute::Failure),
+    ("reason", Attribute::Failure),
+    ("experiment", Attribute::Experiment),
+    ("host", Attribute::Worker),
+    ("worker", Attribute::Worker),
+    ("attempt", Attribute::Attempt),
+    ("created", Attribute::Created),
+    ("started", Attribute::Started),
+    ("finished", Attribute::Finished),
+    ("duration", Attribute::Duration),
+];
+
+/// States of jobs as they may be written, and what they are called here.
+const JOB_STATES: [(&str, &str); 13] = [
+    ("pending", "pending"),
+    ("running", "running"),
+    ("completed", "completed"),
+    ("done", "completed"),
+    ("failed", "failed"),
+    ("error", "failed"),
+    ("cancelled", "cancelled"),
+    ("unscheduled", "unscheduled"),
+    ("waiting", "waiting"),
+    ("ready", "ready"),
+    ("scheduled", "scheduled"),
+    ("transient", "transient"),
+    ("phantom", "phantom"),
+];
+
+/// What `word` is of a workspace's jobs.
+pub(super) fn job_attribute(word: &str) -> Result<Attribute, String> {
+    let found = JOB_ATTRIBUTES.iter().find(|(name, _)| *name == word);
+    found.map(|(_, attribute)| *attribute).ok_or_else(|| {
+        let known = JOB_ATTRIBUTES.map(|(name, _)| name).join("`, `");
+        format!("`{word}` is nothing that every job has; write a tag's name or one of `{known}`")
+    })
+}
+
+/// A state of a workspace's jobs, in whatever case.
+pub(super) fn job_state(word: &str) -> Result<&'static str, String> {
+    let found = JOB_STATES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word));
+    found.map(|(_, state)| *state).ok_or_else(|| {
+        let known = JOB_STATES.map(|(name, _)| name).join("`, `");
+        format!("`{word}` is not a state; say one of `{known}`")
+    })
+}
+
 impl Statistic {
     /// As it is written after a metric's name.
     pub const fn as_str(self) -> &'static str {

@@ -1,17 +1,17 @@
 //! Reads filters and orders by recursive descent, within bounds.
 
 use super::{
-    Attribute, COMPARISONS_MAX, Comparison, DEPTH_MAX, FIELDS_MAX, Field, Filter, FilterError,
-    Literal, ORDERS_MAX, Order, Statistic, Test, VALUES_MAX,
-    field::Kind,
+    COMPARISONS_MAX, Comparison, DEPTH_MAX, FIELDS_MAX, Field, Filter, FilterError, Literal,
+    ORDERS_MAX, Order, Statistic, Subject, Test, VALUES_MAX,
+    field::{Kind, job_attribute, job_state},
     tokens::{Placed, Token, tokens},
 };
 
 /// Words that mean something between fields and values, in any case.
 const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "like", "ilike", "missing"];
 
-pub(super) fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
-    let mut reader = Reader::new(text)?;
+pub(super) fn filter(text: &str, subject: Subject) -> Result<Option<Filter>, FilterError> {
+    let mut reader = Reader::new(text, subject)?;
     if reader.peek().is_none() {
         return Ok(None);
     }
@@ -27,14 +27,15 @@ pub(super) fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
 
 pub(super) fn orders(text: &str) -> Result<Vec<Order>, FilterError> {
     let remedy = "write `asc`, `desc` or a comma";
-    Reader::new(text)?.separated(ORDERS_MAX, remedy, Reader::order)
+    Reader::new(text, Subject::Runs)?.separated(ORDERS_MAX, remedy, Reader::order)
 }
 
 pub(super) fn fields(text: &str) -> Result<Vec<Field>, FilterError> {
-    Reader::new(text)?.separated(FIELDS_MAX, "write a comma", Reader::field)
+    Reader::new(text, Subject::Runs)?.separated(FIELDS_MAX, "write a comma", Reader::field)
 }
 
 struct Reader {
+    subject: Subject,
     tokens: Vec<Placed>,
     at: usize,
     /// The column after the last token.
@@ -44,8 +45,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(text: &str) -> Result<Self, FilterError> {
+    fn new(text: &str, subject: Subject) -> Result<Self, FilterError> {
         Ok(Self {
+            subject,
             tokens: tokens(text)?,
             at: 0,
             end: text.trim_end().chars().count() + 1,
@@ -121,7 +123,7 @@ impl Reader {
         let column = self.column();
         let (test, is_negated) = self.test(&field)?;
         let comparison =
-            Comparison::new(field, test).map_err(|message| FilterError { column, message })?;
+            Comparison::fitting(field, test).map_err(|message| FilterError { column, message })?;
         let comparison = Filter::Compare(comparison);
         Ok(if is_negated {
             Filter::Not(Box::new(comparison))
@@ -207,7 +209,12 @@ impl Reader {
             }
         };
         self.at += 1;
-        let typed = field.typed(value);
+        let typed = match (self.subject, value) {
+            (Subject::Jobs, Literal::Text(word)) if field.kind() == Kind::State => {
+                job_state(&word).map(|state| Literal::Text(state.to_owned()))
+            }
+            (_, value) => field.typed(value),
+        };
         typed.map_err(|message| FilterError { column, message })
     }
 
@@ -244,10 +251,30 @@ impl Reader {
             }
             ("tags" | "tag", name) => Field::Tag(self.name(head, name)?),
             ("metrics" | "metric", name) => self.metric(head, name)?,
-            ("attributes" | "attribute" | "attr" | "run", Some(name)) => attribute(&name, column)?,
-            _ => attribute(&word, column)?,
+            ("attributes" | "attribute" | "attr" | "run", Some(name)) => {
+                self.attribute(&name, column)?
+            }
+            _ => self.attribute(&word, column)?,
         };
         Ok(field)
+    }
+
+    /// A name without a word before it that says of what; an `@` may stand there instead.
+    fn attribute(&self, word: &str, column: usize) -> Result<Field, FilterError> {
+        let (word, is_marked) = match word.strip_prefix('@') {
+            Some(word) => (word, true),
+            None => (word, false),
+        };
+        let lower = word.to_ascii_lowercase();
+        let found = match self.subject {
+            Subject::Runs => lower.parse(),
+            Subject::Jobs => match job_attribute(&lower) {
+                Err(_) if !is_marked => return Ok(Field::Tag(word.to_owned())),
+                found => found,
+            },
+        };
+        let message = |message| FilterError { column, message };
+        found.map(Field::Attribute).map_err(message)
     }
 
     /// A name that stood bare after the dot, or stands in quotes after it.
@@ -386,10 +413,4 @@ fn statistic(word: &str) -> Option<Statistic> {
     [Statistic::Last, Statistic::Min, Statistic::Max]
         .into_iter()
         .find(|statistic| statistic.as_str() == word)
-}
-
-fn attribute(word: &str, column: usize) -> Result<Field, FilterError> {
-    let found: Result<Attribute, String> = word.to_ascii_lowercase().parse();
-    let message = |message| FilterError { column, message };
-    found.map(Field::Attribute).map_err(message)
 }

@@ -85,6 +85,45 @@ fn and_binds_closer_than_or() {
     check(&format!("(({a}))"), a);
 }
 
+/// A filter of jobs and how it is written back.
+fn check_jobs(text: &str, expected: &str) {
+    let filter = Filter::parse_jobs(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let filter = filter.expect("there is one");
+    assert_eq!(filter.to_string(), expected);
+    assert_eq!(Filter::parse_jobs(expected), Ok(Some(filter)));
+}
+
+#[test]
+fn jobs_are_searched_by_their_own_words() {
+    check_jobs("@state = 'DONE'", "state = \"completed\"");
+    check_jobs(
+        "state in [Error, waiting]",
+        "state in (\"failed\", \"waiting\")",
+    );
+    check_jobs("@name ~ 'bm25'", "name ~ \"bm25\"");
+    check_jobs("task ~ bm25", "name ~ \"bm25\"");
+    check_jobs("reason = timeout", "failure = \"timeout\"");
+    check_jobs("seed = 1", "tags.seed = \"1\"");
+    check_jobs(
+        r#"model = "bm25" and mode in ["a","b"]"#,
+        r#"tags.model = "bm25" and tags.mode in ("a", "b")"#,
+    );
+    check_jobs(
+        "mode in [a, b] and not (x[0] = 1)",
+        "tags.mode in (\"a\", \"b\") and not tags.x[0] = \"1\"",
+    );
+    let error = Filter::parse_jobs("@model = x").unwrap_err().to_string();
+    assert!(
+        error.starts_with("column 1: `model` is nothing that every job has"),
+        "{error}"
+    );
+    let error = Filter::parse_jobs("state = gone").unwrap_err().to_string();
+    assert!(
+        error.starts_with("column 9: `gone` is not a state; say one of `pending`"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_blank_text_is_no_filter() {
     assert_eq!(Filter::parse("  \n"), Ok(None));

@@ -53,15 +53,24 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Placed>, FilterError> {
             ),
         });
     }
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Placed> = Vec::new();
     let (mut rest, mut column) = (text, 1);
+    let mut is_list = false;
     loop {
         let trimmed = rest.trim_start();
         column += rest[..rest.len() - trimmed.len()].chars().count();
         if trimmed.is_empty() {
             return Ok(tokens);
         }
-        let (token, length) = next(trimmed).map_err(|message| FilterError { column, message })?;
+        let after_in = matches!(tokens.last(), Some((_, Token::Word(word))) if word.eq_ignore_ascii_case("in"));
+        is_list |= after_in && trimmed.starts_with('[');
+        let found = if is_list {
+            next_of_list(trimmed)
+        } else {
+            next(trimmed)
+        };
+        let (token, length) = found.map_err(|message| FilterError { column, message })?;
+        is_list &= token != Token::Close;
         tokens.push((column, token));
         column += trimmed[..length].chars().count();
         rest = &trimmed[length..];
@@ -76,6 +85,23 @@ pub(crate) fn is_bare_name(name: &str) -> bool {
 /// A text in quotes; what would end it stands after a backslash.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The same within a list in square brackets, which may stand for parentheses there.
+fn next_of_list(text: &str) -> Result<(Token, usize), String> {
+    match text.as_bytes().first() {
+        Some(b'[') => return Ok((Token::Open, 1)),
+        Some(b']') => return Ok((Token::Close, 1)),
+        _ => {}
+    }
+    Ok(match next(text)? {
+        (Token::Word(word), _) if word.contains(']') => {
+            let word = word.split(']').next().unwrap_or_default().to_owned();
+            let length = word.len();
+            (Token::Word(word), length)
+        }
+        found => found,
+    })
 }
 
 /// The first token of a text that does not begin with a blank, and its bytes.
