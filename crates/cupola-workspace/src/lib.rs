@@ -4,3 +4,16 @@
 pub mod filter;
 pub mod model;
 pub mod source;
+
+mod act;
+mod folder;
+mod here;
+mod index;
+mod log;
+mod orphans;
+mod watch;
+mod xpm;
+
+pub use folder::Folder;
+pub use here::Here;
+pub use watch::Watching;

@@ -1,6 +1,6 @@
 //! What a workspace holds, however it is kept and from wherever it is watched.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use cupola_domain::time::Timestamp;
 use serde_json::Value;
@@ -29,9 +29,9 @@ pub struct RunKey {
     pub run: String,
 }
 
-/// Names with values, sorted by name; small, because there are many jobs.
+/// Names with values, sorted by name; small and shared, because there are many jobs.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Tags(Box<[(String, Value)]>);
+pub struct Tags(Arc<[(String, Value)]>);
 
 impl Tags {
     /// The value that goes by `name`.
@@ -54,12 +54,6 @@ impl Tags {
 impl From<BTreeMap<String, Value>> for Tags {
     fn from(tags: BTreeMap<String, Value>) -> Self {
         Self(tags.into_iter().collect())
-    }
-}
-
-impl From<Tags> for BTreeMap<String, Value> {
-    fn from(tags: Tags) -> Self {
-        tags.0.into_iter().collect()
     }
 }
 

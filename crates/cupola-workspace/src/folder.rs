@@ -1,0 +1,304 @@
+//! A workspace in a folder of this machine.
+
+mod changes;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc::Receiver},
+};
+
+use cupola_domain::time::Timestamp;
+
+use crate::{
+    act,
+    here::Here,
+    index::{self, Index},
+    log,
+    model::{
+        Experiment, ExperimentAction, Job, JobDetails, JobKey, LogFile, Orphan, RunKey, Service,
+        Warning,
+    },
+    orphans,
+    source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
+    watch::{Noticed, Watching},
+    xpm::{self, Layout, job, params},
+};
+use changes::{Listeners, Watcher};
+
+/// Streams of a job: what they are called, and what their files end with.
+const STREAMS: [(&str, &str); 2] = [("stdout", "out"), ("stderr", "err")];
+
+/// A folder that holds a workspace. It is read when opened, and watched from when somebody asks for
+/// its changes.
+pub struct Folder {
+    shared: Arc<Shared>,
+    watcher: OnceLock<Watcher>,
+    watching: Watching,
+}
+
+struct Shared {
+    layout: Layout,
+    here: Here,
+    index: RwLock<Index>,
+    listeners: Mutex<Listeners>,
+}
+
+impl Folder {
+    /// Reads the workspace in `root`.
+    pub fn open(root: &Path, here: Here, watching: Watching) -> Result<Self, SourceError> {
+        let shown = root.display();
+        let root = root.canonicalize().map_err(|error| {
+            SourceError::Unknown(format!("{shown}: {}", xpm::file::words(&error)))
+        })?;
+        let layout = Layout { root };
+        if !layout.is_there() {
+            return Err(SourceError::Unknown(format!(
+                "{shown} is no workspace: it has neither `experiments` nor `jobs`"
+            )));
+        }
+        let index = Index::load(layout.clone(), here.clone());
+        if let Some(problem) = index.problem() {
+            return Err(SourceError::Refused(format!("{shown}: {problem}")));
+        }
+        Ok(Self {
+            shared: Arc::new(Shared {
+                layout,
+                here,
+                index: RwLock::new(index),
+                listeners: Mutex::default(),
+            }),
+            watcher: OnceLock::new(),
+            watching,
+        })
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.shared
+            .index
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn details(&self, key: &JobKey) -> Result<(Job, PathBuf), SourceError> {
+        let unknown = || SourceError::Unknown(format!("there is no job {key}"));
+        if let Some(job) = self.index().job(key) {
+            let path = job.path.clone();
+            return Ok(((*job).clone(), path));
+        }
+        let path = self.shared.layout.job(key).ok_or_else(unknown)?;
+        let job = orphans::read(&self.shared.layout, &self.shared.here, key).ok_or_else(unknown)?;
+        Ok((job, path))
+    }
+
+    fn log_path(&self, asked: &LogAsked) -> Result<PathBuf, SourceError> {
+        let end = STREAMS.iter().find(|(name, _)| *name == asked.stream);
+        let unknown = || SourceError::Unknown(format!("there is no stream {}", asked.stream));
+        match &asked.of {
+            LogOf::Job(key) => {
+                let (_, end) = end.ok_or_else(unknown)?;
+                let (_, path) = self.details(key)?;
+                Ok(path.join(format!("{}.{end}", xpm::script(&key.task))))
+            }
+            LogOf::Service(run, id) => {
+                let (_, end) = end.ok_or_else(unknown)?;
+                let name = format!("services/{id}/logs.{end}");
+                let is_safe = id.split('/').all(xpm::is_name);
+                is_safe
+                    .then(|| self.newest_with(Some(&run.run), &name))
+                    .flatten()
+                    .ok_or_else(|| SourceError::Unknown(format!("service {id} has no log")))
+            }
+            LogOf::Workspace => self
+                .newest_with(None, "experimaestro.log")
+                .ok_or_else(|| SourceError::Unknown("the workspace has no log".to_owned())),
+        }
+    }
+
+    /// Schedulers keep logs in a folder for each time they were started: that of a run when it has
+    /// one, or the newest that has the file.
+    fn newest_with(&self, run: Option<&str>, name: &str) -> Option<PathBuf> {
+        let folder = self.shared.layout.scheduler();
+        let mut starts = xpm::folders(&folder).ok()?;
+        if let Some(at) = run.and_then(|run| starts.iter().position(|start| start == run)) {
+            let own = starts.remove(at);
+            starts.push(own);
+        }
+        let paths = starts
+            .into_iter()
+            .rev()
+            .map(|start| folder.join(start).join(name));
+        paths.into_iter().find(|path| path.exists())
+    }
+}
+
+impl Source for Folder {
+    fn place(&self) -> Place {
+        Place {
+            title: self.shared.layout.root.display().to_string(),
+            is_remote: false,
+            can_act: true,
+        }
+    }
+
+    fn changes(&self) -> Receiver<Change> {
+        let receiver = self.shared.listen();
+        self.watcher
+            .get_or_init(|| Watcher::start(self.shared.clone(), self.watching));
+        receiver
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.shared.here.now)()
+    }
+
+    fn experiments(&self) -> Result<Vec<Experiment>, SourceError> {
+        Ok(self.index().experiments())
+    }
+
+    fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Arc<Job>>, SourceError> {
+        let jobs = self.index().jobs(of);
+        jobs.ok_or_else(|| no_run(of))
+    }
+
+    fn dependencies(&self, of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
+        let jobs = self.jobs(Some(of))?;
+        let needed = jobs
+            .iter()
+            .map(|job| (job.key.clone(), params::read(&job.path).dependencies));
+        Ok(needed.filter(|(_, needed)| !needed.is_empty()).collect())
+    }
+
+    fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError> {
+        let (mut job, path) = self.details(key)?;
+        let script = xpm::script(&key.task);
+        let params = params::read(&path);
+        job.problem = job.problem.take().or(params.problem);
+        let noted = job::noted_process(&path, script);
+        let when = noted.as_ref().and_then(|(_, when)| *when);
+        let process = job
+            .process
+            .as_ref()
+            .map(|process| self.shared.here.look(process, when));
+        let logs = STREAMS.iter().filter_map(|(name, end)| {
+            let path = path.join(format!("{script}.{end}"));
+            let bytes = path.symlink_metadata().ok()?.len();
+            Some(LogFile {
+                name: (*name).to_owned(),
+                path,
+                bytes,
+            })
+        });
+        Ok(JobDetails {
+            parameters: params.parameters,
+            dependencies: params.dependencies,
+            process,
+            logs: logs.collect(),
+            job,
+        })
+    }
+
+    fn services(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
+        Ok(self.index().services(of))
+    }
+
+    fn actions(&self, of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
+        let index = self.index();
+        let files = index.files(of).ok_or_else(|| no_run(Some(of)))?;
+        Ok(files.actions.values().cloned().collect())
+    }
+
+    fn orphans(&self, with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
+        let (mut found, unnamed) = {
+            let index = self.index();
+            (orphans::stray(&index), orphans::unnamed(&index))
+        };
+        let unnamed = unnamed
+            .map_err(|error| SourceError::Refused(format!("jobs: {}", xpm::file::words(&error))))?;
+        found.extend(unnamed.iter().filter_map(|key| {
+            let job = orphans::read(&self.shared.layout, &self.shared.here, key)?;
+            Some(orphans::orphan(job))
+        }));
+        if with_sizes {
+            for orphan in &mut found {
+                orphan.bytes = Some(orphans::size(&orphan.job.path));
+            }
+        }
+        Ok(found)
+    }
+
+    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
+        Ok(self.index().warnings())
+    }
+
+    fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
+        log::part(&self.log_path(asked)?, asked.offset, asked.bytes)
+    }
+
+    fn act(&self, action: &Action) -> Result<String, SourceError> {
+        let done = match action {
+            Action::Kill(key) => act::kill(&self.details(key)?.0, &self.shared.here),
+            Action::Delete(key) => act::delete_job(&self.details(key)?.0),
+            Action::DeleteExperiment {
+                experiment,
+                run,
+                with_jobs,
+            } => {
+                let planned =
+                    act::plan_deletion(&self.index(), experiment, run.as_deref(), *with_jobs)?;
+                act::delete_experiment(&planned)
+            }
+            Action::StartService(..) | Action::StopService(..) | Action::Execute(..) => {
+                Err(SourceError::Unsupported(
+                    "only the program of an experiment can do that".to_owned(),
+                ))
+            }
+            Action::Warning { .. } | Action::Start(_) => Err(SourceError::Unsupported(
+                "a folder cannot do that".to_owned(),
+            )),
+        }?;
+        self.refresh();
+        Ok(done)
+    }
+
+    fn fetched(&self, path: &Path) -> Result<PathBuf, SourceError> {
+        let shown = path.display();
+        let real = path.canonicalize().map_err(|error| {
+            SourceError::Unknown(format!("{shown}: {}", xpm::file::words(&error)))
+        })?;
+        if real.starts_with(&self.shared.layout.root) {
+            Ok(real)
+        } else {
+            Err(SourceError::Refused(format!(
+                "{shown} is not in the workspace"
+            )))
+        }
+    }
+
+    fn refresh(&self) {
+        self.shared.notice(&[Noticed::Everything].into());
+    }
+}
+
+impl Shared {
+    fn listen(&self) -> Receiver<Change> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add()
+    }
+
+    /// Reads what was noticed and tells who listens.
+    fn notice(&self, noticed: &std::collections::BTreeSet<Noticed>) {
+        let changes = index::apply(&self.index, noticed);
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tell(&changes);
+    }
+}
+
+fn no_run(of: Option<&RunKey>) -> SourceError {
+    let name = of.map(|key| format!("{}/{}", key.experiment, key.run));
+    SourceError::Unknown(format!("there is no run {}", name.unwrap_or_default()))
+}

@@ -1,0 +1,262 @@
+//! What a workspace holds, known by heart: small rows by number, read once and kept up to date by
+//! what is noticed on disk.
+
+mod compose;
+pub(crate) mod keys;
+mod load;
+mod update;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use keys::Keys;
+
+use crate::{
+    here::{self, Here},
+    model::{
+        Counts, Experiment, ExperimentRun, Job, JobKey, JobState, RunKey, RunStatus, Service,
+        Warning,
+    },
+    watch::Place,
+    xpm::{self, Layout, run::RunFiles, value::carbon_sum},
+};
+
+pub(crate) use update::apply;
+
+/// All of it.
+#[derive(Debug)]
+pub(crate) struct Index {
+    layout: Layout,
+    here: Here,
+    keys: Keys,
+    slots: Vec<Slot>,
+    experiments: BTreeMap<String, BTreeMap<String, Run>>,
+    /// Jobs whose own folder is watched, because they are under way.
+    open: BTreeSet<u32>,
+    /// Jobs that could not be read whole, which are tried again.
+    torn: BTreeSet<u32>,
+    /// What could not be listed.
+    problem: Option<String>,
+}
+
+/// One job.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    job: Option<Arc<Job>>,
+    is_there: bool,
+    /// From the oldest to the newest.
+    runs: Vec<Arc<RunKey>>,
+}
+
+/// One run.
+#[derive(Debug)]
+struct Run {
+    key: Arc<RunKey>,
+    files: RunFiles,
+    /// Its program is at work, as far as can be known here.
+    is_active: bool,
+}
+
+impl Index {
+    /// Numbered as first named.
+    pub(crate) fn jobs(&self, of: Option<&RunKey>) -> Option<Vec<Arc<Job>>> {
+        let job = |slot: &u32| self.slots[*slot as usize].job.clone();
+        match of {
+            Some(key) => {
+                let run = self.run(key)?;
+                Some(run.files.named.keys().filter_map(job).collect())
+            }
+            None => Some(
+                self.slots
+                    .iter()
+                    .filter(|slot| !slot.runs.is_empty())
+                    .filter_map(|slot| slot.job.clone())
+                    .collect(),
+            ),
+        }
+    }
+
+    pub(crate) fn job(&self, key: &JobKey) -> Option<Arc<Job>> {
+        let slot = self.keys.find(&key.task, &key.id)?;
+        let slot = &self.slots[slot as usize];
+        slot.job.clone().filter(|_| !slot.runs.is_empty())
+    }
+
+    pub(crate) fn experiments(&self) -> Vec<Experiment> {
+        let experiments = self.experiments.iter();
+        experiments
+            .map(|(id, runs)| Experiment {
+                id: id.clone(),
+                path: self.layout.experiments().join(id),
+                runs: runs
+                    .values()
+                    .rev()
+                    .enumerate()
+                    .map(|(at, run)| self.shown(run, at == 0))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    pub(crate) fn services(&self, of: Option<&RunKey>) -> Vec<Service> {
+        let runs = self
+            .runs()
+            .filter(|run| of.is_none_or(|key| *run.key == *key));
+        runs.flat_map(|run| run.files.services.values().cloned())
+            .collect()
+    }
+
+    pub(crate) fn files(&self, of: &RunKey) -> Option<&RunFiles> {
+        Some(&self.run(of)?.files)
+    }
+
+    /// What is still to be looked at: runs that are over ask nobody any more.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let runs = self.runs().filter(|run| !run.files.is_over());
+        runs.flat_map(|run| run.files.warnings.values().cloned())
+            .collect()
+    }
+
+    pub(crate) fn is_active(&self, key: &RunKey) -> bool {
+        self.run(key).is_some_and(|run| run.is_active)
+    }
+
+    pub(crate) fn run_keys(&self, experiment: &str) -> Vec<RunKey> {
+        let runs = self.experiments.get(experiment);
+        runs.into_iter()
+            .flat_map(BTreeMap::values)
+            .map(|run| (*run.key).clone())
+            .collect()
+    }
+
+    /// The newest run of each experiment.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &RunFiles> {
+        self.experiments
+            .values()
+            .filter_map(|runs| Some(&runs.values().next_back()?.files))
+    }
+
+    pub(crate) fn names(&self, run: &RunFiles, key: &JobKey) -> bool {
+        let slot = self.keys.find(&key.task, &key.id);
+        slot.is_some_and(|slot| run.named.contains_key(&slot))
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Whatever should be looked at for changes.
+    pub(crate) fn places(&self) -> BTreeSet<Place> {
+        let mut places = BTreeSet::from([
+            Place::Root,
+            Place::Events,
+            Place::LiveJobs,
+            Place::LiveRuns,
+            Place::Experiments,
+            Place::Tasks,
+        ]);
+        for (id, runs) in &self.experiments {
+            places.insert(Place::Experiment(id.clone()));
+            places.extend(runs.values().map(|run| Place::Run((*run.key).clone())));
+        }
+        places.extend(self.keys.tasks().map(|task| Place::Task(task.to_owned())));
+        places.extend(self.open.iter().map(|slot| Place::Job(*slot)));
+        places
+    }
+
+    /// Where a place is.
+    pub(crate) fn path(&self, place: &Place) -> Option<std::path::PathBuf> {
+        Some(match place {
+            Place::Root => self.layout.root.clone(),
+            Place::Events => self.layout.root.join(".events"),
+            Place::LiveJobs => self.layout.live_jobs(),
+            Place::LiveRuns => self.layout.live_runs(),
+            Place::Experiments => self.layout.experiments(),
+            Place::Experiment(id) => self.layout.experiments().join(id),
+            Place::Run(key) => self.run(key)?.files.folder.clone(),
+            Place::Tasks => self.layout.jobs(),
+            Place::Task(task) => xpm::is_name(task).then(|| self.layout.jobs().join(task))?,
+            Place::Job(slot) => self.layout.job(&self.keys.key(*slot))?,
+        })
+    }
+
+    /// What the files of a job begin with.
+    pub(crate) fn script(&self, slot: u32) -> &str {
+        xpm::script(self.keys.task(slot))
+    }
+
+    fn run(&self, key: &RunKey) -> Option<&Run> {
+        self.experiments.get(&key.experiment)?.get(&key.run)
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.experiments.values().flat_map(BTreeMap::values)
+    }
+
+    fn shown(&self, run: &Run, is_latest: bool) -> ExperimentRun {
+        let counts = self.counts(run, is_latest);
+        let files = &run.files;
+        let carbon = files.named.keys().fold(None, |sum, slot| {
+            let job = self.slots[*slot as usize].job.as_ref();
+            carbon_sum(sum, job.and_then(|job| job.carbon))
+        });
+        ExperimentRun {
+            key: (*run.key).clone(),
+            path: files.folder.clone(),
+            status: status(run, counts),
+            host: files.host.clone(),
+            started_at: files.started_at,
+            ended_at: files.ended_at,
+            counts,
+            tags: files.tags.clone(),
+            carbon: files.carbon.filter(|_| files.is_over()).or(carbon),
+            problem: files.problem.clone(),
+        }
+    }
+
+    /// A job may have been run again since an earlier run, which then tells its own end of it.
+    fn counts(&self, run: &Run, is_latest: bool) -> Counts {
+        let mut counts = Counts::default();
+        for (slot, named) in &run.files.named {
+            let now = self.slots[*slot as usize].job.as_ref().map(|job| job.state);
+            let then = named
+                .state
+                .filter(|state| !is_latest && matches!(state, JobState::Done | JobState::Error));
+            counts.total += 1;
+            match then.or(now) {
+                Some(JobState::Done) => counts.done += 1,
+                Some(JobState::Error | JobState::Phantom) => counts.failed += 1,
+                Some(JobState::Running) => counts.running += 1,
+                _ => {}
+            }
+        }
+        counts
+    }
+}
+
+/// By the jobs, then by whether anybody is at work on the rest.
+fn status(run: &Run, counts: Counts) -> RunStatus {
+    let is_broken_off = run.files.word.as_deref() == Some("failed");
+    let is_all_done = counts.done == counts.total;
+    match (run.is_active, run.files.is_over()) {
+        (true, _) => RunStatus::Running,
+        (false, _) if counts.total == 0 && !is_broken_off => RunStatus::Empty,
+        (false, _) if is_all_done && !is_broken_off => RunStatus::Done,
+        (false, true) => RunStatus::Failed,
+        (false, false) => RunStatus::Stopped,
+    }
+}
+
+/// Whether a run's program is at work: on another host it is believed, here its lock is looked at.
+fn is_active(files: &RunFiles, here: &Here) -> bool {
+    if files.is_over() {
+        return false;
+    }
+    if files.host.as_deref() != Some(&here.host) {
+        return true;
+    }
+    let lock = files.folder.parent().map(|folder| folder.join("lock"));
+    lock.is_none_or(|lock| here::is_locked(&lock) != Some(false))
+}

@@ -1,0 +1,169 @@
+//! Reading a whole workspace: runs first, then the jobs that they name, by all processors.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Index, Run, Slot, is_active, keys::Keys};
+use crate::{
+    here::Here,
+    model::{Job, JobState, RunKey},
+    xpm::{self, Layout, file, run::Changed, run::RunFiles},
+};
+
+/// Threads that read: more would wait for the same disk.
+const READERS: usize = 8;
+/// Fewer jobs than that are read by the caller alone.
+const FEW: usize = 64;
+
+impl Index {
+    /// All that is there now.
+    pub(crate) fn load(layout: Layout, here: Here) -> Self {
+        let mut index = Self {
+            layout,
+            here,
+            keys: Keys::default(),
+            slots: Vec::new(),
+            experiments: BTreeMap::new(),
+            open: BTreeSet::new(),
+            torn: BTreeSet::new(),
+            problem: None,
+        };
+        for experiment in index.list_experiments() {
+            index
+                .experiments
+                .insert(experiment.clone(), BTreeMap::new());
+            for key in index.list_runs(&experiment) {
+                index.add_run(key);
+            }
+        }
+        let all: Vec<u32> = (0u32..).take(index.slots.len()).collect();
+        for (slot, job, is_there) in index.compose_all(&all) {
+            index.replace(slot, job, is_there);
+        }
+        index
+    }
+
+    /// What could not be listed, if anything.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    pub(super) fn list_experiments(&mut self) -> Vec<String> {
+        match xpm::folders(&self.layout.experiments()) {
+            Ok(names) => {
+                self.problem = None;
+                names
+            }
+            Err(error) => {
+                self.problem = Some(format!("experiments: {}", file::words(&error)));
+                self.experiments.keys().cloned().collect()
+            }
+        }
+    }
+
+    pub(super) fn list_runs(&mut self, experiment: &str) -> Vec<RunKey> {
+        let names = xpm::folders(&self.layout.experiments().join(experiment));
+        let names = names.unwrap_or_else(|error| {
+            self.problem = Some(format!("{experiment}: {}", file::words(&error)));
+            Vec::new()
+        });
+        let key = |run| RunKey {
+            experiment: experiment.to_owned(),
+            run,
+        };
+        names.into_iter().map(key).collect()
+    }
+
+    /// Reads a run that was not known; the jobs that it names.
+    pub(super) fn add_run(&mut self, key: RunKey) -> Changed {
+        let mut files = RunFiles::new(key.clone(), &self.layout);
+        let changed = files.refresh(&self.layout, &self.here, &mut self.keys);
+        let key = Arc::new(key);
+        let run = Run {
+            is_active: is_active(&files, &self.here),
+            key: key.clone(),
+            files,
+        };
+        let runs = self.experiments.entry(key.experiment.clone()).or_default();
+        runs.insert(key.run.clone(), run);
+        self.name(&key, &changed.jobs);
+        changed
+    }
+
+    /// Notes that a run names jobs.
+    pub(super) fn name(&mut self, key: &Arc<RunKey>, jobs: &BTreeSet<u32>) {
+        self.slots.resize(self.keys.len(), Slot::default());
+        let Some(run) = self
+            .experiments
+            .get(&key.experiment)
+            .and_then(|runs| runs.get(&key.run))
+        else {
+            return;
+        };
+        for slot in jobs {
+            let runs = &mut self.slots[*slot as usize].runs;
+            let known = runs.iter().position(|known| known == key);
+            match (known, run.files.named.contains_key(slot)) {
+                (None, true) => {
+                    let at = runs.partition_point(|known| known.run <= key.run);
+                    runs.insert(at, key.clone());
+                }
+                (Some(at), false) => {
+                    runs.remove(at);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads jobs.
+    pub(super) fn compose_all(&self, slots: &[u32]) -> Vec<(u32, Arc<Job>, bool)> {
+        let some = |slots: &[u32]| -> Vec<_> {
+            let read = |slot: &u32| {
+                let (job, is_there) = self.compose(*slot);
+                (*slot, job, is_there)
+            };
+            slots.iter().map(read).collect()
+        };
+        if slots.len() <= FEW {
+            return some(slots);
+        }
+        let readers = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(READERS);
+        let share = slots.len().div_ceil(readers);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = slots
+                .chunks(share)
+                .map(|part| scope.spawn(|| some(part)))
+                .collect();
+            let read = parts.into_iter().map(std::thread::ScopedJoinHandle::join);
+            read.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    /// Puts a row in its place; whether it differs from what was there.
+    pub(super) fn replace(&mut self, slot: u32, job: Arc<Job>, is_there: bool) -> bool {
+        let is_open = is_there && matches!(job.state, JobState::Running | JobState::Scheduled);
+        note(&mut self.open, slot, is_open);
+        note(&mut self.torn, slot, job.problem.is_some());
+        let known = &mut self.slots[slot as usize];
+        known.is_there = is_there;
+        let is_new = known.job.as_ref().is_none_or(|before| **before != *job);
+        if is_new {
+            known.job = Some(job);
+        }
+        is_new
+    }
+}
+
+fn note(set: &mut BTreeSet<u32>, slot: u32, is_in: bool) {
+    if is_in {
+        set.insert(slot);
+    } else {
+        set.remove(&slot);
+    }
+}

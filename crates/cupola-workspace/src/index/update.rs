@@ -1,0 +1,286 @@
+//! What was noticed on disk becomes rows, and words for whoever watches. Files are read while others
+//! may read the index; only putting rows in their places keeps them waiting.
+
+use std::{
+    collections::BTreeSet,
+    sync::{PoisonError, RwLock},
+};
+
+use super::{Index, is_active};
+use crate::{
+    model::{JobState, RunKey},
+    source::Change,
+    watch::{Noticed, Place},
+    xpm::{events, run::Changed},
+};
+
+/// More single changes than that are told as one.
+const MANY: usize = 256;
+
+/// What has to be read again.
+#[derive(Default)]
+struct Dirty {
+    jobs: BTreeSet<u32>,
+    logs: BTreeSet<u32>,
+    runs: BTreeSet<RunKey>,
+    experiments: BTreeSet<String>,
+    services: bool,
+    warnings: bool,
+}
+
+/// Reads what was noticed; what is not as it was.
+pub(crate) fn apply(index: &RwLock<Index>, noticed: &BTreeSet<Noticed>) -> Vec<Change> {
+    let mut dirty = Dirty::default();
+    {
+        let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
+        for noticed in noticed {
+            index.note(noticed, &mut dirty);
+        }
+        for key in std::mem::take(&mut dirty.runs) {
+            index.refresh_run(&key, &mut dirty);
+        }
+    }
+    let jobs: Vec<u32> = dirty.jobs.iter().copied().collect();
+    let read = {
+        let index = index.read().unwrap_or_else(PoisonError::into_inner);
+        index.compose_all(&jobs)
+    };
+    let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
+    let mut changes = Vec::new();
+    for (slot, job, is_there) in read {
+        if index.replace(slot, job, is_there) {
+            changes.push(Change::Job(index.keys.key(slot)));
+            let runs = index.slots[slot as usize].runs.iter();
+            dirty
+                .experiments
+                .extend(runs.map(|run| run.experiment.clone()));
+        }
+    }
+    changes.extend(
+        dirty
+            .logs
+            .iter()
+            .map(|slot| Change::Log(index.keys.key(*slot))),
+    );
+    changes.extend(dirty.experiments.into_iter().map(Change::Experiment));
+    changes.extend(dirty.services.then_some(Change::Services));
+    changes.extend(dirty.warnings.then_some(Change::Warnings));
+    if changes.len() > MANY {
+        return vec![Change::All];
+    }
+    changes
+}
+
+impl Index {
+    fn note(&mut self, noticed: &Noticed, dirty: &mut Dirty) {
+        match noticed {
+            Noticed::Tick => self.note_tick(dirty),
+            Noticed::Everything => self.note_everything(dirty),
+            Noticed::At(place, name) => self.note_at(place, name.as_deref(), dirty),
+        }
+    }
+
+    fn note_at(&mut self, place: &Place, name: Option<&str>, dirty: &mut Dirty) {
+        match place {
+            Place::Root | Place::Events | Place::Tasks => {}
+            Place::LiveJobs => self.note_live_job(name, dirty),
+            Place::LiveRuns => self.note_live_run(name, dirty),
+            Place::Experiments => self.note_experiments(dirty),
+            Place::Experiment(id) => self.note_runs(id, dirty),
+            Place::Run(key) => {
+                if name.is_none_or(|name| matches!(name, "status.json" | "jobs.jsonl")) {
+                    dirty.runs.insert(key.clone());
+                }
+            }
+            Place::Task(task) => self.note_task(task, name, dirty),
+            Place::Job(slot) => self.note_job(*slot, name, dirty),
+        }
+    }
+
+    fn note_everything(&mut self, dirty: &mut Dirty) {
+        self.note_experiments(dirty);
+        let experiments: Vec<String> = self.experiments.keys().cloned().collect();
+        for id in experiments {
+            self.note_runs(&id, dirty);
+        }
+        dirty.runs.extend(self.runs().map(|run| (*run.key).clone()));
+        dirty.jobs.extend((0u32..).take(self.slots.len()));
+    }
+
+    fn note_live_job(&self, name: Option<&str>, dirty: &mut Dirty) {
+        let Some(name) = name else {
+            dirty.jobs.extend(&self.open);
+            for name in entries(&self.layout.live_jobs()) {
+                self.note_live_job(Some(&name), dirty);
+            }
+            return;
+        };
+        let id = events::subject(name).and_then(|subject| Some(subject.split_once('-')?.1));
+        if let Some(id) = id {
+            dirty.jobs.extend(self.keys.with_id(id));
+        }
+    }
+
+    fn note_live_run(&self, name: Option<&str>, dirty: &mut Dirty) {
+        let is_meant = |id: &str| name.is_none_or(|name| events::subject(name) == Some(id));
+        for (id, runs) in &self.experiments {
+            if is_meant(id)
+                && let Some(run) = runs.values().next_back()
+            {
+                dirty.runs.insert((*run.key).clone());
+            }
+        }
+    }
+
+    fn note_experiments(&mut self, dirty: &mut Dirty) {
+        let there: BTreeSet<String> = self.list_experiments().into_iter().collect();
+        let known: BTreeSet<String> = self.experiments.keys().cloned().collect();
+        for id in there.symmetric_difference(&known) {
+            if there.contains(id) {
+                self.experiments
+                    .insert(id.clone(), std::collections::BTreeMap::new());
+            }
+            self.note_runs(id, dirty);
+            if !there.contains(id) {
+                self.experiments.remove(id);
+            }
+            dirty.experiments.insert(id.clone());
+        }
+    }
+
+    fn note_runs(&mut self, id: &str, dirty: &mut Dirty) {
+        if !self.experiments.contains_key(id) {
+            return;
+        }
+        let there: BTreeSet<RunKey> = self.list_runs(id).into_iter().collect();
+        let known: BTreeSet<RunKey> = self.run_keys(id).into_iter().collect();
+        for key in there.difference(&known) {
+            let changed = self.add_run(key.clone());
+            dirty.take(id, changed);
+        }
+        for key in known.difference(&there) {
+            self.drop_run(key, dirty);
+        }
+    }
+
+    fn drop_run(&mut self, key: &RunKey, dirty: &mut Dirty) {
+        let runs = self.experiments.get_mut(&key.experiment);
+        let Some(run) = runs.and_then(|runs| runs.remove(&key.run)) else {
+            return;
+        };
+        for slot in run.files.named.keys() {
+            self.slots[*slot as usize]
+                .runs
+                .retain(|known| *known != run.key);
+        }
+        dirty.jobs.extend(run.files.named.keys());
+        dirty.experiments.insert(key.experiment.clone());
+        dirty.services |= !run.files.services.is_empty();
+    }
+
+    /// A job's folder came or went: by its name, or whichever differs from what is known.
+    fn note_task(&self, task: &str, name: Option<&str>, dirty: &mut Dirty) {
+        if let Some(name) = name {
+            dirty.jobs.extend(self.keys.find(task, name));
+            return;
+        }
+        let there: BTreeSet<String> = entries(&self.layout.jobs().join(task)).collect();
+        let differs =
+            |(id, slot): &(&str, u32)| self.slots[*slot as usize].is_there != there.contains(*id);
+        dirty.jobs.extend(
+            self.keys
+                .of_task(task)
+                .filter(differs)
+                .map(|(_, slot)| slot),
+        );
+    }
+
+    fn note_job(&self, slot: u32, name: Option<&str>, dirty: &mut Dirty) {
+        let end = name.and_then(|name| name.strip_prefix(self.script(slot)));
+        match (name, end) {
+            (None, _) => {
+                dirty.jobs.insert(slot);
+                dirty.logs.insert(slot);
+            }
+            (_, Some(".out" | ".err")) => {
+                dirty.logs.insert(slot);
+            }
+            (_, Some(".pid" | ".done" | ".failed")) => {
+                dirty.jobs.insert(slot);
+            }
+            _ => {}
+        }
+    }
+
+    /// What changes without a word on disk: a process that was killed, a lock that was let go.
+    fn note_tick(&mut self, dirty: &mut Dirty) {
+        dirty.jobs.extend(&self.torn);
+        for slot in &self.open {
+            let job = self.slots[*slot as usize].job.as_ref();
+            let process = job.and_then(|job| job.process.as_ref());
+            if process.is_some_and(|process| self.here.is_running(process, None) == Some(false)) {
+                dirty.jobs.insert(*slot);
+            }
+        }
+        let here = &self.here;
+        for runs in self.experiments.values_mut() {
+            for run in runs.values_mut().filter(|run| !run.files.is_over()) {
+                if run.files.problem.is_some() {
+                    dirty.runs.insert((*run.key).clone());
+                }
+                let is_active = is_active(&run.files, here);
+                if is_active != run.is_active {
+                    run.is_active = is_active;
+                    dirty.experiments.insert(run.key.experiment.clone());
+                    let slots = run.files.named.keys();
+                    dirty
+                        .jobs
+                        .extend(slots.filter(|slot| has_not_begun(&self.slots[**slot as usize])));
+                }
+            }
+        }
+    }
+
+    fn refresh_run(&mut self, key: &RunKey, dirty: &mut Dirty) {
+        let runs = self.experiments.get_mut(&key.experiment);
+        let Some(run) = runs.and_then(|runs| runs.get_mut(&key.run)) else {
+            return;
+        };
+        let changed = run.files.refresh(&self.layout, &self.here, &mut self.keys);
+        let is_active = is_active(&run.files, &self.here);
+        let key = run.key.clone();
+        if is_active != run.is_active {
+            run.is_active = is_active;
+            let slots = run.files.named.keys();
+            let known = self.slots.len();
+            let waits = slots.filter(|slot| {
+                (**slot as usize) < known && has_not_begun(&self.slots[**slot as usize])
+            });
+            dirty.jobs.extend(waits);
+        }
+        self.name(&key, &changed.jobs);
+        dirty.take(&key.experiment, changed);
+    }
+}
+
+impl Dirty {
+    fn take(&mut self, experiment: &str, changed: Changed) {
+        self.experiments.insert(experiment.to_owned());
+        self.jobs.extend(changed.jobs);
+        self.services |= changed.services;
+        self.warnings |= changed.warnings;
+    }
+}
+
+fn has_not_begun(slot: &super::Slot) -> bool {
+    let state = slot.job.as_ref().map(|job| job.state);
+    !matches!(
+        state,
+        Some(JobState::Running | JobState::Done | JobState::Error)
+    )
+}
+
+fn entries(path: &std::path::Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
+}

@@ -1,0 +1,101 @@
+//! Jobs that nothing names any more, and jobs that run though the latest run does not name them.
+
+use std::{io, path::Path};
+
+use crate::{
+    here::Here,
+    index::Index,
+    model::{Job, JobKey, JobState, Orphan, Tags},
+    xpm::{self, Layout, job},
+};
+
+/// Files of one job that are counted; more would keep whoever asks waiting.
+const MOST_FILES: usize = 1_000_000;
+
+/// Jobs that run, named by runs that are not the latest of their experiments.
+pub(crate) fn stray(index: &Index) -> Vec<Orphan> {
+    let jobs = index.jobs(None).unwrap_or_default();
+    let running = jobs.iter().filter(|job| job.state == JobState::Running);
+    let stray = running.filter(|job| !index.latest().any(|run| index.names(run, &job.key)));
+    let orphan = |job: &std::sync::Arc<Job>| Orphan {
+        job: (**job).clone(),
+        is_stray: true,
+        bytes: None,
+    };
+    stray.map(orphan).collect()
+}
+
+/// Folders of jobs that no run names.
+pub(crate) fn unnamed(index: &Index) -> io::Result<Vec<JobKey>> {
+    let mut found = Vec::new();
+    let jobs = index.layout().jobs();
+    for task in xpm::folders(&jobs)? {
+        for id in xpm::folders(&jobs.join(&task)).unwrap_or_default() {
+            let key = JobKey {
+                task: task.clone(),
+                id,
+            };
+            if index.job(&key).is_none() {
+                found.push(key);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A job by its own files alone; none when its folder is not there.
+pub(crate) fn read(layout: &Layout, here: &Here, key: &JobKey) -> Option<Job> {
+    let path = layout.job(key)?;
+    let files = job::read(&path, xpm::script(&key.task), here, layout.live_job(key));
+    files.is_there.then(|| Job {
+        key: key.clone(),
+        path,
+        state: files.state.unwrap_or(JobState::Unscheduled),
+        reason: files.reason,
+        scheduler: None,
+        submitted_at: None,
+        started_at: files.started_at,
+        ended_at: files.ended_at,
+        exit_code: files.exit_code,
+        retries: files.retries,
+        progress: files.progress,
+        tags: Tags::default(),
+        process: files.process,
+        carbon: files.carbon,
+        runs: Vec::new(),
+        problem: files.problem,
+    })
+}
+
+/// What nothing names: it is stray when it runs.
+pub(crate) fn orphan(job: Job) -> Orphan {
+    Orphan {
+        is_stray: job.state == JobState::Running,
+        job,
+        bytes: None,
+    }
+}
+
+/// Of all files below `path`, as their owners see them; links count as themselves.
+pub(crate) fn size(path: &Path) -> u64 {
+    let mut bytes = 0;
+    let mut folders = vec![path.to_owned()];
+    let mut left = MOST_FILES;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            } else {
+                bytes += metadata.len();
+            }
+            left -= 1;
+            if left == 0 {
+                return bytes;
+            }
+        }
+    }
+    bytes
+}

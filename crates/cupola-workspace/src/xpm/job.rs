@@ -1,0 +1,465 @@
+//! One job, by its own files: what it wrote of itself, its events, the marks of its end, and the
+//! process that is noted there.
+
+use std::{fs, path::Path, time::SystemTime};
+
+use cupola_domain::time::Timestamp;
+use serde_json::Value;
+
+use super::{
+    events::{self, Events},
+    file::{self, Unread},
+    value,
+};
+use crate::{
+    here::Here,
+    model::{Carbon, JobState, Process, Progress, Reason},
+};
+
+/// What a job's files say.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct JobFiles {
+    /// Its folder is there.
+    pub(crate) is_there: bool,
+    /// None when no file says.
+    pub(crate) state: Option<JobState>,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) retries: u32,
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) process: Option<Process>,
+    pub(crate) carbon: Option<Carbon>,
+    pub(crate) problem: Option<String>,
+    /// Of attempts before this one.
+    pub(crate) earlier_carbon: Option<Carbon>,
+}
+
+/// Reads a job. `live(n)` is its file of events while it is under way.
+pub(crate) fn read(
+    folder: &Path,
+    script: &str,
+    here: &Here,
+    live: impl Fn(u64) -> Option<std::path::PathBuf>,
+) -> JobFiles {
+    let mut mark = Mark::find(folder, script);
+    let mut files = JobFiles::default();
+    let first_event = files.read_status(folder, here);
+    files.is_there |= mark.is_some() || folder.is_dir();
+    if !files.is_there {
+        return files;
+    }
+    if !files.is_settled(mark.as_ref())
+        && let Some(first) = first_event
+    {
+        files.read_events(folder, first, here, live);
+    }
+    if mark.is_none() {
+        files.follow_process(folder, script, here);
+        // It may have ended between the two looks.
+        if files.reason == Some(Reason::Lost) {
+            mark = Mark::find(folder, script);
+        }
+    }
+    match mark {
+        Some(mark) => files.mark(mark),
+        None => files.doubt_end(),
+    }
+    files.carbon = value::carbon_sum(files.earlier_carbon.take(), files.carbon);
+    files
+}
+
+/// When the number of its process was noted, and which process.
+pub(crate) fn noted_process(folder: &Path, script: &str) -> Option<(Process, Option<SystemTime>)> {
+    let path = folder.join(format!("{script}.pid"));
+    let noted = file::json(&path).ok()?;
+    let when = fs::metadata(&path).and_then(|metadata| metadata.modified());
+    Some((value::process(&noted)?, when.ok()))
+}
+
+impl JobFiles {
+    /// The number of the first file of events that the status has not taken in, if any.
+    fn read_status(&mut self, folder: &Path, here: &Here) -> Option<u64> {
+        let status = match file::json(&folder.join(".experimaestro/status.json")) {
+            Ok(status) => status,
+            Err(Unread::Missing) => return Some(0),
+            Err(Unread::Problem(problem)) => {
+                self.is_there = true;
+                self.problem = Some(problem);
+                return Some(0);
+            }
+        };
+        self.is_there = true;
+        if let Some((state, reason)) = value::text(&status, "state").and_then(value::state) {
+            self.state = Some(state);
+            self.reason = reason;
+        }
+        for name in ["failure_reason", "scheduler_failure_reason"] {
+            let read = value::text(&status, name).and_then(value::reason);
+            self.reason = self.reason.or(read);
+        }
+        self.started_at = value::time(&status, "started_time", &here.zone);
+        self.ended_at = value::time(&status, "ended_time", &here.zone);
+        self.exit_code = value::whole(&status, "exit_code");
+        self.retries = value::whole(&status, "retry_count").unwrap_or(0);
+        self.progress = value::progress(status.get("progress"));
+        self.process = status.get("process").and_then(value::process);
+        self.carbon = status.get("carbon_metrics").and_then(value::carbon);
+        self.earlier_carbon = status
+            .get("previous_carbon_metrics")
+            .and_then(value::carbon);
+        value::whole(&status, "events_count")
+    }
+
+    /// Its status already says what its mark does: events have nothing to add.
+    fn is_settled(&self, mark: Option<&Mark>) -> bool {
+        let state = mark.map(|mark| mark.state);
+        state.is_some() && self.state == state && self.ended_at.is_some()
+    }
+
+    fn read_events(
+        &mut self,
+        folder: &Path,
+        first: u64,
+        here: &Here,
+        live: impl Fn(u64) -> Option<std::path::PathBuf>,
+    ) {
+        let kept = folder.join(".experimaestro/events");
+        match Events::from(first).read(&kept, live) {
+            Ok(news) => news.events.iter().for_each(|event| self.fold(event, here)),
+            Err(Unread::Missing) => {}
+            Err(Unread::Problem(problem)) => self.problem = Some(problem),
+        }
+    }
+
+    fn fold(&mut self, event: &Value, here: &Here) {
+        match events::kind(event) {
+            "JobStateChangedEvent" => self.fold_state(event, here),
+            "JobProgressEvent" => {
+                let mut level = value::level(event);
+                let before = self
+                    .progress
+                    .iter()
+                    .find(|known| known.level == level.level);
+                if level.desc.is_empty()
+                    && let Some(before) = before
+                {
+                    level.desc.clone_from(&before.desc);
+                }
+                self.progress.retain(|known| known.level < level.level);
+                self.progress.push(level);
+            }
+            "CarbonMetricsEvent" => self.carbon = value::carbon(event).or(self.carbon),
+            _ => {}
+        }
+    }
+
+    fn fold_state(&mut self, event: &Value, here: &Here) {
+        let Some((state, reason)) = value::text(event, "state").and_then(value::state) else {
+            return;
+        };
+        let started_at = value::time(event, "started_time", &here.zone);
+        if state == JobState::Running {
+            self.progress.clear();
+            self.ended_at = None;
+            self.exit_code = None;
+        }
+        self.state = Some(state);
+        let said = value::text(event, "failure_reason").and_then(value::reason);
+        let known = self.reason.filter(|_| state == JobState::Error);
+        self.reason = said.or(reason).or(known);
+        self.started_at = started_at.or(self.started_at);
+        self.ended_at = value::time(event, "ended_time", &here.zone).or(self.ended_at);
+        self.exit_code = value::whole(event, "exit_code").or(self.exit_code);
+        self.retries = value::whole(event, "retry_count").unwrap_or(self.retries);
+        let progress = value::progress(event.get("progress"));
+        if !progress.is_empty() {
+            self.progress = progress;
+        }
+    }
+
+    /// What its process says, when no mark says that it ended.
+    fn follow_process(&mut self, folder: &Path, script: &str, here: &Here) {
+        let noted = noted_process(folder, script);
+        let is_noted = noted.is_some();
+        let when = noted.as_ref().and_then(|(_, when)| *when);
+        self.process = noted.map(|(process, _)| process).or(self.process.take());
+        let is_under_way = is_noted || self.state == Some(JobState::Running);
+        let Some(process) = self.process.as_ref().filter(|_| is_under_way) else {
+            return;
+        };
+        match here.is_running(process, when) {
+            Some(true) => {
+                self.state = Some(JobState::Running);
+                self.reason = None;
+            }
+            Some(false) => {
+                self.state = Some(JobState::Error);
+                self.reason = Some(Reason::Lost);
+            }
+            None => self.state = self.state.or(Some(JobState::Running)),
+        }
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        self.process = None;
+        self.state = Some(mark.state);
+        self.reason = mark
+            .reason
+            .or(self.reason.filter(|_| mark.state == JobState::Error));
+        if mark.state == JobState::Error && matches!(self.reason, None | Some(Reason::Lost)) {
+            self.reason = Some(Reason::Failed);
+        }
+        self.exit_code = mark.code.or(self.exit_code);
+        self.ended_at = self.ended_at.or(mark.written_at);
+    }
+
+    /// An end without its mark: what should have been written is not there.
+    fn doubt_end(&mut self) {
+        match self.state {
+            Some(JobState::Done) => {
+                self.state = Some(JobState::Error);
+                self.reason = Some(Reason::MissingOutputs);
+            }
+            Some(JobState::Error) => self.reason = self.reason.or(Some(Reason::Failed)),
+            _ => {}
+        }
+    }
+}
+
+/// `<script>.done` or `<script>.failed`.
+struct Mark {
+    state: JobState,
+    reason: Option<Reason>,
+    code: Option<i32>,
+    written_at: Option<Timestamp>,
+}
+
+impl Mark {
+    fn find(folder: &Path, script: &str) -> Option<Self> {
+        if let Ok(metadata) = fs::metadata(folder.join(format!("{script}.done"))) {
+            return Some(Self {
+                state: JobState::Done,
+                reason: None,
+                code: None,
+                written_at: written_at(&metadata),
+            });
+        }
+        let path = folder.join(format!("{script}.failed"));
+        let metadata = fs::metadata(&path).ok()?;
+        let said = file::json(&path).unwrap_or(Value::Null);
+        let reason = ["reason", "failure_status"]
+            .iter()
+            .find_map(|name| value::text(&said, name));
+        let code = said.as_i64().and_then(|code| code.try_into().ok());
+        Some(Self {
+            state: JobState::Error,
+            reason: reason.and_then(value::reason),
+            code: value::whole(&said, "code").or(code),
+            written_at: written_at(&metadata),
+        })
+    }
+}
+
+fn written_at(metadata: &fs::Metadata) -> Option<Timestamp> {
+    let since = metadata
+        .modified()
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    Some(Timestamp::from_millis(since.as_millis().try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// `{pid}` stands for this process, `{host}` for this host.
+    fn check(files: &[(&str, &str)], expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let now = fs::metadata(path).unwrap().modified().unwrap();
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_millis();
+        let now = Timestamp::from_millis(now.try_into().unwrap());
+        let here = Here::new(Arc::new(move || now));
+        fs::create_dir_all(path.join(".experimaestro/events")).unwrap();
+        for (name, text) in files {
+            let text = text
+                .replace("{pid}", &std::process::id().to_string())
+                .replace("{host}", &here.host);
+            fs::write(path.join(name), text).unwrap();
+        }
+        let read = read(path, "learn", &here, |_| None);
+        assert!(read.is_there);
+        let progress: Vec<_> = read
+            .progress
+            .iter()
+            .map(|level| format!("{}:{}", level.desc, level.progress))
+            .collect();
+        let state = read
+            .state
+            .map_or("none".into(), |state| format!("{state:?}"));
+        let reason = read
+            .reason
+            .map_or(String::new(), |reason| format!(" {reason:?}"));
+        let code = read
+            .exit_code
+            .map_or(String::new(), |code| format!(" {code}"));
+        let problem = read
+            .problem
+            .map_or(String::new(), |problem| format!(" ({problem})"));
+        let progress = if progress.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", progress.join(" "))
+        };
+        assert_eq!(
+            format!("{state}{reason}{code}{progress}{problem}"),
+            expected,
+            "{files:?}"
+        );
+    }
+
+    const STATUS: &str = ".experimaestro/status.json";
+    const EVENTS: &str = ".experimaestro/events/event-0.jsonl";
+    const RUNNING: &str = r#"{"event_type":"JobStateChangedEvent","state":"running","started_time":"2026-01-01T00:00:00"}"#;
+    const NOTED: &str = r#"{"type":"local","pid":{pid},"host":"{host}"}"#;
+
+    #[test]
+    fn a_mark_says_how_it_ended_whatever_else_is_there() {
+        check(&[("learn.done", "")], "Done");
+        check(
+            &[("learn.done", ""), (STATUS, r#"{"state":"running"}"#)],
+            "Done",
+        );
+        check(
+            &[("learn.failed", r#"{"code":1,"reason":"failed"}"#)],
+            "Error Failed 1",
+        );
+        check(&[("learn.failed", "")], "Error Failed");
+        check(&[("learn.failed", "137")], "Error Failed 137");
+        check(
+            &[("learn.failed", r#"{"failure_status":"memory"}"#)],
+            "Error Memory",
+        );
+        check(
+            &[
+                ("learn.failed", r#"{"code":15,"reason":"cancelled"}"#),
+                ("learn.pid", NOTED),
+            ],
+            "Error Cancelled 15",
+        );
+    }
+
+    #[test]
+    fn an_end_without_its_mark_is_doubted() {
+        check(&[(STATUS, r#"{"state":"done"}"#)], "Error MissingOutputs");
+        check(
+            &[(STATUS, r#"{"state":"error","failure_reason":"DEPENDENCY"}"#)],
+            "Error Dependency",
+        );
+        check(&[(STATUS, r#"{"state":"error"}"#)], "Error Failed");
+    }
+
+    #[test]
+    fn a_process_is_looked_at_only_where_it_can_be_known() {
+        check(&[("learn.pid", NOTED)], "Running");
+        check(
+            &[(
+                "learn.pid",
+                r#"{"type":"local","pid":4194305,"host":"{host}"}"#,
+            )],
+            "Error Lost",
+        );
+        check(
+            &[(
+                "learn.pid",
+                r#"{"type":"local","pid":4194305,"host":"elsewhere"}"#,
+            )],
+            "Running",
+        );
+        check(
+            &[
+                ("learn.pid", r#"{"type":"slurm","pid":"12"}"#),
+                (STATUS, r#"{"state":"scheduled"}"#),
+            ],
+            "Scheduled",
+        );
+        check(
+            &[(
+                STATUS,
+                r#"{"state":"running","process":{"type":"local","pid":4194305,"host":"{host}"}}"#,
+            )],
+            "Error Lost",
+        );
+        check(
+            &[(STATUS, r#"{"state":"running","process":null}"#)],
+            "Running",
+        );
+        check(
+            &[("learn.pid", "{\"ty"), (STATUS, r#"{"state":"running"}"#)],
+            "Running",
+        );
+    }
+
+    #[test]
+    fn events_are_taken_in_from_where_the_status_ends() {
+        let progress = r#"{"event_type":"JobProgressEvent","level":0,"progress":0.25,"desc":"epoch"}
+{"event_type":"JobProgressEvent","level":1,"progress":0.5,"desc":"batch"}"#;
+        check(
+            &[(EVENTS, &format!("{RUNNING}\n{progress}\n"))],
+            "Running epoch:0.25 batch:0.5",
+        );
+        let next = r#"{"event_type":"JobProgressEvent","level":0,"progress":0.5,"desc":null}"#;
+        check(
+            &[(EVENTS, &format!("{RUNNING}\n{progress}\n{next}\n"))],
+            "Running epoch:0.5",
+        );
+        check(
+            &[(EVENTS, &format!("{RUNNING}\n{progress}\n{RUNNING}\n"))],
+            "Running",
+        );
+        check(
+            &[
+                (EVENTS, &format!("{RUNNING}\n")),
+                (STATUS, r#"{"state":"scheduled","events_count":0}"#),
+            ],
+            "Running",
+        );
+        check(
+            &[
+                (EVENTS, &format!("{RUNNING}\n")),
+                (STATUS, r#"{"state":"scheduled"}"#),
+            ],
+            "Scheduled",
+        );
+        check(&[(EVENTS, "{half")], "none");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        check(
+            &[(STATUS, "{\"state\": ")],
+            "none (status.json: half written (EOF while parsing a value at line 1 column 10))",
+        );
+        check(
+            &[(STATUS, "{\"state\": "), ("learn.done", "")],
+            "Done (status.json: half written (EOF while parsing a value at line 1 column 10))",
+        );
+        check(&[(STATUS, "[]")], "none");
+        check(&[], "none");
+    }
+
+    #[test]
+    fn a_missing_folder_is_missing() {
+        let here = Here::new(Arc::new(|| Timestamp::from_millis(0)));
+        let read = read(Path::new("/nowhere/job"), "learn", &here, |_| None);
+        assert_eq!(read, JobFiles::default());
+    }
+}

@@ -1,0 +1,285 @@
+//! Parameters of a job and the jobs that it needs, from the objects in its `params.json`: a list in
+//! which each object names those that it holds by number; the last is the job itself.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    file::{self, Unread},
+    value,
+};
+use crate::model::JobKey;
+
+/// Deeper than anybody nests configurations.
+const DEPTH: usize = 64;
+/// Values in one job's parameters: an object that is shared counts each time it is shown.
+const MOST: usize = 100_000;
+
+/// What a job was asked to do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Params {
+    /// Nested as the configuration is.
+    pub(crate) parameters: Value,
+    /// Jobs that it needs itself, not what those need.
+    pub(crate) dependencies: Vec<JobKey>,
+    /// What could not be read.
+    pub(crate) problem: Option<String>,
+}
+
+/// Reads `params.json` of a job.
+pub(crate) fn read(folder: &Path) -> Params {
+    match file::json(&folder.join("params.json")) {
+        Ok(value) => parse(&value),
+        Err(Unread::Missing) => Params::default(),
+        Err(Unread::Problem(problem)) => Params {
+            problem: Some(problem),
+            ..Params::default()
+        },
+    }
+}
+
+fn parse(value: &Value) -> Params {
+    let objects = value.get("objects").and_then(Value::as_array);
+    let objects = objects.map(Vec::as_slice).unwrap_or_default();
+    let by_id = objects
+        .iter()
+        .filter_map(|object| Some((object.get("id")?.as_i64()?, object)))
+        .collect();
+    let Some(root) = objects.last() else {
+        return Params::default();
+    };
+    let mut reader = Reader {
+        by_id,
+        found: Vec::new(),
+        above: HashSet::new(),
+        left: MOST,
+    };
+    let parameters = reader.fields(root);
+    Params {
+        parameters: Value::Object(parameters),
+        dependencies: reader.found,
+        problem: (reader.left == 0).then(|| "params.json: too much to show all of it".to_owned()),
+    }
+}
+
+struct Reader<'a> {
+    by_id: HashMap<i64, &'a Value>,
+    found: Vec<JobKey>,
+    /// What is being shown, so that a circle ends.
+    above: HashSet<i64>,
+    left: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn fields(&mut self, object: &'a Value) -> Map<String, Value> {
+        let mut shown = Map::new();
+        if let Some(fields) = object.get("fields").and_then(Value::as_object) {
+            for (name, value) in fields {
+                shown.insert(name.clone(), self.value(value));
+            }
+        }
+        for before in object
+            .get("init-tasks")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            // What is run first is a part of it, and may need jobs of its own.
+            let _ = self.object(before);
+        }
+        shown
+    }
+
+    fn value(&mut self, value: &'a Value) -> Value {
+        if self.left == 0 || self.above.len() > DEPTH {
+            return Value::Null;
+        }
+        self.left -= 1;
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+            Value::Object(fields) => match value::text(value, "type") {
+                Some("python") if fields.contains_key("value") => self.object(&fields["value"]),
+                Some("path" | "path.serialized" | "enum") if fields.contains_key("value") => {
+                    fields["value"].clone()
+                }
+                Some("set") if fields.contains_key("items") => self.value(&fields["items"]),
+                _ => {
+                    let shown = fields
+                        .iter()
+                        .map(|(name, item)| (name.clone(), self.value(item)));
+                    Value::Object(shown.collect())
+                }
+            },
+            plain => plain.clone(),
+        }
+    }
+
+    /// What a number stands for: a job is named, a configuration shown.
+    fn object(&mut self, number: &Value) -> Value {
+        let known = number
+            .as_i64()
+            .and_then(|id| Some((id, *self.by_id.get(&id)?)));
+        let Some((id, object)) = known else {
+            return Value::Null;
+        };
+        if let Some(maker) = object.get("task").and_then(Value::as_i64) {
+            self.need(maker);
+        }
+        if let Some(key) = self.job(id) {
+            self.need(id);
+            return json!({ "job": key.to_string() });
+        }
+        if !self.above.insert(id) {
+            return Value::Null;
+        }
+        let mut shown = Map::new();
+        if let Some(kind) = value::text(object, "typename") {
+            shown.insert("type".to_owned(), json!(kind));
+        }
+        shown.extend(self.fields(object));
+        self.above.remove(&id);
+        Value::Object(shown)
+    }
+
+    /// The job that an object is, when it is one: its own maker, or left out because it is one.
+    fn job(&self, id: i64) -> Option<JobKey> {
+        let object = self.by_id.get(&id)?;
+        let is_own_maker = object.get("task").and_then(Value::as_i64) == Some(id);
+        (is_own_maker || object.get("stub").is_some()).then(|| key_of(object))?
+    }
+
+    fn need(&mut self, id: i64) {
+        let key = self.by_id.get(&id).and_then(|object| key_of(object));
+        if let Some(key) = key
+            && !self.found.contains(&key)
+        {
+            self.found.push(key);
+        }
+    }
+}
+
+fn key_of(object: &Value) -> Option<JobKey> {
+    let identifier = object.get("identifier")?;
+    let id = identifier
+        .as_str()
+        .or_else(|| value::text(identifier, "main"))?;
+    Some(JobKey {
+        task: value::text(object, "typename")?.to_lowercase(),
+        id: id.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(objects: Value, parameters: Value, dependencies: &str) {
+        let read = parse(&json!({ "objects": objects }));
+        let found: Vec<_> = read.dependencies.iter().map(ToString::to_string).collect();
+        assert_eq!(read.parameters, parameters);
+        assert_eq!(found.join(" "), dependencies);
+    }
+
+    fn task(id: i64, name: &str, fields: Value) -> Value {
+        json!({"id": id, "typename": name, "identifier": format!("{id:02}"), "task": id, "fields": fields})
+    }
+
+    fn of(id: i64) -> Value {
+        json!({"type": "python", "value": id})
+    }
+
+    #[test]
+    fn configurations_are_nested_and_jobs_are_named() {
+        let model =
+            json!({"id": 2, "typename": "x.Model", "identifier": "m", "fields": {"depth": 3}});
+        check(
+            json!([
+                task(1, "x.Prepare", json!({"source": "words"})),
+                model,
+                task(
+                    3,
+                    "x.Learn",
+                    json!({"data": of(1), "model": of(2), "lr": 0.1, "all": [of(1), 5]})
+                ),
+            ]),
+            json!({
+                "data": {"job": "x.prepare/01"},
+                "model": {"type": "x.Model", "depth": 3},
+                "lr": 0.1,
+                "all": [{"job": "x.prepare/01"}, 5],
+            }),
+            "x.prepare/01",
+        );
+    }
+
+    #[test]
+    fn only_what_it_needs_itself_counts() {
+        check(
+            json!([
+                task(1, "x.A", json!({})),
+                task(2, "x.B", json!({"a": of(1)})),
+                task(3, "x.C", json!({"b": of(2)})),
+            ]),
+            json!({"b": {"job": "x.b/02"}}),
+            "x.b/02",
+        );
+    }
+
+    #[test]
+    fn what_a_job_made_needs_that_job() {
+        let made = json!({"id": 2, "typename": "x.Made", "identifier": "m", "task": 1, "fields": {"k": 1}});
+        check(
+            json!([
+                task(1, "x.A", json!({})),
+                made,
+                task(3, "x.C", json!({"made": of(2)}))
+            ]),
+            json!({"made": {"type": "x.Made", "k": 1}}),
+            "x.a/01",
+        );
+    }
+
+    #[test]
+    fn paths_sets_and_names_are_shown_plainly() {
+        check(
+            json!([task(
+                1,
+                "x.A",
+                json!({
+                    "path": {"type": "path", "value": "/data", "base": "workspace"},
+                    "kind": {"type": "enum", "module": "m", "enum": "E", "value": "BIG"},
+                    "set": {"type": "set", "items": [1, 2]},
+                    "map": {"type": "mine", "a": 1},
+                })
+            )]),
+            json!({"path": "/data", "kind": "BIG", "set": [1, 2], "map": {"type": "mine", "a": 1}}),
+            "",
+        );
+    }
+
+    #[test]
+    fn circles_and_nonsense_end() {
+        let circle =
+            |id: i64, other: i64| json!({"id": id, "typename": "x.O", "fields": {"o": of(other)}});
+        check(
+            json!([
+                circle(1, 2),
+                circle(2, 1),
+                task(
+                    3,
+                    "x.C",
+                    json!({"o": of(1), "gone": of(9), "bad": {"type": "python", "value": "x"}})
+                )
+            ]),
+            json!({"o": {"type": "x.O", "o": {"type": "x.O", "o": null}}, "gone": null, "bad": null}),
+            "",
+        );
+        check(json!([]), Value::Null, "");
+        check(json!([7]), json!({}), "");
+        check(json!({"a": 1}), Value::Null, "");
+    }
+}
