@@ -228,7 +228,7 @@ impl JobFiles {
     }
 }
 
-/// `<script>.done` or `<script>.failed`.
+/// `learn.done` or `learn.failed`, by the name of its script.
 struct Mark {
     state: JobState,
     reason: Option<Reason>,

@@ -142,12 +142,11 @@ impl RunFiles {
                 return false;
             }
         };
-        if self.stamp.is_none() {
-            let first = value::whole(&status, "events_count");
-            self.events = first.map(Events::from);
-        }
         self.stamp = stamp;
         self.take_status(&status, here, changed);
+        // Before it says how many of its events it has taken in, it has taken none.
+        let first = value::whole(&status, "events_count").or((!self.is_over()).then_some(0));
+        self.events = self.events.take().or(first.map(Events::from));
         true
     }
 

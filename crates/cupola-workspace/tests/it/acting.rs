@@ -1,0 +1,140 @@
+//! What may be changed, and what may not.
+
+use std::{fs, time::Instant};
+
+use cupola_workspace::{
+    Folder,
+    model::{Job, JobState},
+    source::{Action, Source as _},
+};
+
+use crate::support::{LIMIT, Made, Program, here, key, open};
+
+fn noted(pid: u32, host: &str) -> String {
+    format!("{{\"type\": \"local\", \"pid\": {pid}, \"host\": \"{host}\"}}")
+}
+
+fn made_with(pid_file: &str) -> (Made, Folder) {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "running")]);
+    made.job("t.x", "a", &[("x.pid", pid_file)]);
+    let folder = open(made.folder.path());
+    (made, folder)
+}
+
+fn refused(pid_file: &str, action: &Action, expected: &str) {
+    let (made, folder) = made_with(pid_file);
+    let error = folder.act(action).unwrap_err();
+    assert!(error.to_string().ends_with(expected), "{error}");
+    assert!(made.path("jobs/t.x/a/x.pid").exists());
+}
+
+#[test]
+fn a_program_that_does_not_listen_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let script = "trap '' TERM; : > \"$0\"; exec sleep 600";
+    let args = ["-c", script, ready.to_str().unwrap()];
+    let mut program = Program::start("sh", &args, folder.path());
+    let start = Instant::now();
+    while !ready.exists() {
+        assert!(start.elapsed() < LIMIT, "it never began");
+        std::thread::yield_now();
+    }
+    let (_made, folder) = made_with(&noted(program.0.id(), &here().host));
+    let asked = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| program.0.wait().unwrap());
+        let asked = folder.act(&Action::Kill(key("t.x", "a"))).unwrap();
+        assert!(!waits.join().unwrap().success());
+        asked
+    });
+    assert_eq!(asked, "it was killed, since it did not end when asked to");
+}
+
+#[test]
+fn what_is_not_known_here_is_left_alone() {
+    let kill = Action::Kill(key("t.x", "a"));
+    refused(
+        &noted(1, "elsewhere"),
+        &kill,
+        "its process (local 1) is on elsewhere, not here",
+    );
+    refused(
+        "{\"type\": \"slurm\", \"pid\": \"77\"}",
+        &kill,
+        "is on a host that is not noted, not here",
+    );
+    refused(
+        &noted(4_194_305, &here().host),
+        &kill,
+        "process 4194305 does not run",
+    );
+    refused(
+        &noted(1, "elsewhere"),
+        &Action::Delete(key("t.x", "a")),
+        "is under way: end it first",
+    );
+}
+
+#[test]
+fn a_run_goes_with_the_jobs_that_only_it_names() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "done"), ("t.x", "both", "done")]);
+    made.run("e", "2", &[("t.x", "both", "done")]);
+    for id in ["a", "both"] {
+        made.job("t.x", id, &[("x.done", "")]);
+    }
+    std::os::unix::fs::symlink("1", made.path("experiments/e/current")).unwrap();
+    let folder = open(made.folder.path());
+    let delete = |run: Option<&str>| {
+        folder.act(&Action::DeleteExperiment {
+            experiment: "e".to_owned(),
+            run: run.map(str::to_owned),
+            with_jobs: true,
+        })
+    };
+    assert_eq!(
+        delete(Some("1")).unwrap(),
+        "runs deleted: 1, jobs deleted: 1"
+    );
+    assert!(!made.path("jobs/t.x/a").exists() && made.path("jobs/t.x/both").exists());
+    assert_eq!(
+        fs::read_link(made.path("experiments/e/current"))
+            .unwrap()
+            .to_str(),
+        Some("2")
+    );
+    assert_eq!(folder.jobs(None).unwrap().len(), 1);
+    assert!(delete(Some("1")).is_err());
+    assert_eq!(delete(None).unwrap(), "runs deleted: 1, jobs deleted: 1");
+    assert!(!made.path("experiments/e").exists());
+    assert!(folder.experiments().unwrap().is_empty());
+    assert!(delete(None).is_err());
+}
+
+#[test]
+fn orphans_are_found_and_deleted_without_following_links() {
+    let made = Made::new();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("keep"), "").unwrap();
+    made.run("e", "1", &[("t.x", "named", "done")]);
+    made.job("t.x", "named", &[("x.done", "")]);
+    made.job("t.x", "old", &[("x.done", ""), ("x.out", "12345")]);
+    std::os::unix::fs::symlink(outside.path(), made.path("jobs/t.x/old/link")).unwrap();
+    let folder = open(made.folder.path());
+    let found = folder.orphans(true).unwrap();
+    let shown: Vec<(&Job, bool)> = found
+        .iter()
+        .map(|orphan| (&orphan.job, orphan.is_stray))
+        .collect();
+    assert_eq!(shown.len(), 1);
+    assert_eq!(
+        (&shown[0].0.key, shown[0].0.state, shown[0].1),
+        (&key("t.x", "old"), JobState::Done, false)
+    );
+    assert!(found[0].bytes.unwrap() >= 5);
+    folder.act(&Action::Delete(key("t.x", "old"))).unwrap();
+    assert!(!made.path("jobs/t.x/old").exists());
+    assert!(outside.path().join("keep").exists());
+    assert!(folder.orphans(false).unwrap().is_empty());
+}
