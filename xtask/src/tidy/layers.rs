@@ -50,6 +50,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
     ("cupola-workspace", &["cupola-domain", "cupola-search"]),
+    (
+        "cupola-tui",
+        &[
+            "cupola-client",
+            "cupola-domain",
+            "cupola-protocol",
+            "cupola-search",
+            "cupola-workspace",
+        ],
+    ),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),
     ("xtask", &[]),
 ];

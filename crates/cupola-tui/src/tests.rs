@@ -1,0 +1,12 @@
+//! The interface over a place that stands still: what keys do, and what every view looks like.
+
+mod bounds;
+mod charts;
+mod experiments;
+mod jobs;
+mod logs;
+mod mouse;
+mod others;
+mod place;
+mod stage;
+mod views;

@@ -1,0 +1,81 @@
+//! Screens of any size, and a hundred thousand rows.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cupola_domain::time::Timestamp;
+use cupola_workspace::model::JobState;
+
+use super::{
+    place::{NOON, job},
+    stage::Stage,
+};
+use crate::model::{How, arrange};
+
+#[test]
+fn every_view_is_drawn_at_any_size() {
+    let keys = [
+        "",
+        "Enter",
+        "Enter Enter",
+        "Enter l",
+        "Enter m",
+        "d",
+        "s",
+        "Tab Tab",
+        "w",
+        "?",
+        "^d",
+        "Enter / 'state",
+        "Enter 1",
+        "Tab Tab Tab Enter",
+    ];
+    for keys in keys {
+        for (width, height) in [(0, 0), (1, 1), (3, 40), (200, 3), (10, 5), (40, 10)] {
+            let mut stage = Stage::with_log(50);
+            stage.resize(width, height);
+            stage.press(keys);
+            stage.press("Down PageDown Up");
+            assert_eq!(
+                stage.screen().lines().count(),
+                usize::from(height),
+                "{keys}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_jobs_are_gone_through_quickly() {
+    let states = [JobState::Done, JobState::Running, JobState::Waiting];
+    let jobs = (0..100_000_usize).map(|at| {
+        let mut job = job(u8::try_from(at % 200).unwrap(), states[at % 3], None);
+        job.key.id = format!("{at:064x}");
+        Arc::new(job)
+    });
+    let jobs = Arc::new(jobs.collect::<Vec<_>>());
+    let mut stage = Stage::new();
+    stage.press("Enter");
+    let now = Timestamp::from_millis(NOON);
+    let how = Arc::new(How::default());
+    let opened = stage.model.opened.as_mut().unwrap();
+    opened.jobs.take(arrange(Arc::clone(&jobs), how, now));
+    stage.press("End");
+    assert_eq!(stage.model.opened.as_ref().unwrap().jobs.cursor.at, 99_999);
+    let mut frames: Vec<Duration> = Vec::new();
+    for at in 0..200 {
+        let began = Instant::now();
+        stage.press(if at % 2 == 0 { "PageUp" } else { "Up" });
+        let _ = stage.screen();
+        frames.push(began.elapsed());
+    }
+    frames.sort();
+    // Ten times what is wanted: this program is built without optimisation here.
+    assert!(
+        frames[197] < Duration::from_millis(160),
+        "{:?}",
+        frames[197]
+    );
+}

@@ -1,0 +1,220 @@
+//! What is asked before anything is changed.
+
+use cupola_workspace::{
+    model::{ExperimentAction, JobKey, JobState, RunKey},
+    source::Action,
+};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::{
+    event::Effect,
+    keys::Command,
+    model::{Choice, Dialog, Model},
+    text::clean,
+};
+
+/// So many names are listed in a question.
+const NAMES_MAX: usize = 6;
+
+pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = model.dialog.as_mut() else {
+        return Vec::new();
+    };
+    let last = dialog.choices.len() - 1;
+    let is_ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    match event.code {
+        KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
+            dialog.chosen = dialog.chosen.saturating_sub(1);
+        }
+        KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
+            dialog.chosen = (dialog.chosen + 1).min(last);
+        }
+        KeyCode::Char('c') if is_ctrl => return vec![Effect::Quit],
+        KeyCode::Char('y') if last == 1 => return answer(model, 1),
+        KeyCode::Enter => {
+            let chosen = dialog.chosen;
+            return answer(model, chosen);
+        }
+        KeyCode::Esc | KeyCode::Char('n' | 'q') => model.dialog = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Does what was chosen.
+pub(super) fn answer(model: &mut Model, chosen: usize) -> Vec<Effect> {
+    let dialog = model.dialog.take();
+    let choice = dialog.and_then(|dialog| dialog.choices.into_iter().nth(chosen));
+    match choice {
+        Some(choice) => choice.effects,
+        None => Vec::new(),
+    }
+}
+
+pub(super) fn kill(model: &mut Model, key: JobKey) -> Vec<Effect> {
+    let lines = vec![clean(&key.task), clean(&key.id)];
+    let choices = vec![Choice::new("kill it", Effect::Act(vec![Action::Kill(key)]))];
+    ask(model, "Kill this job?", lines, choices)
+}
+
+pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
+    let lines = vec![
+        clean(&key.task),
+        clean(&key.id),
+        "Its folder and all that is in it will be gone.".to_owned(),
+    ];
+    let choices = vec![Choice::new(
+        "delete it",
+        Effect::Act(vec![Action::Delete(key)]),
+    )];
+    ask(model, "Delete this job?", lines, choices)
+}
+
+/// Which jobs run is known of the run that is shown; of others it is read when it is done.
+pub(super) fn kill_running_of(model: &mut Model, run: &RunKey) -> Vec<Effect> {
+    let lines = vec![
+        format!("Experiment {}", clean(&run.experiment)),
+        "Each is asked to end, and killed after a while.".to_owned(),
+    ];
+    let choices = vec![Choice::new(
+        "kill all running jobs",
+        Effect::KillRunning(run.clone()),
+    )];
+    ask(model, "Kill all its running jobs?", lines, choices)
+}
+
+pub(super) fn delete_experiment(model: &mut Model, id: &str) -> Vec<Effect> {
+    let choice = |label: &str, with_jobs| {
+        let act = Action::DeleteExperiment {
+            experiment: id.to_owned(),
+            run: None,
+            with_jobs,
+        };
+        Choice::new(label, Effect::Act(vec![act]))
+    };
+    let choices = vec![
+        choice("delete it, keep the jobs", false),
+        choice("delete it with the jobs that nothing else names", true),
+    ];
+    ask(model, "Delete this experiment?", vec![clean(id)], choices)
+}
+
+pub(super) fn delete_run(model: &mut Model, key: &RunKey) -> Vec<Effect> {
+    let choice = |label: &str, with_jobs| {
+        let act = Action::DeleteExperiment {
+            experiment: key.experiment.clone(),
+            run: Some(key.run.clone()),
+            with_jobs,
+        };
+        Choice::new(label, Effect::Act(vec![act]))
+    };
+    let lines = vec![format!("{} {}", clean(&key.experiment), clean(&key.run))];
+    let choices = vec![
+        choice("delete it, keep the jobs", false),
+        choice("delete it with the jobs that nothing else names", true),
+    ];
+    ask(model, "Delete this run?", lines, choices)
+}
+
+pub(super) fn execute(model: &mut Model, run: RunKey, action: &ExperimentAction) -> Vec<Effect> {
+    let lines = vec![clean(&action.id), clean(&action.description)];
+    let act = Action::Execute(run, action.id.clone());
+    ask(
+        model,
+        "Do this?",
+        lines,
+        vec![Choice::new("do it", Effect::Act(vec![act]))],
+    )
+}
+
+pub(super) fn kill_strays(model: &mut Model) -> Vec<Effect> {
+    let keys = orphans(model, true);
+    let acts = keys.iter().cloned().map(Action::Kill).collect();
+    ask_about(model, "Kill all stray jobs?", "kill", &keys, acts)
+}
+
+pub(super) fn delete_orphans(model: &mut Model) -> Vec<Effect> {
+    let keys = orphans(model, false);
+    let acts = keys.iter().cloned().map(Action::Delete).collect();
+    ask_about(
+        model,
+        "Delete all that nothing names?",
+        "delete",
+        &keys,
+        acts,
+    )
+}
+
+pub(super) fn about_warning(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(warning) = model
+        .warnings
+        .selected()
+        .filter(|_| command == Command::Open)
+    else {
+        return Vec::new();
+    };
+    let lines = vec![
+        format!(
+            "{} {}",
+            clean(&warning.run.experiment),
+            clean(&warning.run.run)
+        ),
+        clean(&warning.description),
+    ];
+    let choice = |(key, label): &(String, String)| {
+        let act = Action::Warning {
+            run: warning.run.clone(),
+            key: warning.key.clone(),
+            action: key.clone(),
+        };
+        Choice::new(clean(label), Effect::Act(vec![act]))
+    };
+    let choices = warning.actions.iter().map(choice).collect();
+    let title = clean(&warning.key);
+    ask(model, &title, lines, choices)
+}
+
+fn orphans(model: &mut Model, is_stray: bool) -> Vec<JobKey> {
+    if model.orphans.shows_finished == is_stray {
+        model.orphans.switch();
+    }
+    let rows = model.orphans.rows();
+    let wanted =
+        rows.filter(|orphan| is_stray == (orphan.job.state == JobState::Running) || !is_stray);
+    wanted.map(|orphan| orphan.job.key.clone()).collect()
+}
+
+fn ask_about(
+    model: &mut Model,
+    title: &str,
+    verb: &str,
+    keys: &[JobKey],
+    acts: Vec<Action>,
+) -> Vec<Effect> {
+    if keys.is_empty() {
+        model.say("there are none");
+        return Vec::new();
+    }
+    let mut lines: Vec<_> = keys
+        .iter()
+        .take(NAMES_MAX)
+        .map(|key| clean(&key.to_string()))
+        .collect();
+    if keys.len() > NAMES_MAX {
+        lines.push(format!("… and {} more", keys.len() - NAMES_MAX));
+    }
+    let choices = vec![Choice::new(
+        format!("{verb} {} jobs", keys.len()),
+        Effect::Act(acts),
+    )];
+    ask(model, title, lines, choices)
+}
+
+fn ask(model: &mut Model, title: &str, lines: Vec<String>, choices: Vec<Choice>) -> Vec<Effect> {
+    if !model.place.can_act {
+        model.complain("this place can only be looked at");
+        return Vec::new();
+    }
+    model.dialog = Some(Dialog::ask(title, lines, choices));
+    Vec::new()
+}

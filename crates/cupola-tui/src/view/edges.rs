@@ -1,0 +1,84 @@
+//! The first and the last lines.
+
+use cupola_workspace::source::Connection;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::layout::Regions;
+use crate::{
+    keys,
+    model::{Model, Tab},
+    text::{clean, width},
+    theme::{Theme, Tone},
+};
+
+pub(super) fn title(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rect) {
+    buffer.set_style(area, theme.edge());
+    let bold = theme.edge().patch(theme.of(Tone::Strong));
+    let (x, y) = buffer.set_stringn(area.x + 1, area.y, "Cupola", usize::from(area.width), bold);
+    let title = format!(" {}", clean(&model.place.title));
+    let room = usize::from(area.width.saturating_sub(x));
+    let (end, _) = buffer.set_stringn(x, y, title, room, theme.edge());
+    let (sign, word, tone) = match &model.connection {
+        Connection::Live => match &model.running {
+            Some(what) => ("●", clean(what), Tone::Good),
+            None => ("●", "live".to_owned(), Tone::Good),
+        },
+        Connection::Away { why, next } => {
+            let word = format!("away: {}; again in {}s", clean(why), next.as_secs());
+            ("○", word, Tone::Bad)
+        }
+    };
+    let word = format!("{sign} {word} ");
+    let x = area.right().saturating_sub(width(&word)).max(end + 1);
+    let room = usize::from(area.right().saturating_sub(x));
+    buffer.set_stringn(x, y, word, room, theme.edge().patch(theme.of(tone)));
+}
+
+pub(super) fn tabs(model: &Model, theme: Theme, buffer: &mut Buffer, regions: &Regions) {
+    for (area, tab, label) in &regions.tabs {
+        let style = if *tab == model.tab {
+            theme.of(Tone::Accent).patch(theme.selected())
+        } else if matches!(tab, Tab::Warnings) && !model.warnings.rows.is_empty() {
+            theme.of(Tone::Warn)
+        } else {
+            theme.of(Tone::Dim)
+        };
+        buffer.set_stringn(area.x, area.y, label, usize::from(area.width), style);
+    }
+}
+
+pub(super) fn notice(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rect) {
+    let Some(notice) = &model.notice else {
+        return;
+    };
+    let tone = if notice.is_bad { Tone::Bad } else { Tone::Good };
+    let room = usize::from(area.width.saturating_sub(2));
+    buffer.set_stringn(
+        area.x + 1,
+        area.y,
+        clean(&notice.text),
+        room,
+        theme.of(tone),
+    );
+}
+
+/// As many keys as there is room for; how to see all of them stands on the right.
+pub(super) fn keys(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rect) {
+    const HELP: &str = "? help";
+    buffer.set_style(area, theme.edge());
+    let bold = theme.edge().patch(theme.of(Tone::Accent));
+    let end = area.right().saturating_sub(width(HELP) + 1);
+    let mut x = area.x + 1;
+    for (key, word) in keys::bar(model.pane().contexts()) {
+        let key = key.to_string();
+        let wide = width(&key) + 1 + width(word);
+        if x + wide >= end {
+            break;
+        }
+        let (next, _) = buffer.set_stringn(x, area.y, key, 8, bold);
+        let (next, _) = buffer.set_stringn(next + 1, area.y, word, 30, theme.edge());
+        x = next + 2;
+    }
+    let room = usize::from(area.right().saturating_sub(end));
+    buffer.set_stringn(end, area.y, HELP, room, bold);
+}

@@ -1,0 +1,100 @@
+//! How states are said, in one sign and few words.
+
+use cupola_workspace::model::{ExperimentRun, Job, JobState, RunStatus, ServiceState};
+
+use crate::theme::Tone;
+
+/// The sign of a state and what it means.
+pub(super) const fn job_sign(state: JobState) -> (&'static str, Tone) {
+    match state {
+        JobState::Unscheduled => ("·", Tone::Dim),
+        JobState::Waiting => ("○", Tone::Dim),
+        JobState::Ready => ("◇", Tone::Plain),
+        JobState::Scheduled => ("◆", Tone::Warn),
+        JobState::Running => ("▶", Tone::Busy),
+        JobState::Done => ("✓", Tone::Good),
+        JobState::Error => ("✗", Tone::Bad),
+        JobState::Transient => ("~", Tone::Dim),
+        JobState::Phantom => ("?", Tone::Warn),
+    }
+}
+
+/// `▶ 42%`, `✗ timeout`, `✓/▶ done`: both where a scheduler says otherwise.
+pub(super) fn job_state(job: &Job) -> (String, Tone) {
+    let (sign, tone) = job_sign(job.state);
+    let word = match (job.state, job.reason) {
+        (JobState::Running, _) => match job.progress.first() {
+            Some(progress) => percent(progress.progress),
+            None => "running".to_owned(),
+        },
+        (JobState::Error, Some(reason)) => reason.as_str().to_owned(),
+        (state, _) => state.as_str().to_owned(),
+    };
+    match job.scheduler.filter(|other| *other != job.state) {
+        Some(other) => (format!("{sign}/{} {word}", job_sign(other).0), Tone::Warn),
+        None => (format!("{sign} {word}"), tone),
+    }
+}
+
+/// `✗ 2 failed`, `▶ 7/37`, `✓ done`, `■ 7/37`, `empty`.
+pub(super) fn run_status(run: &ExperimentRun) -> (String, Tone) {
+    let counts = &run.counts;
+    let ended = counts.done + counts.failed;
+    match run.status {
+        RunStatus::Running if counts.failed > 0 => (
+            format!("▶ {ended}/{} {}✗", counts.total, counts.failed),
+            Tone::Bad,
+        ),
+        RunStatus::Running => (format!("▶ {ended}/{}", counts.total), Tone::Busy),
+        RunStatus::Failed if counts.failed == 0 => ("✗ failed".to_owned(), Tone::Bad),
+        RunStatus::Failed => (format!("✗ {} failed", counts.failed), Tone::Bad),
+        RunStatus::Done => ("✓ done".to_owned(), Tone::Good),
+        RunStatus::Stopped => (format!("■ {ended}/{}", counts.total), Tone::Warn),
+        RunStatus::Empty => ("empty".to_owned(), Tone::Dim),
+    }
+}
+
+pub(super) const fn service_state(state: ServiceState) -> (&'static str, Tone) {
+    match state {
+        ServiceState::Stopped => ("■ stopped", Tone::Dim),
+        ServiceState::Starting => ("◌ starting", Tone::Warn),
+        ServiceState::Running => ("▶ running", Tone::Busy),
+        ServiceState::Stopping => ("◌ stopping", Tone::Warn),
+        ServiceState::Error => ("✗ error", Tone::Bad),
+    }
+}
+
+/// A share of one, as far as it is one.
+pub(super) fn percent(share: f64) -> String {
+    if share.is_finite() {
+        format!("{:.0}%", (share * 100.0).clamp(0.0, 100.0))
+    } else {
+        "?".to_owned()
+    }
+}
+
+/// `████▌     ` of so many columns.
+pub(super) fn progress(share: f64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let share = if share.is_finite() {
+        share.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let eighths = eighths(share, width);
+    let mut bar = "█".repeat(eighths / 8);
+    bar.push_str(EIGHTHS[eighths % 8]);
+    let used = eighths.div_ceil(8);
+    bar.extend(std::iter::repeat_n('░', width.saturating_sub(used)));
+    bar
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the share is between 0 and 1, and bars are as wide as a screen at most"
+)]
+fn eighths(share: f64, width: usize) -> usize {
+    (share * width as f64 * 8.0).round() as usize
+}
