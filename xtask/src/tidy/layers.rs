@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cupola-protocol",
         ],
     ),
+    ("cupola-monitor", &["cupola-domain", "cupola-workspace"]),
     ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
     ("cupola-workspace", &["cupola-domain", "cupola-search"]),

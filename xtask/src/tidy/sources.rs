@@ -34,6 +34,7 @@ const RULES: &[Rule] = &[
         only_in: &[
             "crates/cupola-protocol/",
             "crates/cupola-client/",
+            "crates/cupola-monitor/",
             "crates/cupola-worker/",
             "crates/cupola-train/",
             "crates/cupola-web/",

@@ -1,0 +1,98 @@
+//! A connection that is lost comes back, and what happened meanwhile is seen.
+
+use std::sync::Arc;
+
+use cupola_workspace::{
+    model::{Job, JobState},
+    source::{Change, Connection, Source, SourceError},
+};
+
+use super::{
+    fake::{self, Fake, key},
+    pipes::{Piped, connected},
+    talking::hear,
+};
+
+fn is_away(change: &Change) -> bool {
+    matches!(change, Change::Connection(Connection::Away { .. }))
+}
+
+#[test]
+fn what_happened_meanwhile_is_seen_when_the_connection_is_back() {
+    let fake = Fake::new(5);
+    let piped = Piped::to(Arc::<Fake>::clone(&fake));
+    let remote = connected(piped.clone()).unwrap();
+    let changes = remote.changes();
+    let known = remote.jobs(None).unwrap();
+    *piped.is_reachable.lock().unwrap() = false;
+    piped.cut();
+    hear(&changes, is_away);
+
+    assert_eq!(remote.jobs(None).unwrap(), known, "what is known stays");
+    let error = remote.services(None).unwrap_err();
+    assert!(matches!(error, SourceError::Away(_)), "{error:?}");
+
+    fake.put(Job {
+        state: JobState::Done,
+        ..fake::job(2)
+    });
+    *piped.is_reachable.lock().unwrap() = true;
+    hear(&changes, |change| {
+        *change == Change::Connection(Connection::Live)
+    });
+    hear(&changes, |change| *change == Change::All);
+    assert_eq!(remote.jobs(None).unwrap(), fake.rows());
+}
+
+#[test]
+fn each_attempt_says_why_it_failed_and_waits_longer() {
+    let fake = Fake::new(1);
+    let piped = Piped::to(fake);
+    let remote = connected(piped.clone()).unwrap();
+    let changes = remote.changes();
+    *piped.is_reachable.lock().unwrap() = false;
+    piped.cut();
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        hear(&changes, |change| {
+            let Change::Connection(Connection::Away { why, next }) = change else {
+                return false;
+            };
+            heard.push((why.clone(), next.as_secs()));
+            true
+        });
+        // Whoever cannot wait asks for it.
+        remote.refresh();
+    }
+    let pauses: Vec<_> = heard.iter().map(|(_, pause)| *pause).collect();
+    assert_eq!(pauses, [1, 2, 4]);
+    assert!(heard[1..].iter().all(|(why, _)| why == "no route to host"));
+    assert_eq!(
+        remote.warnings(),
+        Err(SourceError::Away("no route to host".to_owned()))
+    );
+}
+
+#[test]
+fn who_listens_late_hears_that_it_is_away() {
+    let piped = Piped::to(Fake::new(1));
+    let remote = connected(piped.clone()).unwrap();
+    let changes = remote.changes();
+    *piped.is_reachable.lock().unwrap() = false;
+    piped.cut();
+    hear(&changes, is_away);
+    assert!(is_away(&remote.changes().recv().unwrap()));
+}
+
+#[test]
+fn a_far_side_that_dies_in_the_middle_of_a_frame_is_away() {
+    let piped = Piped::to(Fake::new(1));
+    let remote = connected(piped.clone()).unwrap();
+    let changes = remote.changes();
+    piped.cut_after(br#"{"jsonrpc":"2.0","method":"cupola.told","par"#);
+    hear(&changes, is_away);
+    hear(&changes, |change| {
+        *change == Change::Connection(Connection::Live)
+    });
+    assert_eq!(remote.job(&key(0)).unwrap().job, fake::job(0));
+}
