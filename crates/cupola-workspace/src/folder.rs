@@ -3,7 +3,7 @@
 mod changes;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc::Receiver},
 };
@@ -21,7 +21,7 @@ use crate::{
     },
     orphans,
     source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
-    watch::{Noticed, Watching},
+    watch::{Noticed, Place as Watched, Watching},
     xpm::{self, Layout, job, params},
 };
 use changes::{Listeners, Watcher};
@@ -257,7 +257,7 @@ impl Source for Folder {
                 "a folder cannot do that".to_owned(),
             )),
         }?;
-        self.refresh();
+        self.shared.notice(&touched(action));
         Ok(done)
     }
 
@@ -289,12 +289,28 @@ impl Shared {
     }
 
     /// Reads what was noticed and tells who listens.
-    fn notice(&self, noticed: &std::collections::BTreeSet<Noticed>) {
+    fn notice(&self, noticed: &BTreeSet<Noticed>) {
         let changes = index::apply(&self.index, noticed);
         self.listeners
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .tell(&changes);
+    }
+}
+
+/// Where an action has left its traces.
+fn touched(action: &Action) -> BTreeSet<Noticed> {
+    let at = |place, name: Option<&String>| Noticed::At(place, name.cloned());
+    match action {
+        Action::Kill(key) | Action::Delete(key) => {
+            [at(Watched::Task(key.task.clone()), Some(&key.id))].into()
+        }
+        Action::DeleteExperiment { experiment, .. } => [
+            at(Watched::Experiments, None),
+            at(Watched::Experiment(experiment.clone()), None),
+        ]
+        .into(),
+        _ => BTreeSet::new(),
     }
 }
 

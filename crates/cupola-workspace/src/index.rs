@@ -16,8 +16,8 @@ use keys::Keys;
 use crate::{
     here::{self, Here},
     model::{
-        Counts, Experiment, ExperimentRun, Job, JobKey, JobState, RunKey, RunStatus, Service,
-        Warning,
+        Carbon, Counts, Experiment, ExperimentRun, Job, JobKey, JobState, RunKey, RunStatus,
+        Service, Warning,
     },
     watch::Place,
     xpm::{self, Layout, run::RunFiles, value::carbon_sum},
@@ -37,8 +37,10 @@ pub(crate) struct Index {
     open: BTreeSet<u32>,
     /// Jobs that could not be read whole, which are tried again.
     torn: BTreeSet<u32>,
-    /// What could not be listed.
+    /// Why experiments could not be listed.
     problem: Option<String>,
+    /// Experiments whose runs could not be listed, with why.
+    closed: BTreeMap<String, String>,
 }
 
 /// One job.
@@ -114,9 +116,18 @@ impl Index {
 
     /// What is still to be looked at: runs that are over ask nobody any more.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let closed = self.closed.iter().map(|(experiment, why)| Warning {
+            run: RunKey {
+                experiment: experiment.clone(),
+                run: String::new(),
+            },
+            key: "unreadable".to_owned(),
+            description: why.clone(),
+            actions: Vec::new(),
+        });
         let runs = self.runs().filter(|run| !run.files.is_over());
-        runs.flat_map(|run| run.files.warnings.values().cloned())
-            .collect()
+        let told = runs.flat_map(|run| run.files.warnings.values().cloned());
+        closed.chain(told).collect()
     }
 
     pub(crate) fn is_active(&self, key: &RunKey) -> bool {
@@ -196,12 +207,8 @@ impl Index {
     }
 
     fn shown(&self, run: &Run, is_latest: bool) -> ExperimentRun {
-        let counts = self.counts(run, is_latest);
+        let (counts, carbon) = self.sums(run, is_latest);
         let files = &run.files;
-        let carbon = files.named.keys().fold(None, |sum, slot| {
-            let job = self.slots[*slot as usize].job.as_ref();
-            carbon_sum(sum, job.and_then(|job| job.carbon))
-        });
         ExperimentRun {
             key: (*run.key).clone(),
             path: files.folder.clone(),
@@ -217,22 +224,24 @@ impl Index {
     }
 
     /// A job may have been run again since an earlier run, which then tells its own end of it.
-    fn counts(&self, run: &Run, is_latest: bool) -> Counts {
+    fn sums(&self, run: &Run, is_latest: bool) -> (Counts, Option<Carbon>) {
         let mut counts = Counts::default();
+        let mut carbon = None;
         for (slot, named) in &run.files.named {
-            let now = self.slots[*slot as usize].job.as_ref().map(|job| job.state);
+            let job = self.slots[*slot as usize].job.as_ref();
             let then = named
                 .state
                 .filter(|state| !is_latest && matches!(state, JobState::Done | JobState::Error));
             counts.total += 1;
-            match then.or(now) {
+            match then.or(job.map(|job| job.state)) {
                 Some(JobState::Done) => counts.done += 1,
                 Some(JobState::Error | JobState::Phantom) => counts.failed += 1,
                 Some(JobState::Running) => counts.running += 1,
                 _ => {}
             }
+            carbon = carbon_sum(carbon, job.and_then(|job| job.carbon));
         }
-        counts
+        (counts, carbon)
     }
 }
 

@@ -29,6 +29,7 @@ impl Index {
             open: BTreeSet::new(),
             torn: BTreeSet::new(),
             problem: None,
+            closed: BTreeMap::new(),
         };
         for experiment in index.list_experiments() {
             index
@@ -64,11 +65,17 @@ impl Index {
     }
 
     pub(super) fn list_runs(&mut self, experiment: &str) -> Vec<RunKey> {
-        let names = xpm::folders(&self.layout.experiments().join(experiment));
-        let names = names.unwrap_or_else(|error| {
-            self.problem = Some(format!("{experiment}: {}", file::words(&error)));
-            Vec::new()
-        });
+        let names = match xpm::folders(&self.layout.experiments().join(experiment)) {
+            Ok(names) => {
+                self.closed.remove(experiment);
+                names
+            }
+            Err(error) => {
+                let why = format!("{experiment}: {}", file::words(&error));
+                self.closed.insert(experiment.to_owned(), why);
+                Vec::new()
+            }
+        };
         let key = |run| RunKey {
             experiment: experiment.to_owned(),
             run,
@@ -118,14 +125,16 @@ impl Index {
         }
     }
 
-    /// Reads jobs.
+    /// Reads jobs; those that are not as they are known.
     pub(super) fn compose_all(&self, slots: &[u32]) -> Vec<(u32, Arc<Job>, bool)> {
         let some = |slots: &[u32]| -> Vec<_> {
             let read = |slot: &u32| {
                 let (job, is_there) = self.compose(*slot);
-                (*slot, job, is_there)
+                let known = &self.slots[*slot as usize];
+                let is_same = known.is_there == is_there && known.job.as_ref() == Some(&job);
+                (!is_same).then_some((*slot, job, is_there))
             };
-            slots.iter().map(read).collect()
+            slots.iter().filter_map(read).collect()
         };
         if slots.len() <= FEW {
             return some(slots);

@@ -143,6 +143,7 @@ impl Index {
             self.note_runs(id, dirty);
             if !there.contains(id) {
                 self.experiments.remove(id);
+                self.closed.remove(id);
             }
             dirty.experiments.insert(id.clone());
         }
