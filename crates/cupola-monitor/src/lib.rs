@@ -13,4 +13,6 @@ pub mod frame;
 pub mod remote;
 pub mod rpc;
 pub mod serve;
+pub mod ssh;
 mod wire;
+pub mod words;

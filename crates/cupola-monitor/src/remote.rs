@@ -29,6 +29,7 @@ use cupola_workspace::{
     source::{Action, Change, Connection, LogAsked, LogPart, Place, Source, SourceError},
 };
 
+pub(crate) use self::far::SAY_CLOCK;
 use self::{
     far::{Dialect, Far},
     link::Link,
@@ -231,7 +232,10 @@ impl Source for Remote {
         let known = self.shared.mirror().job(key);
         self.shared.ask(
             |link| ours::job(link, key),
-            |link, far| theirs::job(link, far, key, known.as_deref()),
+            |link, far| {
+                let fetch = |path: &Path| self.shared.fetch(path);
+                theirs::job(link, far, key, known.as_deref(), fetch)
+            },
         )
     }
 

@@ -1,6 +1,7 @@
 //! Workspaces: folders of experiments and their jobs on disk, seen without a hub. A viewer never
 //! changes what it looks at; whoever asks for a change says so with an [`Action`](source::Action).
 
+pub mod copied;
 pub mod filter;
 pub mod model;
 pub mod source;

@@ -57,10 +57,11 @@ impl Mirror {
         })
     }
 
-    /// Whether the list of `run`, if it is known, has that job.
+    /// Whether a list is known that should have that job of `run` and has it not.
     pub(super) fn lacks(&self, key: &JobKey, run: &RunKey) -> bool {
-        let list = self.lists.get(&Some(run.clone()));
-        list.is_some_and(|list| !list.places.contains_key(key))
+        let lists = [None, Some(run.clone())];
+        let mut known = lists.iter().filter_map(|of| self.lists.get(of));
+        known.any(|list| !list.places.contains_key(key))
     }
 
     pub(super) fn begin(&mut self) -> Load {

@@ -4,9 +4,13 @@ mod act;
 mod events;
 mod logs;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use cupola_workspace::{
+    copied,
     model::{
         Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Service, Tags,
         Warning,
@@ -165,6 +169,7 @@ pub(super) fn job(
     far: &Far,
     key: &JobKey,
     known: Option<&Job>,
+    fetch: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,
 ) -> Result<JobDetails, SourceError> {
     let about = about_job(key);
     let Some(job) = read_job(link, far, key)? else {
@@ -173,10 +178,15 @@ pub(super) fn job(
     let job = known.map_or_else(|| job.clone(), |known| with_names(job.clone(), known));
     let now: Option<ProcessNowBody> = link.call("get_process_info", &about)?.body()?;
     let host = job.process.as_ref().and_then(|it| it.host.clone());
+    // Its server has no method for parameters; the file that holds them may be fetched.
+    let fetched = fetch(&job.path.join("params.json")).ok();
+    let (parameters, dependencies) = fetched
+        .and_then(|file| file.parent().map(copied::parameters))
+        .unwrap_or_default();
     Ok(JobDetails {
         process: now.map(|now| now.to_now(host)),
-        parameters: Value::Null,
-        dependencies: Vec::new(),
+        parameters,
+        dependencies,
         logs: logs::files_of(&job),
         job,
     })

@@ -32,47 +32,7 @@ pub(super) fn answer<W: Write + Send>(
 ) -> Answer {
     let source = &*session.server.source;
     let asked: Asked = read_params(params)?;
-    let run = asked.run.map(Into::into);
     match method {
-        "experiments" => {
-            let rows = source.experiments()?.into_iter().map(ExperimentBody::from);
-            Ok(session.rows(id, rows))
-        }
-        "jobs" => {
-            let jobs = source.jobs(run.as_ref())?;
-            Ok(session.rows(id, jobs.iter().map(|job| JobBody::from(&**job))))
-        }
-        "dependencies" => {
-            let rows = source.dependencies(&needed(run, "run")?)?.into_iter();
-            let keys = |needs: Vec<_>| needs.into_iter().map(Into::into).collect::<Vec<KeyBody>>();
-            let rows = rows.map(|(job, needs)| (KeyBody::from(job), keys(needs)));
-            Ok(session.rows(id, rows))
-        }
-        "services" => {
-            let rows = source.services(run.as_ref())?.into_iter();
-            Ok(session.rows(id, rows.map(ServiceBody::from)))
-        }
-        "actions" => {
-            let rows = source.actions(&needed(run, "run")?)?.into_iter();
-            Ok(session.rows(id, rows.map(ExperimentActionBody::from)))
-        }
-        "orphans" => {
-            let rows = source.orphans(asked.with_sizes)?.into_iter();
-            Ok(session.rows(id, rows.map(OrphanBody::from)))
-        }
-        "warnings" => {
-            let rows = source.warnings()?.into_iter().map(WarningBody::from);
-            Ok(session.rows(id, rows))
-        }
-        "series" => {
-            let job = needed(asked.job, "job")?.into();
-            let rows = source.series(&job, needed(asked.width, "width")?)?;
-            Ok(session.rows(id, rows.into_iter().map(SeriesBody::from)))
-        }
-        "sheets" => {
-            let rows = source.sheets()?.into_iter().map(SheetBody::from);
-            Ok(session.rows(id, rows))
-        }
         "job" => {
             let details = source.job(&needed(asked.job, "job")?.into())?;
             Ok(rpc::raw(&DetailsBody::from(details)))
@@ -90,20 +50,62 @@ pub(super) fn answer<W: Write + Send>(
             source.refresh();
             Ok(rpc::raw(&()))
         }
-        other => Err(Failure::new(
-            rpc::METHOD_NOT_FOUND,
-            format!("unknown method `cupola.{other}`"),
-        )),
+        _ => list(session, id, method, asked),
     }
 }
 
+fn list<W: Write + Send>(
+    session: &Session<'_, W>,
+    id: &Value,
+    method: &str,
+    asked: Asked,
+) -> Answer {
+    let source = &*session.server.source;
+    let run = asked.run.map(Into::into);
+    let sent = match method {
+        "experiments" => session.rows::<ExperimentBody, _>(id, source.experiments()?),
+        "jobs" => {
+            let jobs = source.jobs(run.as_ref())?;
+            session.rows::<JobBody, _>(id, jobs.iter().map(|job| &**job))
+        }
+        "dependencies" => {
+            let keys = |needs: Vec<_>| needs.into_iter().map(KeyBody::from).collect::<Vec<_>>();
+            let rows = source.dependencies(&needed(run, "run")?)?.into_iter();
+            let rows = rows.map(|(job, needs)| (KeyBody::from(job), keys(needs)));
+            session.rows::<(KeyBody, Vec<KeyBody>), _>(id, rows)
+        }
+        "services" => session.rows::<ServiceBody, _>(id, source.services(run.as_ref())?),
+        "actions" => {
+            let actions = source.actions(&needed(run, "run")?)?;
+            session.rows::<ExperimentActionBody, _>(id, actions)
+        }
+        "orphans" => session.rows::<OrphanBody, _>(id, source.orphans(asked.with_sizes)?),
+        "warnings" => session.rows::<WarningBody, _>(id, source.warnings()?),
+        "series" => {
+            let job = needed(asked.job, "job")?.into();
+            let series = source.series(&job, needed(asked.width, "width")?)?;
+            session.rows::<SeriesBody, _>(id, series)
+        }
+        "sheets" => session.rows::<SheetBody, _>(id, source.sheets()?),
+        other => {
+            let why = format!("unknown method `cupola.{other}`");
+            return Err(Failure::new(rpc::METHOD_NOT_FOUND, why));
+        }
+    };
+    Ok(rpc::raw(&sent))
+}
+
 impl<W: Write + Send> Session<'_, W> {
-    /// Sends `rows` in parts, and answers how many there were.
-    fn rows<T: Serialize>(&self, id: &Value, rows: impl Iterator<Item = T>) -> Box<RawValue> {
-        let mut rows = rows.peekable();
+    /// Sends `rows` in parts, as bodies, and says how many there were.
+    fn rows<B, I>(&self, id: &Value, rows: I) -> usize
+    where
+        B: Serialize + From<I::Item>,
+        I: IntoIterator,
+    {
+        let mut rows = rows.into_iter().map(B::from).peekable();
         let mut sent = 0;
         while rows.peek().is_some() {
-            let part: Vec<T> = rows.by_ref().take(ROWS_MAX).collect();
+            let part: Vec<B> = rows.by_ref().take(ROWS_MAX).collect();
             sent += part.len();
             let body = PartBody {
                 of: id.clone(),
@@ -111,7 +113,7 @@ impl<W: Write + Send> Session<'_, W> {
             };
             self.send(&Message::notification("cupola.part", &body));
         }
-        rpc::raw(&sent)
+        sent
     }
 }
 

@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cupola_workspace::{
-    model::{JobKey, RunKey},
-    source::Change,
-};
+use cupola_workspace::{model::JobKey, source::Change};
 use serde_json::value::RawValue;
 
 use super::{
@@ -21,83 +18,90 @@ use super::{
 };
 use crate::wire::theirs::{EventBody, Told};
 
-/// Jobs that are to be read again are gathered for so long.
-const GATHERED_FOR: Duration = Duration::from_millis(250);
+/// What is to be read again is gathered for so long: its server sends all that it knows of an
+/// experiment, jobs and all, whenever it is asked for one.
+const GATHERED_FOR: Duration = Duration::from_millis(400);
 
-/// More of them than these are read again all at once.
+/// More jobs than these are read again all at once.
 const JOBS_MAX: usize = 100;
 
-/// Where jobs go that are to be read again.
-pub(crate) type Due = Sender<JobKey>;
+/// Where goes what is to be read again.
+pub(crate) type Due = Sender<Again>;
+
+/// What is to be read again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Again {
+    /// One row.
+    Job(JobKey),
+    /// An experiment; all, where the event does not say which.
+    Experiment(Option<String>),
+}
 
 /// Follows an event.
 pub(crate) fn take_event(shared: &Shared, params: &RawValue, due: &Due) {
     let Ok(event) = serde_json::from_str::<EventBody>(params.get()) else {
         return;
     };
-    let change = match event.to_told() {
-        Some(Told::Job(key)) => {
-            read_later(due, key);
-            return;
-        }
+    match event.to_told() {
+        Some(Told::Job(key)) => read_later(due, Again::Job(key)),
         Some(Told::Progress {
             job,
             level,
             progress,
             desc,
         }) => {
-            let mut mirror = shared.mirror();
-            mirror.put_progress(&job, level, progress, desc.as_deref());
-            Change::Job(job)
+            shared
+                .mirror()
+                .put_progress(&job, level, progress, desc.as_deref());
+            shared.listeners.tell(Change::Job(job));
         }
-        Some(Told::JobOfRun(key, run)) => job_of_run(shared, key, &run, due),
-        Some(Told::Experiment(id)) => {
-            shared.mirror().forget_experiments();
-            id.map_or(Change::All, Change::Experiment)
+        Some(Told::JobOfRun(key, run)) => {
+            if shared.mirror().lacks(&key, &run) {
+                // Its list is read again, and with it which run the job belongs to.
+                read_later(due, Again::Experiment(None));
+            } else {
+                read_later(due, Again::Job(key));
+                read_later(due, Again::Experiment(Some(run.experiment)));
+            }
         }
-        Some(Told::Services) => Change::Services,
-        Some(Told::Warnings) => Change::Warnings,
-        None => return,
-    };
-    shared.listeners.tell(change);
-}
-
-/// A run's counts have changed; a job that it did not have is found by reading its list again.
-fn job_of_run(shared: &Shared, key: JobKey, run: &RunKey, due: &Due) -> Change {
-    let mut mirror = shared.mirror();
-    if mirror.lacks(&key, run) {
-        mirror.forget();
-        return Change::All;
+        Some(Told::Experiment(id)) => read_later(due, Again::Experiment(id)),
+        Some(Told::Services) => shared.listeners.tell(Change::Services),
+        Some(Told::Warnings) => shared.listeners.tell(Change::Warnings),
+        None => {}
     }
-    mirror.forget_experiments();
-    drop(mirror);
-    read_later(due, key);
-    Change::Experiment(run.experiment.clone())
 }
 
 /// Its reader lasts as long as the connection.
-fn read_later(due: &Due, key: JobKey) {
-    let _ = due.send(key);
+fn read_later(due: &Due, again: Again) {
+    let _ = due.send(again);
 }
 
-/// Reads rows again until the connection ends.
-pub(crate) fn read_again(shared: &Shared, link: &Link, due: &Receiver<JobKey>) {
+/// Reads again what is due until the connection ends.
+pub(crate) fn read_again(shared: &Shared, link: &Link, due: &Receiver<Again>) {
     while let Ok(first) = due.recv() {
-        let mut keys = BTreeSet::from([first]);
+        let mut gathered = BTreeSet::from([first]);
         let began = Instant::now();
         while let Some(left) = GATHERED_FOR.checked_sub(began.elapsed()) {
             match due.recv_timeout(left) {
-                Ok(key) => drop(keys.insert(key)),
+                Ok(again) => drop(gathered.insert(again)),
                 Err(_) => break,
             }
         }
-        if keys.len() > JOBS_MAX {
+        if gathered.len() > JOBS_MAX || gathered.contains(&Again::Experiment(None)) {
             shared.mirror().forget();
             shared.listeners.tell(Change::All);
             continue;
         }
-        for key in keys {
-            read_one(shared, link, key);
+        for again in gathered {
+            match again {
+                Again::Job(key) => read_one(shared, link, key),
+                Again::Experiment(id) => {
+                    shared.mirror().forget_experiments();
+                    shared
+                        .listeners
+                        .tell(Change::Experiment(id.unwrap_or_default()));
+                }
+            }
         }
     }
 }

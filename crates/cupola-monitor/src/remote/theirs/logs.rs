@@ -1,12 +1,9 @@
 //! Logs of Experimaestro's jobs: their files are fetched, for its server has no method for them.
 
-use std::{
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use cupola_workspace::{
+    copied,
     model::{Job, JobKey, LogFile},
     source::{LogAsked, LogOf, LogPart, SourceError},
 };
@@ -37,10 +34,7 @@ pub(crate) fn log(
         return Err(unsupported("logs but those of jobs"));
     };
     let path = log_path(&far.workspace, key, &asked.stream)?;
-    let file = fetch(&path)?;
-    part_of(&file, asked).map_err(|error| {
-        SourceError::Unknown(format!("`{}` is not there: {error}", path.display()))
-    })
+    copied::log_part(&fetch(&path)?, asked.offset, asked.bytes)
 }
 
 fn log_path(workspace: &Path, key: &JobKey, stream: &str) -> Result<PathBuf, SourceError> {
@@ -52,26 +46,4 @@ fn log_path(workspace: &Path, key: &JobKey, stream: &str) -> Result<PathBuf, Sou
         )));
     };
     Ok(folder.join(format!("{script}.{ending}")))
-}
-
-/// Bytes from where they are asked for; its end, beginning with a line, where no place is named or
-/// the file is shorter than that.
-fn part_of(path: &Path, asked: &LogAsked) -> std::io::Result<LogPart> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let begin = asked.offset.filter(|offset| *offset <= size);
-    let offset = begin.unwrap_or_else(|| size.saturating_sub(asked.bytes));
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    file.take(asked.bytes).read_to_end(&mut bytes)?;
-    let skipped = match begin {
-        None if offset > 0 => memchr::memchr(b'\n', &bytes).map_or(0, |at| at + 1),
-        _ => 0,
-    };
-    bytes.drain(..skipped);
-    Ok(LogPart {
-        offset: offset + skipped as u64,
-        bytes,
-        size,
-    })
 }

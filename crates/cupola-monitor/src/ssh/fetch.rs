@@ -1,0 +1,236 @@
+//! Files of the other side, brought here by `rsync` when somebody looks at them.
+//!
+//! What was fetched is kept, so that the next time only what grew travels, and a transfer that broke
+//! off goes on where it was. Names go by its input, which no shell and no pattern sees.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+use cupola_workspace::source::SourceError;
+
+use crate::{dial, words::joined};
+
+/// After so long without a byte a transfer is given up.
+const SILENCE_SECS: u32 = 60;
+
+/// A program whose streams have ended gets so long to end.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// So much is kept of what `rsync` says.
+const WORDS_BYTES_MAX: u64 = 64 << 10;
+
+/// Deeper folders are not looked into when room is made.
+const DEPTH_MAX: usize = 64;
+
+/// Some files could not be read, or vanished meanwhile: the others are here.
+const PARTIAL: [i32; 2] = [23, 24];
+
+/// How files travel: as they are, but for links that lead elsewhere.
+const WAY: [&str; 8] = [
+    "-a",
+    "-r",
+    "-s",
+    "--safe-links",
+    "--partial",
+    "--inplace",
+    "--from0",
+    "--files-from=-",
+];
+
+pub(super) struct Fetcher {
+    /// What `rsync` calls for its connection.
+    shell: String,
+    /// Below it lies what was fetched, as it lies there.
+    cache: PathBuf,
+    bytes_max: u64,
+}
+
+/// Writes what `rsync` is to call: `ssh` with its options, to the host, whichever `rsync` names.
+pub(super) fn write_script(script: &Path, ssh: &[String], host: &str) -> io::Result<()> {
+    let (ssh, host) = (joined(ssh), joined(&[host]));
+    let text = format!("shift\nexec {ssh} -o BatchMode=yes -T -- {host} \"$@\"\n");
+    fs::write(script, text)
+}
+
+impl Fetcher {
+    pub(super) fn new(script: &Path, cache: PathBuf, bytes_max: u64) -> Self {
+        Self {
+            // `rsync` knows quotes in it, but no backslash.
+            shell: format!("sh \"{}\"", script.display()),
+            cache,
+            bytes_max,
+        }
+    }
+
+    /// Brings `path`, which is below `workspace`, and says where it lies.
+    pub(super) fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        let name = name_below(path, workspace)?;
+        let root = workspace.strip_prefix("/").unwrap_or(workspace);
+        let root = self.cache.join(root);
+        let failed = |error: io::Error| SourceError::Away(format!("`rsync`: {error}"));
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&root)
+            .map_err(failed)?;
+        let (code, words) = self.rsync(&name, workspace, &root).map_err(failed)?;
+        match code {
+            Some(0) => {}
+            Some(code) if PARTIAL.contains(&code) => {}
+            code => return Err(SourceError::Away(explained(code, &words))),
+        }
+        let is_missing = words.contains("No such file or directory") && code != Some(0);
+        let local = root.join(&name);
+        if is_missing || local.symlink_metadata().is_err() {
+            let name = name.display();
+            return Err(SourceError::Unknown(format!(
+                "there is no `{name}` on the other side"
+            )));
+        }
+        self.make_room(&local).map_err(failed)?;
+        Ok(local)
+    }
+
+    fn rsync(
+        &self,
+        name: &Path,
+        workspace: &Path,
+        root: &Path,
+    ) -> io::Result<(Option<i32>, String)> {
+        let mut argv = vec!["rsync".to_owned()];
+        argv.extend(WAY.map(str::to_owned));
+        argv.push(format!("--timeout={SILENCE_SECS}"));
+        argv.push(format!("--max-size={}", self.bytes_max));
+        argv.extend(["-e".to_owned(), self.shell.clone(), "--".to_owned()]);
+        argv.push(format!("far:{}/", workspace.display()));
+        argv.push(root.display().to_string());
+        let mut wire = dial::start(&argv)?;
+        wire.output.write_all(name.as_os_str().as_encoded_bytes())?;
+        drop(wire.output);
+        let mut words = Vec::new();
+        // Without what it says nothing is explained, and it is done all the same.
+        let _ = wire
+            .said
+            .by_ref()
+            .take(WORDS_BYTES_MAX)
+            .read_to_end(&mut words);
+        let code = wire.program.and_then(|mut program| program.wait(END_LIMIT));
+        Ok((code, String::from_utf8_lossy(&words).into_owned()))
+    }
+
+    /// Forgets what was fetched longest ago, until what is left fits; never what was just fetched.
+    fn make_room(&self, just: &Path) -> io::Result<()> {
+        let mut files = Vec::new();
+        files_below(&self.cache, DEPTH_MAX, &mut files)?;
+        let mut total: u64 = files.iter().map(|file| file.bytes).sum();
+        files.retain(|file| !file.path.starts_with(just));
+        files.sort_by(|a, b| (a.fetched_at, &a.path).cmp(&(b.fetched_at, &b.path)));
+        for file in files {
+            if total <= self.bytes_max {
+                break;
+            }
+            fs::remove_file(&file.path)?;
+            total -= file.bytes;
+        }
+        Ok(())
+    }
+}
+
+struct Kept {
+    path: PathBuf,
+    bytes: u64,
+    /// When it changed on this machine: its other times are the other machine's.
+    fetched_at: (i64, i64),
+}
+
+fn files_below(folder: &Path, depth: usize, files: &mut Vec<Kept>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            if depth > 0 {
+                files_below(&entry.path(), depth - 1, files)?;
+            }
+        } else {
+            files.push(Kept {
+                path: entry.path(),
+                bytes: metadata.len(),
+                fetched_at: (metadata.ctime(), metadata.ctime_nsec()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What `path` is called from `workspace`: only names, so that it stays below.
+fn name_below(path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+    let is_plain = |name: &&Path| {
+        let mut parts = name.components();
+        !name.as_os_str().is_empty()
+            && parts.all(|part| matches!(part, Component::Normal(_)))
+            && !name.as_os_str().as_encoded_bytes().contains(&0)
+    };
+    let name = path.strip_prefix(workspace).ok().filter(is_plain);
+    name.map(Path::to_owned).ok_or_else(|| {
+        let (path, workspace) = (path.display(), workspace.display());
+        SourceError::Refused(format!("`{path}` is not below `{workspace}`"))
+    })
+}
+
+fn explained(code: Option<i32>, words: &str) -> String {
+    if words.contains("rsync: not found") || words.contains("rsync: command not found") {
+        return "`rsync` is not installed on the other side".to_owned();
+    }
+    let last = words.lines().rev().find(|line| !line.trim().is_empty());
+    let last = last.unwrap_or("it said nothing").chars();
+    let last: String = last.filter(|it| !it.is_control()).collect();
+    match code {
+        Some(code) => format!("`rsync` ended with code {code}: {last}"),
+        None => format!("`rsync` did not end: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expected: Option<&str>) {
+        let found = name_below(Path::new(path), Path::new("/my ws")).ok();
+        assert_eq!(found.as_deref(), expected.map(Path::new), "{path}");
+    }
+
+    #[test]
+    fn only_what_is_below_the_workspace_is_fetched() {
+        check("/my ws/jobs/t/j/t.out", Some("jobs/t/j/t.out"));
+        check("/my ws/-a", Some("-a"));
+        check("/my ws", None);
+        check("/my ws/../etc/passwd", None);
+        check("/my ws/jobs/../../etc", None);
+        check("/my wsx/a", None);
+        check("/etc/passwd", None);
+        check("jobs", None);
+    }
+
+    #[test]
+    fn room_is_made_by_forgetting_what_was_fetched_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().to_owned();
+        let fetcher = Fetcher::new(Path::new("/nowhere"), cache.clone(), 25);
+        let names = ["a", "b", "c"];
+        for name in names {
+            fs::create_dir(cache.join(name)).unwrap();
+            fs::write(cache.join(name).join("log"), [0; 10]).unwrap();
+        }
+        fetcher.make_room(&cache.join("c/log")).unwrap();
+        let left = || names.map(|name| cache.join(name).join("log").exists());
+        assert_eq!(left(), [false, true, true]);
+        fs::write(cache.join("c/log"), [0; 100]).unwrap();
+        fetcher.make_room(&cache.join("c/log")).unwrap();
+        assert_eq!(left(), [false, false, true]);
+    }
+}

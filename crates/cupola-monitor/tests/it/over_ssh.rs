@@ -1,0 +1,211 @@
+//! A workspace behind a real `sshd`.
+
+use std::{fs, path::Path, time::Instant};
+
+use cupola_monitor::{
+    dial::Dial as _,
+    remote::{Options, Remote},
+    ssh::{FarProgram, Route, Ssh},
+    words::quoted,
+};
+use cupola_workspace::{
+    model::JobState,
+    source::{Change, Connection, LogAsked, LogOf, Source as _, SourceError},
+};
+
+use super::{
+    pipes::{Heard, options},
+    sshd::Sshd,
+    talking::{hear, wait_for},
+    workspaces::{Made, experimaestro, key, now, our_server, ran},
+};
+
+const CACHE_BYTES_MAX: u64 = 32 << 20;
+
+pub(crate) fn over(route: Route, cache: &Path, heard: &Heard) -> Result<Remote, SourceError> {
+    let ssh = Ssh::new(route, cache, CACHE_BYTES_MAX)
+        .map_err(|error| SourceError::Refused(error.to_string()))?;
+    let options = Options {
+        clock: Box::new(now),
+        ..options(heard)
+    };
+    Remote::connect(Box::new(ssh), options)
+}
+
+fn ours() -> FarProgram {
+    FarProgram::Cupola(quoted(&our_server()))
+}
+
+fn log_from(offset: Option<u64>) -> LogAsked {
+    LogAsked {
+        of: LogOf::Job(key(1)),
+        stream: "stdout".to_owned(),
+        offset,
+        bytes: 100,
+    }
+}
+
+#[test]
+fn a_workspace_is_seen_read_and_followed() {
+    let (sshd, made, heard) = (Sshd::start(), Made::with(3, 2), Heard::default());
+    let route = Route {
+        shell_init: Some("echo Welcome to the lab".to_owned()),
+        ..sshd.route(made.root.to_str().unwrap(), ours())
+    };
+    let remote = over(route, &made.beside("cache"), &heard).unwrap();
+    assert_eq!(remote.far_side(), "Cupola 0.1.0");
+    let jobs = remote.jobs(None).unwrap();
+    assert_eq!(jobs.len(), 3);
+    assert_eq!(jobs[1].path, made.job(1));
+    assert_eq!(remote.log(&log_from(Some(7))).unwrap().bytes, b"line 2\n");
+    let heard = heard.lock().unwrap().clone();
+    let serving = format!("serving {}", made.root.display());
+    assert!(
+        heard.contains(&"Welcome to the lab".to_owned()),
+        "{heard:?}"
+    );
+    assert!(heard.contains(&serving), "{heard:?}");
+
+    let changes = remote.changes();
+    let began = Instant::now();
+    made.write(2, "train.failed", br#"{"code": 1, "reason": "failed"}"#);
+    wait_for(&remote, &changes, |jobs| jobs[2].state == JobState::Error);
+    println!("a change was seen after {:?}", began.elapsed());
+}
+
+#[test]
+fn files_are_fetched_and_what_grew_is_added() {
+    let (sshd, made) = (Sshd::start(), Made::new(2));
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let remote = over(route, &made.beside("my cache"), &Heard::default()).unwrap();
+    let events = made.job(0).join("runs/-events.out.tfevents.1 *");
+    fs::create_dir_all(events.parent().unwrap()).unwrap();
+    fs::write(&events, vec![7; 3 << 20]).unwrap();
+    let here = remote.fetched(&made.job(0).join("runs")).unwrap();
+    assert!(here.starts_with(made.beside("my cache")));
+    let copy = here.join(events.file_name().unwrap());
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&events).unwrap());
+
+    let whole: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+    fs::write(&events, &whole).unwrap();
+    // A transfer that broke off has left a part.
+    fs::write(&copy, &whole[..300_000]).unwrap();
+    assert_eq!(remote.fetched(&events).unwrap(), copy);
+    assert_eq!(fs::read(&copy).unwrap(), whole);
+}
+
+#[test]
+fn what_is_not_in_the_workspace_is_not_fetched() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    std::os::unix::fs::symlink("/etc/hostname", made.job(0).join("link")).unwrap();
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
+    let refused = |path: &Path| remote.fetched(path).unwrap_err();
+    let outside = refused(Path::new("/etc/hostname"));
+    assert!(matches!(outside, SourceError::Refused(_)), "{outside}");
+    let up = refused(&made.job(0).join("../../../../x"));
+    assert!(matches!(up, SourceError::Refused(_)), "{up}");
+    let missing = refused(&made.job(0).join("nothing"));
+    assert!(matches!(missing, SourceError::Unknown(_)), "{missing}");
+    let link = refused(&made.job(0).join("link"));
+    assert!(matches!(link, SourceError::Unknown(_)), "{link}");
+}
+
+#[test]
+fn a_remote_that_dies_is_reached_again() {
+    let (sshd, made) = (Sshd::start(), Made::new(2));
+    let pid = made.beside("pid");
+    let script = format!(
+        "echo $$ >{}; exec \"$0\" \"$@\"",
+        quoted(pid.to_str().unwrap())
+    );
+    let program = format!("sh -c {} {}", quoted(&script), quoted(&our_server()));
+    let route = sshd.route(made.root.to_str().unwrap(), FarProgram::Cupola(program));
+    let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
+    let changes = remote.changes();
+    assert_eq!(remote.jobs(None).unwrap().len(), 2);
+    ran(&["kill", "-9", fs::read_to_string(&pid).unwrap().trim()]);
+    hear(&changes, |change| {
+        matches!(change, Change::Connection(Connection::Away { .. }))
+    });
+    assert_eq!(remote.jobs(None).unwrap().len(), 2, "what is known stays");
+    hear(&changes, |change| {
+        *change == Change::Connection(Connection::Live)
+    });
+    assert_eq!(remote.job(&key(1)).unwrap().job.state, JobState::Done);
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    let why = |route: Route| {
+        let cache = made.beside("cache");
+        let outcome = over(route, &cache, &Heard::default());
+        outcome.err().expect("it does not work").to_string()
+    };
+    let check = |route: Route, words: &str| {
+        let why = why(route);
+        assert!(why.contains(words), "`{words}` is not in `{why}`");
+    };
+    let workdir = made.root.to_str().unwrap();
+    check(sshd.route("/no/where", ours()), "/no/where");
+    let missing = FarProgram::Cupola("/no/such/cupola".to_owned());
+    check(sshd.route(workdir, missing), "was not found");
+    let other_port = Route {
+        options: vec![
+            "Port=1".to_owned(),
+            format!("-F {}", sshd.config().display()),
+        ],
+        ..sshd.route(workdir, ours())
+    };
+    check(other_port, "Connection refused");
+    let option = Route {
+        host: "-oProxyCommand=touch /tmp/x".to_owned(),
+        ..sshd.route(workdir, ours())
+    };
+    check(option, "begins with `-`");
+}
+
+#[test]
+fn experimaestro_there_is_seen_with_logs_and_parameters() {
+    let sshd = Sshd::start();
+    let folder = tempfile::tempdir().unwrap();
+    super::workspaces::make(folder.path(), "grid");
+    let cache = tempfile::tempdir().unwrap();
+    let program = FarProgram::Experimaestro(quoted(&experimaestro()));
+    let route = sshd.route(folder.path().to_str().unwrap(), program);
+    let remote = over(route, cache.path(), &Heard::default()).unwrap();
+    assert_eq!(remote.far_side(), "Experimaestro (protocol 2.0)");
+    let jobs = remote.jobs(None).unwrap();
+    let learn = jobs
+        .iter()
+        .find(|job| job.key.task.ends_with(".learn"))
+        .unwrap();
+    let details = remote.job(&learn.key).unwrap();
+    assert_eq!(details.parameters["model"]["name"], "small");
+    assert_eq!(details.dependencies.len(), 1);
+    let asked = LogAsked {
+        of: LogOf::Job(learn.key.clone()),
+        stream: "stdout".to_owned(),
+        offset: None,
+        bytes: 1000,
+    };
+    let log = remote.log(&asked).unwrap();
+    assert_eq!(log.bytes, b"step 0\nstep 1\nstep 2\n");
+}
+
+#[test]
+fn the_title_says_where_it_is() {
+    let cache = tempfile::tempdir().unwrap();
+    let route = Route {
+        host: "me@lab".to_owned(),
+        workdir: "~/xp".to_owned(),
+        ..Route::default()
+    };
+    let ssh = Ssh::new(route, cache.path(), 1).unwrap();
+    assert_eq!(ssh.title(), "me@lab:~/xp");
+    let argv = ssh.argv(true);
+    let host = argv.iter().position(|word| word == "me@lab").unwrap();
+    assert_eq!(argv[host - 1], "--");
+    assert_eq!(argv.len(), host + 2, "all that is told there is one word");
+}
