@@ -159,7 +159,10 @@ impl Envelope<'_> {
                 "a message says `\"jsonrpc\": \"2.0\"`",
             ));
         }
-        let params = || self.params.map_or_else(|| raw(&EMPTY), RawValue::to_owned);
+        let params = || {
+            self.params
+                .map_or_else(|| raw(&Nothing {}), RawValue::to_owned)
+        };
         match (self.method, self.id) {
             (Some(method), Some(id)) => Ok(Message::Request {
                 id,
@@ -185,7 +188,9 @@ impl Envelope<'_> {
     }
 }
 
-const EMPTY: std::collections::BTreeMap<&str, ()> = std::collections::BTreeMap::new();
+/// What a request asks with that asks with nothing.
+#[derive(Serialize)]
+struct Nothing {}
 
 fn unreadable(error: &serde_json::Error) -> Failure {
     Failure::new(PARSE_ERROR, format!("no JSON: {error}"))

@@ -287,16 +287,13 @@ impl Reader {
 
     /// A frame that cannot be read: the call that it answered fails, or who knows what was told.
     fn broken(&self, why: &str, head: &[u8]) {
-        match rpc::number_in(head) {
-            Some(id) => {
-                let failure = rpc::Failure::new(rpc::INTERNAL_ERROR, why);
-                self.link.take_answer(id, Err(failure));
-            }
-            None => {
-                self.hear(&format!("a message from there cannot be read: {why}"));
-                self.shared.mirror().forget();
-                self.shared.listeners.tell(Change::All);
-            }
+        if let Some(id) = rpc::number_in(head) {
+            let failure = rpc::Failure::new(rpc::INTERNAL_ERROR, why);
+            self.link.take_answer(id, Err(failure));
+        } else {
+            self.hear(&format!("a message from there cannot be read: {why}"));
+            self.shared.mirror().forget();
+            self.shared.listeners.tell(Change::All);
         }
     }
 }

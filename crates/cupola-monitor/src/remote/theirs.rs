@@ -71,16 +71,13 @@ fn all_runs(link: &Link, newest: &RunBody) -> Result<Vec<RunBody>, SourceError> 
 }
 
 pub(super) fn jobs(link: &Link, far: &Far, of: Option<&RunKey>) -> Result<Vec<Job>, SourceError> {
-    let (bodies, known): (Vec<JobBody>, _) = match of {
-        Some(run) => {
-            let about = json!({"experiment_id": run.experiment, "run_id": run.run});
-            let bodies = link.call("get_jobs", &about)?.body()?;
-            (bodies, known_of_run(link, far, run)?)
-        }
-        None => {
-            let bodies = link.call("get_all_jobs", &json!({}))?.body()?;
-            (bodies, known_of_all(link, far)?)
-        }
+    let (bodies, known): (Vec<JobBody>, _) = if let Some(run) = of {
+        let about = json!({"experiment_id": run.experiment, "run_id": run.run});
+        let bodies = link.call("get_jobs", &about)?.body()?;
+        (bodies, known_of_run(link, far, run)?)
+    } else {
+        let bodies = link.call("get_all_jobs", &json!({}))?.body()?;
+        (bodies, known_of_all(link, far)?)
     };
     let jobs = bodies.iter().map(|body| body.to_job(&far.zone));
     Ok(jobs.map(|job| with_known(job, &known)).collect())

@@ -25,11 +25,9 @@ fn sent<B: Serialize + DeserializeOwned>(body: impl Into<B>) -> B {
 
 /// What Experimaestro's body of a job can say, as it says it.
 fn said_by_theirs(mut job: Job) -> Job {
-    let plain = |state| match state {
-        JobState::Phantom => JobState::Unscheduled,
-        state => state,
-    };
-    job.state = plain(job.state);
+    if job.state == JobState::Phantom {
+        job.state = JobState::Unscheduled;
+    }
     job.reason = job.reason.map(|reason| match reason {
         Reason::Lost => Reason::Failed,
         reason => reason,

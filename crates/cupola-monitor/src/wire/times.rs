@@ -41,12 +41,11 @@ pub(crate) fn from_seconds(seconds: f64) -> Option<Timestamp> {
 }
 
 fn from_text(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let at = match text.parse::<jiff::Timestamp>() {
-        Ok(at) => at,
-        Err(_) => {
-            let civil: DateTime = text.parse().ok()?;
-            zone.to_ambiguous_timestamp(civil).compatible().ok()?
-        }
+    let at = if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        at
+    } else {
+        let civil: DateTime = text.parse().ok()?;
+        zone.to_ambiguous_timestamp(civil).compatible().ok()?
     };
     Some(Timestamp::from_millis(at.as_millisecond()))
 }

@@ -89,6 +89,7 @@ pub(crate) mod option {
 
     use super::Word;
 
+    #[expect(clippy::ref_option, reason = "serde gives it so")]
     pub(crate) fn serialize<T: Word, S: Serializer>(
         value: &Option<T>,
         to: S,
@@ -107,15 +108,7 @@ pub(crate) mod option {
     }
 }
 
-/// Numbers that may not be finite, for which JSON has only null.
-pub(crate) mod number {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(*value)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-        Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
-    }
+/// For `#[serde(deserialize_with)]`: a number that may not be finite, for which JSON has only null.
+pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
 }

@@ -89,7 +89,7 @@ fn its_server_deletes_and_refuses_as_asked() {
     let jobs = remote.jobs(None).unwrap();
     let learn = jobs
         .iter()
-        .find(|job| job.key.task.ends_with(".learn"))
+        .find(|job| job.key.task.ends_with("learn"))
         .unwrap();
     remote.act(&Action::Delete(learn.key.clone())).unwrap();
     assert!(!learn.path.exists());
@@ -134,7 +134,7 @@ fn its_server_tells_of_jobs_that_run() {
     let changes = remote.changes();
     assert_eq!(remote.jobs(None).unwrap().len(), 5);
     let live = Live::start(&root);
-    let is_patient = |job: &cupola_workspace::model::Job| job.key.task.ends_with(".patient");
+    let is_patient = |job: &cupola_workspace::model::Job| job.key.task.ends_with("patient");
     wait_for(&remote, &changes, |jobs| {
         let patient = jobs.iter().find(|job| is_patient(job));
         patient.is_some_and(|job| job.state == JobState::Running && job.progress.len() == 2)

@@ -1,4 +1,8 @@
 //! Workspaces watched from afar: over pipes, over programs, over a real `sshd`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 mod experimaestro;
 mod fake;

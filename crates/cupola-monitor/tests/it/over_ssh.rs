@@ -179,7 +179,7 @@ fn experimaestro_there_is_seen_with_logs_and_parameters() {
     let jobs = remote.jobs(None).unwrap();
     let learn = jobs
         .iter()
-        .find(|job| job.key.task.ends_with(".learn"))
+        .find(|job| job.key.task.ends_with("learn"))
         .unwrap();
     let details = remote.job(&learn.key).unwrap();
     assert_eq!(details.parameters["model"]["name"], "small");

@@ -56,7 +56,7 @@ pub(crate) fn ran(words: &[&str]) -> String {
     let (mut written, mut said) = (String::new(), String::new());
     wire.input.read_to_string(&mut written).unwrap();
     wire.said.read_to_string(&mut said).unwrap();
-    let code = wire.program.unwrap().wait(Duration::from_secs(60));
+    let code = wire.program.unwrap().wait(Duration::from_mins(1));
     assert_eq!(code, Some(0), "{written}{said}");
     written
 }
@@ -104,12 +104,12 @@ impl Made {
         let states: serde_json::Map<_, _> = (0..jobs)
             .map(|number| (id(number), json!(state(number))))
             .collect();
-        let status = json!({
+        let whole = json!({
             "version": 1, "experiment_id": "demo", "run_id": "20261121_133504", "status": "done",
             "hostname": "vm", "started_at": "2026-11-21T13:35:04", "ended_at": "2026-11-21T13:36:04",
             "job_states": states,
         });
-        fs::write(run.join("status.json"), status.to_string()).unwrap();
+        fs::write(run.join("status.json"), whole.to_string()).unwrap();
         let line = |number| {
             let job = json!({
                 "job_id": id(number), "task_id": TASK, "tags": {"seed": number},

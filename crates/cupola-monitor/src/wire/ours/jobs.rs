@@ -66,7 +66,7 @@ pub(crate) struct JobBody {
 struct ProgressBody {
     level: u32,
     desc: String,
-    #[serde(with = "words::number")]
+    #[serde(deserialize_with = "words::number")]
     progress: f64,
 }
 
@@ -80,14 +80,14 @@ struct ProcessBody {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CarbonBody {
-    #[serde(with = "words::number")]
+    #[serde(deserialize_with = "words::number")]
     co2_kg: f64,
-    #[serde(with = "words::number")]
+    #[serde(deserialize_with = "words::number")]
     energy_kwh: f64,
     cpu_power_w: Option<f64>,
     gpu_power_w: Option<f64>,
     ram_power_w: Option<f64>,
-    #[serde(with = "words::number")]
+    #[serde(deserialize_with = "words::number")]
     duration_s: f64,
     is_final: bool,
 }

@@ -308,17 +308,17 @@ impl From<WarningBody> for Warning {
 mod tests {
     use super::*;
 
-    fn check(status: &str, states: &[&str], expected: RunStatus) {
-        let states: BTreeMap<_, _> = states.iter().enumerate().collect();
+    fn check(said: &str, of_jobs: &[&str], expected: RunStatus) {
+        let of_jobs: BTreeMap<_, _> = of_jobs.iter().enumerate().collect();
         let body: RunBody = serde_json::from_value(json!({
             "experiment_id": "e",
             "run_id": "r",
-            "status": status,
-            "job_states": states,
+            "status": said,
+            "job_states": of_jobs,
         }))
         .unwrap();
         let run = body.to_run(Path::new("/w"), &TimeZone::UTC);
-        assert_eq!(run.status, expected, "{status} {states:?}");
+        assert_eq!(run.status, expected, "{said} {of_jobs:?}");
         assert_eq!(run.path, Path::new("/w/experiments/e/r"));
     }
 

@@ -50,7 +50,7 @@ pub(super) struct ProgressBody {
     level: u32,
     #[serde(default)]
     desc: Option<String>,
-    #[serde(with = "words::number", default)]
+    #[serde(deserialize_with = "words::number", default)]
     progress: f64,
 }
 
