@@ -6,6 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
@@ -79,7 +80,8 @@ pub(crate) fn run(source: Arc<dyn Source>, options: Options) -> io::Result<Optio
     model.running.clone_from(&options.running);
     let work = readers(&source, &sender);
     watch(&source, sender.clone());
-    keys(sender);
+    let is_over = Arc::new(AtomicBool::new(false));
+    keys(sender, Arc::clone(&is_over));
     let mut shown = Shown {
         theme: Theme::new(options.colours),
         clipboard: options.clipboard,
@@ -90,6 +92,7 @@ pub(crate) fn run(source: Arc<dyn Source>, options: Options) -> io::Result<Optio
         local: VecDeque::new(),
     };
     let ended = shown.go(&mut model, &mut taken, &receiver);
+    is_over.store(true, Ordering::SeqCst);
     signals.close();
     drop(taken);
     ended
@@ -255,9 +258,13 @@ fn listen(sender: Sender<Message>) -> io::Result<signal_hook::iterator::Handle> 
     Ok(handle)
 }
 
-fn keys(sender: Sender<Message>) {
+/// Keys are read until it is over: whoever comes next at this terminal types to somebody else.
+fn keys(sender: Sender<Message>, is_over: Arc<AtomicBool>) {
     thread::spawn(move || {
-        loop {
+        while !is_over.load(Ordering::SeqCst) {
+            if matches!(crossterm::poll(TICK), Ok(false)) {
+                continue;
+            }
             let event = match crossterm::read() {
                 Ok(crossterm::Event::Key(event)) => Event::Key(event),
                 Ok(crossterm::Event::Mouse(event)) => Event::Mouse(event),
@@ -326,7 +333,7 @@ fn carry_out(source: &dyn Source, work: Work) -> Option<Message> {
         }
         Work::Arrange(Effect::Arrange(run, jobs, how)) => {
             let arranged = arrange(jobs, how, source.now());
-            Event::Answered(Answer::Jobs(run, Ok(arranged)))
+            Event::Answered(Answer::Arranged(run, arranged))
         }
         Work::Arrange(_) => return None,
         Work::Act(actions) => act(source, &actions),

@@ -54,6 +54,8 @@ pub(crate) enum Ask {
 pub(crate) enum Answer {
     Experiments(Result<Vec<Experiment>, SourceError>),
     Jobs(RunKey, Result<Arranged, SourceError>),
+    /// Jobs that were known, in another order.
+    Arranged(RunKey, Arranged),
     Details(JobKey, Result<Box<JobDetails>, SourceError>),
     Services(Option<RunKey>, Result<Vec<Service>, SourceError>),
     Actions(RunKey, Result<Vec<ExperimentAction>, SourceError>),

@@ -374,6 +374,22 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_every_key() {
+        let document = include_str!("../../../docs/terminal.md");
+        let mut rest = document;
+        for binding in BINDINGS {
+            let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+            let line = format!("| {} | {} |", keys.join(" "), binding.help);
+            let place = rest.find(&line);
+            assert!(
+                place.is_some(),
+                "docs/terminal.md has no such line after the last:\n{line}"
+            );
+            rest = &rest[place.unwrap()..];
+        }
+    }
+
+    #[test]
     fn the_focus_is_asked_first() {
         let none = KeyModifiers::NONE;
         check(

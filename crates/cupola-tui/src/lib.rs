@@ -15,6 +15,7 @@ mod driver;
 mod event;
 mod keys;
 mod model;
+pub mod rehearsal;
 mod terminal;
 mod text;
 mod theme;

@@ -36,8 +36,9 @@ impl Taken {
         hook();
         terminal::enable_raw_mode()?;
         IS_TAKEN.store(true, Ordering::SeqCst);
+        let screen = Terminal::new(CrosstermBackend::new(stdout()));
         let taken = Self {
-            screen: Terminal::new(CrosstermBackend::new(stdout()))?,
+            screen: screen.inspect_err(|_| give_back())?,
         };
         execute!(
             stdout(),

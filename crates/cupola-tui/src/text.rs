@@ -86,6 +86,18 @@ pub(crate) fn clean(text: &str) -> String {
     terminal::plain(&text.replace(['\n', '\r', '\t'], " "))
 }
 
+/// Some letters that tell an id from others: the first of a hash, the last of an id that begins with
+/// the time.
+pub(crate) fn short_id(id: &str, letters: usize) -> String {
+    let count = id.chars().count();
+    let skipped = if id.contains('-') {
+        count.saturating_sub(letters)
+    } else {
+        0
+    };
+    id.chars().skip(skipped).take(letters).collect()
+}
+
 /// How many columns it takes.
 pub(crate) fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
@@ -149,6 +161,16 @@ mod tests {
         assert_eq!(moment(at, |_| 0), "2026-11-20 22:30");
         assert_eq!(moment(at, |_| 3600 * 2), "2026-11-21 00:30");
         assert_eq!(moment(None, |_| 0), "");
+    }
+
+    #[test]
+    fn ids_are_told_apart_by_few_letters() {
+        assert_eq!(short_id("0f1e2d3c4b5a", 7), "0f1e2d3");
+        assert_eq!(
+            short_id("0192f7a0-1111-7abc-8000-0123456789ab", 7),
+            "56789ab"
+        );
+        assert_eq!(short_id("é-", 7), "é-");
     }
 
     #[test]

@@ -54,9 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cupola-tui",
         &[
-            "cupola-client",
             "cupola-domain",
-            "cupola-protocol",
             "cupola-search",
             "cupola-workspace",
         ],

@@ -1,6 +1,6 @@
 //! Keys of the table of jobs and of details.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cupola_workspace::{
     model::JobState,
@@ -8,7 +8,10 @@ use cupola_workspace::{
 };
 
 use super::{place, stage::Stage};
-use crate::{event::Event, model::Row};
+use crate::{
+    event::{Answer, Effect, Event},
+    model::{Row, arrange},
+};
 
 /// The states of the jobs that are shown, after some keys.
 fn states(stage: &Stage) -> String {
@@ -149,6 +152,22 @@ fn the_chosen_job_stays_chosen_whatever_the_order() {
         stage.press(keys);
         assert_eq!(stage.model.job().as_ref(), Some(&chosen), "{keys}");
     }
+}
+
+#[test]
+fn an_order_of_jobs_that_were_read_again_meanwhile_is_made_again() {
+    let mut stage = opened();
+    let opened = stage.model.opened.as_mut().unwrap();
+    let effect = opened.show(|how| how.filter = None);
+    let Effect::Arrange(run, jobs, how) = effect else {
+        panic!("an order is asked for")
+    };
+    let late = arrange(jobs, how, stage.model.now);
+    stage.press("r");
+    let read = Arc::clone(&stage.model.opened.as_ref().unwrap().jobs.arranged.jobs);
+    stage.tell(Event::Answered(Answer::Arranged(run, late)));
+    let shown = &stage.model.opened.as_ref().unwrap().jobs.arranged.jobs;
+    assert!(Arc::ptr_eq(shown, &read));
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl Stage {
                 }
                 Effect::Arrange(run, jobs, how) => {
                     let arranged = arrange(jobs, how, self.place.now());
-                    self.tell(Event::Answered(Answer::Jobs(run, Ok(arranged))));
+                    self.tell(Event::Answered(Answer::Arranged(run, arranged)));
                 }
                 Effect::Act(actions) => {
                     for action in actions {

@@ -31,6 +31,12 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
                 }
             };
         }
+        Answer::Arranged(run, arranged) => {
+            let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
+                return Vec::new();
+            };
+            return jobs::rearranged(opened, arranged);
+        }
         Answer::Details(key, result) => {
             for front in &mut model.fronts {
                 if let Front::Details(details) = front

@@ -11,6 +11,7 @@ use crate::{
     event::{Arranged, Ask, Effect},
     keys::Command,
     model::{Chart, Details, Front, How, LogView, Model, Opened, Row, Sub},
+    text::short_id,
 };
 
 /// Shows the jobs of a run.
@@ -62,6 +63,14 @@ pub(super) fn arranged(opened: &mut Opened, arranged: Arranged) -> Vec<Effect> {
     opened.jobs.take(arranged);
     if is_wanted {
         return Vec::new();
+    }
+    vec![opened.show(|_| ())]
+}
+
+/// The same unless other jobs were read meanwhile: then those are arranged so.
+pub(super) fn rearranged(opened: &mut Opened, found: Arranged) -> Vec<Effect> {
+    if Arc::ptr_eq(&found.jobs, &opened.jobs.arranged.jobs) {
+        return arranged(opened, found);
     }
     vec![opened.show(|_| ())]
 }
@@ -118,7 +127,7 @@ pub(super) fn log_of(job: &Job, is_remote: bool) -> LogView {
         (name.to_owned(), Some(path))
     };
     let streams = vec![stream("stdout", "out"), stream("stderr", "err")];
-    let id: String = job.key.id.chars().take(7).collect();
+    let id = short_id(&job.key.id, 7);
     let title = format!("{} {id}", job.key.task);
     LogView::new(LogOf::Job(job.key.clone()), title, streams, is_remote)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{marks, tables::put};
 use crate::{
     model::{Details, Model},
-    text::{bytes, clean, co2, energy, lasting, moment, value, width},
+    text::{bytes, clean, co2, energy, lasting, moment, short_id, value, width},
     theme::{Theme, Tone},
 };
 
@@ -197,7 +197,7 @@ fn dependencies(model: &Model, found: &JobDetails, lines: &mut Vec<Line>) {
     lines.push(title("Needs"));
     for key in &found.dependencies {
         let (state, tone) = state_of(model, key);
-        let id: String = key.id.chars().take(7).collect();
+        let id = short_id(&key.id, 7);
         let text = format!("{} {}", clean(&id), clean(&key.task));
         lines.push((format!("  {state}"), text, tone));
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     keys::Sort,
     model::{Cursor, Front, Group, Model, Pane, Row, Tab, tags_text},
-    text::{bytes, clean, co2, lasting, moment},
+    text::{bytes, clean, co2, lasting, moment, short_id},
     theme::Tone,
 };
 
@@ -331,7 +331,7 @@ fn run(model: &Model, run: &ExperimentRun, cells: &mut Vec<Cell>) {
 }
 
 fn job(model: &Model, job: &Job, depth: u16, cells: &mut Vec<Cell>) {
-    let id: String = job.key.id.chars().take(7).collect();
+    let id = short_id(&job.key.id, 7);
     let (state, tone) = marks::job_state(job);
     let task = format!(
         "{}{}",
@@ -393,7 +393,7 @@ fn orphan(model: &Model, at: usize, cells: &mut Vec<Cell>) {
         return;
     };
     let (state, tone) = marks::job_state(&found.job);
-    let id: String = found.job.key.id.chars().take(12).collect();
+    let id = short_id(&found.job.key.id, 12);
     cells.extend([
         (state, tone),
         (clean(&id), Tone::Dim),
