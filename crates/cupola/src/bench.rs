@@ -13,6 +13,7 @@ mod events;
 mod fixture;
 mod folder;
 mod ingest;
+mod interface;
 mod live;
 mod logs;
 mod pages;
@@ -75,6 +76,10 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     let mut figures = Vec::new();
     if wanted("protocol") {
         figures.extend(protocol::measure(bench.runs).await?);
+    }
+    if wanted("interface") {
+        let jobs = bench.tasks.unwrap_or(interface::JOBS);
+        figures.extend(interface::measure(jobs, bench.runs));
     }
     if wanted("backlog") {
         figures.extend(backlog::measure(bench.tasks.unwrap_or(1_000_000)).await?);

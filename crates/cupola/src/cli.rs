@@ -4,6 +4,7 @@ mod alerts;
 mod costs;
 mod experiments;
 mod models;
+mod monitor;
 mod run_file;
 mod runs;
 mod templates;
@@ -18,6 +19,7 @@ pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as Ale
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use models::{Evaluate, Model, Promote};
+pub(crate) use monitor::{Monitor, Watcher};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     /// Look at the registry, promote runs, say how models did and where they are.
     #[command(subcommand)]
     Model(Model),
+    /// Watch a workspace or a hub in this terminal: experiments, jobs, logs, services.
+    Monitor(Monitor),
     /// Write runs, their parameters or their points as CSV, JSON, JSON lines or Parquet.
     Export(Box<Export>),
     /// Bring in what other programs wrote.
@@ -435,12 +439,13 @@ pub(crate) struct Doctor {
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
     /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`,
-    /// `telemetry`; all, unless named.
+    /// `telemetry`, `interface`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
     /// Tasks in the store for `pages`, runs for `search`, models for `training`, workers for `telemetry`,
+    /// jobs for `interface`,
     /// and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,

@@ -11,6 +11,7 @@ pub(crate) mod export;
 pub(crate) mod families;
 pub(crate) mod import;
 pub(crate) mod models;
+pub(crate) mod monitor;
 pub(crate) mod run_file;
 mod run_id;
 mod run_list;
@@ -38,6 +39,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Hub(up)) => return serve::run(up, With::Nobody).await,
         Some(Command::Demo(demo)) => return demo::run(demo).await,
         Some(Command::Doctor(doctor)) => return doctor::run(doctor).await,
+        Some(Command::Monitor(monitor)) => return monitor::run(monitor).await,
         Some(Command::Template(command)) => return templates::run(command).await,
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,

@@ -9,7 +9,9 @@ mod connection;
 mod data;
 mod deliver;
 mod exit;
+mod hub_source;
 mod output;
+mod quiet;
 mod serve;
 mod world;
 
@@ -51,7 +53,7 @@ fn telemetry(verbose: u8) {
     let filter = std::env::var("CUPOLA_LOG").unwrap_or_else(|_| default.to_owned());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(|| quiet::Logs)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
         .init();

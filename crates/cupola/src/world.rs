@@ -33,6 +33,12 @@ impl World for System {
     }
 }
 
+/// How many seconds the clocks of this machine's people are ahead of UTC at a moment.
+pub(crate) fn offset_secs(at: Timestamp) -> i32 {
+    let at = jiff::Timestamp::from_millisecond(at.millis());
+    at.map_or(0, |at| jiff::tz::TimeZone::system().to_offset(at).seconds())
+}
+
 /// Reads the wall clock.
 #[expect(
     clippy::disallowed_methods,

@@ -37,7 +37,8 @@ pub(crate) struct RunFile {
     pub templates: Vec<PathBuf>,
     #[command(flatten)]
     pub connect: Connect,
-    /// Show each task as it ends; the default unless `--web` is given.
+    /// Show what runs in this terminal while it does, with logs and curves. Where there is no terminal
+    /// each task is told of as it ends, which is the default unless `--web` is given.
     #[arg(long)]
     pub console: bool,
     /// Show the pages of the hub that runs the file; prints where and how to log in.

@@ -6,19 +6,25 @@ mod outcome;
 mod plan;
 mod source;
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::{Arc, atomic::Ordering},
+};
 
 use cupola_client::{Client, Error as ClientError};
 use cupola_domain::access::Role;
 use cupola_protocol::problem::FieldProblem;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 use self::{console::Console, follow::Following, outcome::Outcome, source::Source};
 use crate::{
     cli::{RunFile, Up},
+    commands::monitor,
     config::Config,
     connection,
     data::DataDir,
     exit::{Unavailable, WrongFile},
+    hub_source::HubSource,
     output,
     serve::{Running, With, stop_signal},
 };
@@ -39,9 +45,12 @@ pub(crate) async fn run(args: RunFile) -> anyhow::Result<ExitCode> {
     }
     let outcome = if args.connect.hub.is_some() {
         let client = connection::client(&args.connect)?;
-        let console = Console::new(&args, &source.file);
+        let mut console = Console::new(&args, &source.file);
         let mut stop = Box::pin(stop_signal()?);
-        perform(&client, &source, console, stop.as_mut()).await?
+        let seen = interface(&args, &client, &console);
+        let outcome = perform(&client, &source, &mut console, stop.as_mut()).await;
+        until_closed(seen, &mut console).await?;
+        outcome?
     } else {
         here(&args, &source).await?
     };
@@ -62,7 +71,9 @@ async fn here(args: &RunFile, source: &Source) -> anyhow::Result<Outcome> {
         running.greet_pages(&config, |text| console.say(text))?;
     }
     let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
-    let outcome = perform(&client, source, console, stop.as_mut()).await;
+    let seen = interface(args, &client, &console);
+    let outcome = perform(&client, source, &mut console, stop.as_mut()).await;
+    until_closed(seen, &mut console).await?;
     if args.keep && outcome.as_ref().is_ok_and(|outcome| !outcome.was_stopped) {
         output::note("The work is done and the pages stay up. Ctrl-C ends them.");
         stop.await;
@@ -73,11 +84,44 @@ async fn here(args: &RunFile, source: &Source) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// Shows the hub in this terminal while it works, where that is asked for and there is a terminal. The
+/// work goes on when it is closed.
+fn interface(
+    args: &RunFile,
+    client: &Client,
+    console: &Console,
+) -> Option<JoinHandle<anyhow::Result<ExitCode>>> {
+    if !args.console || args.json || monitor::need_terminal().is_err() {
+        return None;
+    }
+    let source = Arc::new(HubSource::new(client.clone(), Handle::current()));
+    let is_shown = console.mute();
+    is_shown.store(true, Ordering::SeqCst);
+    let name = args.file.as_ref().map(|file| file.display().to_string());
+    Some(tokio::spawn(async move {
+        let ended = monitor::show(source, name).await;
+        is_shown.store(false, Ordering::SeqCst);
+        ended
+    }))
+}
+
+/// Waits until nobody looks any more.
+async fn until_closed(
+    seen: Option<JoinHandle<anyhow::Result<ExitCode>>>,
+    console: &mut Console,
+) -> anyhow::Result<()> {
+    if let Some(seen) = seen {
+        seen.await??;
+        console.clear_status();
+    }
+    Ok(())
+}
+
 /// Submits the file and follows it to its end.
 async fn perform(
     client: &Client,
     source: &Source,
-    mut console: Console,
+    console: &mut Console,
     stop: std::pin::Pin<&mut (impl Future<Output = ()> + Send)>,
 ) -> anyhow::Result<Outcome> {
     let submitted = client.submit_file(&source.submission()?).await;
@@ -89,7 +133,7 @@ async fn perform(
         console.is_for_json(),
     );
     Following::new(client, outcome, &source.file)
-        .follow(&mut console, stop)
+        .follow(console, stop)
         .await
 }
 

@@ -3,6 +3,10 @@
 
 use std::{
     io::{IsTerminal as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +37,10 @@ pub(super) struct Console {
     name_width: usize,
     /// What stands on the last line now.
     status: String,
+    /// Something else has the terminal.
+    is_muted: Arc<AtomicBool>,
+    /// What was to be said meanwhile.
+    held: Vec<String>,
 }
 
 impl Console {
@@ -56,7 +64,14 @@ impl Console {
             number_width: last.to_string().len(),
             name_width: longest.map_or(0, |longest| (longest + suffix).min(NAME_CHARS_MAX)),
             status: String::new(),
+            is_muted: Arc::default(),
+            held: Vec::new(),
         }
+    }
+
+    /// While it is true nothing is said; it is said afterwards.
+    pub(super) fn mute(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_muted)
     }
 
     /// Whether the outcome is read by a program.
@@ -124,7 +139,7 @@ impl Console {
     /// How things stand; on anything but a terminal nothing.
     pub(super) fn status(&mut self, text: &str) {
         let text: String = clean(text).chars().take(STATUS_CHARS_MAX).collect();
-        if !self.is_terminal || text == self.status {
+        if !self.is_terminal || text == self.status || self.is_muted.load(Ordering::SeqCst) {
             return;
         }
         self.write(&format!("\r\x1b[2K{text}"));
@@ -133,19 +148,32 @@ impl Console {
 
     /// Takes the line about how things stand away.
     pub(super) fn clear_status(&mut self) {
+        if !self.is_muted.load(Ordering::SeqCst) {
+            for text in std::mem::take(&mut self.held) {
+                self.write_line(&text);
+            }
+        }
         if !self.status.is_empty() {
             self.write("\r\x1b[2K");
             self.status.clear();
         }
     }
 
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
         let text = clean(text);
+        if self.is_muted.load(Ordering::SeqCst) {
+            self.held.push(text);
+        } else {
+            self.write_line(&text);
+        }
+    }
+
+    fn write_line(&self, text: &str) {
         if self.to_stderr {
             self.write(&format!("{text}\n"));
         } else {
             // Who stops reading does not stop the experiment.
-            output::note(&text);
+            output::note(text);
         }
     }
 

@@ -1,0 +1,93 @@
+//! `cupola monitor`: a workspace or a hub in this terminal.
+
+use std::{io::IsTerminal as _, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::bail;
+use cupola_tui::{Colours, Options, clipboard::Clipboard};
+use cupola_workspace::{Folder, Here, Watching, source::Source};
+use tokio::runtime::Handle;
+
+use crate::{
+    cli::{Monitor, Watcher},
+    connection,
+    hub_source::HubSource,
+    quiet,
+    world::{offset_secs, wall_clock},
+};
+
+/// A process that a signal ended says so by 128 and the signal's number.
+const SIGNAL_BASE: i32 = 128;
+
+/// Looks may be so far apart.
+const POLLING_SECS_MAX: f64 = 3_600.0;
+
+pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
+    need_terminal()?;
+    let source: Arc<dyn Source> = match &monitor.workdir {
+        Some(folder) => {
+            let here = Here::new(Arc::new(wall_clock));
+            let watching = watching(&monitor)?;
+            let folder = folder.clone();
+            let opened = tokio::task::spawn_blocking(move || Folder::open(&folder, here, watching));
+            Arc::new(opened.await??)
+        }
+        None => {
+            let client = connection::client(&monitor.connect)?;
+            // Whether it answers is said before the terminal is taken.
+            client.whoami().await?;
+            Arc::new(HubSource::new(client, Handle::current()))
+        }
+    };
+    show(source, None).await
+}
+
+/// Fails with words where there is nobody to show something to.
+pub(crate) fn need_terminal() -> anyhow::Result<()> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    bail!("this is no terminal: `cupola run list` and `cupola experiment list` print what there is")
+}
+
+/// Shows a place until whoever looks quits.
+pub(crate) async fn show(
+    source: Arc<dyn Source>,
+    running: Option<String>,
+) -> anyhow::Result<ExitCode> {
+    let options = Options {
+        colours: colours(),
+        offset_secs: offset_secs,
+        clipboard: Clipboard::told_by(|name| std::env::var_os(name).is_some()),
+        running,
+    };
+    let silence = quiet::keep();
+    let shown = tokio::task::spawn_blocking(move || cupola_tui::run(source, options)).await;
+    drop(silence);
+    Ok(match shown?? {
+        Some(signal) => ExitCode::from(u8::try_from(SIGNAL_BASE + signal).unwrap_or(u8::MAX)),
+        None => ExitCode::SUCCESS,
+    })
+}
+
+fn watching(monitor: &Monitor) -> anyhow::Result<Watching> {
+    Ok(match monitor.watcher {
+        Watcher::Auto => Watching::Auto,
+        Watcher::Inotify => Watching::Inotify,
+        Watcher::Polling if (0.01..=POLLING_SECS_MAX).contains(&monitor.polling_interval) => {
+            Watching::Polling(Duration::from_secs_f64(monitor.polling_interval))
+        }
+        Watcher::Polling => bail!(
+            "`--polling-interval`: is {}; choose seconds from 0.01 to {POLLING_SECS_MAX}",
+            monitor.polling_interval
+        ),
+    })
+}
+
+fn colours() -> Colours {
+    let told = |name: &str| std::env::var(name).ok();
+    Colours::told_by(
+        told("NO_COLOR").as_deref(),
+        told("COLORTERM").as_deref(),
+        told("TERM").as_deref(),
+    )
+}

@@ -1,0 +1,298 @@
+//! A hub as a place that is watched: its experiments, runs and logs as a workspace has them, and
+//! tables of its workers and briefs.
+
+mod changes;
+mod kept_log;
+mod rows;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, channel},
+    },
+};
+
+use cupola_client::{
+    Client, Error as ClientError,
+    query::{ExperimentFilter, PageFilter, RunFilter, SeriesFilter},
+};
+use cupola_domain::time::Timestamp;
+use cupola_protocol::{experiments::ExperimentBody, page::PER_PAGE_MAX};
+use cupola_workspace::{
+    model::{
+        Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service,
+        Sheet, Warning,
+    },
+    source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
+};
+use tokio::runtime::Handle;
+
+use crate::world::wall_clock;
+use kept_log::KeptLog;
+
+/// So many runs of an experiment are shown.
+const RUNS_MAX: usize = 100_000;
+
+/// So many curves of a run are drawn.
+const SERIES_MAX: usize = 24;
+
+/// A hub as a place that is watched.
+pub(crate) struct HubSource {
+    client: Client,
+    runtime: Handle,
+    /// What experiments are called here, which is their name where no other has it.
+    names: Mutex<HashMap<String, Named>>,
+    /// The log that was read last.
+    log: Mutex<Option<KeptLog>>,
+}
+
+/// What is known of an experiment by its name.
+struct Named {
+    id: String,
+    template: String,
+}
+
+impl HubSource {
+    /// Calls are made on `runtime` from threads that are not its own.
+    pub(crate) fn new(client: Client, runtime: Handle) -> Self {
+        Self {
+            client,
+            runtime,
+            names: Mutex::default(),
+            log: Mutex::default(),
+        }
+    }
+
+    fn wait<T>(
+        &self,
+        call: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, SourceError> {
+        self.runtime.block_on(call).map_err(|error| refused(&error))
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashMap<String, Named>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn named(&self, name: &str) -> Result<(String, String), SourceError> {
+        if self.names().is_empty() {
+            self.experiments()?;
+        }
+        let names = self.names();
+        let found = names
+            .get(name)
+            .map(|found| (found.id.clone(), found.template.clone()));
+        found.ok_or_else(|| SourceError::Unknown(format!("there is no experiment `{name}`")))
+    }
+
+    async fn all_experiments(&self) -> Result<Vec<ExperimentBody>, ClientError> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let filter = ExperimentFilter {
+                families: Some(true),
+                page: Some(page),
+                per_page: Some(PER_PAGE_MAX),
+                ..ExperimentFilter::default()
+            };
+            let found = self.client.experiments(&filter).await?;
+            let is_last = found.items.len() < PER_PAGE_MAX as usize;
+            all.extend(found.items);
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn runs(
+        &self,
+        run: &RunKey,
+        id: &str,
+        template: &str,
+    ) -> Result<Vec<Arc<Job>>, ClientError> {
+        let mut jobs = Vec::new();
+        for page in 1.. {
+            let filter = RunFilter {
+                experiments: Some(id.to_owned()),
+                page: Some(page),
+                per_page: Some(PER_PAGE_MAX),
+                ..RunFilter::default()
+            };
+            let found = self.client.runs(&filter).await?;
+            let has_more = found.has_more;
+            jobs.extend(
+                found
+                    .items
+                    .iter()
+                    .map(|body| Arc::new(rows::job(body, run, template))),
+            );
+            if !has_more || jobs.len() >= RUNS_MAX {
+                break;
+            }
+        }
+        Ok(jobs)
+    }
+}
+
+impl Source for HubSource {
+    fn place(&self) -> Place {
+        Place {
+            title: self.client.base_url().to_owned(),
+            is_remote: false,
+            can_act: true,
+        }
+    }
+
+    fn changes(&self) -> Receiver<Change> {
+        let (sender, receiver) = channel();
+        changes::watch(self.client.clone(), &self.runtime, sender);
+        receiver
+    }
+
+    fn now(&self) -> Timestamp {
+        wall_clock()
+    }
+
+    fn experiments(&self) -> Result<Vec<Experiment>, SourceError> {
+        let bodies = self.wait(self.all_experiments())?;
+        let names = rows::names(&bodies);
+        let named = bodies.iter().zip(&names).map(|(body, name)| {
+            let named = Named {
+                id: body.experiment_id.clone(),
+                template: body.template.clone(),
+            };
+            (name.clone(), named)
+        });
+        *self.names() = named.collect();
+        let rows = bodies.iter().zip(&names);
+        let url = self.client.base_url();
+        Ok(rows
+            .map(|(body, name)| rows::experiment(body, name, url))
+            .collect())
+    }
+
+    fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Arc<Job>>, SourceError> {
+        let Some(run) = of else {
+            return Err(SourceError::Unsupported(
+                "a hub's runs are shown by experiment".to_owned(),
+            ));
+        };
+        let (id, template) = self.named(&run.experiment)?;
+        self.wait(self.runs(run, &id, &template))
+    }
+
+    fn dependencies(&self, _of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
+        Ok(BTreeMap::new())
+    }
+
+    fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError> {
+        let detail = self.wait(self.client.run(&key.id))?;
+        Ok(rows::details(&detail, key, self.client.base_url()))
+    }
+
+    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
+        let LogOf::Job(key) = &asked.of else {
+            return Err(SourceError::Unsupported(
+                "a hub's own log is on its stderr".to_owned(),
+            ));
+        };
+        let mut kept = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = match kept.as_mut() {
+            Some(log) if log.run == key.id => log,
+            _ => kept.insert(KeptLog::new(&key.id)),
+        };
+        self.wait(log.read_on(&self.client))?;
+        Ok(log.part(asked))
+    }
+
+    fn series(&self, of: &JobKey, width: usize) -> Result<Vec<Series>, SourceError> {
+        let names = self.wait(self.client.run(&of.id))?.series;
+        let width = u32::try_from(width).ok();
+        let mut series = Vec::new();
+        for name in names.into_iter().take(SERIES_MAX) {
+            let filter = SeriesFilter {
+                name,
+                after: None,
+                width,
+            };
+            series.push(rows::series(
+                self.wait(self.client.run_series(&of.id, &filter))?,
+            ));
+        }
+        Ok(series)
+    }
+
+    fn sheets(&self) -> Result<Vec<Sheet>, SourceError> {
+        let filter = PageFilter {
+            per_page: Some(PER_PAGE_MAX),
+            ..PageFilter::default()
+        };
+        let workers = self.wait(self.client.workers(&filter))?;
+        let briefs = self.wait(self.client.briefs(&filter))?;
+        Ok(vec![
+            rows::workers(&workers.items),
+            rows::briefs(&briefs.items),
+        ])
+    }
+
+    fn act(&self, action: &Action) -> Result<String, SourceError> {
+        match action {
+            Action::Kill(key) => {
+                self.wait(self.client.cancel_run(&key.id))?;
+                Ok("the run is asked to end".to_owned())
+            }
+            Action::Start(key) => {
+                self.wait(self.client.retry_run(&key.id))?;
+                Ok("it is tried again".to_owned())
+            }
+            Action::DeleteExperiment { experiment, .. } => {
+                let (id, _) = self.named(experiment)?;
+                self.wait(self.client.delete_experiment(&id))?;
+                Ok(format!("deleted {experiment} with its runs"))
+            }
+            Action::Delete(_)
+            | Action::StartService(..)
+            | Action::StopService(..)
+            | Action::Warning { .. }
+            | Action::Execute(..) => Err(SourceError::Unsupported(
+                "a hub has no such thing; it deletes experiments as a whole".to_owned(),
+            )),
+        }
+    }
+
+    fn fetched(&self, path: &Path) -> Result<PathBuf, SourceError> {
+        Err(SourceError::Unsupported(format!(
+            "{} is on the hub: `cupola run download` fetches files",
+            path.display()
+        )))
+    }
+
+    fn refresh(&self) {}
+}
+
+fn refused(error: &ClientError) -> SourceError {
+    let words = error.to_string();
+    match error.status() {
+        Some(404) => SourceError::Unknown(words),
+        Some(_) => SourceError::Refused(words),
+        None => SourceError::Away(words),
+    }
+}
