@@ -184,12 +184,20 @@ pub(crate) struct Read {
 /// Which part of a list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Paging {
-    /// Which page, from 1.
-    #[arg(long, default_value_t = 1)]
-    pub page: u32,
-    /// How many a page.
-    #[arg(long, default_value_t = 50)]
-    pub per_page: u32,
+    /// Which page, from 1; the first unless given.
+    #[arg(long)]
+    pub page: Option<u32>,
+    /// How many a page; 50 unless given.
+    #[arg(long)]
+    pub per_page: Option<u32>,
+}
+
+/// Where to look instead of asking a hub.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Workdir {
+    /// Look at the workspace in this folder, ours or Experimaestro's; no hub is asked.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub workdir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

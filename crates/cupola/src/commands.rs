@@ -21,6 +21,7 @@ pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod train;
 pub(crate) mod workers;
+pub(crate) mod workspaces;
 
 use std::process::ExitCode;
 

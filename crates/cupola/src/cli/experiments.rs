@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Connect, Paging, Read};
+use super::{Connect, Paging, Read, Workdir};
 
 /// An experiment is named by its id, by a part of it that no other begins or ends with, or by its name.
 #[derive(Debug, Subcommand)]
@@ -26,6 +26,8 @@ pub(crate) enum Experiment {
         /// `created`, `updated` or `name`; with `-` before it the other way round.
         #[arg(long, allow_hyphen_values = true)]
         sort: Option<String>,
+        #[command(flatten)]
+        workdir: Workdir,
         #[command(flatten)]
         paging: Paging,
         #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Connect, Paging, Read};
+use super::{Connect, Paging, Read, Workdir};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
@@ -23,19 +23,30 @@ pub(crate) enum RunCommand {
         #[arg(short, long)]
         experiment: Vec<String>,
         #[command(flatten)]
+        workdir: Workdir,
+        #[command(flatten)]
         paging: Paging,
         #[command(flatten)]
         read: Read,
     },
     /// Show a run with its results.
     Show {
+        /// A run's id or a part of it; of a job in a workspace also `task/id`.
         id: String,
+        #[command(flatten)]
+        workdir: Workdir,
         #[command(flatten)]
         read: Read,
     },
     /// Print a run's log.
     Logs {
+        /// A run's id or a part of it; of a job in a workspace also `task/id`.
         id: String,
+        #[command(flatten)]
+        workdir: Workdir,
+        /// Of a job in a workspace: `stdout` or `stderr`; `stdout` unless given.
+        #[arg(long, value_parser = ["stdout", "stderr"], requires = "workdir")]
+        stream: Option<String>,
         /// Go on until the run ends.
         #[arg(short, long)]
         follow: bool,

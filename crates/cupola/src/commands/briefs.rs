@@ -23,8 +23,8 @@ pub(crate) async fn run(command: Brief) -> anyhow::Result<()> {
         } => {
             let filter = cupola_client::query::PageFilter {
                 search,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
             let page = client(&read.connect)?.briefs(&filter).await?;
             if read.json {

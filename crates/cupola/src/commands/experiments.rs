@@ -12,7 +12,7 @@ use cupola_protocol::experiments::{ExperimentBody, NewExperiment};
 
 use crate::{
     cli::{Experiment, ExperimentEdit, ExperimentNew, Read},
-    commands::briefs::done,
+    commands::{briefs::done, workspaces},
     connection::client,
     output::{self, Table},
 };
@@ -29,6 +29,7 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             template,
             families,
             sort,
+            workdir,
             paging,
             read,
         } => {
@@ -38,10 +39,13 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
                 families: families.then_some(true),
                 search,
                 sort,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
-            list(&filter, &read).await
+            match workdir.workdir {
+                Some(workdir) => workspaces::experiments(&workdir, &filter, read.json),
+                None => list(&filter, &read).await,
+            }
         }
         Experiment::Show { experiment, read } => {
             let (client, id) = found(&read, &experiment).await?;
@@ -75,8 +79,8 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             let (client, id) = found(&read, &experiment).await?;
             let filter = PageFilter {
                 search: None,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
             shown::runs(&client.experiment_runs(&id, &filter).await?, read.json)
         }

@@ -18,8 +18,8 @@ pub(crate) async fn run(command: Family) -> anyhow::Result<()> {
         } => {
             let filter = FamilyFilter {
                 search,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
                 ..FamilyFilter::default()
             };
             let page = client(&read.connect)?.families(&filter).await?;

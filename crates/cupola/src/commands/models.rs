@@ -27,8 +27,8 @@ pub(crate) async fn run(command: Model) -> anyhow::Result<()> {
         } => {
             let filter = PageFilter {
                 search,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
             list(&filter, &read).await
         }

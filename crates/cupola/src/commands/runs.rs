@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use cupola_client::{
     Client,
     query::{LogsFilter, RunFilter},
@@ -10,8 +11,14 @@ use cupola_protocol::{logs::LogEntry, runs::RunBody};
 use serde_json::Value;
 
 use crate::{
-    cli::{Read, RunCommand},
-    commands::{artifacts, run_id::run_id_of, run_list, tasks::status},
+    cli::{Read, RunCommand, Workdir},
+    commands::{
+        artifacts,
+        run_id::run_id_of,
+        run_list,
+        tasks::status,
+        workspaces::{self, JobsAsked, LogAsked},
+    },
     connection::client,
     output,
 };
@@ -20,6 +27,9 @@ use crate::{
 const FOLLOW_PERIOD: Duration = Duration::from_millis(300);
 
 pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
+    let Some(command) = in_workspace(command)? else {
+        return Ok(());
+    };
     match command {
         RunCommand::List {
             filter,
@@ -28,18 +38,19 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             experiment,
             paging,
             read,
+            ..
         } => {
             let asked = RunFilter {
                 filter,
                 order,
                 columns,
                 experiments: None,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
             run_list::list(asked, &experiment, &read).await
         }
-        RunCommand::Show { id, read } => show(&id, &read).await,
+        RunCommand::Show { id, read, .. } => show(&id, &read).await,
         RunCommand::Logs {
             id,
             follow,
@@ -47,6 +58,7 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
             grep,
             raw,
             connect,
+            ..
         } => {
             let client = client(&connect)?;
             let id = run_id_of(&client, &id).await?;
@@ -87,6 +99,68 @@ pub(crate) async fn run(command: RunCommand) -> anyhow::Result<()> {
 fn told(run: &RunBody) {
     let status = status(&run.status, &run.reason);
     output::line(&format!("run {} is {status}", run.run_id));
+}
+
+/// Carries out what is asked of a workspace; gives back what is asked of a hub.
+fn in_workspace(command: RunCommand) -> anyhow::Result<Option<RunCommand>> {
+    match command {
+        RunCommand::List {
+            filter,
+            order,
+            columns,
+            experiment,
+            workdir: Workdir {
+                workdir: Some(workdir),
+            },
+            paging,
+            read,
+        } => {
+            ensure!(
+                order.is_none() && columns.is_none(),
+                "--order and --columns need a hub"
+            );
+            let asked = JobsAsked {
+                filter,
+                experiments: experiment,
+                paging,
+                json: read.json,
+            };
+            workspaces::jobs(&workdir, &asked)
+        }
+        RunCommand::Show {
+            id,
+            workdir: Workdir {
+                workdir: Some(workdir),
+            },
+            read,
+        } => workspaces::job(&workdir, &id, read.json),
+        RunCommand::Logs {
+            id,
+            workdir: Workdir {
+                workdir: Some(workdir),
+            },
+            stream,
+            follow,
+            level,
+            grep,
+            raw,
+            connect: _,
+        } => {
+            ensure!(
+                level.is_none(),
+                "--level needs a hub: streams on disk have no levels"
+            );
+            let asked = LogAsked {
+                stream: stream.unwrap_or_else(|| "stdout".to_owned()),
+                follow,
+                grep,
+                raw,
+            };
+            workspaces::logs(&workdir, &id, &asked)
+        }
+        command => return Ok(Some(command)),
+    }?;
+    Ok(None)
 }
 
 async fn show(id: &str, read: &Read) -> anyhow::Result<()> {

@@ -25,8 +25,8 @@ pub(crate) async fn run(command: Task) -> anyhow::Result<()> {
                 status,
                 search,
                 sort,
-                page: Some(paging.page),
-                per_page: Some(paging.per_page),
+                page: paging.page,
+                per_page: paging.per_page,
             };
             let page = client(&read.connect)?.tasks(&filter).await?;
             if read.json {

@@ -26,3 +26,4 @@ mod run_file;
 mod support;
 mod templates;
 mod transfers;
+mod workspaces;

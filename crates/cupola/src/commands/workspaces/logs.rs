@@ -1,0 +1,137 @@
+//! A stream of a job in a workspace, printed as far as it is and, if asked, as it grows.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::ensure;
+use cupola_workspace::{
+    Folder,
+    model::{JobKey, JobState},
+    source::{LogAsked as PartAsked, LogOf, Source as _},
+};
+
+use super::{key_of, open};
+use crate::output;
+
+/// So much is read at once.
+const PART: u64 = 256 << 10;
+/// A change is told at once; where none is, it is looked again after this.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is asked of a log.
+pub(crate) struct LogAsked {
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// Until the job ends.
+    pub follow: bool,
+    /// Only lines with this text, in whatever case.
+    pub grep: Option<String>,
+    /// The bytes as they are.
+    pub raw: bool,
+}
+
+/// Prints a job's stream.
+pub(crate) fn logs(workdir: &Path, named: &str, asked: &LogAsked) -> anyhow::Result<()> {
+    let folder = open(workdir)?;
+    let key = key_of(&folder, named)?;
+    let mut printer = Printer {
+        asked,
+        wanted: asked.grep.as_deref().map(str::to_lowercase),
+        rest: Vec::new(),
+    };
+    let changes = asked.follow.then(|| folder.changes());
+    let mut offset = 0;
+    loop {
+        // Whether it goes on is looked at first: what it wrote last is read after that.
+        let is_over = changes.is_none() || !goes_on(&folder, &key)?;
+        offset = print_from(&folder, &key, offset, &mut printer)?;
+        match &changes {
+            Some(changes) if !is_over => {
+                let _ = changes.recv_timeout(PATIENCE);
+            }
+            _ => break,
+        }
+    }
+    printer.end();
+    Ok(())
+}
+
+fn goes_on(folder: &Folder, key: &JobKey) -> anyhow::Result<bool> {
+    let state = folder.job(key)?.job.state;
+    Ok(!matches!(
+        state,
+        JobState::Done | JobState::Error | JobState::Phantom
+    ))
+}
+
+/// All from `offset` to the end, which is given back.
+fn print_from(
+    folder: &Folder,
+    key: &JobKey,
+    mut offset: u64,
+    printer: &mut Printer<'_>,
+) -> anyhow::Result<u64> {
+    loop {
+        let asked = PartAsked {
+            of: LogOf::Job(key.clone()),
+            stream: printer.asked.stream.clone(),
+            offset: Some(offset),
+            bytes: PART,
+        };
+        let part = match folder.log(&asked) {
+            // A job that has not begun has no streams yet.
+            Err(cupola_workspace::source::SourceError::Unknown(_)) if printer.asked.follow => {
+                return Ok(offset);
+            }
+            part => part?,
+        };
+        ensure!(part.size >= part.offset, "the log shrank while it was read");
+        if part.bytes.is_empty() {
+            return Ok(part.offset);
+        }
+        offset = part.offset + part.bytes.len() as u64;
+        printer.take(&part.bytes);
+    }
+}
+
+struct Printer<'a> {
+    asked: &'a LogAsked,
+    wanted: Option<String>,
+    /// Of a line whose end is to come.
+    rest: Vec<u8>,
+}
+
+impl Printer<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        if self.asked.raw {
+            return output::raw(bytes);
+        }
+        self.rest.extend_from_slice(bytes);
+        let whole = self
+            .rest
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
+        let lines: Vec<u8> = self.rest.drain(..whole).collect();
+        lines
+            .split_inclusive(|byte| *byte == b'\n')
+            .for_each(|line| self.line(line));
+    }
+
+    fn end(&mut self) {
+        let last = std::mem::take(&mut self.rest);
+        if !last.is_empty() {
+            self.line(&last);
+        }
+    }
+
+    /// A line that was written over and over is shown as it was last.
+    fn line(&self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        let text = text.rsplit('\r').next().unwrap_or(text);
+        let is_wanted = |wanted: &String| text.to_lowercase().contains(wanted);
+        if self.wanted.as_ref().is_none_or(is_wanted) {
+            output::line(&output::clean(text));
+        }
+    }
+}
