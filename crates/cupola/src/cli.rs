@@ -3,6 +3,7 @@
 mod alerts;
 mod costs;
 mod experiments;
+mod far;
 mod models;
 mod monitor;
 mod run_file;
@@ -18,6 +19,7 @@ use clap_complete::Shell;
 pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
+pub(crate) use far::{Experiments, ExperimentsCommand, MonitorServer, SshMonitor};
 pub(crate) use models::{Evaluate, Model, Promote};
 pub(crate) use monitor::{Monitor, Watcher};
 pub(crate) use run_file::{Run, RunFile};
@@ -80,6 +82,13 @@ pub(crate) enum Command {
     Model(Model),
     /// Watch a workspace or a hub in this terminal: experiments, jobs, logs, services.
     Monitor(Monitor),
+    /// Watch a workspace on another machine by `ssh`, in this terminal.
+    SshMonitor(Box<SshMonitor>),
+    /// The far side of that: serves a workspace on the standard streams.
+    MonitorServer(MonitorServer),
+    /// The same, as Experimaestro's client calls it.
+    #[command(hide = true)]
+    Experiments(Experiments),
     /// Write runs, their parameters or their points as CSV, JSON, JSON lines or Parquet.
     Export(Box<Export>),
     /// Bring in what other programs wrote.

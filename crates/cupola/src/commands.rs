@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod experiments;
 pub(crate) mod export;
 pub(crate) mod families;
+pub(crate) mod far;
 pub(crate) mod import;
 pub(crate) mod models;
 pub(crate) mod monitor;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, ExperimentsCommand},
     serve::{self, With},
 };
 
@@ -41,6 +42,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Demo(demo)) => return demo::run(demo).await,
         Some(Command::Doctor(doctor)) => return doctor::run(doctor).await,
         Some(Command::Monitor(monitor)) => return monitor::run(monitor).await,
+        Some(Command::SshMonitor(monitor)) => return far::watch(*monitor).await,
+        Some(Command::MonitorServer(server)) => return far::serve(server).await,
+        Some(Command::Experiments(experiments)) => match experiments.command {
+            ExperimentsCommand::MonitorServer => return far::serve(experiments.server).await,
+        },
         Some(Command::Template(command)) => return templates::run(command).await,
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,

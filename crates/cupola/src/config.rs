@@ -5,6 +5,7 @@ mod access;
 mod alerts;
 mod prices;
 mod training;
+pub(crate) mod workspaces;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,7 @@ struct File {
     access: access::Section,
     prices: prices::Section,
     training: training::Section,
+    workspaces: workspaces::Section,
     url: Option<String>,
     mail: alerts::MailSection,
     webhooks: alerts::WebhooksSection,

@@ -158,14 +158,14 @@ impl Source for HubSource {
     fn experiments(&self) -> Result<Vec<Experiment>, SourceError> {
         let bodies = self.wait(self.all_experiments())?;
         let names = rows::names(&bodies);
-        let named = bodies.iter().zip(&names).map(|(body, name)| {
-            let named = Named {
+        let known = bodies.iter().zip(&names).map(|(body, name)| {
+            let meant = Named {
                 id: body.experiment_id.clone(),
                 template: body.template.clone(),
             };
-            (name.clone(), named)
+            (name.clone(), meant)
         });
-        *self.names() = named.collect();
+        *self.names() = known.collect();
         let rows = bodies.iter().zip(&names);
         let url = self.client.base_url();
         Ok(rows

@@ -53,11 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-workspace", &["cupola-domain", "cupola-search"]),
     (
         "cupola-tui",
-        &[
-            "cupola-domain",
-            "cupola-search",
-            "cupola-workspace",
-        ],
+        &["cupola-domain", "cupola-search", "cupola-workspace"],
     ),
     ("cupola-testkit", &["cupola-domain", "cupola-store"]),
     ("xtask", &[]),

@@ -198,6 +198,17 @@ fn details_are_scrolled_and_acted_on() {
 }
 
 #[test]
+fn the_log_is_shown_before_details_were_read() {
+    let mut stage = opened();
+    stage.press("Enter");
+    if let Some(crate::model::Front::Details(details)) = stage.model.fronts.last_mut() {
+        details.found = None;
+    }
+    stage.press("l");
+    stage.sees("stdout");
+}
+
+#[test]
 fn a_job_that_is_gone_while_shown_is_said_to_be() {
     let mut stage = opened();
     let key = cupola_workspace::model::JobKey {

@@ -164,17 +164,21 @@ fn fold(opened: &mut Opened, is_open: bool) -> Vec<Effect> {
 
 fn logs(model: &mut Model) -> Vec<Effect> {
     let is_remote = model.place.is_remote;
-    let view = if let Some(Front::Details(details)) = model.fronts.last() {
-        let found = details.found.as_ref().and_then(|found| found.as_ref().ok());
-        found.map(|found| {
-            let mut view = log_of(&found.job, is_remote);
-            if !found.logs.is_empty() {
-                let stream = |log: &LogFile| (log.name.clone(), Some(log.path.clone()));
-                view.streams = found.logs.iter().map(stream).collect();
-            }
-            view
-        })
+    let found = match model.fronts.last() {
+        Some(Front::Details(details)) => {
+            details.found.as_ref().and_then(|found| found.as_ref().ok())
+        }
+        _ => None,
+    };
+    let view = if let Some(found) = found {
+        let mut view = log_of(&found.job, is_remote);
+        if !found.logs.is_empty() {
+            let stream = |log: &LogFile| (log.name.clone(), Some(log.path.clone()));
+            view.streams = found.logs.iter().map(stream).collect();
+        }
+        Some(view)
     } else {
+        // Whoever types faster than details are read means the job that was chosen.
         let opened = model
             .opened
             .as_ref()

@@ -23,20 +23,17 @@ const POLLING_SECS_MAX: f64 = 3_600.0;
 
 pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
     need_terminal()?;
-    let source: Arc<dyn Source> = match &monitor.workdir {
-        Some(folder) => {
-            let here = Here::new(Arc::new(wall_clock));
-            let watching = watching(&monitor)?;
-            let folder = folder.clone();
-            let opened = tokio::task::spawn_blocking(move || Folder::open(&folder, here, watching));
-            Arc::new(opened.await??)
-        }
-        None => {
-            let client = connection::client(&monitor.connect)?;
-            // Whether it answers is said before the terminal is taken.
-            client.whoami().await?;
-            Arc::new(HubSource::new(client, Handle::current()))
-        }
+    let source: Arc<dyn Source> = if let Some(folder) = &monitor.workdir {
+        let here = Here::new(Arc::new(wall_clock));
+        let watching = watching(&monitor)?;
+        let folder = folder.clone();
+        let opened = tokio::task::spawn_blocking(move || Folder::open(&folder, here, watching));
+        Arc::new(opened.await??)
+    } else {
+        let client = connection::client(&monitor.connect)?;
+        // Whether it answers is said before the terminal is taken.
+        client.whoami().await?;
+        Arc::new(HubSource::new(client, Handle::current()))
     };
     show(source, None).await
 }
@@ -56,7 +53,7 @@ pub(crate) async fn show(
 ) -> anyhow::Result<ExitCode> {
     let options = Options {
         colours: colours(),
-        offset_secs: offset_secs,
+        offset_secs,
         clipboard: Clipboard::told_by(|name| std::env::var_os(name).is_some()),
         running,
     };

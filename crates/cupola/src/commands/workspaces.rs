@@ -121,7 +121,9 @@ pub(crate) fn experiments(
         "started",
     ];
     let mut table = Table::new(&headings);
-    found.iter().for_each(|known| table.row(row(known)));
+    for known in &found {
+        table.row(row(known));
+    }
     table.print("No experiments yet.");
     Ok(())
 }

@@ -61,16 +61,14 @@ impl KeptLog {
             &self.stdout
         };
         let most = usize::try_from(asked.bytes).unwrap_or(usize::MAX);
-        let from = match asked.offset {
-            Some(offset) => usize::try_from(offset)
-                .unwrap_or(usize::MAX)
-                .min(bytes.len()),
-            None => {
-                let from = bytes.len().saturating_sub(most);
-                let line = bytes[from..].iter().position(|byte| *byte == b'\n');
-                line.filter(|_| from > 0)
-                    .map_or(from, |line| from + line + 1)
-            }
+        let from = if let Some(offset) = asked.offset {
+            let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+            offset.min(bytes.len())
+        } else {
+            let from = bytes.len().saturating_sub(most);
+            let line = bytes[from..].iter().position(|byte| *byte == b'\n');
+            line.filter(|_| from > 0)
+                .map_or(from, |line| from + line + 1)
         };
         let to = from.saturating_add(most).min(bytes.len());
         LogPart {

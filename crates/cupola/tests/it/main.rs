@@ -15,6 +15,7 @@ mod browser_logs;
 mod browser_training;
 mod chromium;
 mod command_line;
+mod console;
 mod endings;
 mod ingestion;
 mod keyboard;

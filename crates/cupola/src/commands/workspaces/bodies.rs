@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use cupola_domain::time::Timestamp;
 use cupola_protocol::time::Time;
-use cupola_workspace::model::{Experiment, ExperimentRun, Job, JobDetails, RunStatus};
+use cupola_workspace::model::{
+    Experiment, ExperimentRun, Job, JobDetails, JobState, Reason, RunStatus,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,7 +31,7 @@ pub(super) struct JobBody {
     ended_at: Option<Time>,
     exit_code: Option<i32>,
     retries: u32,
-    progress: Vec<Level>,
+    progress: Vec<ProgressBody>,
     process: Option<ProcessBody>,
     co2_kg: Option<f64>,
     energy_kwh: Option<f64>,
@@ -51,7 +53,7 @@ struct JobName {
 }
 
 #[derive(Debug, Serialize)]
-struct Level {
+struct ProgressBody {
     level: u32,
     desc: String,
     progress: f64,
@@ -74,8 +76,8 @@ impl JobBody {
         Self {
             experiments: experiments(&job),
             state: job.state.as_str(),
-            reason: job.reason.map(|reason| reason.as_str()),
-            scheduler_state: job.scheduler.map(|state| state.as_str()),
+            reason: job.reason.map(Reason::as_str),
+            scheduler_state: job.scheduler.map(JobState::as_str),
             tags: tags(&job),
             parameters: details.parameters,
             submitted_at: wire(job.submitted_at),
@@ -108,7 +110,7 @@ impl JobBody {
             progress: job
                 .progress
                 .into_iter()
-                .map(|level| Level {
+                .map(|level| ProgressBody {
                     level: level.level,
                     desc: level.desc,
                     progress: level.progress,

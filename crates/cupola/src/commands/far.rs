@@ -1,0 +1,156 @@
+//! `cupola monitor-server` and `cupola ssh-monitor`: the two ends of a connection.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use cupola_monitor::{
+    remote::{Options, Remote},
+    rpc::WORKSPACE_NOT_FOUND,
+    serve::{self, Server},
+    ssh::{FarProgram, Route, Ssh},
+};
+use cupola_workspace::{Folder, Here, Watching, source::SourceError};
+use tokio::task::spawn_blocking;
+
+use super::monitor;
+use crate::{
+    cli::{MonitorServer, SshMonitor},
+    config,
+    exit::Unavailable,
+    output,
+    world::wall_clock,
+};
+
+/// The other program may have to be installed there first.
+const CONNECT_LIMIT: Duration = Duration::from_mins(5);
+
+/// Serves a workspace on the standard streams until they end.
+pub(crate) async fn serve(args: MonitorServer) -> anyhow::Result<ExitCode> {
+    let folder = std::path::absolute(at_home(&args.workdir))?;
+    spawn_blocking(move || serve_folder(&folder)).await?
+}
+
+fn serve_folder(folder: &Path) -> anyhow::Result<ExitCode> {
+    let here = Here::new(Arc::new(wall_clock));
+    let zone = here.zone.clone();
+    let opened = Folder::open(folder, here, Watching::Auto);
+    let source = match opened {
+        Ok(source) => source,
+        Err(error) => {
+            serve::refuse(io::stdout(), WORKSPACE_NOT_FOUND, &error.to_string())?;
+            return Err(error.into());
+        }
+    };
+    let server = Server {
+        source: Arc::new(source),
+        // As the folder itself calls its jobs.
+        workspace: folder.canonicalize()?,
+        zone,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    serve::serve(&server, io::stdin(), io::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows a workspace of another machine in this terminal.
+pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
+    monitor::need_terminal()?;
+    let is_shown = Arc::new(AtomicBool::new(false));
+    let options = options(&args, Arc::clone(&is_shown));
+    let cache = cache()?;
+    let cache_bytes_max = u64::from(args.cache_mib_max) << 20;
+    let route = route(args)?;
+    output::note(&format!("connecting to {}", output::clean(&route.shown())));
+    let ssh = Ssh::new(route, &cache, cache_bytes_max)?;
+    let connected = spawn_blocking(move || Remote::connect(Box::new(ssh), options)).await?;
+    let remote = connected.map_err(|error| match error {
+        SourceError::Away(why) => Unavailable(why).into(),
+        error => anyhow::Error::new(error),
+    })?;
+    output::note(&format!("{} answers", remote.far_side()));
+    is_shown.store(true, Ordering::Relaxed);
+    let ended = monitor::show(Arc::new(remote), None).await;
+    is_shown.store(false, Ordering::Relaxed);
+    ended
+}
+
+/// What the far side says goes before the terminal is taken and after it is given back; meanwhile
+/// the reason for an end stands in the status bar.
+fn options(args: &SshMonitor, is_shown: Arc<AtomicBool>) -> Options {
+    let is_coloured = io::IsTerminal::is_terminal(&io::stderr())
+        && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let prefix = if is_coloured {
+        "\x1b[1;36m[SSH]\x1b[0m"
+    } else {
+        "[SSH]"
+    };
+    Options {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: Box::new(wall_clock),
+        said: Box::new(move |line| {
+            if !is_shown.load(Ordering::Relaxed) {
+                output::note(&format!("{prefix} {line}"));
+            }
+        }),
+        connect_limit: CONNECT_LIMIT,
+        call_limit: Duration::from_secs(u64::from(args.request_timeout)),
+    }
+}
+
+/// What is said on the command line counts for more than what the file says.
+fn route(args: SshMonitor) -> anyhow::Result<Route> {
+    let mut route = match &args.workspace {
+        Some(id) => config::workspaces::route(args.config, id)?,
+        None => Route::default(),
+    };
+    if let Some(host) = args.host {
+        route.host = host;
+    }
+    if let Some(workdir) = args.remote_workdir {
+        route.workdir = workdir;
+    }
+    route.options.extend(args.ssh_options);
+    route.shell_init = args.remote_shell_init.or(route.shell_init);
+    if let Some(program) = args.remote_cupola {
+        route.program = FarProgram::Cupola(program);
+    } else if let Some(program) = args.remote_xpm {
+        route.program = FarProgram::Experimaestro(program);
+    } else if args.uv_offline || args.remote_python.is_some() {
+        route.program = FarProgram::Uv {
+            offline: args.uv_offline,
+            python: args.remote_python,
+        };
+    }
+    Ok(route)
+}
+
+/// Where files are kept that were fetched.
+fn cache() -> anyhow::Result<PathBuf> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME").filter(|it| !it.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => home()
+            .context("name a folder by `XDG_CACHE_HOME`")?
+            .join(".cache"),
+    };
+    Ok(cache.join("cupola").join("ssh"))
+}
+
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), home()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from)
+}
