@@ -42,9 +42,17 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut joining = std::pin::pin!(Agent::join(settings));
     let mut agent = tokio::select! {
-        () = &mut shutdown => return Ok(()),
-        agent = Agent::join(settings) => agent?,
+        agent = &mut joining => agent?,
+        () = &mut shutdown => {
+            // The hub may have let the worker in already, its answer being on the way: without a
+            // goodbye it would wait for this worker until it counts it as lost.
+            if let Ok(Ok(agent)) = tokio::time::timeout(DEPARTURE_WAIT, joining).await {
+                agent.leave(true).await;
+            }
+            return Ok(());
+        }
     };
     let ended = agent.work(shutdown).await;
     agent.leave(ended.is_ok()).await;
