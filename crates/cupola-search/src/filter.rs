@@ -11,6 +11,7 @@ mod date;
 mod evaluate;
 mod field;
 mod parse;
+mod pattern;
 mod print;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::fmt;
 
 pub use evaluate::Found;
 pub use field::{Attribute, Field, Kind, Statistic};
+pub use pattern::Pattern;
 
 /// Bytes of a text that is read.
 pub const TEXT_BYTES_MAX: usize = 16_384;
@@ -70,6 +72,8 @@ pub enum Test {
     In(Vec<Literal>),
     /// The text occurs in it, whatever the case of ASCII letters.
     Contains(String),
+    /// It begins as this says. Only filters of jobs have it: a store cannot ask so.
+    Matches(Pattern),
     /// It has this form: `%` stands for any text, `_` for one character.
     Like {
         /// The form.
@@ -142,8 +146,8 @@ impl Filter {
     }
 
     /// Reads a filter of a workspace's jobs. There a name that is no attribute is a tag's, `task` is
-    /// the name of what a job does, and its state may be said as finely as schedulers do: `done`,
-    /// `error`, `waiting`, `ready`, `scheduled` and so on.
+    /// the name of what a job does, its state may be said as finely as schedulers do (`done`, `error`,
+    /// `waiting`, `ready`, `scheduled` and so on), and `~` takes a regular expression.
     pub fn parse_jobs(text: &str) -> Result<Option<Self>, FilterError> {
         parse::filter(text, Subject::Jobs)
     }
@@ -197,7 +201,7 @@ impl Comparison {
                 !matches!(relation, Relation::Equal | Relation::Unequal)
             }
             (Test::Is(..), _) => false,
-            (Test::Contains(_) | Test::Like { .. }, kind) => {
+            (Test::Contains(_) | Test::Matches(_) | Test::Like { .. }, kind) => {
                 !matches!(kind, Kind::Text | Kind::Either)
             }
         };

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_every_job_has_is_compared() {
-        check("@name ~ 'BM25'", true);
+        check("@name ~ 'ir.bm25'", true);
+        check("@name ~ bm25", false);
         check("id = 0a1b and attempt = 2", true);
         check("duration = 10 and host = node-3", true);
         check("created < 1970-01-02 and finished is missing", true);

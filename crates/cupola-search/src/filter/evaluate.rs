@@ -39,6 +39,7 @@ impl Test {
                 .iter()
                 .any(|literal| relates(found, Relation::Equal, literal)),
             (Self::Contains(part), found) => has(text(found).as_bytes(), part.as_bytes()),
+            (Self::Matches(pattern), found) => pattern.begins(&text(found)),
             (
                 Self::Like {
                     pattern,
@@ -153,8 +154,8 @@ mod tests {
     fn texts_are_compared() {
         check("model = 'BM25-long'", &tags(), true);
         check("model = 'bm25-long'", &tags(), false);
-        check("model ~ bm25", &tags(), true);
-        check("model !~ bm25", &tags(), false);
+        check("model ~ BM25", &tags(), true);
+        check("model !~ BM25", &tags(), false);
         check("model like '%25_l%g'", &tags(), true);
         check("model like '%25_g'", &tags(), false);
         check("model ilike 'bm%'", &tags(), true);
@@ -170,10 +171,22 @@ mod tests {
         check("lr = '1e-2'", &tags(), true);
         check("lr < 0.1 and lr >= 0.01", &tags(), true);
         check("lr > small", &tags(), false);
-        check("lr ~ 01", &tags(), true);
+        check("lr ~ '.*01'", &tags(), true);
         check("bad = bad", &tags(), false);
         check("bad != 1", &tags(), true);
         check("bad < 1 or bad >= 1", &tags(), false);
+    }
+
+    #[test]
+    fn expressions_match_from_the_beginning() {
+        check("model ~ 'BM25-(long|short)$'", &tags(), true);
+        check("model ~ long", &tags(), false);
+        check("model ~ '.*long'", &tags(), true);
+        check("model ~ bm25", &tags(), false);
+        check("model ~ '(?i)bm25'", &tags(), true);
+        check("model ~ 'x|BM'", &tags(), true);
+        check("model !~ 'x|BM'", &tags(), false);
+        check("seed ~ '.*'", &tags(), false);
     }
 
     #[test]
@@ -187,8 +200,8 @@ mod tests {
 
     #[test]
     fn and_or_and_not_stand_together() {
-        check("lr = 1 and model ~ bm or lr = 0.01", &tags(), true);
-        check("lr = 1 and (model ~ bm or lr = 0.01)", &tags(), false);
+        check("lr = 1 and model ~ BM or lr = 0.01", &tags(), true);
+        check("lr = 1 and (model ~ BM or lr = 0.01)", &tags(), false);
         check("not (lr = 1 or model = x)", &tags(), true);
     }
 }

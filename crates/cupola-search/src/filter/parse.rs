@@ -2,7 +2,7 @@
 
 use super::{
     COMPARISONS_MAX, Comparison, DEPTH_MAX, FIELDS_MAX, Field, Filter, FilterError, Literal,
-    ORDERS_MAX, Order, Statistic, Subject, Test, VALUES_MAX,
+    ORDERS_MAX, Order, Pattern, Statistic, Subject, Test, VALUES_MAX,
     field::{Kind, job_attribute, job_state},
     tokens::{Placed, Token, tokens},
 };
@@ -140,10 +140,10 @@ impl Reader {
             return Ok((Test::Is(relation, self.value(field)?), false));
         }
         if self.takes(&Token::Contains) {
-            return Ok((Test::Contains(self.text()?), false));
+            return Ok((self.alike()?, false));
         }
         if self.takes(&Token::Lacks) {
-            return Ok((Test::Contains(self.text()?), true));
+            return Ok((self.alike()?, true));
         }
         if self.takes_word("is") {
             let is_negated = self.takes_word("not");
@@ -158,6 +158,19 @@ impl Reader {
         let is_negated = self.takes_word("not");
         let test = self.word_test(field)?;
         Ok((test, is_negated))
+    }
+
+    /// What follows `~`: of runs a text that occurs, of jobs an expression that matches.
+    fn alike(&mut self) -> Result<Test, FilterError> {
+        let column = self.column();
+        let text = self.text()?;
+        match self.subject {
+            Subject::Runs => Ok(Test::Contains(text)),
+            Subject::Jobs => match Pattern::new(&text) {
+                Ok(pattern) => Ok(Test::Matches(pattern)),
+                Err(message) => Err(FilterError { column, message }),
+            },
+        }
     }
 
     /// `in (…)`, `like "…"`, `ilike "…"`

@@ -34,6 +34,7 @@ impl fmt::Display for Comparison {
                 write!(f, "{field} in ({})", values.join(", "))
             }
             Test::Contains(text) => write!(f, "{field} ~ {}", quoted(text)),
+            Test::Matches(pattern) => write!(f, "{field} ~ {}", quoted(pattern.as_str())),
             Test::Like {
                 pattern,
                 ignores_case,

@@ -102,6 +102,7 @@ fn jobs_are_searched_by_their_own_words() {
     );
     check_jobs("@name ~ 'bm25'", "name ~ \"bm25\"");
     check_jobs("task ~ bm25", "name ~ \"bm25\"");
+    check_jobs(r"task ~ 'ir\.\w+$'", r#"name ~ "ir\\.\\w+$""#);
     check_jobs("reason = timeout", "failure = \"timeout\"");
     check_jobs("seed = 1", "tags.seed = \"1\"");
     check_jobs(

@@ -311,6 +311,10 @@ fn write_test(to: &mut Written, expression: &str, test: &Test, dialect: Dialect)
             pattern,
             ignores_case,
         } => write_like(to, expression, (pattern, *ignores_case), dialect),
+        // Filters of runs have none; statements have no expressions in common.
+        Test::Matches(_) => {
+            to.say("1 = 0");
+        }
         Test::Missing => {
             to.say(expression).say(" IS NULL");
         }

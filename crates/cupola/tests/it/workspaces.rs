@@ -132,7 +132,7 @@ fn jobs_are_searched_and_listed_in_parts() {
     for (filter, expected) in [
         ("state = failed", 1),
         ("lr < 0.3 or reason = memory", 2),
-        ("params.data.job ~ prepare", 1),
+        ("params.data.job ~ '.*prepare'", 1),
         ("state = running", 0),
     ] {
         assert_eq!(count(&["--filter", filter]), expected, "{filter}");
