@@ -15,9 +15,10 @@ use crate::{
     here::Here,
     index::{self, Index},
     log,
+    metrics::Metrics,
     model::{
-        Experiment, ExperimentAction, Job, JobDetails, JobKey, LogFile, Orphan, RunKey, Service,
-        Warning,
+        Experiment, ExperimentAction, Job, JobDetails, JobKey, LogFile, Orphan, RunKey, Series,
+        Service, Warning,
     },
     orphans,
     source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
@@ -35,6 +36,7 @@ pub struct Folder {
     shared: Arc<Shared>,
     watcher: OnceLock<Watcher>,
     watching: Watching,
+    metrics: Metrics,
 }
 
 struct Shared {
@@ -70,6 +72,7 @@ impl Folder {
             }),
             watcher: OnceLock::new(),
             watching,
+            metrics: Metrics::default(),
         })
     }
 
@@ -233,6 +236,10 @@ impl Source for Folder {
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
         log::part(&self.log_path(asked)?, asked.offset, asked.bytes)
+    }
+
+    fn series(&self, of: &JobKey, width: usize) -> Result<Vec<Series>, SourceError> {
+        self.metrics.series(&self.details(of)?.1, width)
     }
 
     fn act(&self, action: &Action) -> Result<String, SourceError> {

@@ -11,10 +11,12 @@ mod folder;
 mod here;
 mod index;
 mod log;
+mod metrics;
 mod orphans;
 mod watch;
 mod xpm;
 
 pub use folder::Folder;
 pub use here::Here;
+pub use metrics::Metrics;
 pub use watch::Watching;

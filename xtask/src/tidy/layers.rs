@@ -50,7 +50,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-monitor", &["cupola-domain", "cupola-workspace"]),
     ("cupola-notify", &["cupola-domain"]),
     ("cupola-train", &[]),
-    ("cupola-workspace", &["cupola-domain", "cupola-search"]),
+    (
+        "cupola-workspace",
+        &[
+            "cupola-domain",
+            "cupola-formats",
+            "cupola-search",
+            "cupola-series",
+        ],
+    ),
     (
         "cupola-tui",
         &["cupola-domain", "cupola-search", "cupola-workspace"],
