@@ -1,6 +1,7 @@
 //! A workspace in a folder of this machine.
 
 mod changes;
+mod warnings;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,6 +27,7 @@ use crate::{
     xpm::{self, Layout, job, params},
 };
 use changes::{Listeners, Watcher};
+use warnings::Warnings;
 
 /// Streams of a job: what they are called, and what their files end with.
 const STREAMS: [(&str, &str); 2] = [("stdout", "out"), ("stderr", "err")];
@@ -44,6 +46,7 @@ struct Shared {
     here: Here,
     index: RwLock<Index>,
     listeners: Mutex<Listeners>,
+    warnings: Warnings,
 }
 
 impl Folder {
@@ -69,6 +72,7 @@ impl Folder {
                 here,
                 index: RwLock::new(index),
                 listeners: Mutex::default(),
+                warnings: Warnings::default(),
             }),
             watcher: OnceLock::new(),
             watching,
@@ -77,10 +81,7 @@ impl Folder {
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
-        self.shared
-            .index
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.read()
     }
 
     fn details(&self, key: &JobKey) -> Result<(Job, PathBuf), SourceError> {
@@ -212,13 +213,13 @@ impl Source for Folder {
     }
 
     fn orphans(&self, with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
-        let (mut found, unnamed) = {
-            let index = self.index();
-            (orphans::stray(&index), orphans::unnamed(&index))
-        };
-        let unnamed = unnamed
+        self.shared.read_names();
+        let mut found = orphans::stray(&self.index());
+        let known: BTreeSet<JobKey> = found.iter().map(|stray| stray.job.key.clone()).collect();
+        let unnamed = orphans::unnamed(&self.shared.layout, &self.shared.index)
             .map_err(|error| SourceError::Refused(format!("jobs: {}", xpm::file::words(&error))))?;
-        found.extend(unnamed.iter().filter_map(|key| {
+        let unnamed = unnamed.iter().filter(|key| !known.contains(key));
+        found.extend(unnamed.filter_map(|key| {
             let job = orphans::read(&self.shared.layout, &self.shared.here, key)?;
             Some(orphans::orphan(job))
         }));
@@ -231,7 +232,7 @@ impl Source for Folder {
     }
 
     fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
-        Ok(self.index().warnings())
+        Ok(self.shared.warnings())
     }
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
@@ -260,7 +261,12 @@ impl Source for Folder {
                     "only the program of an experiment can do that".to_owned(),
                 ))
             }
-            Action::Warning { .. } | Action::Start(_) => Err(SourceError::Unsupported(
+            Action::Warning { run, key, action } => {
+                let done = self.shared.answer_warning(run, key, action)?;
+                self.shared.tell(&[Change::Warnings]);
+                return Ok(done);
+            }
+            Action::Start(_) => Err(SourceError::Unsupported(
                 "a folder cannot do that".to_owned(),
             )),
         }?;
@@ -283,11 +289,16 @@ impl Source for Folder {
     }
 
     fn refresh(&self) {
+        self.shared.warnings.forget();
         self.shared.notice(&[Noticed::Everything].into());
     }
 }
 
 impl Shared {
+    fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn listen(&self) -> Receiver<Change> {
         self.listeners
             .lock()
@@ -297,11 +308,13 @@ impl Shared {
 
     /// Reads what was noticed and tells who listens.
     fn notice(&self, noticed: &BTreeSet<Noticed>) {
-        let changes = index::apply(&self.index, noticed);
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tell(&changes);
+        self.tell(&index::apply(&self.index, noticed));
+    }
+
+    fn tell(&self, changes: &[Change]) {
+        let listeners = self.listeners.lock();
+        let mut listeners = listeners.unwrap_or_else(PoisonError::into_inner);
+        listeners.tell(changes);
     }
 }
 

@@ -91,6 +91,12 @@ impl std::fmt::Debug for Here {
     }
 }
 
+/// A time of a file as one of the clock.
+pub(crate) fn dated(time: SystemTime) -> Option<Timestamp> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_millis(since.as_millis().try_into().ok()?))
+}
+
 /// Whose process it is.
 pub(crate) fn owner(pid: u32) -> Option<u32> {
     let metadata = fs::metadata(format!("/proc/{pid}")).ok()?;

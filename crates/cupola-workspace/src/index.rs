@@ -142,16 +142,33 @@ impl Index {
             .collect()
     }
 
-    /// The newest run of each experiment.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = &RunFiles> {
-        self.experiments
-            .values()
-            .filter_map(|runs| Some(&runs.values().next_back()?.files))
+    pub(crate) fn experiment_names(&self) -> Vec<String> {
+        self.experiments.keys().cloned().collect()
     }
 
-    pub(crate) fn names(&self, run: &RunFiles, key: &JobKey) -> bool {
-        let slot = self.keys.find(&key.task, &key.id);
-        slot.is_some_and(|slot| run.named.contains_key(&slot))
+    /// Jobs that run, though no newest run of an experiment names them.
+    pub(crate) fn stray(&self) -> impl Iterator<Item = &Arc<Job>> {
+        let is_latest = |key: &RunKey| {
+            let runs = self.experiments.get(&key.experiment);
+            runs.and_then(BTreeMap::last_key_value)
+                .is_some_and(|(run, _)| *run == key.run)
+        };
+        let open = self.open.iter().map(|slot| &self.slots[*slot as usize]);
+        open.filter(move |slot| !slot.runs.iter().any(|key| is_latest(key)))
+            .filter_map(|slot| slot.job.as_ref())
+            .filter(|job| job.state == JobState::Running)
+    }
+
+    pub(crate) fn is_named(&self, task: &str, id: &str) -> bool {
+        let slot = self.keys.find(task, id);
+        slot.is_some_and(|slot| !self.slots[slot as usize].runs.is_empty())
+    }
+
+    /// What could not be read of what names jobs, if anything: then nobody knows which are named.
+    pub(crate) fn unread(&self) -> Option<&str> {
+        let runs = || self.runs().find_map(|run| run.files.problem.as_deref());
+        let closed = self.closed.values().next().map(String::as_str);
+        self.problem().or(closed).or_else(runs)
     }
 
     pub(crate) fn layout(&self) -> &Layout {

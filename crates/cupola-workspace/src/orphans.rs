@@ -1,6 +1,10 @@
 //! Jobs that nothing names any more, and jobs that run though the latest run does not name them.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use crate::{
     here::Here,
@@ -12,33 +16,28 @@ use crate::{
 /// Files of one job that are counted; more would keep whoever asks waiting.
 const MOST_FILES: usize = 1_000_000;
 
-/// Jobs that run, named by runs that are not the latest of their experiments.
+/// Jobs that run, though no latest run names them.
 pub(crate) fn stray(index: &Index) -> Vec<Orphan> {
-    let jobs = index.jobs(None).unwrap_or_default();
-    let running = jobs.iter().filter(|job| job.state == JobState::Running);
-    let stray = running.filter(|job| !index.latest().any(|run| index.names(run, &job.key)));
-    let orphan = |job: &std::sync::Arc<Job>| Orphan {
+    let orphan = |job: &Arc<Job>| Orphan {
         job: (**job).clone(),
         is_stray: true,
         bytes: None,
     };
-    stray.map(orphan).collect()
+    index.stray().map(orphan).collect()
 }
 
-/// Folders of jobs that no run names.
-pub(crate) fn unnamed(index: &Index) -> io::Result<Vec<JobKey>> {
+/// Folders of jobs that no run names. They are listed while others may read and change the index.
+pub(crate) fn unnamed(layout: &Layout, index: &RwLock<Index>) -> io::Result<Vec<JobKey>> {
     let mut found = Vec::new();
-    let jobs = index.layout().jobs();
+    let jobs = layout.jobs();
     for task in xpm::folders(&jobs)? {
-        for id in xpm::folders(&jobs.join(&task)).unwrap_or_default() {
-            let key = JobKey {
-                task: task.clone(),
-                id,
-            };
-            if index.job(&key).is_none() {
-                found.push(key);
-            }
-        }
+        let mut ids = xpm::folders(&jobs.join(&task)).unwrap_or_default();
+        let index = index.read().unwrap_or_else(PoisonError::into_inner);
+        ids.retain(|id| !index.is_named(&task, id));
+        found.extend(ids.into_iter().map(|id| JobKey {
+            task: task.clone(),
+            id,
+        }));
     }
     Ok(found)
 }

@@ -31,8 +31,10 @@ struct Dirty {
 /// Reads what was noticed; what is not as it was.
 pub(crate) fn apply(index: &RwLock<Index>, noticed: &BTreeSet<Noticed>) -> Vec<Change> {
     let mut dirty = Dirty::default();
+    let had_strayed;
     {
         let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
+        had_strayed = index.stray().count();
         for noticed in noticed {
             index.note(noticed, &mut dirty);
         }
@@ -64,7 +66,8 @@ pub(crate) fn apply(index: &RwLock<Index>, noticed: &BTreeSet<Noticed>) -> Vec<C
     );
     changes.extend(dirty.experiments.into_iter().map(Change::Experiment));
     changes.extend(dirty.services.then_some(Change::Services));
-    changes.extend(dirty.warnings.then_some(Change::Warnings));
+    let warns = dirty.warnings || index.stray().count() != had_strayed;
+    changes.extend(warns.then_some(Change::Warnings));
     if changes.len() > MANY {
         return vec![Change::All];
     }

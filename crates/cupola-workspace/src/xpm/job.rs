@@ -12,7 +12,7 @@ use super::{
     value,
 };
 use crate::{
-    here::Here,
+    here::{self, Here},
     model::{Carbon, JobState, Process, Progress, Reason},
 };
 
@@ -263,12 +263,7 @@ impl Mark {
 }
 
 fn written_at(metadata: &fs::Metadata) -> Option<Timestamp> {
-    let since = metadata
-        .modified()
-        .ok()?
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()?;
-    Some(Timestamp::from_millis(since.as_millis().try_into().ok()?))
+    here::dated(metadata.modified().ok()?)
 }
 
 #[cfg(test)]

@@ -8,4 +8,5 @@ mod acting;
 mod hostile;
 mod real;
 mod support;
+mod warnings;
 mod watching;

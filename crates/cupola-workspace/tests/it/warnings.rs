@@ -1,0 +1,129 @@
+//! What the reader itself warns of, and what is done about it.
+
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use cupola_workspace::{
+    Folder,
+    model::{RunKey, Warning},
+    source::{Action, Change, Source as _},
+};
+
+use crate::support::{Made, Program, here, open, until};
+
+/// `key: action, action`
+fn shown(folder: &Folder) -> Vec<String> {
+    let words = |warning: &Warning| {
+        let actions = warning.actions.iter().map(|(key, _)| key.as_str());
+        format!("{}: {}", warning.key, actions.collect::<Vec<_>>().join(" "))
+    };
+    folder.warnings().unwrap().iter().map(words).collect()
+}
+
+fn answer(folder: &Folder, key: &str, action: &str) -> String {
+    let done = folder.act(&Action::Warning {
+        run: RunKey {
+            experiment: String::new(),
+            run: String::new(),
+        },
+        key: key.to_owned(),
+        action: action.to_owned(),
+    });
+    done.unwrap_or_else(|error| format!("refused: {error}"))
+}
+
+/// A folder of a job that changed long ago.
+fn old(made: &Made, id: &str) {
+    made.job("t.x", id, &[("x.done", "")]);
+    let folder = fs::File::open(made.path(&format!("jobs/t.x/{id}"))).unwrap();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    folder.set_modified(long_ago).unwrap();
+}
+
+#[test]
+fn what_runs_astray_is_told_and_ended() {
+    let made = Made::new();
+    let script = made.path("jobs/t.x/a/x.py");
+    let args = ["-c", "while :; do sleep 1; done", script.to_str().unwrap()];
+    let mut program = Program::start("sh", &args, made.folder.path());
+    let noted = format!(
+        "{{\"type\": \"local\", \"pid\": {}, \"host\": \"{}\"}}",
+        program.0.id(),
+        here().host
+    );
+    made.run("e", "1", &[("t.x", "a", "running")]);
+    made.job("t.x", "a", &[("x.pid", &noted)]);
+    let folder = open(made.folder.path());
+    let changes = folder.changes();
+    assert_eq!(shown(&folder), [""; 0], "the newest run names it");
+    made.run("e", "2", &[("t.x", "b", "done")]);
+    until(&changes, "the warning", || {
+        (shown(&folder) == ["stray_jobs_1: kill dismiss"]).then_some(())
+    });
+    assert_eq!(folder.orphans(false).unwrap().len(), 1);
+    assert!(answer(&folder, "stray_jobs_2", "kill").contains("no longer so"));
+    assert!(answer(&folder, "stray_jobs_1", "delete").starts_with("refused"));
+    assert_eq!(answer(&folder, "stray_jobs_1", "kill"), "ended: 1");
+    assert!(!program.0.wait().unwrap().success());
+    until(&changes, "its end", || {
+        shown(&folder).is_empty().then_some(())
+    });
+}
+
+#[test]
+fn what_nothing_names_is_deleted_unless_it_may_be_about_to_be_named() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "named", "done")]);
+    for id in ["named", "old", "older"] {
+        old(&made, id);
+    }
+    made.job("t.x", "young", &[("x.done", "")]);
+    let folder = open(made.folder.path());
+    assert_eq!(shown(&folder), ["orphan_jobs_3: delete dismiss"]);
+    old(&made, "untold");
+    made.run("e", "2", &[("t.x", "older", "done")]);
+    let done = answer(&folder, "orphan_jobs_3", "delete");
+    let why = "t.x/young changed within the last ten minutes";
+    assert_eq!(done, format!("deleted: 1, not: 1, first: {why}"));
+    let left = ["named", "old", "older", "untold", "young"]
+        .map(|id| made.path(&format!("jobs/t.x/{id}")).exists());
+    assert_eq!(left, [true, false, true, true, true]);
+    assert_eq!(shown(&folder), ["orphan_jobs_2: delete dismiss"]);
+}
+
+#[test]
+fn nothing_is_deleted_where_not_all_that_names_jobs_was_read() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "named", "done")]);
+    old(&made, "old");
+    let folder = open(made.folder.path());
+    assert_eq!(shown(&folder), ["orphan_jobs_1: delete dismiss"]);
+    made.write("experiments/torn/1/status.json", "{\"status\": ");
+    let refused = answer(&folder, "orphan_jobs_1", "delete");
+    assert!(refused.contains("nobody knows what is named"), "{refused}");
+    assert!(made.path("jobs/t.x/old").exists());
+}
+
+#[test]
+fn what_is_dismissed_is_not_told_again() {
+    let made = Made::new();
+    made.run("e", "1", &[]);
+    old(&made, "old");
+    let folder = open(made.folder.path());
+    let changes = folder.changes();
+    assert_eq!(shown(&folder).len(), 1);
+    answer(&folder, "orphan_jobs_1", "dismiss");
+    until(&changes, "word of it", || {
+        (changes.try_recv() == Ok(Change::Warnings)).then_some(())
+    });
+    assert_eq!(shown(&folder), [""; 0]);
+    old(&made, "another");
+    folder.refresh();
+    assert_eq!(
+        shown(&folder),
+        ["orphan_jobs_2: delete dismiss"],
+        "this one is new"
+    );
+}
