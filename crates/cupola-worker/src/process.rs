@@ -1,21 +1,11 @@
 //! Programs of other people: how they are started, stopped and cleaned up after.
 //!
-//! ```text
-//! agent ──control pipe──▶ supervisor ──parent of──▶ program ──▶ whatever it starts
-//!       ◀── stdout, stderr, events ─────────────────────┘
-//! ```
-//!
-//! Between the agent and each program stands a supervisor: a fork of the agent that never runs
-//! anything but [`unix`]. It is what the program's orphans fall back to, so that nothing escapes by
-//! forking twice or by leaving its session; it obeys one pipe; and when that pipe closes, because
-//! the agent let go or was killed, it kills all that is left. No pid is ever signalled by anybody
-//! but its parent.
+//! Between the agent and each program stands a supervisor (`cupola-process`), which kills all that is
+//! left when the agent lets go or is killed.
 //!
 //! This is the only place that starts programs.
 
-mod environment;
 pub(crate) mod marked;
-mod unix;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -31,8 +21,8 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-pub(crate) use environment::allowed;
-pub(crate) use unix::EVENTS_FD;
+pub(crate) use cupola_process::{EVENTS_FD, allowed};
+use cupola_process::{TERMINATE, supervise};
 
 /// What is to be started.
 #[derive(Debug)]
@@ -98,7 +88,11 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        unix::supervise(&mut command, control_reader.as_raw_fd(), events.as_raw_fd());
+        supervise(
+            command.as_std_mut(),
+            control_reader.as_raw_fd(),
+            Some(events.as_raw_fd()),
+        );
         let mut supervisor = command.spawn()?;
         let streams = Streams {
             stdout: taken(supervisor.stdout.take())?,
@@ -116,7 +110,7 @@ impl Program {
     pub(crate) fn terminate(&mut self) {
         if let Some(control) = &mut self.control {
             // A supervisor that is gone has nothing left to stop.
-            let _ = control.write_all(&[unix::TERMINATE]);
+            let _ = control.write_all(&[TERMINATE]);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use super::unix;
+use cupola_process::kill;
 
 /// After this many rounds whatever still forks is left alone.
 const ROUNDS_MAX: usize = 20;
@@ -19,7 +19,7 @@ pub(crate) fn kill_all(variable: &str) -> usize {
             break;
         }
         killed += found.len();
-        found.into_iter().for_each(unix::kill);
+        found.into_iter().for_each(kill);
     }
     killed
 }

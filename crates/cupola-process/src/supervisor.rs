@@ -1,17 +1,20 @@
-//! The supervisor: what runs between the agent's fork and the end of the program.
+//! The supervisor: what runs between the owner's fork and the end of the program.
 //!
-//! Everything in this file, [`supervise`] and [`kill`] excepted, runs in a forked copy of an agent
+//! Everything in this file, [`supervise`] and [`kill`] excepted, runs in a forked copy of an owner
 //! with many threads. It may therefore call nothing but the system: no allocation, no lock, no panic.
 
-use std::{io, os::fd::RawFd, ptr};
-
-use tokio::process::Command;
+use std::{
+    io,
+    os::{fd::RawFd, unix::process::CommandExt as _},
+    process::Command,
+    ptr,
+};
 
 /// The descriptor on which a program writes events.
-pub(crate) const EVENTS_FD: RawFd = 3;
+pub const EVENTS_FD: RawFd = 3;
 
 /// The byte on the control pipe that asks for a polite end. Any other, or its closing, kills.
-pub(super) const TERMINATE: u8 = b'T';
+pub const TERMINATE: u8 = b'T';
 
 /// How long the supervisor rests between two looks at processes that do not die.
 const SWEEP_PAUSE_MAX_MILLIS: i64 = 100;
@@ -20,12 +23,12 @@ const SWEEP_PAUSE_MAX_MILLIS: i64 = 100;
 const SWEEPS_BLIND_MAX: u32 = 50;
 
 /// Makes `command`, once forked, split into a supervisor that obeys `control` and the program,
-/// which gets `events` as [`EVENTS_FD`].
+/// which gets `events` as [`EVENTS_FD`]. Both must stay open until it is started.
 #[expect(
     unsafe_code,
     reason = "`split` and all it calls only makes system calls, as the forked child must"
 )]
-pub(super) fn supervise(command: &mut Command, control: RawFd, events: RawFd) {
+pub fn supervise(command: &mut Command, control: RawFd, events: Option<RawFd>) {
     // SAFETY: see the head of the file; both descriptors are open until after the fork.
     unsafe {
         command.pre_exec(move || split(control, events));
@@ -34,11 +37,11 @@ pub(super) fn supervise(command: &mut Command, control: RawFd, events: RawFd) {
 
 /// Returns in the program, which goes on to its executable. Never returns in the supervisor.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
-fn split(control: RawFd, events: RawFd) -> io::Result<()> {
+fn split(control: RawFd, events: Option<RawFd>) -> io::Result<()> {
     // SAFETY: plain system calls on values of our own. A second fork is allowed: the C library
     // has set its locks right in this child.
     unsafe {
-        // Away from the terminal, so that Ctrl-C reaches the agent alone.
+        // Away from the terminal, so that Ctrl-C reaches the owner alone.
         libc::setsid();
         libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
         let supervisor = libc::getpid();
@@ -51,8 +54,8 @@ fn split(control: RawFd, events: RawFd) -> io::Result<()> {
 }
 
 #[expect(unsafe_code, reason = "system calls without a safe form")]
-fn become_program(supervisor: libc::pid_t, events: RawFd) -> io::Result<()> {
-    // SAFETY: plain system calls. Descriptor 3 is one of the agent's own, taken long before the
+fn become_program(supervisor: libc::pid_t, events: Option<RawFd>) -> io::Result<()> {
+    // SAFETY: plain system calls. Descriptor 3 is one of the owner's own, taken long before the
     // pipe on which the failure of `exec` is told.
     unsafe {
         libc::setpgid(0, 0);
@@ -61,10 +64,10 @@ fn become_program(supervisor: libc::pid_t, events: RawFd) -> io::Result<()> {
         if libc::getppid() != supervisor {
             libc::_exit(127);
         }
-        let kept = if events == EVENTS_FD {
-            libc::fcntl(events, libc::F_SETFD, 0)
-        } else {
-            libc::dup2(events, EVENTS_FD)
+        let kept = match events {
+            None => 0,
+            Some(EVENTS_FD) => libc::fcntl(EVENTS_FD, libc::F_SETFD, 0),
+            Some(events) => libc::dup2(events, EVENTS_FD),
         };
         if kept == -1 {
             return Err(io::Error::last_os_error());
@@ -92,7 +95,7 @@ enum Order {
     Kill,
 }
 
-/// Lets go of all that belongs to the agent or the program, the control pipe excepted.
+/// Lets go of all that belongs to the owner or the program, the control pipe excepted.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 fn detach(program: libc::pid_t, control: RawFd) {
     extern "C" fn wake(_: libc::c_int) {}
@@ -106,7 +109,7 @@ fn detach(program: libc::pid_t, control: RawFd) {
             rlim_max: 0,
         };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core);
-        // Whoever ends the agent's service by signalling all of its processes must not take the
+        // Whoever ends the owner's service by signalling all of its processes must not take the
         // supervisor away before the program had its time to stop.
         for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
             libc::signal(signal, libc::SIG_IGN);
@@ -145,7 +148,7 @@ fn has_ended(program: libc::pid_t) -> bool {
     }
 }
 
-/// Waits for the agent or for a child's end.
+/// Waits for the owner or for a child's end.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 fn next_order() -> Order {
     let mut byte = 0u8;
@@ -251,7 +254,7 @@ fn signal_group(program: libc::pid_t, signal: libc::c_int) {
     unsafe { libc::kill(-program, signal) };
 }
 
-/// Ends this process as the program did, so that the agent reads the program's own status.
+/// Ends this process as the program did, so that the owner reads the program's own status.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 fn end_as(status: libc::c_int) -> ! {
     // SAFETY: plain system calls.
@@ -268,7 +271,7 @@ fn end_as(status: libc::c_int) -> ! {
 
 /// Kills `pid`, which was just seen to belong to a run.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
-pub(super) fn kill(pid: libc::pid_t) {
+pub fn kill(pid: libc::pid_t) {
     // SAFETY: a plain system call.
     unsafe { libc::kill(pid, libc::SIGKILL) };
 }

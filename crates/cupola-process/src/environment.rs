@@ -1,9 +1,9 @@
-//! Which of the agent's variables a program may see.
+//! Which of its owner's variables a program may see.
 
 use std::ffi::{OsStr, OsString};
 
 /// What programs need to find their interpreter, libraries, caches and devices. Nothing that is a
-/// secret: the hub's token may stand in the agent's environment.
+/// secret: the hub's token may stand in the owner's environment.
 const ALLOWED: [&str; 34] = [
     "CONDA_PREFIX",
     "CUBLAS_WORKSPACE_CONFIG",
@@ -45,7 +45,7 @@ const ALLOWED: [&str; 34] = [
 const ALLOWED_PREFIX: &str = "LC_";
 
 /// The part of `environment` that programs may see.
-pub(crate) fn allowed(environment: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
+pub fn allowed(environment: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
     environment
         .iter()
         .filter(|(name, _)| is_allowed(name))
