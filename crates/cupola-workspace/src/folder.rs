@@ -1,7 +1,7 @@
 //! A workspace in a folder of this machine.
 
-mod changes;
 mod warnings;
+mod watcher;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +15,7 @@ use crate::{
     act,
     here::Here,
     index::{self, Index},
+    listeners::Listeners,
     log,
     metrics::Metrics,
     model::{
@@ -26,8 +27,8 @@ use crate::{
     watch::{Noticed, Place as Watched, Watching},
     xpm::{self, Layout, job, params},
 };
-use changes::{Listeners, Watcher};
 use warnings::Warnings;
+use watcher::Watcher;
 
 /// Streams of a job: what they are called, and what their files end with.
 const STREAMS: [(&str, &str); 2] = [("stdout", "out"), ("stderr", "err")];

@@ -4,12 +4,14 @@
 pub mod copied;
 pub mod filter;
 pub mod model;
+pub mod services;
 pub mod source;
 
 mod act;
 mod folder;
 mod here;
 mod index;
+mod listeners;
 mod log;
 mod metrics;
 mod orphans;

@@ -314,6 +314,19 @@ pub struct Service {
     pub class: String,
     /// As its maker kept it.
     pub kept: Value,
+    /// How its files get here, where it runs here and they lie elsewhere.
+    pub synced: Option<Synced>,
+}
+
+/// How far what is needed here was fetched from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Synced {
+    /// When it was last fetched whole; none while that is done for the first time.
+    pub last: Option<Timestamp>,
+    /// When it is fetched again; none while that is being done.
+    pub next: Option<Timestamp>,
+    /// Why the last time did not work.
+    pub problem: Option<String>,
 }
 
 /// Something that can be done with an experiment.

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, mpsc::Receiver},
+    sync::{Arc, Weak, mpsc::Receiver},
     time::Duration,
 };
 
@@ -153,6 +154,15 @@ pub enum Action {
     Start(JobKey),
 }
 
+/// A service that was started from here, while it runs: nobody holds one that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// Where it answers, on this machine alone.
+    pub address: SocketAddr,
+    /// With which path one begins: `/`, `/lab?token=…`.
+    pub begin: String,
+}
+
 /// A place that is watched. Calls block: whoever shows something makes them on another thread.
 pub trait Source: Send + Sync {
     /// What it is.
@@ -171,6 +181,11 @@ pub trait Source: Send + Sync {
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError>;
     /// Services of a run, or all.
     fn services(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError>;
+    /// How a service is reached that was started from here and runs. What files say of one is never
+    /// told by this: whoever can write them could point it anywhere.
+    fn serving(&self, _of: &RunKey, _id: &str) -> Option<Weak<Serving>> {
+        None
+    }
     /// What can be done with a run.
     fn actions(&self, of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError>;
     /// What nothing names, and what runs astray.

@@ -135,6 +135,7 @@ fn service() -> Service {
         error: None,
         class: "tasks.Board".to_owned(),
         kept: json!({"path": {"__path__": "/work space/jobs"}}),
+        synced: None,
     }
 }
 

@@ -299,6 +299,7 @@ impl Source for StillPlace {
             error: error.map(ToOwned::to_owned),
             class: "services.TensorBoard".to_owned(),
             kept: json!({}),
+            synced: None,
         };
         let services = vec![
             service(

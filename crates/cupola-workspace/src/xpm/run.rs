@@ -343,6 +343,7 @@ fn service(run: &RunKey, id: &str, kept: &Value) -> Service {
         error: value::text(kept, "error").map(str::to_owned),
         class: value::text(kept, "class").unwrap_or_default().to_owned(),
         kept: kept.get("state_dict").cloned().unwrap_or(Value::Null),
+        synced: None,
     }
 }
 

@@ -153,6 +153,7 @@ impl From<ServiceBody> for Service {
             error: body.error,
             class: body.class,
             kept: body.kept,
+            synced: None,
         }
     }
 }

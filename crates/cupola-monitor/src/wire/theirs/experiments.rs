@@ -269,6 +269,7 @@ impl From<ServiceBody> for Service {
             error: None,
             class: body.class,
             kept: body.state_dict,
+            synced: None,
         }
     }
 }
