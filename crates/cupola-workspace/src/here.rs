@@ -12,7 +12,10 @@ use std::{
 use cupola_domain::time::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Process, ProcessNow};
+use crate::{
+    model::{Process, ProcessNow, Reason},
+    slurm::Slurm,
+};
 
 /// Clocks of file servers differ; numbers of processes are not given again within a minute.
 const SKEW: Duration = Duration::from_mins(1);
@@ -26,6 +29,7 @@ pub struct Here {
     pub zone: TimeZone,
     /// The wall clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(crate) slurm: Slurm,
 }
 
 impl Here {
@@ -36,7 +40,15 @@ impl Here {
             host: system.nodename().to_string_lossy().into_owned(),
             zone: TimeZone::system(),
             now,
+            slurm: Slurm::default(),
         }
+    }
+
+    /// With Slurm's programs in `folder`, rather than where programs are looked for.
+    #[must_use]
+    pub fn with_slurm_in(self, folder: &Path) -> Self {
+        let slurm = Slurm::with_programs_in(folder);
+        Self { slurm, ..self }
     }
 
     /// The number of a process that this machine could know.
@@ -49,12 +61,21 @@ impl Here {
     /// Whether it runs; none where that cannot be known here. `noted` is when its number was written
     /// down: a process that began later has only got the same number.
     pub(crate) fn is_running(&self, process: &Process, noted: Option<SystemTime>) -> Option<bool> {
+        if process.kind == "slurm" {
+            return self.slurm.gone(&process.pid).map(|_| false);
+        }
         let pid = self.pid(process)?;
         let Some(stat) = Stat::read(pid) else {
             return Some(false);
         };
         let is_other = noted.is_some_and(|noted| self.began_after(&stat, noted + SKEW));
         Some(!stat.is_dead && !is_other)
+    }
+
+    /// Why a process is gone that left no word.
+    pub(crate) fn ended_as(&self, process: &Process) -> Reason {
+        let heard = (process.kind == "slurm").then(|| self.slurm.gone(&process.pid));
+        heard.flatten().unwrap_or(Reason::Lost)
     }
 
     fn began_after(&self, stat: &Stat, moment: SystemTime) -> bool {

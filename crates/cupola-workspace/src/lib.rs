@@ -15,6 +15,7 @@ mod listeners;
 mod log;
 mod metrics;
 mod orphans;
+mod slurm;
 mod watch;
 mod xpm;
 

@@ -7,7 +7,7 @@ mod polling;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::fd::{AsFd as _, BorrowedFd};
@@ -75,6 +75,7 @@ const GATHER_MOST: u32 = 4;
 pub(crate) struct Eyes {
     kind: Kind,
     watched: BTreeMap<Place, PathBuf>,
+    ticked_at: Instant,
 }
 
 enum Kind {
@@ -98,6 +99,7 @@ impl Eyes {
         Self {
             kind,
             watched: BTreeMap::new(),
+            ticked_at: Instant::now(),
         }
     }
 
@@ -136,7 +138,7 @@ impl Eyes {
         let mut noticed = BTreeSet::new();
         match &mut self.kind {
             Kind::Inotify(inotify) => {
-                let mut patience = TICK;
+                let mut patience = TICK.saturating_sub(self.ticked_at.elapsed());
                 for _ in 0..GATHER_MOST {
                     match ready(stop, Some(inotify.as_fd()), patience) {
                         Ready::Stop => return None,
@@ -145,7 +147,9 @@ impl Eyes {
                     }
                     patience = GATHER;
                 }
-                if noticed.is_empty() {
+                // However much is written, time passes.
+                if self.ticked_at.elapsed() >= TICK {
+                    self.ticked_at = Instant::now();
                     noticed.insert(Noticed::Tick);
                 }
             }

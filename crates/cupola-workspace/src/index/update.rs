@@ -219,6 +219,7 @@ impl Index {
     /// What changes without a word on disk: a process that was killed, a lock that was let go.
     fn note_tick(&mut self, dirty: &mut Dirty) {
         dirty.jobs.extend(&self.torn);
+        self.ask_slurm();
         for slot in &self.open {
             let job = self.slots[*slot as usize].job.as_ref();
             let process = job.and_then(|job| job.process.as_ref());
@@ -243,6 +244,15 @@ impl Index {
                 }
             }
         }
+    }
+
+    fn ask_slurm(&self) {
+        let open = self.open.iter();
+        let jobs = open.filter_map(|slot| self.slots[*slot as usize].job.as_ref());
+        let processes = jobs.filter_map(|job| job.process.as_ref());
+        let ids = processes.filter(|process| process.kind == "slurm");
+        let ids = ids.map(|process| process.pid.clone());
+        self.here.slurm.ask(ids, (self.here.now)());
     }
 
     fn refresh_run(&mut self, key: &RunKey, dirty: &mut Dirty) {

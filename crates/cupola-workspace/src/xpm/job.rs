@@ -56,9 +56,9 @@ pub(crate) fn read(
         files.read_events(folder, first, here, live);
     }
     if mark.is_none() {
-        files.follow_process(folder, script, here);
+        let is_gone = files.follow_process(folder, script, here);
         // It may have ended between the two looks.
-        if files.reason == Some(Reason::Lost) {
+        if is_gone {
             mark = Mark::find(folder, script);
         }
     }
@@ -179,27 +179,29 @@ impl JobFiles {
         }
     }
 
-    /// What its process says, when no mark says that it ended.
-    fn follow_process(&mut self, folder: &Path, script: &str, here: &Here) {
+    /// What its process says, when no mark says that it ended; whether that is gone.
+    fn follow_process(&mut self, folder: &Path, script: &str, here: &Here) -> bool {
         let noted = noted_process(folder, script);
         let is_noted = noted.is_some();
         let when = noted.as_ref().and_then(|(_, when)| *when);
         self.process = noted.map(|(process, _)| process).or(self.process.take());
         let is_under_way = is_noted || self.state == Some(JobState::Running);
         let Some(process) = self.process.as_ref().filter(|_| is_under_way) else {
-            return;
+            return false;
         };
-        match here.is_running(process, when) {
+        let is_running = here.is_running(process, when);
+        match is_running {
             Some(true) => {
                 self.state = Some(JobState::Running);
                 self.reason = None;
             }
             Some(false) => {
                 self.state = Some(JobState::Error);
-                self.reason = Some(Reason::Lost);
+                self.reason = Some(here.ended_as(process));
             }
             None => self.state = self.state.or(Some(JobState::Running)),
         }
+        is_running == Some(false)
     }
 
     fn mark(&mut self, mark: Mark) {
