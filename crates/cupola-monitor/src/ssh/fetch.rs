@@ -69,9 +69,8 @@ impl Fetcher {
 
     /// Brings `path`, which is below `workspace`, and says where it lies.
     pub(super) fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        let root = self.cache.join(root_of(workspace)?);
         let name = name_below(path, workspace)?;
-        let root = workspace.strip_prefix("/").unwrap_or(workspace);
-        let root = self.cache.join(root);
         let failed = |error: io::Error| SourceError::Away(format!("`rsync`: {error}"));
         fs::DirBuilder::new()
             .recursive(true)
@@ -167,6 +166,22 @@ fn files_below(folder: &Path, depth: usize, files: &mut Vec<Kept>) -> io::Result
     Ok(())
 }
 
+/// Where `workspace`, which is the far side's own word, is kept below the cache: it leads out of it
+/// nowhere.
+fn root_of(workspace: &Path) -> Result<&Path, SourceError> {
+    let is_plain = |root: &&Path| {
+        let mut parts = root.components();
+        parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    let root = workspace.strip_prefix("/").ok().filter(is_plain);
+    root.ok_or_else(|| {
+        let workspace = workspace.display();
+        SourceError::Refused(format!(
+            "`{workspace}`, as the far side calls its workspace, is no absolute path of plain names"
+        ))
+    })
+}
+
 /// What `path` is called from `workspace`: only names, so that it stays below.
 fn name_below(path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
     let is_plain = |name: &&Path| {
@@ -214,6 +229,21 @@ mod tests {
         check("/my wsx/a", None);
         check("/etc/passwd", None);
         check("jobs", None);
+    }
+
+    #[test]
+    fn what_is_fetched_stays_below_the_cache() {
+        let check = |workspace: &str, expected: Option<&str>| {
+            let found = root_of(Path::new(workspace)).ok();
+            assert_eq!(found, expected.map(Path::new), "{workspace}");
+        };
+        check("/scratch/my ws", Some("scratch/my ws"));
+        check("/", Some(""));
+        check("/../../../..", None);
+        check("/a/../../b", None);
+        check("..", None);
+        check("a/b", None);
+        check("", None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) fn check_host(host: &str) -> Result<(), String> {
         "is empty"
     } else if host.starts_with('-') || name.starts_with('-') {
         "begins with `-`"
+    } else if host.chars().all(|it| it == '.') {
+        "is no name"
     } else if host.contains(|it: char| it.is_whitespace() || it.is_control()) {
         "has a space or a control code in it"
     } else {
@@ -140,7 +142,9 @@ mod tests {
         for host in ["lab", "me@lab", "10.0.0.1", "ssh://me@lab:22", "me@[::1]"] {
             assert_eq!(check_host(host), Ok(()), "{host}");
         }
-        for host in ["", "-oX=y", "me@-x", "a b", "a\tb", "a\x1b[2J", "me@"] {
+        for host in [
+            "", ".", "..", "-oX=y", "me@-x", "a b", "a\tb", "a\x1b[2J", "me@",
+        ] {
             assert!(check_host(host).is_err(), "{host}");
         }
     }

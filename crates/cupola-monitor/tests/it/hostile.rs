@@ -2,14 +2,17 @@
 
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
+    path::Path,
     sync::Arc,
     thread,
     time::Duration,
 };
 
 use cupola_monitor::{
+    dial::Dial as _,
     remote::{Options, Remote},
     serve::serve,
+    ssh::{Route, Ssh},
 };
 use cupola_workspace::source::{Source, SourceError};
 use serde_json::Value;
@@ -118,6 +121,25 @@ fn an_answer_that_is_no_json_fails_its_call_alone() {
     let first = remote.services(None);
     let second = remote.services(None);
     assert!(first.is_err() || second.is_err());
+}
+
+#[test]
+fn a_far_side_does_not_choose_where_its_files_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("a/b/cache");
+    let route = Route {
+        host: "lab".to_owned(),
+        workdir: "/w".to_owned(),
+        ..Route::default()
+    };
+    let ssh = Ssh::new(route, &cache, 1 << 20).unwrap();
+    for workspace in ["/../../..", "../../..", "w"] {
+        let workspace = Path::new(workspace);
+        let refused = ssh.fetch(&workspace.join("params.json"), workspace);
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, SourceError::Refused(_)), "{refused:?}");
+    }
+    assert!(!folder.path().join("a").exists(), "nothing was begun");
 }
 
 #[test]
