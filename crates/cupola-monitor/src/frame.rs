@@ -48,6 +48,18 @@ impl<R: BufRead> Frames<R> {
         }
     }
 
+    /// Waits until something of the next frame, or the end, has come.
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
+        while self.held.is_none() {
+            match self.input.fill_buf() {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Frames of `bytes_max` bytes from now on.
     pub(crate) fn widen(&mut self, bytes_max: usize) {
         self.bytes_max = bytes_max;

@@ -243,7 +243,15 @@ impl Reader {
     ) -> Option<String> {
         let mut frames = Frames::new(BufReader::new(input), FRAME_BYTES_MAX);
         let mut why = None;
-        while let Ok(Some(line)) = frames.read() {
+        loop {
+            // Who is there is known before anything is asked whose answer may be long.
+            let has_come = frames.wait();
+            if self.link.is_theirs() {
+                frames.widen(THEIRS_BYTES_MAX);
+            }
+            let Ok(Some(line)) = has_come.and_then(|()| frames.read()) else {
+                return why;
+            };
             match line {
                 Line::Frame(frame) => match Message::parse(&frame) {
                     Ok(message) => why = self.take(message, due).or(why),
@@ -255,11 +263,7 @@ impl Reader {
                 },
                 Line::Broken { why, head } => self.broken(&why, &head),
             }
-            if self.link.is_theirs() {
-                frames.widen(THEIRS_BYTES_MAX);
-            }
         }
-        why
     }
 
     /// The end of the connection that a message announces.

@@ -27,10 +27,20 @@ const WELCOME: &str =
 
 fn scripted(answer: impl Into<Vec<u8>>) -> Scripted {
     Scripted {
-        answer: answer.into(),
+        answers: vec![answer.into()],
         said: "",
         stays: true,
     }
+}
+
+/// A far side that has made itself known and then answers with these, one after the other.
+fn answering(answers: &[&str]) -> Remote {
+    let answers = [WELCOME].iter().chain(answers);
+    let dial = Scripted {
+        answers: answers.map(|it| format!("{it}\n").into_bytes()).collect(),
+        ..scripted("")
+    };
+    connected(dial).unwrap()
 }
 
 fn why(dial: Scripted) -> String {
@@ -64,7 +74,7 @@ fn another_protocol_is_a_clear_message() {
 #[test]
 fn a_far_side_that_ends_at_once_is_told_in_its_own_words() {
     let dial = Scripted {
-        answer: Vec::new(),
+        answers: vec![Vec::new()],
         said: "ssh: connect to host far port 22: Connection refused\r\n",
         stays: false,
     };
@@ -111,16 +121,25 @@ fn an_end_in_the_middle_of_the_first_frame_is_no_hang() {
 
 #[test]
 fn an_answer_that_is_no_json_fails_its_call_alone() {
-    let answers = format!(
-        "{WELCOME}\n{}\n{}\n",
+    let remote = answering(&[
         r#"{"jsonrpc": "2.0", "id": 2, "result": [{"service_id": }]}"#,
-        r#"{"jsonrpc": "2.0", "id": 3, "result": [{"service_id": "a", "x": NaN}]}"#
+        r#"{"jsonrpc": "2.0", "id": 3, "result": [{"service_id": "a", "x": Nan}]}"#,
+        r#"{"jsonrpc": "2.0", "id": 4, "result": [{"service_id": "b", "x": NaN}]}"#,
+    ]);
+    assert!(remote.services(None).is_err());
+    assert!(remote.services(None).is_err());
+    let services = remote.services(None).unwrap();
+    assert_eq!(services[0].id, "b", "which Python writes and no JSON has");
+}
+
+#[test]
+fn the_first_list_of_a_large_workspace_passes() {
+    let text = "x".repeat(17 << 20);
+    let answer = format!(
+        r#"{{"jsonrpc": "2.0", "id": 2, "result": [{{"service_id": "a", "description": "{text}"}}]}}"#
     );
-    let remote = connected(scripted(answers)).unwrap();
-    // The answers are there before they are asked for, so that only their numbers tell them apart.
-    let first = remote.services(None);
-    let second = remote.services(None);
-    assert!(first.is_err() || second.is_err());
+    let services = answering(&[&answer]).services(None).unwrap();
+    assert_eq!(services[0].description.len(), text.len());
 }
 
 #[test]

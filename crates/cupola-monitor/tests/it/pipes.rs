@@ -136,8 +136,8 @@ fn plainly(line: &str, is_plain: bool) -> String {
 
 /// A far side that says what it was told to say and hears nothing; its ends stay with it.
 pub(crate) struct Scripted {
-    /// What it says, after the first request.
-    pub(crate) answer: Vec<u8>,
+    /// What it says, one after each request.
+    pub(crate) answers: Vec<Vec<u8>>,
     /// What it says to people.
     pub(crate) said: &'static str,
     /// Whether it then stays silent instead of going away.
@@ -154,12 +154,14 @@ impl Dial for Scripted {
         let (input, mut answers) = io::pipe()?;
         let (said, mut saying) = io::pipe()?;
         saying.write_all(self.said.as_bytes())?;
-        let (answer, stays) = (self.answer.clone(), self.stays);
+        let (to_say, stays) = (self.answers.clone(), self.stays);
         thread::spawn(move || {
             let mut asked = BufReader::new(asked).lines();
-            asked.next();
-            // A client that has heard enough reads no further.
-            let _ = answers.write_all(&answer);
+            for answer in to_say {
+                asked.next();
+                // A client that has heard enough reads no further.
+                let _ = answers.write_all(&answer);
+            }
             if stays {
                 asked.for_each(drop);
             }
