@@ -12,6 +12,9 @@ use crate::{
 /// What a line begins with that a shell there says before the first frame.
 const CLOCK: &str = "cupola-clock ";
 
+/// So much of a version is shown.
+const VERSION_CHARS_MAX: usize = 40;
+
 /// Says the time and the zone there, for whoever gives times without one.
 pub(crate) const SAY_CLOCK: &str =
     r#"date "+cupola-clock %s %z ${TZ:-$(readlink /etc/localtime)}""#;
@@ -67,7 +70,7 @@ impl Far {
             return Err(format!(
                 "the far side speaks protocol `{}`, this one `{PROTOCOL}`: install versions that \
                  fit on both sides",
-                welcome.protocol_version
+                shortened(&welcome.protocol_version)
             ));
         }
         let ours = welcome.cupola.as_ref();
@@ -82,7 +85,7 @@ impl Far {
             } else {
                 Dialect::Theirs
             },
-            version: ours.map(|it| it.version.clone()),
+            version: ours.map(|it| shortened(&it.version)),
             workspace: welcome.workspace_path.into(),
             can_act: ours.is_none_or(|it| it.can_act),
             zone: clock.map_or_else(TimeZone::system, |clock| clock.zone),
@@ -109,6 +112,16 @@ impl Far {
         };
         Some(format!("Cupola {there} runs there, {here} here: {way}"))
     }
+}
+
+/// Without what a terminal would obey.
+pub(super) fn plain(line: &str) -> String {
+    let kept = line.chars().filter(|it| !it.is_control() || *it == '\t');
+    kept.collect::<String>().trim_end().to_owned()
+}
+
+fn shortened(version: &str) -> String {
+    plain(version).chars().take(VERSION_CHARS_MAX).collect()
 }
 
 /// The clock that a banner tells.

@@ -14,7 +14,7 @@ use cupola_workspace::source::{Change, Connection, SourceError};
 
 use super::{
     Shared,
-    far::{Far, FarClock, clock_in},
+    far::{Far, FarClock, clock_in, plain},
     link::Link,
     ours, theirs,
 };
@@ -306,10 +306,4 @@ impl Reader {
 fn shutdown(params: &serde_json::value::RawValue) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(params.get()).ok()?;
     Some(plain(body["message"].as_str()?))
-}
-
-/// Without what a terminal would obey.
-fn plain(line: &str) -> String {
-    let kept = line.chars().filter(|it| !it.is_control() || *it == '\t');
-    kept.collect::<String>().trim_end().to_owned()
 }

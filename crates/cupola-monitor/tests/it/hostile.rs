@@ -72,6 +72,26 @@ fn another_protocol_is_a_clear_message() {
 }
 
 #[test]
+fn a_version_commands_no_terminal() {
+    let version = format!(r"\u001b]52;c;eA==\u0007\u009b31m{}", "9".repeat(99));
+    let cupola = format!(r#""cupola": {{"version": "{version}", "dialect": 1}}, "#);
+    let welcome = WELCOME.replace(
+        r#""workspace_path""#,
+        &format!(r#"{cupola}"workspace_path""#),
+    );
+    let heard = Heard::default();
+    let dial = scripted(welcome + "\n");
+    let remote = Remote::connect(Box::new(dial), options(&heard)).unwrap();
+    let mut words = heard.lock().unwrap().clone();
+    words.push(remote.far_side());
+    assert_eq!(words.len(), 2, "the versions differ");
+    for words in words {
+        assert!(!words.contains(char::is_control), "{words:?}");
+        assert!(words.len() < 150, "{words:?}");
+    }
+}
+
+#[test]
 fn a_far_side_that_ends_at_once_is_told_in_its_own_words() {
     let dial = Scripted {
         answers: vec![Vec::new()],
