@@ -28,6 +28,9 @@ pub trait Dial: Send + Sync {
             "files cannot be fetched from there".to_owned(),
         ))
     }
+
+    /// Nobody goes there any more: what it keeps on this machine for that goes.
+    fn close(&self) {}
 }
 
 /// The streams of a program that leads to the far side.

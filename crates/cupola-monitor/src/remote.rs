@@ -55,7 +55,7 @@ pub struct Options {
 /// A workspace far away.
 pub struct Remote {
     shared: Arc<Shared>,
-    keeper: Option<JoinHandle<()>>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the threads of a remote share.
@@ -72,6 +72,8 @@ struct Shared {
 /// Where the connection stands.
 struct State {
     link: Option<Arc<Link>>,
+    /// One whose other end has not said yet who it is.
+    greeted: Option<Arc<Link>>,
     /// Of the newest link that there was.
     far: Far,
     why_away: String,
@@ -81,13 +83,14 @@ struct State {
 }
 
 impl Remote {
-    /// Goes there, exchanges versions, and stays connected until it is dropped.
+    /// Goes there, exchanges versions, and stays connected until it is closed.
     pub fn connect(dial: Box<dyn Dial>, options: Options) -> Result<Self, SourceError> {
         let shared = Arc::new(Shared {
             dial,
             options,
             state: Mutex::new(State {
                 link: None,
+                greeted: None,
                 far: Far::unknown(),
                 why_away: "it was never reached".to_owned(),
                 is_urgent: false,
@@ -105,8 +108,30 @@ impl Remote {
             .map_err(|error| SourceError::Away(format!("no thread can be started: {error}")))?;
         Ok(Self {
             shared,
-            keeper: Some(keeper),
+            keeper: Mutex::new(Some(keeper)),
         })
+    }
+
+    /// Leaves: the program that leads there has ended after it, and what the way there kept on this
+    /// machine is gone. Dropping does the same, but the last who holds it may be a thread that nobody
+    /// waits for.
+    pub fn close(&self) {
+        let links = {
+            let mut state = self.shared.state();
+            state.is_closing = true;
+            [state.link.take(), state.greeted.take()]
+        };
+        self.shared.moved.notify_all();
+        for link in links.into_iter().flatten() {
+            link.end("it was left");
+            link.bury();
+        }
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keeper) = keeper.take() {
+            // A panic of it was shown when it happened.
+            let _ = keeper.join();
+        }
+        self.shared.dial.close();
     }
 
     /// In words, who answers there: `Cupola 0.1.0`, `Experimaestro (protocol 2.0)`.
@@ -117,20 +142,7 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        let link = {
-            let mut state = self.shared.state();
-            state.is_closing = true;
-            state.link.take()
-        };
-        self.shared.moved.notify_all();
-        if let Some(link) = link {
-            link.end("it was left");
-            link.bury();
-        }
-        if let Some(keeper) = self.keeper.take() {
-            // A panic of it was shown when it happened.
-            let _ = keeper.join();
-        }
+        self.close();
     }
 }
 

@@ -7,7 +7,7 @@ mod option;
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -67,7 +67,7 @@ pub struct Ssh {
     words: Vec<String>,
     fetcher: Mutex<Fetcher>,
     /// The socket and the script lie in it; only this user may look.
-    _private: TempDir,
+    private: Mutex<Option<TempDir>>,
 }
 
 impl Ssh {
@@ -97,7 +97,7 @@ impl Ssh {
             route,
             words: ssh,
             fetcher: Mutex::new(fetcher),
-            _private: private,
+            private: Mutex::new(Some(private)),
         })
     }
 
@@ -124,11 +124,13 @@ impl Dial for Ssh {
     }
 
     fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
-        let fetcher = self
-            .fetcher
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let fetcher = self.fetcher.lock().unwrap_or_else(PoisonError::into_inner);
         fetcher.fetch(path, workspace)
+    }
+
+    fn close(&self) {
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(private.take());
     }
 }
 

@@ -52,25 +52,45 @@ pub(super) fn connect(shared: &Arc<Shared>, is_watched: bool) -> Result<(), Sour
     let away = |error: &dyn std::fmt::Display| SourceError::Away(error.to_string());
     let wire = shared.dial.dial(is_watched).map_err(|error| away(&error))?;
     let (link, clock) = listen(shared, wire).map_err(|error| away(&error))?;
-    let far = match greet(shared, &link, &clock) {
-        Ok(far) => far,
-        Err(error) => {
-            link.end(&error.to_string());
-            link.bury();
-            return Err(error);
+    let outcome = settle(shared, &link, &clock);
+    if let Err(error) = &outcome {
+        link.end(&error.to_string());
+        link.bury();
+    }
+    outcome
+}
+
+/// Finds out who is there, and keeps the link if nobody has left meanwhile.
+fn settle(
+    shared: &Shared,
+    link: &Arc<Link>,
+    clock: &Receiver<FarClock>,
+) -> Result<(), SourceError> {
+    let left = || SourceError::Away("it was left".to_owned());
+    {
+        let mut state = shared.state();
+        if state.is_closing {
+            return Err(left());
         }
-    };
+        state.greeted = Some(Arc::clone(link));
+    }
+    let greeted = greet(shared, link, clock);
+    shared.state().greeted = None;
+    let far = greeted?;
     if let Some(warning) = far.differs_from(&shared.options.version) {
         (shared.options.said)(&warning);
     }
     link.set_far(far.clone());
     shared.mirror().forget();
     let mut state = shared.state();
+    if state.is_closing {
+        return Err(left());
+    }
     if let Some(why) = link.ended() {
         return Err(SourceError::Away(why));
     }
     state.far = far;
-    state.link = Some(link);
+    state.link = Some(Arc::clone(link));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use cupola_workspace::{
 };
 
 use super::{
-    pipes::{Heard, options},
+    pipes::{Heard, LONG, options},
     sshd::Sshd,
     talking::{hear, wait_for},
     workspaces::{Made, experimaestro, key, now, our_server, ran},
@@ -133,6 +133,34 @@ fn a_remote_that_dies_is_reached_again() {
         *change == Change::Connection(Connection::Live)
     });
     assert_eq!(remote.job(&key(1)).unwrap().job.state, JobState::Done);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    let pid = made.beside("pid");
+    let script = format!(
+        "echo $$ >{}; exec \"$0\" \"$@\"",
+        quoted(pid.to_str().unwrap())
+    );
+    let program = format!("sh -c {} {}", quoted(&script), quoted(&our_server()));
+    let route = sshd.route(made.root.to_str().unwrap(), FarProgram::Cupola(program));
+    let ssh = Ssh::new(route, &made.beside("cache"), CACHE_BYTES_MAX).unwrap();
+    let argv = ssh.argv(false);
+    let path = argv.iter().find_map(|it| it.strip_prefix("ControlPath="));
+    let private = Path::new(path.unwrap()).parent().unwrap().to_owned();
+    assert!(private.exists());
+    let remote = Remote::connect(Box::new(ssh), options(&Heard::default())).unwrap();
+    // Others may still hold it, as readers of an interface do.
+    remote.close();
+    assert!(!private.exists(), "the folder of the connection is gone");
+    let server = fs::read_to_string(&pid).unwrap();
+    let server = Path::new("/proc").join(server.trim());
+    let began = Instant::now();
+    while server.exists() {
+        assert!(began.elapsed() < LONG, "the far server has ended");
+        std::thread::yield_now();
+    }
 }
 
 #[test]

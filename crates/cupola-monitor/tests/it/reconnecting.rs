@@ -1,7 +1,16 @@
 //! A connection that is lost comes back, and what happened meanwhile is seen.
 
-use std::sync::Arc;
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Sender, channel},
+    },
+    time::Instant,
+};
 
+use cupola_monitor::dial::{Dial, Wire};
 use cupola_workspace::{
     model::{Job, JobState},
     source::{Change, Connection, Source, SourceError},
@@ -9,7 +18,7 @@ use cupola_workspace::{
 
 use super::{
     fake::{self, Fake, key},
-    pipes::{Piped, connected},
+    pipes::{LONG, Piped, Scripted, connected},
     talking::hear,
 };
 
@@ -95,4 +104,52 @@ fn a_far_side_that_dies_in_the_middle_of_a_frame_is_away() {
         *change == Change::Connection(Connection::Live)
     });
     assert_eq!(remote.job(&key(0)).unwrap().job, fake::job(0));
+}
+
+/// A way on which nobody answers any more once `is_stalled`.
+struct Stalling {
+    piped: Piped,
+    is_stalled: Arc<AtomicBool>,
+    /// Told of each attempt.
+    dialled: Mutex<Sender<()>>,
+}
+
+impl Dial for Stalling {
+    fn title(&self) -> String {
+        self.piped.title()
+    }
+
+    fn dial(&self, is_watched: bool) -> io::Result<Wire> {
+        if !self.is_stalled.load(Ordering::SeqCst) {
+            return self.piped.dial(is_watched);
+        }
+        self.dialled.lock().unwrap().send(()).unwrap();
+        let silent = Scripted {
+            answers: Vec::new(),
+            said: "",
+            stays: true,
+        };
+        silent.dial(is_watched)
+    }
+}
+
+#[test]
+fn a_remote_that_is_being_reached_is_left_at_once() {
+    let piped = Piped::to(Fake::new(1));
+    let is_stalled = Arc::new(AtomicBool::new(false));
+    let (dialled, attempts) = channel();
+    let remote = connected(Stalling {
+        piped: piped.clone(),
+        is_stalled: Arc::clone(&is_stalled),
+        dialled: Mutex::new(dialled),
+    })
+    .unwrap();
+    is_stalled.store(true, Ordering::SeqCst);
+    piped.cut();
+    attempts.recv_timeout(LONG).unwrap();
+    let began = Instant::now();
+    remote.close();
+    assert!(began.elapsed() < LONG / 2, "nobody waits for an answer");
+    let error = remote.services(None).unwrap_err();
+    assert!(matches!(error, SourceError::Away(_)), "{error:?}");
 }
