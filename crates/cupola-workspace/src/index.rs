@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use cupola_domain::time::Timestamp;
 use keys::Keys;
 
 use crate::{
@@ -41,6 +42,16 @@ pub(crate) struct Index {
     problem: Option<String>,
     /// Experiments whose runs could not be listed, with why.
     closed: BTreeMap<String, String>,
+    /// How folders of tasks looked before it was seen which jobs are in them.
+    listed: BTreeMap<String, Look>,
+}
+
+/// What changes with a folder when something comes or goes in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    inode: u64,
+    changed_at: Timestamp,
+    nanos: i64,
 }
 
 /// One job.

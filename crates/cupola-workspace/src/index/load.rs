@@ -2,18 +2,25 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    os::unix::fs::MetadataExt as _,
+    path::Path,
     sync::Arc,
+    time::Duration,
 };
 
-use super::{Index, Run, Slot, is_active, keys::Keys};
+use cupola_domain::time::Timestamp;
+
+use super::{Index, Look, Run, Slot, is_active, keys::Keys};
 use crate::{
-    here::Here,
+    here::{self, Here},
     model::{Job, JobState, RunKey},
     xpm::{self, Layout, file, run::Changed, run::RunFiles},
 };
 
 /// Threads that read: more would wait for the same disk.
 const READERS: usize = 8;
+/// Longer than any file system's clock stands still, and than clocks of file servers usually differ.
+const STEP: Duration = Duration::from_secs(5);
 /// Fewer jobs than that are read by the caller alone.
 const FEW: usize = 64;
 
@@ -30,7 +37,11 @@ impl Index {
             torn: BTreeSet::new(),
             problem: None,
             closed: BTreeMap::new(),
+            listed: BTreeMap::new(),
         };
+        for task in xpm::folders(&index.layout.jobs()).unwrap_or_default() {
+            index.look_at(&task);
+        }
         for experiment in index.list_experiments() {
             index
                 .experiments
@@ -44,6 +55,16 @@ impl Index {
             index.replace(slot, job, is_there);
         }
         index
+    }
+
+    /// Notes how the folder of a task looks; whether it looks as before, so that no job came or went.
+    pub(super) fn look_at(&mut self, task: &str) -> bool {
+        let look = Look::of(&self.layout.jobs().join(task), (self.here.now)());
+        let before = match look {
+            Some(look) => self.listed.insert(task.to_owned(), look),
+            None => self.listed.remove(task),
+        };
+        look.is_some() && before == look
     }
 
     /// What could not be listed, if anything.
@@ -166,6 +187,20 @@ impl Index {
             known.job = Some(job);
         }
         is_new
+    }
+}
+
+impl Look {
+    /// None of what may change again without looking otherwise: times of files go by steps.
+    fn of(folder: &Path, now: Timestamp) -> Option<Self> {
+        let metadata = folder.metadata().ok()?;
+        let changed_at = here::dated(metadata.modified().ok()?)?;
+        let look = Self {
+            inode: metadata.ino(),
+            changed_at,
+            nanos: metadata.mtime_nsec(),
+        };
+        (changed_at.plus(STEP) < now).then_some(look)
     }
 }
 

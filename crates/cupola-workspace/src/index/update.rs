@@ -2,7 +2,7 @@
 //! may read the index; only putting rows in their places keeps them waiting.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     sync::{PoisonError, RwLock},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     model::{JobState, RunKey},
     source::Change,
     watch::{Noticed, Place},
-    xpm::{events, run::Changed},
+    xpm::{self, events, run::Changed},
 };
 
 /// More single changes than that are told as one.
@@ -183,12 +183,15 @@ impl Index {
     }
 
     /// A job's folder came or went: by its name, or whichever differs from what is known.
-    fn note_task(&self, task: &str, name: Option<&str>, dirty: &mut Dirty) {
+    fn note_task(&mut self, task: &str, name: Option<&str>, dirty: &mut Dirty) {
         if let Some(name) = name {
             dirty.jobs.extend(self.keys.find(task, name));
             return;
         }
-        let there: BTreeSet<String> = entries(&self.layout.jobs().join(task)).collect();
+        if !xpm::is_name(task) || self.look_at(task) {
+            return;
+        }
+        let there: HashSet<String> = entries(&self.layout.jobs().join(task)).collect();
         let differs =
             |(id, slot): &(&str, u32)| self.slots[*slot as usize].is_there != there.contains(*id);
         dirty.jobs.extend(

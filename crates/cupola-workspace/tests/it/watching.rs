@@ -165,3 +165,26 @@ fn a_folder_is_let_go_at_once() {
     );
     assert!(changes.recv().is_err(), "nobody tells any more");
 }
+
+#[test]
+fn what_went_before_anybody_watched_is_seen() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "done"), ("t.x", "b", "done")]);
+    made.job("t.x", "a", &[("x.done", "")]);
+    made.job("t.x", "b", &[("x.done", "")]);
+    // As it looks where nothing came for a while.
+    let task = fs::File::open(made.path("jobs/t.x")).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    task.set_modified(long_ago).unwrap();
+    let folder = Folder::open(made.folder.path(), here(), Watching::Inotify).unwrap();
+    fs::remove_dir_all(made.path("jobs/t.x/a")).unwrap();
+    let changes = folder.changes();
+    until(&changes, "that it is gone", || {
+        let job = folder.job(&key("t.x", "a")).unwrap().job;
+        (job.state == JobState::Phantom).then_some(())
+    });
+    assert_eq!(
+        folder.job(&key("t.x", "b")).unwrap().job.state,
+        JobState::Done
+    );
+}
