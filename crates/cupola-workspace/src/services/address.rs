@@ -38,10 +38,10 @@ pub(super) fn answers(address: SocketAddr) -> bool {
 /// The first address of this machine that a program prints. Those of others are none that can be
 /// led to. `host` is what this machine calls itself.
 pub(super) fn printed(text: &str, host: &str) -> Option<Answer> {
-    let starts = text
+    let mut starts = text
         .match_indices("http://")
         .map(|(at, word)| at + word.len());
-    starts.filter_map(|at| read(&text[at..], host)).next()
+    starts.find_map(|at| read(&text[at..], host))
 }
 
 /// `127.0.0.1:8888/lab?token=…`, up to what cannot stand in an address.

@@ -112,14 +112,14 @@ fn path_of(value: &Value) -> Option<&str> {
     value.get(PATH)?.as_str()
 }
 
-/// The paths of a state led elsewhere, at any depth; its own logs' are left alone.
+/// The paths of a state led elsewhere, at any depth; its own logs' are left out.
 pub(super) fn translated<E>(
     state: &Value,
     lead: &mut impl FnMut(&Path) -> Result<PathBuf, E>,
 ) -> Result<Value, E> {
     if let Some(path) = path_of(state) {
-        let led = lead(Path::new(path))?;
-        return Ok(serde_json::json!({ PATH: led.display().to_string() }));
+        let there = lead(Path::new(path))?;
+        return Ok(serde_json::json!({ PATH: there.display().to_string() }));
     }
     Ok(match state {
         Value::Array(values) => {
@@ -127,11 +127,11 @@ pub(super) fn translated<E>(
             Value::Array(values?)
         }
         Value::Object(entries) => {
-            let mut led = serde_json::Map::new();
+            let mut others = serde_json::Map::new();
             for (name, value) in entries.iter().filter(|(name, _)| *name != OWN_LOGS) {
-                led.insert(name.clone(), translated(value, lead)?);
+                others.insert(name.clone(), translated(value, lead)?);
             }
-            Value::Object(led)
+            Value::Object(others)
         }
         value => value.clone(),
     })

@@ -19,7 +19,7 @@ def find_class(name, base):
         sys.exit(f"{name} is part of a script: a class can be made again when a module has it")
     try:
         found = getattr(importlib.import_module(module), last)
-    except (ImportError, AttributeError, ValueError) as problem:
+    except (ImportError, AttributeError, TypeError, ValueError) as problem:
         sys.exit(f"{name} is not found ({problem}): say where its module is by PYTHONPATH")
     if not (isinstance(found, type) and issubclass(found, base)):
         sys.exit(f"{name} is no service of Experimaestro")
@@ -46,17 +46,34 @@ def is_alive(service):
     return thread is None or thread.is_alive()
 
 
+def address_of(service):
+    """Where it answers, once it does."""
+    if not hasattr(service, "get_url"):
+        sys.exit("it has no address, so it cannot be served")
+    problems, print_problem = [], threading.excepthook
+
+    def note(problem):
+        problems.append(problem.exc_value)
+        print_problem(problem)
+
+    threading.excepthook = note
+    url = service.get_url()
+    if url:
+        return url
+    thread = getattr(service, "thread", None)
+    if thread is not None:
+        thread.join(5)
+    why = service.error or (repr(problems[0]) if problems else "it gave no address")
+    sys.exit(f"it does not serve: {why}")
+
+
 def main():
     asked = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     service = make(asked)
     is_over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: is_over.set())
-    if not hasattr(service, "get_url"):
-        sys.exit("it has no address, so it cannot be served")
-    url = service.get_url()
-    if not url:
-        sys.exit(str(service.error or "it gave no address"))
+    url = address_of(service)
     # Whole or not at all.
     whole = Path(sys.argv[2])
     part = whole.with_suffix(".part")

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread::JoinHandle,
@@ -159,7 +160,10 @@ impl Runner {
             digest.update(part);
         }
         let digest = digest.finalize();
-        let name: String = digest[..16].iter().map(|it| format!("{it:02x}")).collect();
+        let name = digest[..16].iter().fold(String::new(), |mut name, byte| {
+            let _ = write!(name, "{byte:02x}");
+            name
+        });
         self.settings.folder.join(name)
     }
 

@@ -168,8 +168,9 @@ impl RunFiles {
         if let Some(services) = status.get("services").and_then(Value::as_object) {
             changed.services = true;
             for (id, kept) in services {
-                let service = service(&self.key, id, kept);
-                self.services.insert(id.clone(), service);
+                for service in parts(service(&self.key, id, kept), kept) {
+                    self.services.insert(service.id.clone(), service);
+                }
             }
         }
         if let Some(actions) = status.get("actions").and_then(Value::as_object) {
@@ -345,6 +346,25 @@ fn service(run: &RunKey, id: &str, kept: &Value) -> Service {
         kept: kept.get("state_dict").cloned().unwrap_or(Value::Null),
         synced: None,
     }
+}
+
+/// A service that is made of several is these, which are started by themselves; else it is itself.
+fn parts(whole: Service, kept: &Value) -> Vec<Service> {
+    let parts = kept.get("subservices").and_then(Value::as_array);
+    let parts: Vec<_> = parts
+        .into_iter()
+        .flatten()
+        .filter_map(|part| {
+            let id = value::text(part, "service_id")?;
+            let said = service(&whole.run, &format!("{}/{id}", whole.id), part);
+            Some(Service {
+                class: whole.class.clone(),
+                kept: whole.kept.clone(),
+                ..said
+            })
+        })
+        .collect();
+    if parts.is_empty() { vec![whole] } else { parts }
 }
 
 fn action(id: &str, kept: &Value, class: &str) -> ExperimentAction {

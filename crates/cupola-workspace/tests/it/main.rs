@@ -7,6 +7,7 @@
 mod acting;
 mod hostile;
 mod real;
+mod services;
 mod slurm;
 mod support;
 mod warnings;

@@ -1,7 +1,7 @@
 """Makes workspaces with the real Experimaestro: `make_workspace.py FOLDER SCENARIO`.
 
-Scenarios: `grid` (tags, dependencies, an action), `failing`, and `live` (progress on several levels and
-a service, until the file `go` appears in FOLDER).
+Scenarios: `grid` (tags, dependencies, an action), `failing`, `live` (progress on several levels and a
+service, until the file `go` appears in FOLDER), and `served` (services of a module).
 """
 
 import os
@@ -126,10 +126,21 @@ def live(folder: Path):
         board.stop()
 
 
+def served(folder: Path):
+    from served_classes import Both, Broken, Pages, Program
+
+    with experiment(folder, "served") as xp:
+        xp.setenv("PYTHONPATH", str(Path(__file__).parent))
+        for service in (Pages(folder / "shown"), Program(folder / "shown"), Broken(), Board()):
+            xp.add_service(service)
+        xp.add_service(Both(folder / "shown"))
+        Prepare.C(source="words").submit()
+
+
 def main():
     folder, scenario = Path(sys.argv[1]), sys.argv[2]
     try:
-        {"grid": grid, "failing": failing, "live": live}[scenario](folder)
+        {"grid": grid, "failing": failing, "live": live, "served": served}[scenario](folder)
     except Exception as problem:  # a failed job fails its experiment
         print("ended with", type(problem).__name__, flush=True)
 

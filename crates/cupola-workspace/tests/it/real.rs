@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::support::{Made, Program, experiment, here, job_of, open, until};
 
 /// Names a Python that has what `.ci/requirements.txt` lists. These tests are not skipped without it.
-fn python() -> String {
+pub fn python() -> String {
     std::env::var("CUPOLA_TEST_PYTHON").unwrap_or_else(|_| {
         panic!("name a Python with what `.ci/requirements.txt` lists by CUPOLA_TEST_PYTHON; `.ci/run` makes one")
     })
@@ -29,7 +29,7 @@ fn start(made: &Made, scenario: &str) -> Program {
     )
 }
 
-fn make(made: &Made, scenario: &str) {
+pub fn make(made: &Made, scenario: &str) {
     assert!(start(made, scenario).0.wait().unwrap().success());
 }
 
