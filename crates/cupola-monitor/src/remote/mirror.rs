@@ -1,6 +1,9 @@
 //! What is known of the far side, kept as it tells what becomes of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use cupola_workspace::{
     model::{Experiment, Job, JobKey, Progress, RunKey},
@@ -97,13 +100,18 @@ impl Mirror {
     ) -> Result<Vec<Arc<Job>>, SourceError> {
         let late = self.end();
         let mut list = List::from(found?);
+        let mut gone = HashSet::new();
         for late in late {
             match late {
-                Late::Job(job) => list.put(&job, of),
-                Late::Gone(key) => list.remove(&key),
+                Late::Job(job) => {
+                    gone.remove(&job.key);
+                    list.put(&job, of);
+                }
+                Late::Gone(key) => drop(gone.insert(key)),
                 Late::Experiment(_) | Late::ExperimentGone(_) => {}
             }
         }
+        list.remove(&gone);
         let jobs = list.jobs.clone();
         if load.0 == self.generation {
             if self.lists.len() >= LISTS_MAX {
@@ -123,10 +131,13 @@ impl Mirror {
         }
     }
 
-    pub(super) fn remove_job(&mut self, key: &JobKey) {
-        self.keep_late(|| Late::Gone(key.clone()));
+    /// All of them at once: each alone would move whole lists.
+    pub(super) fn remove_jobs(&mut self, gone: &HashSet<JobKey>) {
+        for key in gone {
+            self.keep_late(|| Late::Gone(key.clone()));
+        }
         for list in self.lists.values_mut() {
-            list.remove(key);
+            list.remove(gone);
         }
     }
 
@@ -197,10 +208,10 @@ impl Mirror {
 
 impl From<Vec<Job>> for List {
     fn from(jobs: Vec<Job>) -> Self {
-        let places = jobs.iter().enumerate();
+        let jobs: Vec<_> = jobs.into_iter().map(Arc::new).collect();
         Self {
-            places: places.map(|(at, job)| (job.key.clone(), at)).collect(),
-            jobs: jobs.into_iter().map(Arc::new).collect(),
+            places: places(&jobs),
+            jobs,
         }
     }
 }
@@ -222,20 +233,84 @@ impl List {
         }
     }
 
-    fn remove(&mut self, key: &JobKey) {
-        let Some(place) = self.places.remove(key) else {
-            return;
-        };
-        self.jobs.remove(place);
-        for at in self.places.values_mut() {
-            *at -= usize::from(*at > place);
+    fn remove(&mut self, gone: &HashSet<JobKey>) {
+        if gone.iter().any(|key| self.places.contains_key(key)) {
+            self.jobs.retain(|job| !gone.contains(&job.key));
+            self.places = places(&self.jobs);
         }
     }
+}
+
+fn places(jobs: &[Arc<Job>]) -> HashMap<JobKey, usize> {
+    let places = jobs.iter().enumerate();
+    places.map(|(at, job)| (job.key.clone(), at)).collect()
 }
 
 fn put_experiment(experiments: &mut Vec<Experiment>, experiment: Experiment) {
     match experiments.iter_mut().find(|it| it.id == experiment.id) {
         Some(known) => *known = experiment,
         None => experiments.push(experiment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::theirs::JobBody;
+
+    fn job(number: usize) -> Job {
+        let body = json!({"task_id": "t", "job_id": number.to_string()});
+        let body: JobBody = serde_json::from_value(body).unwrap();
+        body.to_job(&TimeZone::UTC)
+    }
+
+    fn key(number: usize) -> JobKey {
+        job(number).key
+    }
+
+    fn with(count: usize) -> Mirror {
+        let mut mirror = Mirror::default();
+        let load = mirror.begin();
+        let jobs = (0..count).map(job).collect();
+        mirror.end_jobs(load, None, Ok(jobs)).unwrap();
+        mirror
+    }
+
+    #[test]
+    fn what_is_left_is_found_where_it_now_is() {
+        let mut mirror = with(10);
+        mirror.remove_jobs(&HashSet::from([key(0), key(4), key(9), key(99)]));
+        let left = mirror.jobs(None).unwrap();
+        let left: Vec<_> = left.iter().map(|job| job.key.id.as_str()).collect();
+        assert_eq!(left, ["1", "2", "3", "5", "6", "7", "8"]);
+        assert_eq!(mirror.job(&key(8)).unwrap().key, key(8));
+        assert!(mirror.job(&key(4)).is_none());
+    }
+
+    #[test]
+    fn what_went_while_a_list_was_read_is_not_in_it() {
+        let mut mirror = Mirror::default();
+        let load = mirror.begin();
+        mirror.remove_jobs(&HashSet::from([key(1), key(2)]));
+        mirror.put_job(job(2));
+        let jobs = (0..3).map(job).collect();
+        let jobs = mirror.end_jobs(load, None, Ok(jobs)).unwrap();
+        let left: Vec<_> = jobs.iter().map(|job| job.key.id.as_str()).collect();
+        assert_eq!(left, ["0", "2"], "it came back");
+    }
+
+    #[test]
+    fn many_that_go_hold_nobody_up() {
+        let mut mirror = with(20_000);
+        let gone = (0..10_000).map(key).collect();
+        let began = Instant::now();
+        mirror.remove_jobs(&gone);
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert_eq!(mirror.jobs(None).unwrap().len(), 10_000);
     }
 }

@@ -1,6 +1,6 @@
 //! Another Cupola on the far side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cupola_workspace::{
     model::{
@@ -125,11 +125,9 @@ fn mirrored(shared: &Shared, told: ToldBody) -> Vec<Change> {
         changes.push(Change::Job(job.key.clone()));
         mirror.put_job(job);
     }
-    for key in told.jobs_gone {
-        let key = JobKey::from(key);
-        mirror.remove_job(&key);
-        changes.push(Change::Job(key));
-    }
+    let gone: HashSet<_> = told.jobs_gone.into_iter().map(JobKey::from).collect();
+    mirror.remove_jobs(&gone);
+    changes.extend(gone.into_iter().map(Change::Job));
     for body in told.experiments {
         changes.push(Change::Experiment(body.id.clone()));
         mirror.put_experiment(body.into());

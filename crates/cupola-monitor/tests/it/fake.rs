@@ -61,6 +61,14 @@ impl Fake {
         self.tell(&Change::Job(key.clone()));
     }
 
+    /// The first of them, all at once.
+    pub(crate) fn remove_first(&self, count: usize) {
+        let gone: Vec<_> = self.jobs.lock().unwrap().drain(..count).collect();
+        for job in gone {
+            self.tell(&Change::Job(job.key.clone()));
+        }
+    }
+
     pub(crate) fn tell(&self, change: &Change) {
         let mut listeners = self.listeners.lock().unwrap();
         listeners.retain(|listener| listener.send(change.clone()).is_ok());

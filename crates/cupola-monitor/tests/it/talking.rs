@@ -184,6 +184,18 @@ fn a_change_is_told_with_its_row() {
 }
 
 #[test]
+fn many_jobs_that_go_at_once_are_gone() {
+    let fake = Fake::new(3_000);
+    let remote = remote_of(&fake, false);
+    let changes = remote.changes();
+    remote.jobs(None).unwrap();
+    remote.jobs(Some(&run())).unwrap();
+    fake.remove_first(2_000);
+    wait_for(&remote, &changes, |jobs| jobs.len() == 1_000);
+    same(&remote.jobs(Some(&run())).unwrap(), &fake.rows());
+}
+
+#[test]
 fn an_experiment_and_the_rest_are_told() {
     let fake = Fake::new(5);
     let remote = remote_of(&fake, false);

@@ -4,7 +4,7 @@
 //! after an event; only progress says itself.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     sync::mpsc::{Receiver, Sender},
     time::{Duration, Instant},
 };
@@ -113,7 +113,7 @@ fn read_one(shared: &Shared, link: &Link, key: JobKey) {
     };
     match read_job(link, link.far(), &key) {
         Ok(Some(job)) => shared.mirror().put_job(with_names(job, &known)),
-        Ok(None) => shared.mirror().remove_job(&key),
+        Ok(None) => shared.mirror().remove_jobs(&HashSet::from([key.clone()])),
         // It is read anew with everything once the connection is back.
         Err(_) => return,
     }
