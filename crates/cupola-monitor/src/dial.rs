@@ -93,16 +93,13 @@ impl Dial for Local {
 
 /// Starts a program without a shell, with pipes for all three streams.
 pub(crate) fn start(words: &[String]) -> io::Result<Wire> {
-    let mut child = command(words)?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", words[0])))?;
+    let mut command = command(words)?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = spawned(&mut command, words)?;
     let (Some(input), Some(output), Some(said)) =
         (child.stdout.take(), child.stdin.take(), child.stderr.take())
     else {
-        return Err(io::Error::other("a program was started without pipes"));
+        return Err(without_pipes());
     };
     Ok(Wire {
         input: Box::new(input),
@@ -110,6 +107,30 @@ pub(crate) fn start(words: &[String]) -> io::Result<Wire> {
         said: Box::new(said),
         program: Some(Program(child)),
     })
+}
+
+/// The same for a program that answers nothing: all that it writes is said to people.
+pub(crate) fn start_talking(words: &[String]) -> io::Result<Wire> {
+    let (said, saying) = io::pipe()?;
+    let mut command = command(words)?;
+    command.stdout(saying.try_clone()?).stderr(saying);
+    let mut child = spawned(&mut command, words)?;
+    let output = child.stdin.take().ok_or_else(without_pipes)?;
+    Ok(Wire {
+        input: Box::new(io::empty()),
+        output: Box::new(output),
+        said: Box::new(said),
+        program: Some(Program(child)),
+    })
+}
+
+fn spawned(command: &mut Command, words: &[String]) -> io::Result<Child> {
+    let child = command.stdin(Stdio::piped()).spawn();
+    child.map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", words[0])))
+}
+
+fn without_pipes() -> io::Error {
+    io::Error::other("a program was started without pipes")
 }
 
 /// The one place of this crate where programs begin.

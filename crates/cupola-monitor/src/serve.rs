@@ -59,11 +59,14 @@ pub fn serve(server: &Server, input: impl Read, output: impl Write + Send) -> io
     };
     let (to_do, work) = mpsc::sync_channel(WAITING_MAX);
     let work = Mutex::new(work);
+    // Before the first answer: whatever happens after that is told.
+    let changes = server.source.changes();
     let read = thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| session.work(&work));
         }
-        scope.spawn(|| tell::tell(&session));
+        let told = &session;
+        scope.spawn(move || tell::tell(told, &changes));
         let read = session.read(Frames::new(BufReader::new(input), FRAME_BYTES_MAX), &to_do);
         drop(to_do);
         session.has_ended.store(true, Ordering::Release);

@@ -36,12 +36,11 @@ const LOOK: Duration = Duration::from_millis(200);
 const ROWS_MAX: usize = 500;
 
 /// Tells until the session ends.
-pub(super) fn tell<W: Write + Send>(session: &Session<'_, W>) {
-    let changes = session.server.source.changes();
+pub(super) fn tell<W: Write + Send>(session: &Session<'_, W>, changes: &Receiver<Change>) {
     while !session.has_ended.load(Ordering::Acquire) {
         match changes.recv_timeout(LOOK) {
             Ok(first) => {
-                let gathered = Gathered::from(first, &changes);
+                let gathered = Gathered::from(first, changes);
                 if session.is_ours.load(Ordering::Acquire) {
                     tell_ours(session, gathered);
                 } else {

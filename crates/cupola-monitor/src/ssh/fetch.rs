@@ -8,18 +8,26 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Component, Path, PathBuf},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
 use cupola_workspace::source::SourceError;
 
-use crate::{dial, words::joined};
+use crate::{
+    dial::{self, Wire},
+    words::joined,
+};
 
 /// After so long without a byte a transfer is given up.
 const SILENCE_SECS: u32 = 60;
 
-/// A program whose streams have ended gets so long to end.
-const END_LIMIT: Duration = Duration::from_secs(5);
+/// After so long it is given up however much it brings; the next time it goes on where it was.
+const FETCH_LIMIT: Duration = Duration::from_mins(5);
+
+/// Its last words are waited for so long after its end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// So much is kept of what `rsync` says.
 const WORDS_BYTES_MAX: u64 = 64 << 10;
@@ -30,9 +38,14 @@ const DEPTH_MAX: usize = 64;
 /// Some files could not be read, or vanished meanwhile: the others are here.
 const PARTIAL: [i32; 2] = [23, 24];
 
-/// How files travel: as they are, but for links that lead elsewhere.
-const WAY: [&str; 8] = [
+/// What it says of a file that is larger than it may bring.
+const TOO_LARGE: &str = " is over max-size";
+
+/// How files travel: as they are, but for links that lead elsewhere, and so that they can be removed.
+const WAY: [&str; 10] = [
     "-a",
+    "--chmod=Du+rwx,Fu+rw",
+    "--info=skip1",
     "-r",
     "-s",
     "--safe-links",
@@ -83,6 +96,13 @@ impl Fetcher {
             Some(code) if PARTIAL.contains(&code) => {}
             code => return Err(SourceError::Away(explained(code, &words))),
         }
+        if words.lines().any(|line| line.ends_with(TOO_LARGE)) {
+            return Err(SourceError::Refused(format!(
+                "`{}` is larger than the {} MiB that are kept of the other side's files",
+                name.display(),
+                self.bytes_max >> 20
+            )));
+        }
         let is_missing = words.contains("No such file or directory") && code != Some(0);
         let local = root.join(&name);
         if is_missing || local.symlink_metadata().is_err() {
@@ -91,7 +111,7 @@ impl Fetcher {
                 "there is no `{name}` on the other side"
             )));
         }
-        self.make_room(&local).map_err(failed)?;
+        self.make_room(&local);
         Ok(local)
     }
 
@@ -108,24 +128,32 @@ impl Fetcher {
         argv.extend(["-e".to_owned(), self.shell.clone(), "--".to_owned()]);
         argv.push(format!("far:{}/", workspace.display()));
         argv.push(root.display().to_string());
-        let mut wire = dial::start(&argv)?;
-        wire.output.write_all(name.as_os_str().as_encoded_bytes())?;
-        drop(wire.output);
-        let mut words = Vec::new();
-        // Without what it says nothing is explained, and it is done all the same.
-        let _ = wire
-            .said
-            .by_ref()
-            .take(WORDS_BYTES_MAX)
-            .read_to_end(&mut words);
-        let code = wire.program.and_then(|mut program| program.wait(END_LIMIT));
+        let Wire {
+            mut output,
+            said,
+            program,
+            ..
+        } = dial::start_talking(&argv)?;
+        output.write_all(name.as_os_str().as_encoded_bytes())?;
+        drop(output);
+        let (to, heard) = mpsc::channel();
+        thread::spawn(move || {
+            let mut kept = Vec::new();
+            // Without what it says nothing is explained, and it is done all the same. What says more
+            // than that is not read any further, which ends it.
+            let _ = said.take(WORDS_BYTES_MAX).read_to_end(&mut kept);
+            let _ = to.send(kept);
+        });
+        let code = program.and_then(|mut program| program.wait(FETCH_LIMIT));
+        let words = heard.recv_timeout(LAST_WORDS).unwrap_or_default();
         Ok((code, String::from_utf8_lossy(&words).into_owned()))
     }
 
     /// Forgets what was fetched longest ago, until what is left fits; never what was just fetched.
-    fn make_room(&self, just: &Path) -> io::Result<()> {
+    /// What cannot be removed stays: another one that watches the same host may have been faster.
+    fn make_room(&self, just: &Path) {
         let mut files = Vec::new();
-        files_below(&self.cache, DEPTH_MAX, &mut files)?;
+        files_below(&self.cache, DEPTH_MAX, &mut files);
         let mut total: u64 = files.iter().map(|file| file.bytes).sum();
         files.retain(|file| !file.path.starts_with(just));
         files.sort_by(|a, b| (a.fetched_at, &a.path).cmp(&(b.fetched_at, &b.path)));
@@ -133,10 +161,10 @@ impl Fetcher {
             if total <= self.bytes_max {
                 break;
             }
-            fs::remove_file(&file.path)?;
-            total -= file.bytes;
+            if fs::remove_file(&file.path).is_ok() {
+                total -= file.bytes;
+            }
         }
-        Ok(())
     }
 }
 
@@ -147,23 +175,25 @@ struct Kept {
     fetched_at: (i64, i64),
 }
 
-fn files_below(folder: &Path, depth: usize, files: &mut Vec<Kept>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        if metadata.is_dir() {
-            if depth > 0 {
-                files_below(&entry.path(), depth - 1, files)?;
-            }
-        } else {
+/// What can be seen of them.
+fn files_below(folder: &Path, depth: usize, files: &mut Vec<Kept>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        if !metadata.is_dir() {
             files.push(Kept {
                 path: entry.path(),
                 bytes: metadata.len(),
                 fetched_at: (metadata.ctime(), metadata.ctime_nsec()),
             });
+        } else if depth > 0 {
+            files_below(&entry.path(), depth - 1, files);
         }
     }
-    Ok(())
 }
 
 /// Where `workspace`, which is the far side's own word, is kept below the cache: it leads out of it
@@ -256,11 +286,11 @@ mod tests {
             fs::create_dir(cache.join(name)).unwrap();
             fs::write(cache.join(name).join("log"), [0; 10]).unwrap();
         }
-        fetcher.make_room(&cache.join("c/log")).unwrap();
+        fetcher.make_room(&cache.join("c/log"));
         let left = || names.map(|name| cache.join(name).join("log").exists());
         assert_eq!(left(), [false, true, true]);
         fs::write(cache.join("c/log"), [0; 100]).unwrap();
-        fetcher.make_room(&cache.join("c/log")).unwrap();
+        fetcher.make_room(&cache.join("c/log"));
         assert_eq!(left(), [false, false, true]);
     }
 }

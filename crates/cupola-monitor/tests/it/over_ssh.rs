@@ -1,6 +1,6 @@
 //! A workspace behind a real `sshd`.
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Instant};
 
 use cupola_monitor::{
     dial::Dial as _,
@@ -92,6 +92,34 @@ fn files_are_fetched_and_what_grew_is_added() {
     fs::write(&copy, &whole[..300_000]).unwrap();
     assert_eq!(remote.fetched(&events).unwrap(), copy);
     assert_eq!(fs::read(&copy).unwrap(), whole);
+}
+
+#[test]
+fn what_is_larger_than_the_cache_is_told_as_such() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    let log = made.job(0).join("train.out");
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
+    assert_eq!(fs::read(remote.fetched(&log).unwrap()).unwrap().len(), 14);
+    let bytes = usize::try_from(CACHE_BYTES_MAX).unwrap() + 1;
+    fs::write(&log, vec![b'x'; bytes]).unwrap();
+    let why = remote.fetched(&log).unwrap_err().to_string();
+    assert!(
+        why.contains("larger than the 32 MiB"),
+        "what was fetched before is not the log: {why}"
+    );
+}
+
+#[test]
+fn room_is_made_in_folders_that_nobody_may_write_to_there() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    ran(&["chmod", "-R", "a-w", made.job(0).to_str().unwrap()]);
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
+    let here = remote.fetched(&made.job(0)).unwrap();
+    let is_ours = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o200 != 0;
+    assert!(is_ours(&here) && is_ours(&here.join("train.out")));
+    ran(&["chmod", "-R", "u+w", made.job(0).to_str().unwrap()]);
 }
 
 #[test]
