@@ -130,9 +130,7 @@ impl Shown {
         let mut ticked = Instant::now();
         while ended.is_none() {
             if model.is_dirty && drawn.elapsed() >= FRAME {
-                model.is_dirty = false;
-                let theme = self.theme;
-                taken.screen.draw(|frame| view::view(model, theme, frame))?;
+                self.draw(model, taken)?;
                 drawn = Instant::now();
             }
             let message = receiver.recv_timeout(self.patience(model, drawn, ticked));
@@ -159,8 +157,24 @@ impl Shown {
         })
     }
 
+    /// A screen that is not as large as it was is noticed here, maybe before anybody says so.
+    fn draw(&mut self, model: &mut Model, taken: &mut Taken) -> io::Result<()> {
+        model.is_dirty = false;
+        let drawn = taken
+            .screen
+            .draw(|frame| view::view(model, self.theme, frame))?;
+        let size = (drawn.area.width, drawn.area.height);
+        if size != model.size {
+            self.local.push_back(Event::Resized(size.0, size.1));
+        }
+        Ok(())
+    }
+
     /// How long nothing has to be done by itself.
     fn patience(&self, model: &Model, drawn: Instant, ticked: Instant) -> Duration {
+        if !self.local.is_empty() {
+            return Duration::ZERO;
+        }
         let tick = TICK.saturating_sub(ticked.elapsed());
         let frame = if model.is_dirty {
             FRAME.saturating_sub(drawn.elapsed())

@@ -30,8 +30,12 @@ use crate::{
 
 pub(crate) use layout::{Place, place_at};
 
-/// Draws all that is seen.
+/// Draws all that is seen, if the screen is as large as it is known to be; else nothing, for that
+/// may lie beside it.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+    if (frame.area().width, frame.area().height) != model.size {
+        return;
+    }
     let regions = layout::regions(model);
     let mut cursor: Option<Position> = None;
     let buffer = frame.buffer_mut();

@@ -7,12 +7,18 @@ use std::{
 
 use cupola_domain::time::Timestamp;
 use cupola_workspace::model::JobState;
+use ratatui::{Terminal, backend::TestBackend, buffer::Cell};
 
 use super::{
     place::{NOON, job},
     stage::Stage,
 };
-use crate::model::{How, arrange};
+use crate::{
+    Colours,
+    model::{How, arrange},
+    theme::Theme,
+    view,
+};
 
 #[test]
 fn every_view_is_drawn_at_any_size() {
@@ -44,6 +50,18 @@ fn every_view_is_drawn_at_any_size() {
                 "{keys}"
             );
         }
+    }
+}
+
+#[test]
+fn a_screen_that_was_made_smaller_meanwhile_is_left_alone() {
+    let stage = Stage::new();
+    for (width, height) in [(80, 23), (79, 24), (1, 1), (200, 50)] {
+        let mut screen = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let theme = Theme::new(Colours::True);
+        let draw = screen.draw(|frame| view::view(&stage.model, theme, frame));
+        let is_empty = |cell: &Cell| cell.symbol() == " ";
+        assert!(draw.unwrap().buffer.content.iter().all(is_empty));
     }
 }
 
