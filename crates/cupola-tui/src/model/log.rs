@@ -174,11 +174,18 @@ impl LogView {
         if !self.is_known {
             return Some(self.tail());
         }
+        // Lines can be so long that the screen is not full however many are read.
+        let is_enough = if self.is_followed {
+            self.buffer.bytes().len() as u64 >= TAIL_BYTES
+        } else {
+            self.buffer.len() <= height && self.buffer.is_large()
+        };
         let is_at_end = self.top + height >= self.buffer.len();
-        if self.buffer.end() < self.buffer.size() && (self.is_followed || is_at_end) {
+        let has_more = self.buffer.end() < self.buffer.size();
+        if has_more && (self.is_followed || is_at_end && !is_enough) {
             return Some(self.more());
         }
-        if self.top == 0 && self.buffer.start() > 0 {
+        if self.top == 0 && self.buffer.start() > 0 && !is_enough {
             let from = self.buffer.start().saturating_sub(PART_BYTES);
             return Some(self.asked(Some(from), self.buffer.start() - from));
         }

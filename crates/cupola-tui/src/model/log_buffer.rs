@@ -40,6 +40,11 @@ impl LogBuffer {
         self.size
     }
 
+    /// Whether so much is known that more is only read for who moves.
+    pub(crate) fn is_large(&self) -> bool {
+        self.bytes.len() >= WINDOW_BYTES_MAX / 2
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -118,37 +123,36 @@ impl LogBuffer {
             return 0;
         }
         // A quarter more, so that not every part moves all bytes.
-        let cut = surplus + WINDOW_BYTES_MAX / 4;
-        let dropped = self.lines.partition_point(|start| *start < cut);
-        let cut = self
-            .lines
-            .get(dropped)
-            .map_or(self.bytes.len(), |start| *start);
+        let least = surplus + WINDOW_BYTES_MAX / 4;
+        let passed = self.lines.partition_point(|start| *start < least);
+        let next = self.lines.get(passed).copied();
+        let next = next.filter(|start| *start < least + LINE_BYTES_MAX);
+        // Where no line begins soon, the end of the one that is there is kept.
+        let dropped = passed - usize::from(next.is_none());
+        let cut = next.unwrap_or(least);
         self.bytes.drain(..cut);
         self.lines.drain(..dropped);
         for start in &mut self.lines {
-            *start -= cut;
+            *start = start.saturating_sub(cut);
         }
         self.start += cut as u64;
         -signed(dropped)
     }
 
     fn prepend(&mut self, offset: u64, bytes: &[u8]) -> isize {
-        let before = self.lines.len();
-        let mut all = bytes.to_vec();
-        all.append(&mut self.bytes);
+        let mut lines = starts(bytes, 0);
+        let goes_on = bytes.last().is_some_and(|byte| *byte != b'\n');
+        let known = self.lines.iter().skip(usize::from(goes_on));
+        lines.extend(known.map(|start| start + bytes.len()));
+        let added = signed(lines.len()) - signed(self.lines.len());
+        self.lines = lines;
+        self.bytes.splice(..0, bytes.iter().copied());
         self.start = offset;
-        self.lines = starts(&all, 0);
-        self.bytes = all;
-        let added = signed(self.lines.len()) - signed(before);
-        if self.bytes.len() > WINDOW_BYTES_MAX {
-            let kept = self
-                .lines
-                .partition_point(|start| *start < WINDOW_BYTES_MAX);
-            let cut = self.lines.get(kept).copied().unwrap_or(self.bytes.len());
-            self.lines.truncate(kept);
-            self.bytes.truncate(cut);
-        }
+        self.bytes.truncate(WINDOW_BYTES_MAX);
+        let kept = self
+            .lines
+            .partition_point(|start| *start < self.bytes.len());
+        self.lines.truncate(kept);
         added
     }
 }
@@ -237,6 +241,29 @@ mod tests {
         assert_eq!(buffer.end(), offset);
         assert_eq!(signed(buffer.len()) - dropped, 200 * 4096);
         assert_eq!(buffer.text(buffer.len() - 1), "0123456789abcde");
+    }
+
+    #[test]
+    fn only_a_window_is_kept_of_a_line_that_does_not_end() {
+        let part = " 42%|####      |\r".repeat(4096);
+        let bytes = part.len() as u64;
+        let size = 200 * bytes;
+        let check = |buffer: &LogBuffer, expected: (u64, u64)| {
+            assert!(buffer.bytes().len() <= WINDOW_BYTES_MAX);
+            assert!(buffer.bytes().len() >= WINDOW_BYTES_MAX / 2);
+            assert_eq!((buffer.len(), buffer.lines[0]), (1, 0));
+            assert!(buffer.start() <= expected.0 && expected.1 <= buffer.end());
+        };
+        let mut buffer = LogBuffer::default();
+        for at in 0..200 {
+            buffer.take(at * bytes, part.as_bytes(), size);
+        }
+        check(&buffer, (size - bytes, size));
+        let mut buffer = LogBuffer::default();
+        for at in (0..200).rev() {
+            buffer.take(at * bytes, part.as_bytes(), size);
+        }
+        check(&buffer, (0, bytes));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use cupola_workspace::source::{Change, LogOf};
+
 use super::{place::StillPlace, stage::Stage};
+use crate::event::Event;
 
 fn opened(lines: usize) -> Stage {
     let mut stage = Stage::with_log(lines);
@@ -105,6 +108,25 @@ fn a_log_that_was_begun_again_is_shown_anew() {
 }
 
 #[test]
+fn a_line_that_does_not_end_is_read_as_far_as_it_is_seen() {
+    let mut stage = Stage::over(StillPlace::default());
+    let bytes = 24 << 20;
+    *stage.place.log.lock().unwrap() = " 42%|####      |\r".repeat(bytes / 16).into_bytes();
+    stage.press("Enter l");
+    let read = |stage: &Stage| stage.model.log().unwrap().buffer.bytes().len();
+    assert!(read(&stage) < 1 << 20, "the end is followed");
+    stage.sees("42%");
+    stage.press("Up g");
+    stage.sees("42%");
+    assert!(read(&stage) <= 8 << 20);
+    assert_eq!(stage.model.log().unwrap().buffer.start(), 0);
+    write(&mut stage, " 43%\r");
+    stage.press("f");
+    stage.sees("43%");
+    assert!(read(&stage) < 1 << 20);
+}
+
+#[test]
 fn streams_are_changed() {
     let mut stage = opened(3);
     assert_eq!(stage.model.log().unwrap().stream_name(), "stdout");
@@ -170,6 +192,29 @@ fn a_log_far_away_is_looked_at_now_and_then() {
         .extend_from_slice(b"third\n");
     stage.press("r");
     stage.sees("third");
+}
+
+#[test]
+fn a_log_far_away_that_is_said_to_grow_is_read_at_once() {
+    let mut stage = Stage::over(StillPlace {
+        is_remote: true,
+        ..StillPlace::default()
+    });
+    *stage.place.log.lock().unwrap() = b"first\n".to_vec();
+    stage.press("Enter l");
+    stage.sees("first");
+    let of = stage.model.log().unwrap().of.clone();
+    let LogOf::Job(key) = of else {
+        panic!("it is a job's");
+    };
+    stage
+        .place
+        .log
+        .lock()
+        .unwrap()
+        .extend_from_slice(b"second\n");
+    stage.tell(Event::Changed(Change::Log(key)));
+    stage.sees("second");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn due(model: &mut Model) -> Vec<Effect> {
 /// Somebody said that a log grew.
 pub(super) fn grown(model: &mut Model, of: &LogOf) -> Vec<Effect> {
     match model.log_mut() {
-        Some(log) if log.of == *of && !log.is_asked && !log.is_remote => {
+        Some(log) if log.of == *of && !log.is_asked => {
             vec![Effect::Load(Ask::Log(log.more()))]
         }
         _ => Vec::new(),
