@@ -5,7 +5,7 @@ use std::{
     io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex, Once,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
@@ -21,6 +21,7 @@ use cupola_workspace::{
 use ratatui::crossterm::event as crossterm;
 use signal_hook::{
     consts::{SIGHUP, SIGTERM},
+    flag,
     iterator::Signals,
 };
 
@@ -45,6 +46,9 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How wide a curve is read: two dots for each column of a wide screen.
 const CURVE_WIDTH: usize = 480;
+
+/// Whether nothing is shown: then signals do again what they did before.
+static IS_AWAY: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// What comes to the thread that draws.
 enum Message {
@@ -71,6 +75,8 @@ enum Work {
 
 pub(crate) fn run(source: Arc<dyn Source>, options: Options) -> io::Result<Option<i32>> {
     let (sender, receiver) = mpsc::channel();
+    IS_AWAY.store(false, Ordering::SeqCst);
+    restore_later(options.running.is_some())?;
     let signals = listen(sender.clone())?;
     let mut taken = Taken::take()?;
     let size = taken.screen.size()?;
@@ -95,6 +101,7 @@ pub(crate) fn run(source: Arc<dyn Source>, options: Options) -> io::Result<Optio
     is_over.store(true, Ordering::SeqCst);
     signals.close();
     drop(taken);
+    IS_AWAY.store(true, Ordering::SeqCst);
     ended
 }
 
@@ -272,6 +279,24 @@ fn listen(sender: Sender<Message>) -> io::Result<signal_hook::iterator::Handle> 
     Ok(handle)
 }
 
+/// A signal that was once listened to is ignored after that, unless somebody sees to it. What runs
+/// beside listens to SIGTERM itself; nobody else to a terminal that was hung up.
+fn restore_later(runs_beside: bool) -> io::Result<()> {
+    static HANGUP: Once = Once::new();
+    static TERM: Once = Once::new();
+    let mut signals = vec![(SIGHUP, &HANGUP)];
+    signals.extend((!runs_beside).then_some((SIGTERM, &TERM)));
+    for (signal, once) in signals {
+        let mut outcome = Ok(());
+        once.call_once(|| {
+            let restored = flag::register_conditional_default(signal, Arc::clone(&IS_AWAY));
+            outcome = restored.map(drop);
+        });
+        outcome?;
+    }
+    Ok(())
+}
+
 /// Keys are read until it is over: whoever comes next at this terminal types to somebody else.
 fn keys(sender: Sender<Message>, is_over: Arc<AtomicBool>) {
     thread::spawn(move || {
@@ -321,14 +346,15 @@ fn readers(source: &Arc<dyn Source>, sender: &Sender<Message>) -> Sender<Work> {
                     Err(_) => return,
                 };
                 let Ok(work) = next else { return };
+                let asked = match &work {
+                    Work::Read(ask) => Some(ask.clone()),
+                    _ => None,
+                };
                 let done = catch_unwind(AssertUnwindSafe(|| carry_out(&*source, work)));
                 let message = match done {
                     Ok(Some(message)) => message,
                     Ok(None) => continue,
-                    Err(_) => {
-                        let words = "something went wrong inside; what is shown may be old";
-                        Message::Event(Event::Failed(words.to_owned()))
-                    }
+                    Err(_) => broken(asked),
                 };
                 if sender.send(message).is_err() {
                     return;
@@ -337,6 +363,16 @@ fn readers(source: &Arc<dyn Source>, sender: &Sender<Message>) -> Sender<Work> {
         });
     }
     work
+}
+
+/// What comes of work that ended in a panic. Whatever was asked for is answered, so that it can be
+/// asked for again.
+fn broken(asked: Option<Ask>) -> Message {
+    let words = "something went wrong inside; what is shown may be old".to_owned();
+    match asked {
+        Some(ask) => Message::Done(ask.clone(), ask.failed(SourceError::Away(words))),
+        None => Message::Event(Event::Failed(words)),
+    }
 }
 
 fn carry_out(source: &dyn Source, work: Work) -> Option<Message> {

@@ -49,6 +49,24 @@ pub(crate) enum Ask {
     Sheets,
 }
 
+impl Ask {
+    /// What came of it where nothing could be read.
+    pub(crate) fn failed(self, error: SourceError) -> Answer {
+        match self {
+            Self::Experiments => Answer::Experiments(Err(error)),
+            Self::Jobs(run, _) => Answer::Jobs(run, Err(error)),
+            Self::Details(key) => Answer::Details(key, Err(error)),
+            Self::Services(run) => Answer::Services(run, Err(error)),
+            Self::Actions(run) => Answer::Actions(run, Err(error)),
+            Self::Orphans => Answer::Orphans(Err(error)),
+            Self::Warnings => Answer::Warnings(Err(error)),
+            Self::Log(asked) => Answer::Log(asked, Err(error)),
+            Self::Series(key) => Answer::Series(key, Err(error)),
+            Self::Sheets => Answer::Sheets(Err(error)),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub(crate) enum Answer {

@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output},
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc::{Receiver, channel},
     },
     thread,
@@ -34,8 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A place of which nothing is known and that breaks after a while.
 struct Brittle {
     looks: AtomicU32,
-    /// Whether it breaks where it is drawn, or where it is read.
+    /// Whether it breaks where it is drawn, or where it is read first.
     breaks_in_front: bool,
+    has_been_read: AtomicBool,
 }
 
 fn unknown<T>() -> Result<T, SourceError> {
@@ -62,7 +63,8 @@ impl Source for Brittle {
     }
 
     fn experiments(&self) -> Result<Vec<Experiment>, SourceError> {
-        assert!(self.breaks_in_front, "it broke behind");
+        let has_been_read = self.has_been_read.swap(true, Ordering::SeqCst);
+        assert!(self.breaks_in_front || has_been_read, "it broke behind");
         Ok(Vec::new())
     }
 
@@ -118,6 +120,7 @@ fn played() {
     let source = Brittle {
         looks: AtomicU32::new(0),
         breaks_in_front: part == "front",
+        has_been_read: AtomicBool::new(part == "after"),
     };
     let options = Options {
         colours: Colours::Sixteen,
@@ -126,6 +129,10 @@ fn played() {
         running: None,
     };
     cupola_tui::run(Arc::new(source), options).unwrap();
+    if part == "after" {
+        println!("it goes on as {}.", std::process::id());
+        thread::sleep(PATIENCE);
+    }
 }
 
 struct Tmux(PathBuf);
@@ -168,13 +175,13 @@ impl Tmux {
     }
 
     #[track_caller]
-    fn sees(&self, text: &str) {
+    fn sees(&self, text: &str) -> String {
         let began = Instant::now();
         loop {
             let output = self.run(&["capture-pane", "-p"]).unwrap();
             let screen = String::from_utf8_lossy(&output.stdout).into_owned();
             if screen.contains(text) {
-                return;
+                return screen;
             }
             assert!(began.elapsed() < PATIENCE, "`{text}` is not in\n{screen}");
             thread::sleep(Duration::from_millis(20));
@@ -207,6 +214,23 @@ fn a_panic_where_it_is_read_is_said_and_nothing_is_torn() {
     };
     tmux.sees("something went wrong inside");
     tmux.sees("a brittle place");
+    tmux.run(&["send-keys", "r"]).unwrap();
+    tmux.sees("There are no experiments yet.");
     tmux.run(&["send-keys", "q"]).unwrap();
     tmux.sees("ended with 0");
+}
+
+#[test]
+fn a_terminal_that_is_hung_up_afterwards_ends_the_program() {
+    let Some(tmux) = Tmux::playing("after") else {
+        return;
+    };
+    tmux.sees("a brittle place");
+    tmux.run(&["send-keys", "q"]).unwrap();
+    let screen = tmux.sees("it goes on as ");
+    let told = screen.split("it goes on as ").nth(1).unwrap();
+    let pid = told.split('.').next().unwrap();
+    tmux.run(&["run-shell", &format!("kill -HUP {pid}")])
+        .unwrap();
+    tmux.sees("ended with 129");
 }
