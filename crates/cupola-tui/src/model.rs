@@ -9,11 +9,15 @@ mod log_buffer;
 mod orphans;
 mod tabs;
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use cupola_domain::time::Timestamp;
 use cupola_workspace::{
-    model::{JobDetails, JobKey, RunKey, Series, Service, Sheet, Warning},
+    model::{Job, JobDetails, JobKey, RunKey, Series, Service, Sheet, Warning},
     source::{Connection, Place},
 };
 
@@ -74,6 +78,8 @@ pub(crate) enum Front {
 pub(crate) struct Details {
     pub(crate) key: JobKey,
     pub(crate) found: Option<Result<Box<JobDetails>, String>>,
+    /// The jobs that it needs, as far as they are among those that are shown.
+    pub(crate) needs: HashMap<JobKey, Arc<Job>>,
     pub(crate) top: usize,
 }
 
@@ -222,6 +228,23 @@ impl Model {
             Pane::Details => true,
             _ => false,
         }
+    }
+}
+
+impl Details {
+    /// Finds what it needs among these, each of which is looked at once.
+    pub(crate) fn look_up(&mut self, jobs: &[Arc<Job>]) {
+        let Some(Ok(found)) = &self.found else {
+            return;
+        };
+        let wanted: HashSet<_> = found.dependencies.iter().collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let needed = jobs.iter().filter(|job| wanted.contains(&job.key));
+        self.needs = needed
+            .map(|job| (job.key.clone(), Arc::clone(job)))
+            .collect();
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use cupola_domain::time::Timestamp;
-use cupola_workspace::model::JobState;
+use cupola_workspace::{
+    model::{Job, JobState},
+    source::Source as _,
+};
 use ratatui::{Terminal, backend::TestBackend, buffer::Cell};
 
 use super::{
@@ -15,6 +18,7 @@ use super::{
 };
 use crate::{
     Colours,
+    event::{Answer, Event},
     model::{How, arrange},
     theme::Theme,
     view,
@@ -65,15 +69,41 @@ fn a_screen_that_was_made_smaller_meanwhile_is_left_alone() {
     }
 }
 
-#[test]
-fn a_hundred_thousand_jobs_are_gone_through_quickly() {
+fn hundred_thousand() -> Arc<Vec<Arc<Job>>> {
     let states = [JobState::Done, JobState::Running, JobState::Waiting];
     let jobs = (0..100_000_usize).map(|at| {
         let mut job = job(u8::try_from(at % 200).unwrap(), states[at % 3], None);
         job.key.id = format!("{at:064x}");
         Arc::new(job)
     });
-    let jobs = Arc::new(jobs.collect::<Vec<_>>());
+    Arc::new(jobs.collect())
+}
+
+#[test]
+fn a_job_that_needs_many_others_is_gone_through_quickly() {
+    let mut stage = Stage::new();
+    stage.press("Enter Enter");
+    let (key, _) = stage.model.job().unwrap();
+    let mut details = stage.place.job(&key).unwrap();
+    let jobs = hundred_thousand();
+    let needs = jobs.iter().rev().step_by(50).take(1_000);
+    details.dependencies = needs.map(|job| job.key.clone()).collect();
+    stage.tell(Event::Answered(Answer::Details(key, Ok(Box::new(details)))));
+    let opened = stage.model.opened.as_ref().unwrap();
+    let (run, how) = (opened.run.clone(), Arc::clone(&opened.jobs.how));
+    let arranged = arrange(jobs, how, Timestamp::from_millis(NOON));
+    stage.tell(Event::Answered(Answer::Jobs(run, Ok(arranged))));
+    let began = Instant::now();
+    for _ in 0..10 {
+        stage.press("PageDown");
+    }
+    stage.sees("○ waiting");
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_hundred_thousand_jobs_are_gone_through_quickly() {
+    let jobs = hundred_thousand();
     let mut stage = Stage::new();
     stage.press("Enter");
     let now = Timestamp::from_millis(NOON);

@@ -22,7 +22,7 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
             let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
                 return Vec::new();
             };
-            return match result {
+            let effects = match result {
                 Ok(arranged) => jobs::arranged(opened, arranged),
                 Err(error) => {
                     opened.jobs.is_known = true;
@@ -30,6 +30,8 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
                     Vec::new()
                 }
             };
+            look_up(model);
+            return effects;
         }
         Answer::Arranged(run, arranged) => {
             let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
@@ -46,6 +48,7 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
                     break;
                 }
             }
+            look_up(model);
         }
         Answer::Series(key, result) => {
             for front in &mut model.fronts {
@@ -77,6 +80,18 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Log(..) => {}
     }
     Vec::new()
+}
+
+/// Details say how the jobs are that a job needs.
+fn look_up(model: &mut Model) {
+    let Some(opened) = &model.opened else {
+        return;
+    };
+    for front in &mut model.fronts {
+        if let Front::Details(details) = front {
+            details.look_up(&opened.jobs.arranged.jobs);
+        }
+    }
 }
 
 fn words<T>(result: Result<T, SourceError>) -> Result<T, String> {

@@ -1,6 +1,6 @@
 //! Opening experiments, and what is done with their jobs.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use cupola_workspace::{
     model::{Job, JobKey, LogFile, RunKey},
@@ -113,6 +113,7 @@ pub(super) fn details(model: &mut Model, key: JobKey) -> Vec<Effect> {
     let details = Details {
         key: key.clone(),
         found: None,
+        needs: HashMap::new(),
         top: 0,
     };
     model.fronts.push(Front::Details(Box::new(details)));

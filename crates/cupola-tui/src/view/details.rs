@@ -68,7 +68,7 @@ fn lines(model: &Model, details: &Details) -> Vec<Line> {
     carbon(found, &mut lines);
     progress(found, &mut lines);
     tags(found, &mut lines);
-    dependencies(model, found, &mut lines);
+    dependencies(details, found, &mut lines);
     lines.push(title("Parameters"));
     parameters(&found.parameters, 0, &mut lines);
     lines.push(title("Logs (l shows them)"));
@@ -190,26 +190,21 @@ fn tags(found: &JobDetails, lines: &mut Vec<Line>) {
     }
 }
 
-fn dependencies(model: &Model, found: &JobDetails, lines: &mut Vec<Line>) {
+fn dependencies(details: &Details, found: &JobDetails, lines: &mut Vec<Line>) {
     if found.dependencies.is_empty() {
         return;
     }
     lines.push(title("Needs"));
     for key in &found.dependencies {
-        let (state, tone) = state_of(model, key);
+        let (state, tone) = state_of(details, key);
         let id = short_id(&key.id, 7);
         let text = format!("{} {}", clean(&id), clean(&key.task));
         lines.push((format!("  {state}"), text, tone));
     }
 }
 
-fn state_of(model: &Model, key: &JobKey) -> (String, Tone) {
-    let jobs = model
-        .opened
-        .iter()
-        .flat_map(|opened| opened.jobs.arranged.jobs.iter());
-    let job = jobs.into_iter().find(|job| job.key == *key);
-    job.map_or_else(
+fn state_of(details: &Details, key: &JobKey) -> (String, Tone) {
+    details.needs.get(key).map_or_else(
         || ("?".to_owned(), Tone::Plain),
         |job| marks::job_state(job),
     )
