@@ -321,6 +321,11 @@ pub(crate) fn command(contexts: &[Context], event: KeyEvent) -> Option<Command> 
     })
 }
 
+/// Whether it ends the program whatever is typed, asked or explained.
+pub(crate) fn quits_anywhere(event: KeyEvent) -> bool {
+    Key::from(event) == ctrl('c')
+}
+
 /// The last line: keys and words, those of the focus first.
 pub(crate) fn bar(contexts: &[Context]) -> impl Iterator<Item = (Key, &'static str)> {
     let of = |context: &Context| {

@@ -66,6 +66,9 @@ fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     model.is_dirty = true;
+    if keys::quits_anywhere(event) {
+        return vec![Effect::Quit];
+    }
     if model.dialog.is_some() {
         return questions::key(model, event);
     }

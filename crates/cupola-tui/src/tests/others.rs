@@ -109,3 +109,24 @@ fn a_place_that_comes_back_is_read_again() {
     stage.tell(Event::Changed(Change::Connection(Connection::Live)));
     stage.sees("● live");
 }
+
+#[test]
+fn the_key_that_quits_from_anywhere_does() {
+    for keys in [
+        "",
+        "?",
+        "d",
+        "^d",
+        "Enter",
+        "Enter / 'state",
+        "Enter l",
+        "Enter l / 'x",
+        "w",
+    ] {
+        let mut stage = Stage::with_log(5);
+        stage.press(keys);
+        assert!(!stage.has_quit, "{keys}");
+        stage.press("^c");
+        assert!(stage.has_quit, "{keys}");
+    }
+}

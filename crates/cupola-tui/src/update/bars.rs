@@ -34,7 +34,6 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match event.code {
         KeyCode::Enter => return close(model),
         KeyCode::Esc => return give_up(model),
-        KeyCode::Char('c') if is_ctrl => return give_up(model),
         KeyCode::Char('u') if is_ctrl => {
             bar.text.clear();
             bar.at = 0;

@@ -4,7 +4,7 @@ use cupola_workspace::{
     model::{ExperimentAction, JobKey, JobState, RunKey},
     source::Action,
 };
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use crate::{
     event::Effect,
@@ -21,7 +21,6 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     };
     let last = dialog.choices.len() - 1;
-    let is_ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
     match event.code {
         KeyCode::Up | KeyCode::Left | KeyCode::BackTab => {
             dialog.chosen = dialog.chosen.saturating_sub(1);
@@ -29,7 +28,6 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         KeyCode::Down | KeyCode::Right | KeyCode::Tab => {
             dialog.chosen = (dialog.chosen + 1).min(last);
         }
-        KeyCode::Char('c') if is_ctrl => return vec![Effect::Quit],
         KeyCode::Char('y') if last == 1 => return answer(model, 1),
         KeyCode::Enter => {
             let chosen = dialog.chosen;
