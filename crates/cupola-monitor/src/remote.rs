@@ -190,6 +190,7 @@ impl Source for Remote {
         Place {
             title: self.shared.dial.title(),
             is_remote: true,
+            is_hub: false,
             can_act: state.far.can_act,
         }
     }

@@ -48,6 +48,7 @@ impl Source for Brittle {
         Place {
             title: "a brittle place".to_owned(),
             is_remote: false,
+            is_hub: false,
             can_act: false,
         }
     }

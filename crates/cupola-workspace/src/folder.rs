@@ -142,6 +142,7 @@ impl Source for Folder {
         Place {
             title: self.shared.layout.root.display().to_string(),
             is_remote: false,
+            is_hub: false,
             can_act: true,
         }
     }

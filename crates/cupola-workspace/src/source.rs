@@ -45,6 +45,8 @@ impl std::error::Error for SourceError {}
 pub struct Place {
     /// `/scratch/me/xp`, `cluster:/scratch/me/xp`, `http://127.0.0.1:7171`.
     pub title: String,
+    /// Whether it is a hub: an experiment has one run there and goes with all that belongs to it.
+    pub is_hub: bool,
     /// Whether reading costs a journey, so that logs are fetched now and then.
     pub is_remote: bool,
     /// Whether it can be changed from here.

@@ -141,6 +141,7 @@ impl Source for HubSource {
         Place {
             title: self.client.base_url().to_owned(),
             is_remote: false,
+            is_hub: true,
             can_act: true,
         }
     }

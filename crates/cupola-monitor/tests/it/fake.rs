@@ -171,6 +171,7 @@ impl Source for Fake {
         Place {
             title: "/work space".to_owned(),
             is_remote: false,
+            is_hub: false,
             can_act: true,
         }
     }

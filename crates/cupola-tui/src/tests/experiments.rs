@@ -148,3 +148,29 @@ fn the_help_is_scrolled_and_closed() {
     stage.press("x");
     stage.misses("Keys (");
 }
+
+#[test]
+fn a_hub_deletes_an_experiment_as_a_whole_and_no_other_one() {
+    let place = || StillPlace {
+        is_hub: true,
+        ..StillPlace::default()
+    };
+    let run = Some("20261121_102500".to_owned());
+    for keys in ["^d", "d ^d"] {
+        let mut stage = Stage::over(place());
+        stage.press(keys);
+        stage.sees("delete it with all its runs");
+        stage.misses("keep the jobs");
+        stage.press("Down Enter");
+        let expected = Action::DeleteExperiment {
+            experiment: "bm25-grid".to_owned(),
+            run: run.clone(),
+            with_jobs: true,
+        };
+        assert_eq!(stage.acts(), [expected]);
+    }
+    let mut stage = Stage::over(place());
+    stage.press("Enter ^d");
+    stage.sees("a hub deletes experiments as a whole");
+    assert_eq!(stage.acts(), []);
+}

@@ -31,6 +31,7 @@ pub(super) struct StillPlace {
     /// What every log holds.
     pub(super) log: Mutex<Vec<u8>>,
     pub(super) is_remote: bool,
+    pub(super) is_hub: bool,
     pub(super) is_read_only: bool,
     pub(super) has_sheets: bool,
 }
@@ -183,6 +184,7 @@ impl Source for StillPlace {
             }
             .to_owned(),
             is_remote: self.is_remote,
+            is_hub: self.is_hub,
             can_act: !self.is_read_only,
         }
     }

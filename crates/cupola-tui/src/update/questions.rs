@@ -56,6 +56,10 @@ pub(super) fn kill(model: &mut Model, key: JobKey) -> Vec<Effect> {
 }
 
 pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
+    if model.place.is_hub {
+        model.complain("a hub deletes experiments as a whole");
+        return Vec::new();
+    }
     let lines = vec![
         clean(&key.task),
         clean(&key.id),
@@ -82,6 +86,9 @@ pub(super) fn kill_running_of(model: &mut Model, run: &RunKey) -> Vec<Effect> {
 }
 
 pub(super) fn delete_experiment(model: &mut Model, id: &str) -> Vec<Effect> {
+    if model.place.is_hub {
+        return delete_of_hub(model, id);
+    }
     let choice = |label: &str, with_jobs| {
         let act = Action::DeleteExperiment {
             experiment: id.to_owned(),
@@ -97,7 +104,34 @@ pub(super) fn delete_experiment(model: &mut Model, id: &str) -> Vec<Effect> {
     ask(model, "Delete this experiment?", vec![clean(id)], choices)
 }
 
+/// A hub keeps nothing of it. Its run is named besides, so that no other one goes which is called
+/// the same by the time of the answer.
+fn delete_of_hub(model: &mut Model, id: &str) -> Vec<Effect> {
+    let experiment = model.experiments.find(id);
+    let Some(run) = experiment.and_then(|experiment| experiment.runs.first()) else {
+        return Vec::new();
+    };
+    let lines = vec![
+        clean(id),
+        format!("Its {} tasks end, and all their runs go,", run.counts.total),
+        "with logs, curves and files; a brief goes as a whole.".to_owned(),
+    ];
+    let act = Action::DeleteExperiment {
+        experiment: id.to_owned(),
+        run: Some(run.key.run.clone()),
+        with_jobs: true,
+    };
+    let choices = vec![Choice::new(
+        "delete it with all its runs",
+        Effect::Act(vec![act]),
+    )];
+    ask(model, "Delete this experiment?", lines, choices)
+}
+
 pub(super) fn delete_run(model: &mut Model, key: &RunKey) -> Vec<Effect> {
+    if model.place.is_hub {
+        return delete_of_hub(model, &key.experiment);
+    }
     let choice = |label: &str, with_jobs| {
         let act = Action::DeleteExperiment {
             experiment: key.experiment.clone(),

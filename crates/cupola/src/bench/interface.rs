@@ -148,6 +148,7 @@ impl Source for Crowd {
         Place {
             title: "a crowd".to_owned(),
             is_remote: false,
+            is_hub: false,
             can_act: false,
         }
     }
