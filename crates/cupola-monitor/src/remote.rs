@@ -10,6 +10,7 @@ mod link;
 mod listeners;
 mod mirror;
 mod ours;
+mod said;
 mod theirs;
 
 use std::{
@@ -26,7 +27,9 @@ use cupola_workspace::{
         Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service,
         Sheet, Warning,
     },
-    source::{Action, Change, Connection, LogAsked, LogPart, Place, Source, SourceError},
+    source::{
+        Action, Change, Connection, LogAsked, LogOf, LogPart, Place, SAID, Source, SourceError,
+    },
 };
 
 pub(crate) use self::far::SAY_CLOCK;
@@ -35,6 +38,7 @@ use self::{
     link::Link,
     listeners::Listeners,
     mirror::Mirror,
+    said::Said,
 };
 use crate::dial::Dial;
 
@@ -66,6 +70,7 @@ struct Shared {
     /// Told whenever the state changes; the keeper waits for it.
     moved: Condvar,
     mirror: Mutex<Mirror>,
+    said: Mutex<Said>,
     listeners: Listeners,
 }
 
@@ -98,6 +103,7 @@ impl Remote {
             }),
             moved: Condvar::new(),
             mirror: Mutex::default(),
+            said: Mutex::default(),
             listeners: Listeners::default(),
         });
         keeper::connect(&shared, false)?;
@@ -153,6 +159,25 @@ impl Shared {
 
     fn mirror(&self) -> MutexGuard<'_, Mirror> {
         self.mirror.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of a line that the far side says to people.
+    fn hear(&self, line: &str) {
+        self.said().hear(line);
+        (self.options.said)(line);
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells what listeners missed, and that something was said: not of each line, there may be many.
+    fn catch_up(&self) {
+        self.listeners.settle();
+        let is_fresh = self.said().take_fresh();
+        if is_fresh {
+            self.listeners.tell(Change::Said);
+        }
     }
 
     /// The connection, if there is one.
@@ -277,6 +302,9 @@ impl Source for Remote {
     }
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
+        if asked.of == LogOf::Workspace && asked.stream == SAID {
+            return Ok(self.shared.said().part(asked.offset, asked.bytes));
+        }
         self.shared.ask(
             |link| ours::log(link, asked),
             |_, far| theirs::log(far, asked, |path| self.shared.fetch(path)),

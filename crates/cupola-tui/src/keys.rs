@@ -219,6 +219,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(In::WorkspaceLog, &[key('/')], Do::Search, "search a text", "search"),
     bind(In::WorkspaceLog, &[key('n')], Do::FindNext, "next match", ""),
     bind(In::WorkspaceLog, &[key('N')], Do::FindPrevious, "match before", ""),
+    bind(In::WorkspaceLog, &[key('o')], Do::NextStream, "its own, or what the far side says", ""),
     bind(In::WorkspaceLog, &[code(KeyCode::Left)], Do::Left, "to the left", ""),
     bind(In::WorkspaceLog, &[code(KeyCode::Right)], Do::Right, "to the right", ""),
     bind(In::WorkspaceLog, &[ctrl('s')], Do::Save, "save what was read of it to a file", "save"),

@@ -132,6 +132,7 @@ fn changed(model: &mut Model, change: Change) -> Vec<Effect> {
             effects
         }
         Change::Warnings => vec![Effect::Load(Ask::Warnings)],
+        Change::Said => logs::said(model),
         Change::All => everything(model),
         Change::Connection(connection) => {
             model.is_dirty |= model.connection != connection;
@@ -175,8 +176,12 @@ pub(super) fn go_to(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.tab = tab;
     match tab {
         Tab::Log => {
-            model.workspace_log.is_unread = false;
-            vec![Effect::Load(Ask::Log(model.workspace_log.more()))]
+            let log = &mut model.workspace_log;
+            let asked = match log.unread.take() {
+                Some(stream) if stream != log.stream => log.show_stream(stream),
+                _ => log.more(),
+            };
+            vec![Effect::Load(Ask::Log(asked))]
         }
         Tab::Orphans => vec![Effect::Load(Ask::Orphans)],
         Tab::Sheet(_) => vec![Effect::Load(Ask::Sheets)],

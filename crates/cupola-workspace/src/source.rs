@@ -66,6 +66,8 @@ pub enum Change {
     Services,
     /// What should be looked at.
     Warnings,
+    /// Its far side said something to people, which stands in the workspace's log, in [`SAID`].
+    Said,
     /// Much at once: read everything.
     All,
     /// The place went away, or came back: in words for the status bar.
@@ -86,12 +88,15 @@ pub enum Connection {
     },
 }
 
+/// The stream of a workspace's log that has what its far side said to people.
+pub const SAID: &str = "ssh";
+
 /// A part of a log: bytes from an offset, or its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogAsked {
     /// Whose.
     pub of: LogOf,
-    /// `stdout` or `stderr`.
+    /// `stdout` or `stderr`; of a workspace that is far away also [`SAID`].
     pub stream: String,
     /// None: the last `bytes` of it, beginning with a line.
     pub offset: Option<u64>,

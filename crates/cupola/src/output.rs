@@ -19,6 +19,11 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
 
+/// Prints a line on stderr if anybody reads it.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Prints bytes on stdout as they are.
 pub(crate) fn raw(bytes: &[u8]) {
     let mut stdout = io::stdout().lock();

@@ -78,7 +78,7 @@ fn settle(
     shared.state().greeted = None;
     let far = greeted?;
     if let Some(warning) = far.differs_from(&shared.options.version) {
-        (shared.options.said)(&warning);
+        shared.hear(&warning);
     }
     link.set_far(far.clone());
     shared.mirror().forget();
@@ -97,9 +97,10 @@ fn settle(
 /// Until the remote is let go of.
 pub(super) fn keep(shared: &Arc<Shared>) {
     let mut pause = PAUSE_MIN;
-    let mut since = Instant::now();
+    let mut since = Some(Instant::now());
     while let Some(why) = lost(shared) {
-        if since.elapsed() > GOOD {
+        shared.catch_up();
+        if since.take().is_some_and(|since| since.elapsed() > GOOD) {
             pause = PAUSE_MIN;
         }
         shared
@@ -108,9 +109,9 @@ pub(super) fn keep(shared: &Arc<Shared>) {
         if !waited(shared, pause) {
             return;
         }
-        since = Instant::now();
         match connect(shared, true) {
             Ok(()) => {
+                since = Some(Instant::now());
                 shared.listeners.tell(Change::Connection(Connection::Live));
                 shared.listeners.tell(Change::All);
             }
@@ -137,7 +138,7 @@ fn lost(shared: &Shared) -> Option<String> {
             .0;
         state.is_urgent = false;
         drop(state);
-        shared.listeners.settle();
+        shared.catch_up();
         state = shared.state();
     }
 }
@@ -224,7 +225,7 @@ impl Reader {
         let line = plain(line);
         if !line.is_empty() {
             self.link.note_words(&line);
-            (self.shared.options.said)(&line);
+            self.shared.hear(&line);
         }
     }
 

@@ -86,6 +86,8 @@ impl Gathered {
             Change::Services => self.services = true,
             Change::Warnings => self.warnings = true,
             Change::All | Change::Connection(_) => self.all = true,
+            // What a place far behind this one says is shown where that is watched.
+            Change::Said => {}
         }
     }
 }

@@ -10,14 +10,14 @@ use cupola_monitor::{
 };
 use cupola_workspace::{
     model::JobState,
-    source::{Change, Connection, LogAsked, LogOf, Source as _, SourceError},
+    source::{Change, Connection, LogAsked, LogOf, SAID, Source as _, SourceError},
 };
 
 use super::{
     pipes::{Heard, LONG, options},
-    sshd::Sshd,
+    sshd::{Sshd, ran},
     talking::{hear, wait_for},
-    workspaces::{Made, experimaestro, key, now, our_server, ran},
+    workspaces::{Made, experimaestro, key, now, our_server},
 };
 
 const CACHE_BYTES_MAX: u64 = 32 << 20;
@@ -65,6 +65,13 @@ fn a_workspace_is_seen_read_and_followed() {
         "{heard:?}"
     );
     assert!(heard.contains(&serving), "{heard:?}");
+    let said = LogAsked {
+        of: LogOf::Workspace,
+        stream: SAID.to_owned(),
+        ..log_from(Some(0))
+    };
+    let said = String::from_utf8(remote.log(&said).unwrap().bytes).unwrap();
+    assert!(said.starts_with("[SSH] Welcome to the lab\n"), "{said}");
 
     let changes = remote.changes();
     let began = Instant::now();

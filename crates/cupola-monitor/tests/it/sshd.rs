@@ -14,8 +14,6 @@ use cupola_monitor::{
     ssh::{FarProgram, Route},
 };
 
-use super::workspaces::ran;
-
 /// Ends with its test.
 pub(crate) struct Sshd {
     folder: tempfile::TempDir,
@@ -81,7 +79,7 @@ impl Sshd {
             workdir: workdir.to_owned(),
             options: vec![format!("-F {}", self.config().display())],
             program,
-            shell_init: None,
+            ..Route::default()
         }
     }
 
@@ -109,4 +107,17 @@ fn listening(config: &str, port: u16) -> Program {
         );
     }
     program
+}
+
+/// Runs a program to its end; what it wrote.
+pub(crate) fn ran(words: &[&str]) -> String {
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    let mut wire = Local { words }.dial(false).unwrap();
+    drop(wire.output);
+    let (mut written, mut said) = (String::new(), String::new());
+    wire.input.read_to_string(&mut written).unwrap();
+    wire.said.read_to_string(&mut said).unwrap();
+    let code = wire.program.unwrap().wait(Duration::from_mins(1));
+    assert_eq!(code, Some(0), "{written}{said}");
+    written
 }

@@ -2,15 +2,15 @@
 
 use std::{
     fs,
-    io::Read as _,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use cupola_domain::time::Timestamp;
-use cupola_monitor::dial::{Dial as _, Local};
 use cupola_workspace::model::JobKey;
 use serde_json::json;
+
+use super::sshd::ran;
 
 pub(crate) const TASK: &str = "tasks.train";
 
@@ -46,19 +46,6 @@ pub(crate) fn our_server() -> String {
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Timestamp::from_millis(i64::try_from(since.unwrap().as_millis()).unwrap())
-}
-
-/// Runs a program to its end; what it wrote.
-pub(crate) fn ran(words: &[&str]) -> String {
-    let words = words.iter().map(|word| (*word).to_owned()).collect();
-    let mut wire = Local { words }.dial(false).unwrap();
-    drop(wire.output);
-    let (mut written, mut said) = (String::new(), String::new());
-    wire.input.read_to_string(&mut written).unwrap();
-    wire.said.read_to_string(&mut said).unwrap();
-    let code = wire.program.unwrap().wait(Duration::from_mins(1));
-    assert_eq!(code, Some(0), "{written}{said}");
-    written
 }
 
 /// Makes a workspace by the real Experimaestro.

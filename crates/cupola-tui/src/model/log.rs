@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cupola_domain::time::Timestamp;
-use cupola_workspace::source::{LogAsked, LogOf, LogPart, SourceError};
+use cupola_workspace::source::{LogAsked, LogOf, LogPart, SAID, SourceError};
 
 use super::{Bar, LogBuffer};
 
@@ -42,8 +42,8 @@ pub(crate) struct LogView {
     pub(crate) find: Option<Find>,
     pub(crate) bar: Option<Bar>,
     pub(crate) problem: Option<String>,
-    /// Something came while nobody looked.
-    pub(crate) is_unread: bool,
+    /// The stream in which something came while nobody looked.
+    pub(crate) unread: Option<usize>,
     pub(crate) is_known: bool,
     /// A part was asked for and has not come yet.
     pub(crate) is_asked: bool,
@@ -98,7 +98,7 @@ impl LogView {
             find: None,
             bar: None,
             problem: None,
-            is_unread: false,
+            unread: None,
             is_known: false,
             is_asked: false,
             is_remote,
@@ -108,7 +108,8 @@ impl LogView {
     }
 
     pub(crate) fn of_workspace(is_remote: bool) -> Self {
-        let streams = vec![("log".to_owned(), None)];
+        let mut streams = vec![("log".to_owned(), None)];
+        streams.extend(is_remote.then(|| (SAID.to_owned(), None)));
         Self::new(LogOf::Workspace, "Log".to_owned(), streams, is_remote)
     }
 
@@ -228,7 +229,15 @@ impl LogView {
     }
 
     pub(crate) fn next_stream(&mut self) -> LogAsked {
-        self.stream = (self.stream + 1) % self.streams.len().max(1);
+        self.show_stream((self.stream + 1) % self.streams.len().max(1))
+    }
+
+    /// Shows a stream from its end.
+    pub(crate) fn show_stream(&mut self, stream: usize) -> LogAsked {
+        self.stream = stream;
+        if self.unread == Some(stream) {
+            self.unread = None;
+        }
         self.buffer = LogBuffer::default();
         self.is_known = false;
         self.problem = None;
@@ -284,6 +293,11 @@ impl LogView {
         } else {
             self.top.min(last)
         };
+    }
+
+    /// Whether what the far side said is shown, which is known here.
+    pub(crate) fn is_of_said(&self) -> bool {
+        self.of == LogOf::Workspace && self.stream_name() == SAID
     }
 
     pub(crate) fn stream_name(&self) -> &str {

@@ -96,7 +96,7 @@ impl Model {
             (0, 0) => "Orphans".to_owned(),
             (stray, finished) => format!("Orphans ({stray}/{finished})"),
         };
-        let log = if self.workspace_log.is_unread {
+        let log = if self.workspace_log.unread.is_some() {
             "Log *"
         } else {
             "Log"

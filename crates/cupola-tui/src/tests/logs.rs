@@ -237,3 +237,32 @@ fn the_workspaces_log_is_said_to_be_unread_until_it_is_looked_at() {
     stage.press("q");
     assert!(stage.has_quit);
 }
+
+#[test]
+fn what_the_far_side_says_is_marked_and_shown_in_the_log() {
+    let mut stage = Stage::over(StillPlace {
+        is_remote: true,
+        ..StillPlace::default()
+    });
+    stage.misses("Log *");
+    *stage.place.log.lock().unwrap() = b"[SSH] the disk is almost full\n".to_vec();
+    stage.tell(Event::Changed(Change::Said));
+    stage.sees("Log *");
+    stage.press("w");
+    stage.misses("Log *");
+    stage.sees("[SSH] the disk is almost full");
+    stage.press("o");
+    stage.tell(Event::Changed(Change::Said));
+    stage.sees("ssh*");
+    stage.press("o");
+    stage.misses("ssh*");
+    stage
+        .place
+        .log
+        .lock()
+        .unwrap()
+        .extend_from_slice(b"[SSH] more\n");
+    stage.tell(Event::Changed(Change::Said));
+    stage.sees("[SSH] more");
+    stage.misses("Log *");
+}

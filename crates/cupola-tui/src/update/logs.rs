@@ -1,6 +1,6 @@
 //! Logs that are looked at.
 
-use cupola_workspace::source::{LogAsked, LogOf, LogPart, SourceError};
+use cupola_workspace::source::{LogAsked, LogOf, LogPart, SAID, SourceError};
 
 use super::bars;
 use crate::{
@@ -39,6 +39,19 @@ pub(super) fn grown(model: &mut Model, of: &LogOf) -> Vec<Effect> {
     }
 }
 
+/// The far side said something: it is shown where somebody looks, else marked.
+pub(super) fn said(model: &mut Model) -> Vec<Effect> {
+    let is_seen = model.pane() == Pane::WorkspaceLog;
+    let log = &mut model.workspace_log;
+    if is_seen && log.is_of_said() {
+        return vec![Effect::Load(Ask::Log(log.more()))];
+    }
+    let unread = log.streams.iter().position(|(name, _)| name == SAID);
+    model.is_dirty |= log.unread != unread;
+    log.unread = unread;
+    Vec::new()
+}
+
 pub(super) fn answered(
     model: &mut Model,
     asked: &LogAsked,
@@ -48,8 +61,10 @@ pub(super) fn answered(
     let is_seen = model.pane() == Pane::WorkspaceLog;
     if asked.of == LogOf::Workspace && !is_seen {
         let log = &mut model.workspace_log;
-        log.is_unread |= log.take(asked, result, height, now);
-        model.is_dirty |= log.is_unread;
+        if log.take(asked, result, height, now) {
+            log.unread = Some(log.stream);
+            model.is_dirty = true;
+        }
         return Vec::new();
     }
     let Some(log) = model.log_mut() else {

@@ -203,7 +203,9 @@ fn log_title(model: &Model, log: &LogView, theme: Theme, buffer: &mut Buffer, ar
             } else {
                 theme.of(Tone::Dim)
             };
-            let (end, _) = buffer.set_stringn(x + 1, y, format!(" {name} "), left(x + 1), style);
+            let mark = if log.unread == Some(at) { "*" } else { "" };
+            let label = format!(" {name}{mark} ");
+            let (end, _) = buffer.set_stringn(x + 1, y, label, left(x + 1), style);
             x = end;
         }
     }
@@ -212,7 +214,7 @@ fn log_title(model: &Model, log: &LogView, theme: Theme, buffer: &mut Buffer, ar
     } else {
         "f follows"
     };
-    let sync = if !log.is_remote {
+    let sync = if !log.is_remote || log.is_of_said() {
         String::new()
     } else if log.is_asked {
         "  ⟳ syncing…".to_owned()
