@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use cupola_workspace::source::SourceError;
+use cupola_workspace::{Watching, source::SourceError};
 use tempfile::TempDir;
 
 use self::fetch::Fetcher;
@@ -39,6 +39,8 @@ pub struct Route {
     pub program: FarProgram,
     /// Said to the shell there before: `source /etc/profile; module load python`.
     pub shell_init: Option<String>,
+    /// How a Cupola there watches the folder.
+    pub watching: Watching,
 }
 
 /// Which program answers.
@@ -57,6 +59,8 @@ pub enum FarProgram {
         offline: bool,
         /// The interpreter it runs with.
         python: Option<String>,
+        /// Just the version that this program was tried with, and no later one.
+        is_exact: bool,
     },
 }
 

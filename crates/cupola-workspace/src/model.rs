@@ -161,6 +161,19 @@ pub enum RunStatus {
     Stopped,
 }
 
+impl RunStatus {
+    /// As it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Failed => "failed",
+            Self::Done => "done",
+            Self::Empty => "empty",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// One level of nested progress.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
@@ -293,6 +306,19 @@ pub enum ServiceState {
     Stopping,
     /// It went wrong.
     Error,
+}
+
+impl ServiceState {
+    /// As it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// Something that an experiment offers beside its jobs: `TensorBoard`, for instance.

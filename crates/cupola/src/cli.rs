@@ -10,6 +10,7 @@ mod run_file;
 mod runs;
 mod templates;
 mod transfer;
+mod viewing;
 
 use std::path::PathBuf;
 
@@ -19,13 +20,14 @@ use clap_complete::Shell;
 pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
-pub(crate) use far::{Experiments, ExperimentsCommand, MonitorServer, SshMonitor};
+pub(crate) use far::{Experiments, MonitorServer, SshMonitor};
 pub(crate) use models::{Evaluate, Model, Promote};
-pub(crate) use monitor::{Monitor, Watcher};
+pub(crate) use monitor::Monitor;
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
 pub(crate) use transfer::{Export, Format, Import, ImportCommand};
+pub(crate) use viewing::{Events, EventsFormat, Watch, Watcher};
 
 /// Runs, watches and accounts for machine-learning experiments.
 ///

@@ -6,6 +6,7 @@ pub(crate) mod briefs;
 pub(crate) mod costs;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+mod events;
 pub(crate) mod experiments;
 pub(crate) mod export;
 pub(crate) mod families;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use crate::{
-    cli::{Cli, Command, ExperimentsCommand},
+    cli::{Cli, Command},
     serve::{self, With},
 };
 
@@ -44,9 +45,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Monitor(monitor)) => return monitor::run(monitor).await,
         Some(Command::SshMonitor(monitor)) => return far::watch(*monitor).await,
         Some(Command::MonitorServer(server)) => return far::serve(server).await,
-        Some(Command::Experiments(experiments)) => match experiments.command {
-            ExperimentsCommand::MonitorServer => return far::serve(experiments.server).await,
-        },
+        Some(Command::Experiments(experiments)) => {
+            let command = Some(experiments.meant().unwrap_or_else(|error| error.exit()));
+            return Box::pin(run(Cli { command, ..cli })).await;
+        }
         Some(Command::Template(command)) => return templates::run(command).await,
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,

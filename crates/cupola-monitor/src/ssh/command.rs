@@ -1,5 +1,9 @@
 //! What the shell on the other side is told.
 
+use std::time::Duration;
+
+use cupola_workspace::Watching;
+
 use super::{FarProgram, Route};
 use crate::{
     remote::SAY_CLOCK,
@@ -7,7 +11,7 @@ use crate::{
 };
 
 /// The Experimaestro that is installed where there is none; its protocol has not changed since.
-const EXPERIMAESTRO: &str = "experimaestro>=2.7.0";
+const EXPERIMAESTRO: &str = "2.7.0";
 
 /// One line for the shell there, whichever that is: only words that were quoted, a preamble that the
 /// person wrote, and `sh`, which is everywhere.
@@ -24,7 +28,10 @@ fn program(route: &Route) -> Result<String, String> {
     let folder = &route.workdir;
     let ours = |program: &[String]| {
         let tail = ["monitor-server", "--workdir", folder].map(str::to_owned);
-        format!("exec {}", joined(&[program, &tail].concat()))
+        format!(
+            "exec {}",
+            joined(&[program, &tail, &watched(route.watching)].concat())
+        )
     };
     let theirs = |program: &[String]| {
         let tail = ["experiments", "--workdir", folder, "monitor-server"].map(str::to_owned);
@@ -33,7 +40,11 @@ fn program(route: &Route) -> Result<String, String> {
     match &route.program {
         FarProgram::Cupola(program) => Ok(ours(&named(program)?)),
         FarProgram::Experimaestro(program) => Ok(theirs(&named(program)?)),
-        FarProgram::Uv { offline, python } => Ok(theirs(&uv(*offline, python.as_deref()))),
+        FarProgram::Uv {
+            offline,
+            python,
+            is_exact,
+        } => Ok(theirs(&uv(*offline, python.as_deref(), *is_exact))),
         FarProgram::Found => {
             let is_there = |program: &str| format!("command -v {program} >/dev/null 2>&1");
             Ok(format!(
@@ -42,7 +53,7 @@ fn program(route: &Route) -> Result<String, String> {
                 ours(&["cupola".to_owned()]),
                 is_there("experimaestro"),
                 theirs(&["experimaestro".to_owned()]),
-                theirs(&uv(false, None)),
+                theirs(&uv(false, None, false)),
             ))
         }
     }
@@ -53,12 +64,27 @@ fn named(program: &str) -> Result<Vec<String>, String> {
     words.ok_or_else(|| format!("the remote program {} is no command", quoted(program)))
 }
 
-fn uv(offline: bool, python: Option<&str>) -> Vec<String> {
+/// Nothing where it is as always, so that a Cupola that knows no such options starts too.
+fn watched(watching: Watching) -> Vec<String> {
+    let seconds = |pause: Duration| pause.as_secs_f64().to_string();
+    match watching {
+        Watching::Auto => Vec::new(),
+        Watching::Inotify => ["--watcher", "inotify"].map(str::to_owned).into(),
+        Watching::Polling(pause) => {
+            let words = ["--watcher", "polling", "--polling-interval"].map(str::to_owned);
+            words.into_iter().chain([seconds(pause)]).collect()
+        }
+    }
+}
+
+fn uv(offline: bool, python: Option<&str>, is_exact: bool) -> Vec<String> {
     let mut words = vec!["uv", "tool", "run"];
     words.extend(offline.then_some("--offline"));
     words.extend(python.iter().flat_map(|python| ["--python", python]));
-    words.push(EXPERIMAESTRO);
-    words.into_iter().map(str::to_owned).collect()
+    let how = if is_exact { "==" } else { ">=" };
+    let wanted = format!("experimaestro{how}{EXPERIMAESTRO}");
+    let words = words.into_iter().map(str::to_owned);
+    words.chain([wanted]).collect()
 }
 
 #[cfg(test)]
@@ -100,6 +126,7 @@ mod tests {
             FarProgram::Uv {
                 offline: true,
                 python: Some("python3.12".to_owned()),
+                is_exact: false,
             },
             None,
             &format!(
@@ -107,6 +134,31 @@ mod tests {
                  experiments --workdir {folder} monitor-server"
             ),
         );
+    }
+
+    #[test]
+    fn a_version_is_pinned_and_watching_told_where_that_is_asked_for() {
+        let folder = r#"'/my ws/it'"'"'s'"#;
+        check(
+            FarProgram::Uv {
+                offline: false,
+                python: None,
+                is_exact: true,
+            },
+            None,
+            &format!(
+                "exec uv tool run 'experimaestro==2.7.0' experiments --workdir {folder} monitor-server"
+            ),
+        );
+        let route = Route {
+            workdir: "/w".to_owned(),
+            program: FarProgram::Cupola("cupola".to_owned()),
+            watching: Watching::Polling(Duration::from_millis(2500)),
+            ..Route::default()
+        };
+        let expected =
+            "exec cupola monitor-server --workdir /w --watcher polling --polling-interval 2.5";
+        assert_eq!(program(&route).unwrap(), expected);
     }
 
     #[test]

@@ -22,6 +22,19 @@ use super::{
 
 const CACHE_BYTES_MAX: u64 = 32 << 20;
 
+impl Sshd {
+    /// How to reach `workdir` by it.
+    pub(crate) fn route(&self, workdir: &str, program: FarProgram) -> Route {
+        Route {
+            host: "lab".to_owned(),
+            workdir: workdir.to_owned(),
+            options: vec![format!("-F {}", self.config().display())],
+            program,
+            ..Route::default()
+        }
+    }
+}
+
 pub(crate) fn over(route: Route, cache: &Path, heard: &Heard) -> Result<Remote, SourceError> {
     let ssh = Ssh::new(route, cache, CACHE_BYTES_MAX)
         .map_err(|error| SourceError::Refused(error.to_string()))?;

@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cupola_monitor::{
-    dial::{Dial as _, Local, Program},
-    ssh::{FarProgram, Route},
-};
+use cupola_monitor::dial::{Dial as _, Local, Program};
 
 /// Ends with its test.
 pub(crate) struct Sshd {
@@ -69,17 +66,6 @@ impl Sshd {
         Self {
             folder,
             _program: program,
-        }
-    }
-
-    /// How to reach `workdir` by it.
-    pub(crate) fn route(&self, workdir: &str, program: FarProgram) -> Route {
-        Route {
-            host: "lab".to_owned(),
-            workdir: workdir.to_owned(),
-            options: vec![format!("-F {}", self.config().display())],
-            program,
-            ..Route::default()
         }
     }
 

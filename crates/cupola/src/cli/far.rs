@@ -4,27 +4,68 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{Command, Events, Monitor, Watch};
+
 /// The far side of `ssh-monitor`.
 #[derive(Debug, Args)]
 pub(crate) struct MonitorServer {
     /// The workspace; `~` is the home folder.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub workdir: PathBuf,
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
-/// What Experimaestro's client says to the program that `--remote-xpm` names.
+/// The commands that are called so in Experimaestro: its client starts this program like that where
+/// `--remote-xpm` names it.
 #[derive(Debug, Args)]
 pub(crate) struct Experiments {
-    #[command(flatten)]
-    pub server: MonitorServer,
+    /// The workspace, here or after the command.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub workdir: Option<PathBuf>,
     #[command(subcommand)]
     pub command: ExperimentsCommand,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum ExperimentsCommand {
     /// Serve the workspace on the standard streams.
-    MonitorServer,
+    MonitorServer(NamedLater),
+    /// Watch a workspace.
+    Monitor(Box<Monitor>),
+    /// Watch a workspace of another machine.
+    SshMonitor(Box<SshMonitor>),
+}
+
+/// The far side of `ssh-monitor` where the workspace may have been named before.
+#[derive(Debug, Args)]
+pub(crate) struct NamedLater {
+    /// The workspace; `~` is the home folder.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub workdir: Option<PathBuf>,
+    #[command(flatten)]
+    pub watch: Watch,
+}
+
+impl Experiments {
+    /// The command that is meant, with the workspace wherever it was named.
+    pub(crate) fn meant(self) -> Result<Command, clap::Error> {
+        Ok(match self.command {
+            ExperimentsCommand::MonitorServer(server) => {
+                let workdir = server.workdir.or(self.workdir).ok_or_else(|| {
+                    let words = "`--workdir` is missing: say which workspace\n";
+                    clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, words)
+                })?;
+                let watch = server.watch;
+                Command::MonitorServer(MonitorServer { workdir, watch })
+            }
+            ExperimentsCommand::Monitor(mut monitor) => {
+                monitor.workdir = monitor.workdir.or(self.workdir);
+                Command::Monitor(*monitor)
+            }
+            ExperimentsCommand::SshMonitor(monitor) => Command::SshMonitor(monitor),
+        })
+    }
 }
 
 /// A workspace on another machine.
@@ -59,12 +100,19 @@ pub(crate) struct SshMonitor {
     /// Run Experimaestro there by `uv`, with this interpreter.
     #[arg(long, value_name = "PYTHON")]
     pub remote_python: Option<String>,
+    /// Run exactly the Experimaestro there that this program was tried with, by `uv`.
+    #[arg(long, conflicts_with_all = ["remote_cupola", "remote_xpm"])]
+    pub force_version: bool,
     /// Said to the shell there before: `source /etc/profile; module load python`.
     #[arg(long, value_name = "COMMANDS")]
     pub remote_shell_init: Option<String>,
     /// Seconds that an answer may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub request_timeout: u32,
+    #[command(flatten)]
+    pub watch: Watch,
+    #[command(flatten)]
+    pub events: Events,
     /// How much is kept of files that were fetched, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     pub cache_mib_max: u32,

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::Connect;
+use super::{Connect, Events, Watch};
 
 /// What is watched: the folder that is named, else a hub.
 #[derive(Debug, Args)]
@@ -15,23 +15,10 @@ pub(crate) struct Monitor {
     #[command(flatten)]
     pub connect: Connect,
     /// Show it in this terminal, which is the default.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "events_viewer")]
     pub console: bool,
-    /// How a folder is watched.
-    #[arg(long, value_enum, default_value_t = Watcher::Auto, requires = "workdir")]
-    pub watcher: Watcher,
-    /// Seconds between looks, with `--watcher polling`.
-    #[arg(long, default_value_t = 1.0, requires = "workdir")]
-    pub polling_interval: f64,
-}
-
-/// How a folder is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Watcher {
-    /// As its file system suggests.
-    Auto,
-    /// By the kernel's word.
-    Inotify,
-    /// By looking now and then.
-    Polling,
+    #[command(flatten)]
+    pub watch: Watch,
+    #[command(flatten)]
+    pub events: Events,
 }

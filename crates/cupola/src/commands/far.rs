@@ -21,7 +21,7 @@ use cupola_monitor::{
 use cupola_workspace::{Folder, Here, Watching, source::SourceError};
 use tokio::task::spawn_blocking;
 
-use super::monitor;
+use super::{events, monitor};
 use crate::{
     cli::{MonitorServer, SshMonitor},
     config,
@@ -36,13 +36,14 @@ const CONNECT_LIMIT: Duration = Duration::from_mins(5);
 /// Serves a workspace on the standard streams until they end.
 pub(crate) async fn serve(args: MonitorServer) -> anyhow::Result<ExitCode> {
     let folder = std::path::absolute(at_home(&args.workdir))?;
-    spawn_blocking(move || serve_folder(&folder)).await?
+    let watching = monitor::watching(args.watch)?;
+    spawn_blocking(move || serve_folder(&folder, watching)).await?
 }
 
-fn serve_folder(folder: &Path) -> anyhow::Result<ExitCode> {
+fn serve_folder(folder: &Path, watching: Watching) -> anyhow::Result<ExitCode> {
     let here = Here::new(Arc::new(wall_clock));
     let zone = here.zone.clone();
-    let opened = Folder::open(folder, here, Watching::Auto);
+    let opened = Folder::open(folder, here, watching);
     let source = match opened {
         Ok(source) => source,
         Err(error) => {
@@ -63,28 +64,34 @@ fn serve_folder(folder: &Path) -> anyhow::Result<ExitCode> {
 
 /// Shows a workspace of another machine in this terminal.
 pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
-    monitor::need_terminal()?;
+    let events = args.events;
+    if !events.events_viewer {
+        monitor::need_terminal()?;
+    }
     let is_shown = Arc::new(AtomicBool::new(false));
     let options = options(&args, Arc::clone(&is_shown));
     let cache = cache()?;
     let cache_bytes_max = u64::from(args.cache_mib_max) << 20;
     let route = route(args)?;
-    output::note(&format!("connecting to {}", output::clean(&route.shown())));
+    output::remark(&format!("connecting to {}", output::clean(&route.shown())));
     let ssh = Ssh::new(route, &cache, cache_bytes_max)?;
     let connected = spawn_blocking(move || Remote::connect(Box::new(ssh), options)).await?;
     let remote = connected.map_err(|error| match error {
         SourceError::Away(why) => Unavailable(why).into(),
         error => anyhow::Error::new(error),
     })?;
-    output::note(&format!("{} answers", remote.far_side()));
+    output::remark(&output::clean(&format!("{} answers", remote.far_side())));
+    if events.events_viewer {
+        return events::print(Arc::new(remote), events).await;
+    }
     is_shown.store(true, Ordering::Relaxed);
     let ended = monitor::show(Arc::new(remote), None).await;
     is_shown.store(false, Ordering::Relaxed);
     ended
 }
 
-/// What the far side says goes before the terminal is taken and after it is given back; meanwhile
-/// the reason for an end stands in the status bar.
+/// What the far side says goes to stderr, but for the time that the terminal is taken: then it
+/// stands in the interface's log.
 fn options(args: &SshMonitor, is_shown: Arc<AtomicBool>) -> Options {
     let is_coloured = io::IsTerminal::is_terminal(&io::stderr())
         && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
@@ -98,7 +105,7 @@ fn options(args: &SshMonitor, is_shown: Arc<AtomicBool>) -> Options {
         clock: Box::new(wall_clock),
         said: Box::new(move |line| {
             if !is_shown.load(Ordering::Relaxed) {
-                output::note(&format!("{prefix} {line}"));
+                output::remark(&format!("{prefix} {}", output::clean(line)));
             }
         }),
         connect_limit: CONNECT_LIMIT,
@@ -124,12 +131,20 @@ fn route(args: SshMonitor) -> anyhow::Result<Route> {
         route.program = FarProgram::Cupola(program);
     } else if let Some(program) = args.remote_xpm {
         route.program = FarProgram::Experimaestro(program);
-    } else if args.uv_offline || args.remote_python.is_some() {
+    } else if args.uv_offline || args.remote_python.is_some() || args.force_version {
+        let (offline, python) = match route.program {
+            FarProgram::Uv {
+                offline, python, ..
+            } => (offline, python),
+            _ => (false, None),
+        };
         route.program = FarProgram::Uv {
-            offline: args.uv_offline,
-            python: args.remote_python,
+            offline: offline || args.uv_offline,
+            python: args.remote_python.or(python),
+            is_exact: args.force_version,
         };
     }
+    route.watching = monitor::watching(args.watch)?;
     Ok(route)
 }
 

@@ -8,7 +8,8 @@ use cupola_workspace::{Folder, Here, Watching, source::Source};
 use tokio::runtime::Handle;
 
 use crate::{
-    cli::{Monitor, Watcher},
+    cli::{Monitor, Watch, Watcher},
+    commands::events,
     connection,
     hub_source::HubSource,
     quiet,
@@ -22,10 +23,12 @@ const SIGNAL_BASE: i32 = 128;
 const POLLING_SECS_MAX: f64 = 3_600.0;
 
 pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
-    need_terminal()?;
+    if !monitor.events.events_viewer {
+        need_terminal()?;
+    }
     let source: Arc<dyn Source> = if let Some(folder) = &monitor.workdir {
         let here = Here::new(Arc::new(wall_clock));
-        let watching = watching(&monitor)?;
+        let watching = watching(monitor.watch)?;
         let folder = folder.clone();
         let opened = tokio::task::spawn_blocking(move || Folder::open(&folder, here, watching));
         Arc::new(opened.await??)
@@ -35,6 +38,9 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
         client.whoami().await?;
         Arc::new(HubSource::new(client, Handle::current()))
     };
+    if monitor.events.events_viewer {
+        return events::print(source, monitor.events).await;
+    }
     show(source, None).await
 }
 
@@ -66,16 +72,17 @@ pub(crate) async fn show(
     })
 }
 
-fn watching(monitor: &Monitor) -> anyhow::Result<Watching> {
-    Ok(match monitor.watcher {
+/// How a folder is to be watched.
+pub(crate) fn watching(watch: Watch) -> anyhow::Result<Watching> {
+    let seconds = watch.polling_interval;
+    Ok(match watch.watcher {
         Watcher::Auto => Watching::Auto,
         Watcher::Inotify => Watching::Inotify,
-        Watcher::Polling if (0.01..=POLLING_SECS_MAX).contains(&monitor.polling_interval) => {
-            Watching::Polling(Duration::from_secs_f64(monitor.polling_interval))
+        Watcher::Polling if (0.01..=POLLING_SECS_MAX).contains(&seconds) => {
+            Watching::Polling(Duration::from_secs_f64(seconds))
         }
         Watcher::Polling => bail!(
-            "`--polling-interval`: is {}; choose seconds from 0.01 to {POLLING_SECS_MAX}",
-            monitor.polling_interval
+            "`--polling-interval`: is {seconds}; choose seconds from 0.01 to {POLLING_SECS_MAX}"
         ),
     })
 }

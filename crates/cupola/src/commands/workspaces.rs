@@ -138,7 +138,7 @@ fn row(experiment: &Experiment) -> [String; 8] {
         of(&|run| run.key.run.clone()),
         experiment.runs.len().to_string(),
         of(&|run| output::or_dash(run.host.as_deref())),
-        of(&|run| bodies::run_status(run.status).to_owned()),
+        of(&|run| run.status.as_str().to_owned()),
         of(&|run| format!("{}/{}", run.counts.done, run.counts.total)),
         of(&|run| run.counts.failed.to_string()),
         of(&|run| bodies::time(run.started_at)),

@@ -60,10 +60,12 @@ impl Workspace {
                 (None, None) if ssh.uv_offline || ssh.python.is_some() => FarProgram::Uv {
                     offline: ssh.uv_offline,
                     python: ssh.python,
+                    is_exact: false,
                 },
                 (None, None) => FarProgram::Found,
             },
             shell_init: ssh.shell_init,
+            ..Route::default()
         })
     }
 }
@@ -99,8 +101,10 @@ mod tests {
             program: FarProgram::Uv {
                 offline: false,
                 python: Some("python3".to_owned()),
+                is_exact: false,
             },
             shell_init: Some("module load x".to_owned()),
+            ..Route::default()
         };
         assert_eq!(route.unwrap(), expected);
     }

@@ -1,142 +1,23 @@
 //! The terminal interface in a real terminal: tmux has it, keys are pressed and the screen is read.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tmux and kill are the test's own means"
-)]
+#![expect(clippy::disallowed_methods, reason = "kill is the test's own means")]
 
 use std::{
     fmt::Write as _,
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    path::Path,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-/// Something that should be seen is, within this.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::tmux::{PATIENCE, Tmux};
 
-const HASH: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
-
-/// A terminal of its own, with the program in it.
-struct Tmux {
-    folder: TempDir,
-    socket: PathBuf,
-}
-
-impl Tmux {
-    /// A shell that runs the program and then says how it ended.
-    fn running(arguments: &str, environment: &str) -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let socket = folder.path().join("tmux");
-        let tmux = Self { folder, socket };
-        let cupola = env!("CARGO_BIN_EXE_cupola");
-        let told = format!("{environment} {cupola} {arguments}; echo ended with $?; exec sleep 60");
-        let started = tmux.run(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "100",
-            "-y",
-            "30",
-            "sh",
-            "-c",
-            &told,
-        ]);
-        started?;
-        Some(tmux)
-    }
-
-    /// None where there is no tmux.
-    fn run(&self, arguments: &[&str]) -> Option<Output> {
-        let mut command = Command::new("tmux");
-        command.arg("-S").arg(&self.socket).args(arguments);
-        let output = command.output().ok()?;
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Some(output)
-    }
-
-    fn screen(&self) -> String {
-        let output = self.run(&["capture-pane", "-p"]).unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Waits until a text is on the screen.
-    #[track_caller]
-    fn sees(&self, text: &str) {
-        self.waits(text, true);
-    }
-
-    /// Waits until it is not.
-    #[track_caller]
-    fn misses(&self, text: &str) {
-        self.waits(text, false);
-    }
-
-    #[track_caller]
-    fn waits(&self, text: &str, is_there: bool) {
-        let began = Instant::now();
-        loop {
-            let screen = self.screen();
-            if screen.contains(text) == is_there {
-                return;
-            }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "`{text}` (there: {is_there}):\n{screen}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Names of keys as tmux has them: `Enter`, `C-k`, `S`.
-    fn press(&self, keys: &str) {
-        let mut arguments = vec!["send-keys"];
-        arguments.extend(keys.split_whitespace());
-        self.run(&arguments).unwrap();
-    }
-
-    fn type_text(&self, text: &str) {
-        self.run(&["send-keys", "-l", text]).unwrap();
-    }
-
-    /// The process of the interface: the child of the shell.
-    fn pid(&self) -> String {
-        let output = self.run(&["display-message", "-p", "#{pane_pid}"]).unwrap();
-        let shell = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let children = format!("/proc/{shell}/task/{shell}/children");
-        let children = fs::read_to_string(children).unwrap();
-        children.split_whitespace().next().unwrap().to_owned()
-    }
-
-    /// Whether the screen and the modes of the terminal are those of before.
-    #[track_caller]
-    fn is_restored(&self) {
-        let modes = "#{alternate_on} #{mouse_any_flag} #{cursor_flag}";
-        let output = self.run(&["display-message", "-p", modes]).unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0 0 1");
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        let socket = self.socket.as_os_str();
-        let mut command = Command::new("tmux");
-        let _ = command.arg("-S").arg(socket).arg("kill-server").output();
-        let _ = self.folder.path();
-    }
-}
+pub(crate) const HASH: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
 
 /// A workspace as Experimaestro leaves one: an experiment with three jobs.
-fn workspace() -> TempDir {
+pub(crate) fn workspace() -> TempDir {
     let folder = TempDir::new().unwrap();
     let root = folder.path();
     let run = root.join("experiments/grid/20261121_102500");

@@ -24,7 +24,11 @@ mod mlflow;
 mod programs;
 mod reconnecting;
 mod run_file;
+mod ssh_console;
+#[path = "../../../cupola-monitor/tests/it/sshd.rs"]
+mod sshd;
 mod support;
 mod templates;
+mod tmux;
 mod transfers;
 mod workspaces;

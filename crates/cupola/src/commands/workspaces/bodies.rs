@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use cupola_domain::time::Timestamp;
 use cupola_protocol::time::Time;
-use cupola_workspace::model::{
-    Experiment, ExperimentRun, Job, JobDetails, JobState, Reason, RunStatus,
-};
+use cupola_workspace::model::{Experiment, ExperimentRun, Job, JobDetails, JobState, Reason};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -221,7 +219,7 @@ impl RunBody {
     fn of(run: &ExperimentRun) -> Self {
         Self {
             run: run.key.run.clone(),
-            status: run_status(run.status),
+            status: run.status.as_str(),
             host: run.host.clone(),
             started_at: wire(run.started_at),
             ended_at: wire(run.ended_at),
@@ -253,16 +251,6 @@ pub(super) fn state(job: &Job) -> String {
     match job.reason {
         Some(reason) => format!("{} ({})", job.state.as_str(), reason.as_str()),
         None => job.state.as_str().to_owned(),
-    }
-}
-
-pub(super) const fn run_status(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
-        RunStatus::Failed => "failed",
-        RunStatus::Done => "done",
-        RunStatus::Empty => "empty",
-        RunStatus::Stopped => "stopped",
     }
 }
 
