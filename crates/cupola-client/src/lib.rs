@@ -7,6 +7,7 @@
 mod alerts;
 mod costs;
 mod error;
+mod events;
 mod models;
 mod people;
 pub mod query;
@@ -14,4 +15,5 @@ mod transport;
 mod work;
 
 pub use error::Error;
+pub use events::{Events, Told};
 pub use transport::{Client, Download};

@@ -6,6 +6,9 @@
 
 use cupola_domain::event::Event;
 
+/// Where the stream is.
+pub const STREAM: &str = "/events";
+
 /// The key of all runs that come to their end.
 pub const ENDINGS: &str = "endings";
 

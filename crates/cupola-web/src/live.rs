@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The stream.
-pub const EVENTS: &str = "/events";
+pub const EVENTS: &str = cupola_protocol::events::STREAM;
 
 pub(crate) use board::{Board, Watched};
 

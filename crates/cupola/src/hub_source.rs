@@ -12,11 +12,12 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, channel},
     },
+    time::Duration,
 };
 
 use cupola_client::{
     Client, Error as ClientError,
-    query::{ExperimentFilter, PageFilter, RunFilter, SeriesFilter},
+    query::{CostFilter, ExperimentFilter, PageFilter, RunFilter, SeriesFilter},
 };
 use cupola_domain::time::Timestamp;
 use cupola_protocol::{experiments::ExperimentBody, page::PER_PAGE_MAX};
@@ -38,6 +39,9 @@ const RUNS_MAX: usize = 100_000;
 /// So many curves of a run are drawn.
 const SERIES_MAX: usize = 24;
 
+/// Costs are read at most so often.
+const COSTS_FOR: Duration = Duration::from_secs(5);
+
 /// A hub as a place that is watched.
 pub(crate) struct HubSource {
     client: Client,
@@ -46,6 +50,8 @@ pub(crate) struct HubSource {
     names: Mutex<HashMap<String, Named>>,
     /// The log that was read last.
     log: Mutex<Option<KeptLog>>,
+    /// What runs cost, and when that was read: it is added up by the hub each time.
+    costs: Mutex<Option<(Timestamp, Sheet)>>,
 }
 
 /// What is known of an experiment by its name.
@@ -62,6 +68,7 @@ impl HubSource {
             runtime,
             names: Mutex::default(),
             log: Mutex::default(),
+            costs: Mutex::default(),
         }
     }
 
@@ -85,6 +92,24 @@ impl HubSource {
             .get(name)
             .map(|found| (found.id.clone(), found.template.clone()));
         found.ok_or_else(|| SourceError::Unknown(format!("there is no experiment `{name}`")))
+    }
+
+    /// What runs cost, as it was a moment ago.
+    fn costs(&self) -> Result<Sheet, SourceError> {
+        let mut kept = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = wall_clock();
+        if let Some((at, sheet)) = &*kept
+            && now.since(*at) < COSTS_FOR
+        {
+            return Ok(sheet.clone());
+        }
+        let filter = CostFilter {
+            by: Some("experiment".to_owned()),
+            days: None,
+        };
+        let sheet = rows::costs(&self.wait(self.client.costs(&filter))?);
+        *kept = Some((now, sheet.clone()));
+        Ok(sheet)
     }
 
     async fn all_experiments(&self) -> Result<Vec<ExperimentBody>, ClientError> {
@@ -251,6 +276,7 @@ impl Source for HubSource {
         Ok(vec![
             rows::workers(&workers.items),
             rows::briefs(&briefs.items),
+            self.costs()?,
         ])
     }
 

@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::PathBuf};
 use cupola_domain::date;
 use cupola_protocol::{
     briefs::BriefBody,
+    costs::{CostTotalBody, CostsBody},
     experiments::ExperimentBody,
     runs::{FoundRunBody, RunBody, RunDetail, SeriesBody},
     workers::WorkerBody,
@@ -176,6 +177,45 @@ pub(super) fn briefs(briefs: &[BriefBody]) -> Sheet {
         ],
         briefs.iter().map(row).collect(),
     )
+}
+
+/// All together, then experiment by experiment, the dearest first.
+pub(super) fn costs(costs: &CostsBody) -> Sheet {
+    let row = |name: &str, total: &CostTotalBody, running: u64| {
+        let known = |value: Option<f64>, digits: usize| match value {
+            Some(value) => format!("{value:.digits$}"),
+            None => "–".to_owned(),
+        };
+        vec![
+            name.to_owned(),
+            total.runs.to_string(),
+            running.to_string(),
+            format!("{:.2}", total.hours),
+            known(total.cost, 2),
+            known(total.energy_wh, 1),
+            known(total.carbon_g, 1),
+        ]
+    };
+    let running = costs.subjects.iter().map(|it| it.running).sum::<u64>();
+    let others = costs.others.as_ref();
+    let running = running + others.map_or(0, |it| it.running);
+    let mut rows = vec![row("all together", &costs.total, running)];
+    rows.extend(costs.subjects.iter().map(|it| {
+        let name = it.name.as_deref().unwrap_or("(deleted)");
+        row(name, &it.total, it.running)
+    }));
+    rows.extend(others.map(|it| row(&format!("{} others", it.count), &it.total, it.running)));
+    let cost = format!("Cost ({})", costs.currency);
+    let columns = [
+        "Experiment",
+        "Ended",
+        "Running",
+        "Hours",
+        &cost,
+        "Wh",
+        "CO₂ (g)",
+    ];
+    sheet("Costs", &columns, rows)
 }
 
 fn of_run(run: &RunBody, key: JobKey, tags: Tags, runs: Vec<RunKey>) -> Job {
