@@ -14,10 +14,13 @@ use super::{
 };
 use crate::model::JobKey;
 
-/// Deeper than anybody nests configurations.
-const DEPTH: usize = 64;
-/// Values in one job's parameters: an object that is shared counts each time it is shown.
-const MOST: usize = 100_000;
+/// Values within each other: deeper than anybody nests configurations.
+const DEPTH: usize = 200;
+/// Bytes that one job's parameters may take, about: an object that is shared counts each time it is
+/// shown.
+const MOST: usize = 8 << 20;
+/// Of a value, beside its text.
+const EACH: usize = 64;
 
 /// What a job was asked to do.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,68 +57,74 @@ fn parse(value: &Value) -> Params {
     };
     let mut reader = Reader {
         by_id,
+        needed: HashSet::new(),
         found: Vec::new(),
         above: HashSet::new(),
+        depth: 0,
         left: MOST,
+        is_cut: false,
     };
     let parameters = reader.fields(root);
+    let mut seen = HashSet::new();
+    reader.found.retain(|key| seen.insert(key.clone()));
+    let is_cut = reader.is_cut;
     Params {
         parameters: Value::Object(parameters),
         dependencies: reader.found,
-        problem: (reader.left == 0).then(|| "params.json: too much to show all of it".to_owned()),
+        problem: is_cut.then(|| "params.json: too much to show all of it".to_owned()),
     }
 }
 
 struct Reader<'a> {
     by_id: HashMap<i64, &'a Value>,
+    needed: HashSet<i64>,
     found: Vec<JobKey>,
     /// What is being shown, so that a circle ends.
     above: HashSet<i64>,
+    depth: usize,
     left: usize,
+    is_cut: bool,
 }
 
 impl<'a> Reader<'a> {
     fn fields(&mut self, object: &'a Value) -> Map<String, Value> {
         let mut shown = Map::new();
         if let Some(fields) = object.get("fields").and_then(Value::as_object) {
-            for (name, value) in fields {
-                shown.insert(name.clone(), self.value(value));
-            }
+            shown = self.named(fields);
         }
-        for before in object
-            .get("init-tasks")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        let before = object.get("init-tasks").and_then(Value::as_array);
+        for before in before.into_iter().flatten() {
             // What is run first is a part of it, and may need jobs of its own.
             let _ = self.object(before);
         }
         shown
     }
 
-    fn value(&mut self, value: &'a Value) -> Value {
-        if self.left == 0 || self.above.len() > DEPTH {
-            return Value::Null;
+    fn named(&mut self, fields: &'a Map<String, Value>) -> Map<String, Value> {
+        let mut shown = Map::new();
+        for (name, value) in fields {
+            if !self.affords(name.len()) {
+                break;
+            }
+            shown.insert(name.clone(), self.value(value));
         }
-        self.left -= 1;
-        match value {
-            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+        shown
+    }
+
+    fn value(&mut self, value: &'a Value) -> Value {
+        let text = value.as_str().map_or(0, str::len);
+        self.below(text, |reader| match value {
+            Value::Array(items) => items.iter().map(|item| reader.value(item)).collect(),
             Value::Object(fields) => match value::text(value, "type") {
-                Some("python") if fields.contains_key("value") => self.object(&fields["value"]),
+                Some("python") if fields.contains_key("value") => reader.object(&fields["value"]),
                 Some("path" | "path.serialized" | "enum") if fields.contains_key("value") => {
-                    fields["value"].clone()
+                    reader.value(&fields["value"])
                 }
-                Some("set") if fields.contains_key("items") => self.value(&fields["items"]),
-                _ => {
-                    let shown = fields
-                        .iter()
-                        .map(|(name, item)| (name.clone(), self.value(item)));
-                    Value::Object(shown.collect())
-                }
+                Some("set") if fields.contains_key("items") => reader.value(&fields["items"]),
+                _ => Value::Object(reader.named(fields)),
             },
             plain => plain.clone(),
-        }
+        })
     }
 
     /// What a number stands for: a job is named, a configuration shown.
@@ -126,23 +135,48 @@ impl<'a> Reader<'a> {
         let Some((id, object)) = known else {
             return Value::Null;
         };
-        if let Some(maker) = object.get("task").and_then(Value::as_i64) {
-            self.need(maker);
-        }
-        if let Some(key) = self.job(id) {
-            self.need(id);
-            return json!({ "job": key.to_string() });
-        }
-        if !self.above.insert(id) {
+        let kind = value::text(object, "typename");
+        let text = kind.map_or(0, str::len) + identifier(object).map_or(0, str::len);
+        self.below(text, |reader| {
+            if let Some(maker) = object.get("task").and_then(Value::as_i64) {
+                reader.need(maker);
+            }
+            if let Some(key) = reader.job(id) {
+                reader.need(id);
+                return json!({ "job": key.to_string() });
+            }
+            if !reader.above.insert(id) {
+                return Value::Null;
+            }
+            let mut shown = Map::new();
+            if let Some(kind) = kind {
+                shown.insert("type".to_owned(), json!(kind));
+            }
+            shown.extend(reader.fields(object));
+            reader.above.remove(&id);
+            Value::Object(shown)
+        })
+    }
+
+    /// Reads what is within another, as long as there is room for it.
+    fn below(&mut self, text: usize, read: impl FnOnce(&mut Self) -> Value) -> Value {
+        let is_too_deep = self.depth == DEPTH;
+        self.is_cut |= is_too_deep;
+        if is_too_deep || !self.affords(EACH + text) {
             return Value::Null;
         }
-        let mut shown = Map::new();
-        if let Some(kind) = value::text(object, "typename") {
-            shown.insert("type".to_owned(), json!(kind));
-        }
-        shown.extend(self.fields(object));
-        self.above.remove(&id);
-        Value::Object(shown)
+        self.depth += 1;
+        let shown = read(self);
+        self.depth -= 1;
+        shown
+    }
+
+    /// Takes so much of what is left; once there is not enough, nothing more is shown.
+    fn affords(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.is_cut |= left.is_none();
+        self.left = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// The job that an object is, when it is one: its own maker, or left out because it is one.
@@ -153,24 +187,25 @@ impl<'a> Reader<'a> {
     }
 
     fn need(&mut self, id: i64) {
-        let key = self.by_id.get(&id).and_then(|object| key_of(object));
-        if let Some(key) = key
-            && !self.found.contains(&key)
-        {
-            self.found.push(key);
+        if self.needed.insert(id) {
+            let key = self.by_id.get(&id).and_then(|object| key_of(object));
+            self.found.extend(key);
         }
     }
 }
 
 fn key_of(object: &Value) -> Option<JobKey> {
-    let identifier = object.get("identifier")?;
-    let id = identifier
-        .as_str()
-        .or_else(|| value::text(identifier, "main"))?;
     Some(JobKey {
         task: value::text(object, "typename")?.to_lowercase(),
-        id: id.to_owned(),
+        id: identifier(object)?.to_owned(),
     })
+}
+
+fn identifier(object: &Value) -> Option<&str> {
+    let identifier = object.get("identifier")?;
+    identifier
+        .as_str()
+        .or_else(|| value::text(identifier, "main"))
 }
 
 #[cfg(test)]
@@ -259,6 +294,39 @@ mod tests {
             json!({"path": "/data", "kind": "BIG", "set": [1, 2], "map": {"type": "mine", "a": 1}}),
             "",
         );
+    }
+
+    /// Objects that are no jobs, of which each is made of its number; the last is the job.
+    fn is_cut(count: i64, fields: impl Fn(i64) -> Value) -> bool {
+        let objects: Vec<Value> = (0..count).map(fields).collect();
+        let read = parse(&json!({ "objects": objects }));
+        read.problem.as_deref() == Some("params.json: too much to show all of it")
+    }
+
+    #[test]
+    fn objects_made_to_hurt_are_cut_short() {
+        let runs_first = |n: i64| json!({"id": n, "init-tasks": [n - 1]});
+        assert!(is_cut(100_000, runs_first), "a long chain");
+        let twice = |n: i64| json!({"id": n, "init-tasks": [n - 1, n - 1]});
+        assert!(is_cut(60, twice), "two of two of two");
+        let deep = |n: i64| json!({"id": n, "fields": {"a": [[[[[[[[of(n - 1)]]]]]]]]}});
+        assert!(is_cut(100, deep), "deep in each");
+        let long = "x".repeat(1 << 20);
+        for text in [
+            json!({"id": 0, "fields": {"long": long}}),
+            json!({"id": 0, "fields": {long.as_str(): 1}}),
+            json!({"id": 0, "typename": long}),
+            json!({"id": 0, "typename": "x.A", "identifier": {"main": long}, "task": 0}),
+            json!({"id": 0, "fields": {"p": {"type": "path", "value": [long]}}}),
+        ] {
+            let all = vec![of(0); 20];
+            let shared = |n: i64| match n {
+                0 => text.clone(),
+                n => json!({"id": n, "fields": {"all": all}}),
+            };
+            assert!(is_cut(2, shared), "a long text shown again and again");
+        }
+        assert!(!is_cut(50, runs_first));
     }
 
     #[test]
