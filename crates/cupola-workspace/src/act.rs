@@ -1,92 +1,23 @@
 //! The only changes that a workspace sees from here, each asked for by somebody: ending a process,
 //! removing what is on disk. What belongs to others, or may be at work elsewhere, is refused.
 
+mod kill;
+
 use std::{
     fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::Duration,
-};
-
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    fd::OwnedFd,
-    process::{
-        Pid, PidfdFlags, Signal, getpgid, kill_process_group, pidfd_open, pidfd_send_signal,
-    },
 };
 
 use crate::{
-    here::{self, Here},
+    here,
     index::Index,
     model::{Job, JobState},
     source::SourceError,
     xpm::{self, file},
 };
 
-/// How long a program that was asked to end may take.
-const GRACE: Duration = Duration::from_secs(10);
-/// How long one that was killed may take to be gone.
-const LAST: Duration = Duration::from_secs(5);
-
-/// Asks a job's process to end, and kills it when it does not.
-pub(crate) fn kill(job: &Job, here: &Here) -> Result<String, SourceError> {
-    let key = &job.key;
-    let refused = |why: String| SourceError::Refused(format!("{key}: {why}"));
-    let script = xpm::script(&key.task);
-    let Some((process, noted)) = xpm::job::noted_process(&job.path, script) else {
-        return Err(refused("it has no process".to_owned()));
-    };
-    let Some(pid) = here.pid(&process) else {
-        let host = process
-            .host
-            .as_deref()
-            .unwrap_or("a host that is not noted");
-        return Err(refused(format!(
-            "its process ({} {}) is on {host}, not here",
-            process.kind, process.pid
-        )));
-    };
-    let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    // Held from here on: a number that is given to another process does not lead to that.
-    let handle = id.and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
-    let (Some(id), Some(handle)) = (id, handle) else {
-        return Err(refused(format!("process {pid} does not run")));
-    };
-    if here.is_running(&process, noted) != Some(true) {
-        return Err(refused(format!("process {pid} does not run")));
-    }
-    let me = rustix::process::geteuid().as_raw();
-    if here::owner(pid) != Some(me) {
-        return Err(refused(format!("process {pid} belongs to another user")));
-    }
-    // A job leads its group: what it started ends with it.
-    let leads = getpgid(Some(id)).is_ok_and(|group| group == id);
-    end(&handle, leads.then_some(id)).map_err(|error| refused(file::words(&error.into())))
-}
-
-fn end(handle: &OwnedFd, group: Option<Pid>) -> rustix::io::Result<String> {
-    let send = |signal| match group {
-        Some(group) => kill_process_group(group, signal),
-        None => pidfd_send_signal(handle, signal),
-    };
-    send(Signal::TERM)?;
-    if is_gone(handle, GRACE) {
-        return Ok("it ended when asked to".to_owned());
-    }
-    send(Signal::KILL)?;
-    if is_gone(handle, LAST) {
-        Ok("it was killed, since it did not end when asked to".to_owned())
-    } else {
-        Ok("it was killed; its process is not gone yet".to_owned())
-    }
-}
-
-fn is_gone(handle: &OwnedFd, patience: Duration) -> bool {
-    let patience = Timespec::try_from(patience).ok();
-    let mut asked = [PollFd::new(handle, PollFlags::IN)];
-    poll(&mut asked, patience.as_ref()).is_ok_and(|ready| ready > 0)
-}
+pub(crate) use kill::kill;
 
 /// Removes a job's folder.
 pub(crate) fn delete_job(job: &Job) -> Result<String, SourceError> {

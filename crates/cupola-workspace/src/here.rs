@@ -68,7 +68,9 @@ impl Here {
         let Some(stat) = Stat::read(pid) else {
             return Some(false);
         };
-        let is_other = noted.is_some_and(|noted| self.began_after(&stat, noted + SKEW));
+        // A file may be dated at the end of time.
+        let until = noted.and_then(|noted| noted.checked_add(SKEW));
+        let is_other = until.is_some_and(|until| self.began_after(&stat, until));
         Some(!stat.is_dead && !is_other)
     }
 
@@ -124,6 +126,11 @@ pub(crate) fn owner(pid: u32) -> Option<u32> {
     Some(metadata.uid())
 }
 
+/// The group that a process is in, by the number of its leader.
+pub(crate) fn group(pid: u32) -> Option<u32> {
+    Some(Stat::read(pid)?.group)
+}
+
 /// Whether somebody on this machine holds a lock on the file, found without touching it; none where
 /// that cannot be known.
 pub(crate) fn is_locked(path: &Path) -> Option<bool> {
@@ -163,6 +170,8 @@ fn is_lock_on(line: &str, metadata: &fs::Metadata) -> bool {
 /// What the kernel says of a process.
 struct Stat {
     is_dead: bool,
+    /// Not below zero, and zero for a group that cannot be seen from here.
+    group: u32,
     threads: u32,
     ticks_run: u64,
     began_tick: u64,
@@ -183,6 +192,7 @@ impl Stat {
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
         Some(Self {
             is_dead: matches!(fields.first(), Some(&"Z" | &"X")),
+            group: number(2)?.try_into().ok()?,
             ticks_run: number(11)? + number(12)?,
             threads: number(17)?.try_into().ok()?,
             began_tick: number(19)?,
@@ -258,6 +268,10 @@ mod tests {
         assert_eq!(here.is_running(&me, Some(long_ago)), Some(false));
         let later = fs::metadata("/proc/self").unwrap().modified().unwrap();
         assert_eq!(here.is_running(&me, Some(later)), Some(true));
+        let never =
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX.unsigned_abs()));
+        assert!(never.is_some());
+        assert_eq!(here.is_running(&me, never), Some(true));
     }
 
     #[test]

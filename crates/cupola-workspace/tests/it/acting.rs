@@ -29,26 +29,91 @@ fn refused(pid_file: &str, action: &Action, expected: &str) {
     assert!(made.path("jobs/t.x/a/x.pid").exists());
 }
 
-#[test]
-fn a_program_that_does_not_listen_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let ready = folder.path().join("ready");
-    let script = "trap '' TERM; : > \"$0\"; exec sleep 600";
-    let args = ["-c", script, ready.to_str().unwrap()];
-    let mut program = Program::start("sh", &args, folder.path());
+/// A job whose script is `script`, started as `sh jobs/t.x/a/x.py`. It is ready when it made `ready`.
+fn started(script: &str, leads: bool) -> (Made, Folder, Program) {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "running")]);
+    made.job("t.x", "a", &[("x.py", script)]);
+    let path = made.path("jobs/t.x/a/x.py");
+    let path = path.to_str().unwrap();
+    let home = made.folder.path();
+    let program = if leads {
+        Program::start("setsid", &["sh", path], home)
+    } else {
+        Program::start("sh", &[path], home)
+    };
     let start = Instant::now();
-    while !ready.exists() {
+    while !made.path("ready").exists() {
         assert!(start.elapsed() < LIMIT, "it never began");
         std::thread::yield_now();
     }
-    let (_made, folder) = made_with(&noted(program.0.id(), &here().host));
-    let asked = std::thread::scope(|scope| {
-        let waits = scope.spawn(|| program.0.wait().unwrap());
-        let asked = folder.act(&Action::Kill(key("t.x", "a"))).unwrap();
-        assert!(!waits.join().unwrap().success());
-        asked
-    });
-    assert_eq!(asked, "it was killed, since it did not end when asked to");
+    made.write("jobs/t.x/a/x.pid", noted(program.0.id(), &here().host));
+    let folder = open(made.folder.path());
+    (made, folder, program)
+}
+
+fn killed(script: &str, leads: bool, expected: &str) -> Made {
+    let (made, folder, mut program) = started(script, leads);
+    let asked = folder.act(&Action::Kill(key("t.x", "a"))).unwrap();
+    assert_eq!(asked, expected);
+    assert!(!program.0.wait().unwrap().success());
+    made
+}
+
+#[test]
+fn a_program_ends_when_it_is_asked_to() {
+    killed(
+        "echo > $HOME/ready; sleep 600",
+        true,
+        "it ended when asked to",
+    );
+}
+
+#[test]
+fn a_program_that_does_not_listen_is_killed() {
+    // It is known by its output: nothing of the job is left in its words.
+    killed(
+        "trap '' TERM; echo > $HOME/ready; exec sleep 600 > $HOME/jobs/t.x/a/x.out",
+        false,
+        "it was killed, since it did not end when asked to",
+    );
+}
+
+#[test]
+fn what_a_program_started_does_not_outlive_it() {
+    let worker = "sh -c 'trap \"\" TERM; echo $$ > $HOME/ready; exec sleep 600' & wait";
+    let made = killed(
+        worker,
+        true,
+        "it ended when asked to; what it had started was killed",
+    );
+    let worker = fs::read_to_string(made.path("ready")).unwrap();
+    let stat = fs::read_to_string(format!("/proc/{}/stat", worker.trim()));
+    assert!(stat.is_err() || stat.unwrap().contains(") Z "), "{worker}");
+}
+
+#[test]
+fn a_process_that_is_not_the_jobs_is_left_alone() {
+    let (made, _, mut program) = started("echo > $HOME/ready; while sleep 1; do :; done", false);
+    let pid = program.0.id();
+    let expected = format!(
+        "process {pid} neither runs its script nor writes its output: end it by hand if it is the job's"
+    );
+    let kill = |made: &Made| {
+        let folder = open(made.folder.path());
+        let error = folder.act(&Action::Kill(key("t.x", "a"))).unwrap_err();
+        assert!(error.to_string().ends_with(&expected), "{error}");
+    };
+    // A copy of its workspace has its number, and another script at the same place.
+    let (copy, _) = made_with(&noted(pid, &here().host));
+    copy.job("t.x", "a", &[("x.py", ""), ("x.out", "")]);
+    kill(&copy);
+    // What many have open is nobody's output.
+    fs::remove_file(copy.path("jobs/t.x/a/x.out")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", copy.path("jobs/t.x/a/x.out")).unwrap();
+    kill(&copy);
+    assert!(program.0.try_wait().unwrap().is_none());
+    drop(made);
 }
 
 #[test]
