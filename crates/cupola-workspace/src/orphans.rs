@@ -77,7 +77,7 @@ pub(crate) fn orphan(job: Job) -> Orphan {
 
 /// Of all files below `path`, as their owners see them; links count as themselves.
 pub(crate) fn size(path: &Path) -> u64 {
-    let mut bytes = 0;
+    let mut bytes = 0u64;
     let mut folders = vec![path.to_owned()];
     let mut left = MOST_FILES;
     while let Some(folder) = folders.pop() {
@@ -88,7 +88,7 @@ pub(crate) fn size(path: &Path) -> u64 {
             if metadata.is_dir() {
                 folders.push(entry.path());
             } else {
-                bytes += metadata.len();
+                bytes = bytes.saturating_add(metadata.len());
             }
             left -= 1;
             if left == 0 {
@@ -97,4 +97,19 @@ pub(crate) fn size(path: &Path) -> u64 {
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_nobody_has_add_up_to_the_most() {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        for name in ["a", "b", "c"] {
+            let file = std::fs::File::create(folder.path().join(name)).unwrap();
+            file.set_len(i64::MAX.unsigned_abs()).unwrap();
+        }
+        assert_eq!(size(folder.path()), u64::MAX);
+    }
 }
