@@ -9,6 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fd::{AsRawFd as _, OwnedFd},
+    fs::{Mode, OFlags},
+};
+
 use crate::{
     here,
     index::Index,
@@ -61,7 +66,9 @@ pub(crate) fn plan_deletion(
     let (gone, kept): (Vec<_>, Vec<_>) = known
         .into_iter()
         .partition(|key| run.is_none_or(|run| key.run == run));
-    let folder = index.layout().experiments().join(experiment);
+    // All experiments together may lie elsewhere.
+    let all = index.layout().experiments();
+    let folder = all.canonicalize().unwrap_or(all).join(experiment);
     if gone.is_empty() && (run.is_some() || !folder.is_dir() || !xpm::is_name(experiment)) {
         let name = run.map_or(String::new(), |run| format!("/{run}"));
         return Err(SourceError::Unknown(format!(
@@ -74,8 +81,15 @@ pub(crate) fn plan_deletion(
             key.experiment, key.run
         )));
     }
+    let is_newest = kept.last() < gone.last();
+    if is_newest && here::is_locked(&folder.join("lock")) == Some(true) {
+        return Err(SourceError::Refused(format!(
+            "{experiment} is under way: end it first"
+        )));
+    }
     let mut jobs = Vec::new();
     if with_jobs {
+        index.refuse_unread(&gone)?;
         let named = gone
             .iter()
             .filter_map(|key| index.jobs(Some(key)))
@@ -89,10 +103,7 @@ pub(crate) fn plan_deletion(
         }
     }
     Ok(Deletion {
-        runs: gone
-            .iter()
-            .filter_map(|key| Some(index.files(key)?.folder.clone()))
-            .collect(),
+        runs: gone.iter().map(|key| folder.join(&key.run)).collect(),
         is_whole: kept.is_empty(),
         experiment: folder,
         jobs,
@@ -102,6 +113,7 @@ pub(crate) fn plan_deletion(
 /// Removes it.
 pub(crate) fn delete_experiment(planned: &Deletion) -> Result<String, SourceError> {
     if planned.is_whole {
+        refuse_others(planned)?;
         remove(&planned.experiment)?;
     } else {
         for run in &planned.runs {
@@ -119,6 +131,20 @@ pub(crate) fn delete_experiment(planned: &Deletion) -> Result<String, SourceErro
     Ok(format!("runs deleted: {runs}, jobs deleted: {deleted}"))
 }
 
+/// A run that nobody has seen yet must not go with those that were meant.
+fn refuse_others(planned: &Deletion) -> Result<(), SourceError> {
+    let there = xpm::folders(&planned.experiment);
+    let there = there.map_err(|error| failed(&planned.experiment, &error))?;
+    let is_known = |name: &String| planned.runs.contains(&planned.experiment.join(name));
+    match there.into_iter().find(|name| !is_known(name)) {
+        Some(name) => Err(SourceError::Refused(format!(
+            "{} has come since: look again",
+            planned.experiment.join(name).display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// `current` names the newest run that is left.
 fn repoint(experiment: &Path) -> io::Result<()> {
     let current = experiment.join("current");
@@ -132,9 +158,16 @@ fn repoint(experiment: &Path) -> io::Result<()> {
     }
 }
 
-/// Moves it aside first, so that it is there or gone, never half; links in it are not followed.
+/// Moves it aside first, so that it is there or gone, never half; links in it are not followed, nor one
+/// in the place of the folder that holds it.
 fn remove(path: &Path) -> Result<(), SourceError> {
-    let metadata = path
+    let Some((holder, name)) = path.parent().zip(path.file_name()) else {
+        return Err(failed(path, &io::ErrorKind::InvalidInput.into()));
+    };
+    let holder = hold(holder)?;
+    let within = PathBuf::from(format!("/proc/self/fd/{}", holder.as_raw_fd()));
+    let held = within.join(name);
+    let metadata = held
         .symlink_metadata()
         .map_err(|error| failed(path, &error))?;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -149,13 +182,27 @@ fn remove(path: &Path) -> Result<(), SourceError> {
             path.display()
         )));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = path.with_file_name(format!(".{name}.deleted"));
+    let aside = within.join(format!(".{}.deleted", name.to_string_lossy()));
     if aside.symlink_metadata().is_ok_and(|left| left.is_dir()) {
-        fs::remove_dir_all(&aside).map_err(|error| failed(&aside, &error))?;
+        fs::remove_dir_all(&aside).map_err(|error| failed(path, &error))?;
     }
-    fs::rename(path, &aside).map_err(|error| failed(path, &error))?;
-    fs::remove_dir_all(&aside).map_err(|error| failed(&aside, &error))
+    fs::rename(&held, &aside).map_err(|error| failed(path, &error))?;
+    fs::remove_dir_all(&aside).map_err(|error| failed(path, &error))
+}
+
+fn hold(folder: &Path) -> Result<OwnedFd, SourceError> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(folder, flags, Mode::empty()).map_err(|error| {
+        let shown = folder.display();
+        let is_link = folder
+            .symlink_metadata()
+            .is_ok_and(|known| known.is_symlink());
+        SourceError::Refused(if is_link {
+            format!("{shown} is a link: remove what is behind it by hand")
+        } else {
+            format!("{shown}: {}", file::words(&error.into()))
+        })
+    })
 }
 
 fn failed(path: &Path, error: &io::Error) -> SourceError {

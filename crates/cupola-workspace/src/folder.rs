@@ -216,6 +216,7 @@ impl Source for Folder {
 
     fn orphans(&self, with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
         self.shared.read_names();
+        self.index().refuse_unread(&[])?;
         let mut found = orphans::stray(&self.index());
         let known: BTreeSet<JobKey> = found.iter().map(|stray| stray.job.key.clone()).collect();
         let unnamed = orphans::unnamed(&self.shared.layout, &self.shared.index)
@@ -246,6 +247,12 @@ impl Source for Folder {
     }
 
     fn act(&self, action: &Action) -> Result<String, SourceError> {
+        // What is known may be old, and nobody may be watching.
+        if let Action::DeleteExperiment { .. } = action {
+            self.shared.read_names();
+        }
+        let touched = touched(&self.index(), action);
+        self.shared.notice(&touched);
         let done = match action {
             Action::Kill(key) => act::kill(&self.details(key)?.0, &self.shared.here),
             Action::Delete(key) => act::delete_job(&self.details(key)?.0),
@@ -272,7 +279,7 @@ impl Source for Folder {
                 "a folder cannot do that".to_owned(),
             )),
         }?;
-        self.shared.notice(&touched(action));
+        self.shared.notice(&touched);
         Ok(done)
     }
 
@@ -320,18 +327,22 @@ impl Shared {
     }
 }
 
-/// Where an action has left its traces.
-fn touched(action: &Action) -> BTreeSet<Noticed> {
-    let at = |place, name: Option<&String>| Noticed::At(place, name.cloned());
+/// What an action is decided by, and where it leaves its traces.
+fn touched(index: &Index, action: &Action) -> BTreeSet<Noticed> {
+    let job = |key: &JobKey| Noticed::At(Watched::Task(key.task.clone()), Some(key.id.clone()));
     match action {
-        Action::Kill(key) | Action::Delete(key) => {
-            [at(Watched::Task(key.task.clone()), Some(&key.id))].into()
+        Action::Kill(key) | Action::Delete(key) => [job(key)].into(),
+        Action::DeleteExperiment { experiment, .. } => {
+            let named = index.run_keys(experiment);
+            let jobs = named.iter().filter_map(|run| index.jobs(Some(run)));
+            let jobs = jobs.flatten().map(|named| job(&named.key));
+            let places = [
+                Watched::Experiments,
+                Watched::Experiment(experiment.clone()),
+            ];
+            let places = places.map(|place| Noticed::At(place, None));
+            places.into_iter().chain(jobs).collect()
         }
-        Action::DeleteExperiment { experiment, .. } => [
-            at(Watched::Experiments, None),
-            at(Watched::Experiment(experiment.clone()), None),
-        ]
-        .into(),
         _ => BTreeSet::new(),
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         Carbon, Counts, Experiment, ExperimentRun, Job, JobKey, JobState, RunKey, RunStatus,
         Service, Warning,
     },
+    source::SourceError,
     watch::Place,
     xpm::{self, Layout, run::RunFiles, value::carbon_sum},
 };
@@ -175,11 +176,28 @@ impl Index {
         slot.is_some_and(|slot| !self.slots[slot as usize].runs.is_empty())
     }
 
-    /// What could not be read of what names jobs, if anything: then nobody knows which are named.
-    pub(crate) fn unread(&self) -> Option<&str> {
-        let runs = || self.runs().find_map(|run| run.files.problem.as_deref());
-        let closed = self.closed.values().next().map(String::as_str);
-        self.problem().or(closed).or_else(runs)
+    /// What could not be read of what names jobs, if anything: then nobody knows which are named by
+    /// any run but `except`.
+    pub(crate) fn unread(&self, except: &[RunKey]) -> Option<String> {
+        let mut runs = self.runs().filter(|run| !except.contains(&run.key));
+        let of_run = || {
+            runs.find_map(|run| {
+                let why = run.files.problem.as_ref()?;
+                Some(format!("{}/{}: {why}", run.key.experiment, run.key.run))
+            })
+        };
+        let closed = self.closed.values().next().cloned();
+        self.problem.clone().or(closed).or_else(of_run)
+    }
+
+    /// Refuses what needs to know that.
+    pub(crate) fn refuse_unread(&self, except: &[RunKey]) -> Result<(), SourceError> {
+        match self.unread(except) {
+            Some(why) => Err(SourceError::Refused(format!(
+                "it is not known which jobs are named: {why}"
+            ))),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn layout(&self) -> &Layout {

@@ -92,12 +92,17 @@ pub(crate) fn folders(path: &Path) -> std::io::Result<Vec<String>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.'))
-        .collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        // A list that breaks off must not pass for a whole one.
+        let entry = entry?;
+        let is_folder = match entry.file_type() {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            kind => kind.is_ok_and(|kind| kind.is_dir()),
+        };
+        let name = entry.file_name().into_string();
+        names.extend(name.ok().filter(|name| is_folder && !name.starts_with('.')));
+    }
     names.sort_unstable();
     Ok(names)
 }

@@ -91,7 +91,7 @@ impl Shared {
             return found.clone();
         }
         // Where not everything could be read, nobody knows what is named.
-        let found: BTreeSet<_> = match self.read().unread() {
+        let found: BTreeSet<_> = match self.read().unread(&[]) {
             Some(_) => BTreeSet::new(),
             None => orphans::unnamed(&self.layout, &self.index)
                 .unwrap_or_default()
@@ -123,6 +123,7 @@ impl Shared {
             ));
         };
         self.read_names();
+        self.read().refuse_unread(&[])?;
         let done = match (key.starts_with(STRAY), action) {
             (true, "kill") => self.kill_stray(&told),
             (false, "delete") => self.delete_orphans(&told)?,
@@ -158,11 +159,6 @@ impl Shared {
 
     /// Under the rules of a single one, and never what a run may be about to name.
     fn delete_orphans(&self, told: &BTreeSet<JobKey>) -> Result<String, SourceError> {
-        if let Some(unread) = self.read().unread() {
-            return Err(SourceError::Refused(format!(
-                "not everything could be read, so nobody knows what is named: {unread}"
-            )));
-        }
         let unnamed = orphans::unnamed(&self.layout, &self.index);
         let unnamed =
             unnamed.map_err(|error| SourceError::Refused(format!("jobs: {}", words(&error))))?;

@@ -94,7 +94,7 @@ impl Index {
             Err(error) => {
                 let why = format!("{experiment}: {}", file::words(&error));
                 self.closed.insert(experiment.to_owned(), why);
-                Vec::new()
+                return self.run_keys(experiment);
             }
         };
         let key = |run| RunKey {
@@ -209,5 +209,55 @@ fn note(set: &mut BTreeSet<u32>, slot: u32, is_in: bool) {
         set.insert(slot);
     } else {
         set.remove(&slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::RwLock};
+
+    use cupola_domain::time::Timestamp;
+
+    use super::*;
+    use crate::{
+        index::apply,
+        model::JobKey,
+        watch::{Noticed, Place},
+    };
+
+    #[test]
+    fn runs_are_kept_while_they_cannot_be_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("experiments/e/1");
+        fs::create_dir_all(&run).unwrap();
+        fs::write(run.join("status.json"), "{\"status\": \"done\"}").unwrap();
+        let named = "{\"job_id\": \"a\", \"task_id\": \"t.x\"}\n";
+        fs::write(run.join("jobs.jsonl"), named).unwrap();
+        let layout = Layout {
+            root: folder.path().to_owned(),
+        };
+        let here = Here::new(Arc::new(|| Timestamp::from_millis(0)));
+        let index = RwLock::new(Index::load(layout, here));
+        let key = JobKey {
+            task: "t.x".to_owned(),
+            id: "a".to_owned(),
+        };
+        // Listing it is an error, as on a server that does not answer.
+        let (real, aside) = (folder.path().join("experiments/e"), folder.path().join("e"));
+        fs::rename(&real, &aside).unwrap();
+        fs::write(&real, "").unwrap();
+        let noticed = [Noticed::At(Place::Experiment("e".to_owned()), None)].into();
+        apply(&index, &noticed);
+        let known = index.read().unwrap();
+        assert!(known.job(&key).is_some(), "it is still named");
+        assert_eq!(
+            known.refuse_unread(&[]).unwrap_err().to_string(),
+            "it is not known which jobs are named: e: not a directory"
+        );
+        drop(known);
+        fs::remove_file(&real).unwrap();
+        fs::rename(&aside, &real).unwrap();
+        apply(&index, &noticed);
+        assert!(index.read().unwrap().refuse_unread(&[]).is_ok());
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct RunFiles {
     pub(crate) actions: BTreeMap<String, ExperimentAction>,
     pub(crate) warnings: BTreeMap<String, Warning>,
     pub(crate) problem: Option<String>,
+    /// Lines of its names that are no JSON.
+    bad: usize,
     stamp: Option<(u64, u64, i64, i64)>,
     lines: Tail,
     events: Option<Events>,
@@ -88,6 +90,7 @@ impl RunFiles {
             actions: BTreeMap::new(),
             warnings: BTreeMap::new(),
             problem: None,
+            bad: 0,
             stamp: None,
             lines: Tail::default(),
             events: None,
@@ -192,11 +195,12 @@ impl RunFiles {
             Err(Unread::Missing) => return,
             Err(unread) => return self.note(unread, "jobs.jsonl"),
         };
-        if grown.is_new && !self.named.is_empty() {
+        if grown.is_new {
+            self.bad = 0;
             changed.jobs.extend(self.named.keys());
             self.named.clear();
         }
-        let bad = file::lines(&grown.bytes, |line| {
+        self.bad += file::lines(&grown.bytes, |line| {
             let named = value::text(&line, "task_id").zip(value::text(&line, "job_id"));
             let Some(slot) = named.and_then(|(task, id)| keys.slot(task, id)) else {
                 return;
@@ -208,8 +212,8 @@ impl RunFiles {
                 value::whole::<i64>(&line, "transient").is_some_and(|mode| mode != 0);
             changed.jobs.insert(slot);
         });
-        if bad > 0 {
-            self.problem = Some(format!("jobs.jsonl: {bad} lines are not JSON"));
+        if self.bad > 0 {
+            self.problem = Some(format!("jobs.jsonl: {} lines are not JSON", self.bad));
         }
     }
 

@@ -178,6 +178,137 @@ fn a_run_goes_with_the_jobs_that_only_it_names() {
 }
 
 #[test]
+fn nothing_is_deleted_through_a_link() {
+    let made = Made::new();
+    let outside = tempfile::tempdir().unwrap();
+    let names = [("t.away", "thesis", "done"), ("t.x", "a", "done")];
+    made.run("e", "1", &names);
+    made.run("other", "1", &[("t.x", "a", "done")]);
+    made.job("t.x", "a", &[("x.done", "")]);
+    fs::create_dir(outside.path().join("thesis")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), made.path("jobs/t.away")).unwrap();
+    let folder = open(made.folder.path());
+    let with_jobs = Action::DeleteExperiment {
+        experiment: "e".to_owned(),
+        run: None,
+        with_jobs: true,
+    };
+    for action in [Action::Delete(key("t.away", "thesis")), with_jobs] {
+        let error = folder.act(&action).unwrap_err();
+        let expected = "jobs/t.away is a link: remove what is behind it by hand";
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+    assert!(outside.path().join("thesis").exists());
+}
+
+#[test]
+fn experiments_and_jobs_may_lie_elsewhere() {
+    let made = Made::new();
+    let outside = tempfile::tempdir().unwrap();
+    for name in ["jobs", "experiments"] {
+        fs::remove_dir(made.path(name)).unwrap();
+        fs::create_dir(outside.path().join(name)).unwrap();
+        std::os::unix::fs::symlink(outside.path().join(name), made.path(name)).unwrap();
+    }
+    made.run("e", "1", &[("t.x", "a", "done")]);
+    made.job("t.x", "a", &[("x.done", "")]);
+    let folder = open(made.folder.path());
+    let with_jobs = Action::DeleteExperiment {
+        experiment: "e".to_owned(),
+        run: None,
+        with_jobs: true,
+    };
+    assert_eq!(
+        folder.act(&with_jobs).unwrap(),
+        "runs deleted: 1, jobs deleted: 1"
+    );
+    assert!(!outside.path().join("experiments/e").exists());
+    assert!(!outside.path().join("jobs/t.x/a").exists());
+}
+
+#[test]
+fn what_came_since_is_looked_at_before_anything_is_deleted() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "done"), ("t.x", "b", "done")]);
+    for id in ["a", "b"] {
+        made.job("t.x", id, &[("x.done", "")]);
+    }
+    let folder = open(made.folder.path());
+    let delete = |with_jobs: bool| {
+        let deleted = folder.act(&Action::DeleteExperiment {
+            experiment: "e".to_owned(),
+            run: None,
+            with_jobs,
+        });
+        deleted.unwrap_err().to_string()
+    };
+    // A job was started again.
+    fs::remove_file(made.path("jobs/t.x/a/x.done")).unwrap();
+    made.write("jobs/t.x/a/x.pid", noted(1, "elsewhere"));
+    let error = folder.act(&Action::Delete(key("t.x", "a"))).unwrap_err();
+    assert_eq!(error.to_string(), "t.x/a is under way: end it first");
+    assert_eq!(delete(true), "t.x/a is under way: end it first");
+    // The program took its lock before it wrote anything.
+    let lock = fs::File::create(made.path("experiments/e/lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(delete(false), "e is under way: end it first");
+    drop(lock);
+    // A run has begun.
+    let begun = "{\"status\": \"running\", \"hostname\": \"elsewhere\"}";
+    made.write("experiments/e/2/status.json", begun);
+    assert_eq!(delete(false), "e/2 is under way: end it first");
+    assert!(made.path("experiments/e/1").exists());
+}
+
+#[test]
+fn a_job_that_another_experiment_names_by_now_is_kept() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "done")]);
+    made.run("other", "1", &[]);
+    made.job("t.x", "a", &[("x.done", "")]);
+    let folder = open(made.folder.path());
+    let line = "{\"job_id\": \"a\", \"task_id\": \"t.x\"}\n";
+    made.write("experiments/other/1/jobs.jsonl", format!("\n{line}"));
+    let deleted = folder.act(&Action::DeleteExperiment {
+        experiment: "e".to_owned(),
+        run: None,
+        with_jobs: true,
+    });
+    assert_eq!(deleted.unwrap(), "runs deleted: 1, jobs deleted: 0");
+    assert!(made.path("jobs/t.x/a").exists());
+}
+
+#[test]
+fn nothing_is_an_orphan_while_names_cannot_be_read() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "a", "done")]);
+    made.job("t.x", "a", &[("x.done", "")]);
+    let names = made.path("experiments/e/1/jobs.jsonl");
+    let kept = fs::read(&names).unwrap();
+    let folder = open(made.folder.path());
+    let check = |folder: &Folder, why: &str| {
+        folder.refresh();
+        let refused = folder.orphans(false).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            format!("it is not known which jobs are named: e/1: jobs.jsonl: {why}")
+        );
+    };
+    fs::remove_file(&names).unwrap();
+    fs::create_dir(&names).unwrap();
+    check(&folder, "not a regular file");
+    check(&open(made.folder.path()), "not a regular file");
+    fs::remove_dir(&names).unwrap();
+    fs::write(&names, "{\"job_id\": \n").unwrap();
+    check(&folder, "1 lines are not JSON");
+    check(&folder, "1 lines are not JSON");
+    fs::write(made.path("kept"), kept).unwrap();
+    fs::rename(made.path("kept"), &names).unwrap();
+    folder.refresh();
+    assert!(folder.orphans(false).unwrap().is_empty());
+}
+
+#[test]
 fn orphans_are_found_and_deleted_without_following_links() {
     let made = Made::new();
     let outside = tempfile::tempdir().unwrap();

@@ -54,7 +54,7 @@ fn what_runs_astray_is_told_and_ended() {
         here().host
     );
     made.run("e", "1", &[("t.x", "a", "running")]);
-    made.job("t.x", "a", &[("x.pid", &noted)]);
+    made.job("t.x", "a", &[("x.py", ""), ("x.pid", &noted)]);
     let folder = open(made.folder.path());
     let changes = folder.changes();
     assert_eq!(shown(&folder), [""; 0], "the newest run names it");
@@ -102,7 +102,10 @@ fn nothing_is_deleted_where_not_all_that_names_jobs_was_read() {
     assert_eq!(shown(&folder), ["orphan_jobs_1: delete dismiss"]);
     made.write("experiments/torn/1/status.json", "{\"status\": ");
     let refused = answer(&folder, "orphan_jobs_1", "delete");
-    assert!(refused.contains("nobody knows what is named"), "{refused}");
+    assert!(
+        refused.contains("not known which jobs are named"),
+        "{refused}"
+    );
     assert!(made.path("jobs/t.x/old").exists());
 }
 
