@@ -71,6 +71,13 @@ pub(crate) fn height(model: &Model) -> usize {
     usize::from(layout::regions(model).rows.height)
 }
 
+/// Whether the answer that is chosen is seen, where something is asked.
+pub(crate) fn shows_chosen(model: &Model) -> bool {
+    let body = layout::regions(model).body;
+    let dialog = model.dialog.as_ref();
+    dialog.is_none_or(|dialog| dialog::shows_chosen(dialog, body))
+}
+
 /// The last first line of the help that makes sense.
 pub(crate) fn help_top_max(model: &Model) -> usize {
     help::len().saturating_sub(help::height(layout::regions(model).body))

@@ -85,6 +85,9 @@ fn all_running_jobs_are_killed_when_that_is_meant() {
     assert_eq!(stage.killed_of, Vec::<String>::new());
     stage.press("^k y");
     assert_eq!(stage.killed_of, ["bm25-grid"]);
+    stage.press("End ^k");
+    stage.sees("no job of nothing runs");
+    assert!(stage.model.dialog.is_none());
 }
 
 #[test]
@@ -173,4 +176,24 @@ fn a_hub_deletes_an_experiment_as_a_whole_and_no_other_one() {
     stage.press("Enter ^d");
     stage.sees("a hub deletes experiments as a whole");
     assert_eq!(stage.acts(), []);
+}
+
+#[test]
+fn what_is_chosen_is_seen_on_however_small_a_screen() {
+    for (width, height) in [(80, 24), (40, 10), (40, 8), (30, 7)] {
+        let mut stage = Stage::new();
+        stage.resize(width, height);
+        stage.press("^d");
+        stage.sees("▸ leave it");
+        stage.press("Down Down");
+        stage.sees("▸ delete it with the jobs");
+        stage.press("Enter");
+        assert_eq!(stage.acts().len(), 1, "{width}x{height}");
+    }
+    for (width, height) in [(40, 6), (9, 24), (1, 1)] {
+        let mut stage = Stage::new();
+        stage.resize(width, height);
+        stage.press("^d Down Down Enter");
+        assert_eq!(stage.acts(), [], "{width}x{height}");
+    }
 }

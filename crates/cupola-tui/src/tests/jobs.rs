@@ -240,3 +240,10 @@ fn durations_of_running_jobs_go_on_and_nothing_else_is_drawn() {
     assert!(!stage.model.is_dirty, "nothing that is seen goes on");
     assert_eq!(place::jobs()[0].state, JobState::Done);
 }
+
+#[test]
+fn who_deletes_a_job_is_told_who_names_it() {
+    let mut stage = Stage::new();
+    stage.press("Enter ^d");
+    stage.sees("Named by 1: bm25-grid");
+}

@@ -1,5 +1,7 @@
 //! What is asked before anything is changed.
 
+use std::collections::BTreeSet;
+
 use cupola_workspace::{
     model::{ExperimentAction, JobKey, JobState, RunKey},
     source::Action,
@@ -11,6 +13,7 @@ use crate::{
     keys::Command,
     model::{Choice, Dialog, Model},
     text::clean,
+    view,
 };
 
 /// So many names are listed in a question.
@@ -41,6 +44,13 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 
 /// Does what was chosen.
 pub(super) fn answer(model: &mut Model, chosen: usize) -> Vec<Effect> {
+    if let Some(dialog) = &mut model.dialog {
+        dialog.chosen = chosen;
+    }
+    if !view::shows_chosen(model) {
+        // Nobody means what he cannot see.
+        return Vec::new();
+    }
     let dialog = model.dialog.take();
     let choice = dialog.and_then(|dialog| dialog.choices.into_iter().nth(chosen));
     match choice {
@@ -60,11 +70,18 @@ pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
         model.complain("a hub deletes experiments as a whole");
         return Vec::new();
     }
-    let lines = vec![
+    let mut lines = vec![
         clean(&key.task),
         clean(&key.id),
         "Its folder and all that is in it will be gone.".to_owned(),
     ];
+    let experiments = named_by(model, &key);
+    if !experiments.is_empty() {
+        let names = experiments.iter().take(NAMES_MAX).map(|name| clean(name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        lines.push(format!("Named by {}: {names}", experiments.len()));
+        lines.push("What needs it there has to do without it.".to_owned());
+    }
     let choices = vec![Choice::new(
         "delete it",
         Effect::Act(vec![Action::Delete(key)]),
@@ -72,10 +89,26 @@ pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
     ask(model, "Delete this job?", lines, choices)
 }
 
+/// The experiments that a job belongs to, as far as it is seen.
+fn named_by(model: &Model, key: &JobKey) -> BTreeSet<String> {
+    let jobs = model.opened.as_ref().map(|it| &it.jobs.arranged.jobs);
+    let shown = jobs.into_iter().flat_map(|jobs| jobs.iter());
+    let job = shown.into_iter().find(|job| job.key == *key);
+    let runs = job.into_iter().flat_map(|job| &job.runs);
+    runs.map(|run| run.experiment.clone()).collect()
+}
+
 /// Which jobs run is known of the run that is shown; of others it is read when it is done.
 pub(super) fn kill_running_of(model: &mut Model, run: &RunKey) -> Vec<Effect> {
+    let experiment = model.experiments.find(&run.experiment);
+    let known = experiment.and_then(|it| it.runs.iter().find(|known| known.key == *run));
+    let running = known.map_or(0, |known| known.counts.running);
+    if running == 0 {
+        model.say(format!("no job of {} runs", clean(&run.experiment)));
+        return Vec::new();
+    }
     let lines = vec![
-        format!("Experiment {}", clean(&run.experiment)),
+        format!("Experiment {}: {running} jobs", clean(&run.experiment)),
         "Each is asked to end, and killed after a while.".to_owned(),
     ];
     let choices = vec![Choice::new(
