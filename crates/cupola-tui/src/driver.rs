@@ -20,7 +20,7 @@ use cupola_workspace::{
 };
 use ratatui::crossterm::event as crossterm;
 use signal_hook::{
-    consts::{SIGHUP, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     flag,
     iterator::Signals,
 };
@@ -46,6 +46,9 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How wide a curve is read: two dots for each column of a wide screen.
 const CURVE_WIDTH: usize = 480;
+
+/// What ends it with the terminal given back.
+const SIGNALS: [i32; 4] = [SIGHUP, SIGQUIT, SIGTERM, SIGINT];
 
 /// Whether nothing is shown: then signals do again what they did before.
 static IS_AWAY: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -267,7 +270,7 @@ impl Shown {
 
 /// Signals end it like a key would, with the terminal given back.
 fn listen(sender: Sender<Message>) -> io::Result<signal_hook::iterator::Handle> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new(SIGNALS)?;
     let handle = signals.handle();
     thread::spawn(move || {
         for signal in signals.forever() {
@@ -280,16 +283,14 @@ fn listen(sender: Sender<Message>) -> io::Result<signal_hook::iterator::Handle> 
 }
 
 /// A signal that was once listened to is ignored after that, unless somebody sees to it. What runs
-/// beside listens to SIGTERM itself; nobody else to a terminal that was hung up.
+/// beside listens to the last two itself; nobody else to a terminal that was hung up.
 fn restore_later(runs_beside: bool) -> io::Result<()> {
-    static HANGUP: Once = Once::new();
-    static TERM: Once = Once::new();
-    let mut signals = vec![(SIGHUP, &HANGUP)];
-    signals.extend((!runs_beside).then_some((SIGTERM, &TERM)));
-    for (signal, once) in signals {
+    static RESTORED: [Once; SIGNALS.len()] = [const { Once::new() }; SIGNALS.len()];
+    let count = SIGNALS.len() - if runs_beside { 2 } else { 0 };
+    for (signal, once) in SIGNALS.iter().zip(&RESTORED).take(count) {
         let mut outcome = Ok(());
         once.call_once(|| {
-            let restored = flag::register_conditional_default(signal, Arc::clone(&IS_AWAY));
+            let restored = flag::register_conditional_default(*signal, Arc::clone(&IS_AWAY));
             outcome = restored.map(drop);
         });
         outcome?;

@@ -41,12 +41,13 @@ pub struct Options {
     pub offset_secs: fn(Timestamp) -> i32,
     /// How text gets onto a clipboard from here.
     pub clipboard: clipboard::Clipboard,
-    /// What runs beside: said in the title instead of `watching`. It listens to SIGTERM by itself.
+    /// What runs beside: said in the title instead of `watching`. It listens to SIGTERM and SIGINT
+    /// by itself.
     pub running: Option<String>,
 }
 
-/// Shows `source` until whoever looks quits. `Some` is the signal that ended it: SIGTERM or SIGHUP,
-/// which end the program again once this has returned.
+/// Shows `source` until whoever looks quits. `Some` is the signal that ended it: SIGTERM, SIGINT,
+/// SIGHUP or SIGQUIT, which end the program again once this has returned.
 pub fn run(source: Arc<dyn Source>, options: Options) -> io::Result<Option<i32>> {
     driver::run(source, options)
 }

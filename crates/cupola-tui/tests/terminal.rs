@@ -121,7 +121,7 @@ fn played() {
     let source = Brittle {
         looks: AtomicU32::new(0),
         breaks_in_front: part == "front",
-        has_been_read: AtomicBool::new(part == "after"),
+        has_been_read: AtomicBool::new(part != "behind"),
     };
     let options = Options {
         colours: Colours::Sixteen,
@@ -234,4 +234,22 @@ fn a_terminal_that_is_hung_up_afterwards_ends_the_program() {
     tmux.run(&["run-shell", &format!("kill -HUP {pid}")])
         .unwrap();
     tmux.sees("ended with 129");
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    for signal in ["INT", "QUIT", "TERM", "HUP"] {
+        let Some(tmux) = Tmux::playing(&format!("signal-{signal}")) else {
+            return;
+        };
+        tmux.sees("a brittle place");
+        let output = tmux.run(&["display-message", "-p", "#{pane_pid}"]).unwrap();
+        let shell = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let told = format!("pkill -{signal} -P {shell}");
+        tmux.run(&["run-shell", &told]).unwrap();
+        tmux.sees("ended with 0");
+        let modes = "#{alternate_on} #{mouse_any_flag} #{cursor_flag}";
+        let output = tmux.run(&["display-message", "-p", modes]).unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0 0 1");
+    }
 }
