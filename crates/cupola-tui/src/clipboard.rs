@@ -47,12 +47,11 @@ pub fn osc52(text: &str, is_in_tmux: bool) -> Option<Vec<u8>> {
         return None;
     }
     let told = format!("\u{1b}]52;c;{}\u{1b}\\", STANDARD.encode(text));
-    // tmux hands on what stands in its own envelope, in which each escape is doubled.
+    // tmux keeps what is told to itself, and hands on, where it may, what stands in its own envelope,
+    // in which each escape is doubled.
     let told = if is_in_tmux {
-        format!(
-            "\u{1b}Ptmux;{}\u{1b}\\",
-            told.replace('\u{1b}', "\u{1b}\u{1b}")
-        )
+        let doubled = told.replace('\u{1b}', "\u{1b}\u{1b}");
+        format!("{told}\u{1b}Ptmux;{doubled}\u{1b}\\")
     } else {
         told
     };
@@ -95,10 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn tmux_is_told_to_hand_it_on() {
+    fn tmux_is_told_to_keep_it_and_to_hand_it_on() {
         assert_eq!(
             osc52("ü", true).unwrap(),
-            b"\x1bPtmux;\x1b\x1b]52;c;w7w=\x1b\x1b\\\x1b\\"
+            b"\x1b]52;c;w7w=\x1b\\\x1bPtmux;\x1b\x1b]52;c;w7w=\x1b\x1b\\\x1b\\"
         );
     }
 
