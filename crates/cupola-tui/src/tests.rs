@@ -7,6 +7,6 @@ mod jobs;
 mod logs;
 mod mouse;
 mod others;
-mod place;
+pub(crate) mod place;
 mod stage;
 mod views;

@@ -25,6 +25,10 @@ use serde_json::json;
 pub(super) const NOON: i64 = 1_795_262_400_000;
 
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own: any of them may hold with any other"
+)]
 pub(super) struct StillPlace {
     /// What was asked to be changed.
     pub(super) acts: Mutex<Vec<Action>>,
@@ -88,7 +92,7 @@ fn carbon() -> Carbon {
     }
 }
 
-pub(super) fn job(at: u8, state: JobState, reason: Option<Reason>) -> Job {
+pub(crate) fn job(at: u8, state: JobState, reason: Option<Reason>) -> Job {
     let task = if at.is_multiple_of(3) {
         "ir.bm25.index"
     } else {
@@ -342,11 +346,17 @@ impl Source for StillPlace {
             is_stray: state == JobState::Running,
             bytes: Some(bytes),
         };
-        Ok(vec![
+        let orphans = vec![
             orphan(30, JobState::Done, 5_000_000),
             orphan(31, JobState::Running, 1_200),
             orphan(32, JobState::Error, 7 << 30),
-        ])
+        ];
+        let acts = self.acts.lock().unwrap();
+        let is_gone = |orphan: &Orphan| {
+            let key = orphan.job.key.clone();
+            acts.contains(&Action::Kill(key.clone())) || acts.contains(&Action::Delete(key))
+        };
+        Ok(orphans.into_iter().filter(|it| !is_gone(it)).collect())
     }
 
     fn warnings(&self) -> Result<Vec<Warning>, SourceError> {

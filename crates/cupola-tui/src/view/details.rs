@@ -89,7 +89,7 @@ fn what(model: &Model, found: &JobDetails, lines: &mut Vec<Line>) {
     lines.push(field("Task", &clean(&job.key.task)));
     lines.push(field("ID", &clean(&job.key.id)));
     lines.push((String::from("Status"), state, tone));
-    if let Some(scheduler) = job.scheduler.filter(|other| *other != job.state) {
+    if let Some(scheduler) = marks::scheduler(job) {
         lines.push((
             String::from("Scheduler"),
             scheduler.as_str().to_owned(),

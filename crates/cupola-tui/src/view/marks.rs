@@ -1,6 +1,8 @@
 //! How states are said, in one sign and few words.
 
-use cupola_workspace::model::{ExperimentRun, Job, JobState, RunStatus, ServiceState};
+use std::fmt::Write as _;
+
+use cupola_workspace::model::{Counts, ExperimentRun, Job, JobState, RunStatus, ServiceState};
 
 use crate::theme::Tone;
 
@@ -30,13 +32,26 @@ pub(super) fn job_state(job: &Job) -> (String, Tone) {
         (JobState::Error, Some(reason)) => reason.as_str().to_owned(),
         (state, _) => state.as_str().to_owned(),
     };
-    match job.scheduler.filter(|other| *other != job.state) {
+    match scheduler(job) {
         Some(other) => (format!("{sign}/{} {word}", job_sign(other).0), Tone::Warn),
         None => (format!("{sign} {word}"), tone),
     }
 }
 
-/// `✗ 2 failed`, `▶ 7/37`, `✓ done`, `■ 7/37`, `empty`.
+/// What its scheduler says, where that is news: whatever runs was handed to it before.
+pub(super) fn scheduler(job: &Job) -> Option<JobState> {
+    let is_before_running = |state| {
+        matches!(
+            state,
+            JobState::Waiting | JobState::Ready | JobState::Scheduled
+        )
+    };
+    let is_old = |other| job.state == JobState::Running && is_before_running(other);
+    job.scheduler
+        .filter(|other| *other != job.state && !is_old(*other))
+}
+
+/// `✗ 2 failed`, `▶ 7/37`, `✓ done`, `■ 5/37 2✗ 1▶`, `empty`.
 pub(super) fn run_status(run: &ExperimentRun) -> (String, Tone) {
     let counts = &run.counts;
     let ended = counts.done + counts.failed;
@@ -49,9 +64,21 @@ pub(super) fn run_status(run: &ExperimentRun) -> (String, Tone) {
         RunStatus::Failed if counts.failed == 0 => ("✗ failed".to_owned(), Tone::Bad),
         RunStatus::Failed => (format!("✗ {} failed", counts.failed), Tone::Bad),
         RunStatus::Done => ("✓ done".to_owned(), Tone::Good),
-        RunStatus::Stopped => (format!("■ {ended}/{}", counts.total), Tone::Warn),
+        RunStatus::Stopped => (stopped(counts), Tone::Warn),
         RunStatus::Empty => ("empty".to_owned(), Tone::Dim),
     }
+}
+
+/// What came of it: nobody goes on with the rest.
+fn stopped(counts: &Counts) -> String {
+    let mut text = format!("■ {}/{}", counts.done, counts.total);
+    for (count, sign) in [(counts.failed, '✗'), (counts.running, '▶')] {
+        if count > 0 {
+            // A text can always be written to.
+            let _ = write!(text, " {count}{sign}");
+        }
+    }
+    text
 }
 
 pub(super) const fn service_state(state: ServiceState) -> (&'static str, Tone) {
@@ -97,4 +124,42 @@ pub(super) fn progress(share: f64, width: usize) -> String {
 )]
 fn eighths(share: f64, width: usize) -> usize {
     (share * width as f64 * 8.0).round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_was_stopped_each_end_is_told() {
+        let check = |done, failed, running, expected: &str| {
+            let counts = Counts {
+                total: 7,
+                done,
+                failed,
+                running,
+            };
+            assert_eq!(stopped(&counts), expected);
+        };
+        check(1, 2, 3, "■ 1/7 2✗ 3▶");
+        check(1, 5, 0, "■ 1/7 5✗");
+        check(7, 0, 0, "■ 7/7");
+    }
+
+    #[test]
+    fn only_a_scheduler_that_knows_better_is_told() {
+        let check = |state, scheduler, expected: &str| {
+            let job = Job {
+                scheduler,
+                reason: None,
+                progress: Vec::new(),
+                ..crate::tests::place::job(1, state, None)
+            };
+            assert_eq!(job_state(&job).0, expected);
+        };
+        check(JobState::Running, Some(JobState::Scheduled), "▶ running");
+        check(JobState::Running, Some(JobState::Done), "▶/✓ running");
+        check(JobState::Done, Some(JobState::Running), "✓/▶ done");
+        check(JobState::Done, None, "✓ done");
+    }
 }
