@@ -6,6 +6,9 @@ use cupola_domain::{date, terminal, time::Timestamp};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
+/// Hexadecimal digits in a row are a hash from so many on.
+const HASH_LETTERS: usize = 40;
+
 /// `42s`, `3m 5s`, `2h 1m`, `4d 3h`.
 pub(crate) fn duration(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -98,6 +101,23 @@ pub(crate) fn short_id(id: &str, letters: usize) -> String {
     id.chars().skip(skipped).take(letters).collect()
 }
 
+/// The text with only the first letters of each hash in it, which else takes a whole line.
+pub(crate) fn short_ids(text: &str, letters: usize) -> String {
+    let is_hex = |c: char| c.is_ascii_hexdigit();
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_hex) {
+        short.push_str(&rest[..at]);
+        let hex = &rest[at..];
+        let end = hex.find(|c: char| !is_hex(c)).unwrap_or(hex.len());
+        let kept = if end >= HASH_LETTERS { letters } else { end };
+        short.push_str(&hex[..kept]);
+        rest = &hex[end..];
+    }
+    short.push_str(rest);
+    short
+}
+
 /// How many columns it takes.
 pub(crate) fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
@@ -127,6 +147,19 @@ const fn float(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_hashes_the_beginning_is_kept() {
+        let hash = "0123456789abcdef".repeat(4);
+        let check = |text: &str, expected: &str| assert_eq!(short_ids(text, 7), expected);
+        check(
+            &format!("learn/{hash} is under way: end it first"),
+            "learn/0123456 is under way: end it first",
+        );
+        check(&format!("{hash} {hash}"), "0123456 0123456");
+        check("a deadbeef dead end", "a deadbeef dead end");
+        check("", "");
+    }
 
     #[test]
     fn spans_are_two_units_at_most() {

@@ -48,17 +48,26 @@ pub(crate) fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Said(text) => {
             model.say(text);
             model.is_dirty = true;
-            Vec::new()
+            orphans_again(model)
         }
         Event::Failed(text) => {
             model.complain(text);
             model.is_dirty = true;
-            Vec::new()
+            orphans_again(model)
         }
     };
     lists::settle(model);
     effects.extend(logs::wanted(model));
     effects
+}
+
+/// Nobody tells of changes to what nothing names: it is read again when something was done.
+fn orphans_again(model: &Model) -> Vec<Effect> {
+    let is_seen = model.pane() == Pane::Orphans;
+    is_seen
+        .then_some(Effect::Load(Ask::Orphans))
+        .into_iter()
+        .collect()
 }
 
 fn key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
@@ -117,6 +126,7 @@ fn changed(model: &mut Model, change: Change) -> Vec<Effect> {
         Change::Job(key) => {
             let mut effects = vec![Effect::Load(Ask::Experiments)];
             effects.extend(jobs::load(model));
+            effects.extend(orphans_again(model));
             if let Some(Front::Details(details)) = model.fronts.last()
                 && details.key == key
             {

@@ -108,6 +108,9 @@ impl Model {
             (Tab::Warnings, counted("Warnings", self.warnings.rows.len())),
             (Tab::Log, log.to_owned()),
         ];
+        // A hub names every run, and its own log is on its stderr.
+        let has_none = |tab: &Tab| self.place.is_hub && matches!(tab, Tab::Orphans | Tab::Log);
+        tabs.retain(|(tab, _)| !has_none(tab));
         let sheets = self.sheets.iter().enumerate();
         tabs.extend(
             sheets.map(|(at, sheet)| (Tab::Sheet(at), counted(&sheet.title, sheet.rows.len()))),

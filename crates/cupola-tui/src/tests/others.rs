@@ -85,13 +85,13 @@ fn orphans_are_sorted_killed_and_deleted() {
     stage.press("Right Z");
     let screen = stage.screen();
     assert!(screen.find("7.0 GiB") < screen.find("4.8 MiB"), "{screen}");
+    stage.press("f");
+    assert!(stage.copied[0].starts_with("/scratch/ir/jobs/ir.bm25."));
     stage.press("^d y A y");
     let acts = stage.acts();
     assert!(matches!(acts[0], Action::Kill(_)));
-    assert_eq!(acts.len(), 4);
+    assert_eq!(acts.len(), 3, "what is gone is not deleted again");
     assert!(acts[1..].iter().all(|act| matches!(act, Action::Delete(_))));
-    stage.press("f");
-    assert!(stage.copied[0].starts_with("/scratch/ir/jobs/ir.bm25."));
 }
 
 #[test]
@@ -129,4 +129,41 @@ fn the_key_that_quits_from_anywhere_does() {
         stage.press("^c");
         assert!(stage.has_quit, "{keys}");
     }
+}
+
+#[test]
+fn orphans_are_read_again_after_something_was_done() {
+    let mut stage = Stage::new();
+    stage.press("Tab Tab");
+    stage.sees("Orphans (1/2)");
+    stage.press("^k y");
+    stage.sees("Orphans (0/2)");
+    stage.sees("No job runs astray.");
+    stage.press("Right A y");
+    stage.sees("Every job on the disk is named by an experiment.");
+}
+
+#[test]
+fn what_was_done_is_said_before_the_line_ends() {
+    let mut stage = Stage::new();
+    let key = super::place::jobs()[0].key.clone();
+    stage.tell(Event::Failed(format!("{key} is under way: end it first")));
+    stage.sees("is under way: end it first");
+    stage.tell(Event::Failed("x".repeat(100)));
+    stage.sees("xxx…");
+}
+
+#[test]
+fn a_hub_has_no_tabs_of_what_it_has_not() {
+    let mut stage = Stage::over(StillPlace {
+        is_hub: true,
+        has_sheets: true,
+        ..StillPlace::default()
+    });
+    stage.misses("Orphans");
+    stage.misses("Log");
+    stage.press("Tab Tab Tab");
+    stage.sees("laptop");
+    stage.press("w");
+    stage.sees("a hub's own log is on its stderr");
 }

@@ -84,6 +84,10 @@ fn anywhere(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
                 _ => go_to(model, Tab::Services),
             }
         }
+        Command::ShowLog if model.place.is_hub => {
+            model.complain("a hub's own log is on its stderr");
+            Vec::new()
+        }
         Command::ShowLog => go_to(model, Tab::Log),
         Command::NextTab => turn(model, 1),
         Command::PreviousTab => turn(model, -1),

@@ -3,13 +3,16 @@
 use cupola_workspace::source::Connection;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::layout::Regions;
+use super::{layout::Regions, tables::put};
 use crate::{
     keys,
     model::{Model, Tab},
-    text::{clean, width},
+    text::{clean, short_ids, width},
     theme::{Theme, Tone},
 };
+
+/// So much of an id is shown in what is said, as in tables.
+const SHOWN_OF_IDS: usize = 7;
 
 pub(super) fn title(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rect) {
     buffer.set_style(area, theme.edge());
@@ -52,14 +55,9 @@ pub(super) fn notice(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rec
         return;
     };
     let tone = if notice.is_bad { Tone::Bad } else { Tone::Good };
-    let room = usize::from(area.width.saturating_sub(2));
-    buffer.set_stringn(
-        area.x + 1,
-        area.y,
-        clean(&notice.text),
-        room,
-        theme.of(tone),
-    );
+    let room = area.width.saturating_sub(2);
+    let text = short_ids(&clean(&notice.text), SHOWN_OF_IDS);
+    put(buffer, (area.x + 1, area.y), room, &text, theme, tone);
 }
 
 /// As many keys as there is room for; how to see all of them stands on the right.
