@@ -22,7 +22,7 @@ use crate::{
     },
     source::SourceError,
     watch::Place,
-    xpm::{self, Layout, run::RunFiles, value::carbon_sum},
+    xpm::{self, Layout, file::Stamp, run::RunFiles, value::carbon_sum},
 };
 
 pub(crate) use update::apply;
@@ -37,8 +37,8 @@ pub(crate) struct Index {
     experiments: BTreeMap<String, BTreeMap<String, Run>>,
     /// Jobs whose own folder is watched, because they are under way.
     open: BTreeSet<u32>,
-    /// Jobs that could not be read whole, which are tried again.
-    torn: BTreeSet<u32>,
+    /// Jobs that could not be read whole, which are tried again, and what was tried last.
+    torn: BTreeMap<u32, Option<Stamp>>,
     /// Why experiments could not be listed.
     problem: Option<String>,
     /// Experiments whose runs could not be listed, with why.

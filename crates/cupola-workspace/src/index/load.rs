@@ -10,7 +10,7 @@ use std::{
 
 use cupola_domain::time::Timestamp;
 
-use super::{Index, Look, Run, Slot, is_active, keys::Keys};
+use super::{Index, Look, Run, Slot, keys::Keys, update::Dirty};
 use crate::{
     here::{self, Here},
     model::{Job, JobState, RunKey},
@@ -34,7 +34,7 @@ impl Index {
             slots: Vec::new(),
             experiments: BTreeMap::new(),
             open: BTreeSet::new(),
-            torn: BTreeSet::new(),
+            torn: BTreeMap::new(),
             problem: None,
             closed: BTreeMap::new(),
             listed: BTreeMap::new(),
@@ -46,9 +46,11 @@ impl Index {
             index
                 .experiments
                 .insert(experiment.clone(), BTreeMap::new());
-            for key in index.list_runs(&experiment) {
-                index.add_run(key);
+            let runs = index.list_runs(&experiment);
+            for key in &runs {
+                index.add_run(key.clone(), runs.last() == Some(key));
             }
+            index.note_work(&experiment, &mut Dirty::default());
         }
         let all: Vec<u32> = (0u32..).take(index.slots.len()).collect();
         for (slot, job, is_there) in index.compose_all(&all) {
@@ -105,12 +107,12 @@ impl Index {
     }
 
     /// Reads a run that was not known; the jobs that it names.
-    pub(super) fn add_run(&mut self, key: RunKey) -> Changed {
+    pub(super) fn add_run(&mut self, key: RunKey, is_newest: bool) -> Changed {
         let mut files = RunFiles::new(key.clone(), &self.layout);
-        let changed = files.refresh(&self.layout, &self.here, &mut self.keys);
+        let changed = files.refresh(&self.layout, &self.here, &mut self.keys, is_newest);
         let key = Arc::new(key);
         let run = Run {
-            is_active: is_active(&files, &self.here),
+            is_active: false,
             key: key.clone(),
             files,
         };
@@ -179,7 +181,11 @@ impl Index {
     pub(super) fn replace(&mut self, slot: u32, job: Arc<Job>, is_there: bool) -> bool {
         let is_open = is_there && matches!(job.state, JobState::Running | JobState::Scheduled);
         note(&mut self.open, slot, is_open);
-        note(&mut self.torn, slot, job.problem.is_some());
+        if job.problem.as_deref().is_some_and(file::is_torn) {
+            self.torn.entry(slot).or_default();
+        } else {
+            self.torn.remove(&slot);
+        }
         let known = &mut self.slots[slot as usize];
         known.is_there = is_there;
         let is_new = known.job.as_ref().is_none_or(|before| **before != *job);
@@ -224,6 +230,58 @@ mod tests {
         model::JobKey,
         watch::{Noticed, Place},
     };
+
+    #[test]
+    fn what_cannot_be_read_is_not_read_each_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("experiments/bare/1/other", "");
+        write("experiments/torn/1/status.json", "{\"status\": ");
+        let named = ["closed", "torn"]
+            .map(|id| format!("{{\"job_id\": \"{id}\", \"task_id\": \"t.x\"}}\n"));
+        write("experiments/torn/1/jobs.jsonl", &named.concat());
+        // What another user closed stays closed: here a folder that is no file.
+        write("jobs/t.x/closed/.experimaestro/status.json/x", "");
+        write(
+            "jobs/t.x/torn/.experimaestro/status.json",
+            "{\"state\": \"do",
+        );
+        let layout = Layout {
+            root: folder.path().to_owned(),
+        };
+        let here = Here::new(Arc::new(|| Timestamp::from_millis(0)));
+        let index = RwLock::new(Index::load(layout, here));
+        let problems = |index: &Index| {
+            let jobs = index.jobs(None).unwrap();
+            let said = jobs.iter().filter_map(|job| job.problem.clone());
+            said.map(|said| said.split(" (").next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            problems(&index.read().unwrap()),
+            [
+                "status.json: not a regular file",
+                "status.json: half written"
+            ]
+        );
+        let tick = [Noticed::Tick].into();
+        for _ in 0..2 {
+            assert_eq!(apply(&index, &tick), []);
+        }
+        let mut dirty = Dirty::default();
+        index.write().unwrap().note_torn(&mut dirty);
+        assert!(dirty.jobs.is_empty(), "it looks as before");
+        write(
+            "jobs/t.x/torn/.experimaestro/status.json",
+            "{\"state\": \"done\"}",
+        );
+        assert!(!apply(&index, &tick).is_empty());
+        assert_eq!(problems(&index.read().unwrap()).len(), 1);
+    }
 
     #[test]
     fn runs_are_kept_while_they_cannot_be_listed() {

@@ -1,5 +1,6 @@
-//! What was noticed on disk becomes rows, and words for whoever watches. Files are read while others
-//! may read the index; only putting rows in their places keeps them waiting.
+//! What was noticed on disk becomes rows, and words for whoever watches. Files of jobs are read while
+//! others may read the index; reading those of runs and putting rows in their places keeps them
+//! waiting.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -11,7 +12,7 @@ use crate::{
     model::{JobState, RunKey},
     source::Change,
     watch::{Noticed, Place},
-    xpm::{self, events, run::Changed},
+    xpm::{self, events, file, run::Changed},
 };
 
 /// More single changes than that are told as one.
@@ -19,8 +20,8 @@ const MANY: usize = 256;
 
 /// What has to be read again.
 #[derive(Default)]
-struct Dirty {
-    jobs: BTreeSet<u32>,
+pub(super) struct Dirty {
+    pub(super) jobs: BTreeSet<u32>,
     logs: BTreeSet<u32>,
     runs: BTreeSet<RunKey>,
     experiments: BTreeSet<String>,
@@ -159,12 +160,14 @@ impl Index {
         let there: BTreeSet<RunKey> = self.list_runs(id).into_iter().collect();
         let known: BTreeSet<RunKey> = self.run_keys(id).into_iter().collect();
         for key in there.difference(&known) {
-            let changed = self.add_run(key.clone());
+            let changed = self.add_run(key.clone(), there.last() == Some(key));
+            dirty.experiments.insert(id.to_owned());
             dirty.take(id, changed);
         }
         for key in known.difference(&there) {
             self.drop_run(key, dirty);
         }
+        self.note_work(id, dirty);
     }
 
     fn drop_run(&mut self, key: &RunKey, dirty: &mut Dirty) {
@@ -221,7 +224,7 @@ impl Index {
 
     /// What changes without a word on disk: a process that was killed, a lock that was let go.
     fn note_tick(&mut self, dirty: &mut Dirty) {
-        dirty.jobs.extend(&self.torn);
+        self.note_torn(dirty);
         self.ask_slurm();
         for slot in &self.open {
             let job = self.slots[*slot as usize].job.as_ref();
@@ -230,21 +233,44 @@ impl Index {
                 dirty.jobs.insert(*slot);
             }
         }
-        let here = &self.here;
-        for runs in self.experiments.values_mut() {
-            for run in runs.values_mut().filter(|run| !run.files.is_over()) {
-                if run.files.problem.is_some() {
-                    dirty.runs.insert((*run.key).clone());
-                }
-                let is_active = is_active(&run.files, here);
-                if is_active != run.is_active {
-                    run.is_active = is_active;
-                    dirty.experiments.insert(run.key.experiment.clone());
-                    let slots = run.files.named.keys();
-                    dirty
-                        .jobs
-                        .extend(slots.filter(|slot| has_not_begun(&self.slots[**slot as usize])));
-                }
+        for id in self.experiment_names() {
+            self.note_work(&id, dirty);
+        }
+        let torn = self.runs().filter(|run| !run.files.is_over());
+        let torn = torn.filter(|run| run.files.problem.is_some());
+        dirty.runs.extend(torn.map(|run| (*run.key).clone()));
+    }
+
+    /// Which run of an experiment is at work: what waits is told by it.
+    pub(super) fn note_work(&mut self, id: &str, dirty: &mut Dirty) {
+        let Some(runs) = self.experiments.get_mut(id) else {
+            return;
+        };
+        let newest = runs.keys().next_back().cloned();
+        for (name, run) in runs {
+            // They take turns with one lock.
+            let is_active = newest.as_ref() == Some(name) && is_active(&run.files, &self.here);
+            if is_active == run.is_active {
+                continue;
+            }
+            run.is_active = is_active;
+            dirty.experiments.insert(id.to_owned());
+            let slots = run.files.named.keys();
+            // What is not read yet is read with it.
+            let known =
+                slots.filter(|slot| self.slots.get(**slot as usize).is_some_and(has_not_begun));
+            dirty.jobs.extend(known);
+        }
+    }
+
+    /// What was half written is tried again when it looks otherwise.
+    pub(super) fn note_torn(&mut self, dirty: &mut Dirty) {
+        for (slot, seen) in &mut self.torn {
+            let path = self.layout.job(&self.keys.key(*slot));
+            let now = path.and_then(|path| file::stamp(&path.join(xpm::job::STATUS)));
+            if *seen != now {
+                *seen = now;
+                dirty.jobs.insert(*slot);
             }
         }
     }
@@ -260,29 +286,26 @@ impl Index {
 
     fn refresh_run(&mut self, key: &RunKey, dirty: &mut Dirty) {
         let runs = self.experiments.get_mut(&key.experiment);
+        let is_newest = runs
+            .as_ref()
+            .and_then(|runs| runs.keys().next_back())
+            .is_some_and(|newest| *newest == key.run);
         let Some(run) = runs.and_then(|runs| runs.get_mut(&key.run)) else {
             return;
         };
-        let changed = run.files.refresh(&self.layout, &self.here, &mut self.keys);
-        let is_active = is_active(&run.files, &self.here);
+        let changed = (run.files).refresh(&self.layout, &self.here, &mut self.keys, is_newest);
         let key = run.key.clone();
-        if is_active != run.is_active {
-            run.is_active = is_active;
-            let slots = run.files.named.keys();
-            let known = self.slots.len();
-            let waits = slots.filter(|slot| {
-                (**slot as usize) < known && has_not_begun(&self.slots[**slot as usize])
-            });
-            dirty.jobs.extend(waits);
-        }
         self.name(&key, &changed.jobs);
         dirty.take(&key.experiment, changed);
+        self.note_work(&key.experiment, dirty);
     }
 }
 
 impl Dirty {
     fn take(&mut self, experiment: &str, changed: Changed) {
-        self.experiments.insert(experiment.to_owned());
+        if changed.itself || !changed.jobs.is_empty() {
+            self.experiments.insert(experiment.to_owned());
+        }
         self.jobs.extend(changed.jobs);
         self.services |= changed.services;
         self.warnings |= changed.warnings;

@@ -17,15 +17,6 @@ pub(crate) struct Events {
     tail: Tail,
 }
 
-/// What was read.
-#[derive(Default)]
-pub(crate) struct News {
-    /// In order.
-    pub(crate) events: Vec<Value>,
-    /// The files are others than before: what events said is void.
-    pub(crate) is_new: bool,
-}
-
 impl Events {
     /// Nothing read yet, from file `first` on.
     pub(crate) fn from(first: u64) -> Self {
@@ -35,31 +26,28 @@ impl Events {
         }
     }
 
-    /// What came since the last call. `kept` has the lasting files, `live(n)` is the one under way,
+    /// Each that came since the last call, in order. `kept` has the lasting files, `live(n)` is the one under way,
     /// which matters where the file system has no second names for a file.
     pub(crate) fn read(
         &mut self,
         kept: &Path,
         live: impl Fn(u64) -> Option<PathBuf>,
-    ) -> Result<News, Unread> {
-        let mut news = News::default();
-        let first = self.number;
+        mut each: impl FnMut(Value),
+    ) -> Result<(), Unread> {
         loop {
             let grown = match self.part(kept, &live) {
-                Err(Unread::Missing) => break,
+                Err(Unread::Missing) => return Ok(()),
                 grown => grown?,
             };
-            news.is_new |= grown.is_new && self.number == first;
-            file::lines(&grown.bytes, |event| news.events.push(event));
+            file::lines(&grown.bytes, &mut each);
             let next = kept.join(format!("event-{}.jsonl", self.number + 1));
             let is_rotated =
                 next.exists() || live(self.number + 1).is_some_and(|live| live.exists());
             if !is_rotated {
-                break;
+                return Ok(());
             }
             *self = Self::from(self.number + 1);
         }
-        Ok(news)
     }
 
     fn part(
@@ -114,16 +102,17 @@ mod tests {
         fs::create_dir(&kept).unwrap();
         let mut events = Events::from(0);
         let mut read = || {
-            let news = events.read(&kept, live).unwrap();
-            let events: Vec<_> = news.events.iter().map(Value::to_string).collect();
-            (events.join(" "), news.is_new)
+            let mut news = Vec::new();
+            let each = |event: Value| news.push(event.to_string());
+            events.read(&kept, live, each).unwrap();
+            news.join(" ")
         };
-        assert_eq!(read(), (String::new(), false));
+        assert_eq!(read(), "");
         fs::write(live(0).unwrap(), "1\n2\n3").unwrap();
-        assert_eq!(read(), ("1 2".into(), true));
+        assert_eq!(read(), "1 2");
         fs::write(live(0).unwrap(), "1\n2\n3\n").unwrap();
         fs::write(kept.join("event-1.jsonl"), "4\n").unwrap();
-        assert_eq!(read(), ("3 4".into(), false));
-        assert_eq!(read(), (String::new(), false));
+        assert_eq!(read(), "3 4");
+        assert_eq!(read(), "");
     }
 }

@@ -20,6 +20,11 @@ pub(crate) enum Unread {
 
 /// A status of a run with 100,000 jobs has some 10 MB.
 pub(crate) const MOST: u64 = 256 << 20;
+/// Parameters of a job may hold lists of data.
+pub(crate) const MOST_OF_PARAMETERS: u64 = 16 << 20;
+/// What a job writes of itself is a page; many jobs are read at once, and JSON takes ten times its
+/// length.
+pub(crate) const MOST_OF_JOB: u64 = 1 << 20;
 
 /// Opens a regular file without ever waiting for one: a pipe in its place would not answer.
 pub(crate) fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
@@ -39,30 +44,49 @@ pub(crate) fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
     }
 }
 
-/// All of a file.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Unread> {
+/// What changes when a file is written.
+pub(crate) type Stamp = (u64, u64, i64, i64);
+
+/// Of a file that is there.
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let known = path.metadata().ok()?;
+    Some((known.ino(), known.len(), known.mtime(), known.mtime_nsec()))
+}
+
+/// All of a file that has at most so many bytes.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Unread> {
     let (file, metadata) = open(path, true).map_err(|error| unread(path, &error))?;
-    if metadata.len() > MOST {
-        return Err(problem(path, "larger than 256 MiB"));
+    if metadata.len() > most {
+        return Err(problem(path, &format!("larger than {} MiB", most >> 20)));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    match file.take(MOST).read_to_end(&mut bytes) {
+    match file.take(most).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
         Err(error) => Err(unread(path, &error)),
     }
 }
 
-/// All of a file, as JSON.
-pub(crate) fn json(path: &Path) -> Result<Value, Unread> {
-    let bytes = read(path)?;
+/// All of a file that has at most so many bytes, as JSON.
+pub(crate) fn json(path: &Path, most: u64) -> Result<Value, Unread> {
+    let bytes = read(path, most)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let what = if error.is_eof() {
-            "half written"
+            HALF_WRITTEN
         } else {
-            "not JSON"
+            NOT_JSON
         };
         problem(path, &format!("{what} ({error})"))
     })
+}
+
+const HALF_WRITTEN: &str = "half written";
+const NOT_JSON: &str = "not JSON";
+
+/// Whether a problem is one that ends when somebody has finished writing.
+pub(crate) fn is_torn(problem: &str) -> bool {
+    let what = problem.split_once(": ").map_or(problem, |(_, what)| what);
+    what.starts_with(HALF_WRITTEN) || what.starts_with(NOT_JSON)
 }
 
 /// The error in words, with the file's own name before it.
@@ -124,7 +148,13 @@ impl Tail {
             }
         }
         bytes.truncate(filled);
-        bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1));
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        if whole == 0 && bytes.len() as u64 == MOST {
+            // It would be read again and again.
+            self.offset += MOST;
+            return Err(problem(path, "a line is longer than 256 MiB"));
+        }
+        bytes.truncate(whole);
         self.offset += bytes.len() as u64;
         Ok(Grown { bytes, is_new })
     }
@@ -173,6 +203,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let file = File::create(&path).unwrap();
+        file.set_len(MOST_OF_JOB + 1).unwrap();
+        let words = |what: &str| Unread::Problem(format!("x: {what}"));
+        assert_eq!(json(&path, MOST_OF_JOB), Err(words("larger than 1 MiB")));
+        file.set_len(MOST).unwrap();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"\n{}\n")
+            .unwrap();
+        let mut tail = Tail::default();
+        let read = tail.read(&path).map(|grown| grown.bytes);
+        assert_eq!(read, Err(words("a line is longer than 256 MiB")));
+        assert_eq!(tail.read(&path).unwrap().bytes, b"\n{}\n");
+    }
+
+    #[test]
     fn what_cannot_be_read_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -193,12 +244,12 @@ mod tests {
             ("loop", "loop: too many levels of symbolic links"),
             ("pipe", "pipe: not a regular file"),
         ] {
-            let Err(Unread::Problem(text)) = json(&at(name)) else {
+            let Err(Unread::Problem(text)) = json(&at(name), MOST) else {
                 panic!("{name} was read");
             };
             assert!(text.starts_with(expected), "{text}");
         }
-        assert_eq!(json(&at("none")), Err(Unread::Missing));
+        assert_eq!(json(&at("none"), MOST), Err(Unread::Missing));
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::{
     model::{Carbon, JobState, Process, Progress, Reason},
 };
 
+/// What a job's program says of itself, below its folder.
+pub(crate) const STATUS: &str = ".experimaestro/status.json";
+
 /// What a job's files say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct JobFiles {
@@ -73,7 +76,7 @@ pub(crate) fn read(
 /// When the number of its process was noted, and which process.
 pub(crate) fn noted_process(folder: &Path, script: &str) -> Option<(Process, Option<SystemTime>)> {
     let path = folder.join(format!("{script}.pid"));
-    let noted = file::json(&path).ok()?;
+    let noted = file::json(&path, file::MOST_OF_JOB).ok()?;
     let when = fs::metadata(&path).and_then(|metadata| metadata.modified());
     Some((value::process(&noted)?, when.ok()))
 }
@@ -81,7 +84,7 @@ pub(crate) fn noted_process(folder: &Path, script: &str) -> Option<(Process, Opt
 impl JobFiles {
     /// The number of the first file of events that the status has not taken in, if any.
     fn read_status(&mut self, folder: &Path, here: &Here) -> Option<u64> {
-        let status = match file::json(&folder.join(".experimaestro/status.json")) {
+        let status = match file::json(&folder.join(STATUS), file::MOST_OF_JOB) {
             Ok(status) => status,
             Err(Unread::Missing) => return Some(0),
             Err(Unread::Problem(problem)) => {
@@ -126,9 +129,8 @@ impl JobFiles {
         live: impl Fn(u64) -> Option<std::path::PathBuf>,
     ) {
         let kept = folder.join(".experimaestro/events");
-        match Events::from(first).read(&kept, live) {
-            Ok(news) => news.events.iter().for_each(|event| self.fold(event, here)),
-            Err(Unread::Missing) => {}
+        match Events::from(first).read(&kept, live, |event| self.fold(&event, here)) {
+            Ok(()) | Err(Unread::Missing) => {}
             Err(Unread::Problem(problem)) => self.problem = Some(problem),
         }
     }
@@ -250,7 +252,7 @@ impl Mark {
         }
         let path = folder.join(format!("{script}.failed"));
         let metadata = fs::metadata(&path).ok()?;
-        let said = file::json(&path).unwrap_or(Value::Null);
+        let said = file::json(&path, file::MOST_OF_JOB).unwrap_or(Value::Null);
         let reason = ["reason", "failure_status"]
             .iter()
             .find_map(|name| value::text(&said, name));
@@ -323,7 +325,6 @@ mod tests {
         );
     }
 
-    const STATUS: &str = ".experimaestro/status.json";
     const EVENTS: &str = ".experimaestro/events/event-0.jsonl";
     const RUNNING: &str = r#"{"event_type":"JobStateChangedEvent","state":"running","started_time":"2026-01-01T00:00:00"}"#;
     const NOTED: &str = r#"{"type":"local","pid":{pid},"host":"{host}"}"#;

@@ -35,7 +35,7 @@ pub(crate) struct Params {
 
 /// Reads `params.json` of a job.
 pub(crate) fn read(folder: &Path) -> Params {
-    match file::json(&folder.join("params.json")) {
+    match file::json(&folder.join("params.json"), file::MOST_OF_PARAMETERS) {
         Ok(value) => parse(&value),
         Err(Unread::Missing) => Params::default(),
         Err(Unread::Problem(problem)) => Params {

@@ -3,9 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    os::unix::fs::MetadataExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use cupola_domain::time::Timestamp;
@@ -14,7 +12,7 @@ use serde_json::Value;
 use super::{
     Layout,
     events::{self, Events},
-    file::{self, Tail, Unread},
+    file::{self, Stamp, Tail, Unread},
     value,
 };
 use crate::{
@@ -56,7 +54,9 @@ pub(crate) struct RunFiles {
     pub(crate) problem: Option<String>,
     /// Lines of its names that are no JSON.
     bad: usize,
-    stamp: Option<(u64, u64, i64, i64)>,
+    stamp: Option<Stamp>,
+    /// What was wrong with its status when it looked like that.
+    torn: Option<String>,
     lines: Tail,
     events: Option<Events>,
     /// States that its status has of jobs, until these are named.
@@ -70,6 +70,8 @@ pub(crate) struct Changed {
     pub(crate) jobs: BTreeSet<u32>,
     pub(crate) services: bool,
     pub(crate) warnings: bool,
+    /// What it says of itself.
+    pub(crate) itself: bool,
 }
 
 impl RunFiles {
@@ -92,6 +94,7 @@ impl RunFiles {
             problem: None,
             bad: 0,
             stamp: None,
+            torn: None,
             lines: Tail::default(),
             events: None,
             states: BTreeMap::new(),
@@ -104,16 +107,24 @@ impl RunFiles {
         self.ended_at.is_some() || word.is_some_and(|word| word != "running")
     }
 
-    /// Reads what is new.
-    pub(crate) fn refresh(&mut self, layout: &Layout, here: &Here, keys: &mut Keys) -> Changed {
+    /// Reads what is new. Live files of events are those of the newest run.
+    pub(crate) fn refresh(
+        &mut self,
+        layout: &Layout,
+        here: &Here,
+        keys: &mut Keys,
+        is_newest: bool,
+    ) -> Changed {
         let mut changed = Changed::default();
-        self.problem = None;
+        let before = (self.problem.take(), self.ended_at);
         let is_status_new = self.read_status(here, &mut changed);
         self.read_names(here, keys, &mut changed);
         if is_status_new {
             self.take_states(keys, &mut changed);
         }
-        self.read_events(layout, here, keys, &mut changed);
+        let live = is_newest.then(|| layout.live_runs());
+        self.read_events(live.as_deref(), here, keys, &mut changed);
+        changed.itself |= is_status_new || before != (self.problem.clone(), self.ended_at);
         changed
     }
 
@@ -126,26 +137,25 @@ impl RunFiles {
 
     fn read_status(&mut self, here: &Here, changed: &mut Changed) -> bool {
         let path = self.folder.join("status.json");
-        let stamp = fs::metadata(&path).ok().map(|metadata| {
-            (
-                metadata.ino(),
-                metadata.len(),
-                metadata.mtime(),
-                metadata.mtime_nsec(),
-            )
-        });
+        let stamp = file::stamp(&path);
         if stamp.is_some() && stamp == self.stamp {
+            self.problem.clone_from(&self.torn);
             return false;
         }
-        let status = match file::json(&path) {
+        let status = match file::json(&path, file::MOST) {
             Ok(status) => status,
             Err(unread) => {
-                self.stamp = None;
                 self.note(unread, "status.json");
+                self.torn = self
+                    .problem
+                    .clone()
+                    .filter(|problem| file::is_torn(problem));
+                self.stamp = stamp.filter(|_| self.torn.is_some());
                 return false;
             }
         };
         self.stamp = stamp;
+        self.torn = None;
         self.take_status(&status, here, changed);
         // Before it says how many of its events it has taken in, it has taken none.
         let first = value::whole(&status, "events_count").or((!self.is_over()).then_some(0));
@@ -238,7 +248,7 @@ impl RunFiles {
 
     fn read_events(
         &mut self,
-        layout: &Layout,
+        live: Option<&Path>,
         here: &Here,
         keys: &mut Keys,
         changed: &mut Changed,
@@ -246,19 +256,14 @@ impl RunFiles {
         let Some(mut reader) = self.events.take() else {
             return;
         };
-        let live = |number: u64| {
-            let name = format!("{}-{number}.jsonl", self.key.experiment);
-            Some(layout.live_runs().join(name))
-        };
-        let read = reader.read(&self.folder.join("events"), live);
+        let experiment = self.key.experiment.clone();
+        let live = |number: u64| Some(live?.join(format!("{experiment}-{number}.jsonl")));
+        let kept = self.folder.join("events");
+        let each = |event| self.fold(&event, here, keys, changed);
+        let read = reader.read(&kept, live, each);
         self.events = Some(reader);
-        match read {
-            Ok(news) => {
-                for event in &news.events {
-                    self.fold(event, here, keys, changed);
-                }
-            }
-            Err(unread) => self.note(unread, "events"),
+        if let Err(unread) = read {
+            self.note(unread, "events");
         }
     }
 
@@ -278,6 +283,7 @@ impl RunFiles {
                 self.fold_service(event);
             }
             "ActionAddedEvent" => {
+                changed.itself = true;
                 if let Some(id) = value::text(event, "action_id") {
                     self.actions
                         .insert(id.to_owned(), action(id, event, "action_class"));

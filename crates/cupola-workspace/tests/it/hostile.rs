@@ -234,6 +234,60 @@ fn what_may_not_be_read_says_so() {
 }
 
 #[test]
+fn only_the_newest_run_is_at_work() {
+    let made = Made::new();
+    let events = "{\"event_type\": \"ServiceAddedEvent\", \"service_id\": \"board\"}\n";
+    made.write(".events/experiments/e-0.jsonl", events);
+    let lock = made.path("experiments/e/lock");
+    for (run, host) in [("1", "elsewhere"), ("2", &here().host), ("3", &here().host)] {
+        let status = format!("{{\"status\": \"running\", \"hostname\": \"{host}\"}}");
+        made.write(&format!("experiments/e/{run}/status.json"), status);
+    }
+    let lock = fs::File::create(lock).unwrap();
+    lock.lock().unwrap();
+    let folder = open(made.folder.path());
+    let seen = |folder: &Folder| -> Vec<_> {
+        let runs = experiment(folder, "e").runs;
+        runs.iter()
+            .map(|run| (run.key.run.clone(), run.status))
+            .collect()
+    };
+    let expected = [
+        ("3".to_owned(), RunStatus::Running),
+        ("2".to_owned(), RunStatus::Empty),
+        ("1".to_owned(), RunStatus::Empty),
+    ];
+    assert_eq!(seen(&folder), expected);
+    let services = folder.services(None).unwrap();
+    let of: Vec<_> = services.iter().map(|service| &service.run.run).collect();
+    assert_eq!(of, ["3"], "live events are those of the newest");
+    let delete = |run: &str| {
+        folder.act(&Action::DeleteExperiment {
+            experiment: "e".to_owned(),
+            run: Some(run.to_owned()),
+            with_jobs: false,
+        })
+    };
+    assert!(delete("3").is_err());
+    delete("1").unwrap();
+    // One that comes takes over at once.
+    let status = format!(
+        "{{\"status\": \"running\", \"hostname\": \"{}\"}}",
+        here().host
+    );
+    made.write("experiments/e/4/status.json", status);
+    folder.refresh();
+    assert_eq!(
+        seen(&folder)[..2],
+        [
+            ("4".to_owned(), RunStatus::Running),
+            ("3".to_owned(), RunStatus::Empty),
+        ]
+    );
+    drop(lock);
+}
+
+#[test]
 fn a_job_that_vanishes_is_a_phantom() {
     let made = Made::new();
     made.run(
