@@ -9,9 +9,9 @@
 //! ```
 
 mod coming;
-mod files;
+pub(crate) mod files;
 mod going;
-mod json;
+pub(crate) mod json;
 mod manifest;
 
 use std::path::Path;
@@ -48,7 +48,7 @@ impl Hub {
     }
 }
 
-fn is_secret(table: &str, column: &str) -> bool {
+pub(crate) fn is_secret(table: &str, column: &str) -> bool {
     let is_it = |(of, name): &(&str, &str)| *of == table && (*name == column || *name == "*");
     SECRET.iter().any(is_it)
 }
@@ -58,6 +58,6 @@ fn is_secret_table(table: &str) -> bool {
 }
 
 /// Something is wrong with the folder.
-fn wrong(place: &str, reason: impl std::fmt::Display) -> HubError {
+pub(crate) fn wrong(place: &str, reason: impl std::fmt::Display) -> HubError {
     HubError::Conflict(format!("{place}: {reason}"))
 }

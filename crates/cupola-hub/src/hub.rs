@@ -27,6 +27,7 @@ use crate::{
     endings::LatestEndings,
     live::Live,
     programs::ProgramKey,
+    run_folders::RunFolders,
     telemetry::{self, Fleet},
     templates::Library,
     training::Keeper,
@@ -40,7 +41,9 @@ pub struct Settings {
     pub location: Location,
     /// Where the files lie that runs keep.
     pub artifacts: PathBuf,
-    /// How many bytes are kept of one of them; [`crate::artifacts::BYTES_MAX`] for most.
+    /// Where every run has a folder from which its rows can be made again; none where nobody wants that.
+    pub runs: Option<PathBuf>,
+    /// How many bytes are kept of one file; [`crate::artifacts::BYTES_MAX`] for most.
     pub artifact_bytes_max: u64,
     /// Folders with templates besides the built-in ones.
     pub template_dirs: Vec<PathBuf>,
@@ -63,6 +66,7 @@ pub struct Hub {
     pub(crate) bus: Bus,
     pub(crate) files: Files,
     pub(crate) folders: Folders,
+    pub(crate) run_folders: RunFolders,
     artifact_bytes_max: u64,
     pub(crate) templates: Library,
     pub(crate) analyses: AnalysisCache,
@@ -102,6 +106,7 @@ impl Hub {
         })?;
         let mut seed = [0; 8];
         world.random(&mut seed);
+        let run_folders = RunFolders::open(settings.runs, &store, world.as_ref())?;
         let program_key = ProgramKey::load(&store, world.as_ref())?;
         let live = Live::load(&store, world.monotonic())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
@@ -118,6 +123,7 @@ impl Hub {
             bus,
             files,
             folders: Folders::default(),
+            run_folders,
             artifact_bytes_max: settings.artifact_bytes_max,
             templates: Library::load(&settings.template_dirs),
             analyses: AnalysisCache::default(),

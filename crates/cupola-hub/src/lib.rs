@@ -32,6 +32,7 @@ pub mod models;
 pub mod overview;
 pub mod programs;
 pub mod results;
+pub mod run_folders;
 pub mod run_results;
 pub mod run_search;
 pub mod runs;

@@ -11,6 +11,7 @@ pub mod folders;
 pub mod labels;
 pub mod leases;
 pub mod retention;
+pub mod run_folders;
 pub mod series;
 pub mod templates;
 pub mod training;
@@ -31,7 +32,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 11] = [
+pub const ALL: [Loop; 12] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -41,6 +42,7 @@ pub const ALL: [Loop; 11] = [
     labels::LOOP,
     costs::LOOP,
     folders::LOOP,
+    run_folders::LOOP,
     training::LOOP,
     alerts::LOOP,
 ];

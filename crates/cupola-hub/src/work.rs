@@ -28,6 +28,8 @@ use tokio::sync::Notify;
 
 use crate::{Hub, HubError, transitions::Pair};
 
+pub(crate) use joining::UNHEARD;
+
 /// A run with more results than this is refused.
 const RESULTS_MAX: usize = 10_000;
 

@@ -66,6 +66,28 @@ pub struct Column {
     pub kind: Kind,
 }
 
+impl Table {
+    /// Where a column stands in rows.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|found| found.name == column)
+    }
+
+    /// The table as it is seen by rows that lack the other columns: these get their defaults.
+    #[must_use]
+    pub fn with_columns(&self, has: impl Fn(&str) -> bool) -> Self {
+        let keys = self.key.iter().map(|at| self.columns[*at].name.as_str());
+        let keys: Vec<_> = keys.collect();
+        let columns = self.columns.iter().filter(|column| has(&column.name));
+        let columns: Vec<_> = columns.cloned().collect();
+        let place = |key: &&str| columns.iter().position(|column| column.name == *key);
+        Self {
+            name: self.name.clone(),
+            key: keys.iter().filter_map(place).collect(),
+            columns,
+        }
+    }
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -154,6 +176,50 @@ pub fn rows(
     after: Option<&[Cell]>,
     limit: i64,
 ) -> Result<Vec<Vec<Cell>>, StoreError> {
+    rows_where(tx, table, None, after, limit)
+}
+
+/// The same of the rows that have `value` in `column`, one of the table's.
+pub fn rows_with(
+    tx: &mut Tx,
+    table: &Table,
+    (column, value): (&str, &Cell),
+    after: Option<&[Cell]>,
+    limit: i64,
+) -> Result<Vec<Vec<Cell>>, StoreError> {
+    let at = table.place(column).ok_or_else(|| unknown(table, column))?;
+    rows_where(tx, table, Some((at, value)), after, limit)
+}
+
+/// Whether there is a row with the key of this one.
+pub fn has(tx: &mut Tx, table: &Table, row: &[Cell]) -> Result<bool, StoreError> {
+    let key = || table.key.iter();
+    let equal = key().zip(1..).map(|(at, hole)| {
+        let column = &table.columns[*at].name;
+        format!("{column} = ${hole}")
+    });
+    let equal = equal.collect::<Vec<_>>().join(" AND ");
+    let sql = format!("SELECT 1 AS c0 FROM {} WHERE {equal}", table.name);
+    let params: Vec<&dyn ToValue> = key().map(|at| &row[*at] as &dyn ToValue).collect();
+    Ok(!tx.query_dynamic(&sql, &params, |_| Ok(()))?.is_empty())
+}
+
+/// The largest number in a column of whole numbers, 0 where there is none.
+pub fn largest(tx: &mut Tx, table: &Table, column: &str) -> Result<i64, StoreError> {
+    let at = table.place(column).ok_or_else(|| unknown(table, column))?;
+    let (name, column) = (&table.name, &table.columns[at].name);
+    let sql = format!("SELECT COALESCE(MAX({column}), 0) AS c0 FROM {name}");
+    let found = tx.query_dynamic(&sql, &[], |row| row.i64("c0"))?;
+    Ok(found.first().copied().unwrap_or(0))
+}
+
+fn rows_where(
+    tx: &mut Tx,
+    table: &Table,
+    with: Option<(usize, &Cell)>,
+    after: Option<&[Cell]>,
+    limit: i64,
+) -> Result<Vec<Vec<Cell>>, StoreError> {
     let column = |at: &usize| table.columns[*at].name.as_str();
     let key = table.key.iter().map(column).collect::<Vec<_>>().join(", ");
     let selected = table.columns.iter().zip(NAMES);
@@ -161,14 +227,23 @@ pub fn rows(
     let selected = selected.collect::<Vec<_>>().join(", ");
     let name = &table.name;
     let mut params: Vec<&dyn ToValue> = vec![&limit];
-    let mut behind = String::new();
-    if let Some(last) = after {
-        params.extend(table.key.iter().map(|at| &last[*at] as &dyn ToValue));
-        let holes = (2..=params.len()).map(|hole| format!("${hole}"));
-        let holes = holes.collect::<Vec<_>>().join(", ");
-        behind = format!("WHERE ({key}) > ({holes})");
+    let mut conditions = Vec::new();
+    if let Some((at, value)) = with {
+        params.push(value);
+        conditions.push(format!("{} = $2", column(&at)));
     }
-    let sql = format!("SELECT {selected} FROM {name} {behind} ORDER BY {key} LIMIT $1");
+    if let Some(last) = after {
+        let first = params.len() + 1;
+        params.extend(table.key.iter().map(|at| &last[*at] as &dyn ToValue));
+        let holes = (first..=params.len()).map(|hole| format!("${hole}"));
+        let holes = holes.collect::<Vec<_>>().join(", ");
+        conditions.push(format!("({key}) > ({holes})"));
+    }
+    let condition = match conditions.as_slice() {
+        [] => String::new(),
+        some => format!("WHERE {}", some.join(" AND ")),
+    };
+    let sql = format!("SELECT {selected} FROM {name} {condition} ORDER BY {key} LIMIT $1");
     tx.query_dynamic(&sql, &params, |row| {
         let cells = table.columns.iter().zip(NAMES);
         cells
@@ -206,6 +281,10 @@ pub fn find_filled(tx: &mut Tx, tables: &[Table]) -> Result<Option<String>, Stor
         }
     }
     Ok(None)
+}
+
+fn unknown(table: &Table, column: &str) -> StoreError {
+    StoreError::Unsupported(format!("`{}` has no column `{column}`", table.name))
 }
 
 fn cell(row: &Row<'_>, kind: Kind, alias: &'static str) -> Result<Cell, StoreError> {

@@ -5,6 +5,11 @@ use cupola_domain::event::Event;
 use crate::{NewEvent, StoreError, Tx, statement::statements};
 
 statements! {
+    LIST_SUBJECTS = "SELECT kind, subject, MAX(seq) AS seq FROM event
+                     WHERE seq > $1 AND seq <= $2
+                     AND kind IN ('run', 'ended', 'metrics', 'log', 'experiment')
+                     GROUP BY kind, subject ORDER BY seq";
+    FIND_FIRST = "SELECT COALESCE(MIN(seq), 0) AS seq FROM event";
     DELETE_OLD = "DELETE FROM event WHERE seq <= (SELECT MAX(seq) FROM event) - $1
                   AND seq <= (SELECT MIN(seq) FROM alert_reading)";
 }
@@ -16,6 +21,23 @@ pub fn record(tx: &mut Tx, event: Event) {
         subject: event.subject(),
         parent: event.parent(),
     });
+}
+
+/// Which runs and experiments changed after change `after` and up to `to`: the words of
+/// [`Event::kind`] with their subjects.
+pub fn list_subjects(
+    tx: &mut Tx,
+    after: i64,
+    to: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    tx.query(LIST_SUBJECTS, &[&after, &to], |row| {
+        Ok((row.text("kind")?, row.text("subject")?))
+    })
+}
+
+/// The number of the oldest change that is remembered, 0 where there is none.
+pub fn first(tx: &mut Tx) -> Result<i64, StoreError> {
+    tx.query_one(FIND_FIRST, &[], |row| row.i64("seq"))
 }
 
 /// Forgets all but the latest `kept`, and those that the rules of alerts have not seen; says how many.

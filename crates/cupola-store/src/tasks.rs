@@ -66,6 +66,7 @@ statements! {
                            WHERE id IN (SELECT run_id FROM task
                                         WHERE experiment_id = $1 AND state = 'pending')
                            AND phase IN ('pending', 'lost')";
+    LIST_NUMBERS = "SELECT number FROM task WHERE experiment_id = $1 ORDER BY number";
     LIST_ANY = "SELECT id FROM task WHERE experiment_id = $1 LIMIT $2";
     DELETE = "DELETE FROM task WHERE id = $1";
     HAS_DELETED = "SELECT COUNT(*) AS n FROM experiment WHERE deleted_at IS NOT NULL";
@@ -144,6 +145,13 @@ pub fn find_needs(tx: &mut Tx, id: TaskId) -> Result<Option<i64>, StoreError> {
 pub fn next_number(tx: &mut Tx, experiment: ExperimentId) -> Result<u32, StoreError> {
     tx.query_one(FIND_NEXT_NUMBER, &[&experiment.to_string()], |row| {
         codec::count(row, "task", "n")
+    })
+}
+
+/// The numbers of all tasks of an experiment, in order.
+pub fn list_numbers(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<u32>, StoreError> {
+    tx.query(LIST_NUMBERS, &[&experiment.to_string()], |row| {
+        codec::count(row, "task", "number")
     })
 }
 

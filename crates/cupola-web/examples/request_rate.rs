@@ -87,6 +87,7 @@ async fn main() -> Result<(), AnyError> {
     let settings = cupola_hub::Settings {
         location: Location::Sqlite(dir.path().join("cupola.db")),
         artifacts: dir.path().join("artifacts"),
+        runs: None,
         artifact_bytes_max: cupola_hub::artifacts::BYTES_MAX,
         template_dirs: Vec::new(),
         durability: Durability::Full,

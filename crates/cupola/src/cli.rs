@@ -26,7 +26,7 @@ pub(crate) use monitor::Monitor;
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
-pub(crate) use transfer::{Export, Format, Import, ImportCommand};
+pub(crate) use transfer::{Export, Format, Import, ImportCommand, Sync};
 pub(crate) use viewing::{Events, EventsFormat, Watch, Watcher};
 
 /// Runs, watches and accounts for machine-learning experiments.
@@ -95,6 +95,9 @@ pub(crate) enum Command {
     Export(Box<Export>),
     /// Bring in what other programs wrote.
     Import(Import),
+    /// Bring back into the hub's database what lies in its folders of runs and is not there; the hub must
+    /// not be running.
+    Sync(Sync),
     /// What runs cost: by model, experiment, brief, person and day, and now.
     Cost(Cost),
     /// Make budgets of money, change them, see how far they are spent.

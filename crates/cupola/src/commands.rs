@@ -18,6 +18,7 @@ pub(crate) mod run_file;
 mod run_id;
 mod run_list;
 pub(crate) mod runs;
+pub(crate) mod sync;
 pub(crate) mod tasks;
 pub(crate) mod templates;
 pub(crate) mod tokens;
@@ -62,6 +63,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Model(command)) => models::run(command).await?,
         Some(Command::Export(command)) => export::run(*command).await?,
         Some(Command::Import(command)) => import::run(command).await?,
+        Some(Command::Sync(command)) => sync::run(command).await?,
         Some(Command::Cost(command)) => costs::cost(command).await?,
         Some(Command::Budget(command)) => costs::budget(command).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,

@@ -6,6 +6,7 @@
 //! command-line.token   lets this user's command line in (mode 0600)
 //! worker.token         lets the local worker in (mode 0600)
 //! artifacts/           files that runs keep, called by their hashes
+//! runs/                a folder of open files for each run
 //! worker/              the local worker's folder: identity, code, runs
 //! ```
 
@@ -76,6 +77,10 @@ impl DataDir {
 
     pub(crate) fn artifacts(&self) -> PathBuf {
         self.0.join("artifacts")
+    }
+
+    pub(crate) fn runs(&self) -> PathBuf {
+        self.0.join("runs")
     }
 
     pub(crate) fn worker(&self) -> PathBuf {

@@ -74,6 +74,13 @@ impl Running {
         let listener = listen(config).await?;
         let address = listener.local_addr()?;
         let hub = open(config, &data).await?;
+        if hub.has_unsynced_runs() {
+            tracing::warn!(
+                "`{}` may have runs that this database lacks; `cupola sync` brings them in while no \
+                 hub runs, and until then no files of runs are removed",
+                data.runs().display()
+            );
+        }
         if let Some(training) = config.training.clone() {
             hub.configure_training(training.models, training.folders)?;
         }
@@ -292,14 +299,65 @@ pub(crate) async fn open_alone(
     open(&config, &data).await
 }
 
-async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
-    let location = match &config.database {
+/// A hub of its own over what lies in a data folder.
+pub(crate) struct Beside {
+    pub hub: Hub,
+    /// Where its database is, if that is only for a moment.
+    _passing: Option<tempfile::TempDir>,
+}
+
+/// The hub of a data folder, whether it has a database or not. What is only tried makes none: it has
+/// one for a moment.
+pub(crate) async fn open_beside(
+    data: Option<std::path::PathBuf>,
+    database: Option<String>,
+    is_tried: bool,
+) -> anyhow::Result<Beside> {
+    let config = Config::load(Up {
+        data,
+        database,
+        ..Up::default()
+    })?;
+    let data = DataDir::find(config.data.clone())?;
+    if !data.runs().is_dir() {
+        anyhow::bail!(
+            "`{}` has no `runs`: a hub keeps a folder for every run there; name its data folder \
+             with `--data`",
+            data.path().display()
+        );
+    }
+    let is_there = config.database.is_some() || data.database().is_file();
+    let passing = if is_tried && !is_there {
+        Some(tempfile::tempdir()?)
+    } else {
+        None
+    };
+    let location = match &passing {
+        Some(folder) => Location::Sqlite(folder.path().join("cupola.db")),
+        None => location(&config, &data),
+    };
+    Ok(Beside {
+        hub: open_at(location, &config, &data).await?,
+        _passing: passing,
+    })
+}
+
+fn location(config: &Config, data: &DataDir) -> Location {
+    match &config.database {
         Some(database) => Location::parse(database),
         None => Location::Sqlite(data.database()),
-    };
+    }
+}
+
+async fn open(config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
+    open_at(location(config, data), config, data).await
+}
+
+async fn open_at(location: Location, config: &Config, data: &DataDir) -> anyhow::Result<Hub> {
     let settings = Settings {
         location,
         artifacts: data.artifacts(),
+        runs: Some(data.runs()),
         artifact_bytes_max: config.artifact_mib_max << 20,
         template_dirs: config.templates.clone(),
         durability: Durability::Full,

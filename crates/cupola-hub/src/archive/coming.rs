@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::{
     LOGS,
     files::{Counted, open, read_lines, same},
-    going::{HASHES, place_of, text_of},
+    going::{HASHES, text_of},
     is_secret, is_secret_table, json,
     manifest::{Manifest, Part},
     wrong,
@@ -149,7 +149,7 @@ fn fill_table(
     let is_logs = table.name == LOGS.0;
     // The bytes of logs stand elsewhere; here is how many they are.
     let mut read = table.clone();
-    if is_logs && let Some(at) = place_of(table, LOGS.1) {
+    if is_logs && let Some(at) = table.place(LOGS.1) {
         read.columns[at].kind = Kind::Integer;
     }
     let missing = |column: &str, row: &Map<String, Value>| {
@@ -192,7 +192,7 @@ impl<'a> Logs<'a> {
         let run = run.ok_or_else(|| wrong("tables/log_chunk.jsonl", "`run_id` is no run"))?;
         let run = run.to_string();
         let name = format!("logs/{run}.log");
-        let body = place_of(table, LOGS.1).map(|at| &mut row[at]);
+        let body = table.place(LOGS.1).map(|at| &mut row[at]);
         let Some((body, length)) = body.and_then(|body| match body {
             Cell::Integer(length) => u64::try_from(*length).ok().map(|length| (body, length)),
             _ => None,

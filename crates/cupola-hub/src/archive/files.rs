@@ -16,14 +16,14 @@ use crate::HubError;
 const LINE_BYTES_MAX: u64 = 256 << 20;
 
 /// Bytes that go somewhere and are counted and hashed on their way.
-pub(super) struct Counted<W> {
+pub(crate) struct Counted<W> {
     inner: W,
     hasher: Sha256,
     bytes: u64,
 }
 
 impl<W> Counted<W> {
-    pub(super) fn new(inner: W) -> Self {
+    pub(crate) fn new(inner: W) -> Self {
         let hasher = Sha256::new();
         Self {
             inner,
@@ -32,7 +32,7 @@ impl<W> Counted<W> {
         }
     }
 
-    pub(super) fn part(self, name: &str, count: u64) -> Part {
+    pub(crate) fn part(self, name: &str, count: u64) -> Part {
         Part {
             name: name.to_owned(),
             count,
@@ -109,7 +109,7 @@ pub(super) fn sync(folder: &Path) -> io::Result<()> {
 }
 
 /// A file that is there: no link, nothing but a file, and neither are the folders above it.
-pub(super) fn open(folder: &Path, name: &str) -> Result<File, HubError> {
+pub(crate) fn open(folder: &Path, name: &str) -> Result<File, HubError> {
     let mut path = folder.to_owned();
     for part in name.split('/') {
         path.push(part);

@@ -232,7 +232,7 @@ impl<'a> Logs<'a> {
         let Some(run) = text_of(table, row, "run_id").map(str::to_owned) else {
             return Err(wrong("log_chunk", "a row without a run"));
         };
-        let Some(body) = place_of(table, LOGS.1).map(|at| &mut row[at]) else {
+        let Some(body) = table.place(LOGS.1).map(|at| &mut row[at]) else {
             return Err(wrong("log_chunk", "a row without bytes"));
         };
         let Cell::Blob(bytes) = std::mem::replace(body, Cell::Null) else {
@@ -261,12 +261,8 @@ impl<'a> Logs<'a> {
     }
 }
 
-pub(super) fn place_of(table: &Table, column: &str) -> Option<usize> {
-    table.columns.iter().position(|found| found.name == column)
-}
-
 pub(super) fn text_of<'r>(table: &Table, row: &'r [Cell], column: &str) -> Option<&'r str> {
-    match row.get(place_of(table, column)?)? {
+    match row.get(table.place(column)?)? {
         Cell::Text(text) => Some(text),
         _ => None,
     }

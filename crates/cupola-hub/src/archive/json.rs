@@ -6,12 +6,20 @@ use serde_json::{Map, Value};
 
 /// The line of a row, without the columns that `is_left_out` names.
 pub(super) fn line(table: &Table, row: &[Cell], is_left_out: impl Fn(&str) -> bool) -> String {
+    format!("{}\n", Value::Object(object(table, row, is_left_out)))
+}
+
+/// A row by its columns, without those that `is_left_out` names.
+pub(crate) fn object(
+    table: &Table,
+    row: &[Cell],
+    is_left_out: impl Fn(&str) -> bool,
+) -> Map<String, Value> {
     let columns = table.columns.iter().zip(row);
     let columns = columns.filter(|(column, _)| !is_left_out(&column.name));
-    let object: Map<String, Value> = columns
+    columns
         .map(|(column, cell)| (column.name.clone(), value(cell)))
-        .collect();
-    format!("{}\n", Value::Object(object))
+        .collect()
 }
 
 /// The row of a line. A column that is left out is what `missing` says, if it may be.
@@ -20,13 +28,21 @@ pub(super) fn row(
     line: &[u8],
     missing: impl Fn(&str, &Map<String, Value>) -> Option<Cell>,
 ) -> Result<Vec<Cell>, String> {
-    let object: Map<String, Value> =
-        serde_json::from_slice(line).map_err(|error| format!("is no row: {error}"))?;
+    let object = serde_json::from_slice(line).map_err(|error| format!("is no row: {error}"))?;
+    of_object(table, &object, missing)
+}
+
+/// The same of a row by its columns.
+pub(crate) fn of_object(
+    table: &Table,
+    object: &Map<String, Value>,
+    missing: impl Fn(&str, &Map<String, Value>) -> Option<Cell>,
+) -> Result<Vec<Cell>, String> {
     let known = |name: &String| table.columns.iter().any(|column| column.name == *name);
     if let Some(unknown) = object.keys().find(|name| !known(name)) {
         return Err(format!("there is no column `{unknown}`"));
     }
-    let cell = |(name, kind): (&str, Kind)| match (object.get(name), missing(name, &object)) {
+    let cell = |(name, kind): (&str, Kind)| match (object.get(name), missing(name, object)) {
         (_, Some(cell)) => Ok(cell),
         (None, None) => Err(format!("column `{name}` is missing")),
         (Some(value), None) => of_value(value, kind)

@@ -70,8 +70,13 @@ pub(crate) fn settle(tx: &mut Tx, run: RunId, until: Timestamp) -> Result<(), Hu
     };
     let counted = measured(tx, open, until)?;
     costs::save_settled(tx, &counted)?;
-    let days = by_day(&counted, true);
-    let totals = counted.scopes().into_iter();
+    add_up(tx, &counted)
+}
+
+/// Adds what a run cost that has ended to the totals.
+pub(crate) fn add_up(tx: &mut Tx, cost: &RunCost) -> Result<(), HubError> {
+    let days = by_day(cost, true);
+    let totals = cost.scopes().into_iter();
     let totals = totals.flat_map(|scope| {
         let of_day = move |(day, total): &(_, _)| (scope.clone(), *day, *total);
         days.iter().map(of_day)

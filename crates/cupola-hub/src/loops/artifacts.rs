@@ -15,8 +15,12 @@ pub const LOOP: Loop = Loop {
     tick,
 };
 
-/// Looks at every file, a folder at a time; says how many went.
+/// Looks at every file, a folder at a time; says how many went. None does while there may be runs
+/// that have them and are not in the store.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
+    if hub.has_unsynced_runs() {
+        return Ok(0);
+    }
     let mut gone = 0;
     for prefix in hub.files.prefixes().map_err(unreadable)? {
         // No digit of a hash comes after `f`.

@@ -14,6 +14,9 @@ use crate::{Hub, HubError, live::LiveWorker};
 /// More slots than this make no sense on one machine.
 const SLOTS_MAX: u32 = 1024;
 
+/// The session of a worker that this store only knows from the folders of runs.
+pub(crate) const UNHEARD: &str = "";
+
 impl Hub {
     /// A worker joins with a token, or comes back. A new session says that the programs of the
     /// last one are gone, so their tasks wait again at once.
@@ -127,6 +130,8 @@ fn removed(id: WorkerId) -> HubError {
 
 fn check_owner(known: Option<&Worker>, id: WorkerId, token: TokenId) -> Result<(), HubError> {
     match known {
+        // Only what files told of it is known: whoever it was joins anew.
+        Some(known) if known.session == UNHEARD => Err(HubError::not_found("worker", id)),
         Some(known) if known.token == token => Ok(()),
         Some(_) => Err(not_yours(id)),
         None => Err(HubError::not_found("worker", id)),

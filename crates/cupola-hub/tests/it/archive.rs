@@ -19,7 +19,7 @@ use cupola_testkit::Database;
 use crate::support::{TestHub, TestWorld, completed, finish, start};
 
 /// A hub with something of most kinds.
-fn filled() -> TestHub {
+pub fn filled() -> TestHub {
     let hub = TestHub::new();
     hub.submit(3);
     let worker = hub.join("w");
@@ -79,10 +79,11 @@ fn filled() -> TestHub {
 }
 
 /// A hub of its own in `folder`.
-fn open(location: Location, folder: &Path) -> Hub {
+pub fn open(location: Location, folder: &Path) -> Hub {
     let settings = Settings {
         location,
         artifacts: folder.join("artifacts"),
+        runs: Some(folder.join("runs")),
         artifact_bytes_max: 1 << 20,
         template_dirs: Vec::new(),
         durability: Durability::Full,
@@ -92,7 +93,7 @@ fn open(location: Location, folder: &Path) -> Hub {
 }
 
 /// Every file below a folder with its bytes.
-fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut left = vec![folder.to_owned()];
     while let Some(next) = left.pop() {

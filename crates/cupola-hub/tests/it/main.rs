@@ -23,6 +23,7 @@ mod models;
 mod programs;
 mod recovery;
 mod results;
+mod run_folders;
 mod simulation;
 mod support;
 mod telemetry;

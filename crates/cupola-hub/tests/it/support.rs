@@ -135,10 +135,29 @@ impl TestHub {
         self.hub = Some(open(self.location.clone(), folder, &self.world));
     }
 
+    /// Loses the database, and opens a new one over the rest.
+    pub fn forget(&mut self) {
+        if let Some(hub) = self.hub.take() {
+            hub.close();
+        }
+        let Location::Sqlite(file) = &self.location else {
+            panic!("a database of its own is not lost");
+        };
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
+        }
+        self.restart();
+    }
+
     /// The same, and says again what machines cost.
     pub fn restart_with(&mut self, prices: Prices) {
         self.restart();
         self.use_prices(prices);
+    }
+
+    /// Where all lies that is kept.
+    pub fn place(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn submit(&self, num_tasks: u32) -> ExperimentId {
@@ -185,6 +204,7 @@ fn open(location: Location, folder: &Path, world: &Arc<TestWorld>) -> Hub {
     let settings = Settings {
         location,
         artifacts: folder.join("artifacts"),
+        runs: Some(folder.join("runs")),
         artifact_bytes_max: 1000,
         template_dirs: Vec::new(),
         durability: Durability::Off,

@@ -93,6 +93,7 @@ impl TestHub {
         let hub_settings = cupola_hub::Settings {
             location: Location::Sqlite(dir.path().join("cupola.db")),
             artifacts: dir.path().join("artifacts"),
+            runs: None,
             artifact_bytes_max: 4 << 20,
             template_dirs: vec![fixtures(), templates],
             durability: Durability::Off,

@@ -74,6 +74,7 @@ impl BenchHub {
         let settings = Settings {
             location: Location::Sqlite(folder.path().join("cupola.db")),
             artifacts: folder.path().join("artifacts"),
+            runs: None,
             artifact_bytes_max: cupola_hub::artifacts::BYTES_MAX,
             template_dirs: vec![folder.with_trivial_template()?],
             durability,

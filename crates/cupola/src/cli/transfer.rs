@@ -96,3 +96,20 @@ pub(crate) enum ImportCommand {
         connect: Connect,
     },
 }
+
+/// What comes back.
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// The data folder of the hub.
+    #[arg(long, env = "CUPOLA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Its database, if not a file in the data folder: `postgres://…`.
+    #[arg(long, env = "CUPOLA_DATABASE")]
+    pub database: Option<String>,
+    /// Change nothing; only say what would come in.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,102 @@
+//! Every run has a folder of open files, from which its rows can be made again.
+//!
+//! ```text
+//! folder.json                         the mark of it all, and which change was followed last
+//! code/HASH.json                      programs: command and files
+//! SLUG-ID/experiment.json             an experiment, with its brief
+//! SLUG-ID/RUN/run.json                a run with its task, parameters, results, worker, costs
+//! SLUG-ID/RUN/details.jsonl           curves as compressed blocks, large results, where lines of logs begin
+//! SLUG-ID/RUN/stdout.log, stderr.log  what it wrote, byte for byte
+//! ```
+//!
+//! A run that has begun has a `run.json`; the rest comes when it has ended. Files that runs keep
+//! are not here: they lie beside, called by their hashes.
+
+mod details;
+mod filling;
+mod going;
+mod keeping;
+mod mark;
+mod places;
+mod record;
+mod syncing;
+mod tables;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use cupola_store::Store;
+
+use crate::{Hub, HubError, world::World};
+use keeping::Keeping;
+use mark::Mark;
+
+pub use syncing::{Problem, Synced};
+
+/// The file by which such a folder is known.
+const MARK: &str = "folder.json";
+
+/// Of this form of folders.
+const VERSION: i64 = 1;
+
+/// The folder of all runs, if there is one.
+pub(crate) struct RunFolders {
+    root: Option<PathBuf>,
+    /// As it was at the start.
+    mark: Mark,
+    /// What the loop knows by heart; nothing before its first tick.
+    keeping: Mutex<Option<Keeping>>,
+}
+
+impl RunFolders {
+    pub(crate) fn open(
+        root: Option<PathBuf>,
+        store: &Store,
+        world: &dyn World,
+    ) -> Result<Self, HubError> {
+        let mark = match &root {
+            Some(root) => Mark::find(root, store, world)?,
+            None => Mark::default(),
+        };
+        Ok(Self {
+            root,
+            mark,
+            keeping: Mutex::default(),
+        })
+    }
+
+    /// Whether there may be runs on the disk that the store does not have. Files that they keep must
+    /// not go meanwhile.
+    pub(crate) fn are_unsynced(&self) -> bool {
+        self.mark.is_unsynced
+    }
+
+    fn root(&self) -> Result<&Path, HubError> {
+        let none = || HubError::Conflict("this hub keeps no folders of runs".to_owned());
+        self.root.as_deref().ok_or_else(none)
+    }
+}
+
+impl Hub {
+    /// Whether there may be folders of runs that the store does not have, until somebody calls
+    /// [`Hub::sync_run_folders`].
+    pub fn has_unsynced_runs(&self) -> bool {
+        self.run_folders.are_unsynced()
+    }
+
+    /// Brings the folders of runs up to what the store has, as far as a short while allows; says how
+    /// many were written or removed.
+    pub(crate) fn keep_run_folders(&self) -> Result<usize, HubError> {
+        let Some(root) = &self.run_folders.root else {
+            return Ok(0);
+        };
+        let keeping = &self.run_folders.keeping;
+        let mut keeping = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        if keeping.is_none() {
+            *keeping = Some(Keeping::begin(self, root)?);
+        }
+        keeping.as_mut().map_or(Ok(0), |keeping| keeping.tick(self))
+    }
+}
