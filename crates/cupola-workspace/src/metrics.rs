@@ -21,6 +21,8 @@ use crate::{
     xpm::file::{self, words},
 };
 use curves::Curves;
+
+pub(crate) use curves::reduce;
 use found::{Found, Place};
 
 /// So many jobs are kept in mind, those that were looked at last.

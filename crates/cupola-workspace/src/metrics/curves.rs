@@ -121,7 +121,7 @@ fn extremes(points: &[Point]) -> impl Iterator<Item = &Point> {
 }
 
 /// At most about `width` points: the extremes of each column, and the end.
-fn reduce(points: &[Point], width: usize) -> Vec<(f64, f64)> {
+pub(crate) fn reduce(points: &[Point], width: usize) -> Vec<(f64, f64)> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Vec::new();
     };

@@ -18,7 +18,7 @@ use cupola_monitor::{
     serve::{self, Server},
     ssh::{FarProgram, Route, Ssh},
 };
-use cupola_workspace::{Folder, Here, Watching, source::SourceError};
+use cupola_workspace::{Here, Watching, source::SourceError};
 use tokio::task::spawn_blocking;
 
 use super::{events, monitor};
@@ -43,7 +43,7 @@ pub(crate) async fn serve(args: MonitorServer) -> anyhow::Result<ExitCode> {
 fn serve_folder(folder: &Path, watching: Watching) -> anyhow::Result<ExitCode> {
     let here = Here::new(Arc::new(wall_clock));
     let zone = here.zone.clone();
-    let opened = Folder::open(folder, here, watching);
+    let opened = cupola_workspace::open(folder, here, watching);
     let source = match opened {
         Ok(source) => source,
         Err(error) => {
@@ -52,7 +52,7 @@ fn serve_folder(folder: &Path, watching: Watching) -> anyhow::Result<ExitCode> {
         }
     };
     let server = Server {
-        source: Arc::new(source),
+        source,
         // As the folder itself calls its jobs.
         workspace: folder.canonicalize()?,
         zone,

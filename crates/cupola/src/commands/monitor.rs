@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use cupola_tui::{Colours, Options, clipboard::Clipboard};
-use cupola_workspace::{Folder, Here, Watching, source::Source};
+use cupola_workspace::{Here, Watching, source::Source};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -30,8 +30,8 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
         let here = Here::new(Arc::new(wall_clock));
         let watching = watching(monitor.watch)?;
         let folder = folder.clone();
-        let opened = tokio::task::spawn_blocking(move || Folder::open(&folder, here, watching));
-        Arc::new(opened.await??)
+        let open = move || cupola_workspace::open(&folder, here, watching);
+        tokio::task::spawn_blocking(open).await??
     } else {
         let client = connection::client(&monitor.connect)?;
         // Whether it answers is said before the terminal is taken.

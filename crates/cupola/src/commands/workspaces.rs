@@ -10,9 +10,9 @@ use cupola_client::query::ExperimentFilter;
 use cupola_protocol::{page, time::Time};
 use cupola_search::filter::Filter;
 use cupola_workspace::{
-    Folder, Here, Watching, filter,
+    Here, Watching, filter,
     model::{Experiment, Job, JobKey},
-    source::Source as _,
+    source::Source,
 };
 
 use crate::{
@@ -78,7 +78,7 @@ pub(crate) fn jobs(workdir: &Path, asked: &JobsAsked) -> anyhow::Result<()> {
 /// Shows one job.
 pub(crate) fn job(workdir: &Path, named: &str, json: bool) -> anyhow::Result<()> {
     let folder = open(workdir)?;
-    let details = folder.job(&key_of(&folder, named)?)?;
+    let details = folder.job(&key_of(folder.as_ref(), named)?)?;
     let body = JobBody::of(details);
     if json {
         return output::json(&body);
@@ -173,13 +173,13 @@ fn table(jobs: &[Arc<Job>]) -> Table {
     table
 }
 
-fn open(workdir: &Path) -> anyhow::Result<Folder> {
+fn open(workdir: &Path) -> anyhow::Result<Arc<dyn Source>> {
     let here = Here::new(Arc::new(wall_clock));
-    Ok(Folder::open(workdir, here, Watching::Auto)?)
+    Ok(cupola_workspace::open(workdir, here, Watching::Auto)?)
 }
 
 /// A job by `task/id`, by its id, or by what no other id begins with.
-fn key_of(folder: &Folder, named: &str) -> anyhow::Result<JobKey> {
+fn key_of(folder: &dyn Source, named: &str) -> anyhow::Result<JobKey> {
     if let Some((task, id)) = named.split_once('/') {
         return Ok(JobKey {
             task: task.to_owned(),

@@ -28,6 +28,7 @@ mod ssh_console;
 #[path = "../../../cupola-monitor/tests/it/sshd.rs"]
 mod sshd;
 mod support;
+mod sync;
 mod templates;
 mod tmux;
 mod transfers;

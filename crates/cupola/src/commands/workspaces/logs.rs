@@ -4,9 +4,8 @@ use std::{path::Path, time::Duration};
 
 use anyhow::ensure;
 use cupola_workspace::{
-    Folder,
     model::{JobKey, JobState},
-    source::{LogAsked as PartAsked, LogOf, Source as _},
+    source::{LogAsked as PartAsked, LogOf, Source},
 };
 
 use super::{key_of, open};
@@ -32,7 +31,8 @@ pub(crate) struct LogAsked {
 /// Prints a job's stream.
 pub(crate) fn logs(workdir: &Path, named: &str, asked: &LogAsked) -> anyhow::Result<()> {
     let folder = open(workdir)?;
-    let key = key_of(&folder, named)?;
+    let folder = folder.as_ref();
+    let key = key_of(folder, named)?;
     let mut printer = Printer {
         asked,
         wanted: asked.grep.as_deref().map(str::to_lowercase),
@@ -42,8 +42,8 @@ pub(crate) fn logs(workdir: &Path, named: &str, asked: &LogAsked) -> anyhow::Res
     let mut offset = 0;
     loop {
         // Whether it goes on is looked at first: what it wrote last is read after that.
-        let is_over = changes.is_none() || !goes_on(&folder, &key)?;
-        offset = print_from(&folder, &key, offset, &mut printer)?;
+        let is_over = changes.is_none() || !goes_on(folder, &key)?;
+        offset = print_from(folder, &key, offset, &mut printer)?;
         match &changes {
             Some(changes) if !is_over => {
                 let _ = changes.recv_timeout(PATIENCE);
@@ -55,7 +55,7 @@ pub(crate) fn logs(workdir: &Path, named: &str, asked: &LogAsked) -> anyhow::Res
     Ok(())
 }
 
-fn goes_on(folder: &Folder, key: &JobKey) -> anyhow::Result<bool> {
+fn goes_on(folder: &dyn Source, key: &JobKey) -> anyhow::Result<bool> {
     let state = folder.job(key)?.job.state;
     Ok(!matches!(
         state,
@@ -65,7 +65,7 @@ fn goes_on(folder: &Folder, key: &JobKey) -> anyhow::Result<bool> {
 
 /// All from `offset` to the end, which is given back.
 fn print_from(
-    folder: &Folder,
+    folder: &dyn Source,
     key: &JobKey,
     mut offset: u64,
     printer: &mut Printer<'_>,
