@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -39,7 +39,29 @@ pub(crate) fn unnamed(layout: &Layout, index: &RwLock<Index>) -> io::Result<Vec<
             id,
         }));
     }
+    if !found.is_empty() {
+        let links = links(layout);
+        let is_linked = |key: &JobKey| {
+            let mut places = links
+                .iter()
+                .map(|links| links.join(&key.task).join(&key.id));
+            places.any(|place| place.symlink_metadata().is_ok())
+        };
+        found.retain(|key| !is_linked(key));
+    }
     Ok(found)
+}
+
+/// Where runs keep links to their jobs, beside the names in their files: older ones have nothing else.
+fn links(layout: &Layout) -> Vec<PathBuf> {
+    let below = |folder: PathBuf| {
+        let names = xpm::folders(&folder).unwrap_or_default().into_iter();
+        names.map(move |name| folder.join(name))
+    };
+    let runs = below(layout.experiments()).flat_map(below);
+    let first = below(layout.root.join("xp"));
+    let first = first.flat_map(|place| ["jobs", "jobs.bak"].map(|name| place.join(name)));
+    runs.map(|run| run.join("jobs")).chain(first).collect()
 }
 
 /// A job by its own files alone; none when its folder is not there.

@@ -94,6 +94,25 @@ fn what_nothing_names_is_deleted_unless_it_may_be_about_to_be_named() {
 }
 
 #[test]
+fn what_a_run_only_links_to_is_no_orphan() {
+    let made = Made::new();
+    made.run("e", "1", &[]);
+    for (id, links) in [
+        ("new", "experiments/e/1/jobs"),
+        ("first", "xp/old/jobs.bak"),
+    ] {
+        old(&made, id);
+        let links = made.path(&format!("{links}/t.x"));
+        fs::create_dir_all(&links).unwrap();
+        let job = made.path(&format!("jobs/t.x/{id}"));
+        std::os::unix::fs::symlink(job, links.join(id)).unwrap();
+    }
+    let folder = open(made.folder.path());
+    assert_eq!(shown(&folder), [""; 0]);
+    assert!(folder.orphans(false).unwrap().is_empty());
+}
+
+#[test]
 fn nothing_is_deleted_where_not_all_that_names_jobs_was_read() {
     let made = Made::new();
     made.run("e", "1", &[("t.x", "named", "done")]);
