@@ -121,6 +121,11 @@ pub fn parse(text: &str) -> Result<ExperimentFile, Vec<FileError>> {
     }
 }
 
+/// Reads a YAML text of another kind, within the same bounds.
+pub fn read_yaml(text: &str) -> Result<serde_json::Value, FileError> {
+    yaml::parse(text).map(|root| root.to_json())
+}
+
 impl ExperimentFile {
     /// A mistake that somebody else found in `step`, at the line where the file says so: `field` is
     /// `template`, `config.lr`, `environment.HOME`.

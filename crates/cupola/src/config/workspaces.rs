@@ -1,4 +1,7 @@
 //! `[workspaces.ID]`: workspaces that go by a name, and how those of other machines are reached.
+//! Experimaestro's settings are a further source of them.
+
+mod settings;
 
 use std::{
     collections::BTreeMap,
@@ -33,17 +36,32 @@ struct Ssh {
     python: Option<String>,
 }
 
-/// How the workspace `id` is reached, by the file that is named or found.
+/// How the workspace `id` is reached, by the file that is named or found, else by Experimaestro's
+/// settings.
 pub(crate) fn route(config: Option<PathBuf>, id: &str) -> anyhow::Result<Route> {
-    let path = config
-        .or_else(super::found)
-        .with_context(|| format!("there is no `cupola.toml` that could describe `{id}`"))?;
-    let mut file = super::read(&path)?;
-    let workspace = file.workspaces.remove(id);
-    workspace
-        .with_context(|| format!("`{}` has no workspace `{id}`", path.display()))?
-        .route()
-        .with_context(|| wrong(&path, id))
+    let config = config.or_else(super::found);
+    route_by(config.as_deref(), id, &|name| std::env::var(name).ok())
+}
+
+fn route_by(
+    config: Option<&Path>,
+    id: &str,
+    variables: settings::Variables<'_>,
+) -> anyhow::Result<Route> {
+    let path = config.unwrap_or(Path::new("cupola.toml"));
+    let ours = config.map(super::read).transpose()?;
+    if let Some(workspace) = ours.and_then(|mut file| file.workspaces.remove(id)) {
+        return workspace.route().with_context(|| wrong(path, id));
+    }
+    let theirs = settings::path(variables);
+    let theirs = theirs.with_context(|| format!("there is no `{}`, nor a home", path.display()))?;
+    let found = settings::find(&theirs, id, variables);
+    let found = found.with_context(|| format!("`{}`", theirs.display()))?;
+    let workspace = found.with_context(|| {
+        let (path, theirs) = (path.display(), theirs.display());
+        format!("`{path}` has no workspace `{id}`, nor has `{theirs}`")
+    })?;
+    workspace.route().with_context(|| wrong(&theirs, id))
 }
 
 impl Workspace {
@@ -78,11 +96,21 @@ fn wrong(path: &Path, id: &str) -> String {
 mod tests {
     use super::*;
 
-    fn route_in(text: &str) -> anyhow::Result<Route> {
+    /// With `settings` in the home folder.
+    fn route_with(text: &str, settings: &str) -> anyhow::Result<Route> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cupola.toml");
         std::fs::write(&path, text).unwrap();
-        route(Some(path), "lab")
+        let home = folder.path().to_str().unwrap().to_owned();
+        let variables = move |name: &str| (name == "HOME").then(|| home.clone());
+        let theirs = settings::path(&variables).unwrap();
+        std::fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+        std::fs::write(theirs, settings).unwrap();
+        route_by(Some(&path), "lab", &variables)
+    }
+
+    fn route_in(text: &str) -> anyhow::Result<Route> {
+        route_with(text, "")
     }
 
     #[test]
@@ -121,5 +149,17 @@ mod tests {
             "[workspaces.lab]\npath = '/x'\nhosts = 1",
             "is not a configuration",
         );
+    }
+
+    #[test]
+    fn experimaestros_settings_are_asked_last() {
+        let theirs = "workspaces:\n  - {id: lab, path: /theirs, ssh: {host: far}}\n";
+        let route = route_with("", theirs).unwrap();
+        assert_eq!(
+            (route.host.as_str(), route.workdir.as_str()),
+            ("far", "/theirs")
+        );
+        let ours = "[workspaces.lab]\npath = '/ours'\nssh = { host = 'near' }";
+        assert_eq!(route_with(ours, theirs).unwrap().workdir, "/ours");
     }
 }
