@@ -105,12 +105,13 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
     model.is_dirty |= is_next_second && model.is_moving();
     let mut effects = logs::due(model);
-    // The process of a job that is looked at is nobody's event.
-    if let (true, 0, Some(Front::Details(details))) =
-        (is_next_second, now.millis() / 1000 % 5, model.fronts.last())
-    {
-        effects.push(Effect::Load(Ask::Details(details.key.clone())));
-    }
+    // How the process of a job does, and what it measures, is nobody's event.
+    let is_time = is_next_second && now.millis() / 1000 % 5 == 0;
+    effects.extend(match model.fronts.last().filter(|_| is_time) {
+        Some(Front::Details(details)) => Some(Effect::Load(Ask::Details(details.key.clone()))),
+        Some(Front::Chart(chart)) => Some(Effect::Load(Ask::Series(chart.key.clone()))),
+        _ => None,
+    });
     effects
 }
 
