@@ -26,6 +26,7 @@ mod streams;
 mod tabs;
 mod telemetry;
 mod training;
+mod workspace;
 
 use serde::Serialize;
 
@@ -132,14 +133,22 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("alerts") {
         figures.extend(alerts::measure(bench.runs).await?);
     }
+    if wanted("workspace") {
+        let kept = bench.file.as_deref();
+        figures.extend(workspace::measure(bench.tasks, kept, bench.runs)?);
+    }
+    show(&figures, bench.json)
+}
+
+fn show(figures: &[Figure], is_json: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder and alerts"
+        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder, alerts, interface and workspace"
     );
-    if bench.json {
+    if is_json {
         return output::json(&figures);
     }
-    print(&figures);
+    print(figures);
     Ok(())
 }
 

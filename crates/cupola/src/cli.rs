@@ -461,13 +461,13 @@ pub(crate) struct Doctor {
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
     /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`,
-    /// `telemetry`, `interface`; all, unless named.
+    /// `telemetry`, `interface`, `workspace`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
     /// Tasks in the store for `pages`, runs for `search`, models for `training`, workers for `telemetry`,
-    /// jobs for `interface`,
+    /// jobs for `interface` and `workspace`,
     /// and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
@@ -477,7 +477,8 @@ pub(crate) struct Bench {
     /// The address of `MLflow`'s own server, to be measured beside; bench/mlflow/compare.sh starts one.
     #[arg(long, value_name = "URL")]
     pub mlflow: Option<String>,
-    /// The event file for `events`, made first where there is none; a temporary one, unless named.
+    /// The event file for `events`, the folder for `workspace`, made first where there is none; a
+    /// temporary one, unless named.
     #[arg(long)]
     pub file: Option<PathBuf>,
     /// Print JSON instead of a table.
