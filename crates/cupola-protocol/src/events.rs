@@ -17,6 +17,26 @@ pub const MONITOR: &str = "monitor:all";
 /// The key of all alerts.
 pub const ALERTS: &str = "alerts";
 
+/// The key of a workspace: its experiments, jobs, services and warnings, and whether it answers.
+pub fn workspace(id: &str) -> String {
+    format!("workspace:{id}")
+}
+
+/// The key of a job in a workspace; `job` is its hash.
+pub fn workspace_job(id: &str, job: &str) -> String {
+    format!("workspace-job:{id}:{job}")
+}
+
+/// The key of the logs of a job in a workspace.
+pub fn workspace_log(id: &str, job: &str) -> String {
+    format!("workspace-log:{id}:{job}")
+}
+
+/// Whether changes of `key` are told as they come, and not kept for who was away.
+pub fn is_unkept(key: &str) -> bool {
+    key.starts_with("workspace")
+}
+
 /// The keys that `event` touches: the thing itself, what it belongs to, and the lists it stands in.
 pub fn keys_of(event: Event) -> Vec<String> {
     keys_of_parts(event.kind(), &event.subject(), event.parent().as_deref())

@@ -38,7 +38,7 @@ use crate::{
 /// The stream.
 pub const EVENTS: &str = cupola_protocol::events::STREAM;
 
-pub(crate) use board::{Board, Watched};
+pub(crate) use board::{Board, Mark, Watched};
 
 /// So many streams one token may have open, in all of its browsers together. A lab may share one
 /// token, and each visible page has a stream; one costs less than 40 KB.

@@ -27,7 +27,7 @@ use cupola_domain::access::{Principal, Role};
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    live::{Board, Watched},
+    live::{Board, Mark, Watched},
     state::Web,
 };
 
@@ -67,7 +67,7 @@ struct Part {
 #[derive(Debug, Clone)]
 struct Made {
     /// All changes up to this one are in it.
-    seq: i64,
+    mark: Mark,
     at: Instant,
     media_type: HeaderValue,
     body: Bytes,
@@ -147,21 +147,21 @@ pub(crate) async fn share(State(web): State<Web>, request: Request, next: Next) 
     let is_noted = timeout(NOTE_WAIT, web.board().has_noted(told))
         .await
         .is_ok();
-    if let Some(made) = made
-        .as_ref()
-        .filter(|made| is_noted && made.is_young() && part.watched.newest() <= made.seq)
-    {
+    if let Some(made) = made.as_ref().filter(|made| {
+        is_noted && made.is_young() && !part.watched.has_changed(made.mark, Mark::EVER)
+    }) {
         web.parts.shared.fetch_add(1, Ordering::Relaxed);
         return made.answer();
     }
-    let (seq, at) = (web.hub.last_told(), Instant::now());
+    let (seq, turn) = (web.hub.last_told(), web.board().turn());
+    let (mark, at) = (Mark { seq, turn }, Instant::now());
     let (response, read) = read(next.run(request).await).await;
     web.parts.made.fetch_add(1, Ordering::Relaxed);
     *made = None;
     match read {
         Some((keys, (media_type, body))) if part.watched.is_of(&keys) => {
             *made = Some(Made {
-                seq,
+                mark,
                 at,
                 media_type,
                 body,

@@ -8,12 +8,12 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
 use cupola_hub::{Changes, Hub, Notice};
-use cupola_protocol::events::keys_of_parts;
+use cupola_protocol::events::{is_unkept, keys_of_parts};
 use tokio::sync::{Notify, watch};
 
 /// Forgotten keys are swept out when so many have come since the last time.
@@ -25,7 +25,26 @@ pub(crate) struct Board {
     topics: Mutex<Topics>,
     /// All changes up to this one are noted.
     noted: watch::Sender<i64>,
+    /// How often something was told that is no row of the hub's.
+    turn: AtomicU64,
     has_begun: AtomicBool,
+}
+
+/// A moment of the board: what was noted and told by then.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mark {
+    /// The hub's changes up to this one.
+    pub(crate) seq: i64,
+    /// What was told besides, up to this time.
+    pub(crate) turn: u64,
+}
+
+impl Mark {
+    /// Later than anything.
+    pub(crate) const EVER: Self = Self {
+        seq: i64::MAX,
+        turn: u64::MAX,
+    };
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +58,8 @@ struct Topics {
 struct Topic {
     /// Its newest change.
     seq: AtomicI64,
+    /// When it was last told of besides.
+    turn: AtomicU64,
     listeners: Mutex<Vec<Weak<Listener>>>,
 }
 
@@ -86,6 +107,39 @@ impl Board {
     /// All changes up to this one are noted.
     pub(crate) fn noted(&self) -> i64 {
         *self.noted.borrow()
+    }
+
+    /// All that is noted and told now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            seq: self.noted(),
+            turn: self.turn(),
+        }
+    }
+
+    /// How often something was told.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Acquire)
+    }
+
+    /// Something changed that the hub keeps no rows of: a folder that it looks at, for instance.
+    /// Nobody who comes later hears of it.
+    pub(crate) fn tell(&self, is_touched: impl Fn(&str) -> bool) {
+        let touched: Vec<_> = {
+            let topics = lock(&self.topics);
+            let touched = topics.by_key.iter().filter(|(key, _)| is_touched(key));
+            let touched: Vec<_> = touched.filter_map(|(_, topic)| topic.upgrade()).collect();
+            let turn = self.turn() + 1;
+            for topic in &touched {
+                topic.turn.store(turn, Ordering::Release);
+            }
+            // After the topics: who reads it finds them.
+            self.turn.store(turn, Ordering::Release);
+            touched
+        };
+        for topic in touched {
+            topic.wake();
+        }
     }
 
     /// Waits until the changes up to `seq` are noted.
@@ -157,6 +211,12 @@ impl Topics {
 }
 
 impl Topic {
+    fn is_due(&self, from: Mark, to: Mark) -> bool {
+        let seq = self.seq.load(Ordering::Acquire);
+        let turn = self.turn.load(Ordering::Acquire);
+        (from.seq < seq && seq <= to.seq) || (from.turn < turn && turn <= to.turn)
+    }
+
     fn wake(&self) {
         for listener in lock(&self.listeners).iter().filter_map(Weak::upgrade) {
             if listener.is_ready.swap(false, Ordering::AcqRel) {
@@ -168,21 +228,21 @@ impl Topic {
 
 impl Watched {
     /// The keys that changed after `from` and not after `to`.
-    pub(crate) fn changed(&self, from: i64, to: i64) -> Vec<&str> {
-        let is_due = |topic: &Topic| {
-            let seq = topic.seq.load(Ordering::Acquire);
-            from < seq && seq <= to
-        };
-        let changed = self.topics.iter().filter(|(_, topic)| is_due(topic));
+    pub(crate) fn changed(&self, from: Mark, to: Mark) -> Vec<&str> {
+        let changed = self.topics.iter();
+        let changed = changed.filter(|(_, topic)| topic.is_due(from, to));
         changed.map(|(key, _)| key.as_str()).collect()
     }
 
-    /// Their newest change.
-    pub(crate) fn newest(&self) -> i64 {
-        let seqs = self.topics.iter();
-        seqs.map(|(_, topic)| topic.seq.load(Ordering::Acquire))
-            .max()
-            .unwrap_or(0)
+    /// Whether one of them changed after `from`, as far as is known at `to`.
+    pub(crate) fn has_changed(&self, from: Mark, to: Mark) -> bool {
+        self.topics.iter().any(|(_, topic)| topic.is_due(from, to))
+    }
+
+    /// Those that are told of and not kept: whoever begins to listen has to look.
+    pub(crate) fn unkept(&self) -> impl Iterator<Item = &str> {
+        let keys = self.topics.iter().map(|(key, _)| key.as_str());
+        keys.filter(|key| is_unkept(key))
     }
 
     /// From here on the next change wakes; look at what changed before waiting for it.
@@ -262,9 +322,10 @@ mod tests {
         board.note(&rows(&[(1, "run", "a"), (2, "run", "b"), (3, "log", "a")]));
         board.note(&rows(&[(4, "run", "a")]));
         watched.woken().await;
-        assert_eq!(watched.changed(0, board.noted()), ["run:a", "log:a"]);
-        assert_eq!(watched.changed(3, board.noted()), ["run:a"]);
-        assert_eq!(watched.changed(4, board.noted()), Vec::<&str>::new());
+        let changed = |seq| watched.changed(Mark { seq, turn: 0 }, board.mark());
+        assert_eq!(changed(0), ["run:a", "log:a"]);
+        assert_eq!(changed(3), ["run:a"]);
+        assert_eq!(changed(4), Vec::<&str>::new());
         watched.be_ready();
         let again = tokio::time::timeout(std::time::Duration::from_millis(20), watched.woken());
         assert!(again.await.is_err(), "nothing changed since");
@@ -275,8 +336,23 @@ mod tests {
         let board = Board::default();
         let watched = board.watch(keys(&["run:a", "tasks"]));
         board.note_all(9);
-        assert_eq!(watched.changed(0, board.noted()).len(), 2);
-        assert_eq!(watched.newest(), 9);
+        let (begin, end) = (Mark::default(), Mark { seq: 9, turn: 0 });
+        assert_eq!(watched.changed(begin, board.mark()).len(), 2);
+        assert!(!watched.has_changed(end, board.mark()));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_besides_wakes_and_is_not_noted_twice() {
+        let board = Board::default();
+        let watched = board.watch(keys(&["workspace:a", "run:a"]));
+        assert_eq!(watched.unkept().collect::<Vec<_>>(), ["workspace:a"]);
+        watched.be_ready();
+        board.tell(|key| key == "workspace:a");
+        watched.woken().await;
+        let told = board.mark();
+        assert_eq!(watched.changed(Mark::default(), told), ["workspace:a"]);
+        board.tell(|key| key == "workspace:b");
+        assert!(!watched.has_changed(told, board.mark()));
     }
 
     #[test]

@@ -11,7 +11,10 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Entered, board::Watched};
+use super::{
+    Entered,
+    board::{Mark, Watched},
+};
 use crate::{
     auth::{self, Credential},
     state::{Web, hub_call},
@@ -55,6 +58,7 @@ pub(super) async fn open(
     let mut keys: Vec<String> = asked.keys.into_iter().collect();
     keys.sort_unstable();
     let watched = web.board().watch(keys.iter().cloned());
+    let turn = web.board().turn();
     let past = read_past(&web, asked.after, keys).await?;
     let (messages, stream) = mpsc::channel(MESSAGES_MAX);
     let client = Client {
@@ -62,7 +66,10 @@ pub(super) async fn open(
         watched,
         credential: asked.credential,
         messages,
-        seq: past.seq(),
+        told: Mark {
+            seq: past.seq(),
+            turn,
+        },
         _entered: entered,
     };
     tokio::spawn(client.run(past));
@@ -124,8 +131,8 @@ struct Client {
     watched: Watched,
     credential: Credential,
     messages: mpsc::Sender<Message>,
-    /// The newest change that was told, or that was nothing to tell.
-    seq: i64,
+    /// What was told, or was nothing to tell.
+    told: Mark,
     _entered: Entered,
 }
 
@@ -165,12 +172,18 @@ impl Client {
     /// The first message says where the stream begins. `None` when nobody listens any more.
     async fn begin(&self, past: Past) -> Option<()> {
         match past {
-            Past::None { seq } => {
+            Past::None { seq } if self.watched.unkept().next().is_none() => {
                 let ready = Event::default().event("ready").id(seq.to_string());
                 self.send(ready.data("[]")).await
             }
+            Past::None { seq } => {
+                let keys: Vec<&str> = self.watched.unkept().collect();
+                self.send_keys(&keys, seq).await
+            }
             Past::Known { keys, seq } => {
-                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                let keys = keys.iter().map(String::as_str);
+                // Nobody knows what happened to these.
+                let keys: Vec<&str> = keys.chain(self.watched.unkept()).collect();
                 self.send_keys(&keys, seq).await
             }
             Past::TooLong { seq } => {
@@ -182,7 +195,8 @@ impl Client {
 
     async fn next(&self, recheck: &mut Interval) -> Next {
         self.watched.be_ready();
-        if self.watched.newest() > self.seq && self.web.board().noted() > self.seq {
+        let now = self.web.board().mark();
+        if self.watched.has_changed(self.told, now) {
             return Next::Changed;
         }
         tokio::select! {
@@ -195,12 +209,14 @@ impl Client {
 
     async fn tell(&mut self) -> Option<()> {
         // Before the keys: what is noted meanwhile is told by the next message.
-        let noted = self.web.board().noted();
-        let keys = self.watched.changed(self.seq, noted);
+        let now = self.web.board().mark();
+        let seq = self.told.seq.max(now.seq);
+        let keys = self.watched.changed(self.told, now);
         if !keys.is_empty() {
-            self.send_keys(&keys, noted).await?;
+            self.send_keys(&keys, seq).await?;
         }
-        self.seq = self.seq.max(noted);
+        let turn = now.turn;
+        self.told = Mark { seq, turn };
         Some(())
     }
 
