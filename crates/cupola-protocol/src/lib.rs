@@ -32,6 +32,7 @@ pub mod templates;
 pub mod time;
 pub mod work;
 pub mod workers;
+pub mod workspaces;
 
 /// The version of the worker protocol. Hub and worker refuse each other when it differs.
 pub const WORKER_PROTOCOL: u32 = 2;

@@ -187,6 +187,16 @@ pub mod api {
     pub const TOKENS: &str = "/api/v1/tokens";
     /// `DELETE` to revoke.
     pub const TOKEN: &str = "/api/v1/tokens/{id}";
+    /// `GET` the workspaces that the hub shows.
+    pub const WORKSPACES: &str = "/api/v1/workspaces";
+    /// `GET` the experiments of one.
+    pub const WORKSPACE_EXPERIMENTS: &str = "/api/v1/workspaces/{id}/experiments";
+    /// `GET` its jobs.
+    pub const WORKSPACE_JOBS: &str = "/api/v1/workspaces/{id}/jobs";
+    /// `GET` one of them.
+    pub const WORKSPACE_JOB: &str = "/api/v1/workspaces/{id}/jobs/{task}/{hash}";
+    /// `GET` a part of one of its streams.
+    pub const WORKSPACE_LOG: &str = "/api/v1/workspaces/{id}/jobs/{task}/{hash}/logs/{stream}";
     /// `GET` the description of all this.
     pub const OPENAPI: &str = "/api/openapi.json";
 

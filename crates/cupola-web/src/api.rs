@@ -28,6 +28,7 @@ mod templates;
 mod tokens;
 mod work;
 mod workers;
+mod workspaces;
 
 use crate::router::Routes;
 
@@ -66,6 +67,8 @@ pub(crate) fn routes() -> Routes {
         // who does it
         .merge(workers::routes())
         .merge(work::routes())
+        // what is watched elsewhere
+        .merge(workspaces::routes())
         // what it costs
         .merge(costs::routes())
         // what is wrong, and who is told

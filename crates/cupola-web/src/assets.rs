@@ -59,6 +59,7 @@ const STYLES: &[Source] = embedded![
     "css/compare.css",
     "css/ring.css",
     "css/training.css",
+    "css/workspace.css",
     "css/utilities.css",
     "css/print.css",
 ];
@@ -96,6 +97,8 @@ const SCRIPTS: &[Source] = embedded![
     "js/log_window.js",
     "js/log_search.js",
     "js/tree.js",
+    "js/tail.js",
+    "js/zoom.js",
 ];
 
 /// Served as they are.

@@ -16,6 +16,7 @@ mod run_query;
 pub mod server;
 pub mod state;
 pub mod ui;
+pub mod workspaces;
 
 pub use compat::mlflow::batches_dropped;
 pub use router::{Routes, router, router_of, routes};

@@ -15,6 +15,7 @@ use crate::{
     metrics::Requests,
     parts::Parts,
     ui,
+    workspaces::Workspaces,
 };
 
 /// How the hub is reached.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub loopback_role: Option<Role>,
     /// What the first page is.
     pub home: Home,
+    /// The workspaces that it shows beside its own things.
+    pub workspaces: Workspaces,
 }
 
 /// What `/` shows.
@@ -42,6 +45,8 @@ pub enum Home {
     Overview,
     /// The training monitor.
     Training,
+    /// The workspaces, and nothing else stands in the navigation.
+    Workspaces,
 }
 
 /// What went wrong, for whoever makes a page of it.

@@ -35,5 +35,6 @@ pub mod toasts;
 pub mod tokens;
 pub mod training;
 pub mod workers;
+pub mod workspaces;
 
 pub use faces::faces;

@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cupola-hub",
             "cupola-protocol",
             "cupola-store",
+            "cupola-workspace",
         ],
     ),
     ("cupola-client", &["cupola-domain", "cupola-protocol"]),

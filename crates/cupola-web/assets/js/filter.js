@@ -16,6 +16,8 @@ const wait = (event) => {
   const form = event.target.closest('form[data-behavior="filter"]');
   if (!form) return;
   if (event.type === "submit") event.preventDefault();
+  // Other fields depend on it.
+  if (event.type === "input" && event.target.matches("[data-whole]")) return form.submit();
   clearTimeout(pause);
   pause = setTimeout(apply, event.type === "submit" ? 0 : PAUSE_MS, form);
 };

@@ -9,6 +9,7 @@ mod found;
 mod models;
 mod results;
 pub mod templates;
+mod workspaces;
 
 use cupola_domain::{
     access::{Program, Token},
@@ -44,6 +45,8 @@ pub use findings::{comparison, report, summary};
 pub use found::found_run;
 pub use models::{data_file, deployment, evaluation, model, model_detail, version};
 pub use results::{result_head, result_level};
+pub(crate) use workspaces::workspace;
+pub use workspaces::{workspace_experiment, workspace_job, workspace_job_experiments};
 
 /// What tasks in a list are, until there are others.
 const TASK_TYPE: &str = "training";

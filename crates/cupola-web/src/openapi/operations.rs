@@ -5,7 +5,7 @@ use cupola_protocol::{
     access, afs, alerts, artifacts, briefs, charts, compare, costs, experiments, families, files,
     imports, logs, models,
     paths::{self, api},
-    results, runs, system, tasks, telemetry, templates, work, workers,
+    results, runs, system, tasks, telemetry, templates, work, workers, workspaces,
 };
 
 use super::{
@@ -13,7 +13,8 @@ use super::{
     queries::{
         ALERTS, ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, EXPERIMENTS, EXPORT, FAMILIES,
         LEVEL, LIST, LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS,
-        RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS,
+        RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS, WORKSPACE_JOBS,
+        WORKSPACE_LOG,
     },
 };
 use crate::{
@@ -79,6 +80,7 @@ pub fn operations() -> Vec<Operation> {
         cost_operations(),
         alert_operations(),
         token_operations(),
+        workspace_operations(),
         afs_operations(),
     ];
     groups.into_iter().flatten().collect()
@@ -96,6 +98,20 @@ fn system_operations() -> Vec<Operation> {
         get(api::OPENAPI, "This description", Answer::Other("application/json")),
         get(EVENTS, "What changes, as keys", Answer::Other("text/event-stream")).query(LIVE),
         get(METRICS, "The hub's numbers, for Prometheus", Answer::Other("text/plain")),
+    ]
+}
+
+#[rustfmt::skip]
+fn workspace_operations() -> Vec<Operation> {
+    use workspaces as w;
+    const GROUP: &str = "workspaces";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(api::WORKSPACES, "The workspaces that the hub shows", page::<w::WorkspaceBody>()).query(LIST),
+        get(api::WORKSPACE_EXPERIMENTS, "The experiments of a workspace with their runs", page::<w::WorkspaceExperiment>()).query(SEARCH),
+        get(api::WORKSPACE_JOBS, "Its jobs with all that is known of them", page::<w::WorkspaceJob>()).query(WORKSPACE_JOBS),
+        get(api::WORKSPACE_JOB, "One of its jobs", json::<w::WorkspaceJob>()),
+        get(api::WORKSPACE_LOG, "Bytes of a stream of it, `X-Offset` and `X-Size` beside them", Answer::Other("text/plain")).query(WORKSPACE_LOG),
     ]
 }
 

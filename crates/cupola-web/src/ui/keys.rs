@@ -81,6 +81,8 @@ pub const GO_RUNS: Shortcut = element("g r", Place::Everywhere, "Go to the runs"
 pub const GO_TRAINING: Shortcut = element("g n", Place::Everywhere, "Go to the training");
 /// To `/models`.
 pub const GO_MODELS: Shortcut = element("g m", Place::Everywhere, "Go to the models");
+/// To `/workspaces`.
+pub const GO_WORKSPACES: Shortcut = element("g s", Place::Everywhere, "Go to the workspaces");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/alerts`.
@@ -151,6 +153,7 @@ pub const ALL: &[Shortcut] = &[
     GO_RUNS,
     GO_TRAINING,
     GO_MODELS,
+    GO_WORKSPACES,
     GO_WORKERS,
     GO_ALERTS,
     THEME,
@@ -194,7 +197,10 @@ impl Place {
             Place::Briefs => {
                 matches!(first, None | Some("briefs" | "families")) && second.is_none()
             }
-            Place::Lists => first.is_some() && second.is_none(),
+            Place::Lists => {
+                let is_of_workspace = first == Some("workspaces") && third == Some("jobs");
+                first.is_some() && second.is_none() || is_of_workspace && segments.next().is_none()
+            }
             Place::Tables => !is_form,
             Place::Everywhere => true,
         }
@@ -282,6 +288,15 @@ mod tests {
         check(
             "/experiments/1",
             &[Place::Experiment, Place::Tables, Place::Everywhere],
+        );
+        check(
+            "/workspaces/w/jobs",
+            &[Place::Lists, Place::Tables, Place::Everywhere],
+        );
+        check("/workspaces/w", &[Place::Tables, Place::Everywhere]);
+        check(
+            "/workspaces/w/jobs/t/1",
+            &[Place::Tables, Place::Everywhere],
         );
         check("/experiments/1/edit", &[Place::Everywhere]);
         check("/experiments/new", &[Place::Everywhere]);

@@ -5,6 +5,9 @@ use cupola_domain::ids::{
     TokenId, WorkerId,
 };
 use cupola_protocol::paths::api;
+use cupola_workspace::model::JobKey;
+
+use crate::ui::listing::escaped;
 
 /// `GET` the first page: the overview, or what the configuration says.
 pub const HOME: &str = "/";
@@ -32,6 +35,8 @@ pub const TASKS: &str = "/tasks";
 pub const RUNS: &str = "/runs";
 /// `GET` the registry.
 pub const MODELS: &str = "/models";
+/// `GET` the workspaces.
+pub const WORKSPACES: &str = "/workspaces";
 /// `GET` the workers.
 pub const WORKERS: &str = "/workers";
 /// `GET` training as a whole.
@@ -178,6 +183,26 @@ pub const PATTERNS: &[&str] = &[
     "/models/{id}/deletion",
     "/models/{id}/versions/{version}",
     "/models/{id}/versions/{version}/deletion",
+    WORKSPACES,
+    "/workspaces/list",
+    "/workspaces/{id}",
+    "/workspaces/{id}/waiting",
+    "/workspaces/{id}/head",
+    "/workspaces/{id}/experiments",
+    "/workspaces/{id}/jobs",
+    "/workspaces/{id}/jobs/list",
+    "/workspaces/{id}/jobs/{task}/{hash}",
+    "/workspaces/{id}/jobs/{task}/{hash}/details",
+    "/workspaces/{id}/jobs/{task}/{hash}/needed",
+    "/workspaces/{id}/graph",
+    "/workspaces/{id}/graph/view",
+    "/workspaces/{id}/services",
+    "/workspaces/{id}/services/list",
+    "/workspaces/{id}/orphans",
+    "/workspaces/{id}/log",
+    "/workspaces/{id}/log/lines",
+    "/workspaces/{id}/log/file",
+    "/workspaces/{id}/action",
     WORKERS,
     "/workers/list",
     "/workers/{id}",
@@ -262,6 +287,17 @@ pub fn task(id: TaskId, part: &str) -> String {
 /// A run's page or one of its routes.
 pub fn run(id: RunId, part: &str) -> String {
     format!("/runs/{id}{part}")
+}
+
+/// A workspace's page or one of its routes.
+pub fn workspace(id: &str, part: &str) -> String {
+    format!("{WORKSPACES}/{}{part}", escaped(id))
+}
+
+/// The page of a job in a workspace, or one of its routes.
+pub fn workspace_job(id: &str, key: &JobKey, part: &str) -> String {
+    let (task, job) = (escaped(&key.task), escaped(&key.id));
+    workspace(id, &format!("/jobs/{task}/{job}{part}"))
 }
 
 /// A worker's page or one of its routes.

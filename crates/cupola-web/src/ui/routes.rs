@@ -4,7 +4,7 @@ use crate::{
     router::Routes,
     ui::{
         alerts, briefs, compare, costs, experiments, families, home, models, runs, shortcuts,
-        tasks, templates, toasts, tokens, training, workers,
+        tasks, templates, toasts, tokens, training, workers, workspaces,
     },
 };
 
@@ -28,6 +28,8 @@ pub(crate) fn routes() -> Routes {
         .merge(models::routes())
         // who does it
         .merge(workers::routes())
+        // what is watched elsewhere
+        .merge(workspaces::routes())
         // what it costs
         .merge(costs::routes())
         // what is wrong, and who is told

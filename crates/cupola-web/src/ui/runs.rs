@@ -12,7 +12,7 @@ mod show;
 
 pub(crate) use self::{
     curves::{Asked as AskedCurves, Shown as ShownCurves},
-    log::log as log_of,
+    log::{log as log_of, span},
 };
 pub use self::{
     curves::{CurveCard, CurvePages, Curves},

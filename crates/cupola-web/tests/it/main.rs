@@ -30,3 +30,4 @@ mod serve;
 mod telemetry;
 mod templates;
 mod walk;
+mod workspaces;

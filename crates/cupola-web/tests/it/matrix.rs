@@ -55,7 +55,9 @@ const METHODS: [Method; 6] = [
 fn path_of(pattern: &str) -> String {
     let path = pattern.replace("{id}", NOBODY).replace("{hash}", "abc");
     let path = path.replace("{name}", "char-lm");
-    path.replace("{file}", "missing.css")
+    path.replace("{task}", "m.learn")
+        .replace("{stream}", "stdout")
+        .replace("{file}", "missing.css")
         .replace("{key}", "abc")
         .replace("{version}", "1")
         .replace("{alias}", "best")
@@ -591,6 +593,11 @@ fn the_table_of_the_api_is_this() {
     /api/v1/workers/{id}/leases POST Worker
     /api/v1/workers/{id}/points GET Role(Viewer)
     /api/v1/workers/{id}/telemetry POST Worker
+    /api/v1/workspaces GET Role(Viewer)
+    /api/v1/workspaces/{id}/experiments GET Role(Viewer)
+    /api/v1/workspaces/{id}/jobs GET Role(Viewer)
+    /api/v1/workspaces/{id}/jobs/{task}/{hash} GET Role(Viewer)
+    /api/v1/workspaces/{id}/jobs/{task}/{hash}/logs/{stream} GET Role(Viewer)
     "#);
 }
 

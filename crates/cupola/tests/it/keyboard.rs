@@ -47,6 +47,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
         keys::GO_BRIEFS => goes("/briefs"),
         keys::GO_FAMILIES => goes("/families"),
         keys::GO_MODELS => goes("/models"),
+        keys::GO_WORKSPACES => goes("/workspaces"),
         keys::GO_WORKERS => goes("/workers"),
         keys::GO_TASKS => {
             "/workers".clone_into(&mut check.at);

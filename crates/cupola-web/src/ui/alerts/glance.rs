@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{Bell, present};
-use crate::state::{Web, hub_call};
+use crate::state::{Home, Web, hub_call};
 
 tokio::task_local! {
     static GLANCE: Glance;
@@ -21,6 +21,8 @@ tokio::task_local! {
 pub(crate) struct Glance {
     /// All changes up to this one are in it.
     pub(crate) seq: i64,
+    /// Whether only workspaces are shown.
+    pub(crate) is_for_workspaces: bool,
     open: u64,
 }
 
@@ -45,11 +47,16 @@ pub(crate) async fn look(State(web): State<Web>, request: Request, next: Next) -
     if is_other || request.headers().contains_key("x-part") {
         return next.run(request).await;
     }
-    let asked = hub_call(&web, |hub| {
+    let is_for_workspaces = web.settings.home == Home::Workspaces;
+    let asked = hub_call(&web, move |hub| {
         // Before the count: whatever is told from here on reaches the page.
         let seq = hub.last_told();
         let open = hub.count_open_alerts()?;
-        Ok(Glance { seq, open })
+        Ok(Glance {
+            seq,
+            is_for_workspaces,
+            open,
+        })
     });
     match asked.await {
         Ok(glance) => GLANCE.scope(glance, next.run(request)).await,

@@ -1,6 +1,9 @@
 //! What the addresses of the first page answer.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use cupola_domain::{
     access::{Principal, Role},
     run::Run,
@@ -15,6 +18,7 @@ use cupola_hub::{
 use super::{Best, BestRow, Latest, LatestRow, Running, RunningRow, Stats};
 use crate::{
     auth::{Access, Viewer},
+    error::PageError,
     params::Params,
     router::Routes,
     state::{Home, Web, hub_call},
@@ -44,11 +48,14 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// What the configuration says.
-async fn first(web: State<Web>, viewer: Viewer, params: Params) -> Rendered {
-    match web.settings.home {
-        Home::Overview => show(web, viewer).await,
-        Home::Training => training::overview(web, viewer, params).await,
-    }
+async fn first(web: State<Web>, viewer: Viewer, params: Params) -> Result<Response, PageError> {
+    Ok(match web.settings.home {
+        Home::Overview => show(web, viewer).await?.into_response(),
+        Home::Training => training::overview(web, viewer, params)
+            .await?
+            .into_response(),
+        Home::Workspaces => Redirect::to(paths::WORKSPACES).into_response(),
+    })
 }
 
 async fn show(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {

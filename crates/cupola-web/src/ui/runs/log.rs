@@ -7,7 +7,7 @@ use askama::Template;
 
 pub(crate) use self::{
     routes::{query, routes},
-    shown::log,
+    shown::{log, span},
 };
 use crate::ui::components::{Moment, html_safe};
 

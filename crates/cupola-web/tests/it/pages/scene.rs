@@ -12,9 +12,13 @@ use cupola_hub::{
     loops,
     models::{NewEvaluation, NewModel, NewVersion},
 };
+use cupola_web::Settings;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, TestHub, registration};
+use crate::{
+    harness::{Answer, Caller, TestHub, registration},
+    workspaces::workspaces,
+};
 
 /// A title that wants to be an element.
 pub(super) const HOSTILE: &str = "<img src=x onerror=alert(1)>";
@@ -51,7 +55,11 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn new() -> Self {
-        let hub = TestHub::new();
+        let hub = TestHub::with_settings(Settings {
+            port: 7171,
+            workspaces: workspaces(),
+            ..Settings::default()
+        });
         // Alerts are about what happens from here on.
         loops::alerts::tick(&hub.hub).unwrap();
         let brief = json!({
@@ -290,6 +298,7 @@ impl Scene {
             Some("runs") => &self.completed.run,
             Some("models") => &self.model,
             Some("workers") => &self.worker,
+            Some("workspaces") => "lab",
             Some("settings") => &self.token,
             Some("training") => &self.budget,
             Some("alerts") if pattern.contains("/targets/") => &self.target,
@@ -299,11 +308,19 @@ impl Scene {
         let template = self.hub.hub.find_template("char-lm").unwrap();
         let path = pattern.replace("{id}", id).replace("{name}", "char-lm");
         let path = path.replace("{version}", "1");
-        let path = path.replace("{hash}", &template.code_hash);
+        let path = path.replace("{task}", "m.learn");
+        let hash = if pattern.starts_with("/workspaces") {
+            "bbb2"
+        } else {
+            &template.code_hash
+        };
+        let path = path.replace("{hash}", hash);
         match pattern {
             "/runs/{id}/result" | "/runs/{id}/result/level" | "/runs/{id}/result.json" => {
                 format!("{path}?key=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
             }
+            "/workspaces/{id}/action" => format!("{path}?do=delete&task=m.learn&job=bbb2"),
+            "/workspaces/{id}/log/file" => format!("{path}?task=m.learn&job=bbb2"),
             _ => path,
         }
     }

@@ -12,7 +12,9 @@ use super::scene::{ESCAPED, HOSTILE, Scene, parts};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Addresses that are no pages.
-const NOT_PAGES: [&str; 5] = [
+const NOT_PAGES: [&str; 6] = [
+    // There is none where the workspace is open.
+    "/workspaces/{id}/waiting",
     "/api/openapi.json",
     "/events",
     "/logout",
@@ -38,7 +40,16 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 28] = [
+const PAGES: [&str; 37] = [
+    "/workspaces",
+    "/workspaces/{id}",
+    "/workspaces/{id}/jobs",
+    "/workspaces/{id}/jobs?filter=state%20%3D%20error&sort=task&order=asc",
+    "/workspaces/{id}/jobs/{task}/{hash}",
+    "/workspaces/{id}/graph",
+    "/workspaces/{id}/services",
+    "/workspaces/{id}/orphans",
+    "/workspaces/{id}/log",
     "/alerts",
     "/",
     "/briefs",
@@ -106,7 +117,7 @@ async fn every_page_and_part_answers() {
             | "/workers/{id}/charts"
             | "/runs/{id}/log/matches"
             | "/runs/{id}/result.json" => "application/json",
-            "/runs/{id}/log.txt" => "text/plain; charset=utf-8",
+            "/runs/{id}/log.txt" | "/workspaces/{id}/log/file" => "text/plain; charset=utf-8",
             "/runs/export" | "/training/export" | "/training/costs/export" => {
                 "text/csv; charset=utf-8; header=present"
             }
@@ -226,9 +237,16 @@ async fn hostile_texts_come_out_as_texts() {
         paths.extend([format!("/tasks/{}", one.task), format!("/runs/{}", one.run)]);
     }
     let is_page = |path: &String| {
-        !["/charts", "/points", "/log.txt", "/result.json", "/export"]
-            .iter()
-            .any(|file| path.contains(file))
+        ![
+            "/charts",
+            "/points",
+            "/log.txt",
+            "/log/file",
+            "/result.json",
+            "/export",
+        ]
+        .iter()
+        .any(|file| path.contains(file))
     };
     paths.retain(is_page);
     for path in paths {

@@ -132,7 +132,8 @@ fn field_text(value: &Value) -> String {
     }
 }
 
-fn span(span: terminal::Span) -> Span {
+/// A piece of text in its colours.
+pub(crate) fn span(span: terminal::Span) -> Span {
     let style = span.style;
     let mut classes = Vec::new();
     classes.extend(style.colour.map(|colour| format!("ansi-{colour}")));
