@@ -22,7 +22,7 @@ pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use far::{Experiments, MonitorServer, SshMonitor};
 pub(crate) use models::{Evaluate, Model, Promote};
-pub(crate) use monitor::Monitor;
+pub(crate) use monitor::{Monitor, Pages};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use templates::{Kind, Template};
@@ -82,9 +82,9 @@ pub(crate) enum Command {
     /// Look at the registry, promote runs, say how models did and where they are.
     #[command(subcommand)]
     Model(Model),
-    /// Watch a workspace or a hub in this terminal: experiments, jobs, logs, services.
+    /// Watch a workspace or a hub in this terminal, or a workspace in a browser.
     Monitor(Monitor),
-    /// Watch a workspace on another machine by `ssh`, in this terminal.
+    /// Watch a workspace on another machine by `ssh`, in this terminal or in a browser.
     SshMonitor(Box<SshMonitor>),
     /// The far side of that: serves a workspace on the standard streams.
     MonitorServer(MonitorServer),
@@ -166,6 +166,9 @@ pub(crate) struct Up {
     /// How much is kept of one file of a run, in MiB; 1024 unless given.
     #[arg(long)]
     pub artifact_mib_max: Option<u32>,
+    /// A workspace that the pages show, besides those of the configuration; may be given several times.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub workdir: Vec<PathBuf>,
     /// A configuration file: `cupola.toml` here or in the user's configuration folder.
     #[arg(long)]
     pub config: Option<PathBuf>,

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use cupola_domain::access::Role;
 use cupola_hub::costs::Prices;
-use cupola_web::Home;
+use cupola_web::{Home, workspaces::Workspaces};
 use serde::Deserialize;
 
-use crate::cli::Up;
+use crate::{cli::Up, watched};
 pub(crate) use training::Training;
 
 /// The file's name, here and in the user's configuration folder.
@@ -90,6 +90,8 @@ pub(crate) struct Config {
     pub url: Option<String>,
     /// How messages about alerts leave, and where they go.
     pub alerts: alerts::Alerts,
+    /// What is watched beside the hub's own things.
+    pub workspaces: Workspaces,
 }
 
 impl Config {
@@ -114,6 +116,7 @@ impl Config {
             training: None,
             url: None,
             alerts: alerts::Alerts::default(),
+            workspaces: Workspaces::default(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Config {
         let training = file.training.read(&base);
         let prices = file.prices.read();
         let alerts = alerts::read(file.mail, file.webhooks, &base);
+        let workspaces = workspaces::places(file.workspaces, &base);
         let mut config = Self {
             host: flags
                 .host
@@ -158,6 +162,10 @@ impl Config {
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
             url: web_address(file.url).with_context(|| wrong(path.as_deref()))?,
             alerts: alerts.with_context(|| wrong(path.as_deref()))?,
+            workspaces: watched::workspaces(
+                workspaces.with_context(|| wrong(path.as_deref()))?,
+                flags.workdir,
+            )?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)

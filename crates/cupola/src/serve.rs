@@ -143,6 +143,7 @@ impl Running {
             metrics_token: config.metrics_token.clone(),
             loopback_role: config.loopback_role,
             home: config.home,
+            workspaces: config.workspaces.clone(),
         };
         let web = Web::new(Arc::clone(&self.hub), settings);
         let stopped = stopped(self.hub_stopping.subscribe());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Command, Events, Monitor, Watch};
+use super::{Command, Events, Monitor, Pages, Watch};
 
 /// The far side of `ssh-monitor`.
 #[derive(Debug, Args)]
@@ -116,6 +116,8 @@ pub(crate) struct SshMonitor {
     /// How much is kept of files that were fetched, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     pub cache_mib_max: u32,
+    #[command(flatten)]
+    pub pages: Pages,
     /// The configuration file; `cupola.toml` here, else the user's.
     #[arg(long, env = "CUPOLA_CONFIG")]
     pub config: Option<PathBuf>,

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The other program may have to be installed there first.
-const CONNECT_LIMIT: Duration = Duration::from_mins(5);
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_mins(5);
 
 /// Serves a workspace on the standard streams until they end.
 pub(crate) async fn serve(args: MonitorServer) -> anyhow::Result<ExitCode> {
@@ -65,13 +65,14 @@ fn serve_folder(folder: &Path, watching: Watching) -> anyhow::Result<ExitCode> {
 /// Shows a workspace of another machine in this terminal.
 pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     let events = args.events;
-    if !events.events_viewer {
+    if !events.events_viewer && !args.pages.web {
         monitor::need_terminal()?;
     }
     let is_shown = Arc::new(AtomicBool::new(false));
     let options = options(&args, Arc::clone(&is_shown));
     let cache = cache()?;
     let cache_bytes_max = u64::from(args.cache_mib_max) << 20;
+    let pages = args.pages.clone();
     let route = route(args)?;
     output::remark(&format!("connecting to {}", output::clean(&route.shown())));
     let ssh = Ssh::new(route, &cache, cache_bytes_max)?;
@@ -83,6 +84,9 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     output::remark(&output::clean(&format!("{} answers", remote.far_side())));
     if events.events_viewer {
         return events::print(Arc::new(remote), events).await;
+    }
+    if pages.web {
+        return monitor::serve(Arc::new(remote), pages).await;
     }
     is_shown.store(true, Ordering::Relaxed);
     let ended = monitor::show(Arc::new(remote), None).await;
@@ -149,7 +153,7 @@ fn route(args: SshMonitor) -> anyhow::Result<Route> {
 }
 
 /// Where files are kept that were fetched.
-fn cache() -> anyhow::Result<PathBuf> {
+pub(crate) fn cache() -> anyhow::Result<PathBuf> {
     let cache = match std::env::var_os("XDG_CACHE_HOME").filter(|it| !it.is_empty()) {
         Some(folder) => PathBuf::from(folder),
         None => home()
@@ -159,7 +163,8 @@ fn cache() -> anyhow::Result<PathBuf> {
     Ok(cache.join("cupola").join("ssh"))
 }
 
-fn at_home(path: &Path) -> PathBuf {
+/// `~` is the home folder.
+pub(crate) fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), home()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),

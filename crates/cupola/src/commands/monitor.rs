@@ -1,4 +1,6 @@
-//! `cupola monitor`: a workspace or a hub in this terminal.
+//! `cupola monitor`: a workspace or a hub in this terminal, or a workspace in a browser.
+
+mod pages;
 
 use std::{io::IsTerminal as _, process::ExitCode, sync::Arc, time::Duration};
 
@@ -22,8 +24,13 @@ const SIGNAL_BASE: i32 = 128;
 /// Looks may be so far apart.
 const POLLING_SECS_MAX: f64 = 3_600.0;
 
+pub(crate) use pages::serve;
+
 pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
-    if !monitor.events.events_viewer {
+    if monitor.pages.web && monitor.workdir.is_none() {
+        bail!("`--web` needs a `--workdir`: a hub has pages of its own, at its address");
+    }
+    if !monitor.pages.web && !monitor.events.events_viewer {
         need_terminal()?;
     }
     let source: Arc<dyn Source> = if let Some(folder) = &monitor.workdir {
@@ -40,6 +47,9 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
     };
     if monitor.events.events_viewer {
         return events::print(source, monitor.events).await;
+    }
+    if monitor.pages.web {
+        return serve(source, monitor.pages).await;
     }
     show(source, None).await
 }

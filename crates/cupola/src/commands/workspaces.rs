@@ -9,6 +9,7 @@ use anyhow::{bail, ensure};
 use cupola_client::query::ExperimentFilter;
 use cupola_protocol::{page, time::Time};
 use cupola_search::filter::Filter;
+use cupola_web::api::present;
 use cupola_workspace::{
     Here, Watching, filter,
     model::{Experiment, Job, JobKey},
@@ -20,7 +21,6 @@ use crate::{
     output::{self, Table},
     world::wall_clock,
 };
-use bodies::{ExperimentBody, JobBody};
 
 pub(crate) use logs::{LogAsked, logs};
 
@@ -68,7 +68,7 @@ pub(crate) fn jobs(workdir: &Path, asked: &JobsAsked) -> anyhow::Result<()> {
     if asked.json {
         let bodies = found
             .iter()
-            .map(|job| Ok(JobBody::of(folder.job(&job.key)?)));
+            .map(|job| Ok(present::workspace_job(folder.job(&job.key)?)));
         return output::json(&bodies.collect::<anyhow::Result<Vec<_>>>()?);
     }
     table(&found).print("No jobs match.");
@@ -79,11 +79,11 @@ pub(crate) fn jobs(workdir: &Path, asked: &JobsAsked) -> anyhow::Result<()> {
 pub(crate) fn job(workdir: &Path, named: &str, json: bool) -> anyhow::Result<()> {
     let folder = open(workdir)?;
     let details = folder.job(&key_of(folder.as_ref(), named)?)?;
-    let body = JobBody::of(details);
+    let body = present::workspace_job(details);
     if json {
         return output::json(&body);
     }
-    output::fields(&body.fields());
+    output::fields(&bodies::fields(&body));
     Ok(())
 }
 
@@ -108,7 +108,12 @@ pub(crate) fn experiments(
     };
     let found = part(found, &paging)?;
     if json {
-        return output::json(&found.iter().map(ExperimentBody::of).collect::<Vec<_>>());
+        return output::json(
+            &found
+                .iter()
+                .map(present::workspace_experiment)
+                .collect::<Vec<_>>(),
+        );
     }
     let headings = [
         "experiment",
@@ -163,7 +168,7 @@ fn table(jobs: &[Arc<Job>]) -> Table {
         table.row([
             job.key.id.chars().take(12).collect(),
             job.key.task.clone(),
-            bodies::experiments(job).join(", "),
+            present::workspace_job_experiments(job).join(", "),
             bodies::state(job),
             tags.collect::<Vec<_>>().join(", "),
             bodies::time(job.submitted_at),

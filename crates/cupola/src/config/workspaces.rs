@@ -8,9 +8,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use cupola_monitor::ssh::{FarProgram, Route};
 use serde::Deserialize;
+
+use crate::{
+    commands::far,
+    watched::{self, Place},
+};
 
 /// All of them, by what they are called.
 pub(super) type Section = BTreeMap<String, Workspace>;
@@ -62,6 +67,23 @@ fn route_by(
         format!("`{path}` has no workspace `{id}`, nor has `{theirs}`")
     })?;
     workspace.route().with_context(|| wrong(&theirs, id))
+}
+
+/// Where each of them is; those of this machine are named from where the file lies.
+pub(super) fn places(section: Section, base: &Path) -> anyhow::Result<Vec<(String, Place)>> {
+    let place = |(id, workspace): (String, Workspace)| {
+        if !watched::is_name(&id) {
+            bail!("workspace `{id}`: call it by letters, digits, `-`, `_` and `.`, at most 40");
+        }
+        let place = if workspace.ssh.is_some() {
+            let route = workspace.route();
+            Place::Far(route.with_context(|| format!("workspace `{id}`"))?)
+        } else {
+            Place::Folder(base.join(far::at_home(Path::new(&workspace.path))))
+        };
+        Ok((id, place))
+    };
+    section.into_iter().map(place).collect()
 }
 
 impl Workspace {

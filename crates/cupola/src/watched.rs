@@ -1,0 +1,155 @@
+//! The workspaces that pages show: what they go by, and how each is opened.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use cupola_monitor::{
+    remote::{Options, Remote},
+    ssh::{Route, Ssh},
+};
+use cupola_web::workspaces::{Opener, Workspace, Workspaces};
+use cupola_workspace::{
+    Here, Watching,
+    source::{Source, SourceError},
+};
+
+use crate::{
+    commands::far::{CONNECT_LIMIT, cache},
+    world::wall_clock,
+};
+
+/// Longer names are cut.
+const NAME_CHARS_MAX: usize = 40;
+
+/// An answer from another machine may take so long.
+const CALL_LIMIT: Duration = Duration::from_mins(1);
+
+/// How much is kept of files that were fetched.
+const CACHE_BYTES_MAX: u64 = 2 << 30;
+
+/// Where a workspace is.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// One of another machine.
+    Far(Route),
+}
+
+/// Those that the configuration names, then those of the command line.
+pub(crate) fn workspaces(
+    named: Vec<(String, Place)>,
+    folders: Vec<PathBuf>,
+) -> anyhow::Result<Workspaces> {
+    let mut names: BTreeSet<String> = named.iter().map(|(id, _)| id.clone()).collect();
+    let mut all = named;
+    for folder in folders {
+        let id = free_name(&name_of(&folder), &names);
+        names.insert(id.clone());
+        all.push((id, Place::Folder(std::path::absolute(folder)?)));
+    }
+    let all = all.into_iter().map(|(id, place)| workspace(id, place));
+    Ok(Workspaces::new(all.collect()))
+}
+
+/// One alone that is open already.
+pub(crate) fn only(source: Arc<dyn Source>) -> Workspaces {
+    let place = source.place();
+    let id = name_of(Path::new(&place.title));
+    let open: Opener = Box::new(move || Ok(Arc::clone(&source)));
+    Workspaces::new(vec![Workspace::new(id, place.title, place.is_remote, open)])
+}
+
+/// Whether a workspace may go by it: what stands in addresses as it is.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_way = name.chars().all(|c| c == '.');
+    !is_way && name.len() <= NAME_CHARS_MAX && name.chars().all(is_letter)
+}
+
+/// What a folder is called, as a workspace may be.
+fn name_of(folder: &Path) -> String {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let letters = name.chars().map(|c| if is_letter(c) { c } else { '-' });
+    let name: String = letters.take(NAME_CHARS_MAX - 4).collect();
+    if is_name(&name) {
+        name
+    } else {
+        "workspace".to_owned()
+    }
+}
+
+fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
+    let mut more = (2..).map(|number| format!("{name}-{number}"));
+    let first = std::iter::once(name.to_owned());
+    let mut all = first.chain(&mut more);
+    let free = all.find(|name| !taken.contains(name));
+    free.expect("numbers do not end")
+}
+
+fn workspace(id: String, place: Place) -> Workspace {
+    match place {
+        Place::Folder(folder) => {
+            let title = folder.display().to_string();
+            Workspace::new(id, title, false, Box::new(move || open_folder(&folder)))
+        }
+        Place::Far(route) => {
+            let title = route.shown();
+            Workspace::new(id, title, true, Box::new(move || open_far(&route)))
+        }
+    }
+}
+
+fn open_folder(folder: &Path) -> Result<Arc<dyn Source>, SourceError> {
+    let here = Here::new(Arc::new(wall_clock));
+    cupola_workspace::open(folder, here, Watching::Auto)
+}
+
+fn open_far(route: &Route) -> Result<Arc<dyn Source>, SourceError> {
+    let refused = |error: anyhow::Error| SourceError::Refused(format!("{error:#}"));
+    let shown = route.shown();
+    let options = Options {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: Box::new(wall_clock),
+        said: Box::new(move |line| tracing::info!(workspace = shown, "{line}")),
+        connect_limit: CONNECT_LIMIT,
+        call_limit: CALL_LIMIT,
+    };
+    let cache = cache().map_err(refused)?;
+    let ssh = Ssh::new(route.clone(), &cache, CACHE_BYTES_MAX)
+        .map_err(|error| SourceError::Refused(error.to_string()))?;
+    Ok(Arc::new(Remote::connect(Box::new(ssh), options)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_addresses_as_they_are() {
+        let check = |folder: &str, expected: &str| {
+            let name = name_of(Path::new(folder));
+            assert_eq!(name, expected);
+            assert!(is_name(&name));
+        };
+        check("/scratch/me/xp", "xp");
+        check("/scratch/me/my runs/", "my-runs");
+        check("/scratch/экс", "---");
+        check("/", "workspace");
+    }
+
+    #[test]
+    fn nobody_has_the_name_of_another() {
+        let folders = ["/a/xp", "/b/xp", "/c/xp"].map(PathBuf::from);
+        let named = vec![("xp-2".to_owned(), Place::Folder("/d".into()))];
+        let all = workspaces(named, folders.into()).unwrap();
+        let ids: Vec<_> = all.iter().map(|each| each.id.as_str()).collect();
+        assert_eq!(ids, ["xp-2", "xp", "xp-3", "xp-4"]);
+    }
+}
