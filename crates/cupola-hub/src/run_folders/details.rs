@@ -68,7 +68,7 @@ pub(super) fn write(
             let table = tables.table(of.0)?;
             match of.0 {
                 "log_chunk" => {
-                    files.take_log(&mut row, table.place("stream"), table.place("body"))?
+                    files.take_log(&mut row, table.place("stream"), table.place("body"))?;
                 }
                 "series" => series.extend(table.place("id").map(|at| row[at].clone())),
                 _ => {}

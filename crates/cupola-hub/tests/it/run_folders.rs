@@ -243,7 +243,7 @@ fn what_is_damaged_stays_out_and_is_named() {
             edit(&run.join("run.json"), |bytes| {
                 let text = String::from_utf8_lossy(bytes).replace("\"epoch\":1", "\"epoch\":2");
                 *bytes = text.into_bytes();
-            })
+            });
         },
         2,
         "run.json: is damaged",
@@ -321,7 +321,7 @@ fn what_is_deleted_has_no_folder() {
     hub.delete_brief(brief).unwrap();
     retention::tick(&hub).unwrap();
     keep(&hub);
-    assert_eq!(runs(&hub), [PathBuf::new(); 0]);
+    assert_eq!(runs(&hub), Vec::<PathBuf>::new());
     let left = tree(&hub.place().join("runs"));
     assert!(
         left.keys().all(|name| !name.ends_with("experiment.json")),
