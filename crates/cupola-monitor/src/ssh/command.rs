@@ -13,6 +13,13 @@ use crate::{
 /// The Experimaestro that is installed where there is none; its protocol has not changed since.
 const EXPERIMAESTRO: &str = "2.7.0";
 
+/// What is said where nothing answers.
+const NONE_THERE: &str = "neither cupola, experimaestro nor uv is found there: name one by \
+                          --remote-cupola or --remote-xpm, or what finds it by --remote-shell-init";
+
+/// As a shell ends that does not find a program.
+const NONE_FOUND: u8 = 127;
+
 /// One line for the shell there, whichever that is: only words that were quoted, a preamble that the
 /// person wrote, and `sh`, which is everywhere.
 pub(super) fn far_command(route: &Route) -> Result<String, String> {
@@ -48,12 +55,14 @@ fn program(route: &Route) -> Result<String, String> {
         FarProgram::Found => {
             let is_there = |program: &str| format!("command -v {program} >/dev/null 2>&1");
             Ok(format!(
-                "if {}; then {}; elif {}; then {}; else {}; fi",
+                "if {}; then {}; elif {}; then {}; elif {}; then {}; else {}; fi",
                 is_there("cupola"),
                 ours(&["cupola".to_owned()]),
                 is_there("experimaestro"),
                 theirs(&["experimaestro".to_owned()]),
+                is_there("uv"),
                 theirs(&uv(false, None, false)),
+                format_args!("echo {} >&2; exit {NONE_FOUND}", quoted(NONE_THERE)),
             ))
         }
     }
@@ -89,6 +98,8 @@ fn uv(offline: bool, python: Option<&str>, is_exact: bool) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
     fn check(program: FarProgram, init: Option<&str>, expected: &str) {
@@ -159,6 +170,18 @@ mod tests {
         let expected =
             "exec cupola monitor-server --workdir /w --watcher polling --polling-interval 2.5";
         assert_eq!(program(&route).unwrap(), expected);
+    }
+
+    #[test]
+    fn where_nothing_answers_it_is_said_what_would() {
+        let script = program(&Route::default()).unwrap();
+        let words = ["sh", "-c", &format!("PATH=/nowhere; {script}")].map(str::to_owned);
+        let mut wire = crate::dial::start(&words).unwrap();
+        let mut said = String::new();
+        wire.said.read_to_string(&mut said).unwrap();
+        assert_eq!(said.trim_end(), NONE_THERE);
+        let code = wire.program.unwrap().wait(Duration::from_secs(20));
+        assert_eq!(code, Some(NONE_FOUND.into()));
     }
 
     #[test]
