@@ -118,6 +118,23 @@ pub(crate) fn short_ids(text: &str, letters: usize) -> String {
     short
 }
 
+/// A text in lines of so many columns, broken between words; what is more than `most` lines stays in
+/// the last of them.
+pub(crate) fn lines(text: &str, columns: u16, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let is_last = lines.len() == most;
+        let line = lines.last_mut().expect("there is one from the beginning");
+        let is_full = width(line).saturating_add(width(word.trim_end())) > columns;
+        if is_full && !line.is_empty() && !is_last {
+            lines.push(word.to_owned());
+        } else {
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// How many columns it takes.
 pub(crate) fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
@@ -147,6 +164,17 @@ const fn float(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_broken_between_words() {
+        let check = |text: &str, most: usize, expected: &[&str]| {
+            assert_eq!(lines(text, 7, most), expected);
+        };
+        check("one two three", 3, &["one two ", "three"]);
+        check("one two three four", 2, &["one two ", "three four"]);
+        check("a longlonglong b", 3, &["a ", "longlonglong ", "b"]);
+        check("", 3, &[""]);
+    }
 
     #[test]
     fn of_hashes_the_beginning_is_kept() {

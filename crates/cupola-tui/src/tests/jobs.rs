@@ -247,3 +247,14 @@ fn who_deletes_a_job_is_told_who_names_it() {
     stage.press("Enter ^d");
     stage.sees("Named by 1: bm25-grid");
 }
+
+#[test]
+fn what_is_wrong_with_a_filter_is_said_in_full() {
+    let mut stage = Stage::new();
+    stage.press("Enter / 'state Space '= Space 'run");
+    let opened = stage.model.opened.as_ref().unwrap();
+    let problem = opened.jobs.bar.as_ref().unwrap().problem.clone().unwrap();
+    let last = problem.rsplit(' ').next().unwrap().to_owned();
+    stage.sees(&last);
+    stage.sees("column 9: `run` is not a state");
+}

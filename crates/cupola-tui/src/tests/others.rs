@@ -151,6 +151,8 @@ fn what_was_done_is_said_before_the_line_ends() {
     stage.sees("is under way: end it first");
     stage.tell(Event::Failed("x".repeat(100)));
     stage.sees("xxx…");
+    stage.tell(Event::Failed(format!("{} and the end", "word ".repeat(30))));
+    stage.sees("and the end");
 }
 
 #[test]

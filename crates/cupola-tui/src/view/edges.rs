@@ -1,15 +1,22 @@
 //! The first and the last lines.
 
 use cupola_workspace::source::Connection;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Clear, Widget as _},
+};
 
 use super::{layout::Regions, tables::put};
 use crate::{
     keys,
-    model::{Model, Tab},
-    text::{clean, short_ids, width},
+    model::{Model, Pane, Tab},
+    text::{clean, lines, short_ids, width},
     theme::{Theme, Tone},
 };
+
+/// What is said takes so many lines at most.
+const NOTICE_LINES: usize = 3;
 
 /// So much of an id is shown in what is said, as in tables.
 const SHOWN_OF_IDS: usize = 7;
@@ -50,14 +57,27 @@ pub(super) fn tabs(model: &Model, theme: Theme, buffer: &mut Buffer, regions: &R
     }
 }
 
+/// What is wrong with what is typed, or what was said last: over the rows above where one line is
+/// too short for it.
 pub(super) fn notice(model: &Model, theme: Theme, buffer: &mut Buffer, area: Rect) {
-    let Some(notice) = &model.notice else {
-        return;
+    let typed = model.opened.as_ref().filter(|_| model.pane() == Pane::Jobs);
+    let typed = typed.and_then(|opened| opened.jobs.bar.as_ref()?.problem.as_deref());
+    let said = model.notice.as_ref();
+    let (text, is_bad) = match (typed, said) {
+        (Some(problem), _) => (problem, true),
+        (None, Some(notice)) => (notice.text.as_str(), notice.is_bad),
+        (None, None) => return,
     };
-    let tone = if notice.is_bad { Tone::Bad } else { Tone::Good };
+    let tone = if is_bad { Tone::Bad } else { Tone::Good };
     let room = area.width.saturating_sub(2);
-    let text = short_ids(&clean(&notice.text), SHOWN_OF_IDS);
-    put(buffer, (area.x + 1, area.y), room, &text, theme, tone);
+    let most = NOTICE_LINES.min(usize::from(area.y));
+    let lines = lines(&short_ids(&clean(text), SHOWN_OF_IDS), room, most.max(1));
+    let above = u16::try_from(lines.len()).unwrap_or(1).saturating_sub(1);
+    for (y, line) in (area.y - above..).zip(&lines) {
+        let row = Rect { y, ..area };
+        Clear.render(row, buffer);
+        put(buffer, (area.x + 1, y), room, line.trim_end(), theme, tone);
+    }
 }
 
 /// As many keys as there is room for; how to see all of them stands on the right.

@@ -12,9 +12,6 @@ use crate::{
     theme::{Theme, Tone},
 };
 
-/// So much of what is wrong with a search is said.
-const PROBLEM_CHARS: usize = 50;
-
 /// Draws one; says where the cursor stands if something is typed there.
 pub(super) fn view(
     model: &Model,
@@ -164,17 +161,7 @@ fn search(opened: &Opened, theme: Theme, buffer: &mut Buffer, area: Rect) -> Opt
         buffer.set_stringn(area.x + 1, area.y, text, room, theme.of(Tone::Warn));
         return None;
     };
-    let position = typed("/ ", bar, theme, buffer, area);
-    if let Some(problem) = &bar.problem {
-        let problem: String = clean(problem).chars().take(PROBLEM_CHARS).collect();
-        let x = area
-            .right()
-            .saturating_sub(width(&problem) + 1)
-            .max(position.x + 2);
-        let room = usize::from(area.right().saturating_sub(x));
-        buffer.set_stringn(x, area.y, problem, room, theme.of(Tone::Bad));
-    }
-    Some(position)
+    Some(typed("/ ", bar, theme, buffer, area))
 }
 
 /// A line that is typed; what does not fit is left out in front of the cursor.
