@@ -27,11 +27,11 @@ use crate::{
     error::Refused,
     metrics,
     router::AccessTable,
-    state::{Web, hub_call},
+    state::{Settings, Web, hub_call},
 };
 
 pub(crate) use attempts::Attempts;
-pub(crate) use credentials::Credential;
+pub(crate) use credentials::{Credential, cookie_name};
 pub use extract::{
     Admin, Client, ClientResearcher, ClientViewer, Operator, Researcher, Viewer, WorkerAuth,
 };
@@ -146,6 +146,47 @@ impl Caller {
                 None
             }
         }
+    }
+}
+
+/// Who was let through to a service.
+pub(crate) struct Pass {
+    credential: Credential,
+    peer: Option<Peer>,
+}
+
+/// Lets somebody through to a service: who may look at the hub, on a page of the service or coming
+/// from an address bar or the hub. `settings` are those of its gate.
+pub(crate) async fn admit_to_service(
+    web: &Web,
+    settings: &Settings,
+    request: &Parts,
+) -> Result<Pass, Refused> {
+    origin::check_host(request, settings)?;
+    let needs_no_token = loopback::is_enough(request, settings);
+    origin::check_site(request, settings.is_tls, needs_no_token)?;
+    origin::check_upgrade(request)?;
+    let credential = shown(web, request)?.ok_or_else(credentials::unauthorized)?;
+    let is_for_programs =
+        matches!(credential, Credential::Basic(_)) || credential.program_token().is_some();
+    if is_for_programs {
+        return Err(credentials::unauthorized());
+    }
+    let peer = request.extensions.get::<Peer>().copied();
+    let pass = Pass { credential, peer };
+    pass.check(web).await?;
+    Ok(pass)
+}
+
+impl Pass {
+    async fn check(&self, web: &Web) -> Result<(), Refused> {
+        let principal = identify(web, &self.credential, self.peer).await?;
+        check_role(Access::Role(Role::Viewer), &principal)
+    }
+
+    /// Whether they may not be there any more.
+    pub(crate) async fn is_over(&self, web: &Web) -> bool {
+        self.check(web).await.is_err()
     }
 }
 

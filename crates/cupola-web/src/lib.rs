@@ -6,6 +6,7 @@ pub mod auth;
 mod compared;
 mod compat;
 pub mod error;
+pub mod gate;
 pub mod live;
 pub mod metrics;
 pub mod openapi;

@@ -13,13 +13,10 @@ use std::{
 
 use axum::extract::Request;
 use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, mpsc, watch},
 };
 use tower::ServiceExt as _;
 
@@ -65,9 +62,28 @@ pub async fn serve_app(
     app: axum::Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let stopped = {
+        let web = web.clone();
+        async move {
+            shutdown.await;
+            // What waits ends at once, what is being answered may end.
+            web.stop();
+        }
+    };
+    accept(listener, app, stopped).await
+}
+
+/// Takes connections until `shutdown` resolves, and then waits until what is being answered has been.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    app: axum::Router,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let open = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let addresses = Addresses::default();
-    let graceful = GracefulShutdown::new();
+    let stopping = watch::Sender::new(false);
+    // Every connection holds a sender: nothing is received once all have ended.
+    let (open_still, mut all_ended) = mpsc::channel::<()>(1);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
@@ -89,17 +105,16 @@ pub async fn serve_app(
         let Some(place) = addresses.enter(peer.ip()) else {
             continue;
         };
-        let connection = converse(stream, Peer(peer.ip()), app.clone());
-        let connection = graceful.watch(connection);
+        let connection = converse(stream, Peer(peer.ip()), app.clone(), stopping.subscribe());
+        let open_still = open_still.clone();
         tokio::spawn(async move {
-            // An error here is the client's: it hung up or spoke nonsense.
-            let _ = connection.await;
-            drop((permit, place));
+            connection.await;
+            drop((permit, place, open_still));
         });
     }
-    drop(listener);
-    web.stop();
-    let ended = tokio::time::timeout(SHUTDOWN_TIME, graceful.shutdown()).await;
+    drop((listener, open_still));
+    stopping.send_replace(true);
+    let ended = tokio::time::timeout(SHUTDOWN_TIME, all_ended.recv()).await;
     if ended.is_err() {
         tracing::warn!("some answers were cut off by the shutdown");
     }
@@ -148,11 +163,14 @@ impl Drop for Place {
     }
 }
 
-fn converse(
+/// Answers on one connection until it ends, which it is asked to when the server stops. What was
+/// switched to another protocol goes on without it.
+async fn converse(
     stream: TcpStream,
     peer: Peer,
     app: axum::Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    mut stopping: watch::Receiver<bool>,
+) {
     // Small answers should not wait for more bytes; where this fails they merely do.
     let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -160,11 +178,19 @@ fn converse(
         app.clone()
             .oneshot(request.map(axum::body::Body::new) as Request)
     });
-    http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(Impatient::new(stream, STALL_MAX)), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // An error here is the client's: it hung up or spoke nonsense.
+        _ = connection.as_mut() => return,
+        _ = stopping.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::{
     auth::{Attempts, Known},
     error,
+    gate::{self, Gates},
     live::{Board, Streams},
     metrics::Requests,
     parts::Parts,
@@ -35,6 +36,8 @@ pub struct Settings {
     pub home: Home,
     /// The workspaces that it shows beside its own things.
     pub workspaces: Workspaces,
+    /// Where services are reached.
+    pub gates: gate::Settings,
 }
 
 /// What `/` shows.
@@ -109,6 +112,7 @@ pub struct Shared {
     board: Arc<Board>,
     pub(crate) parts: Parts,
     pub(crate) requests: Requests,
+    pub(crate) gates: Gates,
     /// Handlers that wait hold receivers; [`crate::serve`] sends once.
     stopping: watch::Sender<bool>,
 }
@@ -139,6 +143,7 @@ impl Web {
             board: Arc::default(),
             parts: Parts::default(),
             requests: Requests::default(),
+            gates: Gates::default(),
             stopping: watch::Sender::new(false),
         }))
     }

@@ -84,6 +84,21 @@ pub(super) fn check_site(
     ))
 }
 
+/// Refuses that another page opens a socket: browsers ask nobody before that, and say from where.
+pub(super) fn check_upgrade(request: &Parts) -> Result<(), Refused> {
+    let headers = &request.headers;
+    let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
+    let is_own = text("origin").is_none_or(|origin| is_same_host(origin, text("host")));
+    if is_own || !headers.contains_key(header::UPGRADE) {
+        return Ok(());
+    }
+    Err(Refused::new(
+        StatusCode::FORBIDDEN,
+        "cross_site",
+        "the socket is not opened by a page of this service",
+    ))
+}
+
 fn is_same_host(origin: &str, host: Option<&str>) -> bool {
     let named = origin
         .strip_prefix("http://")

@@ -11,6 +11,7 @@ mod bodies;
 mod costs;
 mod experiments;
 mod exports;
+mod gate;
 mod harness;
 mod imports;
 mod live;
