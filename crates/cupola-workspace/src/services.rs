@@ -41,7 +41,7 @@ pub struct Command {
 /// How services are started.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Below it each has a folder for its logs.
+    /// Below it each has a folder for its logs; it goes with whoever starts them.
     pub folder: PathBuf,
     /// All of their environment.
     pub environment: Vec<(OsString, OsString)>,

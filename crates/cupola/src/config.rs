@@ -4,10 +4,14 @@
 mod access;
 mod alerts;
 mod prices;
+pub(crate) mod services;
 mod training;
 pub(crate) mod workspaces;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use cupola_domain::access::Role;
@@ -48,6 +52,7 @@ struct File {
     prices: prices::Section,
     training: training::Section,
     workspaces: workspaces::Section,
+    service_ports: Option<String>,
     url: Option<String>,
     mail: alerts::MailSection,
     webhooks: alerts::WebhooksSection,
@@ -92,6 +97,8 @@ pub(crate) struct Config {
     pub alerts: alerts::Alerts,
     /// What is watched beside the hub's own things.
     pub workspaces: Workspaces,
+    /// On which ports services are reached; any that is free without them.
+    pub service_ports: Option<RangeInclusive<u16>>,
 }
 
 impl Config {
@@ -117,6 +124,7 @@ impl Config {
             url: None,
             alerts: alerts::Alerts::default(),
             workspaces: Workspaces::default(),
+            service_ports: None,
         }
     }
 
@@ -166,6 +174,8 @@ impl Config {
                 workspaces.with_context(|| wrong(path.as_deref()))?,
                 flags.workdir,
             )?,
+            service_ports: ports(file.service_ports.as_deref())
+                .with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)
@@ -184,6 +194,21 @@ fn web_address(url: Option<String>) -> anyhow::Result<Option<String>> {
         anyhow::bail!("`url`: is `{url}`; write one such as `https://hub.lab`");
     }
     Ok(url)
+}
+
+/// `7180-7189`, from the first to the last.
+fn ports(text: Option<&str>) -> anyhow::Result<Option<RangeInclusive<u16>>> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let read = text.split_once('-').and_then(|(first, last)| {
+        let number = |text: &str| text.trim().parse().ok().filter(|port: &u16| *port > 0);
+        Some(number(first)?..=number(last)?)
+    });
+    let ports = read.filter(|ports| !ports.is_empty());
+    let ports = ports
+        .with_context(|| format!("`service_ports`: is `{text}`; write some such as `7180-7189`"))?;
+    Ok(Some(ports))
 }
 
 /// Which file something is wrong with.
@@ -213,6 +238,19 @@ fn read(path: &Path) -> anyhow::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ports_are_from_the_first_to_the_last() {
+        let check = |text: &str, expected: Option<RangeInclusive<u16>>| {
+            assert_eq!(ports(Some(text)).ok().flatten(), expected, "{text}");
+        };
+        check("7180-7189", Some(7180..=7189));
+        check("7180 - 7180", Some(7180..=7180));
+        for wrong in ["", "7180", "7189-7180", "0-1", "1-70000", "a-b"] {
+            check(wrong, None);
+        }
+        assert_eq!(ports(None).unwrap(), None);
+    }
 
     #[test]
     fn links_lead_to_the_web() {

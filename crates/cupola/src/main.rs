@@ -13,6 +13,7 @@ mod hub_source;
 mod output;
 mod quiet;
 mod serve;
+mod services;
 mod watched;
 mod world;
 

@@ -12,7 +12,7 @@ use cupola_domain::access::Role;
 use cupola_hub::{Hub, HubError, Settings, loops, world::World};
 use cupola_notify::Sender;
 use cupola_store::{Durability, Location};
-use cupola_web::Web;
+use cupola_web::{Web, gate};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     data::{DataDir, RunningHub, read_secret, write_private},
     deliver,
     exit::{self, Unavailable},
-    output,
+    output, services,
     world::System,
 };
 
@@ -102,7 +102,7 @@ impl Running {
             parts: JoinSet::new(),
         };
         running.deliver(config)?;
-        running.serve(listener, config, address.port());
+        running.serve(listener, config, address);
         running.token_file(Role::Admin)?;
         let here = RunningHub {
             url: running.url.clone(),
@@ -130,20 +130,25 @@ impl Running {
         Ok(())
     }
 
-    fn serve(&mut self, listener: TcpListener, config: &Config, port: u16) {
+    fn serve(&mut self, listener: TcpListener, config: &Config, address: SocketAddr) {
         for each in loops::ALL {
             let stopping = self.hub_stopping.subscribe();
             self.parts
                 .spawn(loops::drive(Arc::clone(&self.hub), each, stopping));
         }
         let settings = cupola_web::Settings {
-            port,
+            port: address.port(),
             hosts: config.allow_hosts.clone(),
             is_tls: config.behind_tls,
             metrics_token: config.metrics_token.clone(),
             loopback_role: config.loopback_role,
             home: config.home,
             workspaces: config.workspaces.clone(),
+            gates: gate::Settings {
+                host: address.ip(),
+                ports: config.service_ports.clone(),
+                hub_url: config.url.clone(),
+            },
         };
         let web = Web::new(Arc::clone(&self.hub), settings);
         let stopped = stopped(self.hub_stopping.subscribe());
@@ -234,6 +239,11 @@ impl Running {
         join(&mut self.worker).await;
         self.hub_stopping.send_replace(true);
         join(&mut self.parts).await;
+        // One that does not end when asked to takes its time, as everything may.
+        let ended = tokio::task::spawn_blocking(services::end);
+        if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
+            tracing::warn!("some services did not stop in time");
+        }
         self.data.remove_running_hub();
         let hub = self.hub;
         // Closing waits for the writer, which may be in the middle of a commit.

@@ -19,6 +19,8 @@ use cupola_workspace::{
 
 use crate::{
     commands::far::{CONNECT_LIMIT, cache},
+    config::services::Programs,
+    services,
     world::wall_clock,
 };
 
@@ -40,19 +42,28 @@ pub(crate) enum Place {
     Far(Route),
 }
 
+/// One that the configuration names.
+pub(crate) struct Named {
+    pub id: String,
+    pub place: Place,
+    /// With what its services are started.
+    pub programs: Programs,
+}
+
 /// Those that the configuration names, then those of the command line.
-pub(crate) fn workspaces(
-    named: Vec<(String, Place)>,
-    folders: Vec<PathBuf>,
-) -> anyhow::Result<Workspaces> {
-    let mut names: BTreeSet<String> = named.iter().map(|(id, _)| id.clone()).collect();
+pub(crate) fn workspaces(named: Vec<Named>, folders: Vec<PathBuf>) -> anyhow::Result<Workspaces> {
+    let mut names: BTreeSet<String> = named.iter().map(|named| named.id.clone()).collect();
     let mut all = named;
     for folder in folders {
         let id = free_name(&name_of(&folder), &names);
         names.insert(id.clone());
-        all.push((id, Place::Folder(std::path::absolute(folder)?)));
+        all.push(Named {
+            id,
+            place: Place::Folder(std::path::absolute(folder)?),
+            programs: Programs::default(),
+        });
     }
-    let all = all.into_iter().map(|(id, place)| workspace(id, place));
+    let all = all.into_iter().map(workspace);
     Ok(Workspaces::new(all.collect()))
 }
 
@@ -93,22 +104,41 @@ fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
     free.expect("numbers do not end")
 }
 
-fn workspace(id: String, place: Place) -> Workspace {
+fn workspace(named: Named) -> Workspace {
+    let Named {
+        id,
+        place,
+        programs,
+    } = named;
     match place {
         Place::Folder(folder) => {
             let title = folder.display().to_string();
-            Workspace::new(id, title, false, Box::new(move || open_folder(&folder)))
+            let open = move || open_folder(&folder, programs.clone());
+            Workspace::new(id, title, false, Box::new(open))
         }
         Place::Far(route) => {
             let title = route.shown();
-            Workspace::new(id, title, true, Box::new(move || open_far(&route)))
+            let open = move || beside(open_far(&route)?, programs.clone(), None);
+            Workspace::new(id, title, true, Box::new(open))
         }
     }
 }
 
-fn open_folder(folder: &Path) -> Result<Arc<dyn Source>, SourceError> {
+fn open_folder(folder: &Path, programs: Programs) -> Result<Arc<dyn Source>, SourceError> {
     let here = Here::new(Arc::new(wall_clock));
-    cupola_workspace::open(folder, here, Watching::Auto)
+    let opened = cupola_workspace::open(folder, here, Watching::Auto)?;
+    let folder = folder.canonicalize();
+    let folder = folder.map_err(|error| SourceError::Away(error.to_string()))?;
+    beside(opened, programs, Some(folder))
+}
+
+fn beside(
+    place: Arc<dyn Source>,
+    programs: Programs,
+    workdir: Option<PathBuf>,
+) -> Result<Arc<dyn Source>, SourceError> {
+    services::beside(place, programs, workdir)
+        .map_err(|error| SourceError::Refused(format!("{error:#}")))
 }
 
 fn open_far(route: &Route) -> Result<Arc<dyn Source>, SourceError> {
@@ -147,7 +177,11 @@ mod tests {
     #[test]
     fn nobody_has_the_name_of_another() {
         let folders = ["/a/xp", "/b/xp", "/c/xp"].map(PathBuf::from);
-        let named = vec![("xp-2".to_owned(), Place::Folder("/d".into()))];
+        let named = vec![Named {
+            id: "xp-2".to_owned(),
+            place: Place::Folder("/d".into()),
+            programs: Programs::default(),
+        }];
         let all = workspaces(named, folders.into()).unwrap();
         let ids: Vec<_> = all.iter().map(|each| each.id.as_str()).collect();
         assert_eq!(ids, ["xp-2", "xp", "xp-3", "xp-4"]);

@@ -10,6 +10,7 @@ mod hostile;
 mod over_ssh;
 mod pipes;
 mod reconnecting;
+mod services;
 mod sshd;
 mod talking;
 mod workspaces;

@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cupola_domain::time::Timestamp;
 use cupola_process::{Launch, Program};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -35,10 +36,7 @@ use super::{
     runner::{Board, Key},
     words::{last_line, names_any},
 };
-use crate::{
-    model::Synced,
-    source::{Source, SourceError},
-};
+use crate::source::{Source, SourceError};
 
 /// What makes a service of an experiment again.
 const RECREATE: &str = include_str!("recreate.py");
@@ -241,25 +239,21 @@ impl Life {
         if !self.is_elsewhere() {
             return place.fetched(path);
         }
-        self.board.sync(&self.key, Synced::default());
+        self.board.sync(&self.key, |synced| {
+            synced.next = None;
+            synced.problem = None;
+        });
         let found = place.fetched(path);
         let now = (self.settings.here.now)();
-        self.board.sync(&self.key, self.synced(found.as_ref(), now));
-        found
-    }
-
-    fn synced<T>(
-        &self,
-        found: Result<&T, &SourceError>,
-        now: cupola_domain::time::Timestamp,
-    ) -> Synced {
         let every = i64::try_from(self.settings.fetch_every.as_millis()).unwrap_or(i64::MAX);
-        let next = now.millis().saturating_add(every);
-        Synced {
-            last: found.is_ok().then_some(now),
-            next: Some(cupola_domain::time::Timestamp::from_millis(next)),
-            problem: found.err().map(ToString::to_string),
-        }
+        self.board.sync(&self.key, |synced| {
+            synced.next = Some(Timestamp::from_millis(now.millis().saturating_add(every)));
+            match &found {
+                Ok(_) => synced.last = Some(now),
+                Err(error) => synced.problem = Some(error.to_string()),
+            }
+        });
+        found
     }
 
     /// Fetches again and again what it shows, until what is returned is dropped. Nobody waits for

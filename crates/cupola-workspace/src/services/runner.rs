@@ -167,7 +167,7 @@ impl Runner {
         self.settings.folder.join(name)
     }
 
-    /// Ends everything and waits for it.
+    /// Ends everything and waits for it; their logs go too.
     pub(super) fn end(&self) {
         let mut entries = self.board.entries();
         entries.is_closed = true;
@@ -183,6 +183,8 @@ impl Runner {
             // A panic of it was shown when it happened.
             let _ = thread.join();
         }
+        // Where it was never made, nothing was started.
+        let _ = std::fs::remove_dir_all(&self.settings.folder);
     }
 }
 
@@ -207,10 +209,10 @@ impl Board {
         entry.map_or(Stand::Stopped, |entry| entry.stand.clone())
     }
 
-    /// How far its files are here.
-    pub(super) fn sync(&self, key: &Key, synced: Synced) {
+    /// Changes how far its files are here.
+    pub(super) fn sync(&self, key: &Key, change: impl FnOnce(&mut Synced)) {
         if let Some(entry) = self.entries().by_key.get_mut(key) {
-            entry.synced = Some(synced);
+            change(entry.synced.get_or_insert_default());
         }
         self.relay.tell(Change::Services);
     }

@@ -26,7 +26,7 @@ use crate::{
     cli::{MonitorServer, SshMonitor},
     config,
     exit::Unavailable,
-    output,
+    output, services,
     world::wall_clock,
 };
 
@@ -73,6 +73,7 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     let cache = cache()?;
     let cache_bytes_max = u64::from(args.cache_mib_max) << 20;
     let pages = args.pages.clone();
+    let programs = config::services::of(args.config.clone(), args.workspace.as_deref(), None)?;
     let route = route(args)?;
     output::remark(&format!("connecting to {}", output::clean(&route.shown())));
     let ssh = Ssh::new(route, &cache, cache_bytes_max)?;
@@ -85,11 +86,12 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     if events.events_viewer {
         return events::print(Arc::new(remote), events).await;
     }
+    let served = services::beside(Arc::new(remote), programs, None)?;
     if pages.web {
-        return monitor::serve(Arc::new(remote), pages).await;
+        return monitor::serve(served, pages).await;
     }
     is_shown.store(true, Ordering::Relaxed);
-    let ended = monitor::show(Arc::new(remote), None).await;
+    let ended = monitor::show(served, None).await;
     is_shown.store(false, Ordering::Relaxed);
     ended
 }

@@ -12,9 +12,9 @@ use tokio::runtime::Handle;
 use crate::{
     cli::{Monitor, Watch, Watcher},
     commands::events,
-    connection,
+    config, connection,
     hub_source::HubSource,
-    quiet,
+    quiet, services,
     world::{offset_secs, wall_clock},
 };
 
@@ -36,9 +36,11 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
     let source: Arc<dyn Source> = if let Some(folder) = &monitor.workdir {
         let here = Here::new(Arc::new(wall_clock));
         let watching = watching(monitor.watch)?;
-        let folder = folder.clone();
-        let open = move || cupola_workspace::open(&folder, here, watching);
-        tokio::task::spawn_blocking(open).await??
+        let place = folder.clone();
+        let open = move || cupola_workspace::open(&place, here, watching);
+        let opened = tokio::task::spawn_blocking(open).await??;
+        let programs = config::services::of(None, None, Some(folder))?;
+        services::beside(opened, programs, Some(folder.canonicalize()?))?
     } else {
         let client = connection::client(&monitor.connect)?;
         // Whether it answers is said before the terminal is taken.
@@ -76,6 +78,8 @@ pub(crate) async fn show(
     let silence = quiet::keep();
     let shown = tokio::task::spawn_blocking(move || cupola_tui::run(source, options)).await;
     drop(silence);
+    // What was started from the terminal ends with it.
+    let _ = tokio::task::spawn_blocking(services::end).await;
     Ok(match shown?? {
         Some(signal) => ExitCode::from(u8::try_from(SIGNAL_BASE + signal).unwrap_or(u8::MAX)),
         None => ExitCode::SUCCESS,

@@ -12,9 +12,10 @@ use anyhow::{Context as _, bail};
 use cupola_monitor::ssh::{FarProgram, Route};
 use serde::Deserialize;
 
+use super::services::{self, Programs};
 use crate::{
     commands::far,
-    watched::{self, Place},
+    watched::{self, Named, Place},
 };
 
 /// All of them, by what they are called.
@@ -26,6 +27,12 @@ pub(super) type Section = BTreeMap<String, Workspace>;
 pub(super) struct Workspace {
     path: String,
     ssh: Option<Ssh>,
+    tensorboard: Option<String>,
+    python: Option<String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    #[serde(default)]
+    services: BTreeMap<String, services::Section>,
 }
 
 /// How its machine is reached, and what answers there.
@@ -70,23 +77,51 @@ fn route_by(
 }
 
 /// Where each of them is; those of this machine are named from where the file lies.
-pub(super) fn places(section: Section, base: &Path) -> anyhow::Result<Vec<(String, Place)>> {
+pub(super) fn places(section: Section, base: &Path) -> anyhow::Result<Vec<Named>> {
     let place = |(id, workspace): (String, Workspace)| {
         if !watched::is_name(&id) {
             bail!("workspace `{id}`: call it by letters, digits, `-`, `_` and `.`, at most 40");
         }
+        let programs = workspace.programs();
+        let programs = programs.with_context(|| format!("workspace `{id}`"))?;
         let place = if workspace.ssh.is_some() {
             let route = workspace.route();
             Place::Far(route.with_context(|| format!("workspace `{id}`"))?)
         } else {
             Place::Folder(base.join(far::at_home(Path::new(&workspace.path))))
         };
-        Ok((id, place))
+        Ok(Named {
+            id,
+            place,
+            programs,
+        })
     };
     section.into_iter().map(place).collect()
 }
 
 impl Workspace {
+    /// Its folder, if that is on this machine and there.
+    pub(super) fn folder(&self, base: &Path) -> Option<PathBuf> {
+        if self.ssh.is_some() {
+            return None;
+        }
+        let folder = far::at_home(Path::new(&self.path));
+        base.join(folder).canonicalize().ok()
+    }
+
+    /// With what its services are started.
+    pub(super) fn programs(&self) -> anyhow::Result<Programs> {
+        let environment = self.environment.iter();
+        Ok(Programs {
+            tensorboard: self.tensorboard.clone(),
+            python: self.python.clone(),
+            environment: environment
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            commands: services::commands(&self.services)?,
+        })
+    }
+
     fn route(self) -> anyhow::Result<Route> {
         let ssh = self.ssh.filter(|ssh| !ssh.host.is_empty());
         let ssh = ssh.context("`ssh.host`: is missing; say on which machine it lies")?;

@@ -25,6 +25,7 @@ mod mlflow;
 mod programs;
 mod reconnecting;
 mod run_file;
+mod services;
 mod ssh_console;
 #[path = "../../../cupola-monitor/tests/it/sshd.rs"]
 mod sshd;

@@ -327,6 +327,7 @@ fn services() -> ServicesPage {
             id: ["tensorboard", "board", HOSTILE][at].to_owned(),
             description: "Curves of all runs".to_owned(),
             of: "grid · 20261121_101500".to_owned(),
+            gate: (at == 0).then(|| address("/services/open?service=board&experiment=grid&run=1")),
             url: String::new(),
             start: (at > 0).then(|| action("start")),
             stop: (at == 0).then(|| action("stop")),

@@ -2,12 +2,15 @@
 
 mod file;
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
 use cupola_domain::access::Role;
+use cupola_workspace::model::RunKey;
 
 use super::{
     Experiments, ExperimentsPage, GraphPage, Index, JobPage, Jobs, JobsPage, LogPage, Needed,
@@ -20,6 +23,7 @@ use super::{
 use crate::{
     auth::{Access, Operator, Viewer},
     error::{PageError, Refused},
+    gate,
     params::Params,
     router::Routes,
     state::Web,
@@ -54,6 +58,7 @@ pub(crate) fn routes() -> Routes {
         .get("/workspaces/{id}/graph/view", viewer, graph)
         .get("/workspaces/{id}/services", viewer, services_page)
         .get("/workspaces/{id}/services/list", viewer, services)
+        .get("/workspaces/{id}/services/open", viewer, open_service)
         .get("/workspaces/{id}/orphans", viewer, orphans_page)
         .get("/workspaces/{id}/log", viewer, log_page)
         .get("/workspaces/{id}/log/lines", viewer, lines)
@@ -240,6 +245,32 @@ async fn services_page(looked: Looked) -> Shown {
 
 async fn services(looked: Looked) -> Shown {
     shown(&looked.ask(Services::of).await?)
+}
+
+/// Leads to the gate of a service, which is opened by that.
+async fn open_service(
+    State(web): State<Web>,
+    looked: Looked,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, NotShown> {
+    let run = RunKey {
+        experiment: params.text("experiment").to_owned(),
+        run: params.text("run").to_owned(),
+    };
+    let id = params.text("service").to_owned();
+    let serving = looked.ask(move |_, source| Ok(source.serving(&run, &id)));
+    let serving = serving.await?.and_then(|serving| serving.upgrade());
+    let serving = serving.ok_or_else(|| {
+        let title = "the service does not run";
+        Refused::new(StatusCode::NOT_FOUND, "not_found", title)
+    })?;
+    let port = gate::open(&web, &Arc::downgrade(&serving)).map_err(|error| {
+        let title = format!("no gate to the service can be opened: {error}");
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title)
+    })?;
+    let address = gate::address(&web, &headers, port, &serving.begin);
+    Ok(Redirect::to(&address).into_response())
 }
 
 async fn orphans_page(looked: Looked, params: Params) -> Shown {

@@ -37,7 +37,9 @@ pub struct ServiceRow {
     pub description: String,
     /// Its experiment and run; empty for one of the whole workspace.
     pub of: String,
-    /// Where it answers; empty while it does not.
+    /// Where it is opened through its gate; none for what was not started from here.
+    pub gate: Option<String>,
+    /// Where it says that it answers; empty while it does not.
     pub url: String,
     /// Where it is started; none while it runs, or for who may not.
     pub start: Option<String>,
@@ -77,15 +79,18 @@ impl Services {
             empty: found.is_empty().then(empty),
             rows: found
                 .iter()
-                .map(|service| row(looked, service, may_act))
+                .map(|service| {
+                    let is_served = source.serving(&service.run, &service.id).is_some();
+                    row(looked, service, may_act, is_served)
+                })
                 .collect(),
         })
     }
 }
 
-fn row(looked: &Looked, service: &Service, may_act: bool) -> ServiceRow {
+fn row(looked: &Looked, service: &Service, may_act: bool, is_served: bool) -> ServiceRow {
     let is_off = matches!(service.state, ServiceState::Stopped | ServiceState::Error);
-    let log = query(&[
+    let of_it = query(&[
         ("experiment", &service.run.experiment),
         ("run", &service.run.run),
         ("service", &service.id),
@@ -102,7 +107,8 @@ fn row(looked: &Looked, service: &Service, may_act: bool) -> ServiceRow {
         url: web_address(service.url.as_deref()),
         start: (may_act && is_off).then(|| Asked::start(&service.run, &service.id).address(looked)),
         stop: (may_act && !is_off).then(|| Asked::stop(&service.run, &service.id).address(looked)),
-        log: looked.address(&format!("/log?{log}")),
+        gate: is_served.then(|| looked.address(&format!("/services/open?{of_it}"))),
+        log: looked.address(&format!("/log?{of_it}")),
     }
 }
 

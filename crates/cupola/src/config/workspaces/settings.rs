@@ -88,6 +88,7 @@ impl Described {
         Workspace {
             path: self.path,
             ssh,
+            ..Workspace::default()
         }
     }
 }

@@ -1,0 +1,151 @@
+//! What is started beside a workspace: `[workspaces.ID.services.NAME]`, and the programs and variables
+//! that services of experiments need.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, ensure};
+use cupola_workspace::services::Command;
+use serde::Deserialize;
+
+/// A command that is a service.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    command: Vec<String>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    port: Option<u16>,
+}
+
+/// All that services of one workspace are started with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Programs {
+    pub tensorboard: Option<String>,
+    pub python: Option<String>,
+    pub environment: Vec<(OsString, OsString)>,
+    pub commands: Vec<Command>,
+}
+
+/// What the file that is named or found says of a workspace: the one that goes by `id`, or the one in
+/// `folder`. Nothing without a file, or when it knows none.
+pub(crate) fn of(
+    config: Option<PathBuf>,
+    id: Option<&str>,
+    folder: Option<&Path>,
+) -> anyhow::Result<Programs> {
+    let Some(path) = config.or_else(super::found) else {
+        return Ok(Programs::default());
+    };
+    let base = super::folder_of(&path)?;
+    let workspaces = super::read(&path)?.workspaces;
+    let wanted = folder.and_then(|folder| folder.canonicalize().ok());
+    let mut known = workspaces.into_iter();
+    let found = known.find(|(name, workspace)| match id {
+        Some(id) => name == id,
+        None => wanted.is_some() && workspace.folder(&base) == wanted,
+    });
+    found.map_or_else(
+        || Ok(Programs::default()),
+        |(id, workspace)| {
+            let programs = workspace.programs();
+            programs.with_context(|| format!("`{}`: workspace `{id}`", path.display()))
+        },
+    )
+}
+
+/// Commands as they are declared.
+pub(super) fn commands(sections: &BTreeMap<String, Section>) -> anyhow::Result<Vec<Command>> {
+    let commands = sections.iter().map(|(name, section)| {
+        let is_plain = |it: char| !it.is_control() && it != '/';
+        ensure!(
+            !name.is_empty() && name.chars().all(is_plain),
+            "service `{name}`: call it by a name without `/`"
+        );
+        ensure!(
+            section.command.first().is_some_and(|word| !word.is_empty()),
+            "service `{name}`: `command`: is empty; name a program and its arguments"
+        );
+        ensure!(section.port != Some(0), "service `{name}`: `port`: is 0");
+        let words = || section.command.join(" ");
+        Ok(Command {
+            name: name.clone(),
+            description: section.description.clone().unwrap_or_else(words),
+            words: section.command.clone(),
+            port: section.port,
+        })
+    });
+    commands.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn programs_in(text: &str) -> anyhow::Result<Programs> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cupola.toml");
+        std::fs::write(&path, text).unwrap();
+        std::fs::create_dir(folder.path().join("xp")).unwrap();
+        let xp = folder.path().join("xp");
+        let by_folder = of(Some(path.clone()), None, Some(&xp));
+        let by_name = of(Some(path.clone()), Some("lab"), None)?;
+        assert_eq!(by_folder?, by_name);
+        assert_eq!(
+            of(Some(path), None, Some(folder.path()))?,
+            Programs::default()
+        );
+        Ok(by_name)
+    }
+
+    #[test]
+    fn a_workspace_says_what_is_started_beside_it() {
+        let programs = programs_in(
+            r#"
+            [workspaces.lab]
+            path = "xp"
+            tensorboard = "/opt/tb/bin/tensorboard"
+            python = "/opt/xp/bin/python"
+            environment = { PYTHONPATH = "/home/me/project" }
+            [workspaces.lab.services.notes]
+            command = ["serve-notes", "--port={port}", "{workdir}"]
+            description = "My notes"
+            [workspaces.lab.services.fixed]
+            command = ["serve"]
+            port = 8000
+            "#,
+        )
+        .unwrap();
+        assert_eq!(programs.python.as_deref(), Some("/opt/xp/bin/python"));
+        assert_eq!(
+            programs.environment,
+            [("PYTHONPATH".into(), "/home/me/project".into())]
+        );
+        let names: Vec<_> = programs
+            .commands
+            .iter()
+            .map(|it| (it.name.as_str(), it.description.as_str(), it.port))
+            .collect();
+        assert_eq!(
+            names,
+            [("fixed", "serve", Some(8000)), ("notes", "My notes", None)]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let check = |text: &str, words: &str| {
+            let text = format!("[workspaces.lab]\npath = 'xp'\n[workspaces.lab.services.{text}");
+            let error = format!("{:#}", programs_in(&text).unwrap_err());
+            assert!(error.contains(words), "{error}");
+        };
+        check("a]\ncommand = []", "`command`: is empty");
+        check("a]\ncommand = ['x']\nport = 0", "`port`: is 0");
+        check("'a/b']\ncommand = ['x']", "without `/`");
+        check("a]\ncmd = ['x']", "is not a configuration");
+    }
+}
