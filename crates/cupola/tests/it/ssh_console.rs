@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use cupola_monitor::words::quoted;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
@@ -53,29 +53,53 @@ fn is_called(words: &[&str]) -> bool {
     called.any(|command| command.contains(&wanted))
 }
 
-fn ends(job: &Path, is_well: bool) {
-    let (now, before) = if is_well {
-        ("train.done", "train.failed")
-    } else {
-        ("train.failed", "train.done")
-    };
-    let state = if is_well { "done" } else { "error" };
+/// A job of the workspace, by the first letter of its id.
+fn job(workspace: &Path, first: char) -> PathBuf {
+    let id = format!("{first}{}", &HASH[1..]);
+    workspace.join("jobs/demo.train").join(id)
+}
+
+/// Makes a job one that runs: its process is this test's.
+fn runs(job: &Path) {
+    for end in ["train.done", "train.failed"] {
+        // It has one of them.
+        let _ = fs::remove_file(job.join(end));
+    }
     let status = job.join(".experimaestro/status.json");
     let text = fs::read_to_string(&status).unwrap();
-    let other = if is_well { "error" } else { "done" };
-    fs::write(&status, text.replace(other, state)).unwrap();
-    fs::remove_file(job.join(before)).unwrap();
-    let why = if is_well {
-        ""
-    } else {
-        r#"{"code":1,"reason":"failed"}"#
-    };
-    fs::write(job.join(now), why).unwrap();
+    let text = text.replace("\"done\"", "\"running\"");
+    fs::write(&status, text.replace("\"error\"", "\"running\"")).unwrap();
+    let host = ran(&["uname", "-n"]);
+    let number = std::process::id();
+    let process = json!({"type": "local", "pid": number, "host": host.trim()});
+    fs::write(job.join("train.pid"), process.to_string()).unwrap();
+}
+
+/// It fails, and its process is noted no more.
+fn fails(job: &Path, reason: &str) {
+    let why = json!({"code": 1, "reason": reason});
+    fs::write(job.join("train.failed"), why.to_string()).unwrap();
+    fs::remove_file(job.join("train.pid")).unwrap();
+}
+
+/// One more experiment, which has no jobs.
+fn begins(workspace: &Path, name: &str) {
+    let run = workspace
+        .join("experiments")
+        .join(name)
+        .join("20261121_110000");
+    fs::create_dir_all(&run).unwrap();
+    let status = json!({"version": 1, "experiment_id": name, "run_id": "20261121_110000",
+        "status": "done", "hostname": "vm", "started_at": "2026-11-21T11:00:00", "job_states": {}});
+    fs::write(run.join("status.json"), status.to_string()).unwrap();
+    fs::write(run.join("jobs.jsonl"), "").unwrap();
 }
 
 #[test]
 fn a_far_workspace_is_followed_lost_and_found_again() {
     let (sshd, made, beside) = (Sshd::start(), workspace(), TempDir::new().unwrap());
+    runs(&job(made.path(), 'a'));
+    runs(&job(made.path(), 'b'));
     let pid = beside.path().join("pid");
     let words = arguments(&sshd, made.path(), &pid);
     let line: Vec<_> = words.iter().map(|word| quoted(word)).collect();
@@ -84,39 +108,37 @@ fn a_far_workspace_is_followed_lost_and_found_again() {
         return;
     };
     tmux.sees("live");
-    tmux.sees("✗ 1 failed");
+    tmux.sees("grid");
     tmux.press("Enter");
     tmux.sees("3 jobs");
-    tmux.sees("✗ failed");
-    let folder = made.path().join("jobs/demo.train");
-    let failed = folder.join(format!("b{}", &HASH[1..]));
     let began = Instant::now();
-    ends(&failed, true);
-    tmux.misses("✗ failed");
+    fails(&job(made.path(), 'b'), "memory");
+    tmux.sees("✗ memory");
     println!("a change of a job was seen after {:?}", began.elapsed());
 
     tmux.press("l");
     tmux.sees("the last line");
     let began = Instant::now();
-    for job in fs::read_dir(&folder).unwrap() {
-        let log = job.unwrap().path().join("train.out");
+    for first in ['a', 'b', 'c'] {
+        let log = job(made.path(), first).join("train.out");
         let mut log = fs::OpenOptions::new().append(true).open(log).unwrap();
         log.write_all(b"written meanwhile\n").unwrap();
     }
     tmux.sees("written meanwhile");
     println!("a line of a log was seen after {:?}", began.elapsed());
-    tmux.press("q w");
-    tmux.press("o");
+    tmux.press("q");
+    tmux.sees("Log *");
+    tmux.press("w");
     tmux.sees("[SSH] Welcome to the lab");
     tmux.press("j");
 
     let number = fs::read_to_string(&pid).unwrap();
     ran(&["kill", "-9", number.trim()]);
     tmux.sees("away: ");
-    ends(&failed, false);
+    fails(&job(made.path(), 'a'), "timeout");
     tmux.sees("3 jobs");
     tmux.sees("● live");
-    tmux.sees("✗ failed");
+    tmux.sees("✗ timeout");
     assert_ne!(
         fs::read_to_string(&pid).unwrap(),
         number,
@@ -136,7 +158,7 @@ fn a_far_workspace_is_followed_lost_and_found_again() {
     }
 }
 
-/// A job that ends otherwise, again and again until it was told. What the program says to people.
+/// Experiments begin until it is told of one. What the program says to people.
 fn check_events(viewer: &mut Command, workspace: &Path) -> String {
     let viewer = viewer
         .stdin(Stdio::null())
@@ -152,24 +174,22 @@ fn check_events(viewer: &mut Command, workspace: &Path) -> String {
             .map_while(Result::ok)
             .try_for_each(|line| lines.send(line))
     });
-    let failed = workspace
-        .join("jobs/demo.train")
-        .join(format!("b{}", &HASH[1..]));
-    let mut is_well = false;
     let began = Instant::now();
+    let mut names = 0;
     let event = loop {
-        is_well = !is_well;
-        ends(&failed, is_well);
+        names += 1;
+        begins(workspace, &format!("later-{names}"));
         let told = told
             .recv_timeout(Duration::from_secs(1))
             .unwrap_or_default();
         let event: Value = serde_json::from_str(&told).unwrap_or_default();
-        if event["event"] == "job" {
+        if event["event"] == "experiment" {
             break event;
         }
         assert!(began.elapsed() < PATIENCE, "{told}");
     };
-    assert_eq!(event["task"], "demo.train", "{event}");
+    let name = event["experiment"].as_str().unwrap();
+    assert!(name.starts_with("later-"), "{event}");
     assert!(event["time"].as_str().unwrap().starts_with("20"), "{event}");
     assert_eq!(viewer.interrupt(), Some(0));
     let mut said = String::new();
