@@ -29,6 +29,11 @@ pub trait Dial: Send + Sync {
         ))
     }
 
+    /// Brings what of a folder says what was measured: event files of `TensorBoard`, however deep.
+    fn fetch_events(&self, folder: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        self.fetch(folder, workspace)
+    }
+
     /// Nobody goes there any more: what it keeps on this machine for that goes.
     fn close(&self) {}
 }

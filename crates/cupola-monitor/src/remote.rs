@@ -23,6 +23,7 @@ use std::{
 
 use cupola_domain::time::Timestamp;
 use cupola_workspace::{
+    Metrics,
     model::{
         Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service,
         Sheet, Warning,
@@ -71,6 +72,8 @@ struct Shared {
     moved: Condvar,
     mirror: Mutex<Mirror>,
     said: Mutex<Said>,
+    /// Of event files that were fetched.
+    metrics: Metrics,
     listeners: Listeners,
 }
 
@@ -104,6 +107,7 @@ impl Remote {
             moved: Condvar::new(),
             mirror: Mutex::default(),
             said: Mutex::default(),
+            metrics: Metrics::default(),
             listeners: Listeners::default(),
         });
         keeper::connect(&shared, false)?;
@@ -203,6 +207,19 @@ impl Shared {
         }
     }
 
+    /// What the event files of a job say, fetched from a far side that reads none.
+    fn fetched_series(&self, of: &JobKey, width: usize) -> Result<Vec<Series>, SourceError> {
+        let job = self.mirror().job(of);
+        let job = job.ok_or_else(|| SourceError::Unknown(format!("there is no job {of}")))?;
+        let workspace = self.state().far.workspace.clone();
+        match self.dial.fetch_events(&job.path, &workspace) {
+            Ok(folder) => self.metrics.series(&folder, width),
+            // It has none.
+            Err(SourceError::Unknown(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn fetch(&self, path: &Path) -> Result<PathBuf, SourceError> {
         let workspace = self.state().far.workspace.clone();
         self.dial.fetch(path, &workspace)
@@ -228,7 +245,9 @@ impl Source for Remote {
                 next: Duration::ZERO,
             })
         });
-        self.shared.listeners.listen(away)
+        // What was said before somebody listened is news to them too.
+        let said = (!self.shared.said().is_empty()).then_some(Change::Said);
+        self.shared.listeners.listen(away.or(said))
     }
 
     fn now(&self) -> Timestamp {
@@ -314,7 +333,7 @@ impl Source for Remote {
     fn series(&self, of: &JobKey, width: usize) -> Result<Vec<Series>, SourceError> {
         self.shared.ask(
             |link| ours::series(link, of, width),
-            |_, _| Err(theirs::unsupported("metrics")),
+            |_, _| self.shared.fetched_series(of, width),
         )
     }
 

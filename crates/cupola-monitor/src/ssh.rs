@@ -7,14 +7,14 @@ mod option;
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use cupola_workspace::{Watching, source::SourceError};
 use tempfile::TempDir;
 
-use self::fetch::Fetcher;
+use self::fetch::{Fetcher, Wanted};
 use crate::{
     dial::{self, Dial, Wire},
     words,
@@ -105,6 +105,10 @@ impl Ssh {
         })
     }
 
+    fn fetcher(&self) -> MutexGuard<'_, Fetcher> {
+        self.fetcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The program that is started, and its arguments.
     pub fn argv(&self, is_watched: bool) -> Vec<String> {
         let mut argv = self.words.clone();
@@ -128,8 +132,11 @@ impl Dial for Ssh {
     }
 
     fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
-        let fetcher = self.fetcher.lock().unwrap_or_else(PoisonError::into_inner);
-        fetcher.fetch(path, workspace)
+        self.fetcher().fetch(path, workspace, Wanted::All)
+    }
+
+    fn fetch_events(&self, folder: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        self.fetcher().fetch(folder, workspace, Wanted::Events)
     }
 
     fn close(&self) {

@@ -236,7 +236,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(In::Orphans, &[key('Z')], Do::SortBy(Sort::Size), "sort by size", "size"),
     bind(In::Orphans, &[code(KeyCode::Left), code(KeyCode::Right)], Do::NextStream, "stray or finished ones", "◂▸"),
     bind(In::Orphans, &[ctrl('k')], Do::Kill, "kill the stray job", "kill"),
-    bind(In::Orphans, &[key('K')], Do::KillAll, "kill all stray jobs", ""),
+    bind(In::Orphans, &[key('K')], Do::KillAll, "kill all stray jobs", "kill all"),
     bind(In::Orphans, &[ctrl('d')], Do::Delete, "delete the job's folder", "delete"),
     bind(In::Orphans, &[ctrl('D'), key('A')], Do::DeleteAll, "delete all finished ones", "delete all"),
     bind(In::Orphans, &[key('f')], Do::CopyPath, "copy the folder's path", ""),

@@ -226,6 +226,8 @@ impl Model {
             Pane::Runs => self.experiments.is_moving(),
             Pane::Jobs => jobs,
             Pane::Details => true,
+            Pane::Services => is_synced(&self.services.rows),
+            Pane::RunServices => opened.is_some_and(|opened| is_synced(&opened.services.rows)),
             _ => false,
         }
     }
@@ -246,6 +248,11 @@ impl Details {
             .map(|job| (job.key.clone(), Arc::clone(job)))
             .collect();
     }
+}
+
+/// Whether it is counted down until files are fetched again.
+fn is_synced(services: &[Service]) -> bool {
+    services.iter().any(|service| service.synced.is_some())
 }
 
 impl Dialog {

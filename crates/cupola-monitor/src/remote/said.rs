@@ -29,6 +29,10 @@ impl Said {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Whether something was said since the last time that this was asked.
     pub(super) fn take_fresh(&mut self) -> bool {
         std::mem::take(&mut self.is_fresh)

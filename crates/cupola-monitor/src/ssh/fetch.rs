@@ -55,6 +55,22 @@ const WAY: [&str; 10] = [
     "--files-from=-",
 ];
 
+/// What of a folder is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    All,
+    /// Files whose names say that they are `TensorBoard`'s; others may be far larger.
+    Events,
+}
+
+/// How `rsync` is told that.
+const EVENTS: [&str; 4] = [
+    "--include=*/",
+    "--include=*tfevents*",
+    "--exclude=*",
+    "--prune-empty-dirs",
+];
+
 pub(super) struct Fetcher {
     /// What `rsync` calls for its connection.
     shell: String,
@@ -81,7 +97,12 @@ impl Fetcher {
     }
 
     /// Brings `path`, which is below `workspace`, and says where it lies.
-    pub(super) fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+    pub(super) fn fetch(
+        &self,
+        path: &Path,
+        workspace: &Path,
+        wanted: Wanted,
+    ) -> Result<PathBuf, SourceError> {
         let root = self.cache.join(root_of(workspace)?);
         let name = name_below(path, workspace)?;
         let failed = |error: io::Error| SourceError::Away(format!("`rsync`: {error}"));
@@ -90,13 +111,16 @@ impl Fetcher {
             .mode(0o700)
             .create(&root)
             .map_err(failed)?;
-        let (code, words) = self.rsync(&name, workspace, &root).map_err(failed)?;
+        let (code, words) = self
+            .rsync(&name, workspace, &root, wanted)
+            .map_err(failed)?;
         match code {
             Some(0) => {}
             Some(code) if PARTIAL.contains(&code) => {}
             code => return Err(SourceError::Away(explained(code, &words))),
         }
-        if words.lines().any(|line| line.ends_with(TOO_LARGE)) {
+        let is_too_large = words.lines().any(|line| line.ends_with(TOO_LARGE));
+        if is_too_large && wanted == Wanted::All {
             return Err(SourceError::Refused(format!(
                 "`{}` is larger than the {} MiB that are kept of the other side's files",
                 name.display(),
@@ -120,9 +144,13 @@ impl Fetcher {
         name: &Path,
         workspace: &Path,
         root: &Path,
+        wanted: Wanted,
     ) -> io::Result<(Option<i32>, String)> {
         let mut argv = vec!["rsync".to_owned()];
         argv.extend(WAY.map(str::to_owned));
+        if wanted == Wanted::Events {
+            argv.extend(EVENTS.map(str::to_owned));
+        }
         argv.push(format!("--timeout={SILENCE_SECS}"));
         argv.push(format!("--max-size={}", self.bytes_max));
         argv.extend(["-e".to_owned(), self.shell.clone(), "--".to_owned()]);

@@ -269,6 +269,30 @@ fn experimaestro_there_is_seen_with_logs_and_parameters() {
     };
     let log = remote.log(&asked).unwrap();
     assert_eq!(log.bytes, b"step 0\nstep 1\nstep 2\n");
+
+    assert_eq!(
+        remote.series(&learn.key, 100),
+        Ok(Vec::new()),
+        "it measured nothing"
+    );
+    fs::create_dir(learn.path.join("runs")).unwrap();
+    let events = learn.path.join("runs/events.out.tfevents.1");
+    fs::write(&events, [0; 100]).unwrap();
+    fs::write(learn.path.join("runs/model.bin"), [0; 100]).unwrap();
+    assert_eq!(
+        remote.series(&learn.key, 100),
+        Ok(Vec::new()),
+        "that is no event"
+    );
+    let fetched = ran(&[
+        "find",
+        cache.path().to_str().unwrap(),
+        "-name",
+        "*tfevents*",
+    ]);
+    assert_eq!(fetched.lines().count(), 1, "{fetched}");
+    let others = ran(&["find", cache.path().to_str().unwrap(), "-name", "model.bin"]);
+    assert_eq!(others, "", "only events are fetched");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use cupola_workspace::{
     model::{
         Carbon, Counts, Experiment, ExperimentAction, ExperimentRun, Job, JobDetails, JobKey,
         JobState, LogFile, Orphan, Process, ProcessNow, Progress, Reason, RunKey, RunStatus,
-        Series, Service, ServiceState, Sheet, Warning,
+        Series, Service, ServiceState, Sheet, Synced, Warning,
     },
     source::{Action, Change, LogAsked, LogPart, Place, Source, SourceError},
 };
@@ -305,7 +305,12 @@ impl Source for StillPlace {
             error: error.map(ToOwned::to_owned),
             class: "services.TensorBoard".to_owned(),
             kept: json!({}),
-            synced: None,
+            synced: self.is_remote.then(|| Synced {
+                last: Some(Timestamp::from_millis(NOON - 60_000)),
+                next: (state == ServiceState::Running)
+                    .then(|| Timestamp::from_millis(NOON + 28_000)),
+                problem: error.map(|_| "rsync ended with code 12".to_owned()),
+            }),
         };
         let services = vec![
             service(

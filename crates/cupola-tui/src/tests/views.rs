@@ -55,6 +55,16 @@ fn services_of_a_run() {
 }
 
 #[test]
+fn services_whose_files_are_elsewhere() {
+    check_on("far_services", "Enter s", || {
+        Stage::over(StillPlace {
+            is_remote: true,
+            ..StillPlace::default()
+        })
+    });
+}
+
+#[test]
 fn actions_of_a_run() {
     check("actions", "Enter Tab Tab");
 }

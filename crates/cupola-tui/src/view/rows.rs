@@ -46,11 +46,15 @@ const RUNS: &[Column<'_>] = &[
     Column::fixed("Duration", 9),
 ];
 
+/// How far the files of a service are that run elsewhere; other places have no such column.
+const SYNC: Column<'_> = Column::fixed("Sync", 13).gone(1);
+
 #[rustfmt::skip]
 const RUN_SERVICES: &[Column<'_>] = &[
     Column::flexible("ID", 12, 1),
     Column::flexible("Description", 16, 2),
     Column::fixed("State", 10),
+    SYNC,
     Column::flexible("URL", 20, 2),
 ];
 
@@ -59,6 +63,7 @@ const SERVICES: &[Column<'_>] = &[
     Column::flexible("Experiment", 14, 1),
     Column::flexible("Service", 14, 1),
     Column::fixed("State", 10),
+    SYNC,
     Column::flexible("URL", 20, 2),
 ];
 
@@ -99,7 +104,8 @@ pub(super) fn columns(model: &Model) -> Option<Vec<Column<'_>>> {
         Pane::Sheet => return Some(sheet_columns(model)),
         Pane::WorkspaceLog | Pane::Details | Pane::Log | Pane::Chart => return None,
     };
-    Some(columns.to_vec())
+    let is_shown = |column: &&Column<'_>| column.title != SYNC.title || model.place.is_remote;
+    Some(columns.iter().filter(is_shown).copied().collect())
 }
 
 /// Which row is chosen of how many.
@@ -245,13 +251,13 @@ pub(super) fn cells(model: &Model, at: usize, cells: &mut Vec<Cell>) {
                     (description, tone) = (clean(error), Tone::Bad);
                 }
                 cells.extend([plain(&found.id), (description, tone)]);
-                service(found, cells);
+                service(model, found, cells);
             }
         }
         (Pane::Services, _) => {
             if let Some(found) = model.services.rows.get(at) {
                 cells.extend([plain(&found.run.experiment), plain(&found.id)]);
-                service(found, cells);
+                service(model, found, cells);
             }
         }
         (Pane::Actions, Some(opened)) => {
@@ -379,13 +385,35 @@ fn head(group: &Group, cells: &mut Vec<Cell>) {
     cells.extend([(label, Tone::Strong), (parts.join(" "), tone)]);
 }
 
-fn service(service: &Service, cells: &mut Vec<Cell>) {
+fn service(model: &Model, service: &Service, cells: &mut Vec<Cell>) {
     let (state, tone) = marks::service_state(service.state);
     cells.push((state.to_owned(), tone));
+    if model.place.is_remote {
+        cells.push(sync(model, service));
+    }
     cells.push((
         clean(service.url.as_deref().unwrap_or_default()),
         Tone::Accent,
     ));
+}
+
+/// `✓ 12:03 → 28s`: when files were fetched, and when they are again.
+fn sync(model: &Model, service: &Service) -> Cell {
+    let Some(synced) = &service.synced else {
+        return (String::new(), Tone::Dim);
+    };
+    if let Some(problem) = &synced.problem {
+        return (format!("✗ {}", clean(problem)), Tone::Bad);
+    }
+    let last = moment(synced.last, model.offset_secs);
+    let last = last.split(' ').nth(1).unwrap_or_default();
+    match synced.next {
+        None => ("⟳ syncing…".to_owned(), Tone::Busy),
+        Some(next) => {
+            let wait = next.since(model.now).as_secs();
+            (format!("✓ {last} → {wait}s"), Tone::Good)
+        }
+    }
 }
 
 fn orphan(model: &Model, at: usize, cells: &mut Vec<Cell>) {
