@@ -55,7 +55,8 @@ impl Here {
     pub(crate) fn pid(&self, process: &Process) -> Option<u32> {
         let is_ours = process.kind == "local" && process.host.as_deref() == Some(&self.host);
         let pid = is_ours.then(|| process.pid.parse::<u32>().ok())??;
-        (pid > 0).then_some(pid)
+        // The first is no job's.
+        (pid > 1).then_some(pid)
     }
 
     /// Whether it runs; none where that cannot be known here. `noted` is when its number was written
@@ -254,6 +255,7 @@ mod tests {
             ("slurm", &me, Some(&here.host), None),
             ("local", "-1", Some(&here.host), None),
             ("local", "0", Some(&here.host), None),
+            ("local", "1", Some(&here.host), None),
         ] {
             let asked = process(kind, pid, host);
             assert_eq!(here.is_running(&asked, None), expected, "{asked:?}");

@@ -44,8 +44,10 @@ pub(crate) fn part(path: &Path, offset: Option<u64>, bytes: u64) -> Result<LogPa
     log.take(most.min(size - from))
         .read_to_end(&mut read)
         .map_err(failed)?;
-    let skipped = match memchr::memchr(b'\n', &read) {
-        Some(end) if is_cut => end + 1,
+    // Of a line that is longer than all of it, its end is shown: progress that was written over and
+    // over, from the last time it began.
+    let skipped = match memchr::memchr2(b'\n', b'\r', &read) {
+        Some(end) if is_cut && end + 1 < read.len() => end + 1,
         _ => usize::from(is_cut),
     };
     read.drain(..skipped.min(read.len()));
@@ -82,6 +84,8 @@ mod tests {
         check("one\ntwo\nthree\n", None, 6, (8, "three\n"));
         check("a line without an end", None, 6, (15, "an end"));
         check("", None, 6, (0, ""));
+        check("one\nlong line\n", None, 4, (10, "ine\n"));
+        check("a 1%\ra 2%\ra 3%\n", None, 8, (10, "a 3%\n"));
     }
 
     #[test]

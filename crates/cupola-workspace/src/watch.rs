@@ -120,17 +120,28 @@ impl Eyes {
             }
         }
         let mut fresh = BTreeSet::new();
-        for (place, path) in places {
+        for (place, path) in places.clone() {
             let is_new = match &mut self.kind {
                 Kind::Inotify(inotify) => inotify.watch(&place, &path),
-                Kind::Polling(polling, _) => polling.watch(&place, &path),
+                Kind::Polling(polling, _) => Ok(polling.watch(&place, &path)),
             };
-            if is_new {
+            if is_new == Ok(true) {
                 fresh.insert(Noticed::At(place.clone(), None));
             }
             self.watched.insert(place, path);
+            if is_new.is_err() {
+                return self.look_instead(places);
+            }
         }
         fresh
+    }
+
+    /// The kernel watches no more folders for this user: from now on all are looked at, those that it
+    /// watched too.
+    fn look_instead(&mut self, places: BTreeMap<Place, PathBuf>) -> BTreeSet<Noticed> {
+        self.kind = Kind::Polling(Polling::default(), TICK);
+        self.watched.clear();
+        self.follow(places)
     }
 
     /// Waits until something is noticed, some time has passed, or `stop` says so: then none.

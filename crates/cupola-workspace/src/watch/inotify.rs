@@ -9,6 +9,7 @@ use std::{
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags},
+    io::Errno,
 };
 
 use super::{Noticed, Place};
@@ -33,11 +34,11 @@ impl Inotify {
         })
     }
 
-    /// Whether it is watched only from now on. A folder that is not there is watched later: its
-    /// parent tells when it comes.
-    pub(crate) fn watch(&mut self, place: &Place, path: &Path) -> bool {
+    /// Whether it is watched only from now on; an error when the kernel watches no more. A folder that
+    /// is not there is watched later: its parent tells when it comes.
+    pub(crate) fn watch(&mut self, place: &Place, path: &Path) -> rustix::io::Result<bool> {
         if self.watches.contains_key(place) {
-            return false;
+            return Ok(false);
         }
         let mut flags = WatchFlags::CREATE
             | WatchFlags::DELETE
@@ -52,12 +53,14 @@ impl Inotify {
         ) {
             flags |= WatchFlags::MODIFY | WatchFlags::CLOSE_WRITE;
         }
-        let Ok(watch) = inotify::add_watch(&self.fd, path, flags) else {
-            return false;
+        let watch = match inotify::add_watch(&self.fd, path, flags) {
+            Ok(watch) => watch,
+            Err(error @ (Errno::NOSPC | Errno::NOMEM)) => return Err(error),
+            Err(_) => return Ok(false),
         };
         self.places.entry(watch).or_default().push(place.clone());
         self.watches.insert(place.clone(), watch);
-        true
+        Ok(true)
     }
 
     pub(crate) fn forget(&mut self, place: &Place) {

@@ -127,6 +127,10 @@ pub(crate) struct Grown {
 impl Tail {
     /// What was written since the last call. A missing file has nothing.
     pub(crate) fn read(&mut self, path: &Path) -> Result<Grown, Unread> {
+        self.read_at_most(path, MOST)
+    }
+
+    fn read_at_most(&mut self, path: &Path, most: u64) -> Result<Grown, Unread> {
         use std::os::unix::fs::{FileExt as _, MetadataExt as _};
         let (file, metadata) = open(path, true).map_err(|error| unread(path, &error))?;
         let is_new = self.inode != metadata.ino() || metadata.len() < self.offset;
@@ -136,7 +140,7 @@ impl Tail {
                 inode: metadata.ino(),
             };
         }
-        let more = (metadata.len() - self.offset).min(MOST);
+        let more = (metadata.len() - self.offset).min(most);
         let mut bytes = vec![0; usize::try_from(more).unwrap_or(0)];
         let mut filled = 0;
         while filled < bytes.len() {
@@ -149,10 +153,11 @@ impl Tail {
         }
         bytes.truncate(filled);
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
-        if whole == 0 && bytes.len() as u64 == MOST {
+        if whole == 0 && bytes.len() as u64 == most {
             // It would be read again and again.
-            self.offset += MOST;
-            return Err(problem(path, "a line is longer than 256 MiB"));
+            self.offset += most;
+            let what = format!("a line is longer than {} MiB", most >> 20);
+            return Err(problem(path, &what));
         }
         bytes.truncate(whole);
         self.offset += bytes.len() as u64;
@@ -210,7 +215,7 @@ mod tests {
         file.set_len(MOST_OF_JOB + 1).unwrap();
         let words = |what: &str| Unread::Problem(format!("x: {what}"));
         assert_eq!(json(&path, MOST_OF_JOB), Err(words("larger than 1 MiB")));
-        file.set_len(MOST).unwrap();
+        file.set_len(1 << 20).unwrap();
         fs::OpenOptions::new()
             .append(true)
             .open(&path)
@@ -218,8 +223,8 @@ mod tests {
             .write_all(b"\n{}\n")
             .unwrap();
         let mut tail = Tail::default();
-        let read = tail.read(&path).map(|grown| grown.bytes);
-        assert_eq!(read, Err(words("a line is longer than 256 MiB")));
+        let read = tail.read_at_most(&path, 1 << 20).map(|grown| grown.bytes);
+        assert_eq!(read, Err(words("a line is longer than 1 MiB")));
         assert_eq!(tail.read(&path).unwrap().bytes, b"\n{}\n");
     }
 
