@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::model::{Job, JobState, Reason};
 
-/// Whether `job` is wanted. Its parameters are compared where they are known: rows of lists have none.
+/// Whether `job` is wanted. Rows of lists have no parameters: a filter that
+/// [mentions them](Filter::mentions_params) needs those of the job.
 pub fn holds(filter: &Filter, job: &Job, parameters: Option<&Value>, now: Timestamp) -> bool {
     filter.holds(&|comparison| compares(comparison, job, parameters, now))
 }
@@ -33,14 +34,18 @@ fn compares(
     }
 }
 
-/// Whether one of a job's words passes; that it is unequal is said of all of them.
-fn any<'a>(test: &Test, mut words: impl Iterator<Item = &'a str>) -> bool {
+/// Whether one of a job's words passes; that it is unequal is said of all of them, if there is one.
+fn any<'a>(test: &Test, words: impl Iterator<Item = &'a str>) -> bool {
+    let mut words = words.peekable();
+    if words.peek().is_none() {
+        return *test == Test::Missing;
+    }
     let mut passes = |test: &Test| words.any(|word| test.accepts(&Found::Text(word.into())));
     match test {
         Test::Is(Relation::Unequal, Literal::Text(word)) => {
             !passes(&Test::Is(Relation::Equal, Literal::Text(word.clone())))
         }
-        Test::Missing => !words.any(|_| true),
+        Test::Missing => false,
         test => passes(test),
     }
 }
@@ -166,11 +171,15 @@ mod tests {
     }
 
     fn check(filter: &str, expected: bool) {
+        check_of(&job(), filter, expected);
+    }
+
+    fn check_of(job: &Job, filter: &str, expected: bool) {
         let read = Filter::parse_jobs(filter).unwrap().unwrap();
         let parameters = json!({"model": {"layers": [{"width": 3}]}, "a.b": 1});
         let now = Timestamp::from_millis(12_000);
         assert_eq!(
-            holds(&read, &job(), Some(&parameters), now),
+            holds(&read, job, Some(&parameters), now),
             expected,
             "{filter}"
         );
@@ -184,6 +193,33 @@ mod tests {
         check("state != ready", true);
         check("state in [running, waiting]", true);
         check("state = done", false);
+    }
+
+    #[test]
+    fn an_error_is_one_whatever_it_comes_down_to() {
+        let cancelled = Job {
+            state: JobState::Error,
+            reason: Some(Reason::Cancelled),
+            ..job()
+        };
+        check_of(&cancelled, "state = error and state = cancelled", true);
+        check_of(&cancelled, "state = failed or state != error", false);
+        let done = Job {
+            state: JobState::Done,
+            ..job()
+        };
+        check_of(&done, "state = done and state = completed", true);
+    }
+
+    #[test]
+    fn what_nothing_names_is_unequal_to_no_experiment() {
+        let unnamed = Job {
+            runs: Vec::new(),
+            ..job()
+        };
+        check_of(&unnamed, "experiment != a", false);
+        check_of(&unnamed, "experiment = a", false);
+        check_of(&unnamed, "experiment is missing", true);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use super::{Comparison, Filter, Literal, Relation, Test};
+use super::{Comparison, Field, Filter, Literal, Relation, Test};
 use crate::numbers::shortest;
 
 /// What a field is of something that is searched.
@@ -17,6 +17,15 @@ pub enum Found<'a> {
 }
 
 impl Filter {
+    /// Whether it compares a parameter, which may have to be read for that.
+    pub fn mentions_params(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::mentions_params),
+            Self::Not(inner) => inner.mentions_params(),
+            Self::Compare(comparison) => matches!(comparison.field, Field::Param(_)),
+        }
+    }
+
     /// Whether it holds of something of which `compares` knows how single comparisons turn out.
     pub fn holds(&self, compares: &impl Fn(&Comparison) -> bool) -> bool {
         match self {
@@ -58,10 +67,15 @@ impl Test {
     }
 }
 
-/// A number and a text are compared as numbers where the text is one.
+/// A number and a text are compared as numbers where the text is one; what is no number is unequal to
+/// all numbers.
 fn relates(found: &Found<'_>, relation: Relation, literal: &Literal) -> bool {
     let order = match (found, literal) {
-        (Found::Missing, _) | (Found::Text(_), Literal::Number(_)) => return false,
+        (Found::Missing, _) => return false,
+        (Found::Text(found), Literal::Number(literal)) => match found.parse::<f64>() {
+            Ok(found) => found.partial_cmp(literal),
+            Err(_) => None,
+        },
         (Found::Number(found), Literal::Number(literal)) => found.partial_cmp(literal),
         (Found::Text(found), Literal::Text(literal)) => Some((**found).cmp(literal)),
         (Found::Number(number), Literal::Text(literal)) => match literal.parse::<f64>() {
@@ -127,7 +141,6 @@ fn is_like(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::Field;
 
     /// Whether a filter holds of something whose tags are these.
     fn check(filter: &str, tags: &[(&str, Found<'_>)], expected: bool) {
@@ -178,6 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_beside_a_number_is_read_as_one() {
+        for (filter, text, expected) in [
+            ("params.x != 1", "adam", true),
+            (
+                "params.x = 1 or params.x < 1 or params.x >= 1",
+                "adam",
+                false,
+            ),
+            ("params.x = 1e-2 and params.x < 1", "0.01", true),
+            ("params.x != 0.01", "0.01", false),
+        ] {
+            let read = Filter::parse_jobs(filter).unwrap().unwrap();
+            let found = Found::Text(text.into());
+            let holds = read.holds(&|comparison| comparison.test.accepts(&found));
+            assert_eq!(holds, expected, "{filter}");
+        }
+    }
+
+    #[test]
     fn expressions_match_from_the_beginning() {
         check("model ~ 'BM25-(long|short)$'", &tags(), true);
         check("model ~ long", &tags(), false);
@@ -196,6 +228,18 @@ mod tests {
         check("not seed = 1", &tags(), true);
         check("seed is missing", &tags(), true);
         check("lr is missing", &tags(), false);
+    }
+
+    #[test]
+    fn parameters_are_found_wherever_they_are_mentioned() {
+        for (filter, expected) in [
+            ("params.lr is missing", true),
+            ("state = done or (a = 1 and not params.lr < 1)", true),
+            ("state = done and lr = 1", false),
+        ] {
+            let read = Filter::parse_jobs(filter).unwrap().unwrap();
+            assert_eq!(read.mentions_params(), expected, "{filter}");
+        }
     }
 
     #[test]

@@ -95,10 +95,10 @@ fn check_jobs(text: &str, expected: &str) {
 
 #[test]
 fn jobs_are_searched_by_their_own_words() {
-    check_jobs("@state = 'DONE'", "state = \"completed\"");
+    check_jobs("@state = 'DONE'", "state = \"done\"");
     check_jobs(
         "state in [Error, waiting]",
-        "state in (\"failed\", \"waiting\")",
+        "state in (\"error\", \"waiting\")",
     );
     check_jobs("@name ~ 'bm25'", "name ~ \"bm25\"");
     check_jobs("task ~ bm25", "name ~ \"bm25\"");

@@ -89,7 +89,16 @@ impl Opened {
 
     /// Reads what is typed; while it makes no sense the last that did holds.
     pub(crate) fn search(&mut self, text: &str) -> Option<Effect> {
-        match Filter::parse_jobs(text) {
+        let read = Filter::parse_jobs(text).map_err(|error| error.to_string());
+        // They lie in a file for each job, which a list does not read.
+        let read = read.and_then(|filter| match filter {
+            Some(filter) if filter.mentions_params() => Err(
+                "a list cannot be searched by parameters; `cupola run list --filter` can"
+                    .to_owned(),
+            ),
+            filter => Ok(filter),
+        });
+        match read {
             Ok(filter) => {
                 text.trim().clone_into(&mut self.jobs.search);
                 if let Some(bar) = &mut self.jobs.bar {
@@ -97,9 +106,9 @@ impl Opened {
                 }
                 (self.jobs.how.filter != filter).then(|| self.show(|how| how.filter = filter))
             }
-            Err(error) => {
+            Err(problem) => {
                 if let Some(bar) = &mut self.jobs.bar {
-                    bar.problem = Some(error.to_string());
+                    bar.problem = Some(problem);
                 }
                 None
             }

@@ -80,6 +80,8 @@ fn what_makes_no_sense_changes_nothing_and_is_said() {
     stage.sees("column 16: the end is not a field");
     stage.press("Enter");
     stage.sees("column 16");
+    stage.press("^u 'not Space 'params.lr Space '= Space '1");
+    stage.sees("a list cannot be searched by parameters");
     stage.press("^u Enter");
     stage.misses("column");
     assert_eq!(states(&stage), states(&opened()));

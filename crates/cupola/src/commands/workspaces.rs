@@ -53,8 +53,8 @@ pub(crate) fn jobs(workdir: &Path, asked: &JobsAsked) -> anyhow::Result<()> {
     for job in folder.jobs(None)?.into_iter().filter(|job| is_named(job)) {
         let is_wanted = match &wanted {
             None => true,
-            // Parameters lie in a file of their own, which is read only when it can matter.
-            Some(wanted) if filter::holds(wanted, &job, None, now) => true,
+            // Parameters lie in a file of their own, which is read only when it matters.
+            Some(wanted) if !wanted.mentions_params() => filter::holds(wanted, &job, None, now),
             Some(wanted) => {
                 let details = folder.job(&job.key)?;
                 filter::holds(wanted, &job, Some(&details.parameters), now)
