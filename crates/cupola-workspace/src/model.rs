@@ -144,6 +144,14 @@ impl Reason {
             Self::Lost => "lost",
         }
     }
+
+    /// Whether its program was never started.
+    pub(crate) const fn is_before_begin(self) -> bool {
+        matches!(
+            self,
+            Self::Dependency | Self::RejectedTimelimit | Self::RejectedOther
+        )
+    }
 }
 
 /// How far an experiment's run is.

@@ -52,20 +52,22 @@ impl Index {
 fn resolve(files: &JobFiles, named: Option<&Named>, is_active: bool) -> (JobState, Option<Reason>) {
     let said = named.and_then(|named| named.state);
     let why = named.and_then(|named| named.reason);
-    let begun =
-        |state: &JobState| matches!(state, JobState::Running | JobState::Done | JobState::Error);
-    if let Some(state) = files.state.filter(begun) {
-        return (state, files.reason);
-    }
     let is_asked = |state: &JobState| {
         matches!(
             state,
             JobState::Waiting | JobState::Ready | JobState::Scheduled
         )
     };
+    // What failed before it began may be asked for again.
+    let is_asked_again = is_active && said.is_some_and(|state| is_asked(&state));
+    let is_told =
+        |state: &JobState| files.has_begun() || (*state == JobState::Error && !is_asked_again);
+    if let Some(state) = files.state.filter(is_told) {
+        return (state, files.reason);
+    }
     match said {
         // It never began: its dependencies failed, or no scheduler took it.
-        Some(JobState::Error) if why.is_some_and(is_before_begin) => (JobState::Error, why),
+        Some(JobState::Error) if why.is_some_and(Reason::is_before_begin) => (JobState::Error, why),
         Some(JobState::Done | JobState::Error | JobState::Running) if !files.is_there => {
             (JobState::Phantom, None)
         }
@@ -82,13 +84,6 @@ fn is_outside_queue(files: &JobFiles) -> bool {
     let process = files.process.as_ref();
     files.state == Some(JobState::Scheduled)
         && process.is_some_and(|process| process.kind != "local")
-}
-
-fn is_before_begin(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::Dependency | Reason::RejectedTimelimit | Reason::RejectedOther
-    )
 }
 
 #[cfg(test)]
@@ -140,6 +135,9 @@ mod tests {
     fn what_never_began_says_why() {
         check("-", "error:DEPENDENCY", false, "Error:Dependency");
         check("there", "error:REJECTED_OTHER", true, "Error:RejectedOther");
+        check("error:DEPENDENCY", "unscheduled", false, "Error:Dependency");
+        check("error:DEPENDENCY", "waiting", false, "Error:Dependency");
+        check("error:DEPENDENCY", "waiting", true, "Waiting");
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub(crate) fn read(
         None => files.doubt_end(),
     }
     files.carbon = value::carbon_sum(files.earlier_carbon.take(), files.carbon);
+    // A scheduler notes when it looked at a job as the time of its start.
+    files.started_at = files.started_at.filter(|_| files.has_begun());
     files
 }
 
@@ -102,6 +104,14 @@ impl JobFiles {
             let read = value::text(&status, name).and_then(value::reason);
             self.reason = self.reason.or(read);
         }
+        // What never ran says of itself that nobody asked for it; its scheduler knows why.
+        let scheduler = value::text(&status, "scheduler_state").and_then(value::state);
+        if let Some((JobState::Error, reason)) = scheduler
+            && !self.has_begun()
+        {
+            self.state = Some(JobState::Error);
+            self.reason = self.reason.or(reason);
+        }
         self.started_at = value::time(&status, "started_time", &here.zone);
         self.ended_at = value::time(&status, "ended_time", &here.zone);
         self.exit_code = value::whole(&status, "exit_code");
@@ -113,6 +123,15 @@ impl JobFiles {
             .get("previous_carbon_metrics")
             .and_then(value::carbon);
         value::whole(&status, "events_count")
+    }
+
+    /// Whether its program was ever started, as far as is known.
+    pub(crate) fn has_begun(&self) -> bool {
+        match self.state {
+            Some(JobState::Running | JobState::Done) => true,
+            Some(JobState::Error) => !self.reason.is_some_and(Reason::is_before_begin),
+            _ => false,
+        }
     }
 
     /// Its status already says what its mark does: events have nothing to add.
@@ -271,193 +290,4 @@ fn written_at(metadata: &fs::Metadata) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    /// `{pid}` stands for this process, `{host}` for this host.
-    fn check(files: &[(&str, &str)], expected: &str) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let now = fs::metadata(path).unwrap().modified().unwrap();
-        let now = now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap()
-            .as_millis();
-        let now = Timestamp::from_millis(now.try_into().unwrap());
-        let here = Here::new(Arc::new(move || now));
-        fs::create_dir_all(path.join(".experimaestro/events")).unwrap();
-        for (name, text) in files {
-            let text = text
-                .replace("{pid}", &std::process::id().to_string())
-                .replace("{host}", &here.host);
-            fs::write(path.join(name), text).unwrap();
-        }
-        let read = read(path, "learn", &here, |_| None);
-        assert!(read.is_there);
-        let progress: Vec<_> = read
-            .progress
-            .iter()
-            .map(|level| format!("{}:{}", level.desc, level.progress))
-            .collect();
-        let state = read
-            .state
-            .map_or("none".into(), |state| format!("{state:?}"));
-        let reason = read
-            .reason
-            .map_or(String::new(), |reason| format!(" {reason:?}"));
-        let code = read
-            .exit_code
-            .map_or(String::new(), |code| format!(" {code}"));
-        let problem = read
-            .problem
-            .map_or(String::new(), |problem| format!(" ({problem})"));
-        let progress = if progress.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", progress.join(" "))
-        };
-        assert_eq!(
-            format!("{state}{reason}{code}{progress}{problem}"),
-            expected,
-            "{files:?}"
-        );
-    }
-
-    const EVENTS: &str = ".experimaestro/events/event-0.jsonl";
-    const RUNNING: &str = r#"{"event_type":"JobStateChangedEvent","state":"running","started_time":"2026-01-01T00:00:00"}"#;
-    const NOTED: &str = r#"{"type":"local","pid":{pid},"host":"{host}"}"#;
-
-    #[test]
-    fn a_mark_says_how_it_ended_whatever_else_is_there() {
-        check(&[("learn.done", "")], "Done");
-        check(
-            &[("learn.done", ""), (STATUS, r#"{"state":"running"}"#)],
-            "Done",
-        );
-        check(
-            &[("learn.failed", r#"{"code":1,"reason":"failed"}"#)],
-            "Error Failed 1",
-        );
-        check(&[("learn.failed", "")], "Error Failed");
-        check(&[("learn.failed", "137")], "Error Failed 137");
-        check(
-            &[("learn.failed", r#"{"failure_status":"memory"}"#)],
-            "Error Memory",
-        );
-        check(
-            &[
-                ("learn.failed", r#"{"code":15,"reason":"cancelled"}"#),
-                ("learn.pid", NOTED),
-            ],
-            "Error Cancelled 15",
-        );
-    }
-
-    #[test]
-    fn an_end_without_its_mark_is_doubted() {
-        check(&[(STATUS, r#"{"state":"done"}"#)], "Error MissingOutputs");
-        check(
-            &[(STATUS, r#"{"state":"error","failure_reason":"DEPENDENCY"}"#)],
-            "Error Dependency",
-        );
-        check(&[(STATUS, r#"{"state":"error"}"#)], "Error Failed");
-    }
-
-    #[test]
-    fn a_process_is_looked_at_only_where_it_can_be_known() {
-        check(&[("learn.pid", NOTED)], "Running");
-        check(
-            &[(
-                "learn.pid",
-                r#"{"type":"local","pid":4194305,"host":"{host}"}"#,
-            )],
-            "Error Lost",
-        );
-        check(
-            &[(
-                "learn.pid",
-                r#"{"type":"local","pid":4194305,"host":"elsewhere"}"#,
-            )],
-            "Running",
-        );
-        check(
-            &[
-                ("learn.pid", r#"{"type":"slurm","pid":"12"}"#),
-                (STATUS, r#"{"state":"scheduled"}"#),
-            ],
-            "Scheduled",
-        );
-        check(
-            &[(
-                STATUS,
-                r#"{"state":"running","process":{"type":"local","pid":4194305,"host":"{host}"}}"#,
-            )],
-            "Error Lost",
-        );
-        check(
-            &[(STATUS, r#"{"state":"running","process":null}"#)],
-            "Running",
-        );
-        check(
-            &[("learn.pid", "{\"ty"), (STATUS, r#"{"state":"running"}"#)],
-            "Running",
-        );
-    }
-
-    #[test]
-    fn events_are_taken_in_from_where_the_status_ends() {
-        let progress = r#"{"event_type":"JobProgressEvent","level":0,"progress":0.25,"desc":"epoch"}
-{"event_type":"JobProgressEvent","level":1,"progress":0.5,"desc":"batch"}"#;
-        check(
-            &[(EVENTS, &format!("{RUNNING}\n{progress}\n"))],
-            "Running epoch:0.25 batch:0.5",
-        );
-        let next = r#"{"event_type":"JobProgressEvent","level":0,"progress":0.5,"desc":null}"#;
-        check(
-            &[(EVENTS, &format!("{RUNNING}\n{progress}\n{next}\n"))],
-            "Running epoch:0.5",
-        );
-        check(
-            &[(EVENTS, &format!("{RUNNING}\n{progress}\n{RUNNING}\n"))],
-            "Running",
-        );
-        check(
-            &[
-                (EVENTS, &format!("{RUNNING}\n")),
-                (STATUS, r#"{"state":"scheduled","events_count":0}"#),
-            ],
-            "Running",
-        );
-        check(
-            &[
-                (EVENTS, &format!("{RUNNING}\n")),
-                (STATUS, r#"{"state":"scheduled"}"#),
-            ],
-            "Scheduled",
-        );
-        check(&[(EVENTS, "{half")], "none");
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_said() {
-        check(
-            &[(STATUS, "{\"state\": ")],
-            "none (status.json: half written (EOF while parsing a value at line 1 column 10))",
-        );
-        check(
-            &[(STATUS, "{\"state\": "), ("learn.done", "")],
-            "Done (status.json: half written (EOF while parsing a value at line 1 column 10))",
-        );
-        check(&[(STATUS, "[]")], "none");
-        check(&[], "none");
-    }
-
-    #[test]
-    fn a_missing_folder_is_missing() {
-        let here = Here::new(Arc::new(|| Timestamp::from_millis(0)));
-        let read = read(Path::new("/nowhere/job"), "learn", &here, |_| None);
-        assert_eq!(read, JobFiles::default());
-    }
-}
+mod tests;
