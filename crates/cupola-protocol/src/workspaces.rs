@@ -56,6 +56,8 @@ pub struct WorkspaceRun {
     pub failed: u64,
     /// How many run.
     pub running: u64,
+    /// How many ended well and were deleted since.
+    pub gone: u64,
     /// What people call it by.
     pub tags: Vec<String>,
     /// What its jobs took.

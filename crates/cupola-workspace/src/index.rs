@@ -281,6 +281,8 @@ impl Index {
             counts.total += 1;
             match then.or(job.map(|job| job.state)) {
                 Some(JobState::Done) => counts.done += 1,
+                // What was cleaned up had not failed by that.
+                Some(JobState::Phantom) if named.state == Some(JobState::Done) => counts.gone += 1,
                 Some(JobState::Error | JobState::Phantom) => counts.failed += 1,
                 Some(JobState::Running) => counts.running += 1,
                 _ => {}
@@ -294,7 +296,7 @@ impl Index {
 /// By the jobs, then by whether anybody is at work on the rest.
 fn status(run: &Run, counts: Counts) -> RunStatus {
     let is_broken_off = run.files.word.as_deref() == Some("failed");
-    let is_all_done = counts.done == counts.total;
+    let is_all_done = counts.done + counts.gone == counts.total;
     match (run.is_active, run.files.is_over()) {
         (true, _) => RunStatus::Running,
         (false, _) if counts.total == 0 && !is_broken_off => RunStatus::Empty,

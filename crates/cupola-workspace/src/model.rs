@@ -385,6 +385,15 @@ pub struct Counts {
     pub failed: u64,
     /// At this moment.
     pub running: u64,
+    /// Ended well, and were deleted since.
+    pub gone: u64,
+}
+
+impl Counts {
+    /// How many are over.
+    pub const fn ended(&self) -> u64 {
+        self.done + self.failed + self.gone
+    }
 }
 
 /// One run of an experiment.

@@ -163,6 +163,7 @@ pub(crate) fn counts(jobs: &[Arc<Job>]) -> Counts {
         done: count(JobState::Done),
         failed: count(JobState::Error),
         running: count(JobState::Running),
+        gone: count(JobState::Phantom),
     }
 }
 

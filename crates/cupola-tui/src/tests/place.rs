@@ -69,6 +69,7 @@ fn run(experiment: &str, name: &str, status: RunStatus, counts: [u64; 4]) -> Exp
             done,
             failed,
             running,
+            gone: 0,
         },
         tags: if status == RunStatus::Done {
             vec!["paper".to_owned()]

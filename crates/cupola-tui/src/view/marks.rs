@@ -51,10 +51,10 @@ pub(super) fn scheduler(job: &Job) -> Option<JobState> {
         .filter(|other| *other != job.state && !is_old(*other))
 }
 
-/// `✗ 2 failed`, `▶ 7/37`, `✓ done`, `■ 5/37 2✗ 1▶`, `empty`.
+/// `✗ 2 failed`, `▶ 7/37`, `✓ done`, `✓ done, 1 gone`, `■ 5/37 2✗ 1▶`, `empty`.
 pub(super) fn run_status(run: &ExperimentRun) -> (String, Tone) {
     let counts = &run.counts;
-    let ended = counts.done + counts.failed;
+    let ended = counts.ended();
     match run.status {
         RunStatus::Running if counts.failed > 0 => (
             format!("▶ {ended}/{} {}✗", counts.total, counts.failed),
@@ -63,6 +63,7 @@ pub(super) fn run_status(run: &ExperimentRun) -> (String, Tone) {
         RunStatus::Running => (format!("▶ {ended}/{}", counts.total), Tone::Busy),
         RunStatus::Failed if counts.failed == 0 => ("✗ failed".to_owned(), Tone::Bad),
         RunStatus::Failed => (format!("✗ {} failed", counts.failed), Tone::Bad),
+        RunStatus::Done if counts.gone > 0 => (format!("✓ done, {} gone", counts.gone), Tone::Good),
         RunStatus::Done => ("✓ done".to_owned(), Tone::Good),
         RunStatus::Stopped => (stopped(counts), Tone::Warn),
         RunStatus::Empty => ("empty".to_owned(), Tone::Dim),

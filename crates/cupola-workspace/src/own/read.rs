@@ -293,6 +293,7 @@ fn experiment_run(
         done: count(&[JobState::Done]),
         failed: count(&[JobState::Error, JobState::Phantom]),
         running: count(&[JobState::Running, JobState::Scheduled]),
+        gone: 0,
     };
     let status = match counts {
         Counts { total: 0, .. } => RunStatus::Empty,

@@ -317,6 +317,23 @@ fn a_job_that_vanishes_is_a_phantom() {
 }
 
 #[test]
+fn a_run_that_was_cleaned_up_is_still_done() {
+    let made = Made::new();
+    let jobs = [("t.x", "a", "done"), ("t.x", "b", "done")];
+    made.run("well", "1", &jobs);
+    made.run("ill", "1", &[jobs[0], ("t.x", "c", "error:FAILED")]);
+    made.job("t.x", "b", &[("x.done", "")]);
+    let folder = open(made.folder.path());
+    let shown = |id: &str| {
+        let run = &experiment(&folder, id).runs[0];
+        let counts = run.counts;
+        (run.status, counts.done, counts.failed, counts.gone)
+    };
+    assert_eq!(shown("well"), (RunStatus::Done, 1, 0, 1));
+    assert_eq!(shown("ill"), (RunStatus::Failed, 0, 1, 1));
+}
+
+#[test]
 fn nothing_is_written_by_whoever_looks() {
     let made = Made::new();
     made.run("e", "1", &[("t.x", "a", "running")]);

@@ -144,7 +144,7 @@ fn row(experiment: &Experiment) -> [String; 8] {
         experiment.runs.len().to_string(),
         of(&|run| output::or_dash(run.host.as_deref())),
         of(&|run| run.status.as_str().to_owned()),
-        of(&|run| format!("{}/{}", run.counts.done, run.counts.total)),
+        of(&|run| bodies::done(&run.counts)),
         of(&|run| run.counts.failed.to_string()),
         of(&|run| bodies::time(run.started_at)),
     ]

@@ -57,6 +57,7 @@ pub(super) fn experiment(body: &ExperimentBody, name: &str, url: &str) -> Experi
             done: tasks.completed,
             failed: tasks.failed + tasks.cancelled,
             running: tasks.running,
+            gone: 0,
         },
         tags: body
             .tags

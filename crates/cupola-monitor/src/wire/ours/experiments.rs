@@ -28,6 +28,9 @@ struct RunBody {
     ended_at: Option<i64>,
     /// In all, done, failed, running.
     counts: [u64; 4],
+    /// Of those that are neither.
+    #[serde(default)]
+    gone: u64,
     tags: Vec<String>,
     carbon: Option<CarbonBody>,
     problem: Option<String>,
@@ -88,6 +91,7 @@ impl From<ExperimentRun> for RunBody {
             done,
             failed,
             running,
+            gone,
         } = run.counts;
         Self {
             key: run.key.into(),
@@ -97,6 +101,7 @@ impl From<ExperimentRun> for RunBody {
             started_at: run.started_at.map(Timestamp::millis),
             ended_at: run.ended_at.map(Timestamp::millis),
             counts: [total, done, failed, running],
+            gone,
             tags: run.tags,
             carbon: run.carbon.map(Into::into),
             problem: run.problem,
@@ -119,6 +124,7 @@ impl From<RunBody> for ExperimentRun {
                 done,
                 failed,
                 running,
+                gone: body.gone,
             },
             tags: body.tags,
             carbon: body.carbon.map(Into::into),

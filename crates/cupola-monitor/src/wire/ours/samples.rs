@@ -140,6 +140,7 @@ fn run() -> impl Strategy<Value = ExperimentRun> {
                 done: counts.1,
                 failed: counts.2,
                 running: counts.3,
+                gone: counts.1,
             },
             tags: rest.3,
             carbon: rest.4,

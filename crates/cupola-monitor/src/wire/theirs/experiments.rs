@@ -182,6 +182,7 @@ impl RunBody {
             done: count("done"),
             failed: count("error"),
             running: count("running"),
+            gone: count("phantom"),
         }
     }
 

@@ -111,6 +111,7 @@ fn run(run: &ExperimentRun) -> WorkspaceRun {
         done: run.counts.done,
         failed: run.counts.failed,
         running: run.counts.running,
+        gone: run.counts.gone,
         tags: run.tags.clone(),
         co2_kg: run.carbon.map(|carbon| carbon.co2_kg),
         path: run.path.to_string_lossy().into_owned(),

@@ -157,11 +157,11 @@ fn past(looked: &Looked, run: &ExperimentRun) -> PastRun {
 /// What is neither done, failed nor running waits.
 fn bar(run: Option<&ExperimentRun>) -> StackedBar {
     let counts = run.map(|run| run.counts).unwrap_or_default();
-    let settled = counts.done + counts.failed + counts.running;
+    let settled = counts.ended() + counts.running;
     let bar = StackedBar::new(&Counts {
         pending: counts.total.saturating_sub(settled),
         running: counts.running,
-        completed: counts.done,
+        completed: counts.done + counts.gone,
         failed: counts.failed,
         cancelled: 0,
     });

@@ -116,6 +116,7 @@ fn row(web: &Web, workspace: &Arc<Workspace>) -> Row {
                 done: of(|counts| counts.done),
                 failed: of(|counts| counts.failed),
                 running: of(|counts| counts.running),
+                gone: of(|counts| counts.gone),
             };
             let running = latest
                 .iter()

@@ -64,7 +64,11 @@ pub(super) fn counts(counts: &Counts) -> String {
         format::count(counts.done),
         format::count(counts.total)
     );
-    for (number, word) in [(counts.failed, "failed"), (counts.running, "running")] {
+    for (number, word) in [
+        (counts.failed, "failed"),
+        (counts.running, "running"),
+        (counts.gone, "gone"),
+    ] {
         if number > 0 {
             words = format!("{words}, {} {word}", format::count(number));
         }

@@ -2,7 +2,7 @@
 
 use cupola_domain::time::Timestamp;
 use cupola_protocol::{time::Time, workspaces::WorkspaceJob};
-use cupola_workspace::model::Job;
+use cupola_workspace::model::{Counts, Job};
 use serde_json::Value;
 
 use super::wire;
@@ -62,6 +62,15 @@ pub(super) fn state(job: &Job) -> String {
         Some(reason) => format!("{} ({})", job.state.as_str(), reason.as_str()),
         None => job.state.as_str().to_owned(),
     }
+}
+
+/// `6/7, 1 gone`.
+pub(super) fn done(counts: &Counts) -> String {
+    let gone = match counts.gone {
+        0 => String::new(),
+        gone => format!(", {gone} gone"),
+    };
+    format!("{}/{}{gone}", counts.done, counts.total)
 }
 
 /// A text without its quotation marks.
