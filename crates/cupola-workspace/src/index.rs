@@ -261,7 +261,10 @@ impl Index {
             status: status(run, counts),
             host: files.host.clone(),
             started_at: files.started_at,
-            ended_at: files.ended_at,
+            // Of what was broken off nobody wrote down the end.
+            ended_at: files
+                .ended_at
+                .or(files.written_at.filter(|_| !run.is_active)),
             counts,
             tags: files.tags.clone(),
             carbon: files.carbon.filter(|_| files.is_over()).or(carbon),
@@ -306,12 +309,13 @@ fn status(run: &Run, counts: Counts) -> RunStatus {
     }
 }
 
-/// Whether a run's program is at work: on another host it is believed, here its lock is looked at.
+/// Whether a run's program is at work: on another host it is believed, here its lock is looked at,
+/// and so where no host is told.
 fn is_active(files: &RunFiles, here: &Here) -> bool {
     if files.is_over() {
         return false;
     }
-    if files.host.as_deref() != Some(&here.host) {
+    if files.host.as_deref().is_some_and(|host| host != here.host) {
         return true;
     }
     let lock = files.folder.parent().map(|folder| folder.join("lock"));

@@ -409,7 +409,7 @@ pub struct ExperimentRun {
     pub host: Option<String>,
     /// When that started.
     pub started_at: Option<Timestamp>,
-    /// When that ended.
+    /// When that ended; when it last wrote something, where it was broken off.
     pub ended_at: Option<Timestamp>,
     /// Of its jobs.
     pub counts: Counts,

@@ -44,6 +44,8 @@ pub(crate) struct RunFiles {
     pub(crate) host: Option<String>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    /// When it last wrote something down.
+    pub(crate) written_at: Option<Timestamp>,
     pub(crate) tags: Vec<String>,
     pub(crate) carbon: Option<Carbon>,
     /// By the number of the job, which is the order in which they were first named.
@@ -85,6 +87,7 @@ impl RunFiles {
             host: None,
             started_at: None,
             ended_at: None,
+            written_at: None,
             tags: Vec::new(),
             carbon: None,
             named: BTreeMap::new(),
@@ -168,6 +171,7 @@ impl RunFiles {
         self.host = value::text(status, "hostname").map(str::to_owned);
         self.started_at = value::time(status, "started_at", &here.zone);
         self.ended_at = value::time(status, "ended_at", &here.zone);
+        self.note_time(status, "last_updated", here);
         let tags = status.get("run_tags").and_then(Value::as_array);
         self.tags = tags
             .into_iter()
@@ -271,6 +275,7 @@ impl RunFiles {
         if value::text(event, "run_id").is_some_and(|run| run != self.key.run) {
             return;
         }
+        self.note_time(event, "timestamp", here);
         match events::kind(event) {
             "ExperimentJobStateEvent" | "JobSubmittedEvent" => {
                 self.fold_job(event, here, keys, changed);
@@ -296,6 +301,10 @@ impl RunFiles {
             }
             _ => {}
         }
+    }
+
+    fn note_time(&mut self, said: &Value, name: &str, here: &Here) {
+        self.written_at = self.written_at.max(value::time(said, name, &here.zone));
     }
 
     fn fold_job(&mut self, event: &Value, here: &Here, keys: &mut Keys, changed: &mut Changed) {

@@ -73,8 +73,10 @@ fn what_is_half_written_is_shown_with_a_word() {
         torn.counts.total, 1,
         "a whole line counts, half of one is to come"
     );
+    assert_eq!(torn.status, RunStatus::Stopped, "nobody holds its lock");
     let bare = &experiment(&folder, "bare").runs[0];
     assert_eq!(bare.problem.as_deref(), Some("status.json: missing"));
+    assert_eq!(bare.status, RunStatus::Empty);
 }
 
 #[test]
@@ -314,6 +316,32 @@ fn a_job_that_vanishes_is_a_phantom() {
         folder.job(&key("t.x", "b")).unwrap().job.state,
         JobState::Unscheduled
     );
+}
+
+#[test]
+fn what_was_broken_off_lasted_until_it_last_wrote() {
+    let check = |host: &str, events: &str, expected: Option<i64>| {
+        let made = Made::new();
+        made.write(
+            "experiments/e/1/status.json",
+            format!(r#"{{"status": "running", "hostname": "{host}", "started_at": 1, "last_updated": 2, "events_count": 0}}"#),
+        );
+        made.write("experiments/e/1/events/event-0.jsonl", events);
+        let run = experiment(&open(made.folder.path()), "e").runs.remove(0);
+        assert_eq!(
+            run.ended_at.map(|at| at.millis()),
+            expected,
+            "{host} {events}"
+        );
+    };
+    let host = here().host;
+    check(&host, "", Some(2000));
+    check(
+        &host,
+        "{\"timestamp\": 3.5}\n{\"timestamp\": 3}\n",
+        Some(3500),
+    );
+    check("elsewhere", "{\"timestamp\": 3.5}\n", None);
 }
 
 #[test]

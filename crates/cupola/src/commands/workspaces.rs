@@ -130,6 +130,11 @@ pub(crate) fn experiments(
         table.row(row(known));
     }
     table.print("No experiments yet.");
+    let runs = found.iter().filter_map(|known| known.runs.first());
+    for (run, problem) in runs.filter_map(|run| Some((run, run.problem.as_ref()?))) {
+        let name = format!("{}/{}", run.key.experiment, run.key.run);
+        output::line(&output::clean(&format!("{name}: {problem}")));
+    }
     Ok(())
 }
 
