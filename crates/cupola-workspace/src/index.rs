@@ -76,11 +76,14 @@ struct Run {
 impl Index {
     /// Numbered as first named.
     pub(crate) fn jobs(&self, of: Option<&RunKey>) -> Option<Vec<Arc<Job>>> {
-        let job = |slot: &u32| self.slots[*slot as usize].job.clone();
         match of {
             Some(key) => {
-                let run = self.run(key)?;
-                Some(run.files.named.keys().filter_map(job).collect())
+                let named = self.run(key)?.files.named.iter();
+                let shown = named.filter_map(|(slot, named)| {
+                    let job = self.slots[*slot as usize].job.as_ref()?;
+                    Some(compose::as_named(job, named))
+                });
+                Some(shown.collect())
             }
             None => Some(
                 self.slots

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cupola_domain::time::Timestamp;
+
 use super::Index;
 use crate::{
     model::{Job, JobState, Reason},
@@ -32,7 +34,7 @@ impl Index {
             state,
             reason,
             scheduler: scheduler.filter(|said| is_active && *said != state),
-            submitted_at: named.and_then(|named| named.submitted_at),
+            submitted_at: self.submitted_at(slot, files.started_at),
             started_at: files.started_at,
             ended_at: files.ended_at.filter(|_| state != JobState::Running),
             exit_code: files.exit_code,
@@ -46,6 +48,27 @@ impl Index {
         };
         (Arc::new(job), is_there)
     }
+
+    /// Each run that names it has given it to its experiment: the last time before it started counts.
+    fn submitted_at(&self, slot: u32, started_at: Option<Timestamp>) -> Option<Timestamp> {
+        let runs = self.slots[slot as usize].runs.iter();
+        let times = runs.filter_map(|key| self.run(key)?.files.named.get(&slot)?.submitted_at);
+        let before = |at: &Timestamp| started_at.is_none_or(|started| *at <= started);
+        times.clone().filter(before).max().or_else(|| times.min())
+    }
+}
+
+/// The row that a run shows: it has given the job at its own time, with its own tags.
+pub(super) fn as_named(job: &Arc<Job>, named: &Named) -> Arc<Job> {
+    let submitted_at = named.submitted_at.or(job.submitted_at);
+    if job.submitted_at == submitted_at && job.tags == named.tags {
+        return Arc::clone(job);
+    }
+    Arc::new(Job {
+        submitted_at,
+        tags: named.tags.clone(),
+        ..(**job).clone()
+    })
 }
 
 /// A job's own files count; a scheduler is believed of what has not begun, while it is at work.

@@ -8,6 +8,7 @@ mod acting;
 mod hostile;
 mod real;
 mod services;
+mod shared;
 mod slurm;
 mod support;
 mod warnings;

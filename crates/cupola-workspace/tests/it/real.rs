@@ -63,7 +63,9 @@ fn a_grid_is_read_as_it_was_made_twice() {
             folder.actions(&run.key).unwrap()[0].description,
             "Exports the results"
         );
-        assert_eq!(folder.jobs(Some(&run.key)).unwrap().len(), 5);
+        let jobs = folder.jobs(Some(&run.key)).unwrap();
+        assert_eq!(jobs.len(), 5);
+        assert!(jobs.iter().all(|job| job.submitted_at >= run.started_at));
     }
     let jobs = folder.jobs(None).unwrap();
     let learns: Vec<&Job> = jobs
@@ -94,10 +96,7 @@ fn a_grid_is_read_as_it_was_made_twice() {
     for learn in learns {
         assert_eq!((learn.state, learn.runs.len()), (JobState::Done, 2));
         assert!(learn.started_at.is_some() && learn.started_at < learn.ended_at);
-        assert!(
-            learn.ended_at < learn.submitted_at,
-            "the second run took what the first had made"
-        );
+        assert!(learn.submitted_at <= learn.started_at);
         let details = folder.job(&learn.key).unwrap();
         assert_eq!(details.dependencies, std::slice::from_ref(&prepare.key));
         assert_eq!(
