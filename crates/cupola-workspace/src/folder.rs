@@ -315,8 +315,11 @@ impl Shared {
             .add()
     }
 
-    /// Reads what was noticed and tells who listens.
+    /// Reads what was noticed and tells who listens. While the folder is away, nothing is.
     fn notice(&self, noticed: &BTreeSet<Noticed>) {
+        if !self.layout.is_there() {
+            return;
+        }
         self.tell(&index::apply(&self.index, noticed));
     }
 

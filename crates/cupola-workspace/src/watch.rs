@@ -65,7 +65,7 @@ pub enum Watching {
 }
 
 /// Between looks at what gives no word: processes, locks, and files where the kernel is silent.
-const TICK: Duration = Duration::from_secs(1);
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// What comes at once is told at once: so long is waited for more.
 const GATHER: Duration = Duration::from_millis(15);
 /// But not longer than that.

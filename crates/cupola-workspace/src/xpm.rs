@@ -8,7 +8,10 @@ pub(crate) mod params;
 pub(crate) mod run;
 pub(crate) mod value;
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 use crate::model::JobKey;
 
@@ -69,6 +72,12 @@ impl Layout {
         [".__experimaestro__", "experiments", "jobs"]
             .iter()
             .any(|name| self.root.join(name).exists())
+    }
+
+    /// By what it is told from another folder of its name; none while it is away.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        let metadata = self.root.metadata().ok().filter(|_| self.is_there())?;
+        Some((metadata.dev(), metadata.ino()))
     }
 }
 

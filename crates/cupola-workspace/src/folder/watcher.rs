@@ -12,7 +12,10 @@ use rustix::{
 };
 
 use super::Shared;
-use crate::watch::{Eyes, Place, Watching};
+use crate::{
+    source::{Change, Connection},
+    watch::{Eyes, Noticed, Place, TICK, Watching},
+};
 
 /// The thread that watches; it ends with its folder.
 pub(super) struct Watcher {
@@ -24,9 +27,9 @@ impl Watcher {
     /// Without room for another thread nothing is noticed until somebody refreshes.
     pub(super) fn start(shared: Arc<Shared>, watching: Watching) -> Self {
         let stop = eventfd(0, EventfdFlags::CLOEXEC).ok().map(Arc::new);
+        let root = shared.layout.identity();
         let thread = stop.clone().and_then(|stop| {
-            let eyes = Eyes::open(&shared.layout.root, watching);
-            let watch = move || watch(&shared, eyes, &stop);
+            let watch = move || watch(&shared, watching, root, &stop);
             std::thread::Builder::new()
                 .name("workspace".to_owned())
                 .spawn(watch)
@@ -47,20 +50,44 @@ impl Drop for Watcher {
     }
 }
 
-fn watch(shared: &Shared, mut eyes: Eyes, stop: &OwnedFd) {
+/// While the folder is away what was read of it stays: that nothing is found then says nothing.
+fn watch(shared: &Shared, watching: Watching, mut known: Option<(u64, u64)>, stop: &OwnedFd) {
+    let root = &shared.layout.root;
+    let mut eyes = Eyes::open(root, watching);
     loop {
-        // What is new to look at may bring more that is new: a run its jobs, for instance.
-        loop {
-            let fresh = eyes.follow(places(shared));
-            if fresh.is_empty() {
-                break;
-            }
-            shared.notice(&fresh);
+        if known.is_some() {
+            follow(shared, &mut eyes);
         }
         let Some(noticed) = eyes.wait(stop.as_fd()) else {
             return;
         };
-        shared.notice(&noticed);
+        let found = shared.layout.identity();
+        match (known, found) {
+            (Some(before), Some(now)) if before == now => shared.notice(&noticed),
+            (_, Some(_)) => {
+                // Folders that went with it are others now, or are watched elsewhere.
+                eyes = Eyes::open(root, watching);
+                shared.notice(&[Noticed::Everything].into());
+                shared.tell(&[Change::Connection(Connection::Live)]);
+            }
+            (Some(_), None) => shared.tell(&[Change::Connection(Connection::Away {
+                why: "the folder is gone".to_owned(),
+                next: TICK,
+            })]),
+            (None, None) => {}
+        }
+        known = found;
+    }
+}
+
+/// What is new to look at may bring more that is new: a run its jobs, for instance.
+fn follow(shared: &Shared, eyes: &mut Eyes) {
+    loop {
+        let fresh = eyes.follow(places(shared));
+        if fresh.is_empty() {
+            return;
+        }
+        shared.notice(&fresh);
     }
 }
 

@@ -48,6 +48,20 @@ pub fn until<T>(changes: &Receiver<Change>, what: &str, mut done: impl FnMut() -
     }
 }
 
+/// Waits until a change is told that `is_it`.
+pub fn hear(changes: &Receiver<Change>, what: &str, is_it: impl Fn(&Change) -> bool) {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if changes
+            .recv_timeout(Duration::from_millis(100))
+            .is_ok_and(|change| is_it(&change))
+        {
+            return;
+        }
+    }
+    panic!("never told: {what}");
+}
+
 /// The only job whose task ends like that.
 pub fn job_of(folder: &Folder, task: &str) -> Option<Arc<Job>> {
     let jobs = folder.jobs(None).unwrap();

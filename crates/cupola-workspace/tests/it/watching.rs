@@ -8,10 +8,10 @@ use std::{
 use cupola_workspace::{
     Folder, Watching,
     model::JobState,
-    source::{Change, Source as _},
+    source::{Change, Connection, Source as _},
 };
 
-use crate::support::{LIMIT, Made, experiment, here, key, until};
+use crate::support::{LIMIT, Made, experiment, hear, here, key, until};
 
 /// Does something to a workspace that is watched in either way, and waits for what should follow.
 fn check(what: &str, done: impl Fn(&Made), told: impl Fn(&Folder) -> bool) {
@@ -150,6 +150,42 @@ fn a_stream_that_grows_is_told() {
             .is_ok_and(|change| change == grown)
     });
     assert!(told, "nobody told of the stream");
+}
+
+#[test]
+fn a_workspace_that_is_away_stays_as_it_was_and_is_read_anew_when_it_is_back() {
+    for watching in [
+        Watching::Inotify,
+        Watching::Polling(Duration::from_millis(50)),
+    ] {
+        let made = Made::new();
+        made.run("e", "1", &[("t.x", "a", "done"), ("t.x", "b", "done")]);
+        made.job("t.x", "a", &[("x.done", "")]);
+        made.job("t.x", "b", &[]);
+        let root = made.folder.path();
+        let folder = Folder::open(root, here(), watching).unwrap();
+        let changes = folder.changes();
+        let aside = root.with_extension("aside");
+        fs::rename(root, &aside).unwrap();
+        hear(
+            &changes,
+            "that it is away",
+            |change| matches!(change, Change::Connection(Connection::Away { why, .. }) if why == "the folder is gone"),
+        );
+        folder.refresh();
+        assert_eq!(state(&folder, "t.x", "a"), Some(JobState::Done));
+        assert_eq!(folder.experiments().unwrap().len(), 1);
+        fs::write(aside.join("jobs/t.x/b/x.done"), "").unwrap();
+        fs::rename(&aside, root).unwrap();
+        hear(&changes, "that it is back", |change| {
+            *change == Change::Connection(Connection::Live)
+        });
+        assert_eq!(state(&folder, "t.x", "b"), Some(JobState::Done));
+        fs::remove_dir_all(made.path("jobs/t.x/a")).unwrap();
+        until(&changes, "a change after that", || {
+            (state(&folder, "t.x", "a") == Some(JobState::Phantom)).then_some(())
+        });
+    }
 }
 
 #[test]
