@@ -1,5 +1,6 @@
 //! A workspace in a folder of this machine.
 
+mod wanted;
 mod warnings;
 mod watcher;
 
@@ -25,8 +26,12 @@ use crate::{
     orphans,
     source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
     watch::{Noticed, Place as Watched, Watching},
-    xpm::{self, Layout, job, params},
+    xpm::{
+        self, Layout, job,
+        params::{self, Params},
+    },
 };
+use wanted::Wanted;
 use warnings::Warnings;
 use watcher::Watcher;
 
@@ -40,6 +45,7 @@ pub struct Folder {
     watcher: OnceLock<Watcher>,
     watching: Watching,
     metrics: Metrics,
+    wanted: Wanted,
 }
 
 struct Shared {
@@ -78,6 +84,7 @@ impl Folder {
             watcher: OnceLock::new(),
             watching,
             metrics: Metrics::default(),
+            wanted: Wanted::default(),
         })
     }
 
@@ -94,6 +101,18 @@ impl Folder {
         let path = self.shared.layout.job(key).ok_or_else(unknown)?;
         let job = orphans::read(&self.shared.layout, &self.shared.here, key).ok_or_else(unknown)?;
         Ok((job, path))
+    }
+
+    /// By the job's own file, or, before it has one, by the run that names it.
+    fn params(&self, key: &JobKey, path: &Path, run: Option<&RunKey>) -> Params {
+        let own = params::read(path);
+        let run = run.filter(|_| own == Params::default());
+        let folder = run.and_then(|run| Some(self.index().files(run)?.folder.clone()));
+        let objects = folder.and_then(|folder| self.wanted.objects(&folder));
+        objects.map_or(own, |objects| {
+            let index = self.index();
+            objects.params(key, |other| index.job(other).is_some())
+        })
     }
 
     fn log_path(&self, asked: &LogAsked) -> Result<PathBuf, SourceError> {
@@ -169,16 +188,17 @@ impl Source for Folder {
 
     fn dependencies(&self, of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
         let jobs = self.jobs(Some(of))?;
-        let needed = jobs
-            .iter()
-            .map(|job| (job.key.clone(), params::read(&job.path).dependencies));
+        let needed = jobs.iter().map(|job| {
+            let params = self.params(&job.key, &job.path, Some(of));
+            (job.key.clone(), params.dependencies)
+        });
         Ok(needed.filter(|(_, needed)| !needed.is_empty()).collect())
     }
 
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError> {
         let (mut job, path) = self.details(key)?;
         let script = xpm::script(&key.task);
-        let params = params::read(&path);
+        let params = self.params(key, &path, job.runs.last());
         job.problem = job.problem.take().or(params.problem);
         let noted = job::noted_process(&path, script);
         let when = noted.as_ref().and_then(|(_, when)| *when);

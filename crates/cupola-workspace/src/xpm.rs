@@ -4,6 +4,7 @@
 pub(crate) mod events;
 pub(crate) mod file;
 pub(crate) mod job;
+pub(crate) mod objects;
 pub(crate) mod params;
 pub(crate) mod run;
 pub(crate) mod value;

@@ -45,7 +45,8 @@ pub(crate) fn read(folder: &Path) -> Params {
     }
 }
 
-fn parse(value: &Value) -> Params {
+/// From the objects that a job is made of.
+pub(crate) fn parse(value: &Value) -> Params {
     let objects = value.get("objects").and_then(Value::as_array);
     let objects = objects.map(Vec::as_slice).unwrap_or_default();
     let by_id = objects
@@ -194,7 +195,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn key_of(object: &Value) -> Option<JobKey> {
+/// The job that an object is, if it is one.
+pub(crate) fn key_of(object: &Value) -> Option<JobKey> {
     Some(JobKey {
         task: value::text(object, "typename")?.to_lowercase(),
         id: identifier(object)?.to_owned(),

@@ -1,7 +1,8 @@
 """Makes workspaces with the real Experimaestro: `make_workspace.py FOLDER SCENARIO`.
 
 Scenarios: `grid` (tags, dependencies, an action), `failing`, `live` (progress on several levels and a
-service, until the file `go` appears in FOLDER), and `served` (services of a module).
+service, until the file `go` appears in FOLDER), `waiting` (one job for another, until then), and `served`
+(services of a module).
 """
 
 import os
@@ -67,6 +68,16 @@ class Patient(Task):
         # A test that failed takes its folder away, and nobody else ends this.
         while not self.go.exists() and self.go.parent.exists():
             time.sleep(0.02)
+
+
+class After(Task):
+    """Needs one that takes its time."""
+
+    patient: Param[Patient]
+    model: Param[Model]
+
+    def execute(self):
+        pass
 
 
 class Board(WebService):
@@ -137,10 +148,18 @@ def served(folder: Path):
         Prepare.C(source="words").submit()
 
 
+def waiting(folder: Path):
+    with experiment(folder, "waiting") as xp:
+        xp.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patient = Patient.C(go=folder / "go", word="before").submit()
+        After.C(patient=patient, model=Model.C(depth=2, name="large")).submit()
+
+
 def main():
     folder, scenario = Path(sys.argv[1]), sys.argv[2]
     try:
-        {"grid": grid, "failing": failing, "live": live, "served": served}[scenario](folder)
+        scenarios = (grid, failing, live, waiting, served)
+        next(made for made in scenarios if made.__name__ == scenario)(folder)
     except Exception as problem:  # a failed job fails its experiment
         print("ended with", type(problem).__name__, flush=True)
 

@@ -116,6 +116,32 @@ fn a_grid_is_read_as_it_was_made_twice() {
 }
 
 #[test]
+fn what_waits_tells_what_it_waits_for() {
+    let made = Made::new();
+    let folder = open(made.folder.path());
+    let changes = folder.changes();
+    let _program = start(&made, "waiting");
+    let waits = until(&changes, "what waits", || {
+        job_of(&folder, ".after").filter(|job| job.state == JobState::Waiting)
+    });
+    let details = until(&changes, "its parameters", || {
+        let details = folder.job(&waits.key).unwrap();
+        details.parameters.is_object().then_some(details)
+    });
+    let first = job_of(&folder, ".patient").unwrap();
+    assert!(!details.job.path.join("params.json").exists());
+    assert_eq!(details.dependencies, std::slice::from_ref(&first.key));
+    let model = json!({"type": "__main__.Model", "depth": 2, "name": "large"});
+    assert_eq!(details.parameters["model"], model);
+    let run = &experiment(&folder, "waiting").runs[0].key;
+    assert_eq!(
+        folder.dependencies(run).unwrap()[&waits.key],
+        details.dependencies
+    );
+    made.write("go", "");
+}
+
+#[test]
 fn a_failure_is_told_though_its_program_said_done() {
     let made = Made::new();
     make(&made, "failing");
