@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::{Map, Value, json};
@@ -36,13 +36,42 @@ pub(crate) struct Params {
 /// Reads `params.json` of a job.
 pub(crate) fn read(folder: &Path) -> Params {
     match file::json(&folder.join("params.json"), file::MOST_OF_PARAMETERS) {
-        Ok(value) => parse(&value),
+        Ok(mut value) => {
+            place(&mut value, folder);
+            parse(&value)
+        }
         Err(Unread::Missing) => Params::default(),
         Err(Unread::Problem(problem)) => Params {
             problem: Some(problem),
             ..Params::default()
         },
     }
+}
+
+/// Paths are written below the workspace or the job where they can be: they are told whole.
+fn place(value: &mut Value, folder: &Path) {
+    let mut values = vec![value];
+    while let Some(value) = values.pop() {
+        if let Some(path) = whole(value, folder) {
+            value["value"] = path.to_string_lossy().into();
+        }
+        match value {
+            Value::Array(items) => values.extend(items),
+            Value::Object(fields) => values.extend(fields.values_mut()),
+            _ => {}
+        }
+    }
+}
+
+fn whole(value: &Value, folder: &Path) -> Option<PathBuf> {
+    let name = value::text(value, "value").filter(|_| value["type"] == "path")?;
+    let base = match value::text(value, "base")? {
+        "job" => folder,
+        // `jobs/TASK/HASH` below it.
+        "workspace" => folder.ancestors().nth(3)?,
+        _ => return None,
+    };
+    Some(base.join(name))
 }
 
 /// From the objects that a job is made of.
@@ -329,6 +358,29 @@ mod tests {
             assert!(is_cut(2, shared), "a long text shown again and again");
         }
         assert!(!is_cut(50, runs_first));
+    }
+
+    #[test]
+    fn paths_are_whole_wherever_they_were_written_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |base: &str| json!({"type": "path", "value": "a/go", "base": base});
+        let fields = json!({
+            "of_all": path("workspace"),
+            "own": [path("job")],
+            "other": path("moon"),
+            "plain": {"type": "path", "value": "/a/go"},
+        });
+        let job = folder.path().join("jobs/x.a/01");
+        std::fs::create_dir_all(&job).unwrap();
+        let text = json!({ "objects": [task(1, "x.A", fields)] }).to_string();
+        std::fs::write(job.join("params.json"), text).unwrap();
+        let expected = json!({
+            "of_all": folder.path().join("a/go"),
+            "own": [job.join("a/go")],
+            "other": "a/go",
+            "plain": "/a/go",
+        });
+        assert_eq!(read(&job).parameters, expected);
     }
 
     #[test]
