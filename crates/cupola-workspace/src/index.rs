@@ -18,7 +18,7 @@ use crate::{
     here::{self, Here},
     model::{
         Carbon, Counts, Experiment, ExperimentRun, Job, JobKey, JobState, RunKey, RunStatus,
-        Service, Warning,
+        Service, ServiceState, Warning,
     },
     source::SourceError,
     watch::Place,
@@ -121,8 +121,16 @@ impl Index {
         let runs = self
             .runs()
             .filter(|run| of.is_none_or(|key| *run.key == *key));
-        runs.flat_map(|run| run.files.services.values().cloned())
-            .collect()
+        let kept = runs.flat_map(|run| run.files.services.values().map(move |kept| (run, kept)));
+        kept.map(|(run, kept)| {
+            let mut service = kept.clone();
+            // It goes with its program, if nobody said otherwise.
+            if service.state == ServiceState::Unknown && !run.is_active {
+                service.state = ServiceState::Stopped;
+            }
+            service
+        })
+        .collect()
     }
 
     pub(crate) fn files(&self, of: &RunKey) -> Option<&RunFiles> {

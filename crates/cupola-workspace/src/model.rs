@@ -304,6 +304,8 @@ pub struct LogFile {
 /// Where a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceState {
+    /// Its program is at work, and wrote nothing of it down.
+    Unknown,
     /// It does not run.
     Stopped,
     /// It was asked to run.
@@ -320,6 +322,7 @@ impl ServiceState {
     /// As it is shown.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Unknown => "unknown",
             Self::Stopped => "stopped",
             Self::Starting => "starting",
             Self::Running => "running",

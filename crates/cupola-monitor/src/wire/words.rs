@@ -66,6 +66,7 @@ words!(RunStatus {
 });
 
 words!(ServiceState {
+    Unknown = "UNKNOWN",
     Stopped = "STOPPED",
     Starting = "STARTING",
     Running = "RUNNING",

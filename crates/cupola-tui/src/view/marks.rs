@@ -84,6 +84,7 @@ fn stopped(counts: &Counts) -> String {
 
 pub(super) const fn service_state(state: ServiceState) -> (&'static str, Tone) {
     match state {
+        ServiceState::Unknown => ("? unknown", Tone::Dim),
         ServiceState::Stopped => ("■ stopped", Tone::Dim),
         ServiceState::Starting => ("◌ starting", Tone::Warn),
         ServiceState::Running => ("▶ running", Tone::Busy),

@@ -132,6 +132,7 @@ impl Served {
             ServiceState::Running | ServiceState::Starting => {
                 "is served by the experiment's own program, and ends with that"
             }
+            ServiceState::Unknown => "was not started here",
             _ => "does not run",
         };
         Err(SourceError::Refused(format!("service `{id}` {why}")))

@@ -358,7 +358,7 @@ fn service(run: &RunKey, id: &str, kept: &Value) -> Service {
         description: value::text(kept, "description")
             .unwrap_or_default()
             .to_owned(),
-        state: state.unwrap_or(ServiceState::Stopped),
+        state: state.unwrap_or(ServiceState::Unknown),
         url: value::text(kept, "url").map(str::to_owned),
         error: value::text(kept, "error").map(str::to_owned),
         class: value::text(kept, "class").unwrap_or_default().to_owned(),

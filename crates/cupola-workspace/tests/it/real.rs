@@ -195,6 +195,11 @@ fn follow(watching: Watching) {
         ("board", "A board")
     );
     assert_eq!(board.class, "__main__.Board");
+    assert_eq!(
+        board.state,
+        ServiceState::Unknown,
+        "its program alone knows"
+    );
     assert_eq!(board.kept, json!({"path": {"__path__": "/somewhere/runs"}}));
     made.write("go", "");
     until(&changes, "the end", || {

@@ -67,7 +67,11 @@ pub(crate) struct ServiceBody {
     experiment_id: Option<String>,
     #[serde(default)]
     run_id: Option<String>,
-    #[serde(with = "words::option", default)]
+    #[serde(
+        with = "words::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     state: Option<ServiceState>,
     #[serde(default)]
     url: Option<String>,
@@ -250,7 +254,8 @@ impl From<Service> for ServiceBody {
             state_dict: service.kept,
             experiment_id: Some(service.run.experiment),
             run_id: Some(service.run.run),
-            state: Some(service.state),
+            // A word that they do not have.
+            state: Some(service.state).filter(|state| *state != ServiceState::Unknown),
             url: service.url,
         }
     }
@@ -265,7 +270,7 @@ impl From<ServiceBody> for Service {
             },
             id: body.service_id,
             description: body.description,
-            state: body.state.unwrap_or(ServiceState::Stopped),
+            state: body.state.unwrap_or(ServiceState::Unknown),
             url: body.url,
             error: None,
             class: body.class,
