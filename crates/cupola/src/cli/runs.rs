@@ -22,6 +22,9 @@ pub(crate) enum RunCommand {
         /// Only runs of this experiment, named by its id, a part of that, or its name.
         #[arg(short, long)]
         experiment: Vec<String>,
+        /// Of a workspace: the jobs that no run names instead.
+        #[arg(long, requires = "workdir", conflicts_with = "experiment")]
+        orphans: bool,
         #[command(flatten)]
         workdir: Workdir,
         #[command(flatten)]

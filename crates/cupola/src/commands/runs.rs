@@ -109,6 +109,7 @@ fn in_workspace(command: RunCommand) -> anyhow::Result<Option<RunCommand>> {
             order,
             columns,
             experiment,
+            orphans,
             workdir: Workdir {
                 workdir: Some(workdir),
             },
@@ -122,6 +123,7 @@ fn in_workspace(command: RunCommand) -> anyhow::Result<Option<RunCommand>> {
             let asked = JobsAsked {
                 filter,
                 experiments: experiment,
+                orphans,
                 paging,
                 json: read.json,
             };

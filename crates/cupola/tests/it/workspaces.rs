@@ -39,6 +39,8 @@ fn made() -> tempfile::TempDir {
         "jobs/m.prepare/aaa1/prepare.out",
         "one\n\u{1b}[31mtwo\nold\rnew\nlast",
     );
+    write("jobs/m.prepare/aaa1/prepare.err", "\u{1b}[2Jx\n");
+    write("jobs/m.old/ccc3/old.out", "of old\n");
     write(
         "jobs/m.learn/bbb2/learn.failed",
         r#"{"code": 137, "reason": "memory"}"#,
@@ -117,9 +119,21 @@ fn all_of_each_job_is_told() {
     );
     assert_eq!(&read(folder.path(), &["run", "show", "b", "--json"]), learn);
     assert_eq!(
-        &read(folder.path(), &["run", "show", "m.learn/bbb2", "--json"]),
+        &read(folder.path(), &["run", "show", "m.learn/b", "--json"]),
         learn
     );
+    refused(
+        folder.path(),
+        &["run", "show", "m.prepare/b"],
+        "there is no job m.prepare/b",
+    );
+    let shown = told(folder.path(), &["run", "show", "bbb2"]);
+    assert!(
+        shown.contains("data.job = m.prepare/aaa1\n") && shown.contains("lr = 0.5\n"),
+        "{shown}"
+    );
+    let orphan = told(folder.path(), &["run", "logs", "ccc"]);
+    assert_eq!(orphan, "of old\n");
 }
 
 #[test]
@@ -138,7 +152,17 @@ fn jobs_are_searched_and_listed_in_parts() {
         assert_eq!(count(&["--filter", filter]), expected, "{filter}");
     }
     assert_eq!(count(&["--experiment", "grid"]), 2);
-    assert_eq!(count(&["--experiment", "other"]), 0);
+    assert_eq!(count(&["--orphans"]), 1);
+    refused(
+        folder.path(),
+        &["run", "list", "--experiment", "other"],
+        "there is no experiment other",
+    );
+    let told = told(
+        folder.path(),
+        &["run", "list", "--filter", "sate = done or lr > 9"],
+    );
+    assert_eq!(told, "No jobs match.\nNo job has a tag `sate`.\n");
     assert_eq!(count(&["--per-page", "1", "--page", "2"]), 1);
     refused(
         folder.path(),
@@ -173,7 +197,43 @@ fn experiments_are_told_by_their_jobs() {
     refused(
         folder.path(),
         &["experiment", "list", "--families"],
-        "without a hub",
+        "need a hub",
+    );
+    refused(
+        folder.path(),
+        &["experiment", "list", "--sort", "size"],
+        "choose `created`",
+    );
+    refused(
+        folder.path(),
+        &["experiment", "list", "--status", "well"],
+        "choose one of",
+    );
+    let folder = folder.path();
+    let write = |run: &str, status: &str| {
+        let run = folder.join("xp/experiments").join(run);
+        fs::create_dir_all(&run).unwrap();
+        fs::write(run.join("status.json"), status).unwrap();
+    };
+    write("alone/2", &STATUS.replace("01-01", "01-02"));
+    write("torn/1", "{");
+    let names = |arguments: &[&str]| {
+        let all = [&["experiment", "list", "--json"], arguments].concat();
+        let found = read(folder, &all);
+        let names = found.as_array().unwrap().iter();
+        names
+            .map(|known| known["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(names(&[]), "alone grid torn");
+    assert_eq!(names(&["--sort", "created"]), "torn grid alone");
+    assert_eq!(names(&["--sort", "-name"]), "torn grid alone");
+    assert_eq!(names(&["--status", "failed"]), "grid");
+    let table = told(folder, &["experiment", "list"]);
+    assert!(
+        table.contains("torn/1: status.json: half written"),
+        "{table}"
     );
 }
 
@@ -181,7 +241,9 @@ fn experiments_are_told_by_their_jobs() {
 fn streams_are_printed_without_what_commands_a_terminal() {
     let folder = made();
     let log = |arguments: &[&str]| told(folder.path(), &[&["run", "logs"], arguments].concat());
-    assert_eq!(log(&["aaa1"]), "one\n\\u{1b}[31mtwo\nnew\nlast\n");
+    assert_eq!(log(&["aaa1"]), "one\ntwo\nnew\nlast\n");
+    assert_eq!(log(&["aaa1", "--stream", "stderr"]), "\\u{1b}[2Jx\n");
+    assert_eq!(log(&["aaa1", "--grep", "TWO"]), "two\n");
     assert_eq!(log(&["aaa1", "-f"]), log(&["aaa1"]), "it is over");
     assert_eq!(log(&["aaa1", "--grep", "NEW"]), "new\n");
     assert_eq!(
@@ -200,6 +262,40 @@ fn streams_are_printed_without_what_commands_a_terminal() {
         "there is no job zzz",
     );
     refused(folder.path(), &["run", "logs", ""], "name more of it");
+}
+
+#[test]
+fn a_line_without_an_end_is_printed_as_far_as_it_is() {
+    let folder = made();
+    let streams = folder.path().join("xp/jobs/m.prepare/aaa1");
+    let hole = fs::File::create(streams.join("prepare.err")).unwrap();
+    hole.set_len(3 << 20).unwrap();
+    let printed = told(
+        folder.path(),
+        &["run", "logs", "aaa1", "--stream", "stderr"],
+    );
+    assert!(printed.lines().count() > 1, "all of it is one line");
+    let bar: String = (0..200_000).map(|n| format!("\rstep {n}")).collect();
+    fs::write(streams.join("prepare.out"), bar).unwrap();
+    assert_eq!(
+        told(folder.path(), &["run", "logs", "aaa1"]),
+        "step 199999\n"
+    );
+}
+
+#[test]
+fn a_job_that_has_not_begun_has_no_log_yet() {
+    let folder = made();
+    let lines = folder
+        .path()
+        .join("xp/experiments/grid/20260101_000000/jobs.jsonl");
+    let line = json!({"task_id": "m.wait", "job_id": "ddd4"}).to_string();
+    fs::write(lines, line + "\n").unwrap();
+    refused(
+        folder.path(),
+        &["run", "logs", "ddd4"],
+        "m.wait/ddd4 has not begun, so it has no stdout yet",
+    );
 }
 
 #[test]

@@ -89,7 +89,10 @@ impl Services {
 }
 
 fn row(looked: &Looked, service: &Service, may_act: bool, is_served: bool) -> ServiceRow {
-    let is_off = matches!(service.state, ServiceState::Stopped | ServiceState::Error);
+    let is_off = matches!(
+        service.state,
+        ServiceState::Unknown | ServiceState::Stopped | ServiceState::Error
+    );
     let of_it = query(&[
         ("experiment", &service.run.experiment),
         ("run", &service.run.run),
@@ -114,6 +117,7 @@ fn row(looked: &Looked, service: &Service, may_act: bool, is_served: bool) -> Se
 
 fn badge(service: &Service) -> Badge {
     let (word, tone) = match service.state {
+        ServiceState::Unknown => ("unknown", Tone::Quiet),
         ServiceState::Stopped => ("stopped", Tone::Quiet),
         ServiceState::Starting => ("starting", Tone::Waiting),
         ServiceState::Running => ("running", Tone::Glowing),

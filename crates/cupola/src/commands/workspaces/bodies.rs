@@ -1,11 +1,9 @@
 //! What is said of a workspace's jobs and experiments in words.
 
-use cupola_domain::time::Timestamp;
 use cupola_protocol::{time::Time, workspaces::WorkspaceJob};
 use cupola_workspace::model::{Counts, Job};
 use serde_json::Value;
 
-use super::wire;
 use crate::output;
 
 /// For people.
@@ -33,7 +31,7 @@ pub(super) fn fields(body: &WorkspaceJob) -> Vec<(&'static str, String)> {
         ("experiments", body.experiments.join(", ")),
         ("state", format!("{}{reason}", body.state)),
         ("tags", tags.collect::<Vec<_>>().join(", ")),
-        ("parameters", body.parameters.to_string()),
+        ("parameters", parameters(&body.parameters)),
         ("needs", needs.collect::<Vec<_>>().join("\n")),
         ("submitted", time(&body.submitted_at)),
         ("started", time(&body.started_at)),
@@ -73,13 +71,41 @@ pub(super) fn done(counts: &Counts) -> String {
     format!("{}/{}{gone}", counts.done, counts.total)
 }
 
+fn parameters(of: &Value) -> String {
+    let is_known = of.as_object().is_some_and(|fields| !fields.is_empty());
+    if is_known {
+        values(of).join("\n")
+    } else {
+        String::new()
+    }
+}
+
+/// `model.depth = 3` of each value: as filters name it.
+fn values(value: &Value) -> Vec<String> {
+    let inner = |name: &str, value: &Value| -> Vec<String> {
+        let join = |line: String| {
+            let is_deeper = !line.starts_with("= ");
+            format!("{name}{}{line}", if is_deeper { "." } else { " " })
+        };
+        values(value).into_iter().map(join).collect()
+    };
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            let lines = fields.iter().flat_map(|(name, value)| inner(name, value));
+            lines.collect()
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            let items = items.iter().enumerate();
+            let lines = items.flat_map(|(at, item)| inner(&at.to_string(), item));
+            lines.collect()
+        }
+        value => vec![format!("= {}", plain(value))],
+    }
+}
+
 /// A text without its quotation marks.
 pub(super) fn plain(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-pub(super) fn time(time: Option<Timestamp>) -> String {
-    output::or_dash(wire(time).map(|time| time.to_string()).as_deref())
 }

@@ -8,7 +8,7 @@ use cupola_workspace::{
     source::{LogAsked as PartAsked, LogOf, Source},
 };
 
-use super::{key_of, open};
+use super::{named::key_of, open};
 use crate::output;
 
 /// So much is read at once.
