@@ -67,6 +67,35 @@ pub(crate) fn clean(text: &str) -> String {
         .collect()
 }
 
+/// A line of a program's output. Colours stay where a terminal shows them and are taken out elsewhere;
+/// what else could command a terminal becomes visible.
+pub(crate) fn coloured(text: &str, is_terminal: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_styled = false;
+    while let Some(at) = rest.find("\u{1b}[") {
+        shown += &clean(&rest[..at]);
+        let is_code = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b';' | b':');
+        let codes = rest.bytes().skip(at + 2).take_while(is_code).count();
+        let mut end = at + 2 + codes;
+        if rest.as_bytes().get(end) == Some(&b'm') {
+            end += 1;
+            if is_terminal {
+                shown += &rest[at..end];
+                is_styled = true;
+            }
+        } else {
+            shown += &clean(&rest[at..end]);
+        }
+        rest = &rest[end..];
+    }
+    shown += &clean(rest);
+    if is_styled {
+        shown += "\u{1b}[0m";
+    }
+    shown
+}
+
 /// Rows under headings, each column as wide as its widest cell.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -143,6 +172,30 @@ pub(crate) fn or_dash(text: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_and_nothing_else_is() {
+        for (text, piped, on_terminal) in [
+            ("plain", "plain", "plain"),
+            (
+                "\u{1b}[1;32mloss\u{1b}[0m 0.5",
+                "loss 0.5",
+                "\u{1b}[1;32mloss\u{1b}[0m 0.5\u{1b}[0m",
+            ),
+            ("\u{1b}[38:5:9mx", "x", "\u{1b}[38:5:9mx\u{1b}[0m"),
+            ("\u{1b}[2Jx", "\\u{1b}[2Jx", "\\u{1b}[2Jx"),
+            ("\u{1b}[?25l", "\\u{1b}[?25l", "\\u{1b}[?25l"),
+            (
+                "\u{1b}]0;x\u{7}ü",
+                "\\u{1b}]0;x\\u{7}ü",
+                "\\u{1b}]0;x\\u{7}ü",
+            ),
+            ("\u{1b}[31", "\\u{1b}[31", "\\u{1b}[31"),
+        ] {
+            assert_eq!(coloured(text, false), piped, "{text:?}");
+            assert_eq!(coloured(text, true), on_terminal, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_table_lines_up_whatever_is_in_it() {

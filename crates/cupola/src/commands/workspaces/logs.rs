@@ -1,11 +1,11 @@
 //! A stream of a job in a workspace, printed as far as it is and, if asked, as it grows.
 
-use std::{path::Path, time::Duration};
+use std::{io::IsTerminal as _, path::Path, time::Duration};
 
-use anyhow::ensure;
+use anyhow::bail;
 use cupola_workspace::{
     model::{JobKey, JobState},
-    source::{LogAsked as PartAsked, LogOf, Source},
+    source::{LogAsked as PartAsked, LogOf, Source, SourceError},
 };
 
 use super::{named::key_of, open};
@@ -13,6 +13,8 @@ use crate::output;
 
 /// So much is read at once.
 const PART: u64 = 256 << 10;
+/// Longer lines are printed in parts.
+const LONGEST: usize = 1 << 20;
 /// A change is told at once; where none is, it is looked again after this.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -36,6 +38,7 @@ pub(crate) fn logs(workdir: &Path, named: &str, asked: &LogAsked) -> anyhow::Res
     let mut printer = Printer {
         asked,
         wanted: asked.grep.as_deref().map(str::to_lowercase),
+        is_terminal: std::io::stdout().is_terminal(),
         rest: Vec::new(),
     };
     let changes = asked.follow.then(|| folder.changes());
@@ -63,6 +66,15 @@ fn goes_on(folder: &dyn Source, key: &JobKey) -> anyhow::Result<bool> {
     ))
 }
 
+fn has_begun(folder: &dyn Source, key: &JobKey) -> anyhow::Result<bool> {
+    let job = folder.job(key)?.job;
+    let is_over = matches!(
+        job.state,
+        JobState::Done | JobState::Error | JobState::Phantom
+    );
+    Ok(is_over || job.started_at.is_some())
+}
+
 /// All from `offset` to the end, which is given back.
 fn print_from(
     folder: &dyn Source,
@@ -79,12 +91,19 @@ fn print_from(
         };
         let part = match folder.log(&asked) {
             // A job that has not begun has no streams yet.
-            Err(cupola_workspace::source::SourceError::Unknown(_)) if printer.asked.follow => {
-                return Ok(offset);
+            Err(SourceError::Unknown(_)) if printer.asked.follow => return Ok(offset),
+            Err(SourceError::Unknown(_)) if !has_begun(folder, key)? => {
+                bail!(
+                    "{key} has not begun, so it has no {} yet",
+                    printer.asked.stream
+                )
             }
             part => part?,
         };
-        ensure!(part.size >= part.offset, "the log shrank while it was read");
+        if part.offset != offset {
+            output::line("(the log was written anew: this is its end)");
+            printer.rest.clear();
+        }
         if part.bytes.is_empty() {
             return Ok(part.offset);
         }
@@ -96,6 +115,8 @@ fn print_from(
 struct Printer<'a> {
     asked: &'a LogAsked,
     wanted: Option<String>,
+    /// Whether colours are shown.
+    is_terminal: bool,
     /// Of a line whose end is to come.
     rest: Vec<u8>,
 }
@@ -105,22 +126,33 @@ impl Printer<'_> {
         if self.asked.raw {
             return output::raw(bytes);
         }
-        self.rest.extend_from_slice(bytes);
-        let whole = self
-            .rest
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
-        let lines: Vec<u8> = self.rest.drain(..whole).collect();
-        lines
-            .split_inclusive(|byte| *byte == b'\n')
-            .for_each(|line| self.line(line));
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.rest.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end();
+            } else {
+                self.cut();
+            }
+        }
+    }
+
+    /// A line without an end must not fill the memory: of one that is written over and over only the
+    /// last counts, another is printed as far as it is.
+    fn cut(&mut self) {
+        if self.rest.len() <= LONGEST {
+            return;
+        }
+        let before_last = &self.rest[..self.rest.len() - 1];
+        match before_last.iter().rposition(|byte| *byte == b'\r') {
+            Some(at) if at > 0 => drop(self.rest.drain(..at)),
+            _ => self.end(),
+        }
     }
 
     fn end(&mut self) {
-        let last = std::mem::take(&mut self.rest);
-        if !last.is_empty() {
-            self.line(&last);
+        let line = std::mem::take(&mut self.rest);
+        if !line.is_empty() {
+            self.line(&line);
         }
     }
 
@@ -129,9 +161,12 @@ impl Printer<'_> {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\n', '\r']);
         let text = text.rsplit('\r').next().unwrap_or(text);
-        let is_wanted = |wanted: &String| text.to_lowercase().contains(wanted);
+        let is_wanted = |wanted: &String| {
+            let plain = output::coloured(text, false);
+            plain.to_lowercase().contains(wanted)
+        };
         if self.wanted.as_ref().is_none_or(is_wanted) {
-            output::line(&output::clean(text));
+            output::line(&output::coloured(text, self.is_terminal));
         }
     }
 }
