@@ -42,22 +42,28 @@ const SERIES_MAX: usize = 24;
 /// Costs are read at most so often.
 const COSTS_FOR: Duration = Duration::from_secs(5);
 
+/// So many logs are kept for whoever looks again.
+const LOGS_MAX: usize = 4;
+
 /// A hub as a place that is watched.
 pub(crate) struct HubSource {
     client: Client,
     runtime: Handle,
     /// What experiments are called here, which is their name where no other has it.
     names: Mutex<HashMap<String, Named>>,
-    /// The log that was read last.
-    log: Mutex<Option<KeptLog>>,
     /// What runs cost, and when that was read: it is added up by the hub each time.
     costs: Mutex<Option<(Timestamp, Sheet)>>,
+    /// Logs that were read, the last of them at the end.
+    logs: Mutex<Vec<(String, Arc<Mutex<KeptLog>>)>>,
 }
 
 /// What is known of an experiment by its name.
+#[derive(Clone)]
 struct Named {
     id: String,
     template: String,
+    /// What its one run is called: an experiment made anew by the same name is another one.
+    run: String,
 }
 
 impl HubSource {
@@ -67,8 +73,8 @@ impl HubSource {
             client,
             runtime,
             names: Mutex::default(),
-            log: Mutex::default(),
             costs: Mutex::default(),
+            logs: Mutex::default(),
         }
     }
 
@@ -83,15 +89,30 @@ impl HubSource {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn named(&self, name: &str) -> Result<(String, String), SourceError> {
+    fn named(&self, run: &RunKey) -> Result<Named, SourceError> {
         if self.names().is_empty() {
             self.experiments()?;
         }
-        let names = self.names();
-        let found = names
-            .get(name)
-            .map(|found| (found.id.clone(), found.template.clone()));
-        found.ok_or_else(|| SourceError::Unknown(format!("there is no experiment `{name}`")))
+        let name = &run.experiment;
+        let found = self.names().get(name).cloned();
+        found
+            .filter(|found| found.run == run.run)
+            .ok_or_else(|| SourceError::Unknown(format!("there is no such experiment `{name}`")))
+    }
+
+    /// The log of a run; while it is read, others can be.
+    fn kept_log(&self, run: &str) -> Arc<Mutex<KeptLog>> {
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = logs.iter().position(|(id, _)| id == run);
+        let (id, log) = match known {
+            Some(at) => logs.remove(at),
+            None => (run.to_owned(), Arc::new(Mutex::new(KeptLog::new(run)))),
+        };
+        if logs.len() >= LOGS_MAX {
+            logs.remove(0);
+        }
+        logs.push((id, Arc::clone(&log)));
+        log
     }
 
     /// What runs cost, as it was a moment ago.
@@ -188,6 +209,7 @@ impl Source for HubSource {
             let meant = Named {
                 id: body.experiment_id.clone(),
                 template: body.template.clone(),
+                run: rows::run_of(body),
             };
             (name.clone(), meant)
         });
@@ -205,7 +227,7 @@ impl Source for HubSource {
                 "a hub's runs are shown by experiment".to_owned(),
             ));
         };
-        let (id, template) = self.named(&run.experiment)?;
+        let Named { id, template, .. } = self.named(run)?;
         self.wait(self.runs(run, &id, &template))
     }
 
@@ -240,11 +262,8 @@ impl Source for HubSource {
                 "a hub's own log is on its stderr".to_owned(),
             ));
         };
-        let mut kept = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let log = match kept.as_mut() {
-            Some(log) if log.run == key.id => log,
-            _ => kept.insert(KeptLog::new(&key.id)),
-        };
+        let log = self.kept_log(&key.id);
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
         self.wait(log.read_on(&self.client))?;
         Ok(log.part(asked))
     }
@@ -290,11 +309,23 @@ impl Source for HubSource {
                 self.wait(self.client.retry_run(&key.id))?;
                 Ok("it is tried again".to_owned())
             }
-            Action::DeleteExperiment { experiment, .. } => {
-                let (id, _) = self.named(experiment)?;
+            Action::DeleteExperiment {
+                experiment,
+                run: Some(run),
+                with_jobs: true,
+            } => {
+                let run = RunKey {
+                    experiment: experiment.clone(),
+                    run: run.clone(),
+                };
+                let Named { id, .. } = self.named(&run)?;
                 self.wait(self.client.delete_experiment(&id))?;
                 Ok(format!("deleted {experiment} with its runs"))
             }
+            Action::DeleteExperiment { .. } => Err(SourceError::Unsupported(
+                "a hub deletes an experiment with all its runs, and none by its name alone"
+                    .to_owned(),
+            )),
             Action::Delete(_)
             | Action::StartService(..)
             | Action::StopService(..)

@@ -83,16 +83,23 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
         error => anyhow::Error::new(error),
     })?;
     output::remark(&output::clean(&format!("{} answers", remote.far_side())));
-    if events.events_viewer {
-        return events::print(Arc::new(remote), events).await;
-    }
-    let served = services::beside(Arc::new(remote), programs, None)?;
-    if pages.web {
-        return monitor::serve(served, pages).await;
-    }
-    is_shown.store(true, Ordering::Relaxed);
-    let ended = monitor::show(served, None).await;
-    is_shown.store(false, Ordering::Relaxed);
+    let remote = Arc::new(remote);
+    let shown = Arc::<Remote>::clone(&remote);
+    let ended = if events.events_viewer {
+        events::print(shown, events).await
+    } else {
+        let served = services::beside(shown, programs, None)?;
+        if pages.web {
+            monitor::serve(served, pages).await
+        } else {
+            is_shown.store(true, Ordering::Relaxed);
+            let ended = monitor::show(served, None).await;
+            is_shown.store(false, Ordering::Relaxed);
+            ended
+        }
+    };
+    // Readers may hold it for longer than this program lasts.
+    spawn_blocking(move || remote.close()).await?;
     ended
 }
 

@@ -1,17 +1,18 @@
 //! A run's log as bytes per stream: a hub gives lines, a viewer asks for parts.
 
 use cupola_client::{Client, Error, query::LogFilter};
+use cupola_protocol::logs::LogBody;
 use cupola_workspace::source::{LogAsked, LogPart};
 
-/// Lines that are read at once.
-const LINES: u32 = 1_000;
+/// The last lines are read first, so many; then whatever follows.
+const LINES: u32 = 10_000;
 
-/// So much is kept; of what is longer the beginning is shown.
+/// So much is kept; what grows beyond that begins again with its last lines.
 const BYTES_MAX: usize = 64 << 20;
 
 /// A run's log, as far as it was read.
 pub(super) struct KeptLog {
-    pub(super) run: String,
+    run: String,
     /// Where to go on.
     next: Option<i64>,
     stdout: Vec<u8>,
@@ -30,27 +31,46 @@ impl KeptLog {
 
     /// Reads what is new.
     pub(super) async fn read_on(&mut self, client: &Client) -> Result<(), Error> {
-        while self.stdout.len() + self.stderr.len() < BYTES_MAX {
+        if self.stdout.len() + self.stderr.len() > BYTES_MAX {
+            *self = Self::new(&self.run);
+        }
+        loop {
             let filter = LogFilter {
                 after: self.next,
                 limit: Some(LINES),
             };
             let part = client.run_log(&self.run, &filter).await?;
-            self.next = Some(part.next);
-            for line in &part.lines {
-                let stream = if line.stream == "stderr" {
-                    &mut self.stderr
-                } else {
-                    &mut self.stdout
-                };
-                stream.extend_from_slice(line.text.as_bytes());
-                stream.push(b'\n');
-            }
-            if part.lines.is_empty() {
-                break;
+            self.take(&part);
+            let is_large = self.stdout.len() + self.stderr.len() > BYTES_MAX;
+            if part.lines.is_empty() || is_large {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    fn take(&mut self, part: &LogBody) {
+        let is_first = self.next.replace(part.next).is_none();
+        let before = part
+            .lines
+            .first()
+            .map_or(0, |line| line.number.saturating_sub(1));
+        if is_first && before > 0 {
+            let words = format!(
+                "[{before} lines before these are left out; `cupola run logs {}` prints them]\n",
+                self.run
+            );
+            self.stdout.extend_from_slice(words.as_bytes());
+            self.stderr.extend_from_slice(words.as_bytes());
+        }
+        for line in &part.lines {
+            let stream = if line.stream == "stderr" {
+                &mut self.stderr
+            } else {
+                &mut self.stdout
+            };
+            stream.extend_from_slice(line.text.as_bytes());
+            stream.push(b'\n');
+        }
     }
 
     /// A part of a stream, beginning with a line where its end is asked for.
@@ -81,6 +101,8 @@ impl KeptLog {
 
 #[cfg(test)]
 mod tests {
+    use cupola_domain::time::Timestamp;
+    use cupola_protocol::{logs::LogLine, time::Time};
     use cupola_workspace::{model::JobKey, source::LogOf};
 
     use super::*;
@@ -103,6 +125,34 @@ mod tests {
             (expected.0, expected.1.as_bytes())
         );
         assert_eq!(part.size, 14);
+    }
+
+    #[test]
+    fn a_long_log_says_that_its_beginning_is_left_out() {
+        let check = |first: u64, expected: &str| {
+            let mut log = KeptLog::new("r");
+            for number in [first, first + 1] {
+                log.take(&LogBody {
+                    lines: vec![LogLine {
+                        number,
+                        stream: "stdout".to_owned(),
+                        at: Time(Timestamp::from_millis(0)),
+                        text: format!("line {number}"),
+                    }],
+                    next: number.cast_signed(),
+                    complete: false,
+                    lines_total: number,
+                    bytes_omitted: 0,
+                });
+            }
+            assert_eq!(String::from_utf8(log.stdout).unwrap(), expected);
+        };
+        check(1, "line 1\nline 2\n");
+        check(
+            12_346,
+            "[12345 lines before these are left out; `cupola run logs r` prints them]\n\
+             line 12346\nline 12347\n",
+        );
     }
 
     #[test]

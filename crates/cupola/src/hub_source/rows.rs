@@ -16,20 +16,44 @@ use cupola_workspace::model::{
 };
 use serde_json::{Value, json};
 
-/// What experiments are called: by name, and by the end of their id too where others have that name.
+/// What experiments are called.
 pub(super) fn names(bodies: &[ExperimentBody]) -> Vec<String> {
-    let mut count: HashMap<&str, usize> = HashMap::new();
-    for body in bodies {
-        *count.entry(&body.name).or_default() += 1;
-    }
-    let name = |body: &ExperimentBody| {
-        if count[body.name.as_str()] == 1 {
-            return body.name.clone();
+    let known = bodies.iter();
+    let known = known.map(|body| (body.name.as_str(), body.experiment_id.as_str()));
+    told_apart(&known.collect::<Vec<_>>())
+}
+
+/// By name, and by id too, as much of it as tells them from all others, whatever those are called.
+fn told_apart(known: &[(&str, &str)]) -> Vec<String> {
+    let mut longer = vec![0; known.len()];
+    loop {
+        let named = known.iter().zip(&longer);
+        let names: Vec<_> = named.map(|(known, times)| told(*known, *times)).collect();
+        let mut count: HashMap<&str, usize> = HashMap::new();
+        for name in &names {
+            *count.entry(name).or_default() += 1;
         }
-        let id = &body.experiment_id;
-        format!("{} {}", body.name, &id[id.len().saturating_sub(7)..])
-    };
-    bodies.iter().map(name).collect()
+        if count.len() == names.len() {
+            return names;
+        }
+        for (name, times) in names.iter().zip(&mut longer) {
+            *times += usize::from(count[name.as_str()] > 1);
+        }
+    }
+}
+
+/// The end of its id behind the name, then the whole id, as often as it takes.
+fn told((name, id): (&str, &str), longer: usize) -> String {
+    match longer {
+        0 => name.to_owned(),
+        1 => format!("{name} {}", &id[id.len().saturating_sub(7)..]),
+        times => format!("{name}{}", format!(" {id}").repeat(times - 1)),
+    }
+}
+
+/// What the one run of an experiment is called.
+pub(super) fn run_of(body: &ExperimentBody) -> String {
+    stamp(body.created_at.0.millis())
 }
 
 pub(super) fn experiment(body: &ExperimentBody, name: &str, url: &str) -> Experiment {
@@ -45,7 +69,7 @@ pub(super) fn experiment(body: &ExperimentBody, name: &str, url: &str) -> Experi
     let run = ExperimentRun {
         key: RunKey {
             experiment: name.to_owned(),
-            run: stamp(body.created_at.0.millis()),
+            run: run_of(body),
         },
         path: path.clone(),
         status,
@@ -241,16 +265,19 @@ fn of_run(run: &RunBody, key: JobKey, tags: Tags, runs: Vec<RunKey>) -> Job {
     }
 }
 
-/// The five words and what stands behind them.
+/// The five words and what stands behind them. A sentence may be the program's own, so that it means
+/// something only as a whole.
 fn state(status: &str, reason: &str) -> (JobState, Option<Reason>) {
-    let why = if reason.contains("time") {
-        Reason::Timeout
-    } else if reason.contains("memory") {
-        Reason::Memory
-    } else if reason.contains("lost") {
-        Reason::Lost
-    } else {
-        Reason::Failed
+    let is_dependency = || {
+        let number = reason.strip_prefix("task ");
+        let number = number.and_then(|it| it.strip_suffix(" did not complete"));
+        number.is_some_and(|it| it.parse::<u32>().is_ok())
+    };
+    let why = match reason {
+        "over its time budget" => Reason::Timeout,
+        "worker lost" => Reason::Lost,
+        _ if is_dependency() => Reason::Dependency,
+        _ => Reason::Failed,
     };
     match status {
         "completed" => (JobState::Done, None),
@@ -319,6 +346,8 @@ const fn float(step: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use cupola_domain::run::Failure;
+
     use super::*;
 
     fn check(status: &str, reason: &str, expected: (JobState, Option<Reason>)) {
@@ -330,22 +359,54 @@ mod tests {
         check("pending", "", (JobState::Ready, None));
         check("running", "", (JobState::Running, None));
         check("completed", "", (JobState::Done, None));
-        check(
-            "failed",
-            "timeout",
-            (JobState::Error, Some(Reason::Timeout)),
-        );
-        check(
-            "failed",
-            "worker lost",
-            (JobState::Error, Some(Reason::Lost)),
-        );
-        check(
-            "failed",
-            "exit code 1",
-            (JobState::Error, Some(Reason::Failed)),
-        );
         check("cancelled", "", (JobState::Error, Some(Reason::Cancelled)));
+    }
+
+    #[test]
+    fn why_a_run_failed_is_told_by_the_hub_and_not_by_its_program() {
+        let check = |failure: Failure, expected: Reason| {
+            check(
+                "failed",
+                &failure.reason(),
+                (JobState::Error, Some(expected)),
+            );
+        };
+        check(Failure::TimedOut, Reason::Timeout);
+        check(Failure::Lost, Reason::Lost);
+        check(Failure::Dependency(3), Reason::Dependency);
+        check(Failure::ExitCode(1), Reason::Failed);
+        for words in [
+            "RuntimeError: shapes differ",
+            "RuntimeError: CUDA out of memory",
+            "task x did not complete",
+        ] {
+            check(Failure::Reported(words.to_owned()), Reason::Failed);
+        }
+        check(
+            Failure::BadOutput("connection lost".to_owned()),
+            Reason::Failed,
+        );
+    }
+
+    #[test]
+    fn no_two_experiments_are_called_the_same() {
+        let check = |known: &[(&str, &str)], expected: &[&str]| {
+            assert_eq!(told_apart(known), expected);
+        };
+        check(&[("a", "0001"), ("b", "0002")], &["a", "b"]);
+        check(
+            &[("a", "x-1234567"), ("a", "x-7654321")],
+            &["a 1234567", "a 7654321"],
+        );
+        // Somebody calls his as another one would be.
+        check(
+            &[
+                ("a", "x-1234567"),
+                ("a", "x-7654321"),
+                ("a 1234567", "y-0000001"),
+            ],
+            &["a x-1234567", "a 7654321", "a 1234567 0000001"],
+        );
     }
 
     #[test]
