@@ -140,6 +140,7 @@ mod tests {
                 done,
                 failed,
                 running,
+                gone: 0,
             };
             assert_eq!(stopped(&counts), expected);
         };
