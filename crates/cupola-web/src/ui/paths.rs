@@ -198,6 +198,7 @@ pub const PATTERNS: &[&str] = &[
     "/workspaces/{id}/graph/view",
     "/workspaces/{id}/services",
     "/workspaces/{id}/services/list",
+    "/workspaces/{id}/services/open",
     "/workspaces/{id}/orphans",
     "/workspaces/{id}/log",
     "/workspaces/{id}/log/lines",
