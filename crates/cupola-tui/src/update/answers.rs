@@ -1,9 +1,9 @@
 //! What was asked for has come.
 
-use cupola_workspace::source::SourceError;
+use cupola_workspace::{model::RunKey, source::SourceError};
 
 use crate::{
-    event::{Answer, Effect},
+    event::{Answer, Arranged, Effect},
     model::{Front, Model},
     update::{jobs, logs},
 };
@@ -18,21 +18,7 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
             model.experiments.take(words(result));
             return jobs::follow_latest(model);
         }
-        Answer::Jobs(run, result) => {
-            let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
-                return Vec::new();
-            };
-            let effects = match result {
-                Ok(arranged) => jobs::arranged(opened, arranged),
-                Err(error) => {
-                    opened.jobs.is_known = true;
-                    opened.jobs.problem = Some(error.to_string());
-                    Vec::new()
-                }
-            };
-            look_up(model);
-            return effects;
-        }
+        Answer::Jobs(run, result) => return jobs_came(model, &run, result),
         Answer::Arranged(run, arranged) => {
             let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
                 return Vec::new();
@@ -80,6 +66,26 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Log(..) => {}
     }
     Vec::new()
+}
+
+fn jobs_came(
+    model: &mut Model,
+    run: &RunKey,
+    result: Result<Arranged, SourceError>,
+) -> Vec<Effect> {
+    let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == *run) else {
+        return Vec::new();
+    };
+    let effects = match result {
+        Ok(arranged) => jobs::arranged(opened, arranged),
+        Err(error) => {
+            opened.jobs.is_known = true;
+            opened.jobs.problem = Some(error.to_string());
+            Vec::new()
+        }
+    };
+    look_up(model);
+    effects
 }
 
 /// Details say how the jobs are that a job needs.

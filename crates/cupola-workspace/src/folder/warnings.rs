@@ -90,8 +90,10 @@ impl Shared {
         {
             return found.clone();
         }
-        // Where not everything could be read, nobody knows what is named.
-        let found: BTreeSet<_> = match self.read().unread(&[]) {
+        // Where not everything could be read, nobody knows what is named. A reader that reads a
+        // second time would wait for a writer that waits for it.
+        let unread = self.read().unread(&[]);
+        let found: BTreeSet<_> = match unread {
             Some(_) => BTreeSet::new(),
             None => orphans::unnamed(&self.layout, &self.index)
                 .unwrap_or_default()
@@ -186,7 +188,8 @@ impl Shared {
     /// What runs name, as it is now: what they wrote since the last look, and no jobs.
     pub(super) fn read_names(&self) {
         let mut noticed = BTreeSet::from([Noticed::At(Place::Experiments, None)]);
-        for experiment in self.read().experiment_names() {
+        let experiments = self.read().experiment_names();
+        for experiment in experiments {
             let runs = self.read().run_keys(&experiment);
             noticed.insert(Noticed::At(Place::Experiment(experiment), None));
             noticed.extend(
