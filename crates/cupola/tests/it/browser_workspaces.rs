@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     chromium::Chromium,
-    support::{Process, SECRET, cupola},
+    support::{Process, SECRET, cupola, eventually},
 };
 
 /// A workspace with a job that runs, one that is done and one that has not begun.
@@ -115,7 +115,7 @@ fn serve(data: &Path, workdir: &Path) -> (Process, String) {
 
 #[tokio::test]
 async fn a_workspace_is_watched_in_a_browser() {
-    let scene = Scene::make();
+    let mut scene = Scene::make();
     let data = tempfile::tempdir().unwrap();
     let (mut server, url) = serve(data.path(), &scene.path(""));
     let chromium = Chromium::start().await;
@@ -130,6 +130,7 @@ async fn a_workspace_is_watched_in_a_browser() {
     filters(&chromium).await;
     changes_are_seen(&chromium, &scene).await;
     logs_grow(&chromium, &scene, &url).await;
+    kills(&chromium, &mut scene).await;
 
     chromium.browser.clone().close().await.unwrap();
     assert_eq!(server.interrupt(), Some(0));
@@ -197,4 +198,24 @@ async fn logs_grow(chromium: &Chromium, scene: &Scene, url: &str) {
     chromium.assert_marked().await;
     let needs = "return document.querySelector('#needed a').textContent === 'prepare aaa1'";
     chromium.until("what it needs", needs).await;
+}
+
+async fn kills(chromium: &Chromium, scene: &mut Scene) {
+    chromium.click("#details a.danger").await;
+    let asks = "return document.querySelector('dialog[open] h1')?.textContent === 'Kill the job learn bbb2?'";
+    chromium.until("the question", asks).await;
+    assert!(
+        scene.program.child.try_wait().unwrap().is_none(),
+        "nobody agreed"
+    );
+    chromium.click("dialog[open] button.danger").await;
+    let program = &mut scene.program.child;
+    let ended = std::cell::RefCell::new(program);
+    eventually("the end of the program", || async {
+        ended.borrow_mut().try_wait().unwrap()
+    })
+    .await;
+    let is_seen = "return document.querySelector('#details .badge')?.textContent === 'error' \
+                   && !document.querySelector('#details a[href*=\"do=kill\"]')";
+    chromium.until("its end on the page", is_seen).await;
 }
