@@ -75,7 +75,7 @@ async fn jobs(
         } else {
             source.jobs(Some(&of))?
         };
-        let jobs = match matching(source, jobs, &filter, source.now())? {
+        let jobs = match matching(source, jobs, &filter, source.now()) {
             Ok(jobs) => jobs,
             Err(words) => return Ok(Err(words)),
         };

@@ -124,11 +124,16 @@ mod tests {
         let segments: Vec<_> = rest.split('/').collect();
         let below = match segments.as_slice() {
             [_, "jobs", "list"] => "/jobs/list".to_owned(),
-            [_, "jobs", _, _, part @ ..] => {
-                let part: String = part.iter().map(|part| format!("/{part}")).collect();
-                format!("/jobs/{{task}}/{{hash}}{part}")
-            }
-            [_, part @ ..] => part.iter().map(|part| format!("/{part}")).collect(),
+            [_, "jobs", _, _, part @ ..] => ["", "jobs", "{task}", "{hash}"]
+                .into_iter()
+                .chain(part.iter().copied())
+                .collect::<Vec<_>>()
+                .join("/"),
+            [_, part @ ..] => [""]
+                .into_iter()
+                .chain(part.iter().copied())
+                .collect::<Vec<_>>()
+                .join("/"),
             [] => String::new(),
         };
         format!("/workspaces/{{id}}{below}")

@@ -3,12 +3,8 @@
 use std::sync::Arc;
 
 use cupola_domain::time::Timestamp;
-use cupola_search::filter::{Field, Filter};
-use cupola_workspace::{
-    filter,
-    model::Job,
-    source::{Source, SourceError},
-};
+use cupola_search::filter::Filter;
+use cupola_workspace::{filter, model::Job, source::Source};
 
 /// Parameters lie in a file of each job: in longer lists they are not searched.
 const SEARCHED_MAX: usize = 2_000;
@@ -19,21 +15,21 @@ pub(crate) fn matching(
     jobs: Vec<Arc<Job>>,
     filter: &str,
     now: Timestamp,
-) -> Result<Result<Vec<Arc<Job>>, String>, SourceError> {
+) -> Result<Vec<Arc<Job>>, String> {
     let wanted = match Filter::parse_jobs(filter) {
         Ok(Some(wanted)) => wanted,
-        Ok(None) => return Ok(Ok(jobs)),
-        Err(error) => return Ok(Err(error.to_string())),
+        Ok(None) => return Ok(jobs),
+        Err(error) => return Err(error.to_string()),
     };
-    if !names_parameters(&wanted) {
+    if !wanted.mentions_params() {
         let holds = |job: &Arc<Job>| filter::holds(&wanted, job, None, now);
-        return Ok(Ok(jobs.into_iter().filter(holds).collect()));
+        return Ok(jobs.into_iter().filter(holds).collect());
     }
     if source.place().is_remote || jobs.len() > SEARCHED_MAX {
-        return Ok(Err(format!(
+        return Err(format!(
             "parameters are searched in at most {SEARCHED_MAX} jobs of this machine; choose an \
              experiment, or use tags"
-        )));
+        ));
     }
     let mut found = Vec::new();
     for job in jobs {
@@ -44,13 +40,5 @@ pub(crate) fn matching(
             found.push(job);
         }
     }
-    Ok(Ok(found))
-}
-
-fn names_parameters(filter: &Filter) -> bool {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(names_parameters),
-        Filter::Not(part) => names_parameters(part),
-        Filter::Compare(comparison) => matches!(comparison.field, Field::Param(_)),
-    }
+    Ok(found)
 }

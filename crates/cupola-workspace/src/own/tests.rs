@@ -183,7 +183,7 @@ fn what_the_hub_writes_is_noticed() {
     write(&root.join(EXPERIMENT), "a", "t", 1, "completed");
     fs::write(root.join("mark.new"), "{\"change\": 2}").unwrap();
     fs::rename(root.join("mark.new"), root.join(MARK)).unwrap();
-    let noticed = changes.recv_timeout(std::time::Duration::from_secs(60));
+    let noticed = changes.recv_timeout(std::time::Duration::from_mins(1));
     assert_eq!(noticed, Ok(Change::All));
     assert_eq!(source.jobs(None).unwrap()[0].state, JobState::Done);
 }

@@ -328,7 +328,7 @@ fn what_was_broken_off_lasted_until_it_last_wrote() {
         made.write("experiments/e/1/events/event-0.jsonl", events);
         let run = experiment(&open(made.folder.path()), "e").runs.remove(0);
         assert_eq!(
-            run.ended_at.map(|at| at.millis()),
+            run.ended_at.map(cupola_domain::time::Timestamp::millis),
             expected,
             "{host} {events}"
         );

@@ -191,12 +191,16 @@ impl Asked {
 
     /// Does it; says in words what was done.
     pub(super) fn carry_out(&self, source: &dyn Source) -> Result<String, SourceError> {
-        let (verb, is_wanted): (fn(JobKey) -> Action, fn(&Orphan) -> bool) = match self {
+        let verb = match self {
             Self::One(action) => return source.act(action),
-            Self::KillStray => (Action::Kill, |orphan| orphan.is_stray),
-            Self::Clean => (Action::Delete, is_left),
+            Self::KillStray => Action::Kill,
+            Self::Clean => Action::Delete,
         };
-        let wanted = source.orphans(false)?.into_iter().filter(is_wanted);
+        let mut wanted = source.orphans(false)?;
+        wanted.retain(|orphan| match self {
+            Self::Clean => is_left(orphan),
+            _ => orphan.is_stray,
+        });
         let (mut done, mut refused) = (0_u64, Vec::new());
         for orphan in wanted {
             match source.act(&verb(orphan.job.key)) {

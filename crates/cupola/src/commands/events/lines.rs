@@ -184,7 +184,7 @@ mod tests {
         check(
             &away,
             EventsFormat::Json,
-            r#"{"event":"connection","next_s":4,"state":"away","time":"2026-11-20T22:30:00.123Z","why":"it said\nno \u001b[2J"}"#,
+            r#"{"state":"away","why":"it said\nno \u001b[2J","next_s":4,"event":"connection","time":"2026-11-20T22:30:00.123Z"}"#,
         );
         let key = JobKey {
             task: "ir.index".to_owned(),

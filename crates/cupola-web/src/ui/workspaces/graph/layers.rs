@@ -140,10 +140,8 @@ mod tests {
         let column = |(x, _): &(u32, u32)| ((x - EDGE) / (WIDTH + GAP_X)) as usize;
         let found: Vec<_> = placed.at.iter().map(column).collect();
         assert_eq!(found, columns, "{edges:?}");
-        let mut places = placed.at.clone();
-        places.sort_unstable();
-        places.dedup();
-        assert_eq!(places.len(), count, "two stand in one place");
+        let distinct: std::collections::BTreeSet<_> = placed.at.iter().collect();
+        assert_eq!(distinct.len(), count, "two stand in one place");
         let is_within =
             |(x, y): &(u32, u32)| x + WIDTH <= placed.width && y + HEIGHT <= placed.height;
         assert!(placed.at.iter().all(is_within));

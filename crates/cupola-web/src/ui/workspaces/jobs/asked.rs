@@ -152,7 +152,7 @@ impl Asked {
             now: source.now(),
         };
         let mut list = self.begun(looked, source, &found)?;
-        let mut rows = match matching(source, jobs.clone(), &self.filter, found.now)? {
+        let mut rows = match matching(source, jobs.clone(), &self.filter, found.now) {
             Ok(rows) => rows,
             Err(words) => {
                 list.error = format!("Filter, {words}");
@@ -266,19 +266,7 @@ impl Asked {
             sorting.column("duration", "Duration", true),
             Column::number("CO₂"),
         ];
-        list.empty = rows.is_empty().then(|| self.empty(looked, found));
-    }
-
-    fn empty(&self, looked: &Looked, found: &Found<'_>) -> EmptyState {
-        if found.jobs.is_empty() && found.experiments.is_empty() {
-            let text = "What an experiment gives to its scheduler appears here by itself.";
-            return EmptyState::new("No jobs yet", text);
-        }
-        if found.jobs.is_empty() {
-            return EmptyState::new("No jobs", "This run has none.");
-        }
-        EmptyState::new("No job matches", "Ask for less, or for something else.")
-            .with_action("All jobs", looked.address("/jobs"))
+        list.empty = rows.is_empty().then(|| empty(looked, found));
     }
 
     /// All, then each state that any has; a choice is a filter.
@@ -375,4 +363,16 @@ fn row(looked: &Looked, job: &Job, now: Timestamp) -> JobRow {
         duration: job_lasting(job, now),
         co2: co2(job.carbon),
     }
+}
+
+fn empty(looked: &Looked, found: &Found<'_>) -> EmptyState {
+    if found.jobs.is_empty() && found.experiments.is_empty() {
+        let text = "What an experiment gives to its scheduler appears here by itself.";
+        return EmptyState::new("No jobs yet", text);
+    }
+    if found.jobs.is_empty() {
+        return EmptyState::new("No jobs", "This run has none.");
+    }
+    EmptyState::new("No job matches", "Ask for less, or for something else.")
+        .with_action("All jobs", looked.address("/jobs"))
 }
