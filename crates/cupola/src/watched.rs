@@ -52,11 +52,11 @@ pub(crate) struct Named {
 
 /// Those that the configuration names, then those of the command line.
 pub(crate) fn workspaces(named: Vec<Named>, folders: Vec<PathBuf>) -> anyhow::Result<Workspaces> {
-    let mut names: BTreeSet<String> = named.iter().map(|named| named.id.clone()).collect();
+    let mut taken: BTreeSet<String> = named.iter().map(|named| named.id.clone()).collect();
     let mut all = named;
     for folder in folders {
-        let id = free_name(&name_of(&folder), &names);
-        names.insert(id.clone());
+        let id = free_name(&name_of(&folder), &taken);
+        taken.insert(id.clone());
         all.push(Named {
             id,
             place: Place::Folder(std::path::absolute(folder)?),

@@ -120,7 +120,7 @@ async fn answer(mut stream: TcpStream, address: SocketAddr) {
     match path {
         "/big" => {
             for _ in 0..BIG >> 16 {
-                stream.write_all(&[b'x'; 1 << 16]).await.unwrap();
+                stream.write_all(&vec![b'x'; 1 << 16]).await.unwrap();
             }
         }
         "/slow" => {

@@ -30,11 +30,11 @@ pub(crate) enum Watcher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub(crate) struct Events {
     /// Print what happens as it happens, without an interface.
-    #[arg(long)]
-    pub events_viewer: bool,
+    #[arg(id = "events_viewer", long = "events-viewer")]
+    pub is_wanted: bool,
     /// How events are printed.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = EventsFormat::Text, requires = "events_viewer")]
-    pub events_format: EventsFormat,
+    #[arg(long = "events-format", value_name = "FORMAT", value_enum, default_value_t = EventsFormat::Text, requires = "events_viewer")]
+    pub format: EventsFormat,
     /// Leave out how far running jobs are.
     #[arg(long, requires = "events_viewer")]
     pub no_progress: bool,

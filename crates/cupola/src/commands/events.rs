@@ -37,7 +37,7 @@ pub(crate) async fn print(source: Arc<dyn Source>, how: cli::Events) -> anyhow::
         let mut known = Known::default();
         let mut say = |happened: Happened<'_>| {
             if !(how.no_progress && happened.is_progress()) {
-                output::line(&happened.text(source.now(), how.events_format));
+                output::line(&happened.text(source.now(), how.format));
             }
         };
         // What there already is has not just happened.
@@ -69,11 +69,11 @@ fn follow(
     while !is_over.load(Ordering::Acquire) {
         match changes.recv_timeout(LOOK) {
             Ok(first) => {
-                let changed = Changed::from(first, changes);
-                for connection in &changed.connections {
+                let gathered = Changed::from(first, changes);
+                for connection in &gathered.connections {
                     say(Happened::Connection(connection));
                 }
-                known.compare(source, &changed, say);
+                known.compare(source, &gathered, say);
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => is_over.store(true, Ordering::Release),
@@ -85,11 +85,17 @@ fn follow(
 #[derive(Default)]
 struct Changed {
     jobs: BTreeSet<JobKey>,
-    experiments: bool,
-    services: bool,
-    warnings: bool,
+    lists: BTreeSet<List>,
     all: bool,
     connections: Vec<Connection>,
+}
+
+/// What is read as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum List {
+    Experiments,
+    Services,
+    Warnings,
 }
 
 impl Changed {
@@ -115,18 +121,26 @@ impl Changed {
 
     fn add(&mut self, change: Change) {
         match change {
-            Change::Experiment(_) => self.experiments = true,
+            Change::Experiment(_) => self.touch(List::Experiments),
             Change::Job(key) => {
-                self.experiments = true;
+                self.touch(List::Experiments);
                 self.jobs.insert(key);
             }
-            Change::Services => self.services = true,
-            Change::Warnings => self.warnings = true,
+            Change::Services => self.touch(List::Services),
+            Change::Warnings => self.touch(List::Warnings),
             Change::All => self.all = true,
             Change::Connection(connection) => self.connections.push(connection),
             // Lines of logs are no events, and what a far side says is on stderr.
             Change::Log(_) | Change::Said => {}
         }
+    }
+
+    fn touch(&mut self, list: List) {
+        self.lists.insert(list);
+    }
+
+    fn touches(&self, list: List) -> bool {
+        self.all || self.lists.contains(&list)
     }
 }
 
@@ -148,7 +162,7 @@ impl Known {
         say: &mut impl FnMut(Happened<'_>),
     ) {
         let mut touched = Vec::new();
-        if (changed.all || changed.experiments)
+        if changed.touches(List::Experiments)
             && let Ok(now) = source.experiments()
         {
             touched = self.compare_experiments(now, say);
@@ -158,12 +172,12 @@ impl Known {
         {
             self.compare_jobs(jobs, changed, say);
         }
-        if (changed.all || changed.services)
+        if changed.touches(List::Services)
             && let Ok(now) = source.services(None)
         {
             self.compare_services(now, say);
         }
-        if (changed.all || changed.warnings)
+        if changed.touches(List::Warnings)
             && let Ok(now) = source.warnings()
         {
             for warning in now.iter().filter(|it| !self.warnings.contains(it)) {

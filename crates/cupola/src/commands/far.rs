@@ -65,7 +65,7 @@ fn serve_folder(folder: &Path, watching: Watching) -> anyhow::Result<ExitCode> {
 /// Shows a workspace of another machine in this terminal.
 pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     let events = args.events;
-    if !events.events_viewer && !args.pages.web {
+    if !events.is_wanted && !args.pages.web {
         monitor::need_terminal()?;
     }
     let is_shown = Arc::new(AtomicBool::new(false));
@@ -85,7 +85,7 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     output::remark(&output::clean(&format!("{} answers", remote.far_side())));
     let remote = Arc::new(remote);
     let shown = Arc::<Remote>::clone(&remote);
-    let ended = if events.events_viewer {
+    let ended = if events.is_wanted {
         events::print(shown, events).await
     } else {
         let served = services::beside(shown, programs, None)?;

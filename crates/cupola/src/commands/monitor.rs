@@ -30,7 +30,7 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
     if monitor.pages.web && monitor.workdir.is_none() {
         bail!("`--web` needs a `--workdir`: a hub has pages of its own, at its address");
     }
-    if !monitor.pages.web && !monitor.events.events_viewer {
+    if !monitor.pages.web && !monitor.events.is_wanted {
         need_terminal()?;
     }
     let source: Arc<dyn Source> = if let Some(folder) = &monitor.workdir {
@@ -47,7 +47,7 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
         client.whoami().await?;
         Arc::new(HubSource::new(client, Handle::current()))
     };
-    if monitor.events.events_viewer {
+    if monitor.events.is_wanted {
         return events::print(source, monitor.events).await;
     }
     if monitor.pages.web {

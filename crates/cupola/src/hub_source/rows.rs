@@ -27,8 +27,8 @@ pub(super) fn names(bodies: &[ExperimentBody]) -> Vec<String> {
 fn told_apart(known: &[(&str, &str)]) -> Vec<String> {
     let mut longer = vec![0; known.len()];
     loop {
-        let named = known.iter().zip(&longer);
-        let names: Vec<_> = named.map(|(known, times)| told(*known, *times)).collect();
+        let each = known.iter().zip(&longer);
+        let names: Vec<_> = each.map(|(known, times)| told(*known, *times)).collect();
         let mut count: HashMap<&str, usize> = HashMap::new();
         for name in &names {
             *count.entry(name).or_default() += 1;

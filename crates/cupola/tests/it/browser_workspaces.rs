@@ -178,8 +178,8 @@ async fn logs_grow(chromium: &Chromium, scene: &Scene, url: &str) {
     };
     chromium.until("the log", &has("step 1")).await;
     chromium.mark().await;
-    let lines: String = (2..200).map(|step| format!("step {step}\n")).collect();
-    scene.say(&lines);
+    let lines: Vec<_> = (2..200).map(|step| format!("step {step}\n")).collect();
+    scene.say(&lines.concat());
     chromium.until("more of the log", &has("step 199")).await;
     let is_followed = "const box = document.querySelector('[data-tail-box]'); \
                        return box.scrollHeight - box.scrollTop - box.clientHeight < 9 \

@@ -22,6 +22,7 @@ fn configuration(folder: &Path, workspace: &Path) {
                   exec python3 -m http.server --bind 127.0.0.1 \"$2\"";
     let pids = folder.join("pids").display().to_string();
     let command = ["sh", "-c", script, "notes", &pids, "{port}"];
+    let workspace = workspace.display().to_string();
     let text = format!(
         "[workspaces.lab]\npath = {workspace:?}\n[workspaces.lab.services.notes]\n\
          command = {command:?}\ndescription = \"My notes\"\n"

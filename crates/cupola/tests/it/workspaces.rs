@@ -275,7 +275,8 @@ fn a_line_without_an_end_is_printed_as_far_as_it_is() {
         &["run", "logs", "aaa1", "--stream", "stderr"],
     );
     assert!(printed.lines().count() > 1, "all of it is one line");
-    let bar: String = (0..200_000).map(|n| format!("\rstep {n}")).collect();
+    let bar: Vec<_> = (0..200_000).map(|n| format!("\rstep {n}")).collect();
+    let bar = bar.concat();
     fs::write(streams.join("prepare.out"), bar).unwrap();
     assert_eq!(
         told(folder.path(), &["run", "logs", "aaa1"]),
