@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Between the owner and each program stands a supervisor: a fork of the owner that never runs
-//! anything but [`supervisor`]. It is what the program's orphans fall back to, so that nothing
+//! anything but `supervisor`. It is what the program's orphans fall back to, so that nothing
 //! escapes by forking twice or by leaving its session; it obeys one pipe; and when that pipe closes,
 //! because the owner let go or was killed, it kills all that is left. No pid is ever signalled by
 //! anybody but its parent.
