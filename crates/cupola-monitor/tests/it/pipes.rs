@@ -19,7 +19,7 @@ use jiff::tz::{Offset, TimeZone};
 use super::fake::{Fake, NOW};
 
 /// Long enough for whatever is expected.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_mins(2);
 
 /// Serves a source at the other end, as often as somebody comes.
 #[derive(Clone)]
