@@ -12,9 +12,11 @@ use super::scene::{ESCAPED, HOSTILE, Scene, parts};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Addresses that are no pages.
-const NOT_PAGES: [&str; 6] = [
+const NOT_PAGES: [&str; 7] = [
     // There is none where the workspace is open.
     "/workspaces/{id}/waiting",
+    // Leads on to a service that runs.
+    "/workspaces/{id}/services/open",
     "/api/openapi.json",
     "/events",
     "/logout",
