@@ -19,6 +19,9 @@ pub const TERMINATE: u8 = b'T';
 /// How long the supervisor rests between two looks at processes that do not die.
 const SWEEP_PAUSE_MAX_MILLIS: i64 = 100;
 
+/// No system gives a process more descriptors than this, unless somebody raised its own limit.
+const DESCRIPTORS_MAX: libc::rlim_t = 1 << 20;
+
 /// After this many looks it gives up where it cannot list its children (no `/proc`).
 const SWEEPS_BLIND_MAX: u32 = 50;
 
@@ -103,7 +106,9 @@ fn detach(program: libc::pid_t, control: RawFd) {
     unsafe {
         libc::setpgid(program, program);
         libc::dup2(control, 0);
-        libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0);
+        if libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0) != 0 {
+            close_each();
+        }
         let no_core = libc::rlimit {
             rlim_cur: 0,
             rlim_max: 0,
@@ -122,6 +127,24 @@ fn detach(program: libc::pid_t, control: RawFd) {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = wake as *const () as libc::sighandler_t;
         libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut());
+    }
+}
+
+/// Closes all but the first descriptor one by one: kernels before 5.9, and some that filter calls,
+/// do not close them at once. One that stayed open would be the owner's own end of a pipe.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+fn close_each() {
+    let mut limit = libc::rlimit {
+        rlim_cur: DESCRIPTORS_MAX,
+        rlim_max: DESCRIPTORS_MAX,
+    };
+    // SAFETY: the structure lives on this stack; whatever a descriptor is, it is no longer needed.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        let end = limit.rlim_max.min(DESCRIPTORS_MAX);
+        for descriptor in 1..libc::c_int::try_from(end).unwrap_or(libc::c_int::MAX) {
+            libc::close(descriptor);
+        }
     }
 }
 
@@ -275,3 +298,6 @@ pub fn kill(pid: libc::pid_t) {
     // SAFETY: a plain system call.
     unsafe { libc::kill(pid, libc::SIGKILL) };
 }
+
+#[cfg(test)]
+mod tests;
