@@ -3,6 +3,7 @@
 
 mod badge;
 mod bar;
+mod chips;
 mod config;
 mod doughnut;
 mod drawn;
@@ -21,6 +22,7 @@ mod table;
 pub use self::{
     badge::{Badge, Tone},
     bar::{Progress, StackedBar},
+    chips::{Chip, Chips},
     config::{CodeBlock, ConfigTable},
     doughnut::{Doughnut, Slice},
     drawn::{Along, Drawn, DrawnCurve, RunCurve, RunCurves, listed},

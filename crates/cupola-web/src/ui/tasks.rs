@@ -7,7 +7,7 @@ mod routes;
 mod show;
 
 pub use self::{
-    index::{Chip, Index, List, TaskRow},
+    index::{Index, List, TaskRow},
     show::{Attempt, Attempts, Header, Outcome, Show},
 };
 pub(crate) use routes::routes;

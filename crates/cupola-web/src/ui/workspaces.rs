@@ -21,9 +21,10 @@ pub use self::{
     head::{Head, Notice, Tab, Waiting, WaitingPage},
     index::{Index, List, Row},
     job::{Details, Fact, FactValue, JobPage, Needed, Other, Parameter, Parameters, parameters},
-    jobs::{Chip, JobRow, Jobs, JobsPage, OfRun},
+    jobs::{JobRow, Jobs, JobsPage, OfRun},
     log::{Lines, Log, LogPage, Stream},
     orphans::{OrphanRow, Orphans, OrphansPage},
     services::{ServiceRow, Services, ServicesPage},
 };
+pub(in crate::ui) use jobs::columns;
 pub(crate) use routes::routes;

@@ -12,12 +12,13 @@ use super::{
 };
 use crate::ui::{
     components::{
-        Badge, Column, ConfigTable, EmptyState, Lasting, Link, Opt, Pager, Sorting, Tone,
+        Badge, Chip, Chips, Column, ConfigTable, EmptyState, Lasting, Link, Opt, Pager, Sorting,
+        Tone,
     },
     format,
     frame::Section,
     paths,
-    tasks::{Attempt, Attempts, Chip, Header, Index, List, Outcome, Show, TaskRow},
+    tasks::{Attempt, Attempts, Header, Index, List, Outcome, Show, TaskRow},
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -90,9 +91,11 @@ fn index(page: u64, rows: std::ops::Range<u64>, total: u64) -> Index {
         sort: "created".to_owned(),
         order: "desc",
         list: List {
-            count: format::counted(total, "task", "tasks"),
             src: format!("/tasks/list?sort=created&order=desc&page={page}"),
-            chips: chips(total),
+            chips: Chips {
+                chips: chips(total),
+                count: format::counted(total, "task", "tasks"),
+            },
             columns: columns(),
             empty: rows.is_empty().then(|| {
                 EmptyState::new(

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::ui::{
     components::{
-        Badge, Column, EmptyState, Link, Opt, Pager, Progress, Sorting, StackedBar, Tone,
+        Badge, Chip, Chips, EmptyState, Link, Opt, Pager, Progress, Sorting, StackedBar, Tone,
     },
     frame::{Frame, Section},
     paths,
     workspaces::{
-        Chip, ExperimentRow, Experiments, ExperimentsPage, Head, Index, JobRow, Jobs, JobsPage,
-        List, Notice, OfRun, OrphanRow, Orphans, OrphansPage, PastRun, Row, ServiceRow, Services,
-        ServicesPage, Waiting, WaitingPage,
+        ExperimentRow, Experiments, ExperimentsPage, Head, Index, JobRow, Jobs, JobsPage, List,
+        Notice, OfRun, OrphanRow, Orphans, OrphansPage, PastRun, Row, ServiceRow, Services,
+        ServicesPage, Waiting, WaitingPage, columns,
     },
 };
 
@@ -267,21 +267,16 @@ fn jobs(filter: &str, error: &str, number: usize) -> JobsPage {
                 address("/action?do=delete-experiment&experiment=grid&run=20261121_101500"),
             )],
         }),
-        chips: vec![
-            chip("all", Tone::Quiet, "12", false),
-            chip("running", Tone::Glowing, "1", true),
-            chip("done", Tone::Good, "7", false),
-            chip("error", Tone::Bad, "1", false),
-        ],
-        count: format!("{number} jobs"),
-        columns: vec![
-            sorting.column("state", "State", false),
-            sorting.column("task", "Task", false),
-            Column::plain("Tags"),
-            sorting.column("submitted", "Submitted", false),
-            sorting.column("duration", "Duration", true),
-            Column::number("CO₂"),
-        ],
+        chips: Chips {
+            chips: vec![
+                chip("all", Tone::Quiet, "12", false),
+                chip("running", Tone::Glowing, "1", true),
+                chip("done", Tone::Good, "7", false),
+                chip("error", Tone::Bad, "1", false),
+            ],
+            count: format!("{number} jobs"),
+        },
+        columns: columns(&sorting),
         rows: (0..number).map(job_row).collect(),
         pager: Pager::new(2, 100, 312, |page| sorting.page(page)),
         empty: (number == 0).then(|| EmptyState::new("No job matches", "Ask for less.")),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::ui::{
     components::{
-        Badge, Column, EmptyState, Id, Link, Measure, Moment, Opt, Pager, Tone, html_safe,
+        Badge, Chips, Column, EmptyState, Id, Link, Measure, Moment, Opt, Pager, html_safe,
     },
     frame::Frame,
 };
@@ -27,21 +27,6 @@ pub struct Index {
     pub order: &'static str,
     /// Part `/tasks/list`.
     pub list: List,
-}
-
-/// A state that the list can be narrowed to.
-#[derive(Debug, Clone)]
-pub struct Chip {
-    /// The state, or `all`.
-    pub word: &'static str,
-    /// Its colour.
-    pub tone: Tone,
-    /// How many there are under the other filters.
-    pub count: String,
-    /// Where that list is.
-    pub href: String,
-    /// Whether it is chosen.
-    pub is_current: bool,
 }
 
 /// A task.
@@ -75,12 +60,10 @@ pub struct TaskRow {
 #[derive(Debug, Clone, Template)]
 #[template(path = "tasks/_list.html")]
 pub struct List {
-    /// `68 tasks`.
-    pub count: String,
     /// Where this very list is, its query included.
     pub src: String,
-    /// All, then each state.
-    pub chips: Vec<Chip>,
+    /// All, then each state, and how many tasks these are.
+    pub chips: Chips,
     /// The headers, in the order of the cells.
     pub columns: Vec<Column>,
     /// The rows.

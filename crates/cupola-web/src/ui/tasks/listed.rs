@@ -13,11 +13,11 @@ use cupola_hub::{
     tasks::{Filter, Sort, TaskPage},
 };
 
-use super::{Chip, List, TaskRow};
+use super::{List, TaskRow};
 use crate::{
     params::Params,
     ui::{
-        components::{Column, EmptyState, Opt, Pager, Sorting, Tone},
+        components::{Chip, Chips, Column, EmptyState, Opt, Pager, Sorting, Tone},
         format,
         listing::{self, Order, ROWS, Slice, query, slice},
         paths,
@@ -117,9 +117,11 @@ impl Asked {
         let rows = slice.found.tasks.iter();
         let rows: Vec<_> = rows.filter_map(|task| row(task, &slice.found)).collect();
         List {
-            count: self.count(slice.total),
             src: format!("/tasks/list?{src}"),
-            chips: self.chips(&slice.found.counts),
+            chips: Chips {
+                chips: self.chips(&slice.found.counts),
+                count: self.count(slice.total),
+            },
             columns: columns(&sorting),
             empty: rows.is_empty().then(|| self.empty()),
             rows,

@@ -302,6 +302,12 @@ struct Words {
     verb: &'static str,
 }
 
+/// A job as it is called in lists.
+fn called(key: &JobKey) -> String {
+    let (task, id) = (present::short_task(&key.task), present::short_id(&key.id));
+    format!("{task} {id}")
+}
+
 fn kill(source: &dyn Source, key: &JobKey) -> Result<Words, SourceError> {
     let job = source.job(key)?.job;
     let process = job.process.map(|process| {
@@ -316,11 +322,7 @@ fn kill(source: &dyn Source, key: &JobKey) -> Result<Words, SourceError> {
     let mut consequences: Vec<_> = process.into_iter().collect();
     consequences.push("what has not ended after 10 s is killed".to_owned());
     Ok(Words {
-        question: format!(
-            "Kill the job {} {}?",
-            present::short_task(&key.task),
-            present::short_id(&key.id)
-        ),
+        question: format!("Kill the job {}?", called(key)),
         consequences,
         remark: "Its folder with all that it wrote stays. Jobs that need it will not run.",
         verb: "Kill",
@@ -339,11 +341,7 @@ fn delete(source: &dyn Source, key: &JobKey) -> Result<Words, SourceError> {
         consequences.push(format!("{runs}, and will show it as gone"));
     }
     Ok(Words {
-        question: format!(
-            "Delete the job {} {}?",
-            present::short_task(&key.task),
-            present::short_id(&key.id)
-        ),
+        question: format!("Delete the job {}?", called(key)),
         consequences,
         remark: "This cannot be undone.",
         verb: "Delete",

@@ -7,11 +7,12 @@ use askama::Template;
 use super::head::Head;
 use crate::ui::{
     components::{
-        Badge, Column, EmptyState, Lasting, Link, Moment, Opt, Pager, Progress, Tone, html_safe,
+        Badge, Chips, Column, EmptyState, Lasting, Link, Moment, Opt, Pager, Progress, html_safe,
     },
     frame::Frame,
 };
 
+pub(in crate::ui) use asked::columns;
 pub(super) use asked::{Asked, words};
 
 /// The page.
@@ -38,21 +39,6 @@ pub struct JobsPage {
     pub order: &'static str,
     /// Part `/workspaces/{id}/jobs/list`.
     pub list: Jobs,
-}
-
-/// A state that the list can be narrowed to.
-#[derive(Debug, Clone)]
-pub struct Chip {
-    /// The state, or `all`.
-    pub word: &'static str,
-    /// Its colour.
-    pub tone: Tone,
-    /// How many there are.
-    pub count: String,
-    /// Where that list is.
-    pub href: String,
-    /// Whether it is chosen.
-    pub is_current: bool,
 }
 
 /// What is said of the run whose jobs these are.
@@ -109,10 +95,8 @@ pub struct Jobs {
     pub error: String,
     /// The run that they are of, when one was chosen.
     pub of: Option<OfRun>,
-    /// All, then each state that any has.
-    pub chips: Vec<Chip>,
-    /// `68 jobs`.
-    pub count: String,
+    /// All, then each state that any has, and how many jobs these are.
+    pub chips: Chips,
     /// The headers, in the order of the cells.
     pub columns: Vec<Column>,
     /// The rows.

@@ -8,11 +8,11 @@ use cupola_workspace::{
     source::{Source, SourceError},
 };
 
-use super::{Chip, JobRow, Jobs, OfRun};
+use super::{JobRow, Jobs, OfRun};
 use crate::{
     params::Params,
     ui::{
-        components::{Column, EmptyState, Link, Opt, Pager, Sorting, Tone},
+        components::{Chip, Chips, Column, EmptyState, Link, Opt, Pager, Sorting, Tone},
         format,
         listing::{self, query},
         plain::plain,
@@ -233,8 +233,10 @@ impl Asked {
                 Some(run) => Some(of_run(looked, source, run)?),
                 None => None,
             },
-            chips: self.chips(looked, found),
-            count: String::new(),
+            chips: Chips {
+                chips: self.chips(looked, found),
+                count: String::new(),
+            },
             columns: Vec::new(),
             rows: Vec::new(),
             pager: Pager::new(1, ROWS as u64, 0, |_| String::new()),
@@ -254,18 +256,11 @@ impl Asked {
             is_descending: self.is_descending,
         };
         list.rows = shown.map(|job| row(looked, job, found.now)).collect();
-        list.count = format::counted(rows.len() as u64, "job", "jobs");
+        list.chips.count = format::counted(rows.len() as u64, "job", "jobs");
         list.pager = Pager::new(page, ROWS as u64, rows.len() as u64, |page| {
             sorting.page(page)
         });
-        list.columns = vec![
-            sorting.column("state", "State", false),
-            sorting.column("task", "Task", false),
-            Column::plain("Tags"),
-            sorting.column("submitted", "Submitted", false),
-            sorting.column("duration", "Duration", true),
-            Column::number("CO₂"),
-        ];
+        list.columns = columns(&sorting);
         list.empty = rows.is_empty().then(|| empty(looked, found));
     }
 
@@ -311,6 +306,18 @@ impl Asked {
         ];
         query(&[&own, more].concat())
     }
+}
+
+/// The headers of the list, in the order of the cells.
+pub(in crate::ui) fn columns(sorting: &Sorting) -> Vec<Column> {
+    vec![
+        sorting.column("state", "State", false),
+        sorting.column("task", "Task", false),
+        Column::plain("Tags"),
+        sorting.column("submitted", "Submitted", false),
+        sorting.column("duration", "Duration", true),
+        Column::number("CO₂"),
+    ]
 }
 
 fn of_run(looked: &Looked, source: &dyn Source, run: &ExperimentRun) -> Result<OfRun, SourceError> {
