@@ -5,7 +5,6 @@
 )]
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::{
@@ -20,9 +19,7 @@ use std::{
 use cupola_domain::time::Timestamp;
 use cupola_tui::{Colours, Options, clipboard::Clipboard};
 use cupola_workspace::{
-    model::{
-        Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Service, Warning,
-    },
+    model::{Experiment, Job, JobDetails, JobKey, RunKey},
     source::{Action, Change, LogAsked, LogPart, Place, Source, SourceError},
 };
 
@@ -73,27 +70,7 @@ impl Source for Brittle {
         unknown()
     }
 
-    fn dependencies(&self, _of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
-        unknown()
-    }
-
     fn job(&self, _key: &JobKey) -> Result<JobDetails, SourceError> {
-        unknown()
-    }
-
-    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
-        unknown()
-    }
-
-    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
-        unknown()
-    }
-
-    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
-        unknown()
-    }
-
-    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
         unknown()
     }
 

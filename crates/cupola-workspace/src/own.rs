@@ -18,10 +18,7 @@ use crate::{
     Here,
     listeners::Listeners,
     log,
-    model::{
-        Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service,
-        Warning,
-    },
+    model::{Experiment, Job, JobDetails, JobKey, RunKey, Series},
     source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
     xpm::file,
 };
@@ -170,22 +167,6 @@ impl Source for Own {
         let needed = read::needed(&job.path).unwrap_or_default();
         details.dependencies = self.state().latest(&needed);
         Ok(details)
-    }
-
-    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
-        Ok(Vec::new())
     }
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {

@@ -170,7 +170,8 @@ pub struct Serving {
     pub begin: String,
 }
 
-/// A place that is watched. Calls block: whoever shows something makes them on another thread.
+/// A place that is watched. Calls block: whoever shows something makes them on another thread. A place
+/// that has no such thing leaves out what is answered with nothing here.
 pub trait Source: Send + Sync {
     /// What it is.
     fn place(&self) -> Place;
@@ -183,22 +184,32 @@ pub trait Source: Send + Sync {
     /// The jobs of a run, or all that experiments name; shared, because there are many.
     fn jobs(&self, of: Option<&RunKey>) -> Result<Vec<Arc<Job>>, SourceError>;
     /// Which jobs each job of a run needs, of those that need any.
-    fn dependencies(&self, of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError>;
+    fn dependencies(&self, _of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
+        Ok(BTreeMap::new())
+    }
     /// All of one job.
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError>;
     /// Services of a run, or all.
-    fn services(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError>;
+    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
+        Ok(Vec::new())
+    }
     /// How a service is reached that was started from here and runs. What files say of one is never
     /// told by this: whoever can write them could point it anywhere.
     fn serving(&self, _of: &RunKey, _id: &str) -> Option<Weak<Serving>> {
         None
     }
     /// What can be done with a run.
-    fn actions(&self, of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError>;
+    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
+        Ok(Vec::new())
+    }
     /// What nothing names, and what runs astray.
-    fn orphans(&self, with_sizes: bool) -> Result<Vec<Orphan>, SourceError>;
+    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
+        Ok(Vec::new())
+    }
     /// What should be looked at.
-    fn warnings(&self) -> Result<Vec<Warning>, SourceError>;
+    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
+        Ok(Vec::new())
+    }
     /// A part of a log.
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError>;
     /// What a job measured, each metric reduced to about `width` points.

@@ -6,7 +6,7 @@ mod kept_log;
 mod rows;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -22,10 +22,7 @@ use cupola_client::{
 use cupola_domain::time::Timestamp;
 use cupola_protocol::{experiments::ExperimentBody, page::PER_PAGE_MAX};
 use cupola_workspace::{
-    model::{
-        Experiment, ExperimentAction, Job, JobDetails, JobKey, Orphan, RunKey, Series, Service,
-        Sheet, Warning,
-    },
+    model::{Experiment, Job, JobDetails, JobKey, RunKey, Series, Sheet},
     source::{Action, Change, LogAsked, LogOf, LogPart, Place, Source, SourceError},
 };
 use tokio::runtime::Handle;
@@ -231,29 +228,9 @@ impl Source for HubSource {
         self.wait(self.runs(run, &id, &template))
     }
 
-    fn dependencies(&self, _of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
-        Ok(BTreeMap::new())
-    }
-
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError> {
         let detail = self.wait(self.client.run(&key.id))?;
         Ok(rows::details(&detail, key, self.client.base_url()))
-    }
-
-    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
-        Ok(Vec::new())
     }
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {

@@ -49,6 +49,19 @@ fn ours() -> FarProgram {
     FarProgram::Cupola(quoted(&our_server()))
 }
 
+/// Ours, which first writes its process id into a file.
+fn telling_its_pid(pid: &Path) -> FarProgram {
+    let script = format!(
+        "echo $$ >{}; exec \"$0\" \"$@\"",
+        quoted(pid.to_str().unwrap())
+    );
+    FarProgram::Cupola(format!(
+        "sh -c {} {}",
+        quoted(&script),
+        quoted(&our_server())
+    ))
+}
+
 fn log_from(offset: Option<u64>) -> LogAsked {
     LogAsked {
         of: LogOf::Job(key(1)),
@@ -164,12 +177,7 @@ fn what_is_not_in_the_workspace_is_not_fetched() {
 fn a_remote_that_dies_is_reached_again() {
     let (sshd, made) = (Sshd::start(), Made::new(2));
     let pid = made.beside("pid");
-    let script = format!(
-        "echo $$ >{}; exec \"$0\" \"$@\"",
-        quoted(pid.to_str().unwrap())
-    );
-    let program = format!("sh -c {} {}", quoted(&script), quoted(&our_server()));
-    let route = sshd.route(made.root.to_str().unwrap(), FarProgram::Cupola(program));
+    let route = sshd.route(made.root.to_str().unwrap(), telling_its_pid(&pid));
     let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
     let changes = remote.changes();
     assert_eq!(remote.jobs(None).unwrap().len(), 2);
@@ -188,12 +196,7 @@ fn a_remote_that_dies_is_reached_again() {
 fn nothing_is_left_behind() {
     let (sshd, made) = (Sshd::start(), Made::new(1));
     let pid = made.beside("pid");
-    let script = format!(
-        "echo $$ >{}; exec \"$0\" \"$@\"",
-        quoted(pid.to_str().unwrap())
-    );
-    let program = format!("sh -c {} {}", quoted(&script), quoted(&our_server()));
-    let route = sshd.route(made.root.to_str().unwrap(), FarProgram::Cupola(program));
+    let route = sshd.route(made.root.to_str().unwrap(), telling_its_pid(&pid));
     let ssh = Ssh::new(route, &made.beside("cache"), CACHE_BYTES_MAX).unwrap();
     let argv = ssh.argv(false);
     let path = argv.iter().find_map(|it| it.strip_prefix("ControlPath="));

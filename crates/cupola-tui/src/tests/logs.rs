@@ -13,13 +13,13 @@ fn opened(lines: usize) -> Stage {
     stage
 }
 
+fn is_written(stage: &Stage, text: &str) {
+    let mut log = stage.place.log.lock().unwrap();
+    log.extend_from_slice(text.as_bytes());
+}
+
 fn write(stage: &mut Stage, text: &str) {
-    stage
-        .place
-        .log
-        .lock()
-        .unwrap()
-        .extend_from_slice(text.as_bytes());
+    is_written(stage, text);
     stage.tick(Duration::from_millis(500));
 }
 
@@ -165,54 +165,40 @@ fn what_was_read_is_copied_and_saved() {
     assert_eq!(bytes.len(), 54);
 }
 
-#[test]
-fn a_log_far_away_is_looked_at_now_and_then() {
+/// A place far away, whose log of one line is open.
+fn far_away_with_a_line() -> Stage {
     let mut stage = Stage::over(StillPlace {
         is_remote: true,
         ..StillPlace::default()
     });
-    *stage.place.log.lock().unwrap() = b"first\n".to_vec();
+    is_written(&stage, "first\n");
     stage.press("Enter l");
-    stage.sees("✓ next sync: 1s");
     stage
-        .place
-        .log
-        .lock()
-        .unwrap()
-        .extend_from_slice(b"second\n");
+}
+
+#[test]
+fn a_log_far_away_is_looked_at_now_and_then() {
+    let mut stage = far_away_with_a_line();
+    stage.sees("✓ next sync: 1s");
+    is_written(&stage, "second\n");
     stage.tick(Duration::from_millis(500));
     stage.misses("second");
     stage.tick(Duration::from_secs(2));
     stage.sees("second");
-    stage
-        .place
-        .log
-        .lock()
-        .unwrap()
-        .extend_from_slice(b"third\n");
+    is_written(&stage, "third\n");
     stage.press("r");
     stage.sees("third");
 }
 
 #[test]
 fn a_log_far_away_that_is_said_to_grow_is_read_at_once() {
-    let mut stage = Stage::over(StillPlace {
-        is_remote: true,
-        ..StillPlace::default()
-    });
-    *stage.place.log.lock().unwrap() = b"first\n".to_vec();
-    stage.press("Enter l");
+    let mut stage = far_away_with_a_line();
     stage.sees("first");
     let of = stage.model.log().unwrap().of.clone();
     let LogOf::Job(key) = of else {
         panic!("it is a job's");
     };
-    stage
-        .place
-        .log
-        .lock()
-        .unwrap()
-        .extend_from_slice(b"second\n");
+    is_written(&stage, "second\n");
     stage.tell(Event::Changed(Change::Log(key)));
     stage.sees("second");
 }
@@ -256,12 +242,7 @@ fn what_the_far_side_says_is_marked_and_shown_in_the_log() {
     stage.sees("ssh*");
     stage.press("o");
     stage.misses("ssh*");
-    stage
-        .place
-        .log
-        .lock()
-        .unwrap()
-        .extend_from_slice(b"[SSH] more\n");
+    is_written(&stage, "[SSH] more\n");
     stage.tell(Event::Changed(Change::Said));
     stage.sees("[SSH] more");
     stage.misses("Log *");

@@ -1,7 +1,6 @@
 //! How long frames of the terminal interface take, with many jobs.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -14,8 +13,7 @@ use cupola_domain::time::Timestamp;
 use cupola_tui::rehearsal::{KeyCode, Rehearsal};
 use cupola_workspace::{
     model::{
-        Counts, Experiment, ExperimentAction, ExperimentRun, Job, JobDetails, JobKey, JobState,
-        Orphan, RunKey, RunStatus, Service, Warning,
+        Counts, Experiment, ExperimentRun, Job, JobDetails, JobKey, JobState, RunKey, RunStatus,
     },
     source::{Action, Change, LogAsked, LogPart, Place, Source, SourceError},
 };
@@ -188,28 +186,8 @@ impl Source for Crowd {
         Ok(self.jobs.clone())
     }
 
-    fn dependencies(&self, _of: &RunKey) -> Result<BTreeMap<JobKey, Vec<JobKey>>, SourceError> {
-        Ok(BTreeMap::new())
-    }
-
     fn job(&self, key: &JobKey) -> Result<JobDetails, SourceError> {
         Err(SourceError::Unknown(key.to_string()))
-    }
-
-    fn services(&self, _of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn actions(&self, _of: &RunKey) -> Result<Vec<ExperimentAction>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn orphans(&self, _with_sizes: bool) -> Result<Vec<Orphan>, SourceError> {
-        Ok(Vec::new())
-    }
-
-    fn warnings(&self) -> Result<Vec<Warning>, SourceError> {
-        Ok(Vec::new())
     }
 
     fn log(&self, asked: &LogAsked) -> Result<LogPart, SourceError> {
