@@ -14,7 +14,7 @@ use cupola_store::{
 use serde_json::{Value, json};
 
 use super::{
-    places::{NEW, failed},
+    places::{self, failed},
     record::Kept,
     tables::{LARGE, OF_SERIES, Tables, object},
 };
@@ -86,20 +86,6 @@ pub(super) fn write(
     files.finish(before)
 }
 
-/// Removes what no record names any more.
-pub(super) fn tidy(folder: &Path, kept: &[Kept]) -> Result<(), HubError> {
-    let shown = |error: io::Error| failed(folder, &error);
-    for entry in fs::read_dir(folder).map_err(shown)? {
-        let entry = entry.map_err(shown)?;
-        let name = entry.file_name();
-        let is_named = |file: &Kept| name == file.name.as_str();
-        if name != "run.json" && !kept.iter().any(is_named) {
-            fs::remove_file(entry.path()).map_err(shown)?;
-        }
-    }
-    Ok(())
-}
-
 /// Reads the rows that have `value` in a column, some at a time.
 fn each(
     tx: &mut Tx,
@@ -133,8 +119,7 @@ impl Files<'_> {
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), HubError> {
         let path = self.folder.join(name);
         if !self.open.contains_key(name) {
-            let new = self.folder.join(name.to_owned() + NEW);
-            let made = File::create(new).map_err(|error| failed(&path, &error))?;
+            let made = File::create(places::new(&path)).map_err(|error| failed(&path, &error))?;
             let counted = Counted::new(BufWriter::new(made));
             self.open.insert(name.to_owned(), counted);
         }
@@ -170,12 +155,12 @@ impl Files<'_> {
         Ok(())
     }
 
-    /// Gives each its name when it is on the disk. One that differs from what was there gets another
+    /// Gives each its name, which no record says yet. One that differs from what was there gets another
     /// name, so that the record that is there stays true until there is a new one.
     fn finish(self, before: &[Kept]) -> Result<Vec<Kept>, HubError> {
         let mut kept = Vec::new();
         for (name, mut file) in self.open {
-            let new = self.folder.join(name.clone() + NEW);
+            let new = places::new(&self.folder.join(&name));
             let shown = |error: io::Error| failed(&new, &error);
             file.flush().map_err(shown)?;
             let part = file.part(&name, 0);
@@ -196,9 +181,6 @@ impl Files<'_> {
                 }
                 called = format!("{begins}.{number}.{ending}");
             }
-            File::open(&new)
-                .and_then(|file| file.sync_all())
-                .map_err(shown)?;
             fs::rename(&new, self.folder.join(&called)).map_err(shown)?;
             kept.push(Kept {
                 name: called,

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::HubError;
 
+const EXPERIMENT: &str = "experiment.json";
+
 /// Whether what is there already is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Believe {
@@ -55,7 +57,12 @@ pub(super) fn run(
         return Ok(Went::Same);
     };
     if let Some(bin_of) = of.get("bin_of").and_then(Value::as_str) {
-        return remove(places, bin_of, id);
+        let is_removed = places.remove_run(bin_of, id)?;
+        return Ok(if is_removed {
+            Went::Removed
+        } else {
+            Went::Same
+        });
     }
     if is_gone(&of) {
         return Ok(Went::Same);
@@ -68,7 +75,7 @@ pub(super) fn run(
     }
     places::make(&folder)?;
     let is_under_way = text(&row, "phase") != "finished";
-    program(tx, tables, places.root(), text(&row, "code_hash"))?;
+    program(tx, tables, places, text(&row, "code_hash"))?;
     let rows = rows(tx, tables, id, &row)?;
     let known = before.as_ref().map_or(&[][..], |before| &before.files);
     let files = if is_under_way {
@@ -80,8 +87,7 @@ pub(super) fn run(
     if before.as_ref() == Some(&record) {
         return Ok(Went::Same);
     }
-    places::write(&folder, "run.json", &record.to_text())?;
-    details::tidy(&folder, &record.files)?;
+    places.put(&folder, "run.json", record)?;
     Ok(Went::Written { is_under_way })
 }
 
@@ -100,7 +106,7 @@ pub(super) fn experiment(
         places.remove(id)?;
         return Ok(Went::Removed);
     };
-    write_experiment(tx, tables, &folder, row)
+    write_experiment(tx, tables, places, &folder, row)
 }
 
 /// The folder of an experiment, with what it is.
@@ -111,9 +117,9 @@ fn experiment_of(
     row: Map<String, Value>,
 ) -> Result<std::path::PathBuf, HubError> {
     let folder = places.make(text(&row, "id"), text(&row, "name"))?;
-    if !folder.join("experiment.json").exists() {
-        program(tx, tables, places.root(), text(&row, "code_hash"))?;
-        write_experiment(tx, tables, &folder, row)?;
+    if !places.has(&folder.join(EXPERIMENT)) {
+        program(tx, tables, places, text(&row, "code_hash"))?;
+        write_experiment(tx, tables, places, &folder, row)?;
     }
     Ok(folder)
 }
@@ -121,6 +127,7 @@ fn experiment_of(
 fn write_experiment(
     tx: &mut Tx,
     tables: &Tables,
+    places: &mut Places,
     folder: &Path,
     mut row: Map<String, Value>,
 ) -> Result<Went, HubError> {
@@ -135,22 +142,22 @@ fn write_experiment(
     take_needs(tx, tables, &row, &mut rows)?;
     rows.insert("experiment".to_owned(), Value::Array(vec![row.into()]));
     let record = Record::new(Kind::Experiment, rows, Vec::new());
-    let before = Record::read(folder, "experiment.json", Kind::Experiment).ok();
+    let before = Record::read(folder, EXPERIMENT, Kind::Experiment).ok();
     if before.as_ref() == Some(&record) {
         return Ok(Went::Same);
     }
-    places::write(folder, "experiment.json", &record.to_text())?;
+    places.put(folder, EXPERIMENT, record)?;
     Ok(Went::Written {
         is_under_way: false,
     })
 }
 
 /// Writes a program, once: it is called by its hash.
-fn program(tx: &mut Tx, tables: &Tables, root: &Path, hash: &str) -> Result<(), HubError> {
-    let folder = root.join(CODE);
+fn program(tx: &mut Tx, tables: &Tables, places: &mut Places, hash: &str) -> Result<(), HubError> {
+    let folder = places.root().join(CODE);
     let name = format!("{hash}.json");
     let is_hash = hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hash.is_empty() || !is_hash || folder.join(&name).exists() {
+    if hash.is_empty() || !is_hash || places.has(&folder.join(&name)) {
         return Ok(());
     }
     let mut rows = Rows::new();
@@ -162,7 +169,7 @@ fn program(tx: &mut Tx, tables: &Tables, root: &Path, hash: &str) -> Result<(), 
     )?;
     places::make(&folder)?;
     let record = Record::new(Kind::Code, rows, Vec::new());
-    places::write(&folder, &name, &record.to_text())
+    places.put(&folder, &name, record)
 }
 
 /// The rows of a run, its task, and who worked on it.
@@ -201,16 +208,6 @@ fn take_needs(
     let number = row.get("needs_id").and_then(Value::as_i64);
     let number = Cell::Integer(number.unwrap_or_default());
     tables.take(tx, ("needs", "id"), &number, rows)
-}
-
-fn remove(places: &Places, experiment: &str, run: &str) -> Result<Went, HubError> {
-    match places.of(experiment).map(|folder| folder.join(run)) {
-        Some(folder) if folder.exists() => {
-            places::remove(&folder)?;
-            Ok(Went::Removed)
-        }
-        _ => Ok(Went::Same),
-    }
 }
 
 /// Whether an experiment was deleted and cannot be restored.

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -172,6 +172,7 @@ impl Keeping {
     /// Writes what waits until the time is over. What fails holds up nothing else.
     fn work(&mut self, hub: &Hub) -> Result<(usize, Option<HubError>), HubError> {
         let (until, mut done, mut failed) = (hub.monotonic().plus(BUDGET), 0, None);
+        let mut written = Vec::new();
         loop {
             self.walk(hub)?;
             let next = self.experiments.pop_first().map(Work::Experiment);
@@ -183,16 +184,8 @@ impl Keeping {
             match self.write(hub, &next) {
                 Ok(Went::Same) => {}
                 Ok(Went::Removed) => done += 1,
-                Ok(Went::Written { is_under_way }) => {
-                    done += 1;
-                    if is_under_way {
-                        self.under_way.insert(next.id().to_owned());
-                    } else {
-                        self.under_way.remove(next.id());
-                    }
-                }
+                Ok(Went::Written { is_under_way }) => written.push((next, is_under_way)),
                 Err(error) => {
-                    self.again_at = Some(hub.monotonic().plus(AGAIN));
                     self.failed.push(next);
                     failed = Some(error);
                 }
@@ -201,7 +194,37 @@ impl Keeping {
                 break;
             }
         }
+        let settled = self.places().settle();
+        match settled {
+            Ok(()) => done += self.take(written),
+            Err(error) => {
+                self.failed
+                    .extend(written.into_iter().map(|(work, _)| work));
+                failed = Some(error);
+            }
+        }
+        if failed.is_some() {
+            self.again_at = Some(hub.monotonic().plus(AGAIN));
+        }
         Ok((done, failed))
+    }
+
+    /// Takes note of what is written; says how much that is.
+    fn take(&mut self, written: Vec<(Work, bool)>) -> usize {
+        let count = written.len();
+        for (work, is_under_way) in written {
+            if is_under_way {
+                self.under_way.insert(work.id().to_owned());
+            } else {
+                self.under_way.remove(work.id());
+            }
+        }
+        count
+    }
+
+    /// Only this loop takes them.
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, hub: &Hub, work: &Work) -> Result<Went, HubError> {
@@ -230,9 +253,9 @@ impl Keeping {
         if is_behind || !is_news {
             return Ok(());
         }
-        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        self.places().sync()?;
         self.mark.seq = self.seq;
-        self.mark.write(places.root())
+        self.mark.write(self.places().root())
     }
 }
 

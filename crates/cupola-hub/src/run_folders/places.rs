@@ -1,12 +1,13 @@
 //! Where things lie, and how they are written so that they are there or not.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
+use super::record::Record;
 use crate::{HubError, archive::wrong};
 
 /// Programs lie here.
@@ -16,7 +17,7 @@ pub(super) const CODE: &str = "code";
 const GONE: &str = ".gone-";
 
 /// What is on its way in ends so.
-pub(super) const NEW: &str = ".new";
+const NEW: &str = ".new";
 
 /// A slug is so long at most.
 const SLUG_MAX: usize = 40;
@@ -30,6 +31,9 @@ pub(super) struct Places {
     root: PathBuf,
     /// The names of folders by what they end with.
     names: HashMap<String, String>,
+    /// Files that are written and do not have their names yet, by these. They get them together, once
+    /// all that they speak of is on the disk: waiting for the disk takes longer than writing.
+    waiting: BTreeMap<PathBuf, Record>,
 }
 
 impl Places {
@@ -38,6 +42,7 @@ impl Places {
         let mut places = Self {
             root: root.to_owned(),
             names: HashMap::new(),
+            waiting: BTreeMap::new(),
         };
         for name in folders(root).map_err(|error| failed(root, &error))? {
             if name.starts_with(GONE) {
@@ -72,6 +77,62 @@ impl Places {
         Ok(place)
     }
 
+    /// Writes a record, which is there after [`Places::settle`].
+    pub(super) fn put(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        record: Record,
+    ) -> Result<(), HubError> {
+        let path = folder.join(name);
+        let written = fs::write(new(&path), record.to_text());
+        written.map_err(|error| failed(&path, &error))?;
+        self.waiting.insert(path, record);
+        Ok(())
+    }
+
+    /// Whether a record is there, or will be.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.waiting.contains_key(path) || path.exists()
+    }
+
+    /// Gives the records that were put their names. After a loss of power each is what it was or what
+    /// it is now, with all files that it names.
+    pub(super) fn settle(&mut self) -> Result<(), HubError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.sync()?;
+        for (path, record) in std::mem::take(&mut self.waiting) {
+            fs::rename(new(&path), &path).map_err(|error| failed(&path, &error))?;
+            record.tidy(&path)?;
+        }
+        Ok(())
+    }
+
+    /// All that was written stays, and so do the names.
+    pub(super) fn sync(&self) -> Result<(), HubError> {
+        let root = File::open(&self.root);
+        let synced = root.and_then(|root| sync_all_around(&root));
+        synced.map_err(|error| failed(&self.root, &error))
+    }
+
+    /// Removes the folder of a run; says whether there was one.
+    pub(super) fn remove_run(&mut self, experiment: &str, run: &str) -> Result<bool, HubError> {
+        let folder = self.of(experiment).map(|folder| folder.join(run));
+        let Some(folder) = folder.filter(|folder| folder.exists()) else {
+            return Ok(false);
+        };
+        self.forget(&folder);
+        remove(&folder)?;
+        Ok(true)
+    }
+
+    /// What waits in a folder does so no longer.
+    fn forget(&mut self, folder: &Path) {
+        self.waiting.retain(|path, _| !path.starts_with(folder));
+    }
+
     /// Removes the folder of an experiment; says whether there was one.
     pub(super) fn remove(&mut self, experiment: &str) -> Result<bool, HubError> {
         let Some(name) = self.names.get(short(experiment).as_str()).cloned() else {
@@ -81,6 +142,7 @@ impl Places {
             self.root.join(&name),
             self.root.join(GONE.to_owned() + &name),
         );
+        self.forget(&place);
         // Moved first, so that nobody finds half of it.
         match fs::rename(&place, &gone) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -109,14 +171,9 @@ pub(super) fn folders(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Makes a folder, and those above it, to stay.
+/// Makes a folder, and those above it.
 pub(super) fn make(folder: &Path) -> Result<(), HubError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let made = fs::create_dir_all(folder);
-    let made = made.and_then(|()| sync(folder.parent().unwrap_or(folder)));
-    made.map_err(|error| failed(folder, &error))
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))
 }
 
 /// Removes a folder with all in it, if it is there.
@@ -127,22 +184,37 @@ pub(super) fn remove(folder: &Path) -> Result<(), HubError> {
     }
 }
 
-/// Writes a file: after a loss of power it is what it was or what it is now.
+/// Writes a file at once: after a loss of power it is what it was or what it is now.
 pub(super) fn write(folder: &Path, name: &str, text: &str) -> Result<(), HubError> {
     let path = folder.join(name);
-    let new = folder.join(name.to_owned() + NEW);
+    let new = new(&path);
     let written = File::create(&new).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &path)?;
-        sync(folder)
+        File::open(folder)?.sync_all()
     });
     written.map_err(|error| failed(&path, &error))
 }
 
-/// Names in a folder stay as they are.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// What a file is called until it is whole.
+pub(super) fn new(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(NEW);
+    name.into()
+}
+
+/// All that lies on the disk of a folder stays as it is.
+#[cfg(target_os = "linux")]
+fn sync_all_around(folder: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(folder)?)
+}
+
+/// The same where it cannot be said which disk.
+#[cfg(not(target_os = "linux"))]
+fn sync_all_around(_folder: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
 }
 
 pub(super) fn failed(place: &Path, error: &io::Error) -> HubError {

@@ -1,14 +1,18 @@
 //! A file of rows: whole, and as it was written, or refused with a reason.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use cupola_domain::text::hex;
 use cupola_store::dump;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{VERSION, tables::Rows};
-use crate::archive::files;
+use super::{VERSION, places::failed, tables::Rows};
+use crate::{HubError, archive::files};
 
 /// What a run is, without its details, is never that long.
 const BYTES_MAX: u64 = 256 << 20;
@@ -85,6 +89,23 @@ impl Record {
             "{{\"format\": \"{kind}\", \"version\": {VERSION}, \"schema\": {schema},\n\
              \"sha256\": \"{sha256}\",\n\"files\": {files},\n\"rows\": {{{tables}}}}}\n"
         )
+    }
+
+    /// Removes what lies beside the record of a run and is not named in it: what it replaced.
+    pub(super) fn tidy(&self, path: &Path) -> Result<(), HubError> {
+        let (Kind::Run, Some(folder)) = (self.kind, path.parent()) else {
+            return Ok(());
+        };
+        let shown = |error: io::Error| failed(folder, &error);
+        for entry in fs::read_dir(folder).map_err(shown)? {
+            let entry = entry.map_err(shown)?;
+            let name = entry.file_name();
+            let is_named = self.files.iter().any(|file| name == file.name.as_str());
+            if !is_named && entry.path() != path {
+                fs::remove_file(entry.path()).map_err(shown)?;
+            }
+        }
+        Ok(())
     }
 
     /// What a file says, if it is whole.
