@@ -18,6 +18,7 @@ pub mod field;
 pub mod ids;
 pub mod labels;
 pub mod lease;
+pub mod ledger;
 pub mod log;
 pub mod metric;
 pub mod model;
