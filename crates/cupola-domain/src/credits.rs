@@ -18,6 +18,14 @@ impl Credits {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// All six decimals, as programs take amounts: `12.345678`.
+    pub fn exact(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let micros = self.0.unsigned_abs();
+        let unit = MICROS.unsigned_abs();
+        format!("{sign}{}.{:06}", micros / unit, micros % unit)
+    }
 }
 
 impl fmt::Display for Credits {
@@ -73,6 +81,14 @@ mod tests {
         check("12.5", "12.50");
         check("0.000001", "0.00");
         check("0.005", "0.01");
+    }
+
+    #[test]
+    fn programs_are_told_all_of_an_amount() {
+        let check = |micros, exact| assert_eq!(Credits::from_micros(micros).exact(), exact);
+        check(12_345_678, "12.345678");
+        check(-5, "-0.000005");
+        check(i64::MIN, "-9223372036854.775808");
     }
 
     #[test]

@@ -222,20 +222,44 @@ impl<N: PartialEq, K> Transfer<N, K> {
     }
 }
 
-impl Transfer {
-    /// What its receipt vouches for, as one line: with the line's hash that of the one before it is hashed,
-    /// so that nothing can be changed, left out or put between without its being seen.
-    pub fn line(&self, number: i64, at: Timestamp) -> String {
-        let (amount, at) = (self.amount.micros(), at.millis());
+/// A transfer as it stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place, from 1 and without gaps.
+    pub number: i64,
+    /// What went where.
+    pub transfer: Transfer,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it; empty for the hub itself.
+    pub author: String,
+    /// Why, in their words.
+    pub note: String,
+    /// What vouches for it: SHA-256 in hex of the hash before it, a line's end and its own line.
+    pub hash: String,
+}
+
+impl Entry {
+    /// What its hash vouches for, as one line. With the line the hash of the one before it is hashed, so
+    /// that nothing can be changed, left out or put between without its being seen.
+    pub fn line(&self) -> String {
         let Transfer {
             kind,
             key,
             debit,
             credit,
-            ..
-        } = self;
-        format!("{number}\t{kind}\t{key}\t{debit}\t{credit}\t{amount}\t{at}")
+            amount,
+        } = &self.transfer;
+        let (number, micros, at) = (self.number, amount.micros(), self.at.millis());
+        let (author, note) = (one_line(&self.author), one_line(&self.note));
+        format!("{number}\t{kind}\t{key}\t{debit}\t{credit}\t{micros}\t{at}\t{author}\t{note}")
     }
+}
+
+/// Tabs and ends of lines are the line's own.
+fn one_line(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(plain).collect()
 }
 
 /// Why the law forbids a transfer.

@@ -42,6 +42,29 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// Adds what an account has.
+    pub fn add_account<N>(&mut self, account: &Account<N>, balance: Balance) {
+        let posted = i128::from(balance.posted.micros());
+        self.posted += posted;
+        self.held += i128::from(balance.held.micros());
+        if matches!(account, Account::Escrow(_)) {
+            self.escrow += posted;
+        }
+        let is_limited = matches!(account, Account::Brief(_) | Account::Escrow(_));
+        let is_below = is_limited && balance.available() < Credits::default();
+        self.overdrawn += usize::from(is_below);
+    }
+
+    /// Adds what a run earns, where it is now.
+    pub fn add_earning(&mut self, stage: Stage, amount: Credits) {
+        let amount = i128::from(amount.micros());
+        match stage {
+            Stage::Reserved => self.reserved += amount,
+            Stage::Posted => self.earned += amount,
+            Stage::Voided | Stage::Released | Stage::ClawedBack => {}
+        }
+    }
+
     /// Whether the ledger is sound.
     pub fn is_balanced(&self) -> bool {
         self.posted == 0
@@ -144,23 +167,10 @@ impl<N: Clone + Eq + Hash, K: Clone + Eq + Hash> Book<N, K> {
     pub fn trial(&self) -> Trial {
         let mut trial = Trial::default();
         for (account, balance) in &self.accounts {
-            let posted = i128::from(balance.posted.micros());
-            trial.posted += posted;
-            trial.held += i128::from(balance.held.micros());
-            if matches!(account, Account::Escrow(_)) {
-                trial.escrow += posted;
-            }
-            let is_limited = matches!(account, Account::Brief(_) | Account::Escrow(_));
-            let is_below = is_limited && balance.available() < Credits::default();
-            trial.overdrawn += usize::from(is_below);
+            trial.add_account(account, *balance);
         }
         for earning in self.earnings.values() {
-            let amount = i128::from(earning.amount.micros());
-            match earning.stage {
-                Stage::Reserved => trial.reserved += amount,
-                Stage::Posted => trial.earned += amount,
-                Stage::Voided | Stage::Released | Stage::ClawedBack => {}
-            }
+            trial.add_earning(earning.stage, earning.amount);
         }
         trial
     }
