@@ -36,6 +36,8 @@ pub use extract::{
     Admin, Client, ClientResearcher, ClientViewer, Operator, Researcher, Viewer, WorkerAuth,
 };
 pub(crate) use known::Known;
+pub(crate) use loopback::PROXIED;
+pub(crate) use origin::is_same_host;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +168,13 @@ pub(crate) async fn admit_to_service(
     let needs_no_token = loopback::is_enough(request, settings);
     origin::check_site(request, settings.is_tls, needs_no_token)?;
     origin::check_upgrade(request)?;
-    let credential = shown(web, request)?.ok_or_else(credentials::unauthorized)?;
+    // A page of a service may send an `Authorization` of its own: who has a session is let in by that.
+    let session = Credential::session(&request.headers, settings.is_tls)?;
+    let shown = match session {
+        Some(session) => Some(session),
+        None => shown(web, request)?,
+    };
+    let credential = shown.ok_or_else(credentials::unauthorized)?;
     let is_for_programs =
         matches!(credential, Credential::Basic(_)) || credential.program_token().is_some();
     if is_for_programs {
@@ -180,7 +188,12 @@ pub(crate) async fn admit_to_service(
 
 impl Pass {
     async fn check(&self, web: &Web) -> Result<(), Refused> {
-        let principal = identify(web, &self.credential, self.peer).await?;
+        // A page that stays open after its session ended asks on: nobody guesses by that.
+        let principal = if self.credential.is_session() {
+            recognize(web, &self.credential, self.peer).await?
+        } else {
+            identify(web, &self.credential, self.peer).await?
+        };
         check_role(Access::Role(Role::Viewer), &principal)
     }
 
@@ -333,8 +346,21 @@ async fn identify_program(web: &Web, token: &str, access: Access) -> Result<Call
     Ok(Caller::Program(program))
 }
 
-/// Who the bearer of a credential is. Remembered for a moment, but never past a revocation.
+/// Who the bearer of a credential is. That nobody is counts against the address.
 pub(crate) async fn identify(
+    web: &Web,
+    credential: &Credential,
+    peer: Option<Peer>,
+) -> Result<Principal, Refused> {
+    let found = recognize(web, credential, peer).await;
+    if matches!(&found, Err(refused) if refused.0.status == 401) {
+        web.attempts.note_failure(peer, web.hub.monotonic());
+    }
+    found
+}
+
+/// The same for who guesses nothing. Remembered for a moment, but never past a revocation.
+async fn recognize(
     web: &Web,
     credential: &Credential,
     peer: Option<Peer>,
@@ -363,9 +389,6 @@ pub(crate) async fn identify(
         }
         Err(error) => {
             web.known.forget(&digest);
-            if matches!(error, HubError::Unauthorized(_)) {
-                web.attempts.note_failure(peer, now);
-            }
             Err(error.into())
         }
     }

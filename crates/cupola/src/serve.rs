@@ -138,7 +138,7 @@ impl Running {
         }
         let settings = cupola_web::Settings {
             port: address.port(),
-            hosts: config.allow_hosts.clone(),
+            hosts: hosts(&config.allow_hosts, address.ip()),
             is_tls: config.behind_tls,
             metrics_token: config.metrics_token.clone(),
             loopback_role: config.loopback_role,
@@ -438,5 +438,35 @@ fn open_browser(url: &str) {
         if let Err(error) = opened {
             tracing::debug!(%error, "no browser could be opened");
         }
+    }
+}
+
+/// By which names the pages may be asked for besides those of this machine's own. An address that is
+/// listened on is one: no other name's page can be made to point at it by that.
+fn hosts(named: &[String], address: IpAddr) -> Vec<String> {
+    let is_one = !address.is_unspecified() && !address.is_loopback();
+    let own = match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    let named = named.iter().cloned();
+    named.chain(is_one.then_some(own)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_listened_on_may_be_asked_for() {
+        let check = |address: &str, expected: &[&str]| {
+            let found = hosts(&["hub.lab".to_owned()], address.parse().unwrap());
+            assert_eq!(found, expected, "{address}");
+        };
+        check("10.0.0.5", &["hub.lab", "10.0.0.5"]);
+        check("fd00::5", &["hub.lab", "[fd00::5]"]);
+        check("0.0.0.0", &["hub.lab"]);
+        check("::", &["hub.lab"]);
+        check("127.0.0.1", &["hub.lab"]);
     }
 }

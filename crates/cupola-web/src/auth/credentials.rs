@@ -15,6 +15,9 @@ const SECRET_BYTES_MAX: usize = 256;
 /// A name and a password in base 64 fit into this.
 const BASIC_BYTES_MAX: usize = 1024;
 
+/// More sessions than these nobody ends at once.
+const SESSIONS_MAX: usize = 4;
+
 /// A token or a session's cookie.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
@@ -50,7 +53,19 @@ impl Credential {
                 _ => Err(unauthorized()),
             };
         }
-        Ok(session_of(headers, is_tls).map(|cookie| Self::Session(cookie.to_owned())))
+        Self::session(headers, is_tls)
+    }
+
+    /// The session whose cookie came along. Of two nobody knows which one is the browser's own: a page
+    /// of another port may have put the other there.
+    pub(super) fn session(headers: &HeaderMap, is_tls: bool) -> Result<Option<Self>, Refused> {
+        let cookie = session_of(headers, is_tls);
+        if cookie.is_none() && has_session(headers, is_tls) {
+            let message =
+                "two cookies of sessions came: delete this site's cookies, and log in again";
+            return Err(HubError::Unauthorized(message.to_owned()).into());
+        }
+        Ok(cookie.map(|cookie| Self::Session(cookie.to_owned())))
     }
 
     pub(crate) const fn is_session(&self) -> bool {
@@ -117,26 +132,43 @@ pub(crate) const fn cookie_name(is_tls: bool) -> &'static str {
     }
 }
 
-/// The value of the session's cookie.
+/// The value of the session's cookie; none where several came that differ.
 pub(crate) fn session_of(headers: &HeaderMap, is_tls: bool) -> Option<&str> {
-    session_cookie(headers, is_tls).filter(|value| (1..=SECRET_BYTES_MAX).contains(&value.len()))
+    let mut cookies = session_cookies(headers, is_tls);
+    let first = cookies.next().filter(|value| is_secret(value))?;
+    cookies.all(|other| other == first).then_some(first)
+}
+
+/// Whether a cookie of a session came along, be it one of several.
+pub(super) fn has_session(headers: &HeaderMap, is_tls: bool) -> bool {
+    session_cookies(headers, is_tls).any(is_secret)
+}
+
+/// All of them, within reason: who leaves wants to be out, whichever is theirs.
+pub(super) fn sessions_of(headers: &HeaderMap, is_tls: bool) -> Vec<String> {
+    let cookies = session_cookies(headers, is_tls).filter(|value| is_secret(value));
+    cookies.take(SESSIONS_MAX).map(str::to_owned).collect()
 }
 
 /// Whether a request shows anything that claims to be a credential, be it good or not. A cookie
 /// without a value is what logging out leaves.
 pub(super) fn is_shown(headers: &HeaderMap, is_tls: bool) -> bool {
     headers.contains_key(header::AUTHORIZATION)
-        || session_cookie(headers, is_tls).is_some_and(|value| !value.is_empty())
+        || session_cookies(headers, is_tls).any(|value| !value.is_empty())
 }
 
-fn session_cookie(headers: &HeaderMap, is_tls: bool) -> Option<&str> {
+fn is_secret(value: &str) -> bool {
+    (1..=SECRET_BYTES_MAX).contains(&value.len())
+}
+
+fn session_cookies(headers: &HeaderMap, is_tls: bool) -> impl Iterator<Item = &str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == cookie_name(is_tls))
+        .filter(move |(name, _)| *name == cookie_name(is_tls))
         .map(|(_, value)| value)
 }
 
@@ -201,10 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn of_two_sessions_none_is_believed() {
+        for second in ["y", ""] {
+            let both = format!("cupola_session=x; cupola_session={second}");
+            check(&[("cookie", &both)], "refused");
+            let apart = format!("cupola_session={second}");
+            check(
+                &[("cookie", &apart), ("cookie", "cupola_session=x")],
+                "refused",
+            );
+        }
+    }
+
+    #[test]
     fn a_cookie_is_found_among_others() {
         check(&[("cookie", "a=b; cupola_session=x; c=d")], "session:x");
         check(&[("cookie", "a=b; xcupola_session=x")], "nothing");
         check(&[("cookie", "cupola_session=")], "nothing");
+        check(
+            &[("cookie", "cupola_session=x; cupola_session=x")],
+            "session:x",
+        );
         check(&[], "nothing");
     }
 }

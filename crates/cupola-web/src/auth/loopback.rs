@@ -6,7 +6,7 @@ use super::{Peer, credentials};
 use crate::state::Settings;
 
 /// By these a proxy says that it asks for somebody else, who may be anywhere.
-const PROXIED: [&str; 12] = [
+pub(crate) const PROXIED: [&str; 12] = [
     "forwarded",
     "via",
     "x-forwarded-for",

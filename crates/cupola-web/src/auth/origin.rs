@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts, uri::Authority};
 
-use super::credentials::session_of;
+use super::credentials::has_session;
 use crate::{error::Refused, state::Settings};
 
 /// Refuses names that are not ours, so that no page of another name can be made to point at us.
@@ -99,7 +99,8 @@ pub(super) fn check_upgrade(request: &Parts) -> Result<(), Refused> {
     ))
 }
 
-fn is_same_host(origin: &str, host: Option<&str>) -> bool {
+/// Whether a page of `host` says that it comes from there.
+pub(crate) fn is_same_host(origin: &str, host: Option<&str>) -> bool {
     let named = origin
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
@@ -107,7 +108,7 @@ fn is_same_host(origin: &str, host: Option<&str>) -> bool {
 }
 
 fn is_program(headers: &HeaderMap, is_tls: bool) -> bool {
-    headers.contains_key(header::AUTHORIZATION) && session_of(headers, is_tls).is_none()
+    headers.contains_key(header::AUTHORIZATION) && !has_session(headers, is_tls)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{
     Access, Peer,
-    credentials::{cookie_name, session_of},
+    credentials::{cookie_name, sessions_of},
 };
 use crate::{
     error::{PageError, Refused, complete, problem_of},
@@ -123,10 +123,9 @@ async fn given(web: &Web, request: Request) -> Result<Given, Refused> {
     })
 }
 
-/// Ends the session whose cookie came along, if one did.
+/// Ends the session whose cookie came along, if one did; each, if several did.
 async fn destroy(State(web): State<Web>, headers: HeaderMap) -> Result<Response, PageError> {
-    if let Some(cookie) = session_of(&headers, web.settings.is_tls) {
-        let cookie = cookie.to_owned();
+    for cookie in sessions_of(&headers, web.settings.is_tls) {
         hub_call(&web, move |hub| hub.log_out(&cookie)).await?;
     }
     let mut response = Redirect::to(LOGIN).into_response();
@@ -149,7 +148,7 @@ async fn log_in(
     match hub_call(web, ask).await {
         Ok(cookie) => {
             // A browser has one session at a time.
-            if let Some(old) = session_of(headers, web.settings.is_tls).map(str::to_owned) {
+            for old in sessions_of(headers, web.settings.is_tls) {
                 let _ = hub_call(web, move |hub| hub.log_out(&old)).await;
             }
             let mut response = Redirect::to(next).into_response();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::auth::{Peer, cookie_name};
+use crate::auth::{PROXIED, Peer, cookie_name, is_same_host};
 
 /// These are between two neighbours.
 const OF_A_HOP: [&str; 8] = [
@@ -18,7 +18,10 @@ const OF_A_HOP: [&str; 8] = [
     "transfer-encoding",
 ];
 
-/// What the protocol is changed to, if it is asked to be.
+/// The only protocol that is changed to: into any other nobody here could look.
+const SOCKET: &str = "websocket";
+
+/// The change of protocol that is asked for, or answered.
 pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut words = headers
         .get_all(header::CONNECTION)
@@ -27,11 +30,12 @@ pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
         .flat_map(|value| value.split(','));
     let is_asked = words.any(|word| word.trim().eq_ignore_ascii_case("upgrade"));
     let to = headers.get(header::UPGRADE).filter(|_| is_asked);
-    to.cloned()
+    to.filter(|to| to.as_bytes().eq_ignore_ascii_case(SOCKET.as_bytes()))
+        .cloned()
 }
 
-/// Takes out what is the hub's alone, and names the service as it names itself: what it compares,
-/// agrees.
+/// Takes out what is the hub's alone, and names the service as it names itself: what it compares
+/// agrees for its own pages, and for no others.
 pub(super) fn inwards(
     headers: &mut HeaderMap,
     service: SocketAddr,
@@ -47,16 +51,22 @@ pub(super) fn inwards(
     headers.remove(header::COOKIE);
     put(headers, header::COOKIE, cookies.as_deref());
     put(headers, header::HOST, Some(&service.to_string()));
-    if headers.contains_key(header::ORIGIN) {
+    let named = host.as_ref().and_then(|host| host.to_str().ok());
+    let came_from = headers.get(header::ORIGIN).and_then(|it| it.to_str().ok());
+    if came_from.is_some_and(|page| is_same_host(page, named)) {
         put(headers, header::ORIGIN, Some(&origin));
     }
     if let Some(referrer) = headers.remove(header::REFERER) {
-        let path = referrer.to_str().ok().and_then(path_of);
+        let page = referrer.to_str().ok().and_then(split);
+        let path = page.filter(|(page, _)| is_same_host(page, named));
         put(
             headers,
             header::REFERER,
-            path.map(|path| format!("{origin}{path}")).as_deref(),
+            path.map(|(_, path)| format!("{origin}{path}")).as_deref(),
         );
+    }
+    for name in PROXIED {
+        headers.remove(name);
     }
     // That somebody else asks is said, so that nobody is taken for this machine.
     let scheme = if is_tls { "https" } else { "http" };
@@ -71,7 +81,6 @@ pub(super) fn inwards(
         HeaderName::from_static("x-forwarded-proto"),
         Some(scheme),
     );
-    let named = host.as_ref().and_then(|host| host.to_str().ok());
     put(headers, HeaderName::from_static("x-forwarded-host"), named);
     if let Some(upgrade) = upgrade {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -83,6 +92,7 @@ pub(super) fn inwards(
 pub(super) fn outwards(headers: &mut HeaderMap, service: SocketAddr) {
     let upgrade = upgrade(headers);
     drop_hops(headers);
+    headers.remove("clear-site-data");
     let cookies: Vec<HeaderValue> = headers
         .get_all(header::SET_COOKIE)
         .iter()
@@ -141,19 +151,20 @@ fn without_session(headers: &HeaderMap) -> Option<String> {
     (!others.is_empty()).then(|| others.join("; "))
 }
 
-/// Whether a cookie goes by a name of ours, however it is written.
+/// Whether a cookie goes by a name of ours, however it is written. One without a name may be sent as
+/// one with whatever name its value begins with.
 fn is_session(cookie: &[u8]) -> bool {
     let name = cookie.split(|byte| *byte == b'=' || *byte == b';').next();
     let name = name.unwrap_or_default().trim_ascii();
-    [true, false]
-        .iter()
-        .any(|is_tls| name.eq_ignore_ascii_case(cookie_name(*is_tls).as_bytes()))
+    let is_ours = |is_tls| name.eq_ignore_ascii_case(cookie_name(is_tls).as_bytes());
+    name.is_empty() || is_ours(true) || is_ours(false)
 }
 
-/// What follows the host in an address.
-fn path_of(address: &str) -> Option<&str> {
-    let (_, rest) = address.split_once("://")?;
-    rest.find('/').map(|at| &rest[at..])
+/// An address up to its host, and what follows that.
+fn split(address: &str) -> Option<(&str, &str)> {
+    let host = address.find("://")? + 3;
+    let path = host + address[host..].find('/')?;
+    Some(address.split_at(path))
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
@@ -251,6 +262,34 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_another_service_is_not_named_as_its_own() {
+        let host = ("host", "hub.lab:7200");
+        let named = "x-forwarded-host: hub.lab:7200";
+        check_in(
+            &[
+                host,
+                ("origin", "http://hub.lab:7201"),
+                ("referer", "http://hub.lab:7201/a"),
+            ],
+            &["origin: http://hub.lab:7201", named],
+        );
+        check_in(&[host, ("origin", "null")], &["origin: null", named]);
+        check_in(&[host, ("referer", "https://evil.example")], &[named]);
+    }
+
+    #[test]
+    fn what_a_proxy_says_is_said_anew() {
+        check_in(
+            &[
+                ("forwarded", "for=127.0.0.1"),
+                ("x-real-ip", "127.0.0.1"),
+                ("x-forwarded-for", "127.0.0.1"),
+            ],
+            &[],
+        );
+    }
+
+    #[test]
     fn neighbours_keep_their_own() {
         check_in(
             &[
@@ -268,6 +307,7 @@ mod tests {
             &["connection: upgrade", "upgrade: websocket"],
         );
         check_in(&[("upgrade", "websocket")], &[]);
+        check_in(&[("connection", "upgrade"), ("upgrade", "h2c")], &[]);
     }
 
     #[test]
@@ -284,6 +324,8 @@ mod tests {
             ],
             &["set-cookie: a=b; Path=/"],
         );
+        check(&[("set-cookie", "=cupola_session=x; Path=/w")], &[]);
+        check(&[("clear-site-data", "\"cookies\"")], &[]);
         check(
             &[("location", "http://127.0.0.1:60/lab")],
             &["location: /lab"],

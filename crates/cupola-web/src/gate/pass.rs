@@ -1,16 +1,17 @@
 //! One request through a gate.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{StatusCode, Uri, header, request::Parts, uri::PathAndQuery},
     response::Response,
 };
 use hyper::{client::conn::http1, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
-use tokio::{io::copy_bidirectional, net::TcpStream, time::timeout};
+use tokio::{io::copy_bidirectional, net::TcpStream, sync::mpsc, time::timeout};
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 
 use super::{Way, headers, refusal::refuse};
 use crate::{
@@ -55,8 +56,40 @@ impl Way {
                 .ok_or_else(|| unfit("it answered what nobody asked"))?;
             let ours = hyper::upgrade::on(&mut answer);
             tokio::spawn(self.clone().connect(pass, theirs, ours));
+            return Ok(answer.map(Body::new));
         }
-        Ok(answer.map(Body::new))
+        Ok(answer.map(Body::new).map(|body| {
+            if body.is_end_stream() {
+                body
+            } else {
+                self.clone().pour(pass, body)
+            }
+        }))
+    }
+
+    /// Passes on an answer as it is said, for as long as that is allowed.
+    fn pour(self, pass: Pass, body: Body) -> Body {
+        let (pieces, poured) = mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut body = body.into_data_stream();
+            let pouring = async {
+                while let Some(piece) = body.next().await {
+                    if pieces.send(piece.map_err(io::Error::other)).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = pouring => return,
+                () = pieces.closed() => return,
+                () = self.ended() => {}
+                () = self.shut_out(&pass) => {}
+            }
+            // It breaks off, so that nobody takes it for whole.
+            let over = io::Error::other("who asked may not be here any more");
+            let _ = pieces.send(Err(over)).await;
+        });
+        Body::from_stream(ReceiverStream::new(poured))
     }
 
     /// Passes on what both sides say, for as long as that is allowed.

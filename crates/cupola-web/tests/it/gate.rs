@@ -180,6 +180,25 @@ async fn a_viewer_gets_through_and_what_let_them_in_stays() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_service_may_send_a_token_of_its_own() {
+    let open = Open::new().await;
+    let session = open.session(Role::Viewer);
+    for own in ["Bearer theirs", "token theirs", "Basic YTpi"] {
+        let headers = format!("{session}Authorization: {own}\r\n");
+        let answer = open.ask("/echo", &headers).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{own}: {answer}");
+        assert!(!answer.contains("theirs"), "{answer}");
+    }
+    // What is left of a session that ended asks on, and keeps nobody else from coming in.
+    let ended = "Cookie: cupola_session=ended\r\nAuthorization: Bearer theirs\r\n";
+    for _ in 0..30 {
+        open.refuses(ended, "401", "").await;
+    }
+    let answer = open.ask("/echo", &open.session(Role::Viewer)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[tokio::test]
 async fn other_names_and_other_pages_do_not_get_through() {
     let open = Open::new().await;
     let session = open.session(Role::Admin);
@@ -251,6 +270,13 @@ async fn long_answers_come_as_they_are_said() {
     assert_eq!(body.len(), BIG);
     let mut stream = open.send("/slow", &session).await;
     until_read(&mut stream, "first").await;
+    // One that goes on ends with its service, and is not taken for whole.
+    let Open { serving, .. } = open;
+    drop(serving);
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    read.expect("it ends").ok();
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "it seems whole");
 }
 
 async fn until_read(stream: &mut TcpStream, words: &str) {

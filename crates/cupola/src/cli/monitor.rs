@@ -46,6 +46,9 @@ pub(crate) struct Pages {
     /// Listen beyond this machine although nothing is encrypted.
     #[arg(long, requires = "web")]
     pub allow_remote: bool,
+    /// Another host name by which the pages may be asked for; may be given several times.
+    #[arg(long, requires = "web")]
+    pub allow_host: Vec<String>,
     /// Do not open a browser.
     #[arg(long, requires = "web")]
     pub no_browser: bool,

@@ -26,6 +26,7 @@ pub(crate) async fn serve(source: Arc<dyn Source>, pages: Pages) -> anyhow::Resu
     let config = Config {
         host: pages.host,
         port: pages.port,
+        allow_hosts: pages.allow_host,
         allow_remote: pages.allow_remote,
         no_browser: pages.no_browser,
         home: Home::Workspaces,
