@@ -33,7 +33,7 @@ mod workspaces;
 use crate::router::Routes;
 
 pub(crate) use artifacts::{download, drain, receive, stream};
-pub(crate) use download::as_download;
+pub(crate) use download::{as_download, going_on};
 pub(crate) use exports::exported;
 pub(crate) use results::{order as result_order, whole as result_whole};
 pub(crate) use run_search::names as run_names;

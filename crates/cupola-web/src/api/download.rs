@@ -1,6 +1,7 @@
 //! Answers that are files: as long as they are, sent while they are read.
 
 use axum::{
+    BoxError,
     body::{Body, Bytes},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
@@ -11,7 +12,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::state::{Web, hub_call};
 
-/// An answer made of parts: each call of `part` says where the next one begins, if there is one.
+/// An answer made of parts of what the hub keeps: each call of `part` says where the next one begins,
+/// if there is one.
 pub(super) async fn streamed(
     web: Web,
     part: impl Fn(&Hub, Option<i64>) -> Result<(Option<i64>, Vec<u8>), HubError>
@@ -20,15 +22,32 @@ pub(super) async fn streamed(
     + 'static,
 ) -> Result<Body, HubError> {
     let first = part.clone();
-    let (mut next, mut bytes) = hub_call(&web, move |hub| first(hub, None)).await?;
-    let (parts, stream) = mpsc::channel::<Result<Bytes, HubError>>(1);
+    let first = hub_call(&web, move |hub| first(hub, None)).await?;
+    Ok(going_on(first, move |at| {
+        let (web, part) = (web.clone(), part.clone());
+        async move { hub_call(&web, move |hub| part(hub, Some(at))).await }
+    }))
+}
+
+/// An answer that begins with a part: while that names a next one, it is asked for when whoever reads
+/// has taken what came before.
+pub(crate) fn going_on<At, Asked, E>(
+    first: (Option<At>, Vec<u8>),
+    ask: impl Fn(At) -> Asked + Send + 'static,
+) -> Body
+where
+    At: Send + 'static,
+    Asked: Future<Output = Result<(Option<At>, Vec<u8>), E>> + Send,
+    E: Into<BoxError> + Send + 'static,
+{
+    let (parts, stream) = mpsc::channel::<Result<Bytes, E>>(1);
     tokio::spawn(async move {
-        loop {
-            if parts.send(Ok(bytes.into())).await.is_err() || next.is_none() {
+        let (mut next, mut bytes) = first;
+        while parts.send(Ok(bytes.into())).await.is_ok() {
+            let Some(at) = next else {
                 return;
-            }
-            let (at, part) = (next, part.clone());
-            match hub_call(&web, move |hub| part(hub, at)).await {
+            };
+            match ask(at).await {
                 Ok(more) => (next, bytes) = more,
                 // The answer breaks off, so that nobody takes it for whole.
                 Err(error) => {
@@ -38,7 +57,7 @@ pub(super) async fn streamed(
             }
         }
     });
-    Ok(Body::from_stream(ReceiverStream::new(stream)))
+    Body::from_stream(ReceiverStream::new(stream))
 }
 
 /// What a program said: to be kept as a file, and never run as a page.

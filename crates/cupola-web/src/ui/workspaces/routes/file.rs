@@ -2,17 +2,11 @@
 
 use std::io;
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, header},
-    response::{IntoResponse as _, Response},
-};
-use bytes::Bytes;
-use cupola_workspace::source::Source;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use axum::response::Response;
+use cupola_workspace::source::{Source, SourceError};
 
 use crate::{
+    api,
     params::Params,
     ui::workspaces::{
         log,
@@ -23,68 +17,54 @@ use crate::{
 /// So much is read at once.
 const PIECE: u64 = 1 << 20;
 
-/// Pieces that wait for a slow reader.
-const PIECES_MAX: usize = 2;
-
-type Pieces = mpsc::Sender<io::Result<Bytes>>;
+/// Bytes of a file, and where the next ones begin, if there are any.
+type Piece = (Option<u64>, Vec<u8>);
 
 pub(super) async fn download(looked: Looked, mut params: Params) -> Result<Response, NotShown> {
     let asked = log::Asked::read(&mut params);
     params.finish()?;
-    let name = asked.file_name();
+    let name = in_plain_letters(&asked.file_name());
     // Whether it is there is said before the answer begins.
-    let look = asked.clone();
-    let size = looked
-        .ask(move |_, source| Ok(source.log(&look.from(Some(0), 1))?.size))
-        .await?;
-    let (pieces, body) = mpsc::channel(PIECES_MAX);
-    tokio::spawn(async move {
-        let sent = pieces.clone();
-        let read = looked.ask(move |_, source| {
-            send(source, &asked, size, &sent);
-            Ok(())
-        });
-        if read.await.is_err() {
-            let gone = io::Error::other("the workspace is gone");
-            let _ = pieces.send(Err(gone)).await;
+    let first = asked.clone();
+    let (size, first) = looked.ask(move |_, source| begin(source, &first)).await?;
+    let body = api::going_on(first, move |at| {
+        let (looked, asked) = (looked.clone(), asked.clone());
+        async move {
+            let piece = looked.ask(move |_, source| piece(source, &asked, at, size));
+            let gone = |_| io::Error::other("the file is gone, or another one");
+            piece.await.map_err(gone)
         }
     });
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        ),
-        (header::CONTENT_DISPOSITION, disposition(&name)),
-    ];
-    Ok((headers, Body::from_stream(ReceiverStream::new(body))).into_response())
+    Ok(api::as_download(body, "text/plain; charset=utf-8", &name))
 }
 
-/// As much as there was when it was asked for.
-fn send(source: &dyn Source, asked: &log::Asked, size: u64, pieces: &Pieces) {
-    let mut at = 0;
-    while at < size {
-        let part = source.log(&asked.from(Some(at), PIECE.min(size - at)));
-        let piece = match part {
-            // It was written anew: what follows is none of what came.
-            Ok(part) if part.offset != at || part.bytes.is_empty() => return,
-            Ok(part) => Ok(Bytes::from(part.bytes)),
-            Err(error) => Err(io::Error::other(error.to_string())),
-        };
-        let (length, is_over) = (piece.as_ref().map_or(0, Bytes::len), piece.is_err());
-        if pieces.blocking_send(piece).is_err() || is_over {
-            return;
-        }
-        at += length as u64;
+/// How much there is now, which is what is sent, and the beginning of it.
+fn begin(source: &dyn Source, asked: &log::Asked) -> Result<(u64, Piece), SourceError> {
+    let part = source.log(&asked.from(Some(0), PIECE))?;
+    let end = part.bytes.len() as u64;
+    let next = (0 < end && end < part.size).then_some(end);
+    Ok((part.size, (next, part.bytes)))
+}
+
+fn piece(
+    source: &dyn Source,
+    asked: &log::Asked,
+    at: u64,
+    size: u64,
+) -> Result<Piece, SourceError> {
+    let part = source.log(&asked.from(Some(at), PIECE.min(size - at)))?;
+    if part.offset != at || part.bytes.is_empty() || part.size < size {
+        let words = "it was written anew: what follows is none of what came";
+        return Err(SourceError::Refused(words.to_owned()));
     }
+    let end = at + part.bytes.len() as u64;
+    Ok(((end < size).then_some(end), part.bytes))
 }
 
 /// Letters that every system takes in a name.
-fn disposition(name: &str) -> HeaderValue {
+fn in_plain_letters(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let name: String = name
-        .chars()
+    name.chars()
         .map(|c| if is_plain(c) { c } else { '_' })
-        .collect();
-    HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
-        .unwrap_or(HeaderValue::from_static("attachment"))
+        .collect()
 }
