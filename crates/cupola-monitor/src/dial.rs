@@ -21,12 +21,17 @@ pub trait Dial: Send + Sync {
     /// Goes there. Once somebody watches, nobody can be asked for a password any more.
     fn dial(&self, is_watched: bool) -> io::Result<Wire>;
 
-    /// Brings a file or folder here, whose path there is below `workspace`.
+    /// Brings a file here, whose path there is below `workspace`.
     fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
         let _ = (path, workspace);
         Err(SourceError::Unsupported(
             "files cannot be fetched from there".to_owned(),
         ))
+    }
+
+    /// Brings a file, or a folder with all that is in it.
+    fn fetch_all(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        self.fetch(path, workspace)
     }
 
     /// Brings what of a folder says what was measured: event files of `TensorBoard`, however deep.
@@ -57,11 +62,22 @@ pub struct Program(Child);
 impl Program {
     /// Waits until it has ended or `limit` is over; its exit code, as far as it has one.
     pub fn wait(&mut self, limit: Duration) -> Option<i32> {
+        self.wait_while(limit, || true)
+    }
+
+    /// The same, for as long as somebody wants it.
+    pub(crate) fn wait_while(
+        &mut self,
+        limit: Duration,
+        is_wanted: impl Fn() -> bool,
+    ) -> Option<i32> {
         let began = Instant::now();
         loop {
             match self.0.try_wait() {
                 Ok(Some(status)) => return status.code(),
-                Ok(None) if began.elapsed() < limit => thread::sleep(Duration::from_millis(5)),
+                Ok(None) if began.elapsed() < limit && is_wanted() => {
+                    thread::sleep(Duration::from_millis(5));
+                }
                 Ok(None) | Err(_) => return None,
             }
         }

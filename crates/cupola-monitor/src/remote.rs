@@ -211,8 +211,7 @@ impl Shared {
     fn fetched_series(&self, of: &JobKey, width: usize) -> Result<Vec<Series>, SourceError> {
         let job = self.mirror().job(of);
         let job = job.ok_or_else(|| SourceError::Unknown(format!("there is no job {of}")))?;
-        let workspace = self.state().far.workspace.clone();
-        match self.dial.fetch_events(&job.path, &workspace) {
+        match self.fetch_events(&job.path) {
             Ok(folder) => self.metrics.series(&folder, width),
             // It has none.
             Err(SourceError::Unknown(_)) => Ok(Vec::new()),
@@ -221,8 +220,15 @@ impl Shared {
     }
 
     fn fetch(&self, path: &Path) -> Result<PathBuf, SourceError> {
-        let workspace = self.state().far.workspace.clone();
-        self.dial.fetch(path, &workspace)
+        self.dial.fetch(path, &self.workspace())
+    }
+
+    fn fetch_events(&self, folder: &Path) -> Result<PathBuf, SourceError> {
+        self.dial.fetch_events(folder, &self.workspace())
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.state().far.workspace.clone()
     }
 }
 
@@ -349,7 +355,11 @@ impl Source for Remote {
     }
 
     fn fetched(&self, path: &Path) -> Result<PathBuf, SourceError> {
-        self.shared.fetch(path)
+        self.shared.dial.fetch_all(path, &self.shared.workspace())
+    }
+
+    fn fetched_events(&self, folder: &Path) -> Result<PathBuf, SourceError> {
+        self.shared.fetch_events(folder)
     }
 
     /// Reads anew, and where the connection is lost tries it at once.

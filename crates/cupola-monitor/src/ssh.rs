@@ -7,7 +7,10 @@ mod option;
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -70,6 +73,8 @@ pub struct Ssh {
     /// `ssh` with all options, without a host.
     words: Vec<String>,
     fetcher: Mutex<Fetcher>,
+    /// The fetcher's.
+    is_closed: Arc<AtomicBool>,
     /// The socket and the script lie in it; only this user may look.
     private: Mutex<Option<TempDir>>,
 }
@@ -96,11 +101,13 @@ impl Ssh {
         let script = private.path().join("ssh");
         fetch::write_script(&script, &ssh, &route.host)?;
         let place = cache.join(route.host.replace(['/', '\0'], "_"));
-        let fetcher = Fetcher::new(&script, place, cache_bytes_max);
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let fetcher = Fetcher::new(&script, place, cache_bytes_max, Arc::clone(&is_closed));
         Ok(Self {
             route,
             words: ssh,
             fetcher: Mutex::new(fetcher),
+            is_closed,
             private: Mutex::new(Some(private)),
         })
     }
@@ -132,6 +139,10 @@ impl Dial for Ssh {
     }
 
     fn fetch(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
+        self.fetcher().fetch(path, workspace, Wanted::File)
+    }
+
+    fn fetch_all(&self, path: &Path, workspace: &Path) -> Result<PathBuf, SourceError> {
         self.fetcher().fetch(path, workspace, Wanted::All)
     }
 
@@ -140,6 +151,9 @@ impl Dial for Ssh {
     }
 
     fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        // What is under way has ended once it lets go.
+        drop(self.fetcher());
         let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
         drop(private.take());
     }

@@ -6,7 +6,9 @@
 //! owner and writes nothing into the workspace.
 
 mod address;
+mod fetching;
 mod life;
+mod listener;
 mod moves;
 mod recipe;
 mod relay;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Weak, mpsc::Receiver},
     time::Duration,
 };
@@ -225,7 +225,12 @@ pub trait Source: Send + Sync {
     /// Changes something, when asked to; says in words what was done.
     fn act(&self, action: &Action) -> Result<String, SourceError>;
     /// A file or folder of a job here, fetched first where the place is elsewhere.
-    fn fetched(&self, path: &std::path::Path) -> Result<PathBuf, SourceError>;
+    fn fetched(&self, path: &Path) -> Result<PathBuf, SourceError>;
+    /// A folder of a job here with its event files at least, fetched first where the place is
+    /// elsewhere: what lies beside them may be far larger.
+    fn fetched_events(&self, folder: &Path) -> Result<PathBuf, SourceError> {
+        self.fetched(folder)
+    }
     /// Reads anew, whatever was noticed.
     fn refresh(&self);
 }

@@ -8,7 +8,11 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Component, Path, PathBuf},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -42,11 +46,10 @@ const PARTIAL: [i32; 2] = [23, 24];
 const TOO_LARGE: &str = " is over max-size";
 
 /// How files travel: as they are, but for links that lead elsewhere, and so that they can be removed.
-const WAY: [&str; 10] = [
+const WAY: [&str; 9] = [
     "-a",
     "--chmod=Du+rwx,Fu+rw",
     "--info=skip1",
-    "-r",
     "-s",
     "--safe-links",
     "--partial",
@@ -55,21 +58,34 @@ const WAY: [&str; 10] = [
     "--files-from=-",
 ];
 
-/// What of a folder is fetched.
+/// What is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
+    /// One file: of a folder of that name nothing.
+    File,
+    /// A file, or a folder with all that is in it.
     All,
-    /// Files whose names say that they are `TensorBoard`'s; others may be far larger.
+    /// Of a folder the files whose names say that they are `TensorBoard`'s; others may be far larger.
     Events,
 }
 
-/// How `rsync` is told that.
-const EVENTS: [&str; 4] = [
+/// How `rsync` is told to look into folders.
+const ALL: [&str; 1] = ["-r"];
+
+/// And to bring of them events alone.
+const EVENTS: [&str; 5] = [
+    "-r",
     "--include=*/",
     "--include=*tfevents*",
     "--exclude=*",
     "--prune-empty-dirs",
 ];
+
+/// How it says how much it would bring, and brings nothing.
+const MEASURED: [&str; 4] = ["-r", "--dry-run", "--stats", "--info=skip0"];
+
+/// How that line begins.
+const TOTAL: &str = "Total file size:";
 
 pub(super) struct Fetcher {
     /// What `rsync` calls for its connection.
@@ -77,6 +93,8 @@ pub(super) struct Fetcher {
     /// Below it lies what was fetched, as it lies there.
     cache: PathBuf,
     bytes_max: u64,
+    /// Set when nobody wants anything any more, which ends what is under way.
+    is_closed: Arc<AtomicBool>,
 }
 
 /// Writes what `rsync` is to call: `ssh` with its options, to the host, whichever `rsync` names.
@@ -87,8 +105,14 @@ pub(super) fn write_script(script: &Path, ssh: &[String], host: &str) -> io::Res
 }
 
 impl Fetcher {
-    pub(super) fn new(script: &Path, cache: PathBuf, bytes_max: u64) -> Self {
+    pub(super) fn new(
+        script: &Path,
+        cache: PathBuf,
+        bytes_max: u64,
+        is_closed: Arc<AtomicBool>,
+    ) -> Self {
         Self {
+            is_closed,
             // `rsync` knows quotes in it, but no backslash.
             shell: format!("sh \"{}\"", script.display()),
             cache,
@@ -105,31 +129,26 @@ impl Fetcher {
     ) -> Result<PathBuf, SourceError> {
         let root = self.cache.join(root_of(workspace)?);
         let name = name_below(path, workspace)?;
-        let failed = |error: io::Error| SourceError::Away(format!("`rsync`: {error}"));
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&root)
-            .map_err(failed)?;
-        let (code, words) = self
-            .rsync(&name, workspace, &root, wanted)
-            .map_err(failed)?;
-        match code {
-            Some(0) => {}
-            Some(code) if PARTIAL.contains(&code) => {}
-            code => return Err(SourceError::Away(explained(code, &words))),
+        make_folder(&root)?;
+        if wanted == Wanted::All {
+            self.check_size(&name, workspace, &root)?;
+        }
+        let (code, words) = self.rsync(&name, workspace, &root, wanted.words())?;
+        if !is_done(code) {
+            return Err(SourceError::Away(explained(code, &words)));
         }
         let is_too_large = words.lines().any(|line| line.ends_with(TOO_LARGE));
-        if is_too_large && wanted == Wanted::All {
-            return Err(SourceError::Refused(format!(
-                "`{}` is larger than the {} MiB that are kept of the other side's files",
-                name.display(),
-                self.bytes_max >> 20
-            )));
+        if is_too_large && wanted != Wanted::Events {
+            return Err(self.too_large(&name));
         }
         let is_missing = words.contains("No such file or directory") && code != Some(0);
         let local = root.join(&name);
-        if is_missing || local.symlink_metadata().is_err() {
+        if wanted == Wanted::Events && !is_missing {
+            // A folder without any is not brought, and may have some later.
+            make_folder(&local)?;
+        }
+        let is_brought = |found: fs::Metadata| wanted != Wanted::File || !found.is_dir();
+        if is_missing || !local.symlink_metadata().is_ok_and(is_brought) {
             let name = name.display();
             return Err(SourceError::Unknown(format!(
                 "there is no `{name}` on the other side"
@@ -139,18 +158,43 @@ impl Fetcher {
         Ok(local)
     }
 
+    /// Refuses a folder that is larger than what is kept: none of it would be of use.
+    fn check_size(&self, name: &Path, workspace: &Path, root: &Path) -> Result<(), SourceError> {
+        let (code, words) = self.rsync(name, workspace, root, &MEASURED)?;
+        let total = words.lines().find_map(|line| line.strip_prefix(TOTAL));
+        let digits = |text: &str| {
+            text.chars()
+                .filter(char::is_ascii_digit)
+                .collect::<String>()
+        };
+        match total.and_then(|text| digits(text).parse::<u64>().ok()) {
+            Some(total) if total > self.bytes_max => Err(self.too_large(name)),
+            Some(_) if is_done(code) => Ok(()),
+            _ => Err(SourceError::Away(explained(code, &words))),
+        }
+    }
+
+    fn too_large(&self, name: &Path) -> SourceError {
+        SourceError::Refused(format!(
+            "`{}` is larger than the {} MiB that are kept of the other side's files",
+            name.display(),
+            self.bytes_max >> 20
+        ))
+    }
+
     fn rsync(
         &self,
         name: &Path,
         workspace: &Path,
         root: &Path,
-        wanted: Wanted,
-    ) -> io::Result<(Option<i32>, String)> {
-        let mut argv = vec!["rsync".to_owned()];
-        argv.extend(WAY.map(str::to_owned));
-        if wanted == Wanted::Events {
-            argv.extend(EVENTS.map(str::to_owned));
+        how: &[&str],
+    ) -> Result<(Option<i32>, String), SourceError> {
+        let is_wanted = || !self.is_closed.load(Ordering::Relaxed);
+        if !is_wanted() {
+            return Err(SourceError::Away("the other side was left".to_owned()));
         }
+        let mut argv = vec!["rsync".to_owned()];
+        argv.extend(WAY.iter().chain(how).map(|word| (*word).to_owned()));
         argv.push(format!("--timeout={SILENCE_SECS}"));
         argv.push(format!("--max-size={}", self.bytes_max));
         argv.extend(["-e".to_owned(), self.shell.clone(), "--".to_owned()]);
@@ -161,8 +205,10 @@ impl Fetcher {
             said,
             program,
             ..
-        } = dial::start_talking(&argv)?;
-        output.write_all(name.as_os_str().as_encoded_bytes())?;
+        } = dial::start_talking(&argv).map_err(failed)?;
+        output
+            .write_all(name.as_os_str().as_encoded_bytes())
+            .map_err(failed)?;
         drop(output);
         let (to, heard) = mpsc::channel();
         thread::spawn(move || {
@@ -172,7 +218,7 @@ impl Fetcher {
             let _ = said.take(WORDS_BYTES_MAX).read_to_end(&mut kept);
             let _ = to.send(kept);
         });
-        let code = program.and_then(|mut program| program.wait(FETCH_LIMIT));
+        let code = program.and_then(|mut program| program.wait_while(FETCH_LIMIT, is_wanted));
         let words = heard.recv_timeout(LAST_WORDS).unwrap_or_default();
         Ok((code, String::from_utf8_lossy(&words).into_owned()))
     }
@@ -194,6 +240,35 @@ impl Fetcher {
             }
         }
     }
+}
+
+impl Wanted {
+    /// How `rsync` is told that.
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::File => &[],
+            Self::All => &ALL,
+            Self::Events => &EVENTS,
+        }
+    }
+}
+
+fn is_done(code: Option<i32>) -> bool {
+    code.is_some_and(|code| code == 0 || PARTIAL.contains(&code))
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what `map_err` calls takes the error"
+)]
+fn failed(error: io::Error) -> SourceError {
+    SourceError::Away(format!("`rsync`: {error}"))
+}
+
+fn make_folder(folder: &Path) -> Result<(), SourceError> {
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(folder);
+    made.map_err(failed)
 }
 
 struct Kept {
@@ -308,7 +383,7 @@ mod tests {
     fn room_is_made_by_forgetting_what_was_fetched_first() {
         let folder = tempfile::tempdir().unwrap();
         let cache = folder.path().to_owned();
-        let fetcher = Fetcher::new(Path::new("/nowhere"), cache.clone(), 25);
+        let fetcher = Fetcher::new(Path::new("/nowhere"), cache.clone(), 25, Arc::default());
         let names = ["a", "b", "c"];
         for name in names {
             fs::create_dir(cache.join(name)).unwrap();

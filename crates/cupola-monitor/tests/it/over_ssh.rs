@@ -1,6 +1,13 @@
 //! A workspace behind a real `sshd`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Instant};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    sync::{Arc, mpsc::channel},
+    thread,
+    time::{Duration, Instant},
+};
 
 use cupola_monitor::{
     dial::Dial as _,
@@ -145,6 +152,42 @@ fn what_is_larger_than_the_cache_is_told_as_such() {
 }
 
 #[test]
+fn a_folder_that_is_larger_than_the_cache_is_not_begun() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    let folder = made.job(0).join("checkpoints");
+    fs::create_dir(&folder).unwrap();
+    for name in ["a", "b", "c"] {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        file.set_len(CACHE_BYTES_MAX / 2 - 1).unwrap();
+    }
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let remote = over(route, &made.beside("cache"), &Heard::default()).unwrap();
+    let why = remote.fetched(&folder).unwrap_err().to_string();
+    assert!(
+        why.contains("`jobs/") && why.contains("larger than the 32 MiB"),
+        "{why}"
+    );
+    let came = ran(&["find", made.beside("cache").to_str().unwrap(), "-name", "a"]);
+    assert_eq!(came, "");
+    fs::remove_file(folder.join("c")).unwrap();
+    let here = remote.fetched(&folder).unwrap();
+    assert_eq!(fs::read_dir(here).unwrap().count(), 2);
+}
+
+#[test]
+fn a_folder_in_place_of_a_log_is_not_brought() {
+    let (sshd, made) = (Sshd::start(), Made::new(1));
+    let log = made.job(0).join("train.out");
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    fs::write(log.join("large"), "x").unwrap();
+    let route = sshd.route(made.root.to_str().unwrap(), ours());
+    let ssh = Ssh::new(route, &made.beside("cache"), CACHE_BYTES_MAX).unwrap();
+    let refused = ssh.fetch(&log, &made.root).unwrap_err();
+    assert!(matches!(refused, SourceError::Unknown(_)), "{refused}");
+}
+
+#[test]
 fn room_is_made_in_folders_that_nobody_may_write_to_there() {
     let (sshd, made) = (Sshd::start(), Made::new(1));
     ran(&["chmod", "-R", "a-w", made.job(0).to_str().unwrap()]);
@@ -213,6 +256,33 @@ fn nothing_is_left_behind() {
         assert!(began.elapsed() < LONG, "the far server has ended");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn leaving_ends_a_transfer_that_hangs() {
+    let folder = tempfile::tempdir().unwrap();
+    let touched = folder.path().join("begun");
+    let proxy = format!("sh -c 'touch {}; exec sleep 60'", touched.display());
+    let route = Route {
+        host: "nowhere".to_owned(),
+        workdir: "/w".to_owned(),
+        options: vec![format!("ProxyCommand={proxy}")],
+        ..Route::default()
+    };
+    let ssh = Arc::new(Ssh::new(route, &folder.path().join("cache"), 1 << 20).unwrap());
+    let fetching = Arc::clone(&ssh);
+    let (to, ended) = channel();
+    thread::spawn(move || to.send(fetching.fetch(Path::new("/w/a"), Path::new("/w"))));
+    let began = Instant::now();
+    while !touched.exists() {
+        assert!(began.elapsed() < LONG, "it begins");
+        thread::yield_now();
+    }
+    ssh.close();
+    let fetched = ended.recv_timeout(Duration::from_secs(30));
+    assert!(fetched.expect("it ended with that").is_err());
+    let again = ssh.fetch(Path::new("/w/a"), Path::new("/w")).unwrap_err();
+    assert!(again.to_string().contains("was left"), "{again}");
 }
 
 #[test]

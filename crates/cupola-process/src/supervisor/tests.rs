@@ -54,7 +54,9 @@ fn forget_close_range() -> io::Result<()> {
 
 #[expect(
     unsafe_code,
-    reason = "`forget_close_range` only makes system calls, as the forked child must"
+    clippy::disallowed_methods,
+    reason = "`forget_close_range` only makes system calls, as the forked child must; a `Launch` has \
+              no place for it"
 )]
 fn started() -> (Child, PipeWriter) {
     let (obeyed, control) = io::pipe().unwrap();

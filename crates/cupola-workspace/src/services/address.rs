@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::moves::Answer;
+use super::{
+    listener::{Listener, listener},
+    moves::Answer,
+};
 
 /// Somebody on this machine answers at once or not at all.
 const CONNECT_LIMIT: Duration = Duration::from_millis(500);
@@ -30,9 +33,19 @@ pub(super) fn at_port(port: u16) -> Answer {
     }
 }
 
-/// Whether somebody takes calls there.
-pub(super) fn answers(address: SocketAddr) -> bool {
-    TcpStream::connect_timeout(&address, CONNECT_LIMIT).is_ok()
+/// Whether a program of this user takes calls there. That another user's does is an error: whoever was
+/// quicker to take the port would be shown as the service.
+pub(super) fn answers(address: SocketAddr) -> Result<bool, String> {
+    if TcpStream::connect_timeout(&address, CONNECT_LIMIT).is_err() {
+        return Ok(false);
+    }
+    let port = address.port();
+    match listener(address) {
+        Ok(Listener::Ours) => Ok(true),
+        Ok(Listener::Nobody) => Ok(false),
+        Ok(Listener::Others) => Err(format!("port {port} is another user's")),
+        Err(error) => Err(format!("it cannot be seen whose port {port} is: {error}")),
+    }
 }
 
 /// The first address of this machine that a program prints. Those of others are none that can be

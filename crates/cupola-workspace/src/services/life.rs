@@ -12,14 +12,10 @@ use std::{
     },
     path::{Path, PathBuf},
     process::ExitStatus,
-    sync::{
-        Arc, Weak,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
-use cupola_domain::time::Timestamp;
 use cupola_process::{Launch, Program};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -28,15 +24,15 @@ use rustix::{
 use serde_json::json;
 
 use super::{
-    Settings,
+    Command, Settings,
     address::{answers, at_port, free_port, is_free, printed},
+    fetching::Files,
     moves::{Answer, Input, Stand},
-    recipe::{Recipe, filled, translated},
-    relay::leash,
+    recipe::{Known, Recipe, filled, translated},
     runner::{Board, Key},
     words::{last_line, names_any},
 };
-use crate::source::{Source, SourceError};
+use crate::source::Source;
 
 /// What makes a service of an experiment again.
 const RECREATE: &str = include_str!("recreate.py");
@@ -45,7 +41,7 @@ const RECREATE: &str = include_str!("recreate.py");
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Between two looks at how long its logs are.
-const REST: Duration = Duration::from_mins(1);
+const REST: Duration = Duration::from_secs(1);
 
 /// So long a program that was asked to end may take.
 const GRACE: Duration = Duration::from_secs(5);
@@ -60,6 +56,7 @@ const SEARCHED_BYTES: usize = 256 << 10;
 pub(super) const LOGS: [(&str, &str); 2] = [("stdout", "logs.out"), ("stderr", "logs.err")];
 
 /// A service that was asked to run.
+#[derive(Clone)]
 pub(super) struct Life {
     pub(super) key: Key,
     pub(super) recipe: Recipe,
@@ -76,7 +73,7 @@ struct Prepared {
     words: Vec<String>,
     found: Found,
     /// What was fetched for it from elsewhere.
-    fetched: Vec<PathBuf>,
+    fetched: Vec<Files>,
 }
 
 enum Found {
@@ -134,26 +131,10 @@ impl Life {
 
     fn prepare(&self) -> Result<Prepared, String> {
         match &self.recipe {
-            Recipe::Command(command) => {
-                let port = match command.port {
-                    Some(port) if is_free(port) => port,
-                    Some(port) => return Err(format!("port {port} is taken by another program")),
-                    None => self.port()?,
-                };
-                let is_told = command.port.is_some() || names_any(&command.words, &["port"]);
-                let workdir = self.settings.workdir.as_deref();
-                Ok(Prepared {
-                    words: filled(command, &self.key.0, workdir, port)?,
-                    found: if is_told {
-                        Found::At(at_port(port))
-                    } else {
-                        Found::Printed
-                    },
-                    fetched: Vec::new(),
-                })
-            }
+            Recipe::Command(command) => self.prepare_command(command),
             Recipe::Board { program, folder } => {
-                let here = self.fetched(folder).map_err(|error| error.to_string())?;
+                let files = Files::Events(folder.clone());
+                let here = self.bring(&files)?;
                 let port = self.port()?;
                 let words = [
                     program.as_str(),
@@ -164,11 +145,7 @@ impl Life {
                 Ok(Prepared {
                     words: words.map(str::to_owned).into(),
                     found: Found::At(at_port(port)),
-                    fetched: self
-                        .is_elsewhere()
-                        .then(|| folder.clone())
-                        .into_iter()
-                        .collect(),
+                    fetched: self.is_elsewhere().then_some(files).into_iter().collect(),
                 })
             }
             Recipe::Class {
@@ -177,6 +154,32 @@ impl Life {
                 state,
             } => self.prepare_class(python, class, state),
         }
+    }
+
+    fn prepare_command(&self, command: &Command) -> Result<Prepared, String> {
+        let port = match command.port {
+            Some(port) if is_free(port) => port,
+            Some(port) => return Err(format!("port {port} is taken by another program")),
+            None => self.port()?,
+        };
+        let names_folder = names_any(&command.words, &["run_folder"]);
+        let run_folder = names_folder.then(|| self.run_folder()).transpose()?;
+        let known = Known {
+            run: &self.key.0,
+            workdir: self.settings.workdir.as_deref(),
+            run_folder: run_folder.flatten(),
+            port,
+        };
+        let is_told = command.port.is_some() || names_any(&command.words, &["port"]);
+        Ok(Prepared {
+            words: filled(&command.words, &known)?,
+            found: if is_told {
+                Found::At(at_port(port))
+            } else {
+                Found::Printed
+            },
+            fetched: Vec::new(),
+        })
     }
 
     fn prepare_class(
@@ -190,10 +193,12 @@ impl Life {
             if !self.is_elsewhere() {
                 return Ok(path.to_owned());
             }
-            fetched.push(path.to_owned());
-            self.fetched(path)
+            let files = Files::All(path.to_owned());
+            let here = self.bring(&files)?;
+            fetched.push(files);
+            Ok::<_, String>(here)
         };
-        let state = translated(state, &mut lead).map_err(|error| error.to_string())?;
+        let state = translated(state, &mut lead)?;
         let asked = json!({
             "class": class, "state": state, "id": self.key.1, "logs": self.folder,
         });
@@ -224,69 +229,9 @@ impl Life {
         free_port().map_err(|error| format!("no port is free for {}: {error}", self.key.1))
     }
 
-    fn is_elsewhere(&self) -> bool {
-        self.settings.workdir.is_none()
-    }
-
-    fn is_unwanted(&self) -> bool {
+    /// Whether it was asked to end before it began.
+    pub(super) fn is_unwanted(&self) -> bool {
         self.board.stand(&self.key) != Stand::Starting
-    }
-
-    /// A file or folder of the workspace, here; said while that takes its time.
-    fn fetched(&self, path: &Path) -> Result<PathBuf, SourceError> {
-        let away = || SourceError::Away("its workspace is closed".to_owned());
-        let place = self.place.upgrade().ok_or_else(away)?;
-        if !self.is_elsewhere() {
-            return place.fetched(path);
-        }
-        self.board.sync(&self.key, |synced| {
-            synced.next = None;
-            synced.problem = None;
-        });
-        let found = place.fetched(path);
-        let now = (self.settings.here.now)();
-        let every = i64::try_from(self.settings.fetch_every.as_millis()).unwrap_or(i64::MAX);
-        self.board.sync(&self.key, |synced| {
-            synced.next = Some(Timestamp::from_millis(now.millis().saturating_add(every)));
-            match &found {
-                Ok(_) => synced.last = Some(now),
-                Err(error) => synced.problem = Some(error.to_string()),
-            }
-        });
-        found
-    }
-
-    /// Fetches again and again what it shows, until what is returned is dropped. Nobody waits for
-    /// that thread: a fetch may hang.
-    fn keep_fetched(&self, paths: Vec<PathBuf>) -> Option<std::sync::mpsc::Sender<()>> {
-        if paths.is_empty() {
-            return None;
-        }
-        let (leash, until) = leash();
-        let fetching = Life {
-            key: self.key.clone(),
-            recipe: self.recipe.clone(),
-            place: self.place.clone(),
-            folder: self.folder.clone(),
-            wake: Arc::clone(&self.wake),
-            settings: Arc::clone(&self.settings),
-            board: Arc::clone(&self.board),
-        };
-        let fetch = move || fetching.fetch_until(&paths, &until);
-        let started = std::thread::Builder::new()
-            .name("service-files".to_owned())
-            .spawn(fetch);
-        started.ok().map(|_| leash)
-    }
-
-    fn fetch_until(&self, paths: &[PathBuf], until: &Receiver<()>) {
-        let every = self.settings.fetch_every;
-        while until.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-            for path in paths {
-                // Why it did not work stands beside the service.
-                let _ = self.fetched(path);
-            }
-        }
     }
 
     /// Looks after a program until it is gone; what that means for the service.
@@ -299,21 +244,23 @@ impl Life {
                 Ok(Some(status)) => return self.ending(status),
                 Err(error) => return Input::Failed(format!("it was lost: {error}")),
             }
+            self.shorten_logs();
             let pause = match self.board.stand(&self.key) {
                 Stand::Starting => {
-                    if let Some(answer) = self.answer(found) {
-                        self.board.take(&self.key, Input::Answers(answer));
-                        continue;
+                    match self.answer(found) {
+                        Ok(Some(answer)) => {
+                            self.board.take(&self.key, Input::Answers(answer));
+                            continue;
+                        }
+                        Ok(None) => {}
+                        Err(why) => return Input::Failed(why),
                     }
                     if began.elapsed() > self.settings.patience {
                         return Input::Failed(self.silence());
                     }
                     LOOK
                 }
-                Stand::Running(_) => {
-                    self.shorten_logs();
-                    REST
-                }
+                Stand::Running(_) => REST,
                 Stand::Stopping | Stand::Stopped | Stand::Failed(_) => {
                     let since = asked_to_end.get_or_insert_with(|| {
                         program.terminate();
@@ -330,23 +277,32 @@ impl Life {
         }
     }
 
-    fn answer(&self, found: &Found) -> Option<Answer> {
+    /// Where it answers, if it does; or why nobody is led there.
+    fn answer(&self, found: &Found) -> Result<Option<Answer>, String> {
+        let Some(answer) = self.told(found) else {
+            return Ok(None);
+        };
+        let is_there = answer.address.map_or(Ok(true), answers)?;
+        Ok(is_there.then_some(answer))
+    }
+
+    /// Where it is said to answer.
+    fn told(&self, found: &Found) -> Option<Answer> {
         let host = &self.settings.here.host;
-        let answer = match found {
-            Found::At(answer) => answer.clone(),
+        match found {
+            Found::At(answer) => Some(answer.clone()),
             Found::Printed => LOGS
                 .iter()
-                .find_map(|(_, name)| printed(&beginning(&self.folder.join(name)), host))?,
+                .find_map(|(_, name)| printed(&beginning(&self.folder.join(name)), host)),
             Found::In(path) => {
                 let text = beginning(path);
                 let nowhere = || Answer {
                     address: None,
                     begin: "/".to_owned(),
                 };
-                (!text.is_empty()).then(|| printed(&text, host).unwrap_or_else(nowhere))?
+                (!text.is_empty()).then(|| printed(&text, host).unwrap_or_else(nowhere))
             }
-        };
-        answer.address.is_none_or(answers).then_some(answer)
+        }
     }
 
     fn silence(&self) -> String {
@@ -379,7 +335,7 @@ impl Life {
             let path = self.folder.join(name);
             let is_long = fs::metadata(&path).is_ok_and(|it| it.len() > LOG_BYTES_MAX);
             if is_long && let Ok(log) = OpenOptions::new().write(true).open(&path) {
-                // Where that fails it is tried again in a minute.
+                // Where that fails it is tried again soon.
                 let _ = log.set_len(0);
             }
         }

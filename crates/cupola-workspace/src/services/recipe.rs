@@ -137,48 +137,77 @@ pub(super) fn translated<E>(
     })
 }
 
-/// What a command names by `{…}`, as far as that is known of its run.
-pub(super) fn filled(
-    command: &Command,
-    run: &RunKey,
-    workdir: Option<&Path>,
-    port: u16,
-) -> Result<Vec<String>, String> {
-    let mut missing = None;
+/// What may be named by `{…}`.
+pub(super) struct Known<'a> {
+    pub(super) run: &'a RunKey,
+    /// None where the workspace lies on another machine.
+    pub(super) workdir: Option<&'a Path>,
+    pub(super) run_folder: Option<PathBuf>,
+    pub(super) port: u16,
+}
+
+/// A command with what it names.
+pub(super) fn filled(words: &[String], known: &Known<'_>) -> Result<Vec<String>, String> {
+    let mut refused = None;
     let mut value = |name: &str| {
         let found = match name {
-            "port" => Some(port.to_string()),
-            "workdir" => workdir.map(|path| path.display().to_string()),
-            "experiment" => named(&run.experiment),
-            "run" => named(&run.run),
-            "run_folder" => workdir.zip(named(&run.run)).map(|(workdir, _)| {
-                let folder = workdir.join("experiments");
-                let folder = folder.join(&run.experiment).join(&run.run);
-                folder.display().to_string()
-            }),
+            "port" => Ok(known.port.to_string()),
+            "workdir" => known.workdir.map(shown).ok_or_else(far_away),
+            "experiment" => named(&known.run.experiment),
+            "run" => named(&known.run.run),
+            "run_folder" => known.run_folder(),
             _ => return None,
         };
-        if found.is_none() {
-            missing = Some(name.to_owned());
-        }
-        Some(found.unwrap_or_default())
+        Some(found.unwrap_or_else(|why| {
+            refused = Some(format!("its command names `{{{name}}}`, {why}"));
+            String::new()
+        }))
     };
-    let words = command.words.iter();
-    let words = words.map(|word| fill(word, &mut value)).collect();
-    match missing.as_deref() {
-        None => Ok(words),
-        Some("workdir" | "run_folder") => {
-            Err("its command names the folder, which lies on another machine".to_owned())
+    let words = words.iter().map(|word| fill(word, &mut value)).collect();
+    refused.map_or(Ok(words), Err)
+}
+
+impl Known<'_> {
+    /// The folder of the run, whose names below the workspace were somebody else's choice too.
+    fn run_folder(&self) -> Result<String, String> {
+        let workdir = self.workdir.ok_or_else(far_away)?;
+        let folder = self.run_folder.as_deref().ok_or_else(missing)?;
+        let below = folder.strip_prefix(workdir);
+        let below = below.map_err(|_| "which lies outside of the workspace".to_owned())?;
+        for part in below.components() {
+            named(&part.as_os_str().to_string_lossy())?;
         }
-        Some(name) => Err(format!(
-            "its command names `{{{name}}}`, which it has none of"
-        )),
+        Ok(shown(folder))
     }
 }
 
-/// Names are what people called their experiments: none is taken for an option.
-fn named(name: &str) -> Option<String> {
-    (!name.is_empty() && !name.starts_with('-')).then(|| name.to_owned())
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn far_away() -> String {
+    "which lies on another machine".to_owned()
+}
+
+fn missing() -> String {
+    "which it has none of".to_owned()
+}
+
+/// Names are what people called their experiments: none is taken for an option, leads anywhere, or has
+/// a sign that a shell would read, since the word may be one's.
+fn named(name: &str) -> Result<String, String> {
+    let is_plain = |it: char| it.is_alphanumeric() || "_.+=@-".contains(it);
+    let begins_well = name.starts_with(|it: char| it.is_alphanumeric() || it == '_');
+    if name.is_empty() {
+        Err(missing())
+    } else if begins_well && name.chars().all(is_plain) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!(
+            "and `{}` is more than letters, digits and `_.+=@-`",
+            name.escape_debug()
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -228,15 +257,19 @@ mod tests {
     }
 
     fn check_words(words: &[&str], run: (&str, &str), expected: Result<&[&str], &str>) {
-        let command = Command {
-            words: words.iter().map(|word| (*word).to_owned()).collect(),
-            ..Command::default()
-        };
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        let folder = Path::new("/w s/experiments").join(run.0).join(run.1);
         let run = RunKey {
             experiment: run.0.to_owned(),
             run: run.1.to_owned(),
         };
-        let filled = filled(&command, &run, Some(Path::new("/w s")), 80);
+        let known = Known {
+            run: &run,
+            workdir: Some(Path::new("/w s")),
+            run_folder: (!run.run.is_empty()).then_some(folder),
+            port: 80,
+        };
+        let filled = filled(&words, &known);
         let filled = filled.as_deref().map_err(String::as_str);
         let expected: Result<Vec<String>, &str> =
             expected.map(|words| words.iter().map(|word| (*word).to_owned()).collect());
@@ -255,10 +288,32 @@ mod tests {
             ("", ""),
             Ok(&["{\"a\": 1}", "{other}"]),
         );
-        // What was filled in is not read again.
-        check_words(&["{experiment}"], ("{port}", "r"), Ok(&["{port}"]));
+        check_words(
+            &["{experiment} {run}"],
+            ("größe_2.b+c", "20260101_000000"),
+            Ok(&["größe_2.b+c 20260101_000000"]),
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_more_than_a_name_is_refused() {
         let none = "its command names `{experiment}`, which it has none of";
         check_words(&["{experiment}"], ("", ""), Err(none));
-        check_words(&["{experiment}"], ("--help", "r"), Err(none));
+        for name in ["--help", "a b", "$(x)", "x; y", "..", "a/b", "{port}", "~a"] {
+            let words = format!("and `{name}` is more than letters, digits and `_.+=@-`");
+            let experiment = format!("its command names `{{experiment}}`, {words}");
+            check_words(
+                &["sh", "-c", "x {experiment}"],
+                (name, "r"),
+                Err(&experiment),
+            );
+            let run = format!("its command names `{{run}}`, {words}");
+            check_words(&["{run}"], ("e", name), Err(&run));
+        }
+        let outside = "its command names `{run_folder}`, which lies outside of the workspace";
+        check_words(&["{run_folder}"], ("/etc", "r"), Err(outside));
+        let odd = "its command names `{run_folder}`, and `a b` is more than letters, digits and \
+                   `_.+=@-`";
+        check_words(&["{run_folder}"], ("e", "a b"), Err(odd));
     }
 }

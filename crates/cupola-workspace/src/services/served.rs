@@ -276,6 +276,10 @@ impl Source for Served {
         self.place.fetched(path)
     }
 
+    fn fetched_events(&self, folder: &Path) -> Result<PathBuf, SourceError> {
+        self.place.fetched_events(folder)
+    }
+
     fn refresh(&self) {
         self.place.refresh();
     }

@@ -5,6 +5,7 @@
 )]
 
 mod acting;
+mod beside;
 mod hostile;
 mod real;
 mod services;

@@ -2,153 +2,24 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     fs,
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc::Receiver},
     time::Duration,
 };
 
 use cupola_workspace::{
     model::{RunKey, Service, ServiceState},
-    services::{Command, Served, Settings},
-    source::{Action, Change, LogAsked, LogOf, Source, SourceError},
+    services::Command,
+    source::{Action, LogAsked, LogOf, Source as _, SourceError},
 };
-use rustix::process::{Pid, test_kill_process};
 use serde_json::{Value, json};
 
 use crate::{
+    beside::{Here, fetch, is_gone, small, tests},
     real::{make, python},
-    support::{Made, here, open, until},
+    support::{Made, until},
 };
-
-/// A workspace whose services run.
-struct Here {
-    made: Made,
-    served: Arc<Served>,
-    changes: Receiver<Change>,
-    _logs: tempfile::TempDir,
-}
-
-fn settings(made: &Made, logs: &Path) -> Settings {
-    let variable = |name: &str| (OsString::from(name), std::env::var_os(name).unwrap());
-    let mut environment = vec![variable("PATH"), variable("HOME")];
-    environment.push(("PYTHONPATH".into(), tests().into()));
-    environment.push(("PYTHONDONTWRITEBYTECODE".into(), "1".into()));
-    let mut settings = Settings::new(logs.to_owned(), environment, here());
-    settings.python = Some(python());
-    settings.workdir = Some(made.folder.path().to_owned());
-    settings
-}
-
-fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")
-}
-
-/// A command by the small server.
-fn small(name: &str, words: &[&str]) -> Command {
-    let script = tests().join("small_server.py").display().to_string();
-    let begin = [python(), script];
-    let words = words.iter().map(|word| (*word).to_owned());
-    Command {
-        name: name.to_owned(),
-        description: "a folder".to_owned(),
-        words: begin.into_iter().chain(words).collect(),
-        port: None,
-    }
-}
-
-impl Here {
-    fn new(made: Made, change: impl FnOnce(&mut Settings)) -> Self {
-        let logs = tempfile::tempdir().unwrap();
-        let mut settings = settings(&made, logs.path());
-        change(&mut settings);
-        let place: Arc<dyn Source> = Arc::new(open(made.folder.path()));
-        Self::over(made, place, settings, logs)
-    }
-
-    fn over(
-        made: Made,
-        place: Arc<dyn Source>,
-        settings: Settings,
-        logs: tempfile::TempDir,
-    ) -> Self {
-        let served = Arc::new(Served::new(place, settings));
-        Self {
-            made,
-            changes: served.changes(),
-            served,
-            _logs: logs,
-        }
-    }
-
-    fn service(&self, id: &str) -> Service {
-        let services = self.served.services(None).unwrap();
-        let found = services.into_iter().find(|service| service.id == id);
-        found.unwrap_or_else(|| panic!("there is no service {id}"))
-    }
-
-    fn start(&self, id: &str) -> Result<String, SourceError> {
-        let service = self.service(id);
-        self.served
-            .act(&Action::StartService(service.run, service.id))
-    }
-
-    fn stop(&self, id: &str) -> Result<String, SourceError> {
-        let service = self.service(id);
-        self.served
-            .act(&Action::StopService(service.run, service.id))
-    }
-
-    fn becomes(&self, id: &str, state: ServiceState) -> Service {
-        let what = format!("{id} {state:?}");
-        until(&self.changes, &what, || {
-            let service = self.service(id);
-            (service.state == state).then_some(service)
-        })
-    }
-
-    /// Starts it, which goes wrong in these words.
-    fn fails(&self, id: &str, words: &str) {
-        self.start(id).unwrap();
-        let error = self.becomes(id, ServiceState::Error).error.unwrap();
-        assert!(error.contains(words), "{id}: {error}");
-        assert_eq!(self.serving(id), None);
-    }
-
-    fn serving(&self, id: &str) -> Option<SocketAddr> {
-        let serving = self.served.serving(&self.service(id).run, id)?.upgrade()?;
-        Some(serving.address)
-    }
-
-    fn log(&self, id: &str, stream: &str) -> String {
-        let asked = LogAsked {
-            of: LogOf::Service(self.service(id).run, id.to_owned()),
-            stream: stream.to_owned(),
-            offset: None,
-            bytes: 65536,
-        };
-        String::from_utf8(self.served.log(&asked).unwrap().bytes).unwrap()
-    }
-}
-
-/// What is answered at an address; none where nobody is.
-fn fetch(url: &str) -> Option<String> {
-    let place = url.strip_prefix("http://").unwrap();
-    let (address, path) = place.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(address).ok()?;
-    write!(stream, "GET /{path} HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    Some(answer)
-}
-
-fn is_gone(pid: &str) -> bool {
-    let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
-    test_kill_process(pid).is_err()
-}
 
 #[test]
 fn a_command_is_started_answers_and_ends_with_all_that_it_started() {
@@ -293,6 +164,35 @@ fn what_goes_wrong_is_said() {
     // What went wrong is forgotten when it is stopped.
     here.stop("short").unwrap();
     assert_eq!(here.becomes("short", ServiceState::Stopped).error, None);
+}
+
+#[test]
+fn a_log_has_a_bound_before_its_program_answers_too() {
+    let made = Made::new();
+    let written = made.path("written");
+    let script = "head -c 70000000 /dev/zero; touch \"$1\"; exec sleep 600";
+    let here = Here::new(made, |settings| {
+        let words = ["sh", "-c", script, "x", written.to_str().unwrap(), "{port}"];
+        settings.commands = vec![Command {
+            name: "loud".to_owned(),
+            words: words.map(str::to_owned).into(),
+            ..Command::default()
+        }];
+    });
+    here.start("loud").unwrap();
+    until(&here.changes, "all is written", || {
+        written.exists().then_some(())
+    });
+    let asked = LogAsked {
+        of: LogOf::Service(here.service("loud").run, "loud".to_owned()),
+        stream: "stdout".to_owned(),
+        offset: None,
+        bytes: 1,
+    };
+    until(&here.changes, "it begins anew", || {
+        (here.served.log(&asked).unwrap().size < 7_000_000).then_some(())
+    });
+    assert_eq!(here.service("loud").state, ServiceState::Starting);
 }
 
 /// Each file of a workspace with what it holds.
