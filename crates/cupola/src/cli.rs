@@ -169,6 +169,9 @@ pub(crate) struct Up {
     /// A workspace that the pages show, besides those of the configuration; may be given several times.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub workdir: Vec<PathBuf>,
+    /// A workspace to show that Experimaestro's settings name; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub workspace: Vec<String>,
     /// A configuration file: `cupola.toml` here or in the user's configuration folder.
     #[arg(long)]
     pub config: Option<PathBuf>,

@@ -137,7 +137,7 @@ impl Config {
         let training = file.training.read(&base);
         let prices = file.prices.read();
         let alerts = alerts::read(file.mail, file.webhooks, &base);
-        let workspaces = workspaces::places(file.workspaces, &base);
+        let workspaces = workspaces::places(file.workspaces, &base, flags.workspace);
         let mut config = Self {
             host: flags
                 .host

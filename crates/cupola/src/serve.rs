@@ -239,11 +239,7 @@ impl Running {
         join(&mut self.worker).await;
         self.hub_stopping.send_replace(true);
         join(&mut self.parts).await;
-        // One that does not end when asked to takes its time, as everything may.
-        let ended = tokio::task::spawn_blocking(services::end);
-        if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
-            tracing::warn!("some services did not stop in time");
-        }
+        services::end().await;
         self.data.remove_running_hub();
         let hub = self.hub;
         // Closing waits for the writer, which may be in the middle of a commit.

@@ -50,11 +50,14 @@ pub(crate) struct Named {
     pub programs: Programs,
 }
 
-/// Those that the configuration names, then those of the command line.
+/// Those that the configuration names, then those of the command line that are none of these.
 pub(crate) fn workspaces(named: Vec<Named>, folders: Vec<PathBuf>) -> anyhow::Result<Workspaces> {
     let mut taken: BTreeSet<String> = named.iter().map(|named| named.id.clone()).collect();
     let mut all = named;
     for folder in folders {
+        if all.iter().any(|known| known.place.is(&folder)) {
+            continue;
+        }
         let id = free_name(&name_of(&folder), &taken);
         taken.insert(id.clone());
         all.push(Named {
@@ -67,10 +70,22 @@ pub(crate) fn workspaces(named: Vec<Named>, folders: Vec<PathBuf>) -> anyhow::Re
     Ok(Workspaces::new(all.collect()))
 }
 
-/// One alone that is open already.
-pub(crate) fn only(source: Arc<dyn Source>) -> Workspaces {
+impl Place {
+    /// Whether it is this folder, however that is written.
+    fn is(&self, folder: &Path) -> bool {
+        let Self::Folder(known) = self else {
+            return false;
+        };
+        known == folder
+            || matches!((known.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    }
+}
+
+/// One alone that is open already, by what people call it.
+pub(crate) fn only(source: Arc<dyn Source>, name: Option<String>) -> Workspaces {
     let place = source.place();
-    let id = name_of(Path::new(&place.title));
+    let name = name.filter(|name| !name.is_empty() && is_name(name));
+    let id = name.unwrap_or_else(|| name_of(Path::new(&place.title)));
     let open: Opener = Box::new(move || Ok(Arc::clone(&source)));
     Workspaces::new(vec![Workspace::new(id, place.title, place.is_remote, open)])
 }
@@ -185,5 +200,19 @@ mod tests {
         let all = workspaces(named, folders.into()).unwrap();
         let ids: Vec<_> = all.iter().map(|each| each.id.as_str()).collect();
         assert_eq!(ids, ["xp-2", "xp", "xp-3", "xp-4"]);
+    }
+
+    #[test]
+    fn a_folder_that_has_a_name_is_shown_by_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = vec![Named {
+            id: "lab".to_owned(),
+            place: Place::Folder(folder.path().to_owned()),
+            programs: Programs::default(),
+        }];
+        let again = folder.path().join(".");
+        let all = workspaces(named, vec![again, "/nowhere".into(), "/nowhere".into()]).unwrap();
+        let ids: Vec<_> = all.iter().map(|each| each.id.as_str()).collect();
+        assert_eq!(ids, ["lab", "nowhere"]);
     }
 }

@@ -60,7 +60,9 @@ impl Experiments {
                 Command::MonitorServer(MonitorServer { workdir, watch })
             }
             ExperimentsCommand::Monitor(mut monitor) => {
-                monitor.workdir = monitor.workdir.or(self.workdir);
+                if monitor.workspace.is_none() {
+                    monitor.workdir = monitor.workdir.or(self.workdir);
+                }
                 Command::Monitor(*monitor)
             }
             ExperimentsCommand::SshMonitor(monitor) => Command::SshMonitor(monitor),

@@ -12,6 +12,9 @@ pub(crate) struct Monitor {
     /// A workspace of Experimaestro: a folder with experiments and their jobs.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub workdir: Option<PathBuf>,
+    /// A workspace of this machine that `cupola.toml` or Experimaestro's settings name.
+    #[arg(long, value_name = "ID", conflicts_with = "workdir")]
+    pub workspace: Option<String>,
     #[command(flatten)]
     pub connect: Connect,
     /// Show it in this terminal, which is the default.

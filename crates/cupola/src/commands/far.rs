@@ -24,7 +24,7 @@ use tokio::task::spawn_blocking;
 use super::{events, monitor};
 use crate::{
     cli::{MonitorServer, SshMonitor},
-    config,
+    config::{self, services::Wanted},
     exit::Unavailable,
     output, services,
     world::wall_clock,
@@ -73,7 +73,15 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     let cache = cache()?;
     let cache_bytes_max = u64::from(args.cache_mib_max) << 20;
     let pages = args.pages.clone();
-    let programs = config::services::of(args.config.clone(), args.workspace.as_deref(), None)?;
+    let name = args.workspace.clone();
+    let wanted = match &args.workspace {
+        Some(id) => Wanted::Id(id),
+        None => Wanted::Far {
+            host: args.host.as_deref().unwrap_or_default(),
+            workdir: args.remote_workdir.as_deref().unwrap_or_default(),
+        },
+    };
+    let programs = config::services::of(args.config.clone(), wanted)?;
     let route = route(args)?;
     output::remark(&format!("connecting to {}", output::clean(&route.shown())));
     let ssh = Ssh::new(route, &cache, cache_bytes_max)?;
@@ -90,7 +98,7 @@ pub(crate) async fn watch(args: SshMonitor) -> anyhow::Result<ExitCode> {
     } else {
         let served = services::beside(shown, programs, None)?;
         if pages.web {
-            monitor::serve(served, pages).await
+            monitor::serve(served, name, pages).await
         } else {
             is_shown.store(true, Ordering::Relaxed);
             let ended = monitor::show(served, None).await;

@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use crate::{
     cli::{Monitor, Watch, Watcher},
     commands::events,
-    config, connection,
+    config::{self, services::Wanted},
+    connection,
     hub_source::HubSource,
     quiet, services,
     world::{offset_secs, wall_clock},
@@ -26,9 +27,14 @@ const POLLING_SECS_MAX: f64 = 3_600.0;
 
 pub(crate) use pages::serve;
 
-pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(mut monitor: Monitor) -> anyhow::Result<ExitCode> {
+    if let Some(id) = &monitor.workspace {
+        monitor.workdir = Some(config::workspaces::folder(id)?);
+    }
     if monitor.pages.web && monitor.workdir.is_none() {
-        bail!("`--web` needs a `--workdir`: a hub has pages of its own, at its address");
+        bail!(
+            "`--web` needs a `--workdir` or `--workspace`: a hub has pages of its own, at its address"
+        );
     }
     if !monitor.pages.web && !monitor.events.is_wanted {
         need_terminal()?;
@@ -39,7 +45,11 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
         let place = folder.clone();
         let open = move || cupola_workspace::open(&place, here, watching);
         let opened = tokio::task::spawn_blocking(open).await??;
-        let programs = config::services::of(None, None, Some(folder))?;
+        let wanted = match &monitor.workspace {
+            Some(id) => Wanted::Id(id),
+            None => Wanted::Folder(folder),
+        };
+        let programs = config::services::of(None, wanted)?;
         services::beside(opened, programs, Some(folder.canonicalize()?))?
     } else {
         let client = connection::client(&monitor.connect)?;
@@ -51,7 +61,7 @@ pub(crate) async fn run(monitor: Monitor) -> anyhow::Result<ExitCode> {
         return events::print(source, monitor.events).await;
     }
     if monitor.pages.web {
-        return serve(source, monitor.pages).await;
+        return serve(source, monitor.workspace, monitor.pages).await;
     }
     show(source, None).await
 }
@@ -79,7 +89,7 @@ pub(crate) async fn show(
     let shown = tokio::task::spawn_blocking(move || cupola_tui::run(source, options)).await;
     drop(silence);
     // What was started from the terminal ends with it.
-    let _ = tokio::task::spawn_blocking(services::end).await;
+    services::end().await;
     Ok(match shown?? {
         Some(signal) => ExitCode::from(u8::try_from(SIGNAL_BASE + signal).unwrap_or(u8::MAX)),
         None => ExitCode::SUCCESS,

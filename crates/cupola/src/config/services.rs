@@ -31,23 +31,33 @@ pub(crate) struct Programs {
     pub commands: Vec<Command>,
 }
 
-/// What the file that is named or found says of a workspace: the one that goes by `id`, or the one in
-/// `folder`. Nothing without a file, or when it knows none.
-pub(crate) fn of(
-    config: Option<PathBuf>,
-    id: Option<&str>,
-    folder: Option<&Path>,
-) -> anyhow::Result<Programs> {
+/// By what a workspace is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// What it goes by.
+    Id(&'a str),
+    /// Where it lies on this machine.
+    Folder(&'a Path),
+    /// Where it lies on another one.
+    Far { host: &'a str, workdir: &'a str },
+}
+
+/// What the file that is named or found says of a workspace. Nothing without a file, or when it knows
+/// none.
+pub(crate) fn of(config: Option<PathBuf>, wanted: Wanted<'_>) -> anyhow::Result<Programs> {
     let Some(path) = config.or_else(super::found) else {
         return Ok(Programs::default());
     };
     let base = super::folder_of(&path)?;
     let workspaces = super::read(&path)?.workspaces;
-    let wanted = folder.and_then(|folder| folder.canonicalize().ok());
     let mut known = workspaces.into_iter();
-    let found = known.find(|(name, workspace)| match id {
-        Some(id) => name == id,
-        None => wanted.is_some() && workspace.folder(&base) == wanted,
+    let found = known.find(|(name, workspace)| match wanted {
+        Wanted::Id(id) => name == id,
+        Wanted::Folder(folder) => {
+            let folder = folder.canonicalize().ok();
+            folder.is_some() && workspace.folder(&base) == folder
+        }
+        Wanted::Far { host, workdir } => workspace.is_at(host, workdir),
     });
     found.map_or_else(
         || Ok(Programs::default()),
@@ -92,13 +102,13 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         std::fs::create_dir(folder.path().join("xp")).unwrap();
         let xp = folder.path().join("xp");
-        let by_folder = of(Some(path.clone()), None, Some(&xp));
-        let by_name = of(Some(path.clone()), Some("lab"), None)?;
+        let of = |wanted| of(Some(path.clone()), wanted);
+        let by_folder = of(Wanted::Folder(&xp));
+        let by_name = of(Wanted::Id("lab"))?;
         assert_eq!(by_folder?, by_name);
-        assert_eq!(
-            of(Some(path), None, Some(folder.path()))?,
-            Programs::default()
-        );
+        for other in [Wanted::Folder(folder.path()), Wanted::Id("other")] {
+            assert_eq!(of(other)?, Programs::default(), "{other:?}");
+        }
         Ok(by_name)
     }
 
@@ -134,6 +144,23 @@ mod tests {
             names,
             [("fixed", "serve", Some(8000)), ("notes", "My notes", None)]
         );
+    }
+
+    #[test]
+    fn a_workspace_of_another_machine_is_known_by_host_and_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cupola.toml");
+        let text = "[workspaces.far]\npath = '/x'\nssh = { host = 'me@lab' }\n\
+                    [workspaces.far.services.notes]\ncommand = ['serve']\n";
+        std::fs::write(&path, text).unwrap();
+        let check = |host: &str, workdir: &str, expected: usize| {
+            let found = of(Some(path.clone()), Wanted::Far { host, workdir });
+            assert_eq!(found.unwrap().commands.len(), expected, "{host}:{workdir}");
+        };
+        check("me@lab", "/x", 1);
+        check("me@lab", "/x/", 1);
+        check("lab", "/x", 0);
+        check("me@lab", "/y", 0);
     }
 
     #[test]

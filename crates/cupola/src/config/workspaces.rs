@@ -52,7 +52,16 @@ struct Ssh {
 /// settings.
 pub(crate) fn route(config: Option<PathBuf>, id: &str) -> anyhow::Result<Route> {
     let config = config.or_else(super::found);
-    route_by(config.as_deref(), id, &|name| std::env::var(name).ok())
+    route_by(config.as_deref(), id, &variable)
+}
+
+/// Where the workspace `id` lies on this machine, by the same files.
+pub(crate) fn folder(id: &str) -> anyhow::Result<PathBuf> {
+    folder_by(super::found().as_deref(), id, &variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn route_by(
@@ -60,10 +69,34 @@ fn route_by(
     id: &str,
     variables: settings::Variables<'_>,
 ) -> anyhow::Result<Route> {
+    let (workspace, path) = described(config, id, variables)?;
+    workspace.route().with_context(|| wrong(&path, id))
+}
+
+fn folder_by(
+    config: Option<&Path>,
+    id: &str,
+    variables: settings::Variables<'_>,
+) -> anyhow::Result<PathBuf> {
+    let (workspace, path) = described(config, id, variables)?;
+    if workspace.ssh.is_some() {
+        bail!(
+            "workspace `{id}` lies on another machine: `cupola ssh-monitor --workspace {id}` shows it"
+        );
+    }
+    Ok(super::folder_of(&path)?.join(far::at_home(Path::new(&workspace.path))))
+}
+
+/// The workspace `id`, and the file that says so.
+fn described(
+    config: Option<&Path>,
+    id: &str,
+    variables: settings::Variables<'_>,
+) -> anyhow::Result<(Workspace, PathBuf)> {
     let path = config.unwrap_or(Path::new("cupola.toml"));
     let ours = config.map(super::read).transpose()?;
     if let Some(workspace) = ours.and_then(|mut file| file.workspaces.remove(id)) {
-        return workspace.route().with_context(|| wrong(path, id));
+        return Ok((workspace, path.to_owned()));
     }
     let theirs = settings::path(variables);
     let theirs = theirs.with_context(|| format!("there is no `{}`, nor a home", path.display()))?;
@@ -73,30 +106,45 @@ fn route_by(
         let (path, theirs) = (path.display(), theirs.display());
         format!("`{path}` has no workspace `{id}`, nor has `{theirs}`")
     })?;
-    workspace.route().with_context(|| wrong(&theirs, id))
+    Ok((workspace, theirs))
 }
 
-/// Where each of them is; those of this machine are named from where the file lies.
-pub(super) fn places(section: Section, base: &Path) -> anyhow::Result<Vec<Named>> {
-    let place = |(id, workspace): (String, Workspace)| {
-        if !watched::is_name(&id) {
-            bail!("workspace `{id}`: call it by letters, digits, `-`, `_` and `.`, at most 40");
+/// Where each of them is; those of this machine are named from where the file lies. Of Experimaestro's
+/// settings those that are `asked` for.
+pub(super) fn places(
+    section: Section,
+    base: &Path,
+    asked: Vec<String>,
+) -> anyhow::Result<Vec<Named>> {
+    let known = section.into_iter();
+    let known = known.map(|(id, workspace)| named(id, workspace, base));
+    let mut known: Vec<Named> = known.collect::<anyhow::Result<_>>()?;
+    for id in asked {
+        if known.iter().all(|it| it.id != id) {
+            let (workspace, path) = described(None, &id, &variable)?;
+            known.push(named(id, workspace, &super::folder_of(&path)?)?);
         }
-        let programs = workspace.programs();
-        let programs = programs.with_context(|| format!("workspace `{id}`"))?;
-        let place = if workspace.ssh.is_some() {
-            let route = workspace.route();
-            Place::Far(route.with_context(|| format!("workspace `{id}`"))?)
-        } else {
-            Place::Folder(base.join(far::at_home(Path::new(&workspace.path))))
-        };
-        Ok(Named {
-            id,
-            place,
-            programs,
-        })
+    }
+    Ok(known)
+}
+
+fn named(id: String, workspace: Workspace, base: &Path) -> anyhow::Result<Named> {
+    if !watched::is_name(&id) {
+        bail!("workspace `{id}`: call it by letters, digits, `-`, `_` and `.`, at most 40");
+    }
+    let programs = workspace.programs();
+    let programs = programs.with_context(|| format!("workspace `{id}`"))?;
+    let place = if workspace.ssh.is_some() {
+        let route = workspace.route();
+        Place::Far(route.with_context(|| format!("workspace `{id}`"))?)
+    } else {
+        Place::Folder(base.join(far::at_home(Path::new(&workspace.path))))
     };
-    section.into_iter().map(place).collect()
+    Ok(Named {
+        id,
+        place,
+        programs,
+    })
 }
 
 impl Workspace {
@@ -107,6 +155,12 @@ impl Workspace {
         }
         let folder = far::at_home(Path::new(&self.path));
         base.join(folder).canonicalize().ok()
+    }
+
+    /// Whether it is this folder of that machine.
+    pub(super) fn is_at(&self, host: &str, workdir: &str) -> bool {
+        let is_host = self.ssh.as_ref().is_some_and(|ssh| ssh.host == host);
+        is_host && self.path.trim_end_matches('/') == workdir.trim_end_matches('/')
     }
 
     /// With what its services are started.
@@ -218,5 +272,27 @@ mod tests {
         );
         let ours = "[workspaces.lab]\npath = '/ours'\nssh = { host = 'near' }";
         assert_eq!(route_with(ours, theirs).unwrap().workdir, "/ours");
+    }
+
+    #[test]
+    fn a_workspace_of_this_machine_is_found_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cupola.toml");
+        let text = "[workspaces.near]\npath = 'xp'\n[workspaces.far]\npath = '/x'\n\
+                    ssh = { host = 'lab' }\n";
+        std::fs::write(&path, text).unwrap();
+        let home = folder.path().display().to_string();
+        let theirs = settings::path(&|_| Some(home.clone())).unwrap();
+        std::fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+        std::fs::write(theirs, "workspaces:\n  - {id: theirs, path: /scratch/xp}\n").unwrap();
+        let found = |id: &str| folder_by(Some(&path), id, &|_| Some(home.clone()));
+        assert_eq!(found("near").unwrap(), folder.path().join("xp"));
+        assert_eq!(found("theirs").unwrap(), Path::new("/scratch/xp"));
+        let check = |id: &str, words: &str| {
+            let error = format!("{:#}", found(id).unwrap_err());
+            assert!(error.contains(words), "{error}");
+        };
+        check("far", "`cupola ssh-monitor --workspace far`");
+        check("other", "has no workspace `other`");
     }
 }

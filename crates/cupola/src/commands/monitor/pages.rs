@@ -20,8 +20,12 @@ use crate::{
     watched,
 };
 
-/// Serves the pages of a place until Ctrl-C.
-pub(crate) async fn serve(source: Arc<dyn Source>, pages: Pages) -> anyhow::Result<ExitCode> {
+/// Serves the pages of a place, which may have a name, until Ctrl-C.
+pub(crate) async fn serve(
+    source: Arc<dyn Source>,
+    name: Option<String>,
+    pages: Pages,
+) -> anyhow::Result<ExitCode> {
     let folder = Folder::make()?;
     let config = Config {
         host: pages.host,
@@ -30,7 +34,7 @@ pub(crate) async fn serve(source: Arc<dyn Source>, pages: Pages) -> anyhow::Resu
         allow_remote: pages.allow_remote,
         no_browser: pages.no_browser,
         home: Home::Workspaces,
-        workspaces: watched::only(source),
+        workspaces: watched::only(source, name),
         ..Config::private(Some(folder.0.clone()), Vec::new(), 1)
     };
     let stop = stop_signal()?;
