@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc, LazyLock, Mutex, Once,
         atomic::{AtomicBool, Ordering},
@@ -30,6 +31,7 @@ use crate::{
     desk::Desk,
     event::{Answer, Ask, Effect, Event},
     model::{Model, arrange},
+    save,
     terminal::Taken,
     theme::Theme,
     update, view,
@@ -72,7 +74,7 @@ enum Work {
     Act(Vec<Action>),
     KillRunning(cupola_workspace::model::RunKey),
     Copy(clipboard::Clipboard, String),
-    Save(std::path::PathBuf, Vec<u8>),
+    Save(PathBuf, Vec<u8>),
     Refresh,
 }
 
@@ -404,8 +406,8 @@ fn carry_out(source: &dyn Source, work: Work) -> Option<Message> {
             Ok(()) => return None,
             Err(_) => return Some(Message::Copy(text)),
         },
-        Work::Save(name, bytes) => match save(&name, &bytes) {
-            Ok(()) => Event::Said(format!("saved as {}", name.display())),
+        Work::Save(name, bytes) => match save::save(&name, &bytes) {
+            Ok(path) => Event::Said(format!("saved as {}", path.display())),
             Err(error) => Event::Failed(format!("{}: {error}", name.display())),
         },
     };
@@ -462,10 +464,4 @@ fn act(source: &dyn Source, actions: &[Action]) -> Event {
             Event::Failed(format!("{failed} of {} failed: {why}", all.len()))
         }
     }
-}
-
-/// Never over what is there.
-fn save(name: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = std::fs::File::create_new(name)?;
-    file.write_all(bytes)
 }

@@ -16,6 +16,7 @@ mod event;
 mod keys;
 mod model;
 pub mod rehearsal;
+mod save;
 mod terminal;
 mod text;
 mod theme;

@@ -16,11 +16,15 @@ pub(crate) struct Experiments {
 }
 
 impl Experiments {
-    /// Takes what was answered; the chosen one stays chosen.
-    pub(crate) fn take(&mut self, answer: Result<Vec<Experiment>, String>) {
+    /// Takes what was answered; the chosen one stays chosen. Says whether anything is otherwise now.
+    pub(crate) fn take(&mut self, answer: Result<Vec<Experiment>, String>) -> bool {
         let chosen = self.list.selected().map(|experiment| experiment.id.clone());
+        let known = (self.list.is_known, self.list.problem.clone());
+        let before = answer.is_ok().then(|| std::mem::take(&mut self.list.rows));
         self.list.take(answer);
         self.arrange(chosen);
+        let is_same = before.is_none_or(|before| before == self.list.rows);
+        !is_same || (self.list.is_known, self.list.problem.clone()) != known
     }
 
     /// Sorts by something else; the same again turns it round.

@@ -295,6 +295,13 @@ impl LogView {
         };
     }
 
+    /// How much of the file lies before the first line that is seen.
+    pub(crate) fn percent(&self) -> u64 {
+        let before = u128::from(self.buffer.offset(self.top)) * 100;
+        let size = u128::from(self.buffer.size().max(1));
+        u64::try_from(before / size).unwrap_or(100).min(100)
+    }
+
     /// Whether what the far side said is shown, which is known here.
     pub(crate) fn is_of_said(&self) -> bool {
         self.of == LogOf::Workspace && self.stream_name() == SAID

@@ -36,6 +36,12 @@ impl LogBuffer {
         self.start + self.bytes.len() as u64
     }
 
+    /// Where in the file a line begins.
+    pub(crate) fn offset(&self, at: usize) -> u64 {
+        let start = self.lines.get(at).copied().unwrap_or(self.bytes.len());
+        self.start + start as u64
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

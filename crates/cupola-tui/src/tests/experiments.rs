@@ -1,8 +1,9 @@
 //! Keys of the table of experiments and of what is the same everywhere.
 
-use cupola_workspace::source::Action;
+use cupola_workspace::source::{Action, Change};
 
 use super::{place::StillPlace, stage::Stage};
+use crate::event::Event;
 
 #[test]
 fn those_that_run_are_first_and_names_cannot_steer_the_terminal() {
@@ -15,6 +16,14 @@ fn those_that_run_are_first_and_names_cannot_steer_the_terminal() {
         "{screen}"
     );
     assert!(!screen.contains('\u{1b}'));
+}
+
+#[test]
+fn what_is_as_it_was_is_not_drawn_again() {
+    let mut stage = Stage::new();
+    let _ = stage.screen();
+    stage.tell(Event::Changed(Change::Experiment("bm25-grid".to_owned())));
+    assert!(!stage.model.is_dirty);
 }
 
 /// The first experiment after some keys.

@@ -7,7 +7,10 @@ use cupola_workspace::{
     source::{Action, Change},
 };
 
-use super::{place, stage::Stage};
+use super::{
+    place::{self, StillPlace},
+    stage::Stage,
+};
 use crate::{
     event::{Answer, Effect, Event},
     model::{Row, arrange},
@@ -185,6 +188,27 @@ fn a_job_is_killed_and_deleted_when_that_is_meant() {
     stage.press("^r f");
     assert_eq!(stage.acts().last(), Some(&Action::Start(key)));
     assert_eq!(stage.copied, [path.display().to_string()]);
+}
+
+#[test]
+fn a_done_job_of_a_hub_is_run_again_only_when_that_is_meant() {
+    let mut stage = Stage::over(StillPlace {
+        is_hub: true,
+        ..StillPlace::default()
+    });
+    stage.press("Enter / 'state = 'done Enter ^r");
+    stage.sees("It is done. Run it once more?");
+    stage.press("Esc");
+    assert_eq!(stage.acts(), []);
+    let (key, _) = stage.model.job().unwrap();
+    stage.press("^r y");
+    assert_eq!(stage.acts(), [Action::Start(key)]);
+    stage.press("/ ^u 'state = 'failed Enter ^r");
+    assert_eq!(
+        stage.acts().len(),
+        2,
+        "one that failed is tried again at once"
+    );
 }
 
 #[test]

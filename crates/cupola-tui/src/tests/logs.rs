@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cupola_workspace::source::{Change, LogOf};
+use cupola_workspace::source::{Change, LogAsked, LogOf, SourceError};
 
 use super::{place::StillPlace, stage::Stage};
-use crate::event::Event;
+use crate::event::{Answer, Event};
 
 fn opened(lines: usize) -> Stage {
     let mut stage = Stage::with_log(lines);
@@ -42,6 +42,35 @@ fn going_up_ends_following_and_the_key_begins_it_again() {
     stage.press("f");
     stage.sees("one more");
     stage.sees("following");
+}
+
+#[test]
+fn it_is_said_where_one_is_and_what_is_searched() {
+    let mut stage = opened(100);
+    stage.misses("%");
+    stage.press("g");
+    stage.sees("0%  paused, f follows");
+    stage.press("/ '50 Enter");
+    stage.sees("/50");
+    let before = stage.model.log().unwrap().percent();
+    assert!((40..50).contains(&before), "{before}");
+    stage.press("f");
+    stage.sees("following");
+}
+
+#[test]
+fn a_log_that_is_gone_keeps_its_words_apart_from_those_it_had() {
+    let mut stage = opened(3);
+    let log = stage.model.log().unwrap();
+    let asked = LogAsked {
+        of: log.of.clone(),
+        stream: log.stream_name().to_owned(),
+        offset: Some(log.buffer.end()),
+        bytes: 1,
+    };
+    let gone = Err(SourceError::Unknown("there is no x.out".to_owned()));
+    stage.tell(Event::Answered(Answer::Log(asked, gone)));
+    stage.sees("\n there is no x.out; this is what was read before\nline 1 of the log\n");
 }
 
 #[test]
@@ -143,8 +172,10 @@ fn long_lines_are_seen_by_going_sideways() {
     *stage.place.log.lock().unwrap() = line.into_bytes();
     stage.press("Enter l");
     stage.misses("the end");
+    stage.sees("xx›\n");
     stage.press("Right Right Right Right");
     stage.sees("the end");
+    stage.misses("›");
     stage.press("Left Left Left Left");
     stage.misses("the end");
 }

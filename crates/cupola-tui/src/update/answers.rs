@@ -12,12 +12,13 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
     if let Answer::Log(asked, result) = answer {
         return logs::answered(model, &asked, result);
     }
+    if let Answer::Experiments(result) = answer {
+        // Jobs report more often than an experiment changes.
+        model.is_dirty |= model.experiments.take(words(result));
+        return jobs::follow_latest(model);
+    }
     model.is_dirty = true;
     match answer {
-        Answer::Experiments(result) => {
-            model.experiments.take(words(result));
-            return jobs::follow_latest(model);
-        }
         Answer::Jobs(run, result) => return jobs_came(model, &run, result),
         Answer::Arranged(run, arranged) => {
             let Some(opened) = model.opened.as_mut().filter(|opened| opened.run == run) else {
@@ -63,7 +64,7 @@ pub(super) fn update(model: &mut Model, answer: Answer) -> Vec<Effect> {
             Ok(sheets) => model.sheets = sheets,
             Err(error) => model.complain(error.to_string()),
         },
-        Answer::Log(..) => {}
+        Answer::Log(..) | Answer::Experiments(_) => {}
     }
     Vec::new()
 }

@@ -154,7 +154,7 @@ fn job(model: &mut Model, command: Command) -> Vec<Effect> {
     match (command, found) {
         (Command::Kill, Some((key, _))) => questions::kill(model, key),
         (Command::Delete, Some((key, _))) => questions::delete(model, key),
-        (Command::Start, Some((key, _))) => vec![Effect::Act(vec![Action::Start(key)])],
+        (Command::Start, Some((key, _))) => questions::start(model, key),
         (Command::CopyPath, Some((_, path))) => copy_path(model, &path),
         (Command::Search, _) => super::bars::open(model),
         (command, _) => jobs::command(model, command),

@@ -1,9 +1,9 @@
 //! What is asked before anything is changed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use cupola_workspace::{
-    model::{ExperimentAction, JobKey, JobState, RunKey},
+    model::{ExperimentAction, Job, JobKey, JobState, RunKey},
     source::Action,
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
@@ -65,6 +65,18 @@ pub(super) fn kill(model: &mut Model, key: JobKey) -> Vec<Effect> {
     ask(model, "Kill this job?", lines, choices)
 }
 
+/// What is done is not begun again by one key.
+pub(super) fn start(model: &mut Model, key: JobKey) -> Vec<Effect> {
+    let is_done = shown(model, &key).is_some_and(|job| job.state == JobState::Done);
+    let lines = vec![clean(&key.task), clean(&key.id)];
+    let again = Effect::Act(vec![Action::Start(key)]);
+    if !is_done || !model.place.is_hub {
+        return vec![again];
+    }
+    let choices = vec![Choice::new("run it again", again)];
+    ask(model, "It is done. Run it once more?", lines, choices)
+}
+
 pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
     if model.place.is_hub {
         model.complain("a hub deletes experiments as a whole");
@@ -91,11 +103,14 @@ pub(super) fn delete(model: &mut Model, key: JobKey) -> Vec<Effect> {
 
 /// The experiments that a job belongs to, as far as it is seen.
 fn named_by(model: &Model, key: &JobKey) -> BTreeSet<String> {
-    let jobs = model.opened.as_ref().map(|it| &it.jobs.arranged.jobs);
-    let shown = jobs.into_iter().flat_map(|jobs| jobs.iter());
-    let job = shown.into_iter().find(|job| job.key == *key);
-    let runs = job.into_iter().flat_map(|job| &job.runs);
+    let runs = shown(model, key).into_iter().flat_map(|job| &job.runs);
     runs.map(|run| run.experiment.clone()).collect()
+}
+
+/// A job of the list that is open.
+fn shown<'m>(model: &'m Model, key: &JobKey) -> Option<&'m Arc<Job>> {
+    let jobs = &model.opened.as_ref()?.jobs.arranged.jobs;
+    jobs.iter().find(|job| job.key == *key)
 }
 
 /// Which jobs run is known of the run that is shown; of others it is read when it is done.

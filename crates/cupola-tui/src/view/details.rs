@@ -146,7 +146,8 @@ fn process_text(now: &ProcessNow) -> String {
         parts.push(bytes(memory));
     }
     if let Some(threads) = now.threads {
-        parts.push(format!("{threads} threads"));
+        let noun = if threads == 1 { "thread" } else { "threads" };
+        parts.push(format!("{threads} {noun}"));
     }
     parts.join(", ")
 }

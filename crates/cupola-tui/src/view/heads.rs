@@ -12,6 +12,9 @@ use crate::{
     theme::{Theme, Tone},
 };
 
+/// So much is shown of what is searched in a log.
+const SOUGHT_CHARS: usize = 20;
+
 /// Draws one; says where the cursor stands if something is typed there.
 pub(super) fn view(
     model: &Model,
@@ -197,9 +200,9 @@ fn log_title(model: &Model, log: &LogView, theme: Theme, buffer: &mut Buffer, ar
         }
     }
     let state = if log.is_followed {
-        "following"
+        "following".to_owned()
     } else {
-        "f follows"
+        format!("{}%  paused, f follows", log.percent())
     };
     let sync = if !log.is_remote || log.is_of_said() {
         String::new()
@@ -209,7 +212,11 @@ fn log_title(model: &Model, log: &LogView, theme: Theme, buffer: &mut Buffer, ar
         let wait = log.next_at.since(model.now).as_secs();
         format!("  ✓ next sync: {wait}s")
     };
-    let word = format!("{}  {state}{sync} ", bytes(log.buffer.size()));
+    let sought = log.find.as_ref().map_or_else(String::new, |find| {
+        let sought: String = clean(&find.text).chars().take(SOUGHT_CHARS).collect();
+        format!("/{sought}  ")
+    });
+    let word = format!("{sought}{}  {state}{sync} ", bytes(log.buffer.size()));
     let at = area.right().saturating_sub(width(&word)).max(x + 1);
     buffer.set_stringn(at, y, word, left(at), theme.of(Tone::Dim));
 }

@@ -4,6 +4,7 @@ use ratatui::{
     buffer::Buffer,
     layout::Rect,
     style::{Modifier, Style},
+    widgets::{Clear, Widget as _},
 };
 
 use crate::{
@@ -38,14 +39,17 @@ pub(super) fn view(log: &LogView, theme: Theme, buffer: &mut Buffer, area: Rect)
     if let Some(problem) = &log.problem
         && area.height > 0
     {
-        let words = format!(" {} ", clean(problem));
-        let x = area.right().saturating_sub(width(&words)).max(area.x);
-        buffer.set_stringn(x, area.y, words, room, theme.of(Tone::Bad));
+        // Beside a line it would read as a part of it.
+        let row = Rect { height: 1, ..area };
+        Clear.render(row, buffer);
+        let words = format!(" {}; this is what was read before", clean(problem));
+        buffer.set_stringn(area.x, area.y, words, room, theme.of(Tone::Bad));
     }
 }
 
 fn line(log: &LogView, at: usize, theme: Theme, buffer: &mut Buffer, area: Rect) {
     let mut skipped = 0;
+    let mut goes_on = false;
     let mut x = area.x;
     for span in log.buffer.line(at) {
         let letters: Vec<char> = span.text.chars().collect();
@@ -56,7 +60,11 @@ fn line(log: &LogView, at: usize, theme: Theme, buffer: &mut Buffer, area: Rect)
             continue;
         }
         let room = usize::from(area.right().saturating_sub(x));
+        goes_on |= usize::from(width(&shown)) > room;
         (x, _) = buffer.set_stringn(x, area.y, shown, room, style(span.style, theme));
+    }
+    if goes_on && area.width > 0 {
+        buffer.set_stringn(area.right() - 1, area.y, "›", 1, theme.of(Tone::Dim));
     }
     let Some(find) = &log.find else {
         return;

@@ -27,6 +27,9 @@ const NAME_CHARS_MAX: usize = 24;
 /// A line that is rewritten must not be broken by the terminal.
 const STATUS_CHARS_MAX: usize = 78;
 
+/// What is said when the terminal is given back while the work goes on.
+const GOES_ON: &str = "The work goes on; Ctrl-C stops it.";
+
 /// Where the words go.
 pub(super) struct Console {
     /// stdout belongs to the JSON.
@@ -41,6 +44,8 @@ pub(super) struct Console {
     is_muted: Arc<AtomicBool>,
     /// What was to be said meanwhile.
     held: Vec<String>,
+    /// Something else has or had it, and nothing was said of that yet.
+    was_muted: bool,
 }
 
 impl Console {
@@ -66,6 +71,7 @@ impl Console {
             status: String::new(),
             is_muted: Arc::default(),
             held: Vec::new(),
+            was_muted: false,
         }
     }
 
@@ -138,8 +144,13 @@ impl Console {
 
     /// How things stand; on anything but a terminal nothing.
     pub(super) fn status(&mut self, text: &str) {
+        let is_muted = self.is_muted.load(Ordering::SeqCst);
+        if std::mem::replace(&mut self.was_muted, is_muted) && !is_muted {
+            self.held.push(GOES_ON.to_owned());
+        }
+        self.catch_up();
         let text: String = clean(text).chars().take(STATUS_CHARS_MAX).collect();
-        if !self.is_terminal || text == self.status || self.is_muted.load(Ordering::SeqCst) {
+        if !self.is_terminal || text == self.status || is_muted {
             return;
         }
         self.write(&format!("\r\x1b[2K{text}"));
@@ -148,11 +159,22 @@ impl Console {
 
     /// Takes the line about how things stand away.
     pub(super) fn clear_status(&mut self) {
-        if !self.is_muted.load(Ordering::SeqCst) {
-            for text in std::mem::take(&mut self.held) {
-                self.write_line(&text);
-            }
+        self.catch_up();
+        self.erase();
+    }
+
+    /// Says what could not be said meanwhile, before anything else.
+    fn catch_up(&mut self) {
+        if self.held.is_empty() || self.is_muted.load(Ordering::SeqCst) {
+            return;
         }
+        self.erase();
+        for text in std::mem::take(&mut self.held) {
+            self.write_line(&text);
+        }
+    }
+
+    fn erase(&mut self) {
         if !self.status.is_empty() {
             self.write("\r\x1b[2K");
             self.status.clear();
