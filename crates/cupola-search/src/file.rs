@@ -10,6 +10,7 @@ mod plan;
 mod program;
 mod read;
 mod scalar;
+mod service;
 mod setup;
 mod units;
 mod values;
@@ -25,6 +26,7 @@ use cupola_domain::{objective::Objective, resources::Needs, setup::Setup};
 pub use plan::FileTask;
 pub use program::Program;
 pub use read::{FILE_KEYS, NEEDS_KEYS, OBJECTIVE_KEYS, TASK_KEYS};
+pub use service::{SERVICE_KEYS, Service};
 pub use setup::setup_bytes;
 pub use values::Values;
 
@@ -75,6 +77,8 @@ pub struct ExperimentFile {
     pub max_parallel: Option<u32>,
     /// What is to be done, in the order of the file; a file without `tasks` has one step.
     pub steps: Vec<Step>,
+    /// What may be started beside it.
+    pub services: Vec<Service>,
     /// Path → line.
     lines: HashMap<String, usize>,
 }

@@ -11,7 +11,7 @@ use cupola_domain::{
 use super::{
     ExperimentFile, Program, Step, order,
     place::Place,
-    program, setup,
+    program, service, setup,
     values::{self, Values, too_many},
 };
 use crate::plan::FIRST_SEED;
@@ -39,6 +39,7 @@ pub const FILE_KEYS: &[&str] = &[
     "priority",
     "needs",
     "max_parallel",
+    "services",
     "tasks",
 ];
 
@@ -132,6 +133,7 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         None => Some(None),
         Some(place) => place.whole(1, SLOTS_MAX).map(|n| u32::try_from(n).ok()),
     };
+    let services = service::read(root);
     let steps = match root.find("tasks") {
         None => step("", root, root).map(|step| vec![step]),
         Some(tasks) => steps(&tasks, root),
@@ -142,6 +144,7 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         tags: tags?,
         max_parallel: max_parallel?,
         steps: steps?,
+        services: services?,
         lines: lines(root),
     };
     check_sizes(&file, root);
@@ -217,7 +220,7 @@ fn read_steps(
 }
 
 /// It is part of paths, tables and tags.
-fn is_step_name(name: &str) -> bool {
+pub(super) fn is_step_name(name: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     (1..=64).contains(&name.chars().count()) && name.chars().all(fits)
 }
@@ -286,7 +289,7 @@ impl Step {
     }
 }
 
-fn limited(place: &Place<'_>, remedy: &str, chars_max: usize) -> Option<String> {
+pub(super) fn limited(place: &Place<'_>, remedy: &str, chars_max: usize) -> Option<String> {
     let text = place.text(remedy)?;
     let chars = text.chars().count();
     if chars > chars_max {

@@ -27,6 +27,7 @@ use crate::{
     hub_source::HubSource,
     output,
     serve::{Running, With, stop_signal},
+    services,
 };
 
 /// The description of experiment files for editors and other programs.
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: RunFile) -> anyhow::Result<ExitCode> {
         let client = connection::client(&args.connect)?;
         let mut console = Console::new(&args, &source.file);
         let mut stop = Box::pin(stop_signal()?);
-        let seen = interface(&args, &client, &console);
+        let seen = interface(&args, &source, &client, &console)?;
         let outcome = perform(&client, &source, &mut console, stop.as_mut()).await;
         until_closed(seen, &mut console).await?;
         outcome?
@@ -71,7 +72,7 @@ async fn here(args: &RunFile, source: &Source) -> anyhow::Result<Outcome> {
         running.greet_pages(&config, |text| console.say(text))?;
     }
     let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
-    let seen = interface(args, &client, &console);
+    let seen = interface(args, source, &client, &console)?;
     let outcome = perform(&client, source, &mut console, stop.as_mut()).await;
     until_closed(seen, &mut console).await?;
     if args.keep && outcome.as_ref().is_ok_and(|outcome| !outcome.was_stopped) {
@@ -88,21 +89,23 @@ async fn here(args: &RunFile, source: &Source) -> anyhow::Result<Outcome> {
 /// work goes on when it is closed.
 fn interface(
     args: &RunFile,
+    file: &Source,
     client: &Client,
     console: &Console,
-) -> Option<JoinHandle<anyhow::Result<ExitCode>>> {
+) -> anyhow::Result<Option<JoinHandle<anyhow::Result<ExitCode>>>> {
     if !args.console || args.json || monitor::need_terminal().is_err() {
-        return None;
+        return Ok(None);
     }
-    let source = Arc::new(HubSource::new(client.clone(), Handle::current()));
+    let hub = Arc::new(HubSource::new(client.clone(), Handle::current()));
+    let source = services::beside(hub, file.programs(), Some(file.folder.clone()))?;
     let is_shown = console.mute();
     is_shown.store(true, Ordering::SeqCst);
     let name = args.file.as_ref().map(|file| file.display().to_string());
-    Some(tokio::spawn(async move {
+    Ok(Some(tokio::spawn(async move {
         let ended = monitor::show(source, name).await;
         is_shown.store(false, Ordering::SeqCst);
         ended
-    }))
+    })))
 }
 
 /// Waits until nobody looks any more.

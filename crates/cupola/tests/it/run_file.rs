@@ -336,6 +336,7 @@ fn the_schema_has_the_keys_that_files_may_have() {
     assert_eq!(keys("/$defs/task"), known(file::TASK_KEYS));
     assert_eq!(keys("/$defs/objective"), known(file::OBJECTIVE_KEYS));
     assert_eq!(keys("/$defs/needs/oneOf/1"), known(file::NEEDS_KEYS));
+    assert_eq!(keys("/$defs/service"), known(file::SERVICE_KEYS));
 }
 
 fn examples() -> PathBuf {

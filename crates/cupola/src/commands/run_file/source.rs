@@ -9,8 +9,9 @@ use std::{
 use anyhow::Context as _;
 use cupola_protocol::{files::NewFile, work::BundleFile};
 use cupola_search::file::{self, ExperimentFile, Program};
+use cupola_workspace::services::Command;
 
-use crate::exit::WrongFile;
+use crate::{config::services::Programs, exit::WrongFile};
 
 /// The files that travel with a command together may not be larger.
 const FILES_BYTES_MAX: u64 = 64 << 20;
@@ -21,8 +22,8 @@ pub(super) struct Source {
     pub path: PathBuf,
     pub file: ExperimentFile,
     text: String,
-    /// Absolute.
-    folder: PathBuf,
+    /// Where it lies; absolute.
+    pub folder: PathBuf,
 }
 
 impl Source {
@@ -53,6 +54,21 @@ impl Source {
             text,
             folder: folder.parent().unwrap_or(Path::new("/")).to_owned(),
         })
+    }
+
+    /// With what its services are started.
+    pub(super) fn programs(&self) -> Programs {
+        let services = self.file.services.iter();
+        let commands = services.map(|service| Command {
+            name: service.name.clone(),
+            description: service.description.clone(),
+            words: service.command.clone(),
+            port: service.port,
+        });
+        Programs {
+            commands: commands.collect(),
+            ..Programs::default()
+        }
     }
 
     /// The file with all that it names, ready to be sent.
