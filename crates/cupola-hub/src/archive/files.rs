@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, BufWriter, Read, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
@@ -120,7 +121,12 @@ pub(crate) fn open(folder: &Path, name: &str) -> Result<File, HubError> {
             return Err(wrong(name, "a link is in its way"));
         }
     }
-    let file = OpenOptions::new().read(true).open(&path);
+    // A pipe would not answer until somebody writes.
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(&path);
     let file = file.map_err(|error| wrong(name, error))?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if is_file {
