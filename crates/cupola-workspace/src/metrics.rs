@@ -22,7 +22,7 @@ use crate::{
 };
 use curves::Curves;
 
-pub(crate) use curves::reduce;
+pub(crate) use curves::{reduce, thinned};
 use found::{Found, Place};
 
 /// So many jobs are kept in mind, those that were looked at last.

@@ -27,6 +27,10 @@ use follow::Follower;
 /// The file by which the folder of all runs is known.
 const MARK: &str = "folder.json";
 
+/// The word by which that file is, which is no longer than this.
+const FORMAT: &str = "cupola runs";
+const MARK_BYTES_MAX: u64 = 64 << 10;
+
 /// The folders of a hub's runs.
 pub(crate) struct Own {
     shared: Arc<Shared>,
@@ -70,7 +74,10 @@ struct Known {
 /// The folder of all runs of a hub whose data folder, or this itself, is `root`.
 pub(crate) fn find(root: &Path) -> Option<PathBuf> {
     let mut places = [root.join("runs"), root.to_owned()].into_iter();
-    places.find(|place| place.join(MARK).is_file())
+    places.find(|place| {
+        let mark = file::json(&place.join(MARK), MARK_BYTES_MAX);
+        mark.is_ok_and(|mark| mark["format"] == FORMAT)
+    })
 }
 
 impl Own {

@@ -122,12 +122,21 @@ fn extremes(points: &[Point]) -> impl Iterator<Item = &Point> {
 
 /// At most about `width` points: the extremes of each column, and the end.
 pub(crate) fn reduce(points: &[Point], width: usize) -> Vec<(f64, f64)> {
+    let shown = |point: &Point| (float(point.step), point.value);
+    kept(points, width).into_iter().map(shown).collect()
+}
+
+/// The same points as they are, to go on with.
+pub(crate) fn thinned(points: &[Point], width: usize) -> Vec<Point> {
+    kept(points, width).into_iter().copied().collect()
+}
+
+fn kept(points: &[Point], width: usize) -> Vec<&Point> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Vec::new();
     };
-    let shown = |point: &Point| (float(point.step), point.value);
     if points.len() <= width {
-        return points.iter().map(shown).collect();
+        return points.iter().collect();
     }
     let columns = (width / 2).max(1) as u128;
     let steps = u128::from(last.step.abs_diff(first.step)) + 1;
@@ -137,7 +146,7 @@ pub(crate) fn reduce(points: &[Point], width: usize) -> Vec<(f64, f64)> {
     if kept.last().is_some_and(|kept| !std::ptr::eq(*kept, last)) {
         kept.push(last);
     }
-    kept.into_iter().map(shown).collect()
+    kept
 }
 
 #[expect(

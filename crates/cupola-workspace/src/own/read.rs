@@ -23,6 +23,9 @@ use crate::{
 /// What a run is, without its details, is hardly that long.
 const BYTES_MAX: u64 = 64 << 20;
 
+/// So many letters of a folder's name tell it from others.
+const ENDING: usize = 7;
+
 /// By which a file is known to be the one that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stamp(u64, u64, i64, i64);
@@ -353,8 +356,9 @@ fn names(found: &[(PathBuf, Result<Row, String>)]) -> Vec<String> {
         if count[&name] == 1 {
             return name;
         }
-        let id = folder(&found.0);
-        format!("{name} {}", &id[id.len().saturating_sub(7)..])
+        let id: Vec<char> = folder(&found.0).chars().collect();
+        let end: String = id[id.len().saturating_sub(ENDING)..].iter().collect();
+        format!("{name} {end}")
     };
     found.iter().map(unique).collect()
 }

@@ -20,7 +20,7 @@ fn folder(runs: &[(&str, &str, i64, &str)]) -> tempfile::TempDir {
     let root = folder.path().join("runs");
     let place = root.join(EXPERIMENT);
     fs::create_dir_all(&place).unwrap();
-    fs::write(root.join(MARK), "{}").unwrap();
+    fs::write(root.join(MARK), mark(1)).unwrap();
     let row = json!({"id": "e", "name": "LR sweep", "template": "char-lm", "created_at": 0,
         "tags": "{\"team\": \"nlp\"}"});
     let rows = json!({"rows": {"experiment": [row]}});
@@ -29,6 +29,10 @@ fn folder(runs: &[(&str, &str, i64, &str)]) -> tempfile::TempDir {
         write(&place, id, task, *attempt, word);
     }
     folder
+}
+
+fn mark(change: i64) -> String {
+    json!({"format": FORMAT, "change": change}).to_string()
 }
 
 fn write(place: &Path, id: &str, task: &str, attempt: i64, word: &str) {
@@ -183,8 +187,7 @@ fn what_the_hub_writes_is_noticed() {
     write(&root.join(EXPERIMENT), "a", "t", 1, "completed");
     // What is written before the first look is no change: it is written until one is told.
     let noticed = (2..60).find_map(|change| {
-        let mark = format!("{{\"change\": {change}}}");
-        fs::write(root.join("mark.new"), mark).unwrap();
+        fs::write(root.join("mark.new"), mark(change)).unwrap();
         fs::rename(root.join("mark.new"), root.join(MARK)).unwrap();
         let wait = std::time::Duration::from_secs(2);
         changes.recv_timeout(wait).ok()
@@ -194,8 +197,28 @@ fn what_the_hub_writes_is_noticed() {
 }
 
 #[test]
+fn a_copy_beside_has_a_name_of_its_own_whatever_its_letters() {
+    let folder = folder(&[("a", "t", 1, "completed")]);
+    let root = folder.path().join("runs");
+    for copy in ["a - 副本 2", "é"] {
+        fs::create_dir(root.join(copy)).unwrap();
+        let row = root.join(EXPERIMENT).join("experiment.json");
+        fs::copy(row, root.join(copy).join("experiment.json")).unwrap();
+    }
+    let experiments = open(&folder).experiments().unwrap();
+    let mut names: Vec<_> = experiments.iter().map(|of| of.id.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["LR sweep  - 副本 2", "LR sweep 56789ab", "LR sweep é"]
+    );
+}
+
+#[test]
 fn a_folder_of_neither_kind_is_refused() {
     let folder = tempfile::tempdir().unwrap();
+    // A file that is only called like a hub's mark.
+    fs::write(folder.path().join(MARK), "{\"experiments\": []}").unwrap();
     let refused = crate::open(folder.path(), here(), Watching::Auto)
         .err()
         .unwrap();
