@@ -27,6 +27,7 @@ mod value;
 mod writer;
 
 pub use event::{EventRow, NewEvent};
+pub use folder::{FolderLock, lock_folder};
 pub use location::Location;
 pub use migrate::Migration;
 pub use row::Row;

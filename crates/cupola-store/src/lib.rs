@@ -42,8 +42,8 @@ pub mod unlabelled;
 pub mod workers;
 
 pub use engine::{
-    Durability, EventRow, Location, Migration, NewEvent, OnCommit, Options, Row, Stats, Store,
-    ToValue, Tx, Value,
+    Durability, EventRow, FolderLock, Location, Migration, NewEvent, OnCommit, Options, Row, Stats,
+    Store, ToValue, Tx, Value, lock_folder,
 };
 pub use error::{ConstraintKind, StoreError};
 

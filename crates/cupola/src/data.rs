@@ -13,6 +13,7 @@
 use std::{
     fs,
     io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -57,14 +58,19 @@ impl DataDir {
         Ok(project_above(&here).unwrap_or_else(|| here.join(PROJECT_FOLDER)))
     }
 
-    /// Makes the folder, for this user alone.
+    /// Makes the folder, for this user alone. One that was there stays as open as it was, but what runs
+    /// leave in it is not for others.
     pub(crate) fn create(&self) -> anyhow::Result<()> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
-            .with_context(|| format!("failed to make the data folder `{}`", self.0.display()))
+        let made = make_private(&self.0);
+        made.with_context(|| format!("failed to make the data folder `{}`", self.0.display()))?;
+        for folder in [self.runs(), self.artifacts()] {
+            let made = make_private(&folder).and_then(|()| {
+                let mode = fs::Permissions::from_mode(0o700);
+                fs::set_permissions(&folder, mode)
+            });
+            made.with_context(|| format!("failed to make `{}` private", folder.display()))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -117,6 +123,11 @@ impl DataDir {
     }
 }
 
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder)
+}
+
 fn here() -> anyhow::Result<PathBuf> {
     std::env::current_dir().context("the working directory is gone")
 }
@@ -146,4 +157,26 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_leave_is_for_nobody_else_in_a_folder_that_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir(folder.path().to_owned());
+        let open = |path: &Path| {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        open(folder.path());
+        fs::create_dir(data.runs()).unwrap();
+        open(&data.runs());
+        data.create().unwrap();
+        for folder in [data.runs(), data.artifacts()] {
+            let mode = fs::metadata(&folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+        }
+    }
 }

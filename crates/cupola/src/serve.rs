@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::Duration,
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use cupola_domain::access::Role;
 use cupola_hub::{Hub, HubError, Settings, loops, world::World};
 use cupola_notify::Sender;
-use cupola_store::{Durability, Location};
+use cupola_store::{Durability, FolderLock, Location, StoreError, lock_folder};
 use cupola_web::{Web, gate};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -61,6 +62,7 @@ pub(crate) struct Running {
     worker: JoinSet<()>,
     hub_stopping: watch::Sender<bool>,
     parts: JoinSet<()>,
+    _lock: Option<FolderLock>,
 }
 
 impl Running {
@@ -73,11 +75,12 @@ impl Running {
         data.create()?;
         let listener = listen(config).await?;
         let address = listener.local_addr()?;
+        let lock = lock(&location(config, &data), &data)?;
         let hub = open(config, &data).await?;
         if hub.has_unsynced_runs() {
             tracing::warn!(
                 "`{}` may have runs that this database lacks; `cupola sync` brings them in while no \
-                 hub runs, and until then no files of runs are removed",
+                 hub runs, and until then no files of runs are removed and no families planned further",
                 data.runs().display()
             );
         }
@@ -100,6 +103,7 @@ impl Running {
             worker: JoinSet::new(),
             hub_stopping: watch::Sender::new(false),
             parts: JoinSet::new(),
+            _lock: lock,
         };
         running.deliver(config)?;
         running.serve(listener, config, address);
@@ -311,6 +315,7 @@ pub(crate) struct Beside {
     pub hub: Hub,
     /// Where its database is, if that is only for a moment.
     _passing: Option<tempfile::TempDir>,
+    _lock: Option<FolderLock>,
 }
 
 /// The hub of a data folder, whether it has a database or not. What is only tried makes none: it has
@@ -343,10 +348,32 @@ pub(crate) async fn open_beside(
         Some(folder) => Location::Sqlite(folder.path().join("cupola.db")),
         None => location(&config, &data),
     };
+    let lock = lock(&location, &data)?;
     Ok(Beside {
         hub: open_at(location, &config, &data).await?,
         _passing: passing,
+        _lock: lock,
     })
+}
+
+/// The data folder for one hub alone, wherever its database is. One in the folder itself takes care of
+/// that.
+fn lock(location: &Location, data: &DataDir) -> anyhow::Result<Option<FolderLock>> {
+    let real = |folder: &Path| Path::new(".").join(folder).canonicalize().ok();
+    if let Location::Sqlite(database) = location
+        && database.parent().and_then(real) == real(data.path())
+    {
+        return Ok(None);
+    }
+    match lock_folder(data.path()) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error @ StoreError::Locked { .. }) => Err(Unavailable(error.to_string()).into()),
+        Err(error) => {
+            // Some filesystems have no locks; the database has one of its own.
+            tracing::warn!(%error, "the data folder cannot be kept for one hub");
+            Ok(None)
+        }
+    }
 }
 
 fn location(config: &Config, data: &DataDir) -> Location {

@@ -25,7 +25,8 @@ const NETWORK_FILESYSTEMS: [&str; 10] = [
 ];
 
 /// The right to be the folder's only hub, given back when dropped, or by the system when the process ends.
-pub(super) struct FolderLock(#[expect(dead_code, reason = "holds the lock while it is open")] File);
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "holds the lock while it is open")] File);
 
 /// Makes the folder and the file if they are missing and takes the folder's lock.
 pub(super) fn prepare(database: &Path) -> Result<FolderLock, StoreError> {
@@ -38,6 +39,11 @@ pub(super) fn prepare(database: &Path) -> Result<FolderLock, StoreError> {
     let lock = lock(folder)?;
     make_private(database).map_err(|source| io_error(database, source))?;
     Ok(lock)
+}
+
+/// Takes the lock of a data folder whose hub has its database elsewhere.
+pub fn lock_folder(folder: &Path) -> Result<FolderLock, StoreError> {
+    lock(folder)
 }
 
 pub(super) fn io_error(path: &Path, source: io::Error) -> StoreError {

@@ -22,7 +22,7 @@ pub(super) fn key_of(folder: &dyn Source, named: &str) -> anyhow::Result<JobKey>
 }
 
 fn only<'a>(keys: impl Iterator<Item = &'a JobKey>, named: &str) -> anyhow::Result<Option<JobKey>> {
-    let (task, id) = match named.split_once('/') {
+    let (task, id) = match named.rsplit_once('/') {
         Some((task, id)) => (Some(task), id),
         None => (None, named),
     };
@@ -71,4 +71,22 @@ pub(super) fn unknown_tags<'a>(filter: &'a Filter, jobs: &[Arc<Job>]) -> Vec<&'a
     named.sort_unstable();
     named.dedup();
     named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_may_be_called_like_a_path() {
+        let key = JobKey {
+            task: "/Users/me/x".to_owned(),
+            id: "0b7f".to_owned(),
+        };
+        for named in ["/Users/me/x/0b", "0b7f"] {
+            let found = only([&key].into_iter(), named).unwrap();
+            assert_eq!(found, Some(key.clone()), "{named}");
+        }
+        assert_eq!(only([&key].into_iter(), "x/0b").unwrap(), None);
+    }
 }
