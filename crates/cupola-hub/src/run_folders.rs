@@ -12,6 +12,7 @@
 //! A run that has begun has a `run.json`; the rest comes when it has ended. Files that runs keep
 //! are not here: they lie beside, called by their hashes.
 
+mod ahead;
 mod details;
 mod filling;
 mod going;
@@ -27,6 +28,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use cupola_domain::time::Timestamp;
 use cupola_store::Store;
 
 use crate::{Hub, HubError, world::World};
@@ -46,6 +48,8 @@ pub(crate) struct RunFolders {
     root: Option<PathBuf>,
     /// As it was at the start.
     mark: Mark,
+    /// When that was.
+    since: Timestamp,
     /// What the loop knows by heart; nothing before its first tick.
     keeping: Mutex<Option<Keeping>>,
 }
@@ -63,6 +67,7 @@ impl RunFolders {
         Ok(Self {
             root,
             mark,
+            since: world.now(),
             keeping: Mutex::default(),
         })
     }
@@ -71,6 +76,12 @@ impl RunFolders {
     /// not go meanwhile.
     pub(crate) fn are_unsynced(&self) -> bool {
         self.mark.is_unsynced
+    }
+
+    /// Whether there may be tasks on the disk, of an experiment that was made then, that the store does
+    /// not have.
+    pub(crate) fn may_have_more(&self, made_at: Timestamp) -> bool {
+        self.are_unsynced() && made_at <= self.since
     }
 
     fn root(&self) -> Result<&Path, HubError> {
@@ -84,6 +95,24 @@ impl Hub {
     /// [`Hub::sync_run_folders`].
     pub fn has_unsynced_runs(&self) -> bool {
         self.run_folders.are_unsynced()
+    }
+
+    /// Follows all that changed: what was deleted must not come back from its folder. What cannot be
+    /// written now holds up nothing.
+    fn catch_up_run_folders(&self) -> Result<(), HubError> {
+        if self.run_folders.mark.seq < 0 {
+            // They are another store's, or of later than this one: nothing in them was deleted here.
+            return Ok(());
+        }
+        loop {
+            let kept = self.keep_run_folders();
+            let keeping = &self.run_folders.keeping;
+            let keeping = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            match keeping.as_ref() {
+                Some(keeping) if keeping.is_behind(self) => kept?,
+                _ => return Ok(()),
+            };
+        }
     }
 
     /// Brings the folders of runs up to what the store has, as far as a short while allows; says how

@@ -22,7 +22,8 @@ pub const LOOP: Loop = Loop {
 };
 
 /// Makes the tasks that briefs ask for and that are not there yet; says how many. Every step is a
-/// transaction of its own, and families take turns.
+/// transaction of its own, and families take turns. None are made that may lie on the disk, to be brought
+/// in: they would be there twice.
 pub fn tick(hub: &Hub) -> Result<usize, HubError> {
     let mut planned = 0;
     loop {
@@ -53,6 +54,9 @@ fn plan_next(hub: &Hub, family: ExperimentId, brief: BriefId) -> Result<usize, H
     let (Some(family), Some(brief)) = found else {
         return Ok(0);
     };
+    if hub.run_folders.may_have_more(family.created_at) {
+        return Ok(0);
+    }
     let from = u32::try_from(family.counts.total()).unwrap_or(u32::MAX);
     let to = brief
         .wanted

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cupola_domain::{
+    event::Event,
     experiment::Experiment,
     ids::{BriefId, ExperimentId},
 };
@@ -69,6 +70,7 @@ fn remove(hub: &Hub, experiment: ExperimentId, brief: Option<BriefId>) -> Result
             let went = tasks::delete_some(tx, experiment, TASKS_PER_STEP)?;
             if went == 0 {
                 experiments::delete(tx, experiment)?;
+                events::record(tx, Event::ExperimentChanged(experiment));
                 if let Some(brief) = brief {
                     briefs::delete(tx, brief)?;
                 }

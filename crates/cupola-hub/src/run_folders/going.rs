@@ -2,25 +2,32 @@
 
 use std::path::Path;
 
+use cupola_domain::run::LOGGED_CODE;
 use cupola_store::{Tx, dump::Cell};
 use serde_json::{Map, Value};
 
 use super::{
+    ahead::is_ahead,
     details,
     places::{self, CODE, Places},
-    record::{Kind, Record},
+    record::{Kept, Kind, Record},
     tables::{COUNTS, OF_RUN, Rows, Tables, text},
 };
 use crate::HubError;
 
 const EXPERIMENT: &str = "experiment.json";
+const RUN: &str = "run.json";
 
-/// Whether what is there already is believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is believed of what is there already: ever less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Believe {
-    /// When the run's row is the same.
+    /// All, when the run's row is the same.
     SameRow,
-    /// Never: something changed.
+    /// That the run has begun. It may have been deleted since.
+    Begun,
+    /// The files of a run that had ended: what changed stands in its record.
+    Files,
+    /// Nothing.
     Nothing,
 }
 
@@ -29,8 +36,8 @@ pub(super) enum Believe {
 pub(super) enum Went {
     /// It was written.
     Written {
-        /// Whether the run is under way, so that more comes when it ends.
-        is_under_way: bool,
+        /// By whom the run is under way, so that more comes when it ends.
+        under_way: Option<Writer>,
     },
     /// It is there already, or is not to be.
     Same,
@@ -38,48 +45,62 @@ pub(super) enum Went {
     Removed,
 }
 
-/// Writes a run, if it has begun. One that was deleted loses its folder.
+/// Who says what a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// A worker.
+    Worker,
+    /// A client, who may delete it meanwhile.
+    Client,
+}
+
+/// Writes a run, if it has begun. One that was deleted loses its folder. An end that the folder knows
+/// and the store does not stays: the store is an older copy, or, if it `is_unsynced`, may be one.
 pub(super) fn run(
     tx: &mut Tx,
     tables: &Tables,
     places: &mut Places,
-    id: &str,
-    believe: Believe,
+    (id, believe): (&str, Believe),
+    is_unsynced: bool,
 ) -> Result<Went, HubError> {
-    let Some(row) = tables.find(tx, ("run", "id"), id)? else {
+    let row = tables.find(tx, ("run", "id"), id)?;
+    let Some(row) = row.filter(|row| text(row, "phase") != "pending") else {
         return Ok(Went::Same);
     };
-    if text(&row, "phase") == "pending" {
-        return Ok(Went::Same);
-    }
     let experiment = text(&row, "experiment_id").to_owned();
     let Some(of) = tables.find(tx, ("experiment", "id"), &experiment)? else {
         return Ok(Went::Same);
     };
     if let Some(bin_of) = of.get("bin_of").and_then(Value::as_str) {
-        let is_removed = places.remove_run(bin_of, id)?;
-        return Ok(if is_removed {
-            Went::Removed
-        } else {
-            Went::Same
-        });
+        // It may have been restored since.
+        let is_removed = !is_unsynced && places.remove_run(bin_of, id)?;
+        let went = is_removed.then_some(Went::Removed);
+        return Ok(went.unwrap_or(Went::Same));
     }
-    if is_gone(&of) {
+    let is_under_way = text(&row, "phase") != "finished";
+    if is_gone(&of) || believe == Believe::Begun && is_under_way {
         return Ok(Went::Same);
     }
     let folder = self::experiment_of(tx, tables, places, of)?.join(id);
-    let before = Record::read(&folder, "run.json", Kind::Run).ok();
-    let is_same = |before: &Record| before.one("run") == Some(&row);
-    if believe == Believe::SameRow && before.as_ref().is_some_and(is_same) {
+    let before = Record::read(&folder, RUN, Kind::Run);
+    // What cannot be read may be mended, and then be the newer.
+    if is_unsynced && before.is_err() && folder.join(RUN).exists() {
+        return Ok(Went::Same);
+    }
+    let before = before.ok();
+    let there = before.as_ref().and_then(|before| before.one("run"));
+    let is_ahead = there.is_some_and(|there| is_ahead(there, &row, is_unsynced));
+    if is_ahead || believe == Believe::SameRow && there == Some(&row) {
         return Ok(Went::Same);
     }
     places::make(&folder)?;
-    let is_under_way = text(&row, "phase") != "finished";
-    program(tx, tables, places, text(&row, "code_hash"))?;
     let rows = rows(tx, tables, id, &row)?;
     let known = before.as_ref().map_or(&[][..], |before| &before.files);
-    let files = if is_under_way {
-        Vec::new()
+    let is_kept = |before: &Record| believe == Believe::Files && has_same_files(before, &rows);
+    let is_kept = before.as_ref().is_some_and(is_kept) && are_there(&folder, known);
+    // One that goes on after its end keeps what it had written until it ends again.
+    let files = if is_under_way || is_kept {
+        known.to_vec()
     } else {
         details::write(tx, tables, &folder, id, known)?
     };
@@ -87,8 +108,34 @@ pub(super) fn run(
     if before.as_ref() == Some(&record) {
         return Ok(Went::Same);
     }
-    places.put(&folder, "run.json", record)?;
-    Ok(Went::Written { is_under_way })
+    program(tx, tables, places, text(&row, "code_hash"))?;
+    places.put(&folder, RUN, record)?;
+    Ok(Went::Written {
+        under_way: is_under_way.then(|| writer(&row)),
+    })
+}
+
+/// Who says what a run does.
+fn writer(run: &Map<String, Value>) -> Writer {
+    if text(run, "code_hash") == LOGGED_CODE {
+        Writer::Client
+    } else {
+        Writer::Worker
+    }
+}
+
+/// Whether a run had ended, and its large results are what they were.
+fn has_same_files(before: &Record, rows: &Rows) -> bool {
+    let had_ended = before.one("run").map(|run| text(run, "phase")) == Some("finished");
+    had_ended && before.rows.get("result") == rows.get("result")
+}
+
+fn are_there(folder: &Path, files: &[Kept]) -> bool {
+    let is_there = |file: &Kept| {
+        let found = folder.join(&file.name).symlink_metadata();
+        found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+    };
+    files.iter().all(is_there)
 }
 
 /// Writes an experiment that has a folder; removes the folder of one that was deleted for good.
@@ -147,9 +194,7 @@ fn write_experiment(
         return Ok(Went::Same);
     }
     places.put(folder, EXPERIMENT, record)?;
-    Ok(Went::Written {
-        is_under_way: false,
-    })
+    Ok(Went::Written { under_way: None })
 }
 
 /// Writes a program, once: it is called by its hash.

@@ -2,7 +2,7 @@
 //! is written at a time as disturbs nobody.
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -15,7 +15,7 @@ use cupola_store::{
 };
 
 use super::{
-    going::{self, Believe, Went},
+    going::{self, Believe, Went, Writer},
     mark::Mark,
     places::{self, Places},
     tables::Tables,
@@ -49,12 +49,14 @@ pub(super) struct Keeping {
     /// The newest change that was looked at.
     seq: i64,
     experiments: BTreeSet<String>,
-    runs: BTreeSet<String>,
+    runs: BTreeMap<String, Believe>,
     /// Those that were there before, to be looked at once.
     walked: VecDeque<String>,
     walk: Walk,
+    /// What is believed of them.
+    walking: Believe,
     /// Whose `run.json` is there; what else they do is written when they end.
-    under_way: HashSet<String>,
+    under_way: HashMap<String, Writer>,
     failed: Vec<Work>,
     again_at: Option<Instant>,
 }
@@ -69,25 +71,36 @@ impl Keeping {
     /// Goes on behind the change that was followed last, or walks over all that there is.
     pub(super) fn begin(hub: &Hub, root: &Path) -> Result<Self, HubError> {
         places::make(root)?;
-        let mark = hub.run_folders.mark.clone();
+        let mut mark = hub.run_folders.mark.clone();
         let (tables, first, last) = hub
             .read(|tx| Ok((Tables::of(tx)?, events::first(tx)?)))
             .and_then(|(tables, first)| Ok((tables, first, hub.last_change()?)))?;
         let is_known = mark.seq >= first - 1 && (0..=last).contains(&mark.seq);
+        if !is_known {
+            (mark.seq, mark.is_walked) = (last, false);
+            // At once: folders without a mark would be somebody else's at the next start.
+            mark.write(root)?;
+        }
         Ok(Self {
             tables: Arc::new(tables),
             places: Arc::new(Mutex::new(Places::find(root)?)),
-            seq: if is_known { mark.seq } else { last },
-            walk: if is_known {
+            seq: mark.seq,
+            walk: if mark.is_walked {
                 Walk::Done
             } else {
                 Walk::Behind(None)
             },
+            // What was followed before may have failed: then a row does not tell.
+            walking: if is_known {
+                Believe::Files
+            } else {
+                Believe::SameRow
+            },
             mark,
             experiments: BTreeSet::new(),
-            runs: BTreeSet::new(),
+            runs: BTreeMap::new(),
             walked: VecDeque::new(),
-            under_way: HashSet::new(),
+            under_way: HashMap::new(),
             failed: Vec::new(),
             again_at: None,
         })
@@ -99,15 +112,20 @@ impl Keeping {
             self.again_at = None;
             for work in std::mem::take(&mut self.failed) {
                 match work {
-                    Work::Experiment(id) => self.experiments.insert(id),
-                    Work::Changed(id) | Work::Walked(id) => self.runs.insert(id),
-                };
+                    Work::Experiment(id) => drop(self.experiments.insert(id)),
+                    Work::Run(id, _) => self.look_at(id, Believe::Nothing),
+                }
             }
         }
         self.hear(hub)?;
         let (done, failed) = self.work(hub)?;
         self.note(done)?;
         failed.map_or(Ok(done), Err)
+    }
+
+    /// Whether there are changes that were not followed. What failed was.
+    pub(super) fn is_behind(&self, hub: &Hub) -> bool {
+        self.seq < hub.last_told() || !self.runs.is_empty() || !self.experiments.is_empty()
     }
 
     /// Hears which runs and experiments changed.
@@ -123,15 +141,25 @@ impl Keeping {
             let _ = series::tick(hub);
         }
         for (kind, subject) in subjects {
-            match kind.as_str() {
-                "experiment" => drop(self.experiments.insert(subject)),
-                "ended" => drop(self.runs.insert(subject)),
-                _ if self.under_way.contains(&subject) => {}
-                _ => drop(self.runs.insert(subject)),
-            }
+            let believe = match (kind.as_str(), self.under_way.get(&subject)) {
+                ("experiment", _) => {
+                    self.experiments.insert(subject);
+                    continue;
+                }
+                ("run", Some(Writer::Client)) => Believe::Begun,
+                ("run" | "metrics" | "log", Some(_)) => continue,
+                ("run", None) => Believe::Files,
+                _ => Believe::Nothing,
+            };
+            self.look_at(subject, believe);
         }
         self.seq = to;
         Ok(())
+    }
+
+    fn look_at(&mut self, run: String, believe: Believe) {
+        let least = self.runs.entry(run).or_insert(believe);
+        *least = believe.max(*least);
     }
 
     /// Looks further through the runs that were there before, when all that was found is looked at.
@@ -176,15 +204,18 @@ impl Keeping {
         loop {
             self.walk(hub)?;
             let next = self.experiments.pop_first().map(Work::Experiment);
-            let next = next.or_else(|| self.runs.pop_first().map(Work::Changed));
-            let next = next.or_else(|| self.walked.pop_front().map(Work::Walked));
+            let next = next.or_else(|| {
+                let (id, believe) = self.runs.pop_first()?;
+                Some(Work::Run(id, believe))
+            });
+            let next = next.or_else(|| Some(Work::Run(self.walked.pop_front()?, self.walking)));
             let Some(next) = next else {
                 break;
             };
             match self.write(hub, &next) {
                 Ok(Went::Same) => {}
                 Ok(Went::Removed) => done += 1,
-                Ok(Went::Written { is_under_way }) => written.push((next, is_under_way)),
+                Ok(Went::Written { under_way }) => written.push((next, under_way)),
                 Err(error) => {
                     self.failed.push(next);
                     failed = Some(error);
@@ -210,13 +241,12 @@ impl Keeping {
     }
 
     /// Takes note of what is written; says how much that is.
-    fn take(&mut self, written: Vec<(Work, bool)>) -> usize {
+    fn take(&mut self, written: Vec<(Work, Option<Writer>)>) -> usize {
         let count = written.len();
-        for (work, is_under_way) in written {
-            if is_under_way {
-                self.under_way.insert(work.id().to_owned());
-            } else {
-                self.under_way.remove(work.id());
+        for (work, under_way) in written {
+            match (work, under_way) {
+                (Work::Run(id, _), Some(writer)) => drop(self.under_way.insert(id, writer)),
+                (Work::Run(id, _) | Work::Experiment(id), _) => drop(self.under_way.remove(&id)),
             }
         }
         count
@@ -229,32 +259,30 @@ impl Keeping {
 
     fn write(&self, hub: &Hub, work: &Work) -> Result<Went, HubError> {
         let (tables, places) = (Arc::clone(&self.tables), Arc::clone(&self.places));
-        let work = work.clone();
+        let (work, is_unsynced) = (work.clone(), self.mark.is_unsynced);
         hub.read(move |tx| {
             // Only this loop takes it.
             let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
             match &work {
                 Work::Experiment(id) => going::experiment(tx, &tables, &mut places, id),
-                Work::Changed(id) => going::run(tx, &tables, &mut places, id, Believe::Nothing),
-                Work::Walked(id) => going::run(tx, &tables, &mut places, id, Believe::SameRow),
+                Work::Run(id, believe) => {
+                    going::run(tx, &tables, &mut places, (id, *believe), is_unsynced)
+                }
             }
         })
     }
 
-    /// Notes how far all is written, when it is.
+    /// Notes how far all is written, when it is, and whether there is more to look for at the next start.
     fn note(&mut self, done: usize) -> Result<(), HubError> {
-        let is_behind = !self.runs.is_empty()
-            || !self.experiments.is_empty()
-            || !self.walked.is_empty()
-            || !self.failed.is_empty()
-            || matches!(self.walk, Walk::Behind(_));
-        let is_news = self.seq != self.mark.seq && (done > 0 || self.seq - self.mark.seq > NOTED);
-        let is_news = is_news || self.mark.seq < 0;
-        if is_behind || !is_news {
+        let is_walked =
+            self.walked.is_empty() && self.failed.is_empty() && matches!(self.walk, Walk::Done);
+        let is_behind = !self.runs.is_empty() || !self.experiments.is_empty();
+        let is_news = done > 0 || is_walked != self.mark.is_walked;
+        if is_behind || !is_news && self.seq - self.mark.seq <= NOTED {
             return Ok(());
         }
         self.places().sync()?;
-        self.mark.seq = self.seq;
+        (self.mark.seq, self.mark.is_walked) = (self.seq, is_walked);
         self.mark.write(self.places().root())
     }
 }
@@ -262,13 +290,5 @@ impl Keeping {
 #[derive(Clone)]
 enum Work {
     Experiment(String),
-    Changed(String),
-    Walked(String),
-}
-
-impl Work {
-    fn id(&self) -> &str {
-        let (Work::Experiment(id) | Work::Changed(id) | Work::Walked(id)) = self;
-        id
-    }
+    Run(String, Believe),
 }

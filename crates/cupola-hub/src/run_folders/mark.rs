@@ -24,6 +24,9 @@ pub(super) struct Mark {
     pub(super) store: String,
     /// The last change that was followed; negative where that is not known.
     pub(super) seq: i64,
+    /// Whether all that was there at that change is written. What was not, or failed, is looked for at
+    /// the next start.
+    pub(super) is_walked: bool,
     /// Whether there may be runs that the store does not have: it is another than the one that they
     /// came from, or an older copy.
     pub(super) is_unsynced: bool,
@@ -41,6 +44,7 @@ impl Mark {
             return Ok(Self {
                 store,
                 seq: -1,
+                is_walked: false,
                 // Somebody removed the mark, and nobody knows whose runs these are.
                 is_unsynced: places::folders(root).is_ok_and(|there| !there.is_empty()),
             });
@@ -48,6 +52,7 @@ impl Mark {
         let is_ours = there.store == store && there.seq <= last;
         Ok(Self {
             seq: if is_ours { there.seq } else { -1 },
+            is_walked: is_ours && there.is_walked,
             is_unsynced: there.is_unsynced || !is_ours,
             store,
         })
@@ -57,6 +62,7 @@ impl Mark {
         let Self {
             store,
             seq,
+            is_walked,
             is_unsynced,
         } = self;
         let said = json!({
@@ -64,6 +70,7 @@ impl Mark {
             "version": VERSION,
             "store": store,
             "change": seq,
+            "walked": is_walked,
             "unsynced": is_unsynced,
         });
         places::write(root, MARK, &format!("{said:#}\n"))
@@ -83,6 +90,8 @@ impl Mark {
         Ok(Some(Self {
             store: said["store"].as_str().unwrap_or_default().to_owned(),
             seq: said["change"].as_i64().unwrap_or(-1),
+            // Those of before said how far they went when all was written.
+            is_walked: said["walked"].as_bool().unwrap_or(true),
             is_unsynced: said["unsynced"].as_bool().unwrap_or(true),
         }))
     }

@@ -17,7 +17,7 @@ pub(super) const CODE: &str = "code";
 const GONE: &str = ".gone-";
 
 /// What is on its way in ends so.
-const NEW: &str = ".new";
+pub(super) const NEW: &str = ".new";
 
 /// A slug is so long at most.
 const SLUG_MAX: usize = 40;
@@ -105,7 +105,7 @@ impl Places {
         self.sync()?;
         for (path, record) in std::mem::take(&mut self.waiting) {
             fs::rename(new(&path), &path).map_err(|error| failed(&path, &error))?;
-            record.tidy(&path)?;
+            record.tidy(&path);
         }
         Ok(())
     }

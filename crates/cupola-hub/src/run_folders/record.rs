@@ -1,18 +1,14 @@
 //! A file of rows: whole, and as it was written, or refused with a reason.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{fs, io::Read as _, path::Path};
 
 use cupola_domain::text::hex;
 use cupola_store::dump;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{VERSION, places::failed, tables::Rows};
-use crate::{HubError, archive::files};
+use super::{VERSION, details::file_of, places::NEW, tables::Rows};
+use crate::archive::files;
 
 /// What a run is, without its details, is never that long.
 const BYTES_MAX: u64 = 256 << 20;
@@ -91,21 +87,24 @@ impl Record {
         )
     }
 
-    /// Removes what lies beside the record of a run and is not named in it: what it replaced.
-    pub(super) fn tidy(&self, path: &Path) -> Result<(), HubError> {
+    /// Removes what lies beside the record of a run and is not named in it: what it replaced. What else
+    /// people put there stays.
+    pub(super) fn tidy(&self, path: &Path) {
         let (Kind::Run, Some(folder)) = (self.kind, path.parent()) else {
-            return Ok(());
+            return;
         };
-        let shown = |error: io::Error| failed(folder, &error);
-        for entry in fs::read_dir(folder).map_err(shown)? {
-            let entry = entry.map_err(shown)?;
-            let name = entry.file_name();
-            let is_named = self.files.iter().any(|file| name == file.name.as_str());
-            if !is_named && entry.path() != path {
-                fs::remove_file(entry.path()).map_err(shown)?;
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_named = self.files.iter().any(|file| name == file.name);
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if is_file && !is_named && is_ours(&name) {
+                // What stays takes room, no more.
+                let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(())
     }
 
     /// What a file says, if it is whole.
@@ -159,6 +158,19 @@ impl Record {
     }
 }
 
+/// Whether a file beside a record is called as those are that belong to one.
+fn is_ours(name: &str) -> bool {
+    let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+    let number = ending.rsplit_once('.').map_or("", |(number, _)| number);
+    let is_numbered = number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = match ending.rsplit('.').next() {
+        Some("log") => file_of(stem) == format!("{stem}.log"),
+        Some("jsonl") => stem == "details",
+        _ => false,
+    };
+    name.ends_with(NEW) || is_whole && is_numbered
+}
+
 impl Kept {
     fn all_to_json(files: &[Self]) -> Value {
         let file = |file: &Self| {
@@ -203,6 +215,24 @@ mod tests {
     fn what_is_written_is_read() {
         let text = record().to_text();
         assert_eq!(Record::of_text(text.as_bytes(), Kind::Run), Ok(record()));
+    }
+
+    #[test]
+    fn what_people_put_beside_a_record_is_theirs() {
+        for (name, expected) in [
+            ("stdout.log", true),
+            ("stdout.2.log", true),
+            ("other-streams.log", true),
+            ("details.3.jsonl", true),
+            ("run.json.new", true),
+            ("details.old.jsonl", false),
+            ("My notes.log", false),
+            ("notes.md", false),
+            ("run.json", false),
+            ("more.jsonl", false),
+        ] {
+            assert_eq!(is_ours(name), expected, "{name}");
+        }
     }
 
     fn check(change: impl FnOnce(String) -> String, words: &str) {

@@ -73,6 +73,9 @@ impl Hub {
         mut told: impl FnMut(&Synced),
     ) -> Result<Synced, HubError> {
         let root = self.run_folders.root()?.to_owned();
+        if !is_dry {
+            self.catch_up_run_folders()?;
+        }
         let folders = places::folders(&root).map_err(|error| places::failed(&root, &error))?;
         let tables = Arc::new(self.read(Tables::of)?);
         let mut synced = Synced::default();
@@ -96,7 +99,9 @@ impl Hub {
         }
         if !is_dry {
             let mark = Mark {
+                // All that is there is looked at once.
                 seq: -1,
+                is_walked: false,
                 is_unsynced: !synced.problems.is_empty(),
                 ..self.run_folders.mark.clone()
             };

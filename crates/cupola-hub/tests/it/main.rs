@@ -16,6 +16,7 @@ mod costs;
 mod experiments;
 mod exports;
 mod files;
+mod folders_kept;
 mod imports;
 mod logged;
 mod logs;
