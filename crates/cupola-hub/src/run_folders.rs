@@ -15,6 +15,7 @@
 mod ahead;
 mod details;
 mod filling;
+mod found;
 mod going;
 mod keeping;
 mod mark;

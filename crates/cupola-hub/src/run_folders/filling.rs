@@ -1,7 +1,7 @@
 //! A run into the store, with all that it needs there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 
 use super::{
     details::{DETAILS, file_of, stem},
+    found::OLDER,
     places::CODE,
     record::{Kept, Kind, Record},
     syncing::{Problem, Synced},
@@ -102,11 +103,12 @@ pub(super) fn settle(
     tx: &mut Tx,
     coming: &Coming,
     folder: &Path,
-    fresh: &[String],
+    (all, fresh): (&BTreeSet<String>, &BTreeSet<String>),
     now: Timestamp,
 ) -> Result<Vec<Problem>, HubError> {
     let mut problems = Vec::new();
-    for id in fresh {
+    for id in all {
+        let is_fresh = fresh.contains(id);
         let Ok(id) = id.parse::<TaskId>() else {
             continue;
         };
@@ -121,7 +123,7 @@ pub(super) fn settle(
                 insert_run(tx, &task, &next_run(&task, &latest, task.run, now))?;
             }
             Some(latest) => {
-                if is_missing {
+                if is_missing && is_fresh {
                     problems.push(Problem {
                         path: folder.join(task.run.to_string()),
                         reason: format!("is missing: task {} ended with it", task.number),
@@ -217,8 +219,8 @@ fn task(
         .one("task")
         .ok_or_else(|| wrong("run.json", "has no task"))?;
     let id = text(row, "id");
-    if coming.tables.find(tx, ("task", "id"), id)?.is_some() {
-        return Ok(());
+    if let Some(there) = coming.tables.find(tx, ("task", "id"), id)? {
+        return check_age(tx, coming, record, &there);
     }
     let mut row = row.clone();
     row.insert("needs_id".to_owned(), needs(tx, coming, record)?.into());
@@ -234,6 +236,24 @@ fn task(
     }
     filled.tasks.insert(id.to_owned());
     Ok(())
+}
+
+/// Refuses a run behind the one that the store takes for its task's latest: it would take the place of
+/// the next, and no worker could have that.
+fn check_age(tx: &mut Tx, coming: &Coming, record: &Record, task: &Object) -> Result<(), HubError> {
+    let attempt = |run: &Object| run.get("attempt").and_then(Value::as_i64);
+    let said = record.one("run").and_then(attempt);
+    let latest = coming
+        .tables
+        .find(tx, ("run", "id"), text(task, "run_id"))?;
+    match latest.as_ref().and_then(attempt) {
+        Some(latest) if said > Some(latest) => {
+            let said = said.unwrap_or_default();
+            let reason = format!("attempt {said} of a task that the database has at {latest}");
+            Err(HubError::Conflict(format!("is {reason}: {OLDER}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The number that the needs of a record have in this store.

@@ -1,21 +1,14 @@
 //! Back into the store: what the folders have and the store lacks. Nothing that is there is changed.
 
 use std::{
-    cmp::Reverse,
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cupola_domain::{
-    event::Event,
-    ids::{ExperimentId, RunId},
-};
-use cupola_store::{briefs, code, events, experiments, tasks};
-use serde_json::Value;
-
 use super::{
     filling::{self, Coming},
+    found::{Found, Known},
     mark::Mark,
     places::{self, CODE},
     record::{Kind, Record},
@@ -25,6 +18,8 @@ use crate::{
     Hub, HubError,
     briefs::{Planner, insert_planned},
 };
+use cupola_domain::{event::Event, ids::ExperimentId};
+use cupola_store::{briefs, code, events, experiments, tasks};
 
 /// Runs that come in at once, and their bytes.
 const BATCH_RUNS: usize = 64;
@@ -56,13 +51,8 @@ pub struct Problem {
     pub reason: String,
 }
 
-/// A run as its folder says.
-struct Known {
-    folder: PathBuf,
-    task: String,
-    attempt: i64,
-    bytes: u64,
-}
+/// A run of a task may need what a later one says of it.
+const LATER: &str = "stays out with a later run of its task";
 
 impl Hub {
     /// Puts into the store what the folders of runs have and it lacks; a dry one says what that would
@@ -125,36 +115,36 @@ impl Hub {
             return Ok(());
         };
         let coming = Arc::new(coming);
-        let mut absent = self.absent(folder, id, &coming.tables, synced)?;
-        absent.sort_by(|a, b| (&a.task, Reverse(a.attempt)).cmp(&(&b.task, Reverse(b.attempt))));
-        let before = synced.tasks.clone();
+        let mut found = self.runs_of(folder, id, &coming.tables, synced)?;
+        let mut fresh = BTreeSet::new();
         let mut batch = Batch::default();
-        for known in absent {
+        for known in std::mem::take(&mut found.absent) {
             if batch.is_full(known.bytes) {
-                self.fill(&coming, std::mem::take(&mut batch).runs, is_dry, synced)?;
+                let runs = std::mem::take(&mut batch).runs;
+                fresh.append(&mut self.fill(&coming, runs, &mut found, is_dry, synced)?);
                 told(synced);
             }
             batch.push(known);
         }
-        self.fill(&coming, batch.runs, is_dry, synced)?;
-        let fresh: Vec<_> = synced.tasks.difference(&before).cloned().collect();
-        if !is_dry && !fresh.is_empty() {
-            self.settle_synced(id, fresh, folder, &coming, synced)?;
+        fresh.append(&mut self.fill(&coming, batch.runs, &mut found, is_dry, synced)?);
+        if !is_dry && !found.tasks.is_empty() {
+            self.settle_synced(id, (found, fresh), folder, &coming, synced)?;
         }
         told(synced);
         Ok(())
     }
 
-    /// The runs of an experiment's folder that the store lacks.
-    fn absent(
+    /// What an experiment's folder has. Runs that the store lacks come in later; what cannot is named.
+    fn runs_of(
         &self,
         folder: &Path,
         experiment: ExperimentId,
         tables: &Arc<Tables>,
         synced: &mut Synced,
-    ) -> Result<Vec<Known>, HubError> {
+    ) -> Result<Found, HubError> {
         let names = places::folders(folder).map_err(|error| places::failed(folder, &error))?;
-        let mut absent = Vec::new();
+        let is_unsynced = self.run_folders.are_unsynced();
+        let mut found = Found::default();
         for names in names.chunks(BATCH_RUNS) {
             let (tables, asked) = (Arc::clone(tables), names.to_vec());
             let there = self.read(move |tx| {
@@ -162,44 +152,62 @@ impl Hub {
                 asked.iter().map(find).collect::<Result<Vec<_>, _>>()
             })?;
             for (name, there) in names.iter().zip(there) {
-                if there.is_some() {
-                    synced.present += 1;
-                    continue;
-                }
-                match Known::read(folder.join(name), name, experiment) {
-                    Ok(known) => absent.push(known),
-                    Err(reason) => synced.problem(&folder.join(name), reason),
+                let place = folder.join(name);
+                synced.present += u64::from(there.is_some());
+                let problem = found.take(&place, name, experiment, there.as_ref(), is_unsynced);
+                if let Some(reason) = problem {
+                    synced.problem(&place, reason);
                 }
             }
         }
-        Ok(absent)
+        found.put_in_order();
+        Ok(found)
     }
 
-    /// Brings in some runs, in one transaction where all of them can come in, else one by one.
+    /// Brings in some runs, in one transaction where all of them can come in, else one by one. Says
+    /// which tasks came in.
     fn fill(
         &self,
         coming: &Arc<Coming>,
-        runs: Vec<Known>,
+        mut runs: Vec<Known>,
+        found: &mut Found,
         is_dry: bool,
         synced: &mut Synced,
-    ) -> Result<(), HubError> {
+    ) -> Result<BTreeSet<String>, HubError> {
+        for known in runs.extract_if(.., |known| found.stays_out(known)) {
+            synced.problem(&known.folder, LATER.to_owned());
+        }
+        let mut fresh = BTreeSet::new();
         if runs.is_empty() {
-            return Ok(());
+            return Ok(fresh);
         }
         let runs = Arc::new(runs);
         match self.try_fill(coming, &runs, 0..runs.len(), is_dry) {
-            Ok(filled) => synced.add(filled),
+            Ok(filled) => {
+                fresh.clone_from(&filled.tasks);
+                synced.add(filled);
+            }
             Err(error @ HubError::Unavailable(_)) => return Err(error),
             Err(_) => {
                 for (at, known) in runs.iter().enumerate() {
+                    if found.stays_out(known) {
+                        synced.problem(&known.folder, LATER.to_owned());
+                        continue;
+                    }
                     match self.try_fill(coming, &runs, at..at + 1, is_dry) {
-                        Ok(filled) => synced.add(filled),
-                        Err(error) => synced.problem(&known.folder, words(&error)),
+                        Ok(filled) => {
+                            fresh.extend(filled.tasks.iter().cloned());
+                            synced.add(filled);
+                        }
+                        Err(error) => {
+                            found.keep_out(known);
+                            synced.problem(&known.folder, words(&error));
+                        }
                     }
                 }
             }
         }
-        Ok(())
+        Ok(fresh)
     }
 
     fn try_fill(
@@ -228,23 +236,30 @@ impl Hub {
         would.map_or(filled, Ok)
     }
 
-    /// What can be done when all tasks of an experiment are there: what they need, what waits to be
-    /// tried again, and what a family's brief asks for between them.
+    /// What can be done when all tasks of an experiment are there, also those that an earlier sync, which
+    /// broke off, brought in: what they need, what waits to be tried again, and what a family's brief
+    /// asks for between them. The latter only where no run stays out, whose task would be made anew.
     fn settle_synced(
         &self,
         id: ExperimentId,
-        fresh: Vec<String>,
+        (found, fresh): (Found, BTreeSet<String>),
         folder: &Path,
         coming: &Arc<Coming>,
         synced: &mut Synced,
     ) -> Result<(), HubError> {
         let (now, coming, place) = (self.now(), Arc::clone(coming), folder.to_owned());
+        let is_whole = found.is_whole();
         let problems = self.write(move |tx| {
-            let problems = filling::settle(tx, &coming, &place, &fresh, now)?;
-            events::record(tx, Event::ExperimentChanged(id));
+            let problems = filling::settle(tx, &coming, &place, (&found.tasks, &fresh), now)?;
+            if experiments::find_any(tx, id)?.is_some() {
+                events::record(tx, Event::ExperimentChanged(id));
+            }
             Ok(problems)
         })?;
         synced.problems.extend(problems);
+        if !is_whole {
+            return Ok(());
+        }
         let (family, brief, numbers) = self.read(move |tx| {
             let family = experiments::find(tx, id)?;
             let brief = family.as_ref().and_then(|family| family.origin.brief());
@@ -279,28 +294,6 @@ impl Synced {
         self.tasks.append(&mut other.tasks);
         self.runs += other.runs;
         self.problems.append(&mut other.problems);
-    }
-}
-
-impl Known {
-    fn read(folder: PathBuf, name: &str, experiment: ExperimentId) -> Result<Self, String> {
-        let record = Record::read(&folder, "run.json", Kind::Run)?;
-        let run = record.one("run").ok_or("run.json: has no run")?;
-        if text(run, "id") != name || name.parse::<RunId>().is_err() {
-            return Err("run.json: is of another run than its folder".to_owned());
-        }
-        if text(run, "experiment_id") != experiment.to_string() {
-            return Err("run.json: is of another experiment than its folder".to_owned());
-        }
-        Ok(Self {
-            task: text(run, "task_id").to_owned(),
-            attempt: run
-                .get("attempt")
-                .and_then(Value::as_i64)
-                .unwrap_or_default(),
-            bytes: record.files.iter().map(|file| file.bytes).sum(),
-            folder,
-        })
     }
 }
 

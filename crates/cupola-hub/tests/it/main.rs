@@ -27,6 +27,7 @@ mod results;
 mod run_folders;
 mod simulation;
 mod support;
+mod syncing;
 mod telemetry;
 mod training;
 mod training_models;

@@ -149,7 +149,16 @@ impl TestHub {
         self.restart();
     }
 
-    /// The same, and says again what machines cost.
+    /// Goes on with another database over the rest.
+    pub fn turn_to(&mut self, location: Location) {
+        if let Some(hub) = self.hub.take() {
+            hub.close();
+        }
+        self.location = location;
+        self.restart();
+    }
+
+    /// Opens it anew, and says again what machines cost.
     pub fn restart_with(&mut self, prices: Prices) {
         self.restart();
         self.use_prices(prices);

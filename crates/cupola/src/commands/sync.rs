@@ -45,7 +45,11 @@ pub(crate) async fn run(sync: Sync) -> anyhow::Result<()> {
         output::note(&summary(&synced, is_dry));
     }
     let failed = synced.problems.len();
-    anyhow::ensure!(failed == 0, "{failed} of what was found did not come in");
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} of what was found did not come in; mend it or move it away, and sync again: until \
+         then no files of runs are removed and no further tasks of families planned"
+    );
     Ok(())
 }
 
