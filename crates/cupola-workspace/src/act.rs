@@ -4,9 +4,11 @@
 mod kill;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::{
@@ -15,9 +17,9 @@ use rustix::{
 };
 
 use crate::{
-    here,
+    here::{self, Locks},
     index::Index,
-    model::{Job, JobState},
+    model::{Job, JobKey, JobState, RunKey},
     source::SourceError,
     xpm::{self, file},
 };
@@ -26,14 +28,14 @@ pub(crate) use kill::kill;
 
 /// Removes a job's folder.
 pub(crate) fn delete_job(job: &Job) -> Result<String, SourceError> {
-    refuse_work(job)?;
+    refuse_work(job, &Locks::read())?;
     remove(&job.path)?;
     Ok(format!("{} is deleted", job.key))
 }
 
-fn refuse_work(job: &Job) -> Result<(), SourceError> {
+fn refuse_work(job: &Job, locks: &Locks) -> Result<(), SourceError> {
     let is_at_work = matches!(job.state, JobState::Running | JobState::Scheduled);
-    if is_at_work || here::is_locked(&lock_of(job)) == Some(true) {
+    if is_at_work || locks.is_on(&lock_of(job)) == Some(true) {
         return Err(SourceError::Refused(format!(
             "{} is under way: end it first",
             job.key
@@ -52,10 +54,11 @@ pub(crate) struct Deletion {
     experiment: PathBuf,
     runs: Vec<PathBuf>,
     is_whole: bool,
-    jobs: Vec<Job>,
+    jobs: Vec<Arc<Job>>,
 }
 
-/// What would go with an experiment, or one run of it.
+/// What would go with an experiment, or one run of it. Whoever holds the index keeps others waiting, so
+/// jobs are not looked at here.
 pub(crate) fn plan_deletion(
     index: &Index,
     experiment: &str,
@@ -87,21 +90,12 @@ pub(crate) fn plan_deletion(
             "{experiment} is under way: end it first"
         )));
     }
-    let mut jobs = Vec::new();
-    if with_jobs {
+    let jobs = if with_jobs {
         index.refuse_unread(&gone)?;
-        let named = gone
-            .iter()
-            .filter_map(|key| index.jobs(Some(key)))
-            .flatten();
-        for job in named {
-            let is_other = job.runs.iter().any(|named| !gone.contains(named));
-            if !is_other && !jobs.iter().any(|known: &Job| known.key == job.key) {
-                refuse_work(&job)?;
-                jobs.push((*job).clone());
-            }
-        }
-    }
+        named_by(index, &gone)
+    } else {
+        Vec::new()
+    };
     Ok(Deletion {
         runs: gone.iter().map(|key| folder.join(&key.run)).collect(),
         is_whole: kept.is_empty(),
@@ -110,8 +104,24 @@ pub(crate) fn plan_deletion(
     })
 }
 
-/// Removes it.
+/// Jobs that these runs name, and no others, once each.
+fn named_by(index: &Index, gone: &[RunKey]) -> Vec<Arc<Job>> {
+    let gone: BTreeSet<&RunKey> = gone.iter().collect();
+    let mut found: BTreeMap<JobKey, Arc<Job>> = BTreeMap::new();
+    for key in gone.iter().copied() {
+        let named = index.jobs(Some(key)).into_iter().flatten();
+        let alone = named.filter(|job| job.runs.iter().all(|named| gone.contains(&named)));
+        found.extend(alone.map(|job| (job.key.clone(), job)));
+    }
+    found.into_values().collect()
+}
+
+/// Removes it, unless one of its jobs is under way.
 pub(crate) fn delete_experiment(planned: &Deletion) -> Result<String, SourceError> {
+    let locks = Locks::read();
+    for job in &planned.jobs {
+        refuse_work(job, &locks)?;
+    }
     if planned.is_whole {
         refuse_others(planned)?;
         remove(&planned.experiment)?;

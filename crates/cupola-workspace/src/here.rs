@@ -135,13 +135,27 @@ pub(crate) fn group(pid: u32) -> Option<u32> {
 /// Whether somebody on this machine holds a lock on the file, found without touching it; none where
 /// that cannot be known.
 pub(crate) fn is_locked(path: &Path) -> Option<bool> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(false),
-        Err(_) => return None,
-    };
-    let table = fs::read_to_string("/proc/locks").ok()?;
-    Some(table.lines().any(|line| is_lock_on(line, &metadata)))
+    Locks::read().is_on(path)
+}
+
+/// The locks that were held at a moment, read once for many files.
+pub(crate) struct Locks(Option<String>);
+
+impl Locks {
+    pub(crate) fn read() -> Self {
+        Self(fs::read_to_string("/proc/locks").ok())
+    }
+
+    /// Whether one of them is on the file; none where that cannot be known.
+    pub(crate) fn is_on(&self, path: &Path) -> Option<bool> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(false),
+            Err(_) => return None,
+        };
+        let table = self.0.as_ref()?;
+        Some(table.lines().any(|line| is_lock_on(line, &metadata)))
+    }
 }
 
 /// Lines are `6: FLOCK ADVISORY WRITE 8177 fe:00:10011319 0 EOF`; who only waits has an arrow.
