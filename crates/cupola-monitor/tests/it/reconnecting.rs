@@ -12,8 +12,10 @@ use std::{
 
 use cupola_monitor::dial::{Dial, Wire};
 use cupola_workspace::{
-    model::{Job, JobState},
-    source::{Change, Connection, Source, SourceError},
+    Here,
+    model::{Job, JobState, RunKey},
+    services::{Command, Served, Settings},
+    source::{Action, Change, Connection, Source, SourceError},
 };
 
 use super::{
@@ -80,6 +82,38 @@ fn each_attempt_says_why_it_failed_and_waits_longer() {
         remote.warnings(),
         Err(SourceError::Away("no route to host".to_owned()))
     );
+}
+
+#[test]
+fn what_was_started_here_can_be_stopped_while_its_place_is_away() {
+    let piped = Piped::to(Fake::new(1));
+    let remote = connected(piped.clone()).unwrap();
+    let logs = tempfile::tempdir().unwrap();
+    let environment = vec![("PATH".into(), std::env::var_os("PATH").unwrap())];
+    let here = Here::new(Arc::new(|| fake::NOW));
+    let mut settings = Settings::new(logs.path().to_owned(), environment, here);
+    settings.commands = vec![Command {
+        name: "sleeper".to_owned(),
+        description: String::new(),
+        words: ["sleep", "600"].map(str::to_owned).into(),
+        port: None,
+    }];
+    let served = Served::new(Arc::new(remote), settings);
+    let changes = served.changes();
+    let nobody = RunKey {
+        experiment: String::new(),
+        run: String::new(),
+    };
+    let start = Action::StartService(nobody.clone(), "sleeper".to_owned());
+    served.act(&start).unwrap();
+    *piped.is_reachable.lock().unwrap() = false;
+    piped.cut();
+    hear(&changes, is_away);
+    let known = served.services(None).unwrap();
+    let ids: Vec<_> = known.iter().map(|service| service.id.as_str()).collect();
+    assert_eq!(ids, ["sleeper"]);
+    let stop = Action::StopService(nobody, "sleeper".to_owned());
+    served.act(&stop).unwrap();
 }
 
 #[test]

@@ -53,6 +53,8 @@ struct Entries {
 }
 
 struct Entry {
+    /// As it was when it was started.
+    service: Service,
     stand: Stand,
     serving: Option<Arc<Serving>>,
     synced: Option<Synced>,
@@ -99,6 +101,7 @@ impl Runner {
         entries.by_key.insert(
             key,
             Entry {
+                service: service.clone(),
                 stand: Stand::Starting,
                 serving: None,
                 synced: None,
@@ -121,6 +124,14 @@ impl Runner {
         drop(entries);
         self.board.relay.tell(Change::Services);
         Some(stepped)
+    }
+
+    /// Those of a run, or all, that were ever started from here.
+    pub(super) fn started(&self, of: Option<&RunKey>) -> Vec<Service> {
+        let entries = self.board.entries();
+        let wanted = entries.by_key.values().map(|entry| &entry.service);
+        let wanted = wanted.filter(|service| of.is_none_or(|run| service.run == *run));
+        wanted.cloned().collect()
     }
 
     /// Says of a service how it stands here; whether it was ever started from here.

@@ -78,6 +78,16 @@ impl Served {
         Ok(found)
     }
 
+    /// What there is to start, and what runs wrote of theirs.
+    fn of_place(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
+        let mut services = self.place.services(of)?;
+        self.believe(&mut services)?;
+        let known: BTreeSet<Key> = services.iter().map(|it| key(&it.run, &it.id)).collect();
+        let declared = self.declared(of)?.into_iter();
+        services.extend(declared.filter(|it| !known.contains(&key(&it.run, &it.id))));
+        Ok(services)
+    }
+
     fn newest_runs(&self) -> Result<Vec<RunKey>, SourceError> {
         let experiments = self.place.experiments()?.into_iter();
         let newest = experiments.filter_map(|it| it.runs.into_iter().next());
@@ -216,11 +226,17 @@ impl Source for Served {
     }
 
     fn services(&self, of: Option<&RunKey>) -> Result<Vec<Service>, SourceError> {
-        let mut services = self.place.services(of)?;
-        self.believe(&mut services)?;
-        let known: BTreeSet<Key> = services.iter().map(|it| key(&it.run, &it.id)).collect();
-        let declared = self.declared(of)?.into_iter();
-        services.extend(declared.filter(|it| !known.contains(&key(&it.run, &it.id))));
+        let mut services = match self.of_place(of) {
+            // What was started from here runs here, however far its place is.
+            Err(SourceError::Away(why)) => {
+                let started = self.runner.started(of);
+                if started.is_empty() {
+                    return Err(SourceError::Away(why));
+                }
+                started
+            }
+            services => services?,
+        };
         for service in &mut services {
             self.runner.overlay(service);
         }
