@@ -22,6 +22,7 @@ use std::fmt;
 pub use evaluate::Found;
 pub use field::{Attribute, Field, Kind, Statistic};
 pub use pattern::Pattern;
+pub use tokens::quoted;
 
 /// Bytes of a text that is read.
 pub const TEXT_BYTES_MAX: usize = 16_384;

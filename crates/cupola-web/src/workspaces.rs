@@ -9,7 +9,7 @@ mod needs;
 mod search;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -24,7 +24,7 @@ use cupola_workspace::{
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use needs::{KeptNeeds, Needs};
-pub(crate) use search::matching;
+pub(crate) use search::{KeptParameters, matching};
 
 use crate::{
     error::{ApiError, Refused},
@@ -57,6 +57,8 @@ pub struct Workspace {
     opened: Condvar,
     /// Which jobs need which, of runs that were looked at.
     pub(crate) needs: KeptNeeds,
+    /// Parameters of jobs that were searched by them.
+    pub(crate) parameters: Arc<KeptParameters>,
 }
 
 /// How far its opening is.
@@ -125,6 +127,7 @@ impl Workspace {
             state: Mutex::new(State::Closed),
             opened: Condvar::new(),
             needs: KeptNeeds::default(),
+            parameters: Arc::default(),
         }
     }
 
@@ -201,6 +204,15 @@ pub(crate) async fn ask<T: Send + 'static>(
 /// A job's place in keys, whatever its task is called.
 pub(crate) fn hash_of(key: &JobKey) -> String {
     hex(&Sha256::digest(key.to_string())[..8])
+}
+
+/// By which many jobs are told from any others.
+pub(crate) fn hash_of_all(keys: &BTreeSet<JobKey>) -> String {
+    let mut digest = Sha256::new();
+    for key in keys {
+        digest.update(hash_of(key));
+    }
+    hex(&digest.finalize()[..8])
 }
 
 impl From<Unanswered> for Refused {

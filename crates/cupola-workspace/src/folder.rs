@@ -285,6 +285,8 @@ impl Source for Folder {
                     act::plan_deletion(&self.index(), experiment, run.as_deref(), *with_jobs)?;
                 act::delete_experiment(&planned)
             }
+            Action::KillStray(keys) => return self.shared.kill_told(keys),
+            Action::DeleteOrphans(keys) => return self.shared.delete_told(keys),
             Action::StartService(..) | Action::StopService(..) | Action::Execute(..) => {
                 Err(SourceError::Unsupported(
                     "only the program of an experiment can do that".to_owned(),

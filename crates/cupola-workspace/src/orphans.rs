@@ -1,6 +1,7 @@
 //! Jobs that nothing names any more, and jobs that run though the latest run does not name them.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -39,17 +40,39 @@ pub(crate) fn unnamed(layout: &Layout, index: &RwLock<Index>) -> io::Result<Vec<
             id,
         }));
     }
-    if !found.is_empty() {
-        let links = links(layout);
-        let is_linked = |key: &JobKey| {
-            let mut places = links
-                .iter()
-                .map(|links| links.join(&key.task).join(&key.id));
-            places.any(|place| place.symlink_metadata().is_ok())
-        };
-        found.retain(|key| !is_linked(key));
-    }
+    retain_unlinked(layout, &mut found);
     Ok(found)
+}
+
+/// Those of these that no run names.
+pub(crate) fn still_unnamed(
+    layout: &Layout,
+    index: &RwLock<Index>,
+    keys: &BTreeSet<JobKey>,
+) -> Vec<JobKey> {
+    let mut found: Vec<JobKey> = {
+        let index = index.read().unwrap_or_else(PoisonError::into_inner);
+        let unnamed = keys
+            .iter()
+            .filter(|key| !index.is_named(&key.task, &key.id));
+        unnamed.cloned().collect()
+    };
+    retain_unlinked(layout, &mut found);
+    found
+}
+
+fn retain_unlinked(layout: &Layout, found: &mut Vec<JobKey>) {
+    if found.is_empty() {
+        return;
+    }
+    let links = links(layout);
+    let is_linked = |key: &JobKey| {
+        let mut places = links
+            .iter()
+            .map(|links| links.join(&key.task).join(&key.id));
+        places.any(|place| place.symlink_metadata().is_ok())
+    };
+    found.retain(|key| !is_linked(key));
 }
 
 /// Where runs keep links to their jobs, beside the names in their files: older ones have nothing else.

@@ -155,6 +155,11 @@ pub enum Action {
         /// What of it.
         action: String,
     },
+    /// Ends those of these jobs that run though no newest run names them.
+    KillStray(Vec<JobKey>),
+    /// Removes those of these jobs' folders that no run names; one that changed a moment ago stays, as it
+    /// may be about to be named.
+    DeleteOrphans(Vec<JobKey>),
     /// Does something that an experiment offers.
     Execute(RunKey, String),
     /// A hub: starts or retries.

@@ -307,6 +307,8 @@ impl Source for HubSource {
             | Action::StartService(..)
             | Action::StopService(..)
             | Action::Warning { .. }
+            | Action::KillStray(_)
+            | Action::DeleteOrphans(_)
             | Action::Execute(..) => Err(SourceError::Unsupported(
                 "a hub has no such thing; it deletes experiments as a whole".to_owned(),
             )),

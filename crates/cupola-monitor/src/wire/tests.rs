@@ -103,6 +103,8 @@ proptest! {
             Action::StartService(run.clone(), name.clone()),
             Action::StopService(run.clone(), name.clone()),
             Action::Warning { run: run.clone(), key: name.clone(), action: name.clone() },
+            Action::KillStray(vec![key.clone()]),
+            Action::DeleteOrphans(vec![key.clone(), key.clone()]),
             Action::Execute(run.clone(), name.clone()),
             Action::Start(key.clone()),
         ] {

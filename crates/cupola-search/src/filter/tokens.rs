@@ -83,7 +83,7 @@ pub(crate) fn is_bare_name(name: &str) -> bool {
 }
 
 /// A text in quotes; what would end it stands after a backslash.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -359,8 +359,14 @@ impl Source for StillPlace {
         ];
         let acts = self.acts.lock().unwrap();
         let is_gone = |orphan: &Orphan| {
-            let key = orphan.job.key.clone();
-            acts.contains(&Action::Kill(key.clone())) || acts.contains(&Action::Delete(key))
+            let key = || orphan.job.key.clone();
+            let ways = [
+                Action::Kill(key()),
+                Action::KillStray(vec![key()]),
+                Action::Delete(key()),
+                Action::DeleteOrphans(vec![key()]),
+            ];
+            ways.iter().any(|way| acts.contains(way))
         };
         Ok(orphans.into_iter().filter(|it| !is_gone(it)).collect())
     }

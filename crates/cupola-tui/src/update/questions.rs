@@ -209,13 +209,15 @@ pub(super) fn execute(model: &mut Model, run: RunKey, action: &ExperimentAction)
 
 pub(super) fn kill_strays(model: &mut Model) -> Vec<Effect> {
     let keys = orphans(model, true);
-    let acts = keys.iter().cloned().map(Action::Kill).collect();
+    let one = |key: &JobKey| Action::KillStray(vec![key.clone()]);
+    let acts = keys.iter().map(one).collect();
     ask_about(model, "Kill all stray jobs?", "kill", &keys, acts)
 }
 
 pub(super) fn delete_orphans(model: &mut Model) -> Vec<Effect> {
     let keys = orphans(model, false);
-    let acts = keys.iter().cloned().map(Action::Delete).collect();
+    let one = |key: &JobKey| Action::DeleteOrphans(vec![key.clone()]);
+    let acts = keys.iter().map(one).collect();
     ask_about(
         model,
         "Delete all that nothing names?",

@@ -1,5 +1,7 @@
 //! Workspaces: what lies there, as programs read it.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -10,7 +12,7 @@ use cupola_domain::{access::Role, field::FieldError};
 use cupola_protocol::{paths::api, workspaces::WorkspaceJob};
 use cupola_workspace::{
     model::{Job, JobKey, RunKey},
-    source::{LogAsked, LogOf},
+    source::{LogAsked, LogOf, SourceError},
 };
 
 use super::present;
@@ -67,6 +69,8 @@ async fn jobs(
     let (filter, experiment, run) = (text("filter"), text("experiment"), text("run"));
     params.finish()?;
     let page = listing.clone();
+    let known = web.settings.workspaces.find(&id);
+    let kept = known.map_or_else(Arc::default, |known| Arc::clone(&known.parameters));
     let found = ask(&web, &id, move |source| {
         let of = RunKey { experiment, run };
         let jobs = if of.run.is_empty() {
@@ -75,14 +79,16 @@ async fn jobs(
         } else {
             source.jobs(Some(&of))?
         };
-        let jobs = match matching(source, jobs, &filter, source.now()) {
+        let jobs = match matching(source, &kept, jobs, &filter, source.now()) {
             Ok(jobs) => jobs,
             Err(words) => return Ok(Err(words)),
         };
         let (jobs, total) = page.cut(jobs);
-        let bodies = jobs
-            .iter()
-            .map(|job| Ok(present::workspace_job(source.job(&job.key)?)));
+        let bodies = jobs.iter().filter_map(|job| match source.job(&job.key) {
+            // It has gone since it was listed.
+            Err(SourceError::Unknown(_)) => None,
+            found => Some(found.map(present::workspace_job)),
+        });
         let bodies: Result<Vec<WorkspaceJob>, _> = bodies.collect();
         Ok(Ok((bodies?, total)))
     });

@@ -32,3 +32,4 @@ mod telemetry;
 mod templates;
 mod walk;
 mod workspaces;
+mod workspaces_away;

@@ -12,7 +12,10 @@ use cupola_web::{
     Settings,
     workspaces::{Workspace, Workspaces},
 };
-use cupola_workspace::{Folder, Here, Watching, source::Source};
+use cupola_workspace::{
+    Folder, Here, Watching,
+    source::{Source, SourceError},
+};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -24,14 +27,14 @@ const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 /// A minute after the jobs ended.
 const NOW_MILLIS: i64 = 1_767_229_260_000;
 
-fn write(root: &Path, name: &str, text: &str) {
+pub(crate) fn write(root: &Path, name: &str, text: &str) {
     let path = root.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
 /// Three jobs of a hostile experiment: one needs another and failed.
-fn make(root: &Path) {
+pub(crate) fn make(root: &Path) {
     let run = format!("experiments/{HOSTILE}/20260101_000000");
     let status = json!({
         "status": "done", "hostname": "elsewhere",
@@ -94,9 +97,13 @@ fn make(root: &Path) {
     );
 }
 
-fn opened(root: &Path) -> Result<Arc<dyn Source>, cupola_workspace::source::SourceError> {
+pub(crate) fn folder(root: &Path) -> Result<Folder, SourceError> {
     let here = Here::new(Arc::new(|| Timestamp::from_millis(NOW_MILLIS)));
-    Ok(Arc::new(Folder::open(root, here, Watching::Auto)?))
+    Folder::open(root, here, Watching::Auto)
+}
+
+pub(crate) fn opened(root: &Path) -> Result<Arc<dyn Source>, SourceError> {
+    Ok(Arc::new(folder(root)?))
 }
 
 fn workspace_in(id: &str, root: PathBuf, kept: Option<TempDir>) -> Workspace {
@@ -142,6 +149,13 @@ impl Shown {
         self.hub.somebody(Role::Operator).get(path).await
     }
 
+    async fn post(&self, path: &str) -> Answer {
+        let operator = self.hub.somebody(Role::Operator);
+        let asked = operator.request(Method::POST, path);
+        let asked = asked.body(axum::body::Body::empty()).unwrap();
+        self.hub.send(asked).await
+    }
+
     async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -185,6 +199,110 @@ async fn jobs_are_found_and_sorted() {
     ] {
         shown.check_jobs(query, expected).await;
     }
+}
+
+#[tokio::test]
+async fn pages_of_many_jobs_meet() {
+    let shown = Shown::new();
+    let run = "experiments/many/20260101_000000";
+    let ids: Vec<_> = (0..250).map(|number| format!("{number:04}")).collect();
+    let line = |id: &String| json!({"task_id": "m.many", "job_id": id}).to_string();
+    let lines: Vec<_> = ids.iter().rev().map(line).collect();
+    write(shown.folder.path(), &format!("{run}/status.json"), "{}");
+    let named = lines.join("\n") + "\n";
+    write(shown.folder.path(), &format!("{run}/jobs.jsonl"), &named);
+    for (page, expected) in [("1", 0..100), ("2", 100..200), ("3", 200..250)] {
+        let expected: Vec<_> = ids[expected].iter().map(String::as_str).collect();
+        let query = format!("experiment=many&sort=task&order=asc&page={page}");
+        shown.check_jobs(&query, &expected).await;
+    }
+    // Those that compare alike stand as they were named.
+    let last: Vec<_> = ids[..50].iter().rev().map(String::as_str).collect();
+    let query = "experiment=many&sort=submitted&page=3";
+    shown.check_jobs(query, &last).await;
+}
+
+#[tokio::test]
+async fn a_run_of_another_experiment_is_its_newest() {
+    let shown = Shown::new();
+    let run = "experiments/other/20250101_000000";
+    write(shown.folder.path(), &format!("{run}/status.json"), "{}");
+    for part in ["graph", "graph/view", "jobs"] {
+        let asked = format!("/workspaces/lab/{part}?experiment=other&run=20260101_000000");
+        shown.page(&asked).await;
+    }
+}
+
+#[tokio::test]
+async fn what_others_do_is_heard_where_it_is_shown() {
+    let shown = Shown::new();
+    let needed = "/workspaces/lab/jobs/m.learn/bbb2/needed";
+    let html = shown.page(needed).await;
+    assert!(html.contains("data-live=\"workspace:lab\""), "{html}");
+    let log = shown.page("/workspaces/lab/log/lines").await;
+    assert!(log.contains(" data-look"), "nobody tells of it: {log}");
+    let of_job = "/workspaces/lab/log/lines?task=m.prepare&job=aaa1";
+    let log = shown.page(of_job).await;
+    assert!(!log.contains(" data-look"), "it is told of: {log}");
+}
+
+#[tokio::test]
+async fn what_nobody_here_can_do_is_no_button() {
+    let shown = Shown::new();
+    let run = "experiments/offers/20260101_000000";
+    let status = json!({"actions": {"export": {"description": "Export to the hub"}}});
+    let root = shown.folder.path();
+    write(root, &format!("{run}/status.json"), &status.to_string());
+    let html = shown.page("/workspaces/lab/jobs?experiment=offers").await;
+    assert!(
+        html.contains("its program offers “Export to the hub”"),
+        "{html}"
+    );
+    assert!(!html.contains("do=execute"), "{html}");
+    let asked = "/workspaces/lab/action?do=execute&experiment=offers&run=1&name=export";
+    assert_eq!(shown.get(asked).await.status, 404);
+}
+
+#[tokio::test]
+async fn only_what_was_asked_about_is_deleted() {
+    let shown = Shown::new();
+    let root = shown.folder.path().to_owned();
+    for id in ["old", "young"] {
+        write(&root, &format!("jobs/m.left/{id}/left.done"), "");
+    }
+    let old = |id: &str| {
+        let folder = fs::File::open(root.join("jobs/m.left").join(id)).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        folder.set_modified(long_ago).unwrap();
+    };
+    old("old");
+    // By the clock of this workspace a file of today has changed in the future.
+    let question = shown.page("/workspaces/lab/action?do=clean").await;
+    assert!(question.contains("2 folders"), "{question}");
+    let (_, form) = question.split_once("action=\"/workspaces").unwrap();
+    let address = form.split('"').next().unwrap().replace("&#38;", "&");
+    let address = format!("/workspaces{address}");
+    assert!(address.contains("told="), "{address}");
+    write(&root, "jobs/m.left/other/left.done", "");
+    old("other");
+    let others = shown.post(&address).await;
+    assert_eq!(others.status, 409);
+    assert!(others.text().contains("look again"), "{}", others.text());
+    let is_there = |id: &str| root.join("jobs/m.left").join(id).exists();
+    assert!(is_there("old"));
+    fs::remove_dir_all(root.join("jobs/m.left/other")).unwrap();
+    let done = shown.post(&address).await;
+    assert_eq!(done.status, 409);
+    assert!(
+        done.text().contains("changed within the last ten minutes"),
+        "{}",
+        done.text()
+    );
+    assert!(!is_there("old") && is_there("young"));
+    assert_eq!(
+        shown.post("/workspaces/lab/action?do=clean").await.status,
+        409
+    );
 }
 
 #[tokio::test]
@@ -266,12 +384,7 @@ async fn only_an_operator_changes_something_and_is_asked_before() {
         question.contains("Delete the job learn ccc3?") && question.contains("jobs/m.learn/ccc3")
     );
     assert!(folder.is_dir());
-    let operator = shown.hub.somebody(Role::Operator);
-    let asked = operator.request(Method::POST, address);
-    let done = shown
-        .hub
-        .send(asked.body(axum::body::Body::empty()).unwrap())
-        .await;
+    let done = shown.post(address).await;
     assert_eq!(
         (done.status.as_u16(), done.header("location")),
         (303, "/workspaces/lab/jobs")
@@ -279,12 +392,7 @@ async fn only_an_operator_changes_something_and_is_asked_before() {
     assert!(!folder.exists());
     // What does not run cannot be ended: the page says so.
     let kill = "/workspaces/lab/action?do=kill&task=m.prepare&job=aaa1";
-    let asked = operator.request(Method::POST, kill);
-    let refused = shown
-        .hub
-        .send(asked.body(axum::body::Body::empty()).unwrap())
-        .await;
-    assert_eq!(refused.status, 409);
+    assert_eq!(shown.post(kill).await.status, 409);
     let nothing = shown.get("/workspaces/lab/action?do=dance").await;
     assert_eq!(nothing.status, 404);
 }

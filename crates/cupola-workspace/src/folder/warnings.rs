@@ -12,11 +12,10 @@ use cupola_domain::time::Timestamp;
 use super::Shared;
 use crate::{
     act,
-    model::{Job, JobKey, RunKey, Warning},
+    model::{Job, JobKey, JobState, RunKey, Warning},
     orphans,
     source::SourceError,
     watch::{Noticed, Place},
-    xpm::file::words,
 };
 
 /// Listing all folders takes a while where there are many, so it is done so often at most.
@@ -58,6 +57,10 @@ impl Shared {
     /// Those that runs wrote down, then the reader's own.
     pub(super) fn warnings(&self) -> Vec<Warning> {
         let mut found = self.read().warnings();
+        for warning in &mut found {
+            // Anything else could only the program of the experiment do.
+            warning.actions.retain(|(action, _)| action == "dismiss");
+        }
         let mut told = BTreeMap::new();
         let stray: BTreeSet<_> = self.read().stray().map(|job| job.key.clone()).collect();
         let words = |count| match count {
@@ -124,26 +127,57 @@ impl Shared {
                     .to_owned(),
             ));
         };
+        Ok(match (key.starts_with(STRAY), action) {
+            (true, "kill") => self.about(&told, Self::kill_stray)?.words("ended"),
+            (false, "delete") => self.about(&told, Self::delete_orphans)?.words("deleted"),
+            _ => return Err(SourceError::Unknown(format!("there is no action {action}"))),
+        })
+    }
+
+    /// Ends those of these jobs that run astray.
+    pub(super) fn kill_told(&self, told: &[JobKey]) -> Result<String, SourceError> {
+        let told = told.iter().cloned().collect();
+        self.about(&told, Self::kill_stray)?.result("ended")
+    }
+
+    /// Deletes those of these that no run names.
+    pub(super) fn delete_told(&self, told: &[JobKey]) -> Result<String, SourceError> {
+        let told = told.iter().cloned().collect();
+        self.about(&told, Self::delete_orphans)?.result("deleted")
+    }
+
+    /// Does something to jobs that were told of, by what runs name now.
+    fn about(
+        &self,
+        told: &BTreeSet<JobKey>,
+        act: impl Fn(&Self, &BTreeSet<JobKey>) -> Done,
+    ) -> Result<Done, SourceError> {
         self.read_names();
         self.read().refuse_unread(&[])?;
-        let done = match (key.starts_with(STRAY), action) {
-            (true, "kill") => self.kill_stray(&told),
-            (false, "delete") => self.delete_orphans(&told)?,
-            _ => return Err(SourceError::Unknown(format!("there is no action {action}"))),
-        };
+        let at = |key: &JobKey| Noticed::At(Place::Task(key.task.clone()), Some(key.id.clone()));
+        let touched: BTreeSet<_> = told.iter().map(at).collect();
+        self.notice(&touched);
+        let done = act(self, told);
         self.warnings.forget();
-        let touched = told.into_iter();
-        let touched = touched.map(|key| Noticed::At(Place::Task(key.task), Some(key.id)));
-        self.notice(&touched.collect());
+        self.notice(&touched);
         Ok(done)
     }
 
-    fn kill_stray(&self, told: &BTreeSet<JobKey>) -> String {
-        let stray: Vec<_> = {
+    fn kill_stray(&self, told: &BTreeSet<JobKey>) -> Done {
+        let mut stray: Vec<_> = {
             let index = self.read();
             let known = index.stray().filter(|job| told.contains(&job.key));
-            known.cloned().collect()
+            known.map(|job| (**job).clone()).collect()
         };
+        let unnamed = orphans::still_unnamed(&self.layout, &self.index, told);
+        let unnamed = unnamed.iter().filter_map(|key| {
+            let job = orphans::read(&self.layout, &self.here, key)?;
+            (job.state == JobState::Running).then_some(job)
+        });
+        let unnamed: Vec<_> = unnamed
+            .filter(|job| stray.iter().all(|known| known.key != job.key))
+            .collect();
+        stray.extend(unnamed);
         let mut done = Done::default();
         for some in stray.chunks(AT_ONCE) {
             std::thread::scope(|scope| {
@@ -156,17 +190,17 @@ impl Shared {
                 }
             });
         }
-        done.words("ended")
+        done
     }
 
-    /// Under the rules of a single one, and never what a run may be about to name.
-    fn delete_orphans(&self, told: &BTreeSet<JobKey>) -> Result<String, SourceError> {
-        let unnamed = orphans::unnamed(&self.layout, &self.index);
-        let unnamed =
-            unnamed.map_err(|error| SourceError::Refused(format!("jobs: {}", words(&error))))?;
+    /// Under the rules of a single one, and never what a run names by then or may be about to name.
+    fn delete_orphans(&self, told: &BTreeSet<JobKey>) -> Done {
         let mut done = Done::default();
-        for key in unnamed.iter().filter(|key| told.contains(key)) {
-            let Some(job) = orphans::read(&self.layout, &self.here, key) else {
+        for key in orphans::still_unnamed(&self.layout, &self.index, told) {
+            // It may take long to come to this one.
+            let is_named = self.read().is_named(&key.task, &key.id);
+            let job = orphans::read(&self.layout, &self.here, &key).filter(|_| !is_named);
+            let Some(job) = job else {
                 continue;
             };
             done.note(if self.is_young(&job) {
@@ -176,7 +210,7 @@ impl Shared {
                 act::delete_job(&job)
             });
         }
-        Ok(done.words("deleted"))
+        done
     }
 
     fn is_young(&self, job: &Job) -> bool {
@@ -217,6 +251,15 @@ impl Done {
                 self.refused += 1;
                 self.why.get_or_insert(error);
             }
+        }
+    }
+
+    /// An error where not all went well.
+    fn result(&self, what: &str) -> Result<String, SourceError> {
+        let words = self.words(what);
+        match self.why {
+            None => Ok(words),
+            Some(_) => Err(SourceError::Refused(words)),
         }
     }
 

@@ -11,7 +11,7 @@ use cupola_workspace::{
     source::{Action, Change, Source as _},
 };
 
-use crate::support::{LIMIT, Made, Program, here, open, until};
+use crate::support::{LIMIT, Made, Program, here, key, open, until};
 
 /// `key: action, action`
 fn shown(folder: &Folder) -> Vec<String> {
@@ -91,6 +91,68 @@ fn what_nothing_names_is_deleted_unless_it_may_be_about_to_be_named() {
         .map(|id| made.path(&format!("jobs/t.x/{id}")).exists());
     assert_eq!(left, [true, false, true, true, true]);
     assert_eq!(shown(&folder), ["orphan_jobs_2: delete dismiss"]);
+}
+
+/// What is done to jobs that somebody was asked about.
+fn acted(folder: &Folder, action: &Action) -> String {
+    let done = folder.act(action);
+    done.unwrap_or_else(|error| format!("refused: {error}"))
+}
+
+#[test]
+fn of_what_was_asked_about_only_what_nothing_names_by_then_is_deleted() {
+    let made = Made::new();
+    made.run("e", "1", &[("t.x", "named", "done")]);
+    for id in ["named", "old", "reused", "other"] {
+        old(&made, id);
+    }
+    made.job("t.x", "young", &[("x.done", "")]);
+    let folder = open(made.folder.path());
+    made.run("e", "2", &[("t.x", "reused", "done")]);
+    let asked = ["named", "old", "reused"].map(|id| key("t.x", id));
+    let done = acted(&folder, &Action::DeleteOrphans(asked.into()));
+    assert_eq!(done, "deleted: 1");
+    let young = acted(&folder, &Action::DeleteOrphans(vec![key("t.x", "young")]));
+    assert!(young.starts_with("refused: deleted: 0, not: 1"), "{young}");
+    let left = ["named", "old", "reused", "other", "young"]
+        .map(|id| made.path(&format!("jobs/t.x/{id}")).exists());
+    assert_eq!(left, [true, false, true, true, true]);
+}
+
+#[test]
+fn of_what_was_asked_about_only_what_is_astray_is_ended() {
+    let made = Made::new();
+    let mut programs = Vec::new();
+    for id in ["named", "astray", "unnamed"] {
+        let script = made.path(&format!("jobs/t.x/{id}/x.py"));
+        let args = ["-c", "while :; do sleep 1; done", script.to_str().unwrap()];
+        let program = Program::start("sh", &args, made.folder.path());
+        let (pid, host) = (program.0.id(), here().host);
+        let noted = format!("{{\"type\": \"local\", \"pid\": {pid}, \"host\": \"{host}\"}}");
+        made.job("t.x", id, &[("x.py", ""), ("x.pid", &noted)]);
+        programs.push(program);
+    }
+    made.run("e", "1", &[("t.x", "astray", "running")]);
+    made.run("e", "2", &[("t.x", "named", "running")]);
+    let folder = open(made.folder.path());
+    let asked = ["named", "astray", "unnamed"].map(|id| key("t.x", id));
+    let done = acted(&folder, &Action::KillStray(asked.into()));
+    assert_eq!(done, "ended: 2");
+    assert!(programs[0].0.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn what_only_its_program_could_do_is_not_offered() {
+    let made = Made::new();
+    made.run("e", "1", &[]);
+    made.write("experiments/e/1/status.json", "{\"status\": \"running\"}");
+    let event = serde_json::json!({
+        "event_type": "WarningEvent", "warning_key": "full", "description": "the disk is full",
+        "actions": {"empty": "Empty it", "dismiss": "Dismiss"},
+    });
+    made.write(".events/experiments/e-0.jsonl", format!("{event}\n"));
+    let folder = open(made.folder.path());
+    assert_eq!(shown(&folder), ["full: dismiss"]);
 }
 
 #[test]

@@ -49,10 +49,23 @@ pub(crate) fn act(link: &Link, action: &Action) -> Result<String, SourceError> {
             link.call("execute_warning_action", &about)?;
             Ok(format!("did `{action}`"))
         }
+        Action::KillStray(keys) => each(keys, |key| act(link, &Action::Kill(key))),
+        Action::DeleteOrphans(keys) => each(keys, |key| delete(link, &key)),
         Action::StartService(..) | Action::StopService(..) => Err(unsupported("services")),
         Action::Execute(..) => Err(unsupported("actions")),
         Action::Start(_) => Err(unsupported("way to start a job")),
     }
+}
+
+/// Until one is refused.
+fn each(
+    keys: &[JobKey],
+    act: impl Fn(JobKey) -> Result<String, SourceError>,
+) -> Result<String, SourceError> {
+    for key in keys {
+        act(key.clone())?;
+    }
+    Ok(format!("done: {}", keys.len()))
 }
 
 fn delete(link: &Link, key: &JobKey) -> Result<String, SourceError> {

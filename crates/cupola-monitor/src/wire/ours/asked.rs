@@ -49,6 +49,8 @@ pub(crate) enum ActionBody {
         key: String,
         action: String,
     },
+    KillStray(Vec<KeyBody>),
+    DeleteOrphans(Vec<KeyBody>),
     Execute(RunKeyBody, String),
     Start(KeyBody),
 }
@@ -127,6 +129,10 @@ impl TryFrom<LogPartBody> for LogPart {
     }
 }
 
+fn all<T, U: From<T>>(rows: Vec<T>) -> Vec<U> {
+    rows.into_iter().map(U::from).collect()
+}
+
 impl From<Action> for ActionBody {
     fn from(action: Action) -> Self {
         match action {
@@ -148,6 +154,8 @@ impl From<Action> for ActionBody {
                 key,
                 action,
             },
+            Action::KillStray(keys) => Self::KillStray(all(keys)),
+            Action::DeleteOrphans(keys) => Self::DeleteOrphans(all(keys)),
             Action::Execute(run, id) => Self::Execute(run.into(), id),
             Action::Start(key) => Self::Start(key.into()),
         }
@@ -175,6 +183,8 @@ impl From<ActionBody> for Action {
                 key,
                 action,
             },
+            ActionBody::KillStray(keys) => Self::KillStray(all(keys)),
+            ActionBody::DeleteOrphans(keys) => Self::DeleteOrphans(all(keys)),
             ActionBody::Execute(run, id) => Self::Execute(run.into(), id),
             ActionBody::Start(key) => Self::Start(key.into()),
         }

@@ -1,7 +1,9 @@
 //! What can be changed in a workspace: each thing is asked once more before it happens.
 
+use std::collections::BTreeSet;
+
 use cupola_workspace::{
-    model::{JobKey, JobState, Orphan, RunKey},
+    model::{JobKey, JobState, RunKey},
     source::{Action, Source, SourceError},
 };
 
@@ -12,6 +14,7 @@ use crate::{
         confirmation::Confirmation, format, frame::Frame, listing::query, plain::plain,
         workspaces::present,
     },
+    workspaces::hash_of_all,
 };
 
 /// What somebody asks for, as addresses say it.
@@ -19,11 +22,18 @@ use crate::{
 pub(super) enum Asked {
     /// One thing.
     One(Action),
-    /// All jobs that run astray are killed.
-    KillStray,
-    /// All folders that nothing names and nobody works in are deleted.
-    Clean,
+    /// All jobs that run astray are killed: those that were asked about.
+    KillStray(Told),
+    /// All folders that nothing names and nobody works in are deleted: those that were asked about.
+    Clean(Told),
 }
+
+/// Of which jobs a question told, as a hash of their names; empty before it was asked.
+pub(super) type Told = String;
+
+/// So many are killed, or deleted, by one call: over SSH each call has its limit.
+const KILLED_AT_ONCE: usize = 8;
+const DELETED_AT_ONCE: usize = 32;
 
 impl Asked {
     pub(super) fn kill(key: &JobKey) -> Self {
@@ -66,10 +76,6 @@ impl Asked {
         })
     }
 
-    pub(super) fn execute(run: &RunKey, id: &str) -> Self {
-        Self::One(Action::Execute(run.clone(), id.to_owned()))
-    }
-
     /// What an address asks for; none when that is nothing that can be done.
     pub(super) fn read(params: &Params) -> Option<Self> {
         let text = |name| params.text(name).to_owned();
@@ -83,8 +89,8 @@ impl Asked {
         };
         let name = text("name");
         Some(Self::One(match params.text("do") {
-            "kill-stray" => return Some(Self::KillStray),
-            "clean" => return Some(Self::Clean),
+            "kill-stray" => return Some(Self::KillStray(text("told"))),
+            "clean" => return Some(Self::Clean(text("told"))),
             "kill" => Action::Kill(job()),
             "delete" => Action::Delete(job()),
             "delete-experiment" => Action::DeleteExperiment {
@@ -99,7 +105,6 @@ impl Asked {
                 key: name,
                 action: text("action"),
             },
-            "execute" => Action::Execute(run(), name),
             _ => return None,
         }))
     }
@@ -119,8 +124,8 @@ impl Asked {
         };
         let action = match self {
             Self::One(action) => action,
-            Self::KillStray => return query(&[("do", "kill-stray")]),
-            Self::Clean => return query(&[("do", "clean")]),
+            Self::KillStray(told) => return query(&[("do", "kill-stray"), ("told", told)]),
+            Self::Clean(told) => return query(&[("do", "clean"), ("told", told)]),
         };
         match action {
             Action::Kill(key) => of_job("kill", key),
@@ -138,9 +143,12 @@ impl Asked {
             Action::StartService(run, name) => of_run("start-service", run, name, ""),
             Action::StopService(run, name) => of_run("stop-service", run, name, ""),
             Action::Warning { run, key, action } => of_run("warning", run, key, action),
-            Action::Execute(run, name) => of_run("execute", run, name, ""),
-            // Runs of a hub are started on their own pages.
-            Action::Start(key) => of_job("start", key),
+            // Nobody asks for these by an address: no source does the first, runs of a hub are started
+            // on their own pages, and many jobs do not fit.
+            Action::Execute(..)
+            | Action::Start(_)
+            | Action::KillStray(_)
+            | Action::DeleteOrphans(_) => String::new(),
         }
     }
 
@@ -162,6 +170,7 @@ impl Asked {
             Action::Execute(run, _) => {
                 looked.address(&format!("/jobs?{}", present::run_query(run)))
             }
+            Action::KillStray(_) | Action::DeleteOrphans(_) => looked.address("/orphans"),
         }
     }
 
@@ -171,7 +180,17 @@ impl Asked {
         looked: &Looked,
         source: &dyn Source,
     ) -> Result<Confirmation, SourceError> {
-        let words = self.words(source)?;
+        let (told, words) = match self {
+            Self::One(action) => (self.clone(), words(source, action)?),
+            Self::KillStray(_) => {
+                let jobs = stray(source)?;
+                (Self::KillStray(hash_of_all(&jobs)), kill_stray(&jobs))
+            }
+            Self::Clean(_) => {
+                let jobs = left(source)?;
+                (Self::Clean(hash_of_all(&jobs)), clean(&jobs))
+            }
+        };
         let back = match self {
             Self::One(Action::Delete(key)) => looked.job_address(key, ""),
             _ => self.back(looked),
@@ -184,95 +203,88 @@ impl Asked {
             consequences: words.consequences,
             remark: words.remark.to_owned(),
             verb: words.verb,
-            action: self.address(looked),
+            action: told.address(looked),
             back,
         })
     }
 
     /// Does it; says in words what was done.
     pub(super) fn carry_out(&self, source: &dyn Source) -> Result<String, SourceError> {
-        let verb = match self {
+        let (told, jobs, at_once, act): (_, _, _, fn(Vec<JobKey>) -> Action) = match self {
             Self::One(action) => return source.act(action),
-            Self::KillStray => Action::Kill,
-            Self::Clean => Action::Delete,
+            Self::KillStray(told) => (told, stray(source)?, KILLED_AT_ONCE, Action::KillStray),
+            Self::Clean(told) => (told, left(source)?, DELETED_AT_ONCE, Action::DeleteOrphans),
         };
-        let mut wanted = source.orphans(false)?;
-        wanted.retain(|orphan| match self {
-            Self::Clean => is_left(orphan),
-            _ => orphan.is_stray,
-        });
-        let (mut done, mut refused) = (0_u64, Vec::new());
-        for orphan in wanted {
-            match source.act(&verb(orphan.job.key)) {
-                Ok(_) => done += 1,
-                Err(error) => refused.push(error.to_string()),
-            }
+        if *told != hash_of_all(&jobs) {
+            let words = "they are others now than those that were asked about: look again";
+            return Err(SourceError::Refused(words.to_owned()));
         }
-        match refused.first() {
-            None => Ok(format::counted(done, "job", "jobs")),
-            Some(first) => Err(SourceError::Refused(format!(
-                "{done} done, {} not: {}",
-                refused.len(),
-                plain(first)
-            ))),
+        let jobs: Vec<_> = jobs.into_iter().collect();
+        let done = jobs
+            .chunks(at_once)
+            .map(|some| source.act(&act(some.to_vec())));
+        // Those after one that is refused are done all the same.
+        let refused: Vec<_> = done.filter_map(Result::err).collect();
+        match refused.into_iter().next() {
+            None => Ok(format::counted(jobs.len() as u64, "job", "jobs")),
+            Some(first) => Err(first),
         }
-    }
-
-    fn words(&self, source: &dyn Source) -> Result<Words, SourceError> {
-        let action = match self {
-            Self::One(action) => action,
-            Self::KillStray => return kill_stray(source),
-            Self::Clean => return clean(source),
-        };
-        Ok(match action {
-            Action::Kill(key) => kill(source, key)?,
-            Action::Delete(key) => delete(source, key)?,
-            Action::DeleteExperiment {
-                experiment,
-                run,
-                with_jobs,
-            } => delete_experiment(source, experiment, run.as_deref(), *with_jobs)?,
-            Action::StartService(_, name) => Words {
-                question: format!("Start the service “{}”?", plain(name)),
-                consequences: vec![
-                    "a program starts on the hub's machine, as the user that the hub runs as"
-                        .to_owned(),
-                    "whoever may look at this hub can open it".to_owned(),
-                ],
-                remark: "It ends when it is stopped, and with the hub.",
-                verb: "Start",
-            },
-            Action::StopService(_, name) => Words {
-                question: format!("Stop the service “{}”?", plain(name)),
-                consequences: vec!["its program is ended".to_owned()],
-                remark: "It can be started again.",
-                verb: "Stop",
-            },
-            Action::Warning { run, key, action } => warning(source, run, key, action)?,
-            Action::Execute(_, name) => Words {
-                question: format!("Carry out “{}”?", plain(name)),
-                consequences: vec!["the program of the experiment does what it offers".to_owned()],
-                remark: "What that is, its author knows.",
-                verb: "Carry out",
-            },
-            Action::Start(_) => {
-                return Err(SourceError::Unsupported(
-                    "a workspace starts no jobs".to_owned(),
-                ));
-            }
-        })
     }
 }
 
-fn is_left(orphan: &Orphan) -> bool {
-    !orphan.is_stray && orphan.job.state != JobState::Running
+fn words(source: &dyn Source, action: &Action) -> Result<Words, SourceError> {
+    Ok(match action {
+        Action::Kill(key) => kill(source, key)?,
+        Action::Delete(key) => delete(source, key)?,
+        Action::DeleteExperiment {
+            experiment,
+            run,
+            with_jobs,
+        } => delete_experiment(source, experiment, run.as_deref(), *with_jobs)?,
+        Action::StartService(_, name) => Words {
+            question: format!("Start the service “{}”?", plain(name)),
+            consequences: vec![
+                "a program starts on the hub's machine, as the user that the hub runs as"
+                    .to_owned(),
+                "whoever may look at this hub can open it".to_owned(),
+            ],
+            remark: "It ends when it is stopped, and with the hub.",
+            verb: "Start",
+        },
+        Action::StopService(_, name) => Words {
+            question: format!("Stop the service “{}”?", plain(name)),
+            consequences: vec!["its program is ended".to_owned()],
+            remark: "It can be started again.",
+            verb: "Stop",
+        },
+        Action::Warning { run, key, action } => warning(source, run, key, action)?,
+        Action::Execute(..)
+        | Action::Start(_)
+        | Action::KillStray(_)
+        | Action::DeleteOrphans(_) => {
+            let words = "nobody asks for that here";
+            return Err(SourceError::Unsupported(words.to_owned()));
+        }
+    })
 }
 
-fn kill_stray(source: &dyn Source) -> Result<Words, SourceError> {
-    let orphans = source.orphans(false)?;
-    let number = orphans.iter().filter(|orphan| orphan.is_stray).count();
-    let jobs = format::counted(number as u64, "job", "jobs");
-    Ok(Words {
+/// Jobs that run astray.
+fn stray(source: &dyn Source) -> Result<BTreeSet<JobKey>, SourceError> {
+    let orphans = source.orphans(false)?.into_iter();
+    let stray = orphans.filter(|orphan| orphan.is_stray);
+    Ok(stray.map(|orphan| orphan.job.key).collect())
+}
+
+/// Jobs that are left behind, and over.
+fn left(source: &dyn Source) -> Result<BTreeSet<JobKey>, SourceError> {
+    let orphans = source.orphans(false)?.into_iter();
+    let left = orphans.filter(|orphan| !orphan.is_stray && orphan.job.state != JobState::Running);
+    Ok(left.map(|orphan| orphan.job.key).collect())
+}
+
+fn kill_stray(jobs: &BTreeSet<JobKey>) -> Words {
+    let jobs = format::counted(jobs.len() as u64, "job", "jobs");
+    Words {
         question: "Kill all jobs that run astray?".to_owned(),
         consequences: vec![
             format!("{jobs}: each is asked to end, with all that it started"),
@@ -280,19 +292,20 @@ fn kill_stray(source: &dyn Source) -> Result<Words, SourceError> {
         ],
         remark: "Their folders stay. Processes of other users and hosts are left alone.",
         verb: "Kill them",
-    })
+    }
 }
 
-fn clean(source: &dyn Source) -> Result<Words, SourceError> {
-    let orphans = source.orphans(false)?;
-    let number = orphans.iter().filter(|orphan| is_left(orphan)).count();
-    let folders = format::counted(number as u64, "folder", "folders");
-    Ok(Words {
+fn clean(jobs: &BTreeSet<JobKey>) -> Words {
+    let folders = format::counted(jobs.len() as u64, "folder", "folders");
+    Words {
         question: "Delete all folders that no run names?".to_owned(),
-        consequences: vec![format!("{folders} with all files in them")],
+        consequences: vec![
+            format!("{folders} with all files in them"),
+            "what changed within ten minutes stays, and what a run names by then".to_owned(),
+        ],
         remark: "This cannot be undone.",
         verb: "Delete them",
-    })
+    }
 }
 
 struct Words {

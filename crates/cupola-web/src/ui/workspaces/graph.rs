@@ -62,6 +62,8 @@ pub struct Graph {
     pub count: String,
     /// What is not as one might think: that jobs stand together, that lines are missing.
     pub notes: Vec<String>,
+    /// Where the lines are drawn; none where they are.
+    pub ask: Option<String>,
     /// How wide the whole is.
     pub width: u32,
     /// How high.

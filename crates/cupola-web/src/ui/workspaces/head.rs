@@ -4,7 +4,10 @@
 use askama::Template;
 use cupola_workspace::source::{Connection, Source, SourceError};
 
-use super::{action::Asked, looked::Looked};
+use super::{
+    action::Asked,
+    looked::{Looked, unless_away},
+};
 use crate::{
     ui::{
         components::{Badge, Link, Tone, html_safe},
@@ -134,7 +137,7 @@ impl Head {
             let link = Link::new(tab.label(), looked.address(tab.part()));
             (link, tab == current)
         });
-        let warnings = source.warnings()?;
+        let warnings = unless_away(source.warnings())?;
         let notices = warnings.iter().map(|warning| {
             let actions = warning.actions.iter().filter(|_| may_act);
             let link = |(action, label): &(String, String)| {

@@ -71,7 +71,7 @@ pub(super) fn how_to_add() -> EmptyState {
 }
 
 impl List {
-    /// Blocks: those on this machine are opened.
+    /// Blocks: those on this machine are opened, once.
     pub(super) fn of(web: &Web) -> Self {
         let all: Vec<_> = web.settings.workspaces.iter().collect();
         let keys: Vec<_> = all.iter().map(|each| events::workspace(&each.id)).collect();
@@ -86,7 +86,8 @@ impl List {
 fn row(web: &Web, workspace: &Arc<Workspace>) -> Row {
     // Whoever wants to see one that is elsewhere goes there.
     let is_asked = !workspace.is_remote || !workspace.is_closed();
-    let source = if workspace.is_remote {
+    // What could not be opened is tried again by whoever goes there: what comes of it is told to lists.
+    let source = if workspace.is_remote || !workspace.is_closed() {
         workspace.opened_source()
     } else {
         workspace.source(web)
@@ -103,8 +104,7 @@ fn row(web: &Web, workspace: &Arc<Workspace>) -> Row {
     match found {
         Ok(experiments) => {
             let connection = workspace.connection().unwrap_or(Connection::Live);
-            row.badge = head::badge(&connection, true)
-                .filter(|_| workspace.is_remote)
+            row.badge = head::badge(&connection, workspace.is_remote)
                 .unwrap_or_else(|| Badge::word("here", Tone::Good));
             let latest = experiments.iter().filter_map(|known| known.runs.first());
             let latest: Vec<_> = latest.collect();

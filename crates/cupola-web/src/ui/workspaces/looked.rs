@@ -10,7 +10,7 @@ use axum::{
 use cupola_domain::access::{Principal, Role};
 use cupola_protocol::events;
 use cupola_workspace::{
-    model::{JobKey, RunKey},
+    model::{Job, JobKey, RunKey},
     source::{Connection, Source, SourceError},
 };
 
@@ -26,7 +26,7 @@ use crate::{
         plain::plain,
         present::may,
     },
-    workspaces::{Needs, Unanswered, Workspace, ask},
+    workspaces::{KeptParameters, Needs, Unanswered, Workspace, ask},
 };
 
 /// A page, or why there is none.
@@ -139,14 +139,19 @@ impl Looked {
         Ok((self.frame(tab.label()).at(seq), head, found))
     }
 
-    /// Which jobs of a run need which; it has so many.
+    /// Which of these jobs of a run need which.
     pub(super) fn dependencies(
         &self,
         source: &dyn Source,
         run: &RunKey,
-        jobs: usize,
+        jobs: &[Arc<Job>],
     ) -> Result<Arc<Needs>, SourceError> {
         self.workspace.needs.read(source, run, jobs)
+    }
+
+    /// Parameters of jobs that were searched by them.
+    pub(super) fn parameters(&self) -> &KeptParameters {
+        &self.workspace.parameters
     }
 
     /// Below the list of workspaces, where there are several.
@@ -196,6 +201,14 @@ impl IntoResponse for NotShown {
         };
         let page: Rendered = html(&*page);
         (StatusCode::SERVICE_UNAVAILABLE, page).into_response()
+    }
+}
+
+/// What a place that is away cannot tell is left out: what is known of it stays readable.
+pub(super) fn unless_away<T: Default>(found: Result<T, SourceError>) -> Result<T, SourceError> {
+    match found {
+        Err(SourceError::Away(_)) => Ok(T::default()),
+        found => found,
     }
 }
 

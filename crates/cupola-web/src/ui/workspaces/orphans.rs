@@ -112,8 +112,10 @@ impl Orphans {
             },
             sizes: (!with_sizes && !found.is_empty())
                 .then(|| looked.address("/orphans?sizes=counted")),
-            kill_all: (may_act && !stray.is_empty()).then(|| Asked::KillStray.address(looked)),
-            delete_all: (may_act && !left.is_empty()).then(|| Asked::Clean.address(looked)),
+            kill_all: (may_act && !stray.is_empty())
+                .then(|| Asked::KillStray(String::new()).address(looked)),
+            delete_all: (may_act && !left.is_empty())
+                .then(|| Asked::Clean(String::new()).address(looked)),
             tables: [(ASTRAY, rows(&stray)), (LEFT, rows(&left))]
                 .into_iter()
                 .filter(|(_, rows)| !rows.is_empty())

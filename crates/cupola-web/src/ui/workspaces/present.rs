@@ -3,7 +3,7 @@
 use cupola_domain::time::Timestamp;
 use cupola_protocol::events;
 use cupola_workspace::model::{
-    Carbon, Counts, ExperimentRun, Job, JobKey, JobState, Reason, RunKey, RunStatus,
+    Carbon, Counts, Experiment, ExperimentRun, Job, JobKey, JobState, Reason, RunKey, RunStatus,
 };
 use serde_json::Value;
 
@@ -155,6 +155,17 @@ pub(super) fn progress(job: &Job) -> Option<Progress> {
 /// The key of a job's parts.
 pub(super) fn job_key(workspace: &str, key: &JobKey) -> String {
     events::workspace_job(workspace, &hash_of(key))
+}
+
+/// The run that was chosen; the newest of a chosen experiment, which a run of another one is not.
+pub(super) fn chosen<'a>(
+    all: &'a [Experiment],
+    experiment: &str,
+    run: &str,
+) -> Option<&'a ExperimentRun> {
+    let known = all.iter().find(|known| known.id == experiment)?;
+    let chosen = known.runs.iter().find(|known| known.key.run == run);
+    chosen.or(known.runs.first())
 }
 
 /// `experiment=…&run=…`.

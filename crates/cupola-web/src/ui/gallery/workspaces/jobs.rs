@@ -197,6 +197,7 @@ pub(super) fn graph() -> GraphPage {
             notes: vec![
                 "More than 300 jobs: those of one task in one state stand together.".to_owned(),
             ],
+            ask: None,
             width: 474,
             height: 190,
             edges: vec!["M202 35C237 35 237 35 272 35".to_owned()],

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use cupola_search::filter::quoted;
 use cupola_workspace::{
     model::{Experiment, ExperimentRun, Job, JobKey, JobState, RunKey},
     source::{Source, SourceError},
@@ -23,13 +24,16 @@ use crate::{
         plain::plain,
         workspaces::{
             looked::Looked,
-            present::{cut, job_badge, run_query, short_id, short_task, tags, tone},
+            present::{chosen, cut, job_badge, run_query, short_id, short_task, tags, tone},
         },
     },
 };
 
 /// More jobs stand together by task and state.
 const JOBS_MAX: usize = 300;
+
+/// Lines stand in the files of all jobs of a run: of more than these only when asked for.
+const READ_MAX: usize = 2_000;
 
 /// More lines than these nobody can follow.
 const EDGES_MAX: usize = 3_000;
@@ -42,6 +46,8 @@ const LABEL_CHARS: usize = 24;
 pub(in crate::ui::workspaces) struct Asked {
     experiment: String,
     run: String,
+    /// Whether lines are, however many files that takes.
+    asks_lines: bool,
 }
 
 /// A box, before it has a place.
@@ -66,6 +72,7 @@ impl Asked {
         Self {
             experiment: text("experiment"),
             run: text("run"),
+            asks_lines: params.text("lines") == "all",
         }
     }
 
@@ -75,9 +82,7 @@ impl Asked {
             let newest = all.iter().filter_map(|known| known.runs.first());
             return newest.max_by_key(|run| run.started_at);
         }
-        let known = all.iter().find(|known| known.id == self.experiment)?;
-        let mut runs = known.runs.iter();
-        runs.find(|run| self.run.is_empty() || run.key.run == self.run)
+        chosen(all, &self.experiment, &self.run)
     }
 
     pub(in crate::ui::workspaces) fn experiments(&self, all: &[Experiment]) -> Vec<Opt> {
@@ -109,26 +114,57 @@ impl Asked {
         source: &dyn Source,
         all: &[Experiment],
     ) -> Result<Graph, SourceError> {
-        let src = query(&[("experiment", &self.experiment), ("run", &self.run)]);
+        let lines = if self.asks_lines { "all" } else { "" };
+        let src = query(&[
+            ("experiment", &self.experiment),
+            ("run", &self.run),
+            ("lines", lines),
+        ]);
         let src = looked.address(&format!("/graph/view?{src}"));
         let Some(run) = self.find(all) else {
             if self.experiment.is_empty() {
                 return Ok(nothing(looked, src, "No experiments yet"));
             }
-            let words = format!("there is no run {}", plain(&self.run));
+            let words = format!("there is no run of {}", plain(&self.experiment));
             return Err(SourceError::Unknown(words));
         };
         let jobs = source.jobs(Some(&run.key))?;
-        let needs = looked.dependencies(source, &run.key, jobs.len())?;
         if jobs.is_empty() {
             return Ok(nothing(looked, src, "This run has no jobs"));
         }
-        let drawn = if jobs.len() > JOBS_MAX {
-            grouped(looked, &run.key, &jobs, &needs)
-        } else {
-            single(looked, &jobs, &needs)
+        let needs = self.needs(looked, source, &run.key, &jobs);
+        let (needs, is_away) = match needs {
+            Err(SourceError::Away(_)) => (None, true),
+            needs => (needs?, false),
         };
-        Ok(drawn.graph(looked, src, &jobs))
+        let lines = needs.clone().unwrap_or_default();
+        let drawn = if jobs.len() > JOBS_MAX {
+            grouped(looked, &run.key, &jobs, &lines)
+        } else {
+            single(looked, &jobs, &lines)
+        };
+        let mut graph = drawn.graph(looked, src, &jobs);
+        if is_away {
+            let note = "Lines are not known while the workspace is away.";
+            graph.notes.push(note.to_owned());
+        } else if needs.is_none() {
+            let ask = format!("/graph?lines=all&{}", run_query(&run.key));
+            graph.ask = Some(looked.address(&ask));
+        }
+        Ok(graph)
+    }
+
+    /// What is needed by what; none where that is not asked for.
+    fn needs(
+        &self,
+        looked: &Looked,
+        source: &dyn Source,
+        run: &RunKey,
+        jobs: &[Arc<Job>],
+    ) -> Result<Option<Arc<Needs>>, SourceError> {
+        let is_read = self.asks_lines || jobs.len() <= READ_MAX;
+        let needs = is_read.then(|| looked.dependencies(source, run, jobs));
+        needs.transpose()
     }
 }
 
@@ -138,6 +174,7 @@ fn nothing(looked: &Looked, src: String, words: &str) -> Graph {
         src,
         count: String::new(),
         notes: Vec::new(),
+        ask: None,
         width: 0,
         height: 0,
         edges: Vec::new(),
@@ -223,7 +260,7 @@ fn grouped(looked: &Looked, run: &RunKey, jobs: &[Arc<Job>], needs: &Needs) -> D
         edges.extend(from.filter(|from| *from != to).map(|from| (*from, *to)));
     }
     let boxed = |((task, state), count): (&(&str, JobState), &u64)| {
-        let filter = format!("task = {task:?} and state = {}", state.as_str());
+        let filter = format!("task = {} and state = {}", quoted(task), state.as_str());
         let jobs = query(&[("filter", &filter)]);
         let words = format!("{} {}", format::count(*count), state.as_str());
         Boxed {
@@ -270,6 +307,7 @@ impl Drawn {
                 format!("{jobs}, {needs}")
             },
             notes,
+            ask: None,
             width: placed.width,
             height: placed.height,
             edges: self.edges.iter().take(EDGES_MAX).map(path).collect(),

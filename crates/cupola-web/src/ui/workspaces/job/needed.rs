@@ -17,10 +17,7 @@ use crate::{
         components::Link,
         format,
         plain::plain,
-        workspaces::{
-            looked::Looked,
-            present::{job_badge, job_key},
-        },
+        workspaces::{looked::Looked, present::job_badge},
     },
 };
 
@@ -50,7 +47,7 @@ pub(in crate::ui::workspaces) fn needed(
     let is_read = is_asked || of_run.len() <= READ_MAX;
     let needing: Option<Vec<JobKey>> = match run {
         Some(run) if is_read => {
-            let needed = looked.dependencies(source, run, of_run.len())?;
+            let needed = looked.dependencies(source, run, &of_run)?;
             let needing = needed.iter().filter(|(_, needs)| needs.contains(key));
             Some(needing.map(|(key, _)| key.clone()).collect())
         }
@@ -71,7 +68,8 @@ pub(in crate::ui::workspaces) fn needed(
         "/needed"
     };
     Ok(Needed {
-        key: job_key(looked.id(), key),
+        // How the others are is shown too.
+        key: looked.key(),
         src: looked.job_address(key, part),
         needs: others(&found.dependencies),
         needed_by: needing.as_deref().map(others),

@@ -18,8 +18,8 @@ use crate::{
         plain::plain,
         workspaces::{
             action,
-            looked::Looked,
-            present::{self, co2, job_badge, job_key, job_lasting, run_badge, run_query},
+            looked::{Looked, unless_away},
+            present::{self, chosen, co2, job_badge, job_key, job_lasting, run_badge, run_query},
         },
     },
     workspaces::matching,
@@ -58,8 +58,8 @@ pub(in crate::ui::workspaces) struct Asked {
 /// What the list is made of.
 struct Found<'a> {
     experiments: &'a [Experiment],
-    /// In the order in which they were named.
-    jobs: &'a [Arc<Job>],
+    /// How many jobs there are in each state, before any is filtered out.
+    counts: BTreeMap<JobState, u64>,
     run: Option<&'a ExperimentRun>,
     now: Timestamp,
 }
@@ -145,26 +145,25 @@ impl Asked {
     ) -> Result<Jobs, SourceError> {
         let run = self.find_run(experiments)?;
         let jobs = source.jobs(run.map(|run| &run.key))?;
+        let mut counts = BTreeMap::new();
+        for job in &jobs {
+            *counts.entry(job.state).or_default() += 1;
+        }
         let found = Found {
             experiments,
-            jobs: &jobs,
+            counts,
             run,
             now: source.now(),
         };
         let mut list = self.begun(looked, source, &found)?;
-        let mut rows = match matching(source, jobs.clone(), &self.filter, found.now) {
-            Ok(rows) => rows,
-            Err(words) => {
-                list.error = format!("Filter, {words}");
-                return Ok(list);
-            }
-        };
-        rows.sort_by(|a, b| self.compare(a, b, found.now));
-        self.fill(&mut list, looked, &rows, &found);
+        match matching(source, looked.parameters(), jobs, &self.filter, found.now) {
+            Ok(rows) => self.fill(&mut list, looked, &rows, &found),
+            Err(words) => list.error = format!("Filter, {words}"),
+        }
         Ok(list)
     }
 
-    /// The run that was chosen; the newest of a chosen experiment, which a run of another one is not.
+    /// The run whose jobs are asked for; none where all are.
     fn find_run<'a>(
         &self,
         experiments: &'a [Experiment],
@@ -172,13 +171,35 @@ impl Asked {
         if self.experiment.is_empty() {
             return Ok(None);
         }
-        let known = experiments.iter().find(|known| known.id == self.experiment);
-        let runs = known.map_or(&[][..], |known| &known.runs);
-        let chosen = runs.iter().find(|run| run.key.run == self.run);
-        chosen.or(runs.first()).map(Some).ok_or_else(|| {
+        let chosen = chosen(experiments, &self.experiment, &self.run);
+        chosen.map(Some).ok_or_else(|| {
             let name = plain(&self.experiment);
             SourceError::Unknown(format!("there is no run of {name}"))
         })
+    }
+
+    /// A page of what is sorted, without sorting the rest; rows that compare alike stay in the order in
+    /// which they were named.
+    fn part<'a>(
+        &self,
+        rows: &'a [Arc<Job>],
+        first: usize,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Arc<Job>> {
+        let order = |a: &(usize, &Arc<Job>), b: &(usize, &Arc<Job>)| {
+            self.compare(a.1, b.1, now).then(a.0.cmp(&b.0))
+        };
+        let mut rows: Vec<_> = rows.iter().enumerate().collect();
+        if 0 < first && first < rows.len() {
+            rows.select_nth_unstable_by(first, order);
+            rows.drain(..first);
+        }
+        if ROWS < rows.len() {
+            rows.select_nth_unstable_by(ROWS, order);
+            rows.truncate(ROWS);
+        }
+        rows.sort_unstable_by(order);
+        rows.into_iter().map(|(_, job)| job)
     }
 
     fn compare(&self, a: &Job, b: &Job, now: Timestamp) -> Ordering {
@@ -195,8 +216,9 @@ impl Asked {
             Sort::Task => turned(a.key.cmp(&b.key)),
             Sort::Duration => {
                 let span = |job: &Job| {
-                    let ended = job.ended_at.unwrap_or(now);
-                    job.started_at.map(|started| ended.since(started))
+                    let is_running = job.state == JobState::Running;
+                    let until = job.ended_at.or(is_running.then_some(now))?;
+                    job.started_at.map(|started| until.since(started))
                 };
                 self.last_without(span(a), span(b))
             }
@@ -248,7 +270,7 @@ impl Asked {
         let pages = rows.len().div_ceil(ROWS).max(1) as u64;
         let page = self.page.min(pages);
         let first = usize::try_from(page - 1).unwrap_or(0).saturating_mul(ROWS);
-        let shown = rows.iter().skip(first).take(ROWS);
+        let shown = self.part(rows, first, found.now);
         let sorting = Sorting {
             path: looked.address("/jobs"),
             query: self.query(&[]),
@@ -266,10 +288,6 @@ impl Asked {
 
     /// All, then each state that any has; a choice is a filter.
     fn chips(&self, looked: &Looked, found: &Found<'_>) -> Vec<Chip> {
-        let mut counts: BTreeMap<JobState, u64> = BTreeMap::new();
-        for job in found.jobs {
-            *counts.entry(job.state).or_default() += 1;
-        }
         let chip = |word, tone, count, filter: String| Chip {
             word,
             tone,
@@ -284,13 +302,18 @@ impl Asked {
                 looked.address(&format!("/jobs?{}", asked.query(&sorted)))
             },
         };
-        let all = chip("all", Tone::Quiet, found.jobs.len() as u64, String::new());
-        let states = counts.into_iter().map(|(state, count)| {
+        let all = chip(
+            "all",
+            Tone::Quiet,
+            found.counts.values().sum(),
+            String::new(),
+        );
+        let states = found.counts.iter().map(|(state, count)| {
             let word = state.as_str();
             chip(
                 word,
-                present::tone(state, None),
-                count,
+                present::tone(*state, None),
+                *count,
                 format!("state = {word}"),
             )
         });
@@ -322,23 +345,20 @@ pub(in crate::ui) fn columns(sorting: &Sorting) -> Vec<Column> {
 
 fn of_run(looked: &Looked, source: &dyn Source, run: &ExperimentRun) -> Result<OfRun, SourceError> {
     let may_act = looked.may_act() && source.place().can_act;
-    let mut actions = Vec::new();
-    if may_act {
-        let offered = source.actions(&run.key)?;
-        let link = |text: String, asked: action::Asked| Link::new(text, asked.address(looked));
-        actions.extend(offered.iter().map(|offered| {
-            let words = if offered.description.is_empty() {
-                &offered.id
-            } else {
-                &offered.description
-            };
-            link(plain(words), action::Asked::execute(&run.key, &offered.id))
-        }));
-        actions.push(link(
-            "Delete this run".to_owned(),
-            action::Asked::delete_run(&run.key),
-        ));
-    }
+    let delete = || {
+        let asked = action::Asked::delete_run(&run.key);
+        Link::new("Delete this run".to_owned(), asked.address(looked))
+    };
+    // Nobody but the program of the experiment can do what it offers.
+    let offered = unless_away(source.actions(&run.key))?;
+    let offered = offered.iter().map(|offered| {
+        let words = if offered.description.is_empty() {
+            &offered.id
+        } else {
+            &offered.description
+        };
+        format!("its program offers “{}”", plain(words))
+    });
     let host = run
         .host
         .as_deref()
@@ -348,9 +368,13 @@ fn of_run(looked: &Looked, source: &dyn Source, run: &ExperimentRun) -> Result<O
         name: format!("{} · {}", plain(&run.key.experiment), plain(&run.key.run)),
         badge: run_badge(run.status),
         jobs: present::counts(&run.counts),
-        notes: [host, problem].into_iter().flatten().collect(),
+        notes: [host, problem]
+            .into_iter()
+            .flatten()
+            .chain(offered)
+            .collect(),
         graph: looked.address(&format!("/graph?{}", run_query(&run.key))),
-        actions,
+        actions: may_act.then(delete).into_iter().collect(),
     })
 }
 
@@ -373,11 +397,11 @@ fn row(looked: &Looked, job: &Job, now: Timestamp) -> JobRow {
 }
 
 fn empty(looked: &Looked, found: &Found<'_>) -> EmptyState {
-    if found.jobs.is_empty() && found.experiments.is_empty() {
+    if found.counts.is_empty() && found.experiments.is_empty() {
         let text = "What an experiment gives to its scheduler appears here by itself.";
         return EmptyState::new("No jobs yet", text);
     }
-    if found.jobs.is_empty() {
+    if found.counts.is_empty() {
         return EmptyState::new("No jobs", "This run has none.");
     }
     EmptyState::new("No job matches", "Ask for less, or for something else.")

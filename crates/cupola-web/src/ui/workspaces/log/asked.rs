@@ -131,7 +131,11 @@ impl Asked {
         };
         let (part, nothing) = match source.log(&asked) {
             Ok(part) => (part, "Nothing has been written here.".to_owned()),
-            Err(SourceError::Unknown(words) | SourceError::Refused(words)) => {
+            Err(
+                SourceError::Unknown(words)
+                | SourceError::Refused(words)
+                | SourceError::Away(words),
+            ) => {
                 let none = LogPart {
                     offset: 0,
                     bytes: Vec::new(),
@@ -141,8 +145,9 @@ impl Asked {
             }
             Err(error) => return Err(error),
         };
-        let place = source.place();
-        Ok(self.shown(looked, &part, nothing, is_growing && place.is_remote))
+        // Of other logs than those of jobs nobody tells that they grew.
+        let is_told = !source.place().is_remote && matches!(self.of, LogOf::Job(_));
+        Ok(self.shown(looked, &part, nothing, is_growing && !is_told))
     }
 
     fn shown(&self, looked: &Looked, part: &LogPart, nothing: String, is_looked_at: bool) -> Log {
