@@ -21,8 +21,11 @@ pub struct Book<N, K> {
     people: Credit,
     accounts: HashMap<Account<N>, Balance>,
     earnings: HashMap<K, Earning<N>>,
-    others: HashMap<(Kind, K), (Account<N>, Account<N>, Credits)>,
+    others: HashMap<(Kind, K), Moved<N>>,
 }
+
+/// From where, to where, and how much.
+type Moved<N> = (Account<N>, Account<N>, Credits);
 
 /// What all accounts are together: what a check of the whole finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
