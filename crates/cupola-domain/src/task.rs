@@ -8,6 +8,7 @@
 //!    |    +--- strand -------------------> Failed     (a task that it needs did not complete)
 //!    +------------------ retry ----------- Failed, Cancelled
 //!                       ^-- reopen ------- Completed, Failed, Cancelled  (its client goes on)
+//! Pending <--revoke-- Completed            (its result was found wrong after it was accepted)
 //! ```
 
 use std::{collections::BTreeMap, time::Duration};
@@ -106,6 +107,8 @@ pub enum TaskInput {
     Retry,
     /// The client that logs its run goes on after the end.
     Reopen,
+    /// The result that completed it was found wrong.
+    Revoke,
 }
 
 /// A move that is not in the table.
@@ -144,6 +147,8 @@ impl TaskState {
             (St::Completed | St::Failed(_) | St::Cancelled, In::Reopen) => {
                 Ok((St::Running, attempts.anew()))
             }
+            // Neither the task nor a loss is to blame, so nothing is counted.
+            (St::Completed, In::Revoke) => Ok((St::Pending, attempts)),
             (from, input) => Err(TaskRefused { from, input }),
         }
     }
@@ -265,6 +270,7 @@ mod tests {
             "strand" => TaskInput::Strand(3),
             "retry" => TaskInput::Retry,
             "reopen" => TaskInput::Reopen,
+            "revoke" => TaskInput::Revoke,
             other => panic!("no input is called {other}"),
         }
     }
@@ -339,6 +345,15 @@ mod tests {
             "reopen; start; reopen; complete; reopen; fail; start; fail; reopen; cancel; reopen",
             "pending ! running ! completed running pending running failed running cancelled running",
         );
+    }
+
+    #[test]
+    fn a_wrong_result_is_revoked_and_the_task_runs_again() {
+        check(
+            "start; fail; start; complete; revoke; start; fail",
+            "pending running pending running completed pending running failed",
+        );
+        check("revoke; start; revoke; cancel; revoke", "pending ! running ! cancelled !");
     }
 
     #[test]

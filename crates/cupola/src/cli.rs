@@ -8,6 +8,7 @@ mod models;
 mod monitor;
 mod run_file;
 mod runs;
+mod simulate;
 mod templates;
 mod transfer;
 mod viewing;
@@ -25,6 +26,7 @@ pub(crate) use models::{Evaluate, Model, Promote};
 pub(crate) use monitor::{Monitor, Pages};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
+pub(crate) use simulate::Simulate;
 pub(crate) use templates::{Kind, Template};
 pub(crate) use transfer::{Export, Format, Import, ImportCommand, Sync};
 pub(crate) use viewing::{Events, EventsFormat, Watch, Watcher};
@@ -109,6 +111,9 @@ pub(crate) enum Command {
     /// Make and revoke access tokens.
     #[command(subcommand)]
     Token(Token),
+    /// Let simulated workers, honest and not, work for a hub: what fraud and checking cost, and whether
+    /// anything breaks.
+    Simulate(Simulate),
     /// Check that this machine has what a hub and a worker need.
     Doctor(Doctor),
     /// Run a built-in training program (what workers run).

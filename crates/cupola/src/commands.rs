@@ -18,6 +18,7 @@ pub(crate) mod run_file;
 mod run_id;
 mod run_list;
 pub(crate) mod runs;
+pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 pub(crate) mod templates;
@@ -50,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let command = Some(experiments.meant().unwrap_or_else(|error| error.exit()));
             return Box::pin(run(Cli { command, ..cli })).await;
         }
+        Some(Command::Simulate(options)) => return simulate::run(&options),
         Some(Command::Template(command)) => return templates::run(command).await,
         Some(Command::Worker(worker)) => workers::run(worker).await?,
         Some(Command::Brief(command)) => briefs::run(command).await?,

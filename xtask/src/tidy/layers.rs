@@ -9,6 +9,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-domain", &[]),
     ("cupola-search", &["cupola-domain"]),
+    ("cupola-economy", &["cupola-domain"]),
     ("cupola-protocol", &["cupola-domain"]),
     ("cupola-series", &["cupola-domain"]),
     ("cupola-formats", &["cupola-domain"]),
@@ -74,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that do no I/O and are not async, so these may not appear in their dependencies.
 const PURE: &[&str] = &[
     "cupola-domain",
+    "cupola-economy",
     "cupola-search",
     "cupola-series",
     "cupola-formats",

@@ -239,3 +239,37 @@ fn the_doctor_and_the_shell_get_their_answers() {
     let completion = run(folder.path(), &["completion", "bash"]);
     assert!(String::from_utf8_lossy(&completion.stdout).contains("_cupola"));
 }
+
+#[test]
+fn a_simulation_ends_with_one_object_that_its_seed_repeats() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulate = |seed| {
+        let args = [
+            "simulate",
+            "--workers",
+            "20",
+            "--tasks",
+            "400",
+            "--json",
+            "--seed",
+            seed,
+        ];
+        let output = run(folder.path(), &args);
+        assert!(output.status.success());
+        output.stdout
+    };
+    let bytes = simulate("3");
+    assert_eq!(bytes, simulate("3"));
+    assert_ne!(bytes, simulate("4"));
+    let found = json(&bytes);
+    assert_eq!(
+        (&found["tasks"], &found["violations"]),
+        (&400.into(), &0.into())
+    );
+    assert_eq!(
+        found["accepted"].as_u64().unwrap() + found["failed"].as_u64().unwrap(),
+        400
+    );
+    assert!((0.0..0.2).contains(&found["fake_credit_share"].as_f64().unwrap()));
+    assert!(found["overhead"].as_f64().unwrap() > 0.0);
+}
