@@ -353,7 +353,10 @@ mod tests {
             "start; fail; start; complete; revoke; start; fail",
             "pending running pending running completed pending running failed",
         );
-        check("revoke; start; revoke; cancel; revoke", "pending ! running ! cancelled !");
+        check(
+            "revoke; start; revoke; cancel; revoke",
+            "pending ! running ! cancelled !",
+        );
     }
 
     #[test]

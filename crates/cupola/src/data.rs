@@ -64,11 +64,10 @@ impl DataDir {
         let made = make_private(&self.0);
         made.with_context(|| format!("failed to make the data folder `{}`", self.0.display()))?;
         for folder in [self.runs(), self.artifacts()] {
-            let made = make_private(&folder).and_then(|()| {
-                let mode = fs::Permissions::from_mode(0o700);
-                fs::set_permissions(&folder, mode)
-            });
-            made.with_context(|| format!("failed to make `{}` private", folder.display()))?;
+            let for_its_owner = fs::Permissions::from_mode(0o700);
+            let is_private =
+                make_private(&folder).and_then(|()| fs::set_permissions(&folder, for_its_owner));
+            is_private.with_context(|| format!("failed to make `{}` private", folder.display()))?;
         }
         Ok(())
     }

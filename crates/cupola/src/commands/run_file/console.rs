@@ -40,12 +40,17 @@ pub(super) struct Console {
     name_width: usize,
     /// What stands on the last line now.
     status: String,
-    /// Something else has the terminal.
-    is_muted: Arc<AtomicBool>,
+    muted: Muted,
+}
+
+/// Something else has the terminal now and then.
+#[derive(Default)]
+struct Muted {
+    is_now: Arc<AtomicBool>,
     /// What was to be said meanwhile.
     held: Vec<String>,
-    /// Something else has or had it, and nothing was said of that yet.
-    was_muted: bool,
+    /// Nothing was said yet of its having been so.
+    was: bool,
 }
 
 impl Console {
@@ -69,15 +74,13 @@ impl Console {
             number_width: last.to_string().len(),
             name_width: longest.map_or(0, |longest| (longest + suffix).min(NAME_CHARS_MAX)),
             status: String::new(),
-            is_muted: Arc::default(),
-            held: Vec::new(),
-            was_muted: false,
+            muted: Muted::default(),
         }
     }
 
     /// While it is true nothing is said; it is said afterwards.
     pub(super) fn mute(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.is_muted)
+        Arc::clone(&self.muted.is_now)
     }
 
     /// Whether the outcome is read by a program.
@@ -144,9 +147,9 @@ impl Console {
 
     /// How things stand; on anything but a terminal nothing.
     pub(super) fn status(&mut self, text: &str) {
-        let is_muted = self.is_muted.load(Ordering::SeqCst);
-        if std::mem::replace(&mut self.was_muted, is_muted) && !is_muted {
-            self.held.push(GOES_ON.to_owned());
+        let is_muted = self.muted.is_now.load(Ordering::SeqCst);
+        if std::mem::replace(&mut self.muted.was, is_muted) && !is_muted {
+            self.muted.held.push(GOES_ON.to_owned());
         }
         self.catch_up();
         let text: String = clean(text).chars().take(STATUS_CHARS_MAX).collect();
@@ -165,11 +168,11 @@ impl Console {
 
     /// Says what could not be said meanwhile, before anything else.
     fn catch_up(&mut self) {
-        if self.held.is_empty() || self.is_muted.load(Ordering::SeqCst) {
+        if self.muted.held.is_empty() || self.muted.is_now.load(Ordering::SeqCst) {
             return;
         }
         self.erase();
-        for text in std::mem::take(&mut self.held) {
+        for text in std::mem::take(&mut self.muted.held) {
             self.write_line(&text);
         }
     }
@@ -183,8 +186,8 @@ impl Console {
 
     fn line(&mut self, text: &str) {
         let text = clean(text);
-        if self.is_muted.load(Ordering::SeqCst) {
-            self.held.push(text);
+        if self.muted.is_now.load(Ordering::SeqCst) {
+            self.muted.held.push(text);
         } else {
             self.write_line(&text);
         }
