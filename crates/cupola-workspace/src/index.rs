@@ -7,8 +7,8 @@ mod load;
 mod update;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex},
 };
 
 use cupola_domain::time::Timestamp;
@@ -22,7 +22,7 @@ use crate::{
     },
     source::SourceError,
     watch::Place,
-    xpm::{self, Layout, file::Stamp, run::RunFiles, value::carbon_sum},
+    xpm::{self, Layout, file::Stamp, job::Followed, run::RunFiles, value::carbon_sum},
 };
 
 pub(crate) use update::apply;
@@ -37,6 +37,8 @@ pub(crate) struct Index {
     experiments: BTreeMap<String, BTreeMap<String, Run>>,
     /// Jobs whose own folder is watched, because they are under way.
     open: BTreeSet<u32>,
+    /// How far the events of jobs under way were read.
+    followed: Mutex<HashMap<u32, Followed>>,
     /// Jobs that could not be read whole, which are tried again, and what was tried last.
     torn: BTreeMap<u32, Option<Stamp>>,
     /// Why experiments could not be listed.

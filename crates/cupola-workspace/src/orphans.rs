@@ -90,7 +90,13 @@ fn links(layout: &Layout) -> Vec<PathBuf> {
 /// A job by its own files alone; none when its folder is not there.
 pub(crate) fn read(layout: &Layout, here: &Here, key: &JobKey) -> Option<Job> {
     let path = layout.job(key)?;
-    let files = job::read(&path, xpm::script(&key.task), here, layout.live_job(key));
+    let files = job::read(
+        &path,
+        xpm::script(&key.task),
+        here,
+        layout.live_job(key),
+        &mut None,
+    );
     files.is_there.then(|| Job {
         key: key.clone(),
         path,

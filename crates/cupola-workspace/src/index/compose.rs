@@ -1,6 +1,9 @@
 //! A row of a job, from what its own files say and what runs say of it.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use cupola_domain::time::Timestamp;
 
@@ -9,7 +12,7 @@ use crate::{
     model::{Job, JobState, Reason},
     xpm::{
         self,
-        job::{self, JobFiles},
+        job::{self, Followed, JobFiles},
         run::Named,
     },
 };
@@ -20,7 +23,17 @@ impl Index {
         let key = self.keys.key(slot);
         let path = self.layout.job(&key).unwrap_or_else(|| self.layout.jobs());
         let live = self.layout.live_job(&key);
-        let files = job::read(&path, xpm::script(&key.task), &self.here, live);
+        let mut followed = self.followed().remove(&slot);
+        let files = job::read(
+            &path,
+            xpm::script(&key.task),
+            &self.here,
+            live,
+            &mut followed,
+        );
+        if let Some(followed) = followed {
+            self.followed().insert(slot, followed);
+        }
         let is_there = files.is_there;
         let runs = &self.slots[slot as usize].runs;
         let newest = runs.iter().rev().find_map(|key| self.run(key));
@@ -47,6 +60,11 @@ impl Index {
             problem: files.problem,
         };
         (Arc::new(job), is_there)
+    }
+
+    /// Held for a moment: jobs are read by many at once.
+    fn followed(&self) -> MutexGuard<'_, HashMap<u32, Followed>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Each run that names it has given it to its experiment: the last time before it started counts.

@@ -1,10 +1,10 @@
-//! Reading a whole workspace: runs first, then the jobs that they name, by all processors.
+//! Reading a whole workspace: runs first, then the jobs that they name, by many threads.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     os::unix::fs::MetadataExt as _,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -37,6 +37,7 @@ impl Index {
             slots: Vec::new(),
             experiments: BTreeMap::new(),
             open: BTreeSet::new(),
+            followed: Mutex::default(),
             torn: BTreeMap::new(),
             problem: None,
             closed: BTreeMap::new(),

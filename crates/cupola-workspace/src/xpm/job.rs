@@ -39,24 +39,38 @@ pub(crate) struct JobFiles {
     pub(crate) earlier_carbon: Option<Carbon>,
 }
 
-/// Reads a job. `live(n)` is its file of events while it is under way.
+/// How far the events of a job under way were read: the next look goes on from there, since a long job
+/// writes many.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    /// What its status said, and from which file of events on it had nothing.
+    status: (JobFiles, u64),
+    events: Events,
+    /// With the events.
+    files: JobFiles,
+}
+
+/// Reads a job. `live(n)` is its file of events while it is under way; `followed` is what the last look
+/// left for this one.
 pub(crate) fn read(
     folder: &Path,
     script: &str,
     here: &Here,
     live: impl Fn(u64) -> Option<std::path::PathBuf>,
+    followed: &mut Option<Followed>,
 ) -> JobFiles {
     let mut mark = Mark::find(folder, script);
     let mut files = JobFiles::default();
     let first_event = files.read_status(folder, here);
     files.is_there |= mark.is_some() || folder.is_dir();
+    let before = followed.take();
     if !files.is_there {
         return files;
     }
     if !files.is_settled(mark.as_ref())
         && let Some(first) = first_event
     {
-        files.read_events(folder, first, here, live);
+        *followed = files.read_events((folder, first), here, live, before);
     }
     if mark.is_none() {
         let is_gone = files.follow_process(folder, script, here);
@@ -140,17 +154,34 @@ impl JobFiles {
         state.is_some() && self.state == state && self.ended_at.is_some()
     }
 
+    /// Takes in the events from file `first` on; those that were taken in before are not read again while
+    /// the status stays what it was.
     fn read_events(
         &mut self,
-        folder: &Path,
-        first: u64,
+        (folder, first): (&Path, u64),
         here: &Here,
         live: impl Fn(u64) -> Option<std::path::PathBuf>,
-    ) {
+        before: Option<Followed>,
+    ) -> Option<Followed> {
+        let status = (std::mem::take(self), first);
+        let before = before.filter(|before| before.status == status);
+        let mut followed = before.unwrap_or_else(|| Followed {
+            files: status.0.clone(),
+            status,
+            events: Events::from(first),
+        });
         let kept = folder.join(".experimaestro/events");
-        match Events::from(first).read(&kept, live, |event| self.fold(&event, here)) {
-            Ok(()) | Err(Unread::Missing) => {}
-            Err(Unread::Problem(problem)) => self.problem = Some(problem),
+        let files = &mut followed.files;
+        let read = followed
+            .events
+            .read(&kept, live, |event| files.fold(&event, here));
+        self.clone_from(files);
+        match read {
+            Ok(()) | Err(Unread::Missing) => Some(followed),
+            Err(Unread::Problem(problem)) => {
+                self.problem = Some(problem);
+                None
+            }
         }
     }
 

@@ -22,7 +22,7 @@ fn check(files: &[(&str, &str)], expected: &str) {
             .replace("{host}", &here.host);
         fs::write(path.join(name), text).unwrap();
     }
-    let read = read(path, "learn", &here, |_| None);
+    let read = read(path, "learn", &here, |_| None, &mut None);
     assert!(read.is_there);
     assert!(read.started_at.is_none() || read.has_begun(), "{files:?}");
     let progress: Vec<_> = read
@@ -201,6 +201,71 @@ fn what_cannot_be_read_is_said() {
 #[test]
 fn a_missing_folder_is_missing() {
     let here = Here::new(Arc::new(|| Timestamp::from_millis(0)));
-    let read = read(Path::new("/nowhere/job"), "learn", &here, |_| None);
+    let read = read(
+        Path::new("/nowhere/job"),
+        "learn",
+        &here,
+        |_| None,
+        &mut None,
+    );
     assert_eq!(read, JobFiles::default());
+}
+
+#[test]
+fn what_is_read_on_is_what_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let here = Here::new(Arc::new(move || now));
+    fs::create_dir_all(path.join(".experimaestro/events")).unwrap();
+    let progress = |level: u32, progress: f64| {
+        format!(
+            r#"{{"event_type":"JobProgressEvent","level":{level},"progress":{progress},"desc":"part"}}"#
+        )
+    };
+    let next = ".experimaestro/events/event-1.jsonl";
+    let (half, done) = (progress(0, 0.5), progress(0, 1.0));
+    let mut followed = None;
+    for (name, text) in [
+        (STATUS, r#"{"state":"scheduled","events_count":0}"#),
+        (EVENTS, RUNNING),
+        (EVENTS, "\n"),
+        (EVENTS, &half),
+        (EVENTS, "\n"),
+        (next, &done),
+        (next, "\n"),
+        (STATUS, r#"{"state":"running","events_count":1}"#),
+        (next, &format!("{}\n", progress(1, 0.25))),
+        ("learn.done", " "),
+    ] {
+        let before = fs::read_to_string(path.join(name)).unwrap_or_default();
+        let after = if name == STATUS {
+            String::new()
+        } else {
+            before
+        } + text;
+        fs::write(path.join(name), after).unwrap();
+        let on = read(path, "learn", &here, |_| None, &mut followed);
+        assert_eq!(
+            on,
+            read(path, "learn", &here, |_| None, &mut None),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn events_that_were_taken_in_are_not_read_again() {
+    use std::os::unix::fs::FileExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let here = Here::new(Arc::new(|| Timestamp::from_millis(1_800_000_000_000)));
+    fs::create_dir_all(path.join(".experimaestro/events")).unwrap();
+    fs::write(path.join(EVENTS), format!("{RUNNING}\n")).unwrap();
+    let mut followed = None;
+    let first = read(path, "learn", &here, |_| None, &mut followed);
+    let file = fs::OpenOptions::new().write(true).open(path.join(EVENTS));
+    file.unwrap().write_all_at(&[b' '; 20], 0).unwrap();
+    assert_eq!(read(path, "learn", &here, |_| None, &mut followed), first);
+    assert_ne!(read(path, "learn", &here, |_| None, &mut None), first);
 }
