@@ -27,6 +27,7 @@ mod tables;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use cupola_domain::time::Timestamp;
@@ -114,6 +115,22 @@ impl Hub {
                 _ => return Ok(()),
             };
         }
+    }
+
+    /// Writes what ended and is not in its folder yet, for as long as that may take: a folder outlives its
+    /// hub.
+    pub fn finish_run_folders(&self, limit: Duration) -> Result<(), HubError> {
+        let until = self.monotonic().plus(limit);
+        while self.monotonic() < until {
+            let kept = self.keep_run_folders();
+            let keeping = &self.run_folders.keeping;
+            let keeping = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            match keeping.as_ref() {
+                Some(keeping) if !keeping.is_done(self) => drop(kept?),
+                _ => return kept.map(drop),
+            }
+        }
+        Ok(())
     }
 
     /// Brings the folders of runs up to what the store has, as far as a short while allows; says how

@@ -30,6 +30,9 @@ use crate::{
 /// How long everything may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 
+/// How long folders of runs may be written before a hub ends; what is left comes at its next start.
+const FOLDERS_WAIT: Duration = Duration::from_secs(3);
+
 /// Who works beside the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum With {
@@ -247,7 +250,13 @@ impl Running {
         self.data.remove_running_hub();
         let hub = self.hub;
         // Closing waits for the writer, which may be in the middle of a commit.
-        let _ = tokio::task::spawn_blocking(move || hub.close()).await;
+        let closed = tokio::task::spawn_blocking(move || {
+            if let Err(error) = hub.finish_run_folders(FOLDERS_WAIT) {
+                tracing::warn!(%error, "folders of runs are written further at the next start");
+            }
+            hub.close();
+        });
+        let _ = closed.await;
     }
 }
 

@@ -128,6 +128,11 @@ impl Keeping {
         self.seq < hub.last_told() || !self.runs.is_empty() || !self.experiments.is_empty()
     }
 
+    /// Whether all that can be written is.
+    pub(super) fn is_done(&self, hub: &Hub) -> bool {
+        !self.is_behind(hub) && self.walked.is_empty() && matches!(self.walk, Walk::Done)
+    }
+
     /// Hears which runs and experiments changed.
     fn hear(&mut self, hub: &Hub) -> Result<(), HubError> {
         let told = hub.last_told();

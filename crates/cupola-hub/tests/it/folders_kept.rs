@@ -46,6 +46,19 @@ fn runs_of_before_get_folders_and_a_change_is_followed_once() {
     assert!(text.contains("later"), "{text}");
 }
 
+#[test]
+fn a_hub_that_ends_writes_what_ended_before() {
+    let mut hub = ended();
+    let folders = runs(&hub);
+    let before: Vec<_> = folders.iter().map(|folder| tree(folder)).collect();
+    fs::remove_dir_all(hub.place().join("runs")).unwrap();
+    hub.restart();
+    hub.finish_run_folders(Duration::from_secs(60)).unwrap();
+    let after: Vec<_> = runs(&hub).iter().map(|folder| tree(folder)).collect();
+    assert_eq!(after, before);
+    hub.finish_run_folders(Duration::ZERO).unwrap();
+}
+
 /// Says something of the run of a folder, which is followed.
 fn tag(hub: &TestHub, folder: &Path) {
     let run = folder.file_name().unwrap().to_str().unwrap();

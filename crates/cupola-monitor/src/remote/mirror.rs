@@ -1,12 +1,12 @@
 //! What is known of the far side, kept as it tells what becomes of it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use cupola_workspace::{
-    model::{Experiment, Job, JobKey, Progress, RunKey},
+    model::{Experiment, Job, JobKey, JobState, Progress, RunKey},
     source::SourceError,
 };
 
@@ -58,6 +58,15 @@ impl Mirror {
             let place = list.places.get(key)?;
             Some(Arc::clone(&list.jobs[*place]))
         })
+    }
+
+    /// Jobs that will still become something else, at most so many.
+    pub(super) fn under_way(&self, most: usize) -> BTreeSet<JobKey> {
+        let jobs = self.lists.values().flat_map(|list| &list.jobs);
+        let is_under_way =
+            |job: &&Arc<Job>| matches!(job.state, JobState::Running | JobState::Scheduled);
+        let keys = jobs.filter(is_under_way).map(|job| job.key.clone());
+        keys.take(most).collect()
     }
 
     /// Whether a list is known that should have that job of `run` and has it not.

@@ -90,8 +90,8 @@ const fn words(status: u16) -> (&'static str, &'static str) {
             "This address exists, but not for what was asked of it.",
         ),
         409 => (
-            "Too late",
-            "It has changed since the page was made. Look at it again.",
+            "Not possible now",
+            "Look at how it stands now, then try again.",
         ),
         413 => ("Too large", "Send less at once."),
         421 => (

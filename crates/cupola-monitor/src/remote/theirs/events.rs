@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::mpsc::{Receiver, Sender},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,10 @@ use crate::wire::theirs::{EventBody, Told};
 /// What is to be read again is gathered for so long: its server sends all that it knows of an
 /// experiment, jobs and all, whenever it is asked for one.
 const GATHERED_FOR: Duration = Duration::from_millis(400);
+
+/// After such a silence the jobs under way are read again: its server does not always tell that one has
+/// ended.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// More jobs than these are read again all at once.
 const JOBS_MAX: usize = 100;
@@ -78,7 +82,18 @@ fn read_later(due: &Due, again: Again) {
 
 /// Reads again what is due until the connection ends.
 pub(crate) fn read_again(shared: &Shared, link: &Link, due: &Receiver<Again>) {
-    while let Ok(first) = due.recv() {
+    loop {
+        let first = match due.recv_timeout(SILENCE) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let under_way = shared.mirror().under_way(JOBS_MAX);
+                under_way
+                    .into_iter()
+                    .for_each(|key| read_one(shared, link, key));
+                continue;
+            }
+        };
         let mut gathered = BTreeSet::from([first]);
         let began = Instant::now();
         while let Some(left) = GATHERED_FOR.checked_sub(began.elapsed()) {

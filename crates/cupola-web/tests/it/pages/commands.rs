@@ -126,7 +126,7 @@ async fn what_comes_too_late_is_told_in_words() {
         let html = answer.text();
         assert_eq!(answer.status, 409, "{path}");
         assert!(
-            html.contains("<h1>Too late</h1>") && html.contains(words),
+            html.contains("<h1>Not possible now</h1>") && html.contains(words),
             "{path}: {html}"
         );
         assert!(
