@@ -38,7 +38,12 @@ impl DataDir {
     /// The folder that was named, else `.cupola` here or above, else the user's data folder.
     pub(crate) fn find(named: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(named) = named {
-            return Ok(Self(named));
+            // Programs of runs work in folders of their own, and are told where their files are.
+            let absolute = std::path::absolute(&named);
+            let named = named.display();
+            return absolute
+                .map(Self)
+                .with_context(|| format!("`{named}` cannot be a data folder"));
         }
         if let Some(found) = project_above(&here()?) {
             return Ok(Self(found));
@@ -161,6 +166,12 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_named_folder_is_the_same_from_everywhere() {
+        let data = DataDir::find(Some("data".into())).unwrap();
+        assert_eq!(data.path(), here().unwrap().join("data"));
+    }
 
     #[test]
     fn what_runs_leave_is_for_nobody_else_in_a_folder_that_was_there() {

@@ -53,7 +53,7 @@ fn a_hub_that_ends_writes_what_ended_before() {
     let before: Vec<_> = folders.iter().map(|folder| tree(folder)).collect();
     fs::remove_dir_all(hub.place().join("runs")).unwrap();
     hub.restart();
-    hub.finish_run_folders(Duration::from_secs(60)).unwrap();
+    hub.finish_run_folders(Duration::from_mins(1)).unwrap();
     let after: Vec<_> = runs(&hub).iter().map(|folder| tree(folder)).collect();
     assert_eq!(after, before);
     hub.finish_run_folders(Duration::ZERO).unwrap();

@@ -64,14 +64,14 @@ fn an_older_store_leaves_what_the_folders_know(database: &Database) {
     let order = hub.join("w").take(&hub);
     start(&hub, &order).unwrap();
     keep(&hub);
-    let older = copy(&hub);
+    let before = copy(&hub);
     log(&hub, &order);
     finish(&hub, &order, completed(0.5)).unwrap();
     keep(&hub);
     let known = folders(&hub);
     let whole = runs(&hub)[0].join("stdout.log");
     assert_eq!(fs::read(&whole).unwrap(), b"one\n");
-    restore(&mut hub, database, &older);
+    restore(&mut hub, database, &before);
     keep(&hub);
     assert!(folders(&hub) == known);
     hub.restart();

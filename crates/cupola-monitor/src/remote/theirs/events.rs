@@ -88,9 +88,9 @@ pub(crate) fn read_again(shared: &Shared, link: &Link, due: &Receiver<Again>) {
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 let under_way = shared.mirror().under_way(JOBS_MAX);
-                under_way
-                    .into_iter()
-                    .for_each(|key| read_one(shared, link, key));
+                for key in under_way {
+                    read_one(shared, link, key);
+                }
                 continue;
             }
         };
