@@ -19,12 +19,12 @@ use crate::support::TestHub;
 
 const GONE: &str = "01900000-0000-7000-8000-000000000000";
 
-fn experiment(hub: &TestHub) -> Experiment {
+pub fn experiment(hub: &TestHub) -> Experiment {
     hub.create_logged_experiment("mine", Origin::Mlflow, "mlflow", Vec::new(), "ada")
         .unwrap()
 }
 
-fn begin(hub: &TestHub, experiment: &Experiment) -> RunId {
+pub fn begin(hub: &TestHub, experiment: &Experiment) -> RunId {
     let new = NewLogged {
         experiment: experiment.id,
         name: "first".to_owned(),

@@ -6,20 +6,15 @@ use std::{
     time::Duration,
 };
 
-use cupola_domain::{
-    experiment::Origin,
-    ids::RunId,
-    metric::Point,
-    provenance::Provenance,
-    run::{Outcome, Run},
-};
+use cupola_domain::{experiment::Experiment, ids::RunId, metric::Point, run::Outcome};
 use cupola_hub::{
-    logged::{LoggedBatch, NewLogged},
+    logged::LoggedBatch,
     loops::{retention, run_folders},
 };
 
 use crate::{
     archive::tree,
+    batches,
     run_folders::{ended, keep, runs, sync},
     support::TestHub,
 };
@@ -124,23 +119,13 @@ fn folders_that_were_not_all_written_are_no_stranger_s() {
     assert_eq!(runs(&hub).len(), 4);
 }
 
-/// A run that a client logs, which has begun.
-fn logged(hub: &TestHub) -> Run {
-    let experiment = hub
-        .create_logged_experiment("mine", Origin::Mlflow, "mlflow", Vec::new(), "ada")
-        .unwrap();
-    let new = NewLogged {
-        experiment: experiment.id,
-        name: "first".to_owned(),
-        started_at: None,
-        params: Vec::new(),
-        tags: Vec::new(),
-        provenance: Provenance::Measured,
-    };
-    let run = hub.open_logged_run(new).unwrap();
+/// A run that a client logs, which has begun, and its experiment.
+fn logged(hub: &TestHub) -> (Experiment, RunId) {
+    let experiment = batches::experiment(hub);
+    let run = batches::begin(hub, &experiment);
     keep(hub);
     assert_eq!(runs(hub).len(), 1);
-    run
+    (experiment, run)
 }
 
 fn log_points(hub: &TestHub, run: RunId) {
@@ -159,21 +144,19 @@ fn log_points(hub: &TestHub, run: RunId) {
 #[test]
 fn a_logged_run_that_goes_on_keeps_what_it_had_written() {
     let hub = TestHub::new();
-    let run = logged(&hub);
-    log_points(&hub, run.id);
-    hub.close_logged_run(run.id, Outcome::Completed, None)
-        .unwrap();
+    let (_, run) = logged(&hub);
+    log_points(&hub, run);
+    hub.close_logged_run(run, Outcome::Completed, None).unwrap();
     keep(&hub);
     let details = runs(&hub)[0].join("details.jsonl");
     let before = fs::read(&details).unwrap();
     hub.world.advance(Duration::from_secs(1));
-    hub.reopen_logged_run(run.id).unwrap();
+    hub.reopen_logged_run(run).unwrap();
     keep(&hub);
     assert!(fs::read(&details).unwrap() == before);
     let text = fs::read_to_string(runs(&hub)[0].join("run.json")).unwrap();
     assert!(text.contains("\"name\":\"details.jsonl\""), "{text}");
-    hub.close_logged_run(run.id, Outcome::Completed, None)
-        .unwrap();
+    hub.close_logged_run(run, Outcome::Completed, None).unwrap();
     keep(&hub);
     assert_eq!(tree(&runs(&hub)[0]).len(), 2);
 }
@@ -181,8 +164,8 @@ fn a_logged_run_that_goes_on_keeps_what_it_had_written() {
 #[test]
 fn a_logged_run_that_is_deleted_while_it_goes_on_loses_its_folder() {
     let hub = TestHub::new();
-    let run = logged(&hub);
-    hub.remove_logged_run(run.id).unwrap();
+    let (_, run) = logged(&hub);
+    hub.remove_logged_run(run).unwrap();
     keep(&hub);
     assert_eq!(runs(&hub), Vec::<PathBuf>::new());
 }
@@ -190,8 +173,8 @@ fn a_logged_run_that_is_deleted_while_it_goes_on_loses_its_folder() {
 #[test]
 fn what_cannot_be_restored_any_more_loses_its_folder() {
     let hub = TestHub::new();
-    let run = logged(&hub);
-    hub.remove_logged_experiment(run.experiment).unwrap();
+    let (experiment, _) = logged(&hub);
+    hub.remove_logged_experiment(experiment.id).unwrap();
     keep(&hub);
     assert_eq!(runs(&hub).len(), 1);
     hub.world
