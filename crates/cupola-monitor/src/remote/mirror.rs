@@ -60,13 +60,14 @@ impl Mirror {
         })
     }
 
-    /// Jobs that will still become something else, at most so many.
-    pub(super) fn under_way(&self, most: usize) -> BTreeSet<JobKey> {
+    /// Jobs that will still become something else.
+    pub(super) fn under_way(&self) -> BTreeSet<JobKey> {
         let jobs = self.lists.values().flat_map(|list| &list.jobs);
         let is_under_way =
             |job: &&Arc<Job>| matches!(job.state, JobState::Running | JobState::Scheduled);
-        let keys = jobs.filter(is_under_way).map(|job| job.key.clone());
-        keys.take(most).collect()
+        jobs.filter(is_under_way)
+            .map(|job| job.key.clone())
+            .collect()
     }
 
     /// Whether a list is known that should have that job of `run` and has it not.
@@ -311,6 +312,23 @@ mod tests {
         let jobs = mirror.end_jobs(load, None, Ok(jobs)).unwrap();
         let left: Vec<_> = jobs.iter().map(|job| job.key.id.as_str()).collect();
         assert_eq!(left, ["0", "2"], "it came back");
+    }
+
+    #[test]
+    fn those_under_way_are_known_until_they_end() {
+        let mut mirror = with(4);
+        let put = |mirror: &mut Mirror, number, state| {
+            mirror.put_job(Job {
+                state,
+                ..job(number)
+            });
+        };
+        put(&mut mirror, 1, JobState::Running);
+        put(&mut mirror, 2, JobState::Scheduled);
+        put(&mut mirror, 3, JobState::Done);
+        assert_eq!(mirror.under_way(), BTreeSet::from([key(1), key(2)]));
+        put(&mut mirror, 1, JobState::Done);
+        assert_eq!(mirror.under_way(), BTreeSet::from([key(2)]));
     }
 
     #[test]

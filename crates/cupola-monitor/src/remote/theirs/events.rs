@@ -83,18 +83,14 @@ fn read_later(due: &Due, again: Again) {
 /// Reads again what is due until the connection ends.
 pub(crate) fn read_again(shared: &Shared, link: &Link, due: &Receiver<Again>) {
     loop {
-        let first = match due.recv_timeout(SILENCE) {
-            Ok(first) => first,
+        let mut gathered = match due.recv_timeout(SILENCE) {
+            Ok(first) => BTreeSet::from([first]),
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                let under_way = shared.mirror().under_way(JOBS_MAX);
-                for key in under_way {
-                    read_one(shared, link, key);
-                }
-                continue;
+                let under_way = shared.mirror().under_way();
+                under_way.into_iter().map(Again::Job).collect()
             }
         };
-        let mut gathered = BTreeSet::from([first]);
         let began = Instant::now();
         while let Some(left) = GATHERED_FOR.checked_sub(began.elapsed()) {
             match due.recv_timeout(left) {
