@@ -61,6 +61,17 @@ fn causes(error: &reqwest::Error) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
+    with_remedy(text)
+}
+
+/// Whoever has a certificate of their own is trusted by its fingerprint alone.
+fn with_remedy(text: String) -> String {
+    if text.contains("UnknownIssuer") {
+        return format!(
+            "{text}; a hub with a certificate of its own is called with its fingerprint, which it says at \
+             its start: `https://HOST:PORT#sha256=…`"
+        );
+    }
     text
 }
 

@@ -4,16 +4,23 @@
 //! worker alike. A method is one address; nothing here decides or retries.
 #![warn(missing_docs)]
 
+mod address;
 mod alerts;
 mod costs;
+mod credits;
+mod desk;
 mod error;
 mod events;
 mod models;
+mod pace;
 mod people;
 pub mod query;
+mod tls;
 mod transport;
 mod work;
 
+pub use address::{Address, Pin};
 pub use error::Error;
 pub use events::{Events, Told};
-pub use transport::{Client, Download};
+pub use pace::Pace;
+pub use transport::{Client, Download, http_builder};

@@ -13,6 +13,7 @@ use cupola_protocol::{
     families::{ComparisonBody, FamilyBody, FamilyDetail, ReportBody},
     files::{NewFile, SubmittedFile},
     imports::{Imported, NewImport},
+    joining::{CreatedEnrolment, EnrolmentBody, NewEnrolment},
     logs::{LogBody, LogsBody},
     page::Page,
     paths::api,
@@ -331,6 +332,21 @@ impl Client {
     /// Makes a token. Its secret is in the answer and nowhere else.
     pub async fn create_token(&self, token: &NewToken) -> Result<CreatedToken, Error> {
         self.post(api::TOKENS, token).await
+    }
+
+    /// Ways in for machines, without their secrets.
+    pub async fn enrolments(&self, filter: &PageFilter) -> Result<Page<EnrolmentBody>, Error> {
+        self.list(api::ENROLMENTS, filter).await
+    }
+
+    /// Opens a way in. Its join code is in the answer and nowhere else.
+    pub async fn create_enrolment(&self, new: &NewEnrolment) -> Result<CreatedEnrolment, Error> {
+        self.post(api::ENROLMENTS, new).await
+    }
+
+    /// Closes a way in.
+    pub async fn revoke_enrolment(&self, id: &str) -> Result<(), Error> {
+        self.delete(&at(api::ENROLMENT, id)).await
     }
 
     /// Revokes a token.

@@ -24,6 +24,30 @@ pub struct CostFilter {
     pub days: Option<u32>,
 }
 
+/// Which transfers of credits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TransferFilter {
+    /// Whose; one's own when absent.
+    pub person: Option<String>,
+    /// Everybody's.
+    pub all: Option<bool>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only those with lower numbers.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+/// Who earned the most.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LeaderFilter {
+    /// `owner` or `team`.
+    pub by: Option<String>,
+    /// Of so many last days; of all when absent.
+    pub days: Option<u32>,
+}
+
 /// Which families.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FamilyFilter {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use cupola_protocol::{paths::api, problem::Problem};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header, redirect};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{Address, Error, Pace, Pin, tls};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,18 +27,19 @@ const QUOTED_CHARS_MAX: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    base_url: String,
+    address: Address,
     token: String,
+    pace: Pace,
 }
 
 impl Client {
-    /// A client of the hub at `base_url`, for instance `http://127.0.0.1:7171`. Calls nobody yet.
+    /// A client of the hub at `address`, which is read as an [`Address`]. Calls nobody yet.
     /// An empty `token` is not sent.
-    pub fn new(base_url: &str, token: &str) -> Result<Self, Error> {
-        check_address(base_url)?;
+    pub fn new(address: &str, token: &str) -> Result<Self, Error> {
+        let address: Address = address.parse()?;
         // A redirect could carry the token to another host, and a proxy from the environment
         // could stand between a worker and the hub on its own machine.
-        let http = reqwest::Client::builder()
+        let http = http_builder(address.pin())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(REQUEST_TIMEOUT)
             .redirect(redirect::Policy::none())
@@ -46,14 +47,25 @@ impl Client {
             .build()?;
         Ok(Self {
             http,
-            base_url: base_url.trim_end_matches('/').to_owned(),
+            address,
             token: token.to_owned(),
+            pace: Pace::default(),
         })
     }
 
-    /// The hub's address, without a slash at its end.
+    /// How fast files travel to and from the hub by this client and its clones.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// The hub's address, without a slash at its end and without the fingerprint.
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        self.address.url()
+    }
+
+    /// The same as another client is given it.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     pub(crate) async fn fetch<R: DeserializeOwned>(&self, path: &str) -> Result<R, Error> {
@@ -145,13 +157,26 @@ impl Client {
         size: u64,
     ) -> Result<R, Error> {
         let request = self.request(Method::PUT, path).query(query);
+        let slowest = (self.pace.rate()).map_or(UPLOAD_BYTES_PER_SEC_MIN, |rate| {
+            UPLOAD_BYTES_PER_SEC_MIN.min(rate / 2).max(1)
+        });
         let answer = request
-            .timeout(REQUEST_TIMEOUT + Duration::from_secs(size / UPLOAD_BYTES_PER_SEC_MIN))
+            .timeout(REQUEST_TIMEOUT + Duration::from_secs(size / slowest))
             .header(header::CONTENT_LENGTH, size)
-            .body(file)
+            .body(self.pace.body(file, size))
             .send()
             .await?;
         understood(path, &whole(accepted(answer).await?).await?)
+    }
+
+    /// A large answer, at the pace of files.
+    pub(crate) async fn fetch_paced<R: DeserializeOwned>(&self, path: &str) -> Result<R, Error> {
+        let mut answer = accepted(self.request(Method::GET, path).send().await?).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = next_of(&mut answer, &mut bytes).await? {
+            self.pace.pass(chunk).await;
+        }
+        understood(path, &bytes)
     }
 
     async fn ask<Q: Serialize, B: Serialize, R: DeserializeOwned>(
@@ -184,12 +209,18 @@ impl Client {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self
             .http
-            .request(method, format!("{}{path}", self.base_url));
+            .request(method, format!("{}{path}", self.base_url()));
         if self.token.is_empty() {
             return request;
         }
         request.bearer_auth(&self.token)
     }
+}
+
+/// Connections as clients of a hub make them, for whoever speaks plain requests: with `pin` to that
+/// certificate alone, otherwise to those whom browsers trust.
+pub fn http_builder(pin: Option<Pin>) -> reqwest::ClientBuilder {
+    reqwest::Client::builder().tls_backend_preconfigured(tls::config(pin))
 }
 
 /// Bytes on their way here.
@@ -248,34 +279,25 @@ pub(crate) fn escaped(id: &str) -> String {
     part
 }
 
-fn check_address(url: &str) -> Result<(), Error> {
-    let invalid = |reason: String| Error::InvalidAddress {
-        url: url.to_owned(),
-        reason,
-    };
-    let parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
-    match parsed.scheme() {
-        "http" => Ok(()),
-        "https" => Err(invalid(
-            "this program speaks plain HTTP; use a tunnel (`ssh -L`) or a proxy that ends TLS"
-                .to_owned(),
-        )),
-        other => Err(invalid(format!("`{other}` is not `http`"))),
-    }
-}
-
 /// The whole body, as long as it is of a size that a hub sends.
 async fn whole(mut answer: Response) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(Error::NotUnderstood(format!(
-                "more than {ANSWER_BYTES_MAX} bytes"
-            )));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    while next_of(&mut answer, &mut bytes).await?.is_some() {}
     Ok(bytes)
+}
+
+/// Adds the next bytes of an answer, and says how many; none when all have come.
+async fn next_of(answer: &mut Response, bytes: &mut Vec<u8>) -> Result<Option<usize>, Error> {
+    let Some(chunk) = answer.chunk().await? else {
+        return Ok(None);
+    };
+    if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+        return Err(Error::NotUnderstood(format!(
+            "more than {ANSWER_BYTES_MAX} bytes"
+        )));
+    }
+    bytes.extend_from_slice(&chunk);
+    Ok(Some(chunk.len()))
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> Error {
@@ -308,19 +330,6 @@ fn quoted(status: StatusCode, body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(url: &str, expected: bool) {
-        assert_eq!(Client::new(url, "").is_ok(), expected, "{url}");
-    }
-
-    #[test]
-    fn only_plain_http_addresses_are_taken() {
-        check("http://127.0.0.1:7171", true);
-        check("http://hub/", true);
-        check("https://hub", false);
-        check("hub:7171", false);
-        check("", false);
-    }
 
     #[test]
     fn a_slash_at_the_end_of_the_address_does_not_matter() {

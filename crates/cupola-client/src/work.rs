@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cupola_protocol::{
     artifacts::{ArtifactBody, ArtifactUpload},
+    credits::OwnEarningsBody,
+    joining::{Enrol, Enrolled, Leave, Left},
     paths::api,
     telemetry::{TelemetryReport, TelemetryTaken},
     work::{
@@ -21,6 +23,10 @@ use crate::{
 /// How much longer than the hub's own wait a lease request may take.
 const LEASE_SLACK: Duration = Duration::from_secs(15);
 
+/// How long a heartbeat may take: of a connection that is dead without anybody saying so there has to be
+/// time for another before a lease of 30 s runs out.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Client {
     /// Joins, or comes back.
     pub async fn register(&self, registration: &Registration) -> Result<Registered, Error> {
@@ -36,8 +42,8 @@ impl Client {
 
     /// Renews leases.
     pub async fn heartbeat(&self, worker_id: &str, heartbeat: &Heartbeat) -> Result<Orders, Error> {
-        self.post(&at(api::WORKER_HEARTBEAT, worker_id), heartbeat)
-            .await
+        let path = at(api::WORKER_HEARTBEAT, worker_id);
+        self.post_within(&path, heartbeat, HEARTBEAT_TIMEOUT).await
     }
 
     /// Sends what was measured of the machine. Safe to repeat: each sample is taken once.
@@ -55,6 +61,16 @@ impl Client {
         self.post::<_, IgnoredAny>(&at(api::WORKER_DEPARTURE, worker_id), last)
             .await
             .map(drop)
+    }
+
+    /// Leaves for good. Asked again while runs are finished; safe to repeat.
+    pub async fn leave(&self, worker_id: &str, leave: &Leave) -> Result<Left, Error> {
+        self.post(&at(api::WORKER_LEAVING, worker_id), leave).await
+    }
+
+    /// Comes in: this client's token is the secret of a join code. Safe to repeat with the same body.
+    pub async fn enrol(&self, enrol: &Enrol) -> Result<Enrolled, Error> {
+        self.post(api::ENROLMENT_USE, enrol).await
     }
 
     /// Says that a run's program runs.
@@ -92,8 +108,31 @@ impl Client {
             .await
     }
 
+    /// What the worker earned, with one of its runs.
+    pub async fn earned(
+        &self,
+        worker_id: &str,
+        run: Option<&str>,
+    ) -> Result<OwnEarningsBody, Error> {
+        let run: Vec<_> = run.into_iter().map(|run| ("run", run)).collect();
+        self.list(&at(api::WORKER_EARNED, worker_id), &run).await
+    }
+
+    /// Whether this client's token is a worker's that the hub lets in.
+    pub async fn is_worker(&self) -> Result<bool, Error> {
+        // Workers alone are told that there is no such bundle.
+        match self.bundle("none").await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.status() {
+                Some(404) => Ok(true),
+                Some(401 | 403) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// A template's files.
     pub async fn bundle(&self, hash: &str) -> Result<Bundle, Error> {
-        self.fetch(&at(api::BUNDLE, hash)).await
+        self.fetch_paced(&at(api::BUNDLE, hash)).await
     }
 }

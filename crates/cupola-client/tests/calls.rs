@@ -86,6 +86,8 @@ async fn an_answer_without_content_is_an_answer() {
         post(|| async { StatusCode::NO_CONTENT }),
     );
     let last = Heartbeat {
+        returning: Vec::new(),
+        resting: None,
         session: "s".to_owned(),
         holding: Vec::new(),
     };

@@ -88,9 +88,28 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When somebody revoked it.
     pub revoked_at: Option<Timestamp>,
+    /// Whose it is.
+    pub belonging: Belonging,
+}
+
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Belonging {
+    /// The person; empty where they are called as the token is.
+    pub owner: String,
+    /// Their team; empty for none.
+    pub team: String,
 }
 
 impl Token {
+    /// The person that it belongs to.
+    pub fn owner(&self) -> &str {
+        match self.belonging.owner.as_str() {
+            "" => &self.name,
+            owner => owner,
+        }
+    }
+
     /// Whether the token still opens anything.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
@@ -104,6 +123,8 @@ pub struct Principal {
     pub token: TokenId,
     /// The token's name: who is shown as the author of a change.
     pub name: String,
+    /// The person that it belongs to: whose credits are meant.
+    pub owner: String,
     /// What the principal may do.
     pub role: Role,
 }
@@ -115,6 +136,7 @@ impl Principal {
         Self {
             token: uuid::Uuid::nil().into(),
             name: "loopback".to_owned(),
+            owner: "loopback".to_owned(),
             role,
         }
     }

@@ -5,8 +5,13 @@ use std::{str::FromStr, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    credits::Credits, field::FieldError, ids::BriefId, resources::Hardware,
-    setup::TIME_BUDGET_SECS_MAX, text::storable, time::Timestamp,
+    credits::{Asked, Credits},
+    field::FieldError,
+    ids::BriefId,
+    resources::Hardware,
+    setup,
+    text::storable,
+    time::Timestamp,
 };
 
 /// A family larger than this is refused: ask again when it is done.
@@ -109,7 +114,9 @@ impl Draft {
         );
         let budget = match self.budget_credits.trim() {
             "" => None,
-            text => read(&mut errors, "budget_credits", text),
+            text => {
+                read::<Asked>(&mut errors, "budget_credits", text).map(|Asked(credits)| credits)
+            }
         };
         let hardware = read(&mut errors, "hardware", &self.hardware);
         let num_tasks = whole(
@@ -195,19 +202,13 @@ fn whole(errors: &mut Vec<FieldError>, field: &str, text: &str, min: i64, max: i
 }
 
 fn seconds(errors: &mut Vec<FieldError>, field: &str, text: &str) -> Option<Duration> {
-    match text.trim().parse::<f64>() {
-        Ok(secs) if secs > 0.0 && secs <= TIME_BUDGET_SECS_MAX => {
-            Some(Duration::from_secs_f64(secs))
-        }
-        _ => {
-            let message = format!(
-                "`{}` is not a number of seconds; choose one above 0 and up to {TIME_BUDGET_SECS_MAX}",
-                text.trim()
-            );
-            errors.push(FieldError::new(field, message));
-            None
-        }
-    }
+    let text = text.trim();
+    let read = match text.parse::<f64>() {
+        Ok(secs) => setup::time_budget(secs).map_err(|error| error.message),
+        Err(_) => Err(format!("`{text}` is not a number of seconds")),
+    };
+    read.map_err(|message| errors.push(FieldError::new(field, message)))
+        .ok()
 }
 
 #[cfg(test)]
@@ -247,7 +248,14 @@ mod tests {
         check(|d| d.num_tasks = "ten".into(), &["num_tasks"]);
         check(|d| d.time_budget = "NaN".into(), &["time_budget"]);
         check(|d| d.time_budget = "-1".into(), &["time_budget"]);
+        check(|d| d.time_budget = "0.0005".into(), &["time_budget"]);
+        check(|d| d.time_budget = "0.001".into(), &[]);
         check(|d| d.budget_credits = "many".into(), &["budget_credits"]);
+        check(|d| d.budget_credits = "1000000000".into(), &[]);
+        check(
+            |d| d.budget_credits = "1000000000.000001".into(),
+            &["budget_credits"],
+        );
         check(|d| d.title = "x".repeat(201), &["title"]);
         check(
             |d| *d = Draft::default(),

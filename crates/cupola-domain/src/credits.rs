@@ -8,6 +8,13 @@ pub struct Credits(i64);
 
 const MICROS: i64 = 1_000_000;
 
+/// Nobody asks for more at once, so that sums of what people asked for can always be counted.
+pub const ASKED_MAX: Credits = Credits(1_000_000_000 * MICROS);
+
+/// An amount that somebody asks for: up to [`ASKED_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked(pub Credits);
+
 impl Credits {
     /// An amount in millionths.
     pub const fn from_micros(micros: i64) -> Self {
@@ -52,6 +59,25 @@ impl FromStr for Credits {
     }
 }
 
+impl TryFrom<Credits> for Asked {
+    type Error = String;
+
+    fn try_from(credits: Credits) -> Result<Self, String> {
+        if credits <= ASKED_MAX {
+            return Ok(Self(credits));
+        }
+        Err(format!("is {credits}; choose up to {ASKED_MAX}"))
+    }
+}
+
+impl FromStr for Asked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<Credits>()?.try_into()
+    }
+}
+
 /// Millionths of an amount with up to six decimals; none of what is not written as one.
 pub(crate) fn micros_of(text: &str) -> Option<i64> {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
@@ -89,6 +115,15 @@ mod tests {
         check(12_345_678, "12.345678");
         check(-5, "-0.000005");
         check(i64::MIN, "-9223372036854.775808");
+    }
+
+    #[test]
+    fn nobody_asks_for_more_than_can_be_counted() {
+        let read = |text: &str| text.parse::<Asked>().map(|Asked(credits)| credits);
+        assert_eq!(read("1000000000"), Ok(ASKED_MAX));
+        let refused = "is 1000000001.00; choose up to 1000000000.00";
+        assert_eq!(read("1000000001"), Err(refused.to_owned()));
+        assert!(read("many").is_err());
     }
 
     #[test]

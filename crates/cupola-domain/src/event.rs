@@ -41,6 +41,8 @@ pub enum Event {
     AlertChanged(AlertId),
     /// A rule, a target or a delivery of alerts came, went or changed.
     AlertingChanged,
+    /// Credits were given, or given back. What runs earn is told by the runs alone.
+    CreditsChanged,
 }
 
 impl Event {
@@ -64,6 +66,7 @@ impl Event {
             Event::MonitorChanged => "monitor",
             Event::AlertChanged(_) => "alert",
             Event::AlertingChanged => "alerting",
+            Event::CreditsChanged => "credits",
         }
     }
 
@@ -84,7 +87,8 @@ impl Event {
             Event::TrainingChanged
             | Event::TemplatesChanged
             | Event::MonitorChanged
-            | Event::AlertingChanged => "all".to_owned(),
+            | Event::AlertingChanged
+            | Event::CreditsChanged => "all".to_owned(),
             Event::AlertChanged(id) => id.to_string(),
         }
     }

@@ -91,6 +91,8 @@ ids! {
     DeliveryId, "delivery";
     /// An access token (its row, not its secret).
     TokenId, "token";
+    /// A way in for machines (its row, not its secret).
+    EnrolmentId, "enrolment";
 }
 
 /// Makes identifiers in order of creation.

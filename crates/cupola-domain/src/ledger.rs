@@ -251,7 +251,8 @@ impl Entry {
             amount,
         } = &self.transfer;
         let (number, micros, at) = (self.number, amount.micros(), self.at.millis());
-        let (author, note) = (one_line(&self.author), one_line(&self.note));
+        let [key, author, note] = [key, &self.author, &self.note].map(|text| one_line(text));
+        let [debit, credit] = [debit, credit].map(|account| one_line(&account.to_string()));
         format!("{number}\t{kind}\t{key}\t{debit}\t{credit}\t{micros}\t{at}\t{author}\t{note}")
     }
 }
@@ -343,6 +344,26 @@ mod tests {
         check("grant", "issued", "person:a", 0, refused);
         let refused = "-1.00 credits cannot be moved; a transfer moves more than nothing";
         check("grant", "issued", "person:a", -1_000_000, refused);
+    }
+
+    #[test]
+    fn a_line_reads_one_way() {
+        let entry = Entry {
+            number: 1,
+            transfer: Transfer {
+                kind: Kind::Grant,
+                key: "k\tl".to_owned(),
+                debit: Account::Issued,
+                credit: Account::Person("a\tissued\n".to_owned()),
+                amount: Credits::from_micros(5),
+            },
+            at: Timestamp::from_millis(9),
+            author: "o\tp".to_owned(),
+            note: "why".to_owned(),
+            hash: String::new(),
+        };
+        let expected = "1\tgrant\tk l\tissued\tperson:a issued \t5\t9\to p\twhy";
+        assert_eq!(entry.line(), expected);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::sandbox::{Access, Confinement};
+
 /// One gibibyte.
 pub const GIB: u64 = 1 << 30;
 
@@ -46,6 +48,10 @@ pub struct Capabilities {
     pub gpus: Vec<Gpu>,
     /// Python, when there is one.
     pub python: Option<Python>,
+    /// What its programs are kept to; `None` when the worker is older than that question.
+    pub confinement: Option<Confinement>,
+    /// Machines of one class compute the same bits; `None` when its worker did not look.
+    pub device_class: Option<String>,
 }
 
 /// What a task cannot do without.
@@ -67,6 +73,8 @@ pub struct Needs {
     pub torch: bool,
     /// Whether that `PyTorch` must see a CUDA device.
     pub cuda: bool,
+    /// What the program must be let have beyond its own folder.
+    pub access: Access,
 }
 
 impl Needs {
@@ -109,6 +117,9 @@ impl Needs {
             !self.cuda || python.is_some_and(|p| p.has_cuda),
             "CUDA".to_owned(),
         );
+        if let Some(confinement) = &offer.confinement {
+            unmet.extend(self.access.refused_by(confinement));
+        }
         unmet
     }
 
@@ -124,6 +135,15 @@ impl Needs {
             python: self.python || other.python,
             torch: self.torch || other.torch,
             cuda: self.cuda || other.cuda,
+            access: self.access.and(&other.access),
+        }
+    }
+
+    /// What the program is let have: what it asks for, with the devices that it cannot do without.
+    pub fn granted(&self) -> Access {
+        Access {
+            gpu: self.access.gpu || self.gpus > 0 || self.cuda,
+            ..self.access.clone()
         }
     }
 }
@@ -229,6 +249,44 @@ mod tests {
                 ..Needs::default()
             },
             &["Python", "PyTorch"],
+        );
+    }
+
+    #[test]
+    fn what_an_owner_does_not_allow_is_a_need_that_is_not_met() {
+        let needs = Needs {
+            access: Access {
+                network: true,
+                gpu: false,
+                reads: vec!["/data".to_owned()],
+            },
+            ..Needs::default()
+        };
+        // A worker that is older than the question keeps its programs to nothing.
+        check(needs.clone(), &[]);
+        let strict = Capabilities {
+            confinement: Some(Confinement {
+                level: "strict".to_owned(),
+                network: false,
+                reads: Vec::new(),
+            }),
+            ..laptop()
+        };
+        let unmet = ["leave to use the network", "leave to read `/data`"];
+        assert_eq!(needs.unmet_by(&strict), unmet);
+    }
+
+    #[test]
+    fn who_needs_a_device_is_let_have_it() {
+        let check = |needs: Needs, expected: bool| assert_eq!(needs.granted().gpu, expected);
+        check(Needs::default(), false);
+        check(Hardware::Large.needs(), true);
+        check(
+            Needs {
+                cuda: true,
+                ..Needs::default()
+            },
+            true,
         );
     }
 }

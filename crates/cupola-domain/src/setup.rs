@@ -7,6 +7,9 @@ use crate::{field::FieldError, task::Config, text::storable};
 /// The longest time budget of one task: 30 days.
 pub const TIME_BUDGET_SECS_MAX: f64 = 30.0 * 86_400.0;
 
+/// What rounds to no time at all would be killed before it starts.
+pub const TIME_BUDGET_SECS_MIN: f64 = 0.001;
+
 /// Priorities lie between this and its negative.
 pub const PRIORITY_MAX: i64 = 1_000_000;
 
@@ -76,8 +79,7 @@ impl Setup {
 
 /// A time budget from a number of seconds.
 pub fn time_budget(secs: f64) -> Result<Duration, FieldError> {
-    // What rounds to no time at all would be killed before it starts.
-    if (0.001..=TIME_BUDGET_SECS_MAX).contains(&secs) {
+    if (TIME_BUDGET_SECS_MIN..=TIME_BUDGET_SECS_MAX).contains(&secs) {
         return Ok(Duration::from_secs_f64(secs));
     }
     let message =

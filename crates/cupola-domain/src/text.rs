@@ -26,6 +26,16 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes of their hexadecimal digits, two for each.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |at: usize| {
+        let pair = text.get(at..at + 2)?;
+        let is_hex = pair.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u8::from_str_radix(pair, 16).ok()).flatten()
+    };
+    (0..text.len()).step_by(2).map(digit).collect()
+}
+
 /// The beginning of `value`, fit for a message: on one line, with an ellipsis for what is left out,
 /// and with characters that show nothing or reorder others escaped. No more of a huge value is
 /// written out than is shown.
@@ -72,6 +82,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn bytes_survive_hexadecimal_digits() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&all)), Some(all));
+        for wrong in ["0g", "0", "+1", "é"] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn only_nul_is_replaced() {

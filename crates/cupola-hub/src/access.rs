@@ -7,15 +7,15 @@ use std::{
 };
 
 use cupola_domain::{
-    access::{Principal, Role, Token},
+    access::{Belonging, Principal, Role, Token},
     event::Event,
     field::FieldError,
     ids::TokenId,
     time::{Instant, Timestamp},
 };
-use cupola_store::{events, tokens};
+use cupola_store::{Tx, events, tokens};
 
-use crate::{Hub, HubError, secret};
+use crate::{Hub, HubError, ledger::welcome, secret};
 
 /// A browser stays logged in for this long.
 pub const SESSION_TTL: Duration = Duration::from_hours(7 * 24);
@@ -25,6 +25,9 @@ pub const LOGIN_CODE_TTL: Duration = Duration::from_mins(15);
 
 /// How many login links may be open at once.
 const LOGIN_CODES_MAX: usize = 100;
+
+/// Who runs the hub: what the first token is called.
+pub const ADMINISTRATOR: &str = "administrator";
 
 /// Characters of a secret's random part that are kept in the clear.
 const PREFIX_CHARS_SHOWN: usize = 4;
@@ -67,13 +70,17 @@ impl Hub {
                 return Ok(None);
             }
             return self
-                .insert_token("administrator", Role::Admin, None, preset)
+                .insert_token(
+                    (ADMINISTRATOR, Role::Admin, Belonging::default()),
+                    None,
+                    preset,
+                )
                 .map(|_| None);
         }
         if self.read(|tx| Ok(tokens::count(tx)?))? > 0 {
             return Ok(None);
         }
-        let (secret, _) = self.create_token("administrator", Role::Admin, None)?;
+        let (secret, _) = self.create_token(ADMINISTRATOR, Role::Admin, None)?;
         Ok(Some(secret))
     }
 
@@ -84,21 +91,31 @@ impl Hub {
         role: Role,
         ttl: Option<Duration>,
     ) -> Result<(String, Token), HubError> {
+        self.create_token_of(Belonging::default(), (name, role), ttl)
+    }
+
+    /// Makes a token that belongs to somebody. Who is new is given what the economy grants.
+    pub fn create_token_of(
+        &self,
+        belonging: Belonging,
+        (name, role): (&str, Role),
+        ttl: Option<Duration>,
+    ) -> Result<(String, Token), HubError> {
         let secret = secret::new(self.world(), &format!("cupola_{role}_"));
-        let token = self.insert_token(name, role, ttl, &secret)?;
+        let token = self.insert_token((name, role, belonging), ttl, &secret)?;
         Ok((secret, token))
     }
 
     fn insert_token(
         &self,
-        name: &str,
-        role: Role,
+        (name, role, belonging): (&str, Role, Belonging),
         ttl: Option<Duration>,
         secret: &str,
     ) -> Result<Token, HubError> {
+        let belonging = checked(&belonging)?;
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > 100 {
-            let message = "say in 1 to 100 characters what the token is for";
+        if name.is_empty() || !is_shown(name) {
+            let message = "say in 1 to 100 characters that can be seen what the token is for";
             return Err(HubError::Invalid(vec![FieldError::new("name", message)]));
         }
         if ttl.is_some_and(|ttl| ttl.is_zero()) {
@@ -122,10 +139,14 @@ impl Hub {
             expires_at: ttl
                 .map(|ttl| Timestamp::from_millis(now.millis().saturating_add(ttl_millis(ttl)))),
             revoked_at: None,
+            belonging,
         };
+        let economy = self.economy();
         let digest = secret::digest(secret);
         self.write(move |tx| {
+            check_name(tx, &token)?;
             tokens::insert(tx, &token, &digest)?;
+            welcome(tx, &token, &economy, now)?;
             events::record(tx, Event::TokenChanged(token.id));
             Ok(token)
         })
@@ -230,8 +251,48 @@ impl Hub {
     }
 }
 
+/// Who pays for what somebody submits is found by the name of their token: whoever makes another of that
+/// name must not pay for it. Nobody submits with a worker's.
+fn check_name(tx: &mut Tx, token: &Token) -> Result<(), HubError> {
+    if token.role == Role::Worker {
+        return Ok(());
+    }
+    let other = tokens::find_by_name(tx, &token.name)?;
+    match other.filter(|other| other.owner() != token.owner()) {
+        None => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "a token of `{}` is called so; choose another",
+                other.owner()
+            );
+            Err(HubError::Invalid(vec![FieldError::new("name", message)]))
+        }
+    }
+}
+
+/// Whether a name can be shown in a line.
+pub(crate) fn is_shown(name: &str) -> bool {
+    name.chars().count() <= 100 && !name.chars().any(char::is_control)
+}
+
+/// Names of people and teams are shown, and stand in the ledger for good.
+pub(crate) fn checked(belonging: &Belonging) -> Result<Belonging, HubError> {
+    let check = |field: &str, text: &str| {
+        let text = text.trim();
+        if is_shown(text) {
+            return Ok(text.to_owned());
+        }
+        let message = "is at most 100 characters that can be seen";
+        Err(HubError::Invalid(vec![FieldError::new(field, message)]))
+    };
+    Ok(Belonging {
+        owner: check("owner", &belonging.owner)?,
+        team: check("team", &belonging.team)?,
+    })
+}
+
 /// Enough of a secret for a person to recognise it: up to its last `_` and a few more.
-fn shown_prefix(secret: &str) -> String {
+pub(crate) fn shown_prefix(secret: &str) -> String {
     let kind = secret.rfind('_').map_or(0, |at| at + 1);
     let kind = kind.min(secret.len() / 2);
     secret.chars().take(kind + PREFIX_CHARS_SHOWN).collect()
@@ -243,6 +304,7 @@ fn principal(token: Option<Token>, now: Timestamp) -> Result<Principal, HubError
         HubError::Unauthorized("the token is unknown, expired or revoked".to_owned())
     })?;
     Ok(Principal {
+        owner: token.owner().to_owned(),
         token: token.id,
         name: token.name,
         role: token.role,

@@ -21,7 +21,13 @@ use crate::{Hub, HubError};
 pub use manifest::Manifest;
 
 /// Columns that are left out unless secrets are asked for, by table; `*` is the whole table.
-const SECRET: [(&str, &str); 3] = [("alert_secret", "*"), ("session", "*"), ("token", "digest")];
+const SECRET: [(&str, &str); 5] = [
+    ("alert_secret", "*"),
+    ("enrolled_token", "*"),
+    ("enrolment", "*"),
+    ("session", "*"),
+    ("token", "digest"),
+];
 
 /// What a run wrote stands in a file of its own, and in this table's column how much of it.
 const LOGS: (&str, &str) = ("log_chunk", "body");

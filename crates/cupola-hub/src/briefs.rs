@@ -27,6 +27,7 @@ use crate::{
     Analysis, Hub, HubError,
     experiments::task_of,
     families,
+    ledger::budgets as ledger,
     transitions::{first_run, insert_run},
 };
 
@@ -71,6 +72,7 @@ impl Hub {
         let planner = Planner::new(&brief, &family, space, sampler);
         let first = planner.plan(0..brief.wanted.num_tasks.min(TASKS_PER_STEP), self, now);
         let id = brief.id;
+        let people = self.economy().people();
         self.write(move |tx| {
             let needs_id = code::needs_id(tx, &family.needs)?;
             let Template {
@@ -82,6 +84,7 @@ impl Hub {
             } = template.as_ref();
             code::insert(tx, code_hash, name, command, files)?;
             briefs::insert(tx, &brief)?;
+            ledger::fund(tx, &brief, (people, now))?;
             experiments::insert(tx, &family, needs_id)?;
             insert_planned(tx, family.id, needs_id, &first)?;
             events::record(tx, Event::BriefChanged(brief.id));
@@ -168,6 +171,7 @@ impl Hub {
         let now = self.now();
         self.stop_experiment(family.id, now, move |tx| {
             find(tx, id)?;
+            ledger::close(tx, id, now)?;
             briefs::save_deleted(tx, id, now)?;
             experiments::save_deleted(tx, family.id, now)?;
             events::record(tx, Event::BriefChanged(id));

@@ -23,6 +23,9 @@ pub enum HubError {
     /// The name is somebody else's already.
     #[error("{0}")]
     Taken(String),
+    /// Another agent is this worker: whoever says so too is a copy, or was its machine before.
+    #[error("{0}")]
+    Rival(String),
     /// The lease that a worker reports under is not current: it should drop the run.
     #[error("{0}")]
     StaleLease(String),

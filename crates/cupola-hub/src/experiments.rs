@@ -12,6 +12,7 @@ use cupola_domain::{
     experiment::{Experiment, Origin},
     field::FieldError,
     ids::{ExperimentId, RunId, TaskId},
+    resources::Needs,
     run::Run,
     setup::Setup,
     task::{Attempts, Config, Task, TaskState},
@@ -25,6 +26,7 @@ use crate::{
     Hub, HubError,
     briefs::insert_planned,
     costs::booking,
+    ledger::booking::void_lost,
     logged::refuse_logged,
     transitions::{Pair, find_task, first_run},
 };
@@ -194,7 +196,8 @@ impl Hub {
                 .zip(made)
                 .map(|(number, made)| checked.task(id, number, made, now))
                 .collect();
-            let needs_id = keep_template(tx, &checked.template)?;
+            let folder = checked.setup.working_folder.as_deref();
+            let needs_id = keep_template_in(tx, &checked.template, folder)?;
             experiments::save_resumed(tx, id)?;
             insert_planned(tx, id, needs_id, &planned)?;
             for (task, _) in &planned {
@@ -256,6 +259,7 @@ impl Hub {
             find(tx, id)?;
             experiments::save_stopped(tx, id, now)?;
             booking::settle_lost(tx, id)?;
+            void_lost(tx, id, now)?;
             let cancelled = tasks::cancel_pending(tx, id, now)?;
             let moved = i64::try_from(cancelled).unwrap_or(i64::MAX);
             experiments::save_changes(tx, id, [-moved, 0, 0, 0, moved])?;
@@ -363,6 +367,15 @@ pub(crate) fn task_of(
 
 /// Keeps a template's code and needs; says the number of the needs.
 fn keep_template(tx: &mut Tx, template: &Template) -> Result<i64, HubError> {
+    keep_template_in(tx, template, None)
+}
+
+/// The same for tasks that start in `folder`: workers whose owner lets no program read that get none of them.
+fn keep_template_in(
+    tx: &mut Tx,
+    template: &Template,
+    folder: Option<&str>,
+) -> Result<i64, HubError> {
     code::insert(
         tx,
         &template.code_hash,
@@ -370,7 +383,11 @@ fn keep_template(tx: &mut Tx, template: &Template) -> Result<i64, HubError> {
         &template.command,
         &template.files,
     )?;
-    Ok(code::needs_id(tx, &template.needs)?)
+    let needs = Needs {
+        access: template.needs.access.starting_in(folder),
+        ..template.needs.clone()
+    };
+    Ok(code::needs_id(tx, &needs)?)
 }
 
 fn draft_of(experiment: &Experiment) -> ExperimentDraft {

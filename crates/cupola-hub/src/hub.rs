@@ -25,9 +25,11 @@ use crate::{
     bus::{Bus, Changes},
     costs::Prices,
     endings::LatestEndings,
+    ledger::Economy,
     live::Live,
     programs::ProgramKey,
     run_folders::RunFolders,
+    signing::SigningKey,
     telemetry::{self, Fleet},
     templates::Library,
     training::Keeper,
@@ -61,6 +63,7 @@ pub struct Hub {
     live: Mutex<Live>,
     fleet: Mutex<Fleet>,
     prices: RwLock<Arc<Prices>>,
+    economy: RwLock<Arc<Economy>>,
     pub(crate) reach: Reach,
     pub(crate) spent: Spent,
     pub(crate) bus: Bus,
@@ -74,6 +77,7 @@ pub struct Hub {
     pub(crate) endings: LatestEndings,
     pub(crate) training: Keeper,
     pub(crate) program_key: ProgramKey,
+    pub(crate) signing_key: SigningKey,
     watch: Mutex<Watch>,
     pub(crate) open_alerts: OpenAlerts,
     access_epoch: AtomicU64,
@@ -108,6 +112,7 @@ impl Hub {
         world.random(&mut seed);
         let run_folders = RunFolders::open(settings.runs, &store, world.as_ref())?;
         let program_key = ProgramKey::load(&store, world.as_ref())?;
+        let signing_key = SigningKey::load(&store, world.as_ref())?;
         let live = Live::load(&store, world.monotonic())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
@@ -118,6 +123,7 @@ impl Hub {
             live: Mutex::new(live),
             fleet: Mutex::new(fleet),
             prices: RwLock::default(),
+            economy: RwLock::default(),
             reach: Reach::default(),
             spent: Spent::default(),
             bus,
@@ -131,6 +137,7 @@ impl Hub {
             endings: LatestEndings::default(),
             training: Keeper::new(world.now()),
             program_key,
+            signing_key,
             watch: Mutex::new(watch),
             open_alerts: OpenAlerts::default(),
             access_epoch: AtomicU64::new(0),
@@ -184,6 +191,16 @@ impl Hub {
     /// What machines cost.
     pub fn prices(&self) -> Arc<Prices> {
         Arc::clone(&self.prices.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_economy(&self, economy: Arc<Economy>) {
+        let mut used = self.economy.write().unwrap_or_else(PoisonError::into_inner);
+        *used = economy;
+    }
+
+    /// How credits go.
+    pub fn economy(&self) -> Arc<Economy> {
+        Arc::clone(&self.economy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many bytes are kept of one file.

@@ -29,6 +29,15 @@ const SEEN_WRITE_PERIOD: Duration = Duration::from_secs(10);
 const REST_MIN: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_mins(10);
 
+/// Why a worker takes no work for now, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    /// In words.
+    pub why: String,
+    /// Until when at least, where that is known.
+    pub until: Option<Timestamp>,
+}
+
 /// One worker.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveWorker {
@@ -39,6 +48,10 @@ pub(crate) struct LiveWorker {
     pub(crate) slots: u32,
     pub(crate) last_seen: Timestamp,
     pub(crate) left_at: Option<Timestamp>,
+    /// Why its owner lets it take no work for now.
+    pub(crate) paused: Option<Paused>,
+    /// Finishes what it has and takes no more: its owner wants it to go.
+    pub(crate) is_leaving: bool,
     written: Option<Instant>,
     /// Takes no runs until then, and for how long it rested last.
     rests: Option<(Instant, Duration)>,
@@ -54,6 +67,8 @@ impl LiveWorker {
             slots: worker.slots,
             last_seen: worker.last_seen_at,
             left_at: worker.left_at,
+            paused: None,
+            is_leaving: false,
             written: None,
             rests: None,
         }
@@ -73,7 +88,7 @@ impl LiveWorker {
     }
 
     pub(crate) fn is_resting(&self, now: Instant) -> bool {
-        self.rests.is_some_and(|(until, _)| now < until)
+        self.is_leaving || self.rests.is_some_and(|(until, _)| now < until)
     }
 }
 
@@ -103,6 +118,15 @@ impl Live {
             }
             Ok(live)
         })
+    }
+
+    /// A worker joins or comes back; what was known of it before. In the same session, its owner's word holds.
+    pub(crate) fn join(&mut self, worker: &Worker) -> Option<LiveWorker> {
+        let mut joined = LiveWorker::of(worker);
+        let before = self.workers.get(&worker.id);
+        let same = before.filter(|before| before.session == joined.session);
+        joined.paused = same.and_then(|before| before.paused.clone());
+        self.workers.insert(worker.id, joined)
     }
 
     pub(crate) fn grant(&mut self, run: RunId, lease: Lease, now: Instant) {

@@ -10,6 +10,7 @@ pub mod costs;
 pub mod folders;
 pub mod labels;
 pub mod leases;
+pub mod ledger;
 pub mod retention;
 pub mod run_folders;
 pub mod series;
@@ -32,7 +33,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 12] = [
+pub const ALL: [Loop; 13] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -41,6 +42,7 @@ pub const ALL: [Loop; 12] = [
     series::LOOP,
     labels::LOOP,
     costs::LOOP,
+    ledger::LOOP,
     folders::LOOP,
     run_folders::LOOP,
     training::LOOP,

@@ -20,6 +20,10 @@ use crate::{
     HubError,
     costs::booking::{self as costs, Terms},
     dependencies,
+    ledger::{
+        booking as earnings,
+        paying::{Offer, Paying},
+    },
 };
 
 /// A run with its task, as read in this transaction.
@@ -50,6 +54,9 @@ impl Pair {
     ) -> Result<(), HubError> {
         let was = self.run.state.clone();
         let is_reported = matches!(input, RunInput::Finish(..));
+        let is_stopped_at_work = is_reported
+            && matches!(was, RunState::Cancelling { .. })
+            && self.run.started_at.is_some();
         let next = was.clone().step(input, now)?;
         if next == was {
             return Ok(());
@@ -63,7 +70,12 @@ impl Pair {
             self.run.epoch = lease.epoch;
         }
         match next.word() {
-            word if word.is_terminal() => self.run.finished_at = ended_at(&next).or(Some(now)),
+            word if word.is_terminal() => {
+                self.run.finished_at = ended_at(&next).or(Some(now));
+                if is_reported {
+                    self.run.started_at = self.run.started_at.or(self.run.leased_at);
+                }
+            }
             State::Running if was.lease().is_none() && next.lease().is_some() => {
                 self.run.leased_at = Some(now);
             }
@@ -84,6 +96,7 @@ impl Pair {
         runs::save(tx, &self.run, &was)?;
         if self.run.state.word().is_terminal() && was.lease().is_some() {
             costs::settle(tx, self.run.id, let_go_at(&was, is_reported, now))?;
+            earnings::settle(tx, &self.run, is_stopped_at_work, now)?;
         }
         events::record(tx, self.change(&was));
         Ok(())
@@ -142,11 +155,12 @@ impl Pair {
     }
 
     /// Gives the run to a worker: the task's epoch goes up, so that whatever was reported under an
-    /// earlier lease is refused from now on.
+    /// earlier lease is refused from now on. What it will earn is held from now on.
     pub(crate) fn lease(
         &mut self,
         tx: &mut Tx,
         (worker, terms): (WorkerId, Terms),
+        (paying, offer): (&Paying, Offer),
         now: Timestamp,
     ) -> Result<Lease, HubError> {
         let was = self.task.epoch;
@@ -156,6 +170,7 @@ impl Pair {
         };
         self.step_run(tx, RunInput::Lease(lease), now)?;
         costs::begin(tx, &self.run, (worker, terms), now)?;
+        paying.reserve(tx, offer, (self.run.id, worker), now)?;
         self.task.epoch = lease.epoch;
         self.task.worker = Some(worker);
         self.step_task(tx, TaskInput::Start, was, now)?;
@@ -242,7 +257,6 @@ impl Pair {
             step,
             next_at: None,
         });
-        self.run.started_at = self.run.started_at.or(self.run.leased_at);
         self.step_run(tx, RunInput::Finish(lease, ending.outcome.clone()), now)?;
         if self.run.state.word() == State::Cancelled {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);

@@ -17,6 +17,7 @@ use cupola_domain::{
     provenance::Provenance,
     resources::Capabilities,
     run::{Lease, Outcome, Run},
+    sandbox::Access,
     stopping::StopStep,
     task::{Config, Task, hard_deadline},
     template::CodeFile,
@@ -26,7 +27,7 @@ use cupola_store::{code, runs};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
-use crate::{Hub, HubError, transitions::Pair};
+use crate::{Hub, HubError, transitions::Pair, workers::Paused};
 
 pub(crate) use joining::UNHEARD;
 
@@ -42,6 +43,8 @@ pub struct Registration {
     pub name: String,
     /// Different at each start of the agent.
     pub session: String,
+    /// The machine since it was booted, and the agent's folder there; empty where it does not say.
+    pub place: String,
     /// How many runs it takes at once.
     pub slots: u32,
     /// The agent's version.
@@ -52,6 +55,17 @@ pub struct Registration {
 
 /// A run under a lease, as a worker names it.
 pub type Held = (RunId, i64);
+
+/// What a worker says again and again.
+#[derive(Debug, Clone, Default)]
+pub struct Beat {
+    /// What it has.
+    pub holding: Vec<Held>,
+    /// What it gives back of its own accord.
+    pub returning: Vec<Held>,
+    /// Why its owner lets it take no work for now.
+    pub paused: Option<Paused>,
+}
 
 /// What the hub wants a worker to do.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,6 +96,8 @@ pub struct Order {
     pub lease: Lease,
     /// What to run.
     pub command: code::Command,
+    /// What its program may have beyond its own folder.
+    pub access: Access,
 }
 
 impl Order {

@@ -1,6 +1,6 @@
 //! Workers as people see them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use cupola_domain::{
     event::Event,
@@ -8,14 +8,22 @@ use cupola_domain::{
     ids::{ExperimentId, TaskId, WorkerId},
     run::Run,
     task::Task,
+    time::Timestamp,
     worker::{Presence, Worker},
 };
-use cupola_store::{Tx, events, experiments, runs, tasks, workers};
+use cupola_store::{Tx, enrolments, events, experiments, runs, tasks, workers};
 
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, enrolments::revoke_own_token};
+
+pub use cupola_store::enrolments::Rival;
+
+pub use crate::live::Paused;
 
 /// How many of a worker's runs its page shows.
 const RUNS_SHOWN: i64 = 50;
+
+/// For how long it is shown that another agent said that it was a worker.
+const RIVALS_SHOWN: Duration = Duration::from_hours(24);
 
 /// A worker with what it does.
 #[derive(Debug, Clone)]
@@ -26,6 +34,10 @@ pub struct WorkerRow {
     pub presence: Presence,
     /// How many runs it has now.
     pub running: usize,
+    /// Why its owner lets it take no work for now.
+    pub paused: Option<Paused>,
+    /// Another agent that said lately that it was this worker, and was refused.
+    pub rival: Option<Rival>,
 }
 
 /// A worker with its last runs.
@@ -44,14 +56,22 @@ pub struct WorkerDetail {
 impl Hub {
     /// All workers by name.
     pub fn list_workers(&self) -> Result<Vec<WorkerRow>, HubError> {
-        let found = self.read(|tx| Ok(workers::list(tx)?))?;
-        Ok(found.into_iter().map(|worker| self.row(worker)).collect())
+        let since = self.rivals_since();
+        let (found, mut rivals) =
+            self.read(move |tx| Ok((workers::list(tx)?, enrolments::list_rivals(tx, since)?)))?;
+        let row = |worker: Worker| {
+            let rival = rivals.remove(&worker.id);
+            self.row(worker, rival)
+        };
+        Ok(found.into_iter().map(row).collect())
     }
 
     /// A worker with its last runs.
     pub fn worker_detail(&self, id: WorkerId) -> Result<WorkerDetail, HubError> {
+        let since = self.rivals_since();
         self.read(move |tx| {
             let worker = find(tx, id)?;
+            let rival = enrolments::list_rivals(tx, since)?.remove(&id);
             let mut runs = runs::list_of_worker(tx, id, RUNS_SHOWN)?;
             let mut tasks = HashMap::new();
             let mut experiments = HashMap::new();
@@ -67,35 +87,46 @@ impl Hub {
             }
             // Runs of deleted families end unseen.
             runs.retain(|run| experiments.contains_key(&run.experiment));
-            Ok((worker, runs, tasks, experiments))
+            Ok(((worker, rival), runs, tasks, experiments))
         })
-        .map(|(worker, runs, tasks, experiments)| WorkerDetail {
-            row: self.row(worker),
+        .map(|((worker, rival), runs, tasks, experiments)| WorkerDetail {
+            row: self.row(worker, rival),
             runs,
             tasks,
             experiments,
         })
     }
 
-    /// Takes a worker off the lists and shuts it out; its runs wait for another.
+    /// Takes a worker off the lists and shuts it out, with a token of its own if it has one; its runs wait
+    /// for another.
     pub fn remove_worker(&self, id: WorkerId) -> Result<(), HubError> {
         let now = self.now();
         self.write(move |tx| {
             find(tx, id)?;
+            revoke_own_token(tx, id, now)?;
             workers::save_removed(tx, id, now)?;
             events::record(tx, Event::WorkerChanged(id));
             Ok(())
         })?;
+        self.shut_out();
         let removed = self.live().workers.remove(&id);
         self.heart_of_fleet().forget(id);
         self.expire_leases_of(id, removed.map_or(now, |worker| worker.last_seen))
     }
 
-    fn row(&self, mut worker: Worker) -> WorkerRow {
+    /// Rivals that came before are no news.
+    fn rivals_since(&self) -> Timestamp {
+        let span = i64::try_from(RIVALS_SHOWN.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(self.now().millis().saturating_sub(span))
+    }
+
+    fn row(&self, mut worker: Worker, rival: Option<Rival>) -> WorkerRow {
         let live = self.live();
+        let mut paused = None;
         if let Some(known) = live.workers.get(&worker.id) {
             worker.last_seen_at = worker.last_seen_at.max(known.last_seen);
             worker.left_at = known.left_at;
+            paused.clone_from(&known.paused);
         }
         let running = live.leases.count_of_worker(worker.id);
         drop(live);
@@ -103,6 +134,8 @@ impl Hub {
             presence: worker.presence(self.now()),
             worker,
             running,
+            paused,
+            rival,
         }
     }
 }

@@ -12,8 +12,9 @@
 
 mod environment;
 mod program;
+pub mod sandbox;
 mod supervisor;
 
 pub use environment::allowed;
 pub use program::{Launch, Program};
-pub use supervisor::{EVENTS_FD, TERMINATE, kill, supervise};
+pub use supervisor::{EVENTS_FD, TERMINATE, hide_from_others, kill, supervise};

@@ -9,7 +9,10 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use crate::supervisor::{TERMINATE, supervise};
+use crate::{
+    sandbox::Barrier,
+    supervisor::{TERMINATE, supervise},
+};
 
 /// What is to be started.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub struct Launch<'a> {
     pub stdout: File,
     /// Where its complaints go.
     pub stderr: File,
+    /// What keeps it to what it may do; `None` leaves it all that its user may.
+    pub barrier: Option<Barrier>,
 }
 
 /// A program that was started. Letting go of it kills it with all its descendants.
@@ -57,7 +62,7 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(launch.stdout)
             .stderr(launch.stderr);
-        supervise(&mut command, obeyed.as_raw_fd(), None);
+        supervise(&mut command, obeyed.as_raw_fd(), None, launch.barrier);
         Ok(Self {
             supervisor: command.spawn()?,
             control: Some(control),

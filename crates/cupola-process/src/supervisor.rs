@@ -10,6 +10,8 @@ use std::{
     ptr,
 };
 
+use crate::sandbox::Barrier;
+
 /// The descriptor on which a program writes events.
 pub const EVENTS_FD: RawFd = 3;
 
@@ -26,15 +28,24 @@ const DESCRIPTORS_MAX: libc::rlim_t = 1 << 20;
 const SWEEPS_BLIND_MAX: u32 = 50;
 
 /// Makes `command`, once forked, split into a supervisor that obeys `control` and the program,
-/// which gets `events` as [`EVENTS_FD`]. Both must stay open until it is started.
+/// which gets `events` as [`EVENTS_FD`] and runs behind `barrier`. Both descriptors must stay open until
+/// it is started.
 #[expect(
     unsafe_code,
     reason = "`split` and all it calls only makes system calls, as the forked child must"
 )]
-pub fn supervise(command: &mut Command, control: RawFd, events: Option<RawFd>) {
+pub fn supervise(
+    command: &mut Command,
+    control: RawFd,
+    events: Option<RawFd>,
+    mut barrier: Option<Barrier>,
+) {
     // SAFETY: see the head of the file; both descriptors are open until after the fork.
     unsafe {
-        command.pre_exec(move || split(control, events));
+        command.pre_exec(move || {
+            split(control, events)?;
+            barrier.as_mut().map_or(Ok(()), Barrier::raise)
+        });
     }
 }
 
@@ -76,7 +87,23 @@ fn become_program(supervisor: libc::pid_t, events: Option<RawFd>) -> io::Result<
             return Err(io::Error::last_os_error());
         }
     }
+    keep_to_ourselves(events.map_or(EVENTS_FD, |_| EVENTS_FD + 1));
     Ok(())
+}
+
+/// From `first` on, no descriptor gets into the program: the owner may have inherited some that are not marked
+/// so, and no rule looks at what is open already.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+fn keep_to_ourselves(first: RawFd) {
+    // SAFETY: plain system calls; what is marked stays open for this process.
+    unsafe {
+        let flag = libc::CLOSE_RANGE_CLOEXEC;
+        if libc::syscall(libc::SYS_close_range, first, u32::MAX, flag) != 0 {
+            for descriptor in first..descriptors_end() {
+                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+    }
 }
 
 /// The supervisor's life: wait for the program or for an order, then leave nothing behind.
@@ -114,6 +141,8 @@ fn detach(program: libc::pid_t, control: RawFd) {
             rlim_max: 0,
         };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core);
+        // It still has the owner's memory and variables, secrets among them, and is the program's parent.
+        libc::prctl(libc::PR_SET_DUMPABLE, 0);
         // Whoever ends the owner's service by signalling all of its processes must not take the
         // supervisor away before the program had its time to stop.
         for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
@@ -132,20 +161,25 @@ fn detach(program: libc::pid_t, control: RawFd) {
 
 /// Closes all but the first descriptor one by one: kernels before 5.9, and some that filter calls,
 /// do not close them at once. One that stayed open would be the owner's own end of a pipe.
-#[expect(unsafe_code, reason = "system calls without a safe form")]
+#[expect(unsafe_code, reason = "a system call without a safe form")]
 fn close_each() {
+    for descriptor in 1..descriptors_end() {
+        // SAFETY: whatever it is, it is no longer needed.
+        unsafe { libc::close(descriptor) };
+    }
+}
+
+/// No descriptor of this process has this number or a higher one.
+#[expect(unsafe_code, reason = "a system call without a safe form")]
+fn descriptors_end() -> RawFd {
     let mut limit = libc::rlimit {
         rlim_cur: DESCRIPTORS_MAX,
         rlim_max: DESCRIPTORS_MAX,
     };
-    // SAFETY: the structure lives on this stack; whatever a descriptor is, it is no longer needed.
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
-        let end = limit.rlim_max.min(DESCRIPTORS_MAX);
-        for descriptor in 1..libc::c_int::try_from(end).unwrap_or(libc::c_int::MAX) {
-            libc::close(descriptor);
-        }
-    }
+    // SAFETY: the structure lives on this stack.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    let end = limit.rlim_max.min(DESCRIPTORS_MAX);
+    RawFd::try_from(end).unwrap_or(RawFd::MAX)
 }
 
 /// Whether the program has ended. It is not reaped, so that its group's number stays its own;
@@ -290,6 +324,13 @@ fn end_as(status: libc::c_int) -> ! {
         }
         libc::_exit(libc::WEXITSTATUS(status))
     }
+}
+
+/// Keeps other processes of the same user from reading this one's memory and variables.
+#[expect(unsafe_code, reason = "a system call without a safe form")]
+pub fn hide_from_others() {
+    // SAFETY: a plain system call.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0) };
 }
 
 /// Kills `pid`, which was just seen to belong to a run.

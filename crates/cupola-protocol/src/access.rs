@@ -16,6 +16,12 @@ pub struct NewToken {
     /// Seconds until it expires; none when absent.
     #[serde(default)]
     pub ttl_secs: Option<u64>,
+    /// The person it belongs to; who is called as the token is, when absent.
+    #[serde(default)]
+    pub owner: String,
+    /// Their team; none when absent.
+    #[serde(default)]
+    pub team: String,
 }
 
 /// A new token. The secret is shown this once.
@@ -34,6 +40,12 @@ pub struct TokenBody {
     pub token_id: String,
     /// What it is for.
     pub name: String,
+    /// The person it belongs to.
+    #[serde(default)]
+    pub owner: String,
+    /// Their team; empty for none.
+    #[serde(default)]
+    pub team: String,
     /// What its bearer may do.
     pub role: String,
     /// The first characters of the secret.
@@ -53,4 +65,7 @@ pub struct WhoAmI {
     pub name: String,
     /// Its role.
     pub role: String,
+    /// The person it belongs to.
+    #[serde(default)]
+    pub owner: String,
 }

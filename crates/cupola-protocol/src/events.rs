@@ -72,6 +72,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "budget" => keys.extend(["budgets", "families", "experiments"].map(str::to_owned)),
         "alert" => keys.push(ALERTS.to_owned()),
         "templates" => keys.push("templates".to_owned()),
+        "credits" => keys.push("credits".to_owned()),
         _ => {}
     }
     keys

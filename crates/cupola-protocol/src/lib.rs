@@ -12,11 +12,14 @@ pub mod briefs;
 pub mod charts;
 pub mod compare;
 pub mod costs;
+pub mod credits;
+pub mod desk;
 pub mod events;
 pub mod experiments;
 pub mod families;
 pub mod files;
 pub mod imports;
+pub mod joining;
 pub mod logs;
 pub mod models;
 pub mod number;
@@ -25,6 +28,7 @@ pub mod paths;
 pub mod problem;
 pub mod results;
 pub mod runs;
+pub mod signed;
 pub mod system;
 pub mod tasks;
 pub mod telemetry;
@@ -34,5 +38,8 @@ pub mod work;
 pub mod workers;
 pub mod workspaces;
 
-/// The version of the worker protocol. Hub and worker refuse each other when it differs.
+/// The version of the worker protocol.
 pub const WORKER_PROTOCOL: u32 = 2;
+
+/// The eldest version that a hub lets in: raised only by a change that an older worker would get wrong.
+pub const WORKER_PROTOCOL_MIN: u32 = 2;

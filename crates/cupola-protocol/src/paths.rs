@@ -139,6 +139,8 @@ pub mod api {
     pub const WORKER_HEARTBEAT: &str = "/api/v1/workers/{id}/heartbeat";
     /// `POST` by a worker: says goodbye.
     pub const WORKER_DEPARTURE: &str = "/api/v1/workers/{id}/departure";
+    /// `POST` by a worker: leaves for good.
+    pub const WORKER_LEAVING: &str = "/api/v1/workers/{id}/leaving";
     /// `POST` by a worker: what it measured of its machine.
     pub const WORKER_TELEMETRY: &str = "/api/v1/workers/{id}/telemetry";
     /// `GET` charts of that.
@@ -159,6 +161,26 @@ pub mod api {
     pub const BUDGETS: &str = "/api/v1/budgets";
     /// `GET`, `PUT` or `DELETE` a budget.
     pub const BUDGET: &str = "/api/v1/budgets/{id}";
+    /// `GET` all credits at a glance.
+    pub const CREDITS: &str = "/api/v1/credits";
+    /// `GET` what everybody has.
+    pub const CREDIT_PEOPLE: &str = "/api/v1/credits/people";
+    /// `GET` transfers, the latest first.
+    pub const CREDIT_HISTORY: &str = "/api/v1/credits/history";
+    /// `GET` who earned the most.
+    pub const CREDIT_LEADERS: &str = "/api/v1/credits/leaders";
+    /// `POST` credits to be moved.
+    pub const CREDIT_TRANSFERS: &str = "/api/v1/credits/transfers";
+    /// `GET` the receipts of what a run earned.
+    pub const CREDIT_RECEIPTS: &str = "/api/v1/credits/receipts/{id}";
+    /// `GET` what going through the whole ledger finds.
+    pub const CREDIT_VERIFICATION: &str = "/api/v1/credits/verification";
+    /// `GET` what became of a brief's budget, `PUT` a higher one.
+    pub const BRIEF_BUDGET: &str = "/api/v1/briefs/{id}/budget";
+    /// `GET` what a worker earned.
+    pub const WORKER_EARNINGS: &str = "/api/v1/workers/{id}/earnings";
+    /// `GET` the same, for the worker itself.
+    pub const WORKER_EARNED: &str = "/api/v1/workers/{id}/earned";
     /// `GET` alerts, those opened last first.
     pub const ALERTS: &str = "/api/v1/alerts";
     /// `GET` an alert with its history.
@@ -187,6 +209,12 @@ pub mod api {
     pub const TOKENS: &str = "/api/v1/tokens";
     /// `DELETE` to revoke.
     pub const TOKEN: &str = "/api/v1/tokens/{id}";
+    /// `GET` the ways in for machines, `POST` for one.
+    pub const ENROLMENTS: &str = "/api/v1/enrolments";
+    /// `DELETE` to close it.
+    pub const ENROLMENT: &str = "/api/v1/enrolments/{id}";
+    /// `POST` by a machine: comes in with the secret of a join code.
+    pub const ENROLMENT_USE: &str = "/api/v1/enrolments/use";
     /// `GET` the workspaces that the hub shows.
     pub const WORKSPACES: &str = "/api/v1/workspaces";
     /// `GET` the experiments of one.

@@ -22,6 +22,9 @@ pub struct Version {
     pub version: String,
     /// [`crate::WORKER_PROTOCOL`].
     pub worker_protocol: u32,
+    /// The hub's public key (Ed25519, hexadecimal), by which workers recognise what it signed.
+    #[serde(default)]
+    pub hub_key: String,
 }
 
 /// `GET /api/v1/overview`: the numbers of the first page.

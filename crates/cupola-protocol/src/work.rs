@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use cupola_domain::resources::{Capabilities, Gpu, Python};
+use cupola_domain::{
+    resources::{Capabilities, Gpu, Python},
+    sandbox::{Access, Confinement},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{number::Number, runs::ProgressLevelBody, time::Time};
+use crate::{desk::RestingBody, number::Number, runs::ProgressLevelBody, time::Time};
 
 /// The largest body that a worker may send.
 pub const REPORT_BYTES_MAX: usize = 8 << 20;
@@ -54,6 +57,44 @@ pub struct CapabilitiesBody {
     pub gpus: Vec<GpuBody>,
     /// Python, when there is one.
     pub python: Option<PythonBody>,
+    /// What its programs are kept to; absent from workers that are older than that question.
+    #[serde(default)]
+    pub confinement: Option<ConfinementBody>,
+    /// Machines of one class compute the same bits; absent from workers that did not look.
+    #[serde(default)]
+    pub device_class: Option<String>,
+}
+
+/// What a worker keeps its programs to, and what its owner lets them have all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfinementBody {
+    /// `strict`, `partly strict`, `relaxed`, `partly relaxed` or `none`.
+    pub level: String,
+    /// Whether a program that asks for the network gets it.
+    pub network: bool,
+    /// The folders of which a program that asks may read.
+    pub reads: Vec<String>,
+}
+
+/// What a program may have beyond its own folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct AccessBody {
+    /// Whether it speaks to other machines.
+    pub network: bool,
+    /// Whether it uses a graphics processor where there is one.
+    pub gpu: bool,
+    /// Files and folders of the worker that it reads.
+    pub reads: Vec<String>,
+}
+
+impl From<Access> for AccessBody {
+    fn from(access: Access) -> Self {
+        Self {
+            network: access.network,
+            gpu: access.gpu,
+            reads: access.reads,
+        }
+    }
 }
 
 impl From<Capabilities> for CapabilitiesBody {
@@ -77,6 +118,12 @@ impl From<Capabilities> for CapabilitiesBody {
             disk_bytes: found.disk_bytes,
             gpus: found.gpus.into_iter().map(gpu).collect(),
             python: found.python.map(python),
+            confinement: found.confinement.map(|kept| ConfinementBody {
+                level: kept.level,
+                network: kept.network,
+                reads: kept.reads,
+            }),
+            device_class: found.device_class,
         }
     }
 }
@@ -102,6 +149,12 @@ impl From<CapabilitiesBody> for Capabilities {
             disk_bytes: body.disk_bytes,
             gpus: body.gpus.into_iter().map(gpu).collect(),
             python: body.python.map(python),
+            confinement: body.confinement.map(|kept| Confinement {
+                level: kept.level,
+                network: kept.network,
+                reads: kept.reads,
+            }),
+            device_class: body.device_class,
         }
     }
 }
@@ -117,6 +170,10 @@ pub struct Registration {
     pub name: String,
     /// Different at each start of the agent. A new one says that the programs of the last are gone.
     pub session: String,
+    /// The machine since it was booted, and the agent's folder there: the same for the next start, another
+    /// for a copy. Empty from workers that are older than that question.
+    #[serde(default)]
+    pub place: String,
     /// How many runs it takes at once.
     pub slots: u32,
     /// The agent's version.
@@ -136,6 +193,10 @@ pub struct Registered {
     pub heartbeat_secs: f64,
     /// How many bytes the hub keeps of one file of a run.
     pub artifact_bytes_max: u64,
+    /// The hub's public key (Ed25519, hexadecimal), by which its orders are signed; pinned by the worker
+    /// when it first joins.
+    #[serde(default)]
+    pub hub_key: String,
 }
 
 /// A run under a lease.
@@ -167,6 +228,12 @@ pub struct Heartbeat {
     pub session: String,
     /// What it has.
     pub holding: Vec<Held>,
+    /// What it gives back: nothing of these runs here, and others may have their tasks at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returning: Vec<Held>,
+    /// Why it takes no work for now; absent when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resting: Option<RestingBody>,
 }
 
 /// What the hub wants a worker to do; the answer to both of the above.
@@ -211,6 +278,9 @@ pub struct RunOrder {
     /// Where the program starts; the run's own folder when absent.
     #[serde(default)]
     pub working_folder: Option<String>,
+    /// What the program may have beyond its own folder, as far as the worker's owner allows.
+    #[serde(default)]
+    pub access: AccessBody,
     /// Seconds that the program may take.
     pub time_budget_secs: f64,
     /// Seconds after its start at which it is killed.
@@ -218,6 +288,9 @@ pub struct RunOrder {
     /// By which the program itself may log into its run, as long as this attempt lasts.
     #[serde(default)]
     pub token: ProgramToken,
+    /// Ed25519 by the hub over [`signed_bytes`](crate::signed::signed_bytes), as hexadecimal digits.
+    #[serde(default)]
+    pub signature: String,
 }
 
 /// A secret for the program of a run; empty when there is none. It is not shown in logs.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{time::Time, work::CapabilitiesBody};
+use crate::{desk::RestingBody, time::Time, work::CapabilitiesBody};
 
 /// A worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,9 @@ pub struct WorkerBody {
     pub status: String,
     /// What it measured of its machine.
     pub capabilities: CapabilitiesBody,
+    /// Why its owner lets it take no work for now; absent when it takes some.
+    #[serde(default)]
+    pub resting: Option<RestingBody>,
     /// How many runs it takes at once.
     pub slots: u32,
     /// How many it has now.
@@ -26,4 +29,16 @@ pub struct WorkerBody {
     pub registered_at: Time,
     /// The last sign of life.
     pub last_heartbeat: Time,
+    /// Another agent that said in the last day that it was this worker, and was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rival: Option<RivalBody>,
+}
+
+/// An agent that said that it was a worker which another one was: a copy of its folder or its machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RivalBody {
+    /// What its machine is called.
+    pub hostname: String,
+    /// When it came last.
+    pub at: Time,
 }

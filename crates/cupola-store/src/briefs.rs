@@ -23,6 +23,7 @@ statements! {
              AND ($1 = '' OR LOWER(title) LIKE $2 ESCAPE '\\' OR LOWER(goal) LIKE $2 ESCAPE '\\'
                   OR id LIKE $2 ESCAPE '\\')";
     SAVE_DELETED = "UPDATE brief SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+    SAVE_BUDGET = "UPDATE brief SET budget_micros = $2 WHERE id = $1 AND deleted_at IS NULL";
     DELETE = "DELETE FROM brief WHERE id = $1";
 }
 
@@ -70,6 +71,11 @@ pub fn list(
         tx.query(LIST, &[&search, &pattern, &limit, &offset], brief)?,
         total,
     ))
+}
+
+/// Changes how much may be spent.
+pub fn save_budget(tx: &mut Tx, id: BriefId, budget: Credits) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_BUDGET, &[&id.to_string(), &budget.micros()])
 }
 
 /// Hides a brief; its rows go later.

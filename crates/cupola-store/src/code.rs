@@ -1,6 +1,10 @@
 //! Templates' code as it was when an experiment was made, and the needs that tasks have.
 
-use cupola_domain::{resources::Needs, template::CodeFile, text::hex};
+use cupola_domain::{
+    resources::Needs,
+    template::CodeFile,
+    text::{hex, unhex},
+};
 use serde_json::{Value, json};
 
 use crate::{StoreError, Tx, codec, statement::statements};
@@ -112,24 +116,4 @@ pub fn list_needs(tx: &mut Tx) -> Result<Vec<(i64, Needs)>, StoreError> {
             })?;
         Ok((id, needs))
     })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |at: usize| {
-        text.get(at..at + 2)
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    };
-    (0..text.len()).step_by(2).map(digit).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_survive_hex() {
-        let all: Vec<u8> = (0..=255).collect();
-        assert_eq!(unhex(&hex(&all)), Some(all));
-        assert_eq!(unhex("0g"), None);
-    }
 }

@@ -6,6 +6,7 @@ use cupola_domain::{
     metric::{non_finite_word, parse_non_finite},
     progress::{Level, Progress},
     resources::{Capabilities, Gpu, Needs, Python},
+    sandbox::{Access, Confinement},
     task::Config,
     time::Timestamp,
 };
@@ -125,7 +126,7 @@ pub(crate) fn value_from_parts(value: Option<f64>, word: Option<&str>) -> Option
 
 /// One text for equal needs: it is a unique key.
 pub(crate) fn needs_text(needs: &Needs) -> String {
-    json!({
+    let mut body = json!({
         "cpu_cores": needs.cpu_cores,
         "memory_bytes": needs.memory_bytes,
         "disk_bytes": needs.disk_bytes,
@@ -134,8 +135,17 @@ pub(crate) fn needs_text(needs: &Needs) -> String {
         "python": needs.python,
         "torch": needs.torch,
         "cuda": needs.cuda,
-    })
-    .to_string()
+    });
+    // Needs without it keep the text that they had before there was any.
+    if needs.access != Access::default() {
+        let Access {
+            network,
+            gpu,
+            reads,
+        } = &needs.access;
+        body["access"] = json!({"network": network, "gpu": gpu, "reads": reads});
+    }
+    body.to_string()
 }
 
 pub(crate) fn needs_from_text(text: &str) -> Option<Needs> {
@@ -150,7 +160,20 @@ pub(crate) fn needs_from_text(text: &str) -> Option<Needs> {
         python: body["python"].as_bool()?,
         torch: body["torch"].as_bool()?,
         cuda: body["cuda"].as_bool()?,
+        access: match &body["access"] {
+            Value::Null => Access::default(),
+            access => Access {
+                network: access["network"].as_bool()?,
+                gpu: access["gpu"].as_bool()?,
+                reads: words(&access["reads"])?,
+            },
+        },
     })
+}
+
+fn words(list: &Value) -> Option<Vec<String>> {
+    let word = |word: &Value| word.as_str().map(str::to_owned);
+    list.as_array()?.iter().map(word).collect()
 }
 
 pub(crate) fn capabilities_text(found: &Capabilities) -> String {
@@ -167,6 +190,10 @@ pub(crate) fn capabilities_text(found: &Capabilities) -> String {
             "has_cuda": python.has_cuda,
         })
     });
+    let confinement = found
+        .confinement
+        .as_ref()
+        .map(|kept| json!({"level": kept.level, "network": kept.network, "reads": kept.reads}));
     json!({
         "hostname": found.hostname,
         "platform": found.platform,
@@ -176,6 +203,8 @@ pub(crate) fn capabilities_text(found: &Capabilities) -> String {
         "disk_bytes": found.disk_bytes,
         "gpus": gpus,
         "python": python,
+        "confinement": confinement,
+        "device_class": found.device_class,
     })
     .to_string()
 }
@@ -197,6 +226,13 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
             has_cuda: python["has_cuda"].as_bool()?,
         })
     };
+    let confinement = |kept: &Value| {
+        Some(Confinement {
+            level: word(&kept["level"])?,
+            network: kept["network"].as_bool()?,
+            reads: words(&kept["reads"])?,
+        })
+    };
     Some(Capabilities {
         hostname: word(&body["hostname"])?,
         platform: word(&body["platform"])?,
@@ -210,6 +246,8 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
             .map(gpu)
             .collect::<Option<_>>()?,
         python: python(&body["python"]),
+        confinement: confinement(&body["confinement"]),
+        device_class: word(&body["device_class"]),
     })
 }
 
@@ -291,7 +329,17 @@ mod tests {
             memory_bytes: 7,
             ..Needs::default()
         };
-        assert_eq!(needs_from_text(&needs_text(&needs)), Some(needs));
+        assert!(!needs_text(&needs).contains("access"));
+        assert_eq!(needs_from_text(&needs_text(&needs)).as_ref(), Some(&needs));
+        let asking = Needs {
+            access: Access {
+                network: true,
+                gpu: false,
+                reads: vec!["/data".into()],
+            },
+            ..needs
+        };
+        assert_eq!(needs_from_text(&needs_text(&asking)), Some(asking));
         let found = Capabilities {
             hostname: "h".into(),
             gpus: vec![Gpu {
@@ -304,6 +352,12 @@ mod tests {
                 torch: None,
                 has_cuda: false,
             }),
+            confinement: Some(Confinement {
+                level: "strict".into(),
+                network: true,
+                reads: vec!["/data".into()],
+            }),
+            device_class: Some("0123456789abcdef".into()),
             ..Capabilities::default()
         };
         assert_eq!(

@@ -11,10 +11,12 @@ pub mod datasets;
 pub mod dependencies;
 pub mod dump;
 pub mod engine;
+pub mod enrolments;
 pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod keys;
+pub mod ledger;
 pub mod listing;
 pub mod logged;
 pub mod logged_models;
@@ -59,6 +61,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("datasets", datasets::ALL),
         ("dependencies", dependencies::ALL),
         ("dump", dump::ALL),
+        ("enrolments", enrolments::ALL),
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("keys", keys::ALL),
@@ -88,7 +91,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         .into_iter()
         .chain(series::STATEMENTS)
         .chain(run_search::STATEMENTS)
-        .chain(alerts::STATEMENTS);
+        .chain(alerts::STATEMENTS)
+        .chain(ledger::STATEMENTS);
     let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
         all.iter().map(move |(name, sql)| (module, *name, *sql))
     };

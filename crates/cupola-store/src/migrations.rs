@@ -84,4 +84,19 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "run_by_duration_again",
         sql: include_str!("migrations/0016_run_by_duration_again.sql"),
     },
+    Migration {
+        version: 17,
+        name: "ledger",
+        sql: include_str!("migrations/0017_ledger.sql"),
+    },
+    Migration {
+        version: 18,
+        name: "enrolment",
+        sql: include_str!("migrations/0018_enrolment.sql"),
+    },
+    Migration {
+        version: 19,
+        name: "unpaid",
+        sql: include_str!("migrations/0019_unpaid.sql"),
+    },
 ];

@@ -27,15 +27,17 @@ statements! {
     FIND_NEXT_NUMBER = "SELECT COALESCE(MAX(number) + 1, 0) AS n FROM task WHERE experiment_id = $1";
     SAVE_CONFIG = "UPDATE task SET config = $2 WHERE id = $1";
     FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
-                  AND budget_id IS NULL ORDER BY priority DESC, id LIMIT 1";
+                  AND budget_id IS NULL AND unpaid_by IS NULL
+                  ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
     /// their indexes are left alone. Whether a budget keeps a task back is seen anew when it is ready.
     SAVE_LIVE = "UPDATE task SET state = $4, failures = $5, losses = $6, epoch = $7, run_id = $8,
-                                 worker_id = $9, budget_id = NULL
+                                 worker_id = $9, budget_id = NULL, unpaid_by = NULL
                  WHERE id = $1 AND state = $2 AND epoch = $3";
     SAVE = "UPDATE task SET state = $4, failure = $5, failure_detail = $6, failures = $7,
                             losses = $8, epoch = $9, run_id = $10, worker_id = $11, value = $12,
-                            value_word = $13, finished_at = $14, budget_id = NULL
+                            value_word = $13, finished_at = $14, budget_id = NULL,
+                            unpaid_by = NULL
             WHERE id = $1 AND state = $2 AND epoch = $3";
     LIST_COMPLETED = "SELECT task.*, run.provenance AS run_provenance,
                              run.wall_time_millis AS run_wall_time_millis
@@ -59,7 +61,8 @@ statements! {
                     ORDER BY id LIMIT $1";
     LIST_RUNNING_AFTER = "SELECT id, number FROM task WHERE experiment_id = $1
                           AND state = 'running' AND number > $2 ORDER BY number LIMIT $3";
-    CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2, budget_id = NULL
+    CANCEL_PENDING = "UPDATE task SET state = 'cancelled', finished_at = $2, budget_id = NULL,
+                                       unpaid_by = NULL
                       WHERE experiment_id = $1 AND state = 'pending'";
     CANCEL_PENDING_RUNS = "UPDATE run SET phase = 'finished', outcome = 'cancelled', phase_at = $2,
                                           finished_at = $2
@@ -444,7 +447,8 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         tags: codec::texts(row, "task", "tags")?,
         metric: row.text("metric")?,
         priority: row.i64("priority")?,
-        is_withheld: row.optional_text("budget_id")?.is_some(),
+        is_withheld: row.optional_text("budget_id")?.is_some()
+            || row.optional_text("unpaid_by")?.is_some(),
         waiting_for: match row.optional_i64("waiting_for")? {
             Some(number) => Some(u32::try_from(number).map_err(|_| inconsistent("waiting_for"))?),
             None => None,

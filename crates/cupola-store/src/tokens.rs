@@ -1,15 +1,29 @@
 //! Access tokens and browser sessions.
 
-use cupola_domain::{access::Token, ids::TokenId, time::Timestamp};
+use std::collections::BTreeMap;
+
+use cupola_domain::{
+    access::{Belonging, Token},
+    ids::TokenId,
+    time::Timestamp,
+};
 
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
-    INSERT = "INSERT INTO token (id, name, role, prefix, digest, created_at, expires_at, revoked_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT = "INSERT INTO token (id, name, role, prefix, digest, created_at, expires_at, revoked_at,
+                                 owner, team)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     FIND = "SELECT * FROM token WHERE id = $1";
     FIND_BY_DIGEST = "SELECT * FROM token WHERE digest = $1";
     LIST = "SELECT * FROM token ORDER BY id DESC LIMIT 1000";
+    LIST_OF_PEOPLE = "SELECT * FROM token WHERE role <> 'worker' AND revoked_at IS NULL ORDER BY id";
+    /// Several tokens may be called the same: what the newest says counts. Nobody acts with a worker's.
+    FIND_BY_NAME = "SELECT * FROM token WHERE name = $1 AND role <> 'worker' ORDER BY id DESC LIMIT 1";
+    FIND_OWNED = "SELECT id FROM token WHERE owner = $1 LIMIT 1";
+    FIND_SELF_OWNED = "SELECT id FROM token WHERE name = $1 AND owner = '' LIMIT 1";
+    LIST_TEAMS = "SELECT CASE WHEN owner = '' THEN name ELSE owner END AS person, team
+                  FROM token WHERE team <> '' ORDER BY id";
     COUNT = "SELECT COUNT(*) AS n FROM token";
     SAVE_REVOKED = "UPDATE token SET revoked_at = $2 WHERE id = $1";
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE token_id = $1";
@@ -34,6 +48,8 @@ pub fn insert(tx: &mut Tx, token: &Token, digest: &str) -> Result<(), StoreError
             &token.created_at.millis(),
             &token.expires_at.map(Timestamp::millis),
             &token.revoked_at.map(Timestamp::millis),
+            &token.belonging.owner,
+            &token.belonging.team,
         ],
     )
 }
@@ -51,6 +67,35 @@ pub fn find_by_digest(tx: &mut Tx, digest: &str) -> Result<Option<Token>, StoreE
 /// The latest thousand.
 pub fn list(tx: &mut Tx) -> Result<Vec<Token>, StoreError> {
     tx.query(LIST, &[], token)
+}
+
+/// All that people have and that were not revoked, the eldest first.
+pub fn list_of_people(tx: &mut Tx) -> Result<Vec<Token>, StoreError> {
+    tx.query(LIST_OF_PEOPLE, &[], token)
+}
+
+/// The newest token of people that is called so.
+pub fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<Token>, StoreError> {
+    tx.query_optional(FIND_BY_NAME, &[&name], token)
+}
+
+/// Whether a token belongs to that person.
+pub fn is_owner(tx: &mut Tx, person: &str) -> Result<bool, StoreError> {
+    for statement in [FIND_OWNED, FIND_SELF_OWNED] {
+        let found = tx.query_optional(statement, &[&person], |row| row.text("id"))?;
+        if found.is_some() {
+            return Ok(!person.is_empty());
+        }
+    }
+    Ok(false)
+}
+
+/// The team of everybody who has one: what their newest token says.
+pub fn list_teams(tx: &mut Tx) -> Result<BTreeMap<String, String>, StoreError> {
+    let rows = tx.query(LIST_TEAMS, &[], |row| {
+        Ok((row.text("person")?, row.text("team")?))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How many there are; none means that this is the first start.
@@ -108,5 +153,9 @@ fn token(row: &Row<'_>) -> Result<Token, StoreError> {
         created_at: codec::time(row, "created_at")?,
         expires_at: codec::optional_time(row, "expires_at")?,
         revoked_at: codec::optional_time(row, "revoked_at")?,
+        belonging: Belonging {
+            owner: row.text("owner")?,
+            team: row.text("team")?,
+        },
     })
 }

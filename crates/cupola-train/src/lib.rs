@@ -6,7 +6,8 @@
 //! the `gemm` crate's. The same config and seed give the same bits on any number of threads
 //! of one machine, as long as `max_steps` and not the clock ends the run.
 //!
-//! [`main`] is the program; [`train()`] is the same as a library call.
+//! [`main`] is the program; [`train()`] is the same as a library call. [`probe()`] tells machines apart that
+//! compute other bits.
 
 pub mod corpus;
 
@@ -22,6 +23,7 @@ mod ops;
 mod optimizer;
 mod parallel;
 mod plan;
+mod probe;
 mod report;
 mod rng;
 mod schedule;
@@ -36,6 +38,7 @@ pub use events::{Events, Level};
 pub use layout::{Shape, Tensor};
 pub use learner::{Evaluation, Gradient, Learner, Stop};
 pub use model::CharLm;
+pub use probe::probe;
 pub use report::Report;
 pub use rng::Rng;
 pub use schedule::Schedule;

@@ -22,6 +22,7 @@ mod text;
 mod theme;
 mod update;
 mod view;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;

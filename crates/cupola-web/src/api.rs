@@ -10,7 +10,9 @@ mod briefs;
 pub(crate) mod charts;
 mod compare;
 mod costs;
+pub(crate) mod credits;
 mod download;
+mod enrolments;
 mod experiments;
 mod exports;
 mod families;
@@ -71,8 +73,10 @@ pub(crate) fn routes() -> Routes {
         .merge(workspaces::routes())
         // what it costs
         .merge(costs::routes())
+        .merge(credits::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in
         .merge(tokens::routes())
+        .merge(enrolments::routes())
 }

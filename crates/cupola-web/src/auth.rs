@@ -37,7 +37,7 @@ pub use extract::{
 };
 pub(crate) use known::Known;
 pub(crate) use loopback::PROXIED;
-pub(crate) use origin::is_same_host;
+pub(crate) use origin::{check_host, check_site, is_loopback, is_same_host};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

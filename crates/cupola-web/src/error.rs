@@ -17,9 +17,10 @@ pub const fn status_of(error: &HubError) -> StatusCode {
     match error {
         HubError::NotFound { .. } => StatusCode::NOT_FOUND,
         HubError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        HubError::Conflict(_) | HubError::Taken(_) | HubError::StaleLease(_) => {
-            StatusCode::CONFLICT
-        }
+        HubError::Conflict(_)
+        | HubError::Taken(_)
+        | HubError::Rival(_)
+        | HubError::StaleLease(_) => StatusCode::CONFLICT,
         HubError::Forbidden(_) => StatusCode::FORBIDDEN,
         HubError::Unauthorized(_) => StatusCode::UNAUTHORIZED,
         HubError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -34,6 +35,7 @@ const fn type_of(error: &HubError) -> &'static str {
         HubError::NotFound { .. } => "not_found",
         HubError::Invalid(_) => "invalid",
         HubError::Conflict(_) | HubError::Taken(_) => "conflict",
+        HubError::Rival(_) => "worker_in_use",
         HubError::StaleLease(_) => "stale_lease",
         HubError::Forbidden(_) => "forbidden",
         HubError::Unauthorized(_) => "unauthorized",

@@ -137,8 +137,9 @@ impl Way {
             .fallback(pass::pass)
             .with_state(self.clone());
         let ended = self.clone();
-        if let Err(error) = server::accept(listener, app, async move { ended.ended().await }).await
-        {
+        let tls = self.settings.tls.clone();
+        let accepting = server::accept((listener, tls), app, async move { ended.ended().await });
+        if let Err(error) = accepting.await {
             tracing::warn!(%error, "a gate to a service has closed");
         }
     }

@@ -5,8 +5,10 @@ pub mod assets;
 pub mod auth;
 mod compared;
 mod compat;
+pub mod desk;
 pub mod error;
 pub mod gate;
+mod joining;
 pub mod live;
 pub mod metrics;
 pub mod openapi;
@@ -21,5 +23,5 @@ pub mod workspaces;
 
 pub use compat::mlflow::batches_dropped;
 pub use router::{Routes, router, router_of, routes};
-pub use server::{serve, serve_app};
+pub use server::{Tls, serve, serve_app};
 pub use state::{Faces, Failure, Home, LoginPrompt, Settings, Web, hub_call};

@@ -342,7 +342,7 @@ fn wants_page(request: &Request, is_part: bool) -> bool {
 }
 
 /// Every answer forbids framing, sniffing, referring and, unless it says otherwise, keeping.
-async fn add_headers(request: Request, next: Next) -> Response {
+pub(crate) async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let always = [

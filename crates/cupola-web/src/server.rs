@@ -1,6 +1,7 @@
 //! Takes connections and ends them: slow senders, long headers and too many of either are cut off.
 
 mod impatient;
+mod tls;
 
 use std::{
     collections::HashMap,
@@ -15,12 +16,14 @@ use axum::extract::Request;
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, watch},
 };
 use tower::ServiceExt as _;
 
-use self::impatient::Impatient;
+pub use self::tls::Tls;
+use self::{impatient::Impatient, tls::Greeted};
 use crate::{auth::Peer, router, state::Web};
 
 /// A client that has not said what it wants after this long is hung up on.
@@ -62,6 +65,7 @@ pub async fn serve_app(
     app: axum::Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let tls = web.settings.tls.clone();
     let stopped = {
         let web = web.clone();
         async move {
@@ -70,12 +74,12 @@ pub async fn serve_app(
             web.stop();
         }
     };
-    accept(listener, app, stopped).await
+    accept((listener, tls), app, stopped).await
 }
 
 /// Takes connections until `shutdown` resolves, and then waits until what is being answered has been.
 pub(crate) async fn accept(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Tls>),
     app: axum::Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -105,7 +109,8 @@ pub(crate) async fn accept(
         let Some(place) = addresses.enter(peer.ip()) else {
             continue;
         };
-        let connection = converse(stream, Peer(peer.ip()), app.clone(), stopping.subscribe());
+        let (app, stopping) = (app.clone(), stopping.subscribe());
+        let connection = meet(stream, tls.clone(), Peer(peer.ip()), app, stopping);
         let open_still = open_still.clone();
         tokio::spawn(async move {
             connection.await;
@@ -163,16 +168,41 @@ impl Drop for Place {
     }
 }
 
-/// Answers on one connection until it ends, which it is asked to when the server stops. What was
-/// switched to another protocol goes on without it.
-async fn converse(
+/// Answers on one connection, by TLS where that is spoken.
+async fn meet(
     stream: TcpStream,
+    tls: Option<Tls>,
     peer: Peer,
     app: axum::Router,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Small answers should not wait for more bytes; where this fails they merely do.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return converse(Impatient::new(stream, STALL_MAX), peer, app, stopping).await;
+    };
+    let greeted = tokio::select! {
+        greeted = tls.greet(stream) => greeted,
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    match greeted {
+        Some(Greeted::Encrypted(stream)) => converse(*stream, peer, app, stopping).await,
+        Some(Greeted::Plain(stream)) => {
+            let stream = Impatient::new(stream, STALL_MAX);
+            converse(stream, peer, tls::refusal(), stopping).await;
+        }
+        None => {}
+    }
+}
+
+/// Answers on one connection until it ends, which it is asked to when the server stops. What was
+/// switched to another protocol goes on without it.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    app: axum::Router,
+    mut stopping: watch::Receiver<bool>,
+) {
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         app.clone()
@@ -182,7 +212,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(Impatient::new(stream, STALL_MAX)), service)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {

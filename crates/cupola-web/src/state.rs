@@ -15,6 +15,7 @@ use crate::{
     live::{Board, Streams},
     metrics::Requests,
     parts::Parts,
+    server::Tls,
     ui,
     workspaces::Workspaces,
 };
@@ -26,8 +27,12 @@ pub struct Settings {
     pub port: u16,
     /// Further names by which the hub is called: `hub.lab` for any port, `hub.lab:8080` for one.
     pub hosts: Vec<String>,
-    /// Whether browsers come by TLS (through a proxy): cookies are then marked `Secure`.
+    /// Whether browsers come by TLS, the hub's or a proxy's: cookies are then marked `Secure`.
     pub is_tls: bool,
+    /// The hub's own TLS; none where it speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// Addresses by which other machines reach the hub, the best first.
+    pub addresses: Vec<String>,
     /// A token that opens `/metrics` and nothing else.
     pub metrics_token: Option<String>,
     /// What a caller on loopback may do without showing anything.

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod components;
 pub mod confirmation;
 pub mod costs;
+pub mod credits;
 pub mod error_page;
 pub mod experiments;
 mod faces;
@@ -37,4 +38,5 @@ pub mod training;
 pub mod workers;
 pub mod workspaces;
 
+pub(crate) use answer::Address;
 pub use faces::faces;

@@ -6,18 +6,28 @@
 mod identity;
 mod line;
 mod membership;
+mod place;
+mod resting;
 mod runs;
 mod telling;
 
 use std::{pin::Pin, time::Duration};
 
+pub use identity::{forget, worker_id};
+
 use cupola_client::{Client, Error};
-use cupola_protocol::work::{Heartbeat, LeaseRequest, Orders};
+use cupola_protocol::work::{Heartbeat, Held, LeaseRequest, Orders, Registered};
 use tracing::{info, warn};
 
-use crate::{WorkerError, settings::Settings};
+use crate::{
+    WorkerError,
+    desk::{Desk, LogLevel},
+    limits::Allowed,
+    settings::Settings,
+};
 use line::{Line, Turn};
 use membership::Membership;
+use resting::Resting;
 use runs::Runs;
 use telling::{Happening, Telling};
 
@@ -69,6 +79,13 @@ struct Agent {
     /// How many slots the last poll offered.
     polling_slots: u32,
     beating: Line<Orders>,
+    /// What the heartbeat in flight gives back.
+    returning: Vec<Held>,
+    /// Telling the hub that something else is offered; in use while `is_joining_again`.
+    joining: Line<Registered>,
+    is_joining_again: bool,
+    resting: Resting,
+    desk: Desk,
     telling: Telling,
 }
 
@@ -76,16 +93,22 @@ struct Agent {
 enum Next {
     Polled(Turn<Orders>),
     Beat(Turn<Orders>),
+    Joined(Turn<Registered>),
     Measured(Happening),
+    Seen,
     RunChanged,
-    Shutdown,
 }
 
 impl Agent {
     async fn join(settings: Settings) -> Result<Self, WorkerError> {
         let client =
             Client::new(&settings.hub_url, &settings.token).map_err(WorkerError::Client)?;
-        let membership = Membership::join(&settings, &client).await?;
+        let desk = settings.desk.clone();
+        desk.begin(&settings.name, &client);
+        let resting = Resting::begin(&settings).await;
+        let membership = Membership::join(&settings, &client, resting.disk_used()).await?;
+        desk.ask_earned(&client, membership.worker_id(), None);
+        desk.log(LogLevel::Info, "the worker's loop has started");
         info!(worker = %membership.worker_id(), hub = %client.base_url(), "joined");
         Ok(Self {
             runs: Runs::new(membership.context(&client)),
@@ -96,6 +119,11 @@ impl Agent {
             polling: Line::default(),
             polling_slots: 0,
             beating: Line::default(),
+            returning: Vec::new(),
+            joining: Line::default(),
+            is_joining_again: false,
+            resting,
+            desk,
         })
     }
 
@@ -103,37 +131,19 @@ impl Agent {
         &mut self,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), WorkerError> {
+        self.obey_owner()?;
         loop {
             let is_busy = self.runs.is_busy();
             let next = tokio::select! {
-                () = &mut shutdown => Next::Shutdown,
+                () = &mut shutdown => return Ok(()),
                 () = self.runs.changed() => Next::RunChanged,
                 turn = self.polling.turn() => Next::Polled(turn),
                 turn = self.beating.turn() => Next::Beat(turn),
+                turn = self.joining.turn(), if self.is_joining_again => Next::Joined(turn),
                 happening = self.telling.next(is_busy) => Next::Measured(happening),
+                () = self.resting.next(is_busy) => Next::Seen,
             };
-            let answer = match next {
-                Next::Shutdown => return Ok(()),
-                Next::RunChanged => {
-                    self.ask_for_free_slots();
-                    continue;
-                }
-                Next::Measured(happening) => {
-                    self.tell(happening);
-                    continue;
-                }
-                Next::Polled(Turn::Due) => {
-                    self.poll();
-                    continue;
-                }
-                Next::Beat(Turn::Due) => {
-                    self.beat();
-                    continue;
-                }
-                Next::Polled(Turn::Answered { answer, took }) => self.polled(answer, took),
-                Next::Beat(Turn::Answered { answer, .. }) => self.beaten(answer),
-            };
-            if let Err(error) = answer {
+            if let Err(error) = self.take(next)? {
                 tokio::select! {
                     () = &mut shutdown => return Ok(()),
                     settled = self.settle(error) => settled?,
@@ -142,18 +152,115 @@ impl Agent {
         }
     }
 
+    /// Does what is next; the inner error is what the hub says to it.
+    fn take(&mut self, next: Next) -> Result<Result<(), Error>, WorkerError> {
+        let answer = match next {
+            Next::RunChanged => {
+                self.ask_for_free_slots();
+                if !self.runs.returning().is_empty() {
+                    self.beating.hang_up();
+                }
+                Ok(())
+            }
+            Next::Measured(happening) => {
+                self.tell(happening);
+                Ok(())
+            }
+            Next::Seen => {
+                if self.resting.decide() {
+                    // Pages of the hub are to say so at once.
+                    self.beating.hang_up();
+                }
+                self.obey_owner()?;
+                Ok(())
+            }
+            Next::Polled(Turn::Due) => {
+                self.poll();
+                Ok(())
+            }
+            Next::Beat(Turn::Due) => {
+                self.beat();
+                Ok(())
+            }
+            Next::Joined(Turn::Due) => {
+                self.join_again();
+                Ok(())
+            }
+            Next::Polled(Turn::Answered { answer, took }) => self.polled(answer, took),
+            Next::Beat(Turn::Answered { answer, .. }) => self.beaten(answer),
+            Next::Joined(Turn::Answered { answer, .. }) => return self.joined(answer),
+        };
+        Ok(answer)
+    }
+
+    /// Does what the worker's owner says now: work or rest, with this much.
+    fn obey_owner(&mut self) -> Result<(), WorkerError> {
+        let limits = self.desk.limits();
+        self.client.pace().limit(limits.bandwidth);
+        if self.membership.grant(limits, self.resting.disk_used())? {
+            self.runs
+                .replace_context(self.membership.context(&self.client));
+            self.joining.hang_up();
+            self.is_joining_again = true;
+        }
+        let Allowed::Resting { stops_running, .. } = self.resting.allowed() else {
+            self.ask_for_free_slots();
+            return Ok(());
+        };
+        if self.polling.is_calling() && self.polling_slots > 0 {
+            self.polling_slots = 0;
+            self.polling.hang_up();
+        }
+        if stops_running {
+            self.runs.give_back();
+        }
+        Ok(())
+    }
+
+    /// How many runs more are taken now.
+    fn free_slots(&self) -> u32 {
+        if self.resting.is_resting() {
+            0
+        } else {
+            self.runs.free_slots()
+        }
+    }
+
+    fn join_again(&mut self) {
+        let (client, registration) = (self.client.clone(), self.membership.registration());
+        self.joining
+            .call(async move { client.register(&registration).await });
+    }
+
+    fn joined(
+        &mut self,
+        answer: Result<Registered, Error>,
+    ) -> Result<Result<(), Error>, WorkerError> {
+        match answer {
+            Ok(registered) => {
+                self.is_joining_again = false;
+                self.membership.keep(registered)?;
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                self.joining.pause();
+                Ok(Err(error))
+            }
+        }
+    }
+
     /// A free slot is offered at once. A question in flight that offers none is dropped for it: no
     /// lease is lost with that.
     fn ask_for_free_slots(&mut self) {
         let is_offering = self.polling.is_calling() && self.polling_slots > 0;
-        if !is_offering && self.runs.free_slots() > 0 {
-            self.polling_slots = self.runs.free_slots();
+        if !is_offering && self.free_slots() > 0 {
+            self.polling_slots = self.free_slots();
             self.polling.hang_up();
         }
     }
 
     fn poll(&mut self) {
-        self.polling_slots = self.runs.free_slots();
+        self.polling_slots = self.free_slots();
         let (client, worker) = (self.client.clone(), self.membership.worker_id().to_owned());
         let request = LeaseRequest {
             session: self.membership.session().to_owned(),
@@ -168,6 +275,7 @@ impl Agent {
     fn beat(&mut self) {
         let (client, worker) = (self.client.clone(), self.membership.worker_id().to_owned());
         let heartbeat = self.heartbeat();
+        self.returning.clone_from(&heartbeat.returning);
         self.beating
             .call(async move { client.heartbeat(&worker, &heartbeat).await });
     }
@@ -189,15 +297,18 @@ impl Agent {
         Heartbeat {
             session: self.membership.session().to_owned(),
             holding: self.runs.holding(),
+            returning: self.runs.returning(),
+            resting: self.resting.told(),
         }
     }
 
     fn polled(&mut self, answer: Result<Orders, Error>, took: Duration) -> Result<(), Error> {
         let orders = answer.inspect_err(|_| self.polling.pause())?;
+        self.desk.heard(Ok(()));
         let is_news = self.obey(orders);
         if !is_news && took < QUICK_ANSWER {
             self.polling.pause();
-        } else if self.runs.free_slots() > 0 {
+        } else if self.free_slots() > 0 {
             self.polling.rest(Duration::ZERO);
         } else {
             self.polling_slots = 0;
@@ -208,6 +319,8 @@ impl Agent {
 
     fn beaten(&mut self, answer: Result<Orders, Error>) -> Result<(), Error> {
         let orders = answer.inspect_err(|_| self.beating.pause())?;
+        self.desk.heard(Ok(()));
+        self.runs.returned(&self.returning);
         self.beating.rest(self.membership.heartbeat_period());
         self.obey(orders);
         Ok(())
@@ -223,7 +336,14 @@ impl Agent {
             is_news |= self.runs.cancel(held);
         }
         for order in orders.start {
-            is_news |= self.runs.start(order);
+            if self.resting.is_resting() {
+                // It was on its way when the worker began to rest.
+                if self.runs.decline(&order) {
+                    self.beating.hang_up();
+                }
+            } else {
+                is_news |= self.runs.start(order);
+            }
         }
         is_news
     }
@@ -235,6 +355,7 @@ impl Agent {
             Some(400..=499) if !error.is_retryable() => Err(WorkerError::TurnedAway(error)),
             _ => {
                 warn!(%error, "the hub is not there; asking again");
+                self.desk.heard(Err(error.to_string()));
                 Ok(())
             }
         }
@@ -243,6 +364,7 @@ impl Agent {
     /// The hub does not know this worker any more: it lost its memory, or somebody removed it.
     async fn rejoin(&mut self) -> Result<(), WorkerError> {
         let is_same = self.membership.rejoin(&self.client).await?;
+        self.is_joining_again = false;
         if !is_same {
             self.runs.abandon_all();
             self.runs
@@ -254,12 +376,16 @@ impl Agent {
     }
 
     async fn leave(mut self, is_welcome: bool) {
+        self.desk.left();
         self.polling = Line::default();
         self.runs.leave(is_welcome).await;
         if !is_welcome {
             return;
         }
-        let last = self.heartbeat();
+        let last = Heartbeat {
+            resting: None,
+            ..self.heartbeat()
+        };
         let departing = self.client.depart(self.membership.worker_id(), &last);
         match tokio::time::timeout(DEPARTURE_WAIT, departing).await {
             Ok(Ok(())) => info!("left"),

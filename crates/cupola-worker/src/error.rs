@@ -16,7 +16,28 @@ pub enum WorkerError {
     /// The hub will not have this worker: its token, its protocol, or another agent in its place.
     #[error("this worker was turned away: {0}")]
     TurnedAway(cupola_client::Error),
+    /// The owner wants programs kept in, and this machine cannot.
+    #[error("the sandbox that is required cannot be had: this machine lacks {0}")]
+    Sandbox(&'static str),
+    /// The hub has another key than the one that this worker joined.
+    #[error(
+        "the hub's key is `{found}` and not `{pinned}`, which this worker knows: it is another hub, or was made \
+         anew; to join it all the same, give the worker a new folder"
+    )]
+    OtherHub {
+        /// What is known.
+        pinned: String,
+        /// What the hub says.
+        found: String,
+    },
     /// The settings name no usable hub.
     #[error(transparent)]
     Client(cupola_client::Error),
+}
+
+impl WorkerError {
+    /// Whether starting again makes no sense before somebody has looked.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Self::TurnedAway(_) | Self::OtherHub { .. })
+    }
 }

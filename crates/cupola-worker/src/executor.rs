@@ -27,7 +27,7 @@ use tracing::{info, warn};
 pub(crate) use context::{Context, bundles_folder, runs_folder};
 pub(crate) use wish::{Wish, Wishes};
 
-use crate::output::outbox::Outbox;
+use crate::{desk::Ended, output::outbox::Outbox};
 use delivery::Delivery;
 use ending::Ending;
 use folder::RunFolder;
@@ -106,13 +106,15 @@ impl Execution {
 
     /// Runs it to its end and tells the hub. Returns when there is nothing left to do.
     pub(crate) async fn run(self) {
+        self.context.desk.run_began(&self.order);
         let prepared = tokio::select! {
             biased;
             wish = self.wishes.reached(Wish::Cancel) => Err(NotReady::Unwanted(wish)),
             prepared = prepare::prepare(&self.context, &self.order) => prepared,
         };
         let end = match prepared {
-            Ok(prepared) => self.run_prepared(prepared).await,
+            // Boxed: what is prepared is large, and would be in the future of each run.
+            Ok(prepared) => Box::pin(self.run_prepared(prepared)).await,
             Err(NotReady::Unwanted(Wish::Cancel)) => End::early(Ending::Cancelled(
                 "cancelled before its program started".to_owned(),
             )),
@@ -125,6 +127,7 @@ impl Execution {
 
     async fn run_prepared(&self, prepared: Prepared) -> End {
         let outbox = Arc::new(Mutex::new(Outbox::new(prepared.folder.path())));
+        self.context.desk.run_follows(&self.held(), &outbox);
         let (closing, closed) = watch::channel(false);
         let reporter = Reporter::new(
             &self.context,
@@ -171,6 +174,7 @@ impl Execution {
             end
         };
         let (mut end, told) = tokio::join!(working, reporter.run());
+        self.context.keeper.clear(prepared.folder.path()).await;
         if told == Reported::Lost {
             end.ending = Ending::Abandoned;
         }
@@ -179,11 +183,12 @@ impl Execution {
         end
     }
 
-    /// Where the program may write what the run is to keep.
+    /// Where the program may write what the run is to keep, before it runs and can lay links there.
     fn folders(&self, prepared: &Prepared) -> Vec<PathBuf> {
         let run = prepared.folder.path();
         let working = self.order.working_folder.as_ref();
         let working = working.map(|folder| run.join(folder));
+        let working = working.and_then(|folder| folder.canonicalize().ok());
         [run.to_owned()].into_iter().chain(working).collect()
     }
 
@@ -192,6 +197,7 @@ impl Execution {
         let held = &self.order.run_id;
         let Some(finished) = self.finished(&end) else {
             info!(run = %held, "run abandoned");
+            self.ended(Ended::stopped(end.wall_time_secs));
             return;
         };
         if let Some(folder) = &end.folder
@@ -199,27 +205,56 @@ impl Execution {
         {
             warn!(run = %held, %error, "results could not be written to the run's folder");
         }
-        if let Delivery::Refused(error) = self.send_result(&finished).await {
-            warn!(run = %held, %error, "the hub refused the result");
-            let failure = Failure::BadOutput(format!("the hub refused the result: {error}"));
-            let refused = Finished {
-                outcome: "failed".to_owned(),
-                failure: failure.kind().to_owned(),
-                failure_detail: failure.detail(),
-                results: serde_json::Map::new(),
-                provenance: None,
-                ..finished
-            };
-            self.send_result(&refused).await;
+        let ended = self.deliver(finished).await;
+        let is_told = ended.is_some();
+        self.ended(ended.unwrap_or_else(|| Ended::stopped(end.wall_time_secs)));
+        if is_told {
+            let (context, run) = (&self.context, self.order.run_id.as_str());
+            let (client, worker_id) = (&context.client, &context.worker_id);
+            context.desk.ask_earned(client, worker_id, Some(run));
         }
+    }
+
+    /// Sends a result, or that the hub does not take it; none when it is nobody's business any more.
+    async fn deliver(&self, finished: Finished) -> Option<Ended> {
+        let told = |finished: &Finished| Some(Ended::told(finished, &self.order.metric_name));
+        let error = match self.send_result(&finished).await {
+            Delivery::Acked(()) => return told(&finished),
+            Delivery::Gone => return None,
+            Delivery::Refused(error) => error,
+        };
+        warn!(run = %self.order.run_id, %error, "the hub refused the result");
+        let failure = Failure::BadOutput(format!("the hub refused the result: {error}"));
+        let refused = Finished {
+            outcome: "failed".to_owned(),
+            failure: failure.kind().to_owned(),
+            failure_detail: failure.detail(),
+            results: serde_json::Map::new(),
+            provenance: None,
+            ..finished
+        };
+        self.send_result(&refused).await;
+        told(&refused)
     }
 
     async fn send_result(&self, finished: &Finished) -> Delivery<()> {
         let send = || self.context.client.finish_run(&self.order.run_id, finished);
         match delivery::deliver(&self.wishes, send).await {
-            Delivery::Acked(_) => Delivery::Acked(()),
+            Delivery::Acked(_) => {
+                self.clear_up().await;
+                Delivery::Acked(())
+            }
             Delivery::Refused(error) => Delivery::Refused(error),
             Delivery::Gone => Delivery::Gone,
+        }
+    }
+
+    /// What is to be kept, the hub has: of what strangers' programs made, nothing stays here.
+    async fn clear_up(&self) {
+        if self.context.keeper.is_strict() {
+            let (runs, run) = (self.context.runs_folder.clone(), self.order.run_id.clone());
+            // What cannot be removed stays.
+            let _ = tokio::task::spawn_blocking(move || folder::keep_ours(&runs, &run)).await;
         }
     }
 
@@ -239,8 +274,20 @@ impl Execution {
         })
     }
 
+    fn held(&self) -> Held {
+        Held {
+            run_id: self.order.run_id.clone(),
+            epoch: self.order.epoch,
+        }
+    }
+
+    fn ended(&self, ended: Ended) {
+        self.context.desk.run_ended(&self.held(), ended);
+    }
+
     fn enter(&self, phase: Phase) {
         if self.phase.send_replace(phase) != phase {
+            self.context.desk.run_entered(&self.held(), phase);
             let _ = self.changed.send(());
         }
     }
@@ -270,8 +317,8 @@ impl End {
 }
 
 /// The outbox of a run, shared between who fills and who empties it.
-type SharedOutbox = Arc<Mutex<Outbox>>;
+pub(crate) type SharedOutbox = Arc<Mutex<Outbox>>;
 
-fn locked(outbox: &SharedOutbox) -> std::sync::MutexGuard<'_, Outbox> {
+pub(crate) fn locked(outbox: &SharedOutbox) -> std::sync::MutexGuard<'_, Outbox> {
     outbox.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -40,6 +40,8 @@ fn machine(state_dir: &Path) -> Capabilities {
         disk_bytes: disk_space(state_dir).map_or(0, |(_, free)| free),
         gpus: gpus(),
         python: None,
+        confinement: None,
+        device_class: None,
     }
 }
 

@@ -12,19 +12,29 @@
 //! Linux only so far: what stands between a program and its escape is made of Linux's means.
 #![warn(missing_docs)]
 
+mod admission;
 mod agent;
 mod backoff;
 mod bundle;
+mod desk;
+mod device_class;
 mod error;
 mod executor;
+mod foreign;
 mod hardware;
+mod limits;
 mod output;
+mod private;
 mod process;
+mod sandbox;
 mod settings;
 mod telemetry;
 
-pub use agent::run;
+pub use admission::Admits;
+pub use agent::{forget, run, worker_id};
 pub use bundle::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, InvalidBundle, bundle_hash};
+pub use desk::{Desk, DeskError};
 pub use error::WorkerError;
 pub use hardware::measure;
-pub use settings::{Clock, Settings};
+pub use sandbox::{Mode, Network, Sandbox};
+pub use settings::{Clock, Probe, Settings};

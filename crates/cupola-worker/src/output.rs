@@ -8,7 +8,7 @@ pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod outbox;
-mod points;
+pub(crate) mod points;
 pub(crate) mod results;
 pub(crate) mod said;
 pub(crate) mod spool;

@@ -24,6 +24,8 @@ use tokio::{
 pub(crate) use cupola_process::{EVENTS_FD, allowed};
 use cupola_process::{TERMINATE, supervise};
 
+use crate::sandbox::Kept;
+
 /// What is to be started.
 #[derive(Debug)]
 pub(crate) struct Launch<'a> {
@@ -33,6 +35,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) folder: &'a Path,
     /// All of its environment.
     pub(crate) environment: &'a [(OsString, OsString)],
+    /// What keeps it in, if anything.
+    pub(crate) kept: &'a Kept,
 }
 
 /// How a program ended.
@@ -92,6 +96,7 @@ impl Program {
             command.as_std_mut(),
             control_reader.as_raw_fd(),
             Some(events.as_raw_fd()),
+            launch.kept.barrier()?,
         );
         let mut supervisor = command.spawn()?;
         let streams = Streams {

@@ -4,19 +4,41 @@ use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use cupola_domain::time::Timestamp;
 
+use crate::{admission::Admits, desk::Desk, sandbox::Sandbox};
+
 /// Reads the wall clock.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    offset_secs: fn(Timestamp) -> i32,
+}
 
 impl Clock {
-    /// A clock that reads by calling `read`.
+    /// A clock that reads by calling `read`. Its owner's are those of UTC.
     pub fn new(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+        Self {
+            read: Arc::new(read),
+            offset_secs: |_| 0,
+        }
+    }
+
+    /// The same where clocks on the wall are so many seconds ahead of UTC at a moment.
+    #[must_use]
+    pub fn ahead(self, offset_secs: fn(Timestamp) -> i32) -> Self {
+        Self {
+            offset_secs,
+            ..self
+        }
     }
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.read)()
+    }
+
+    /// How many seconds clocks on the wall are ahead of UTC at a moment.
+    pub(crate) fn offset_secs(&self, at: Timestamp) -> i32 {
+        (self.offset_secs)(at)
     }
 }
 
@@ -51,15 +73,30 @@ pub struct Settings {
     pub lease_wait: Duration,
     /// The variables of the agent; programs see the harmless ones.
     pub environment: Vec<(OsString, OsString)>,
+    /// How far programs are kept in.
+    pub sandbox: Sandbox,
+    /// Which orders are run.
+    pub admits: Admits,
+    /// The hub's key, where it is known from elsewhere than from the hub's word at the first joining.
+    pub hub_key: Option<String>,
+    /// The program whose result tells machines apart that compute other bits; none where nobody needs to
+    /// know.
+    pub probe: Option<Probe>,
     /// The wall clock.
     pub clock: Clock,
+    /// Where its owner sees and says what it may do.
+    pub desk: Desk,
 }
+
+/// A computation that ends in the same bytes on every machine that computes the same bits.
+pub type Probe = fn() -> Vec<u8>;
 
 impl Settings {
     /// Settings with what most workers use for the rest: one slot, no Python named, 10 s to stop
     /// when asked and 5 s of grace.
     pub fn new(hub_url: &str, token: &str, state_dir: PathBuf, clock: Clock) -> Self {
         Self {
+            desk: Desk::open(&state_dir, clock.clone()),
             hub_url: hub_url.to_owned(),
             token: token.to_owned(),
             name: "worker".to_owned(),
@@ -71,6 +108,10 @@ impl Settings {
             grace: Duration::from_secs(5),
             lease_wait: Duration::from_secs(25),
             environment: Vec::new(),
+            sandbox: Sandbox::default(),
+            admits: Admits::default(),
+            hub_key: None,
+            probe: None,
             clock,
         }
     }

@@ -48,6 +48,12 @@ struct Figure {
     target: &'static str,
 }
 
+/// Plain requests, as whoever is no client of ours makes them.
+fn http() -> reqwest::Client {
+    let made = cupola_client::http_builder(None).build();
+    made.expect("nothing is asked of it that could be missing")
+}
+
 impl Figure {
     fn new(what: impl Into<String>, mut runs: Vec<f64>, target: &'static str) -> Self {
         runs.sort_by(f64::total_cmp);

@@ -1,15 +1,20 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
 mod alerts;
+mod briefs;
 mod costs;
+mod credits;
+mod desk;
 mod experiments;
 mod far;
+mod joining;
 mod models;
 mod monitor;
 mod run_file;
 mod runs;
 mod simulate;
 mod templates;
+mod tokens;
 mod transfer;
 mod viewing;
 
@@ -19,15 +24,20 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
+pub(crate) use briefs::{Brief, BriefCreate};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
+pub(crate) use credits::{Credits, Why};
+pub(crate) use desk::{DeskCommand, DeskSettings, Here, Pause};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use far::{Experiments, MonitorServer, SshMonitor};
+pub(crate) use joining::{Install, Join, Leave, Place};
 pub(crate) use models::{Evaluate, Model, Promote};
 pub(crate) use monitor::{Monitor, Pages};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use simulate::Simulate;
 pub(crate) use templates::{Kind, Template};
+pub(crate) use tokens::Token;
 pub(crate) use transfer::{Export, Format, Import, ImportCommand, Sync};
 pub(crate) use viewing::{Events, EventsFormat, Watch, Watcher};
 
@@ -105,6 +115,9 @@ pub(crate) enum Command {
     /// Make budgets of money, change them, see how far they are spent.
     #[command(subcommand)]
     Budget(Budget),
+    /// Look at credits: balances, transfers, receipts; grant some, raise budgets of briefs.
+    #[command(subcommand)]
+    Credits(Credits),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]
     Alert(Alert),
@@ -159,6 +172,8 @@ pub(crate) struct Up {
     /// Browsers come through a proxy with TLS: the session's cookie is for encrypted connections only.
     #[arg(long)]
     pub behind_tls: bool,
+    #[command(flatten)]
+    pub tls: Tls,
     /// A token that opens `/metrics` and nothing else, for a scraper.
     #[arg(long, env = "CUPOLA_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
@@ -180,6 +195,20 @@ pub(crate) struct Up {
     /// A configuration file: `cupola.toml` here or in the user's configuration folder.
     #[arg(long)]
     pub config: Option<PathBuf>,
+}
+
+/// How a hub encrypts.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Tls {
+    /// Encrypt by TLS: with a certificate of its own, which is made at the first start.
+    #[arg(long = "tls")]
+    pub own: bool,
+    /// Encrypt with this certificate, and those between it and its authority, in PEM.
+    #[arg(long = "tls-cert", value_name = "FILE", requires = "key", value_hint = clap::ValueHint::FilePath)]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long = "tls-key", value_name = "FILE", requires = "certificate", value_hint = clap::ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
 }
 
 /// How a hub is reached.
@@ -234,39 +263,24 @@ pub(crate) struct Worker {
     pub join: Join,
 }
 
-/// How a worker joins a hub.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Join {
-    /// The hub's address.
-    #[arg(long, env = "CUPOLA_HUB")]
-    pub hub: Option<String>,
-    /// A token with the role `worker`: `cupola token create NAME --role worker` on the hub.
-    #[arg(long, env = "CUPOLA_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
-    /// Its name for people: the machine's, unless another is given.
-    #[arg(long)]
-    pub name: Option<String>,
-    /// How many runs it takes at once.
-    #[arg(long, default_value_t = 1)]
-    pub slots: u32,
-    /// The folder for its runs.
-    #[arg(long)]
-    pub state: Option<PathBuf>,
-    /// The Python for templates that need one: found by itself, unless one is named.
-    #[arg(long, env = "CUPOLA_PYTHON")]
-    pub python: Option<PathBuf>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkerCommand {
     /// List workers.
     List(Read),
-    /// Show one worker.
+    /// Show one worker; without an id, watch the one on this machine in this terminal.
     Show {
-        id: String,
+        id: Option<String>,
         #[command(flatten)]
         read: Read,
     },
+    #[command(flatten)]
+    Desk(DeskCommand),
+    /// Leave the hub that this machine joined, and forget it.
+    Leave(Leave),
+    /// Let the system start this machine's worker: with systemd, launchd or the Windows service manager.
+    Install(Install),
+    /// Take that back; the worker stays a member of its hub.
+    Uninstall(Place),
     /// Take a worker off the lists and shut it out.
     Remove {
         id: String,
@@ -293,70 +307,6 @@ pub(crate) struct Demo {
     /// How many tasks train at the same time.
     #[arg(long, default_value_t = 1)]
     pub slots: u32,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Brief {
-    /// Write a brief; its tasks begin at once.
-    Create(Box<BriefCreate>),
-    /// List briefs, the latest first.
-    List {
-        /// Only those whose title, goal or id contains this.
-        #[arg(long)]
-        search: Option<String>,
-        #[command(flatten)]
-        paging: Paging,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// Show a brief with its results.
-    Show {
-        id: String,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// Delete a brief with all that came of it.
-    Delete {
-        id: String,
-        #[command(flatten)]
-        connect: Connect,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BriefCreate {
-    /// What you want to find out.
-    pub goal: String,
-    /// One line; the goal's first unless given.
-    #[arg(long)]
-    pub title: Option<String>,
-    /// What its tasks run.
-    #[arg(long, default_value = "char-lm")]
-    pub template: String,
-    /// How many tasks.
-    #[arg(long, default_value_t = 10)]
-    pub tasks: u32,
-    /// Seconds for each.
-    #[arg(long, default_value_t = 60.0)]
-    pub time_budget: f64,
-    /// How many credits may be spent.
-    #[arg(long)]
-    pub budget: Option<f64>,
-    /// `small`, `medium` or `large`.
-    #[arg(long, default_value = "small")]
-    pub hardware: String,
-    /// `random`, `grid` or `quasi_random`.
-    #[arg(long, default_value = "random")]
-    pub sampler: String,
-    /// Which of the sampler's sequences.
-    #[arg(long, default_value_t = 0)]
-    pub study_seed: u64,
-    /// A parameter of the search space: `lr='log_uniform(1e-4, 1e-2)'`, `n_layers=2`; may be given
-    /// several times.
-    #[arg(long = "set", value_name = "NAME=EXPRESSION")]
-    pub set: Vec<String>,
-    #[command(flatten)]
-    pub read: Read,
 }
 
 #[derive(Debug, Subcommand)]
@@ -426,31 +376,6 @@ pub(crate) enum Task {
     },
     /// Try a failed or cancelled task again.
     Retry {
-        id: String,
-        #[command(flatten)]
-        connect: Connect,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Token {
-    /// Make a token; its secret is printed this once.
-    Create {
-        /// What it is for.
-        name: String,
-        /// `viewer`, `researcher`, `operator`, `admin` or `worker`.
-        #[arg(long, default_value = "viewer")]
-        role: String,
-        /// Hours until it expires; never, unless given.
-        #[arg(long)]
-        hours: Option<u64>,
-        #[command(flatten)]
-        read: Read,
-    },
-    /// List tokens.
-    List(Read),
-    /// Shut a token out.
-    Revoke {
         id: String,
         #[command(flatten)]
         connect: Connect,

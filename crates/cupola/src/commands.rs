@@ -4,7 +4,9 @@ pub(crate) mod alerts;
 pub(crate) mod artifacts;
 pub(crate) mod briefs;
 pub(crate) mod costs;
+mod credits;
 pub(crate) mod demo;
+mod desk;
 pub(crate) mod doctor;
 mod events;
 pub(crate) mod experiments;
@@ -12,6 +14,8 @@ pub(crate) mod export;
 pub(crate) mod families;
 pub(crate) mod far;
 pub(crate) mod import;
+mod installing;
+mod joining;
 pub(crate) mod models;
 pub(crate) mod monitor;
 pub(crate) mod run_file;
@@ -68,6 +72,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Sync(command)) => sync::run(command).await?,
         Some(Command::Cost(command)) => costs::cost(command).await?,
         Some(Command::Budget(command)) => costs::budget(command).await?,
+        Some(Command::Credits(command)) => credits::run(command).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {

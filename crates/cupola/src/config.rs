@@ -3,9 +3,12 @@
 
 mod access;
 mod alerts;
+mod economy;
 mod prices;
 pub(crate) mod services;
+mod tls;
 mod training;
+mod worker;
 pub(crate) mod workspaces;
 
 use std::{
@@ -15,11 +18,12 @@ use std::{
 
 use anyhow::Context as _;
 use cupola_domain::access::Role;
-use cupola_hub::costs::Prices;
+use cupola_hub::{costs::Prices, ledger::Economy};
 use cupola_web::{Home, workspaces::Workspaces};
+use cupola_worker::{Admits, Sandbox};
 use serde::Deserialize;
 
-use crate::{cli::Up, watched};
+use crate::{cli::Up, tls::Encryption, watched};
 pub(crate) use training::Training;
 
 /// The file's name, here and in the user's configuration folder.
@@ -43,6 +47,7 @@ struct File {
     allow_hosts: Vec<String>,
     allow_remote: bool,
     behind_tls: bool,
+    tls: tls::Section,
     metrics_token: Option<String>,
     no_browser: bool,
     slots: Option<u32>,
@@ -50,12 +55,14 @@ struct File {
     home: FirstPage,
     access: access::Section,
     prices: prices::Section,
+    economy: economy::Section,
     training: training::Section,
     workspaces: workspaces::Section,
     service_ports: Option<String>,
     url: Option<String>,
     mail: alerts::MailSection,
     webhooks: alerts::WebhooksSection,
+    worker: worker::Section,
 }
 
 /// What `/` shows.
@@ -78,6 +85,8 @@ pub(crate) struct Config {
     pub allow_hosts: Vec<String>,
     pub allow_remote: bool,
     pub behind_tls: bool,
+    /// Whether the hub itself encrypts.
+    pub tls: Encryption,
     pub metrics_token: Option<String>,
     pub no_browser: bool,
     pub slots: u32,
@@ -89,6 +98,8 @@ pub(crate) struct Config {
     pub loopback_role: Option<Role>,
     /// What machines cost.
     pub prices: Prices,
+    /// How credits go.
+    pub economy: Economy,
     /// What is trained; none leaves what an earlier hub was told.
     pub training: Option<Training>,
     /// By which address people open the hub, where that is not the one it listens on.
@@ -99,6 +110,8 @@ pub(crate) struct Config {
     pub workspaces: Workspaces,
     /// On which ports services are reached; any that is free without them.
     pub service_ports: Option<RangeInclusive<u16>>,
+    /// How far the worker beside the hub keeps programs in, and which it runs.
+    pub worker: (Sandbox, Admits),
 }
 
 impl Config {
@@ -113,6 +126,7 @@ impl Config {
             allow_hosts: Vec::new(),
             allow_remote: false,
             behind_tls: false,
+            tls: Encryption::Off,
             metrics_token: None,
             no_browser: true,
             slots,
@@ -120,11 +134,13 @@ impl Config {
             home: Home::Overview,
             loopback_role: None,
             prices: Prices::default(),
+            economy: Economy::default(),
             training: None,
             url: None,
             alerts: alerts::Alerts::default(),
             workspaces: Workspaces::default(),
             service_ports: None,
+            worker: (Sandbox::default(), Admits::default()),
         }
     }
 
@@ -136,8 +152,12 @@ impl Config {
         let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
         let training = file.training.read(&base);
         let prices = file.prices.read();
+        let economy = file.economy.read();
         let alerts = alerts::read(file.mail, file.webhooks, &base);
         let workspaces = workspaces::places(file.workspaces, &base, flags.workspace);
+        let worker = file.worker.read(&base);
+        let files = (flags.tls.certificate, flags.tls.key);
+        let tls = file.tls.read(&base, flags.tls.own, files);
         let mut config = Self {
             host: flags
                 .host
@@ -154,6 +174,7 @@ impl Config {
                 .collect(),
             allow_remote: flags.allow_remote || file.allow_remote,
             behind_tls: flags.behind_tls || file.behind_tls,
+            tls: tls.with_context(|| wrong(path.as_deref()))?,
             metrics_token: flags.metrics_token.or(file.metrics_token),
             no_browser: flags.no_browser || file.no_browser,
             slots: flags.slots.or(file.slots).unwrap_or(1),
@@ -167,6 +188,7 @@ impl Config {
             },
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
+            economy: economy.with_context(|| wrong(path.as_deref()))?,
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
             url: web_address(file.url).with_context(|| wrong(path.as_deref()))?,
             alerts: alerts.with_context(|| wrong(path.as_deref()))?,
@@ -176,6 +198,7 @@ impl Config {
             )?,
             service_ports: ports(file.service_ports.as_deref())
                 .with_context(|| wrong(path.as_deref()))?,
+            worker: worker.with_context(|| wrong(path.as_deref()))?,
         };
         config.loopback_role = file.access.loopback_role(&config)?;
         Ok(config)

@@ -5,6 +5,7 @@
 //! hub.json             where the hub that runs here listens; gone when it stops
 //! command-line.token   lets this user's command line in (mode 0600)
 //! worker.token         lets the local worker in (mode 0600)
+//! tls.pem              the hub's own certificate and its key (mode 0600), where it encrypts
 //! artifacts/           files that runs keep, called by their hashes
 //! runs/                a folder of open files for each run
 //! worker/              the local worker's folder: identity, code, runs
@@ -30,6 +31,7 @@ pub(crate) struct DataDir(PathBuf);
 /// Where the hub that runs here listens.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RunningHub {
+    /// As clients are given it.
     pub url: String,
     pub pid: u32,
 }
@@ -103,6 +105,10 @@ impl DataDir {
 
     pub(crate) fn worker_token(&self) -> PathBuf {
         self.0.join("worker.token")
+    }
+
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.0.join("tls.pem")
     }
 
     /// The hub that runs here, if one says so.

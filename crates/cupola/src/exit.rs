@@ -3,6 +3,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use cupola_client::Error as ClientError;
+use cupola_worker::WorkerError;
 
 /// Something was refused or failed.
 pub(crate) const FAILURE: u8 = 1;
@@ -12,6 +13,8 @@ pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const WRONG: u8 = 2;
 /// The database cannot be trusted any more; starting again recovers what was acknowledged.
 pub(crate) const DATABASE_LOST: u8 = 74;
+/// The hub does not want this worker: starting it again makes no sense before somebody has looked.
+pub(crate) const TURNED_AWAY: u8 = 77;
 /// Ended by Ctrl-C: an experiment that was cancelled, or anything at once by a second one.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -26,6 +29,18 @@ impl std::fmt::Display for Unavailable {
 }
 
 impl std::error::Error for Unavailable {}
+
+/// A worker that has joined no hub.
+#[derive(Debug)]
+pub(crate) struct NoMember(pub String);
+
+impl std::fmt::Display for NoMember {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoMember {}
 
 /// An experiment file in which something is wrong, each line with its place.
 #[derive(Debug)]
@@ -70,8 +85,11 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
             "Is a hub running there? `cupola` starts one; `--hub URL` names another."
         );
     }
+    let worker = error.downcast_ref::<WorkerError>();
     if unreachable || error.is::<Unavailable>() {
         ExitCode::from(UNAVAILABLE)
+    } else if worker.is_some_and(WorkerError::is_for_good) || error.is::<NoMember>() {
+        ExitCode::from(TURNED_AWAY)
     } else {
         ExitCode::from(FAILURE)
     }

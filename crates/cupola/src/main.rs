@@ -1,6 +1,7 @@
 //! The binary: command line, configuration, telemetry, wiring. It alone reads the environment and
 //! the clocks.
 
+mod arguments;
 mod bench;
 mod cli;
 mod commands;
@@ -8,12 +9,17 @@ mod config;
 mod connection;
 mod data;
 mod deliver;
+mod desk;
 mod exit;
 mod hub_source;
+mod listening;
+mod membership;
 mod output;
 mod quiet;
 mod serve;
+mod service;
 mod services;
+mod tls;
 mod watched;
 mod world;
 
@@ -27,6 +33,7 @@ fn main() -> ExitCode {
     if let Some(code) = commands::train::run_if_asked(started) {
         return code;
     }
+    arguments::hide_secrets();
     let cli = cli::Cli::parse();
     telemetry(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use cupola_domain::resources::GIB;
 use serde::Serialize;
 
 /// Prints a line on stdout. A reader that went away (`| head`) ends the program quietly.
@@ -160,6 +161,12 @@ pub(crate) fn fields(pairs: &[(&str, String)]) {
 /// A value of the objective with as many digits as tell runs apart.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+}
+
+/// Memory and disks, with one decimal.
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+pub(crate) fn gib(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / GIB as f64)
 }
 
 /// Text that may be missing.

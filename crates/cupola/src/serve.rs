@@ -1,19 +1,13 @@
 //! `cupola up` and `cupola hub`: the hub, its loops, its pages, and a worker beside it.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::Path,
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use cupola_domain::access::Role;
-use cupola_hub::{Hub, HubError, Settings, loops, world::World};
+use cupola_domain::access::{Belonging, Role};
+use cupola_hub::{Hub, HubError, Settings, access::ADMINISTRATOR, loops, world::World};
 use cupola_notify::Sender;
 use cupola_store::{Durability, FolderLock, Location, StoreError, lock_folder};
-use cupola_web::{Web, gate};
+use cupola_web::{Tls, Web, gate};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
@@ -21,9 +15,9 @@ use crate::{
     commands::workers,
     config::Config,
     data::{DataDir, RunningHub, read_secret, write_private},
-    deliver,
+    deliver, desk,
     exit::{self, Unavailable},
-    output, services,
+    listening, output, services, tls,
     world::System,
 };
 
@@ -56,7 +50,11 @@ pub(crate) async fn run(flags: Up, with: With) -> anyhow::Result<ExitCode> {
 /// A hub that runs in this process.
 pub(crate) struct Running {
     pub hub: Arc<Hub>,
+    /// The address that people open.
     pub url: String,
+    /// The same as clients are given it.
+    pub address: String,
+    tls: Option<Tls>,
     /// The administrator's secret, if this was the first start.
     first_secret: Option<String>,
     data: DataDir,
@@ -76,8 +74,10 @@ impl Running {
         }
         let data = DataDir::find(config.data.clone())?;
         data.create()?;
-        let listener = listen(config).await?;
+        let listener = listening::listen(config).await?;
         let address = listener.local_addr()?;
+        let names = tls::names(address, &config.allow_hosts, &workers::hostname());
+        let tls = config.tls.open(&data, names)?;
         let lock = lock(&location(config, &data), &data)?;
         let hub = open(config, &data).await?;
         if hub.has_unsynced_runs() {
@@ -95,11 +95,14 @@ impl Running {
         hub.limit_alert_targets(move |address| allowed.takes(address));
         hub.configure_alert_targets(config.alerts.targets.clone())?;
         let preset = std::env::var("CUPOLA_TOKEN").ok();
+        hub.use_economy(config.economy.clone())?;
         let first_secret = hub.create_first_token(preset.as_deref())?;
-        let url = format!("http://{}", shown_address(address));
+        let url = listening::url(address, tls.as_ref());
         let mut running = Self {
             hub: Arc::new(hub),
+            address: listening::pinned(&url, tls.as_ref()),
             url,
+            tls,
             first_secret,
             data,
             worker_stopping: watch::Sender::new(false),
@@ -112,12 +115,12 @@ impl Running {
         running.serve(listener, config, address);
         running.token_file(Role::Admin)?;
         let here = RunningHub {
-            url: running.url.clone(),
+            url: running.address.clone(),
             pid: std::process::id(),
         };
         running.data.write_running_hub(&here)?;
         if with == With::Worker {
-            running.work(config.slots)?;
+            running.work(config)?;
         }
         Ok(running)
     }
@@ -145,8 +148,10 @@ impl Running {
         }
         let settings = cupola_web::Settings {
             port: address.port(),
-            hosts: hosts(&config.allow_hosts, address.ip()),
-            is_tls: config.behind_tls,
+            hosts: listening::hosts(config, address.ip()),
+            is_tls: config.behind_tls || self.tls.is_some(),
+            tls: self.tls.clone(),
+            addresses: listening::addresses(config, address),
             metrics_token: config.metrics_token.clone(),
             loopback_role: config.loopback_role,
             home: config.home,
@@ -167,12 +172,16 @@ impl Running {
     }
 
     /// Starts the worker beside the hub. It is a client like any other.
-    fn work(&mut self, slots: u32) -> anyhow::Result<()> {
+    fn work(&mut self, config: &Config) -> anyhow::Result<()> {
         let token = self.token_file(Role::Worker)?;
-        let settings = workers::settings(&self.url, &token, self.data.worker(), slots)?;
+        let folder = self.data.worker();
+        let mut settings = workers::settings(&self.address, &token, folder, config.slots)?;
+        (settings.sandbox, settings.admits) = config.worker.clone();
+        settings.hub_key = Some(self.hub.public_key());
+        settings.sandbox.private = vec![self.data.path().to_owned()];
         let stopped = stopped(self.worker_stopping.subscribe());
         self.worker.spawn(async move {
-            if let Err(error) = cupola_worker::run(settings, stopped).await {
+            if let Err(error) = desk::work(settings, stopped, |_| ()).await {
                 tracing::error!(%error, "the worker stopped");
             }
         });
@@ -193,7 +202,12 @@ impl Running {
         {
             return Ok(secret);
         }
-        let (secret, _) = self.hub.create_token(name, role, None)?;
+        // Whoever runs the hub is whose machine it is.
+        let belonging = Belonging {
+            owner: ADMINISTRATOR.to_owned(),
+            ..Belonging::default()
+        };
+        let (secret, _) = self.hub.create_token_of(belonging, (name, role), None)?;
         write_private(&path, &secret)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
         Ok(secret)
@@ -231,6 +245,10 @@ impl Running {
                 open_browser(&login);
             }
         }
+        if let Some(tls) = &self.tls {
+            say(&format!("  sha256  {}", tls.fingerprint()));
+            say("          (the certificate's fingerprint: a browser that warns shows the same)");
+        }
         if let Some(role) = config.loopback_role {
             say(&format!(
                 "  open    whoever is on this machine is a {role}, without a token"
@@ -266,26 +284,6 @@ async fn join(parts: &mut JoinSet<()>) {
     if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
         tracing::warn!("something did not stop in time");
     }
-}
-
-async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    let host: IpAddr = match config.host.as_str() {
-        "localhost" => IpAddr::from([127, 0, 0, 1]),
-        host => host
-            .parse()
-            .with_context(|| format!("`--host {host}` is not an address"))?,
-    };
-    if !host.is_loopback() && !config.allow_remote {
-        anyhow::bail!(
-            "`--host {host}` would listen beyond this machine without encryption; put a proxy with \
-             TLS in front, or say `--allow-remote` in a network that you trust"
-        );
-    }
-    let address = SocketAddr::new(host, config.port);
-    TcpListener::bind(address).await.map_err(|error| {
-        let remedy = "choose another with `--port` (0 picks a free one)";
-        Unavailable(format!("failed to listen on {address}: {error}; {remedy}")).into()
-    })
 }
 
 /// Whether a store is there already.
@@ -417,15 +415,6 @@ async fn open_at(location: Location, config: &Config, data: &DataDir) -> anyhow:
     })
 }
 
-/// An address that a browser on this machine can open.
-fn shown_address(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        SocketAddr::new(IpAddr::from([127, 0, 0, 1]), address.port())
-    } else {
-        address
-    }
-}
-
 /// Resolves when Ctrl-C or SIGTERM comes. From then on a second one ends the process at once.
 pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -470,35 +459,5 @@ fn open_browser(url: &str) {
         if let Err(error) = opened {
             tracing::debug!(%error, "no browser could be opened");
         }
-    }
-}
-
-/// By which names the pages may be asked for besides those of this machine's own. An address that is
-/// listened on is one: no other name's page can be made to point at it by that.
-fn hosts(named: &[String], address: IpAddr) -> Vec<String> {
-    let is_one = !address.is_unspecified() && !address.is_loopback();
-    let own = match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
-    let named = named.iter().cloned();
-    named.chain(is_one.then_some(own)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_is_listened_on_may_be_asked_for() {
-        let check = |address: &str, expected: &[&str]| {
-            let found = hosts(&["hub.lab".to_owned()], address.parse().unwrap());
-            assert_eq!(found, expected, "{address}");
-        };
-        check("10.0.0.5", &["hub.lab", "10.0.0.5"]);
-        check("fd00::5", &["hub.lab", "[fd00::5]"]);
-        check("0.0.0.0", &["hub.lab"]);
-        check("::", &["hub.lab"]);
-        check("127.0.0.1", &["hub.lab"]);
     }
 }

@@ -19,14 +19,26 @@ pub enum Credit {
     /// Not below zero.
     #[default]
     None,
-    /// As far as one likes.
+    /// As far as sums can be counted.
     Unlimited,
 }
+
+/// Nobody owes more than this: what is held for runs can then always be taken at their end.
+const DEBT_MAX: Credits = Credits::from_micros(i64::MAX / 2);
 
 impl Balance {
     /// What is there and is not held.
     pub fn available(self) -> Credits {
         Credits::from_micros(self.posted.micros().saturating_sub(self.held.micros()))
+    }
+
+    /// What may be taken: what is there, and what may be owed.
+    pub fn spendable(self, credit: Credit) -> Credits {
+        let owed = match credit {
+            Credit::None => Credits::default(),
+            Credit::Unlimited => DEBT_MAX,
+        };
+        Credits::from_micros(self.available().micros().saturating_add(owed.micros()))
     }
 
     /// After a transfer of that kind took the amount.
@@ -66,11 +78,12 @@ impl Balance {
     fn check(self, amount: Credits, credit: Credit) -> Result<(), Refused> {
         let available = self.available();
         match credit {
-            Credit::None if available < amount => Err(Refused::Short {
+            _ if self.spendable(credit) >= amount => Ok(()),
+            Credit::None => Err(Refused::Short {
                 available,
                 missing: take(amount, available)?,
             }),
-            _ => Ok(()),
+            Credit::Unlimited => Err(Refused::Overflow),
         }
     }
 }
@@ -152,6 +165,30 @@ mod tests {
         let script = [("reserve", 5), ("fund", 3), ("post", 5)];
         check(&script, Credit::Unlimited, "0,5 -3,5 -8,0");
         check(&script, Credit::None, "! ! !");
+    }
+
+    #[test]
+    fn what_somebody_may_owe_can_be_taken_at_the_end_of_every_run() {
+        let check = |posted: i64, held: i64, amount: i64, is_taken: bool| {
+            let balance = Balance {
+                posted: Credits::from_micros(posted),
+                held: Credits::from_micros(held),
+            };
+            let amount = Credits::from_micros(amount);
+            let reserved = balance.debited(Kind::Reserve, amount, Credit::Unlimited);
+            assert_eq!(reserved.is_ok(), is_taken, "{posted} {held} {amount}");
+            if let Ok(reserved) = reserved {
+                let posted = reserved.debited(Kind::Post, amount, Credit::None);
+                assert!(posted.is_ok(), "{posted:?}");
+            }
+        };
+        let most = DEBT_MAX.micros();
+        check(0, 0, most, true);
+        check(0, 0, most + 1, false);
+        check(-most, 0, 1, false);
+        check(-most + 5, 4, 1, true);
+        check(-most + 5, 4, 2, false);
+        check(i64::MIN, 0, 1, false);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Held {
 
 impl Hub {
     /// Why nothing of an experiment is leased although somebody could take it; empty when no budget is in
-    /// its way. What its runs train may be said of each of them: then a budget is in the way that keeps
+    /// its way, of money or of credits. What its runs train may be said of each of them: then a budget is in the way that keeps
     /// any of them back.
     pub(crate) fn spent_budget_of(&self, experiment: &Experiment) -> Result<String, HubError> {
         let model = experiment.setup.tags.get(MODEL_TAG).map(String::as_str);
@@ -67,11 +67,14 @@ impl Hub {
             let withholding = self.read(move |tx| first_withholding(tx, &ids, id))?;
             found = held.iter().find(|held| Some(held.budget) == withholding);
         }
-        Ok(found.map_or_else(String::new, |held| {
-            let (name, limit) = (&held.name, held.limit);
-            let currency = &self.prices().currency;
-            format!("the budget `{name}` of {limit} {currency} is spent; raise it to go on")
-        }))
+        let Some(held) = found else {
+            return self.unpaid_reason_of(experiment);
+        };
+        let (name, limit) = (&held.name, held.limit);
+        let currency = &self.prices().currency;
+        Ok(format!(
+            "the budget `{name}` of {limit} {currency} is spent; raise it to go on"
+        ))
     }
 }
 

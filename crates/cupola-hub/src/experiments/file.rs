@@ -21,7 +21,7 @@ use serde_json::Map;
 use super::{
     CheckedExperiment, ExperimentDraft,
     checking::{self, Checked},
-    keep_template,
+    keep_template, keep_template_in,
 };
 use crate::{Hub, HubError, templates::code_hash, transitions::insert_run};
 
@@ -233,16 +233,18 @@ struct Planned {
 impl Plan {
     fn insert(&self, tx: &mut Tx) -> Result<(), HubError> {
         let id = self.experiment.id;
-        let mut needs_ids: BTreeMap<usize, i64> = BTreeMap::new();
+        let mut needs_ids: BTreeMap<(usize, Option<&str>), i64> = BTreeMap::new();
         for planned in &self.tasks {
-            let needs_id = match needs_ids.get(&planned.program) {
-                Some(needs_id) => *needs_id,
-                None => keep_template(tx, &planned.template)?,
-            };
             if needs_ids.is_empty() {
+                let needs_id = keep_template(tx, &planned.template)?;
                 experiments::insert(tx, &self.experiment, needs_id)?;
             }
-            needs_ids.insert(planned.program, needs_id);
+            let folder = planned.task.working_folder.as_deref();
+            let needs_id = match needs_ids.get(&(planned.program, folder)) {
+                Some(needs_id) => *needs_id,
+                None => keep_template_in(tx, &planned.template, folder)?,
+            };
+            needs_ids.insert((planned.program, folder), needs_id);
             let first = planned.needs.first().map(|at| self.tasks[*at].task.number);
             let task = Task {
                 waiting_for: first,

@@ -226,6 +226,7 @@ fn task(
     row.insert("needs_id".to_owned(), needs(tx, coming, record)?.into());
     // Budgets do not come along.
     row.insert("budget_id".to_owned(), Value::Null);
+    row.insert("unpaid_by".to_owned(), Value::Null);
     insert(tx, &coming.tables, "task", &row)?;
     let experiment: Result<ExperimentId, _> = text(&row, "experiment_id").parse();
     let state = State::ALL

@@ -121,9 +121,9 @@ pub(super) fn text<'r>(row: &'r Map<String, Value>, column: &str) -> &'r str {
 mod tests {
     use super::*;
 
-    /// What the folders of runs do not have: the registry, money, alerts, who may come in, and what
+    /// What the folders of runs do not have: the registry, money, credits, alerts, who may come in, and what
     /// is made anew from the rest.
-    const NOT_HERE: [&str; 31] = [
+    const NOT_HERE: [&str; 38] = [
         "alert",
         "alert_change",
         "alert_delivery",
@@ -134,6 +134,12 @@ mod tests {
         "alert_target",
         "budget",
         "cost_total",
+        "enrolled_token",
+        "enrolment",
+        "ledger_account",
+        "ledger_earned",
+        "ledger_earning",
+        "ledger_transfer",
         "logged_model",
         "logged_model_metric",
         "model",
@@ -150,6 +156,7 @@ mod tests {
         "training_claim",
         "training_file",
         "training_model",
+        "worker_place",
         "worker_telemetry",
         // In other files, or beside the run's own rows.
         "brief",

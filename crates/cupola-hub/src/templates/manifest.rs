@@ -5,6 +5,7 @@ use cupola_domain::{
     objective::{Direction, Objective},
     reading::{self, Table},
     resources::{GIB, Needs},
+    sandbox::{Access, is_readable_path},
     schema::{Schema, athanor, definition},
     template::{CodeFile, Source, Template, is_template_name, unknown_placeholders},
     text::excerpt,
@@ -53,6 +54,7 @@ fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Tem
     let files = read_files(table, contents);
     let objective = table.table("objective", read_objective);
     let needs = table.table("needs", |needs| Some(read_needs(needs)));
+    let access = table.table("sandbox", |sandbox| Some(read_access(sandbox)));
     let space = read_space(table);
     let schema = read_schema(table, contents);
     let name = name?.to_owned();
@@ -64,7 +66,10 @@ fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Tem
         command,
         schema,
         objective,
-        needs: needs.unwrap_or_default(),
+        needs: Needs {
+            access: access.unwrap_or_default(),
+            ..needs.unwrap_or_default()
+        },
         space,
         files,
         source,
@@ -176,7 +181,28 @@ fn read_needs(table: &Table<'_>) -> Needs {
         python: table.flag("python"),
         torch: table.flag("torch"),
         cuda: table.flag("cuda"),
+        access: Access::default(),
     }
+}
+
+fn read_access(table: &Table<'_>) -> Access {
+    const WANTED: &str = "give an absolute path, or one that begins with `~/`, without `..`";
+    let reads = table.texts("read");
+    for (at, path) in reads.iter().enumerate() {
+        if !is_readable_path(path) {
+            table.refuse(
+                &format!("read.{at}"),
+                format!("is `{}`; {WANTED}", excerpt(path)),
+            );
+        }
+    }
+    let asked = Access {
+        network: table.flag("network"),
+        gpu: table.flag("gpu"),
+        reads,
+    };
+    // Sorted, each once.
+    asked.and(&Access::default())
 }
 
 /// The space in its full form, so that nobody has to read expressions again.

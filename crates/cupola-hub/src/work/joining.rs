@@ -1,15 +1,20 @@
 //! Workers join, come back and say goodbye.
 
 use cupola_domain::{
+    enrolment::{Claim, Start, claim},
     event::Event,
     field::FieldError,
     ids::{TokenId, WorkerId},
     worker::Worker,
 };
-use cupola_store::{events, workers};
+use cupola_store::{
+    Tx,
+    enrolments::{self, Rival},
+    events, workers,
+};
 
 use super::{Registration, not_yours};
-use crate::{Hub, HubError, live::LiveWorker};
+use crate::{Hub, HubError, live::Paused};
 
 /// More slots than this make no sense on one machine.
 const SLOTS_MAX: u32 = 1024;
@@ -30,16 +35,25 @@ impl Hub {
             return Err(HubError::Invalid(vec![FieldError::new("slots", message)]));
         }
         let now = self.now();
-        let id = registration.id.unwrap_or_else(|| self.next_id());
-        let returning = registration.id.is_some();
+        let known = match registration.id {
+            Some(id) => Some(id),
+            None => self.read(move |tx| own_worker(tx, token))?,
+        };
+        if let Some(id) = known {
+            self.refuse_rival(token, id, &registration)?;
+        }
         let session = registration.session.clone();
+        let id = known.unwrap_or_else(|| self.next_id());
         let worker = self.write(move |tx| {
-            let known = workers::find(tx, id)?;
-            if returning {
+            let before = workers::find(tx, id)?;
+            if known.is_some() {
                 if workers::is_removed(tx, id)? {
                     return Err(removed(id));
                 }
-                check_owner(known.as_ref(), id, token)?;
+                check_owner(before.as_ref(), id, token)?;
+            } else if own_worker(tx, token)?.is_some() {
+                let message = "a worker has joined with this token a moment ago; ask again";
+                return Err(HubError::Unavailable(message.to_owned()));
             }
             let worker = Worker {
                 id,
@@ -49,15 +63,16 @@ impl Hub {
                 capabilities: registration.capabilities,
                 slots: registration.slots,
                 version: registration.version,
-                registered_at: known.map_or(now, |known| known.registered_at),
+                registered_at: before.map_or(now, |before| before.registered_at),
                 last_seen_at: now,
                 left_at: None,
             };
             workers::save(tx, &worker)?;
+            enrolments::save_place(tx, id, &registration.place)?;
             events::record(tx, Event::WorkerChanged(id));
             Ok(worker)
         })?;
-        let before = self.live().workers.insert(id, LiveWorker::of(&worker));
+        let before = self.live().join(&worker);
         if self.read(move |tx| Ok(workers::is_removed(tx, id)?))? {
             self.live().workers.remove(&id);
             return Err(removed(id));
@@ -66,6 +81,46 @@ impl Hub {
             self.expire_leases_of(id, before.last_seen)?;
         }
         Ok(worker)
+    }
+
+    /// Refuses who says that it is a worker which is alive elsewhere, and notes that for its owner.
+    fn refuse_rival(
+        &self,
+        token: TokenId,
+        id: WorkerId,
+        coming: &Registration,
+    ) -> Result<(), HubError> {
+        let known = self.live().workers.get(&id).cloned();
+        let Some(known) = known.filter(|known| known.token == token) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let place = self.read(move |tx| Ok(enrolments::find_place(tx, id)?))?;
+        let start = Start {
+            session: &known.session,
+            place: &place,
+        };
+        let new = Start {
+            session: &coming.session,
+            place: &coming.place,
+        };
+        if claim(start, (known.last_seen, known.left_at.is_some()), new, now) != Claim::Rival {
+            return Ok(());
+        }
+        let rival = Rival {
+            hostname: coming.capabilities.hostname.clone(),
+            at: now,
+        };
+        tracing::warn!(worker = %id, name = known.name, rival = rival.hostname, "a second agent was refused");
+        self.write(move |tx| {
+            enrolments::save_rival(tx, id, &rival)?;
+            events::record(tx, Event::WorkerChanged(id));
+            Ok(())
+        })?;
+        Err(HubError::Rival(format!(
+            "the worker `{id}` is alive on another machine or from another folder; a copy joins by a join code \
+             of its own, in a new folder"
+        )))
     }
 
     /// A worker says goodbye: its runs wait for another at once.
@@ -87,6 +142,22 @@ impl Hub {
             events::record(tx, Event::WorkerChanged(id));
             Ok(())
         })
+    }
+
+    /// Notes whether a worker's owner lets it take work. Kept by heart: it says so again and again.
+    pub(super) fn note_pause(&self, id: WorkerId, paused: Option<&Paused>) -> Result<(), HubError> {
+        let is_news = self.live().workers.get_mut(&id).is_some_and(|worker| {
+            let is_news = worker.paused.as_ref() != paused;
+            worker.paused = paused.cloned();
+            is_news
+        });
+        if is_news {
+            self.write(move |tx| {
+                events::record(tx, Event::WorkerChanged(id));
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Notes a sign of life; refuses one of an earlier start of the worker.
@@ -119,6 +190,14 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// The one worker of a token that is one worker's own, if it joined already.
+fn own_worker(tx: &mut Tx, token: TokenId) -> Result<Option<WorkerId>, HubError> {
+    if enrolments::find_of_token(tx, token)?.is_none() {
+        return Ok(None);
+    }
+    Ok(enrolments::find_worker(tx, token)?)
 }
 
 fn removed(id: WorkerId) -> HubError {

@@ -9,7 +9,7 @@ use cupola_domain::{
 
 use cupola_store::runs;
 
-use super::{Held, Orders};
+use super::{Beat, Held, Orders};
 use crate::{Hub, HubError, transitions::Pair};
 
 impl Hub {
@@ -47,6 +47,34 @@ impl Hub {
         Ok(orders)
     }
 
+    /// A worker is alive, says what it has and what it gives back, and whether its owner lets it take work.
+    /// What it gives back others take at once, and no loss is counted; what is not its own any more is
+    /// passed over.
+    pub fn take_heartbeat(
+        &self,
+        token: TokenId,
+        id: WorkerId,
+        session: &str,
+        beat: &Beat,
+    ) -> Result<Orders, HubError> {
+        self.note_alive(token, id, session)?;
+        self.note_pause(id, beat.paused.as_ref())?;
+        for (run, epoch) in &beat.returning {
+            let lease = Lease {
+                worker: id,
+                epoch: *epoch,
+            };
+            match self.hand_back(*run, lease) {
+                Ok(()) | Err(HubError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if !beat.returning.is_empty() {
+            self.bus.announce_work();
+        }
+        self.renew_leases(token, id, session, &beat.holding)
+    }
+
     /// The leases that have run out, the longest overdue first.
     pub(crate) fn overdue_leases(&self) -> Vec<(RunId, Lease)> {
         let now = self.world().monotonic();
@@ -57,18 +85,22 @@ impl Hub {
     pub(crate) fn hand_back_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
         let held = self.live().leases.of_worker(worker);
         for (run, lease) in held {
-            let (now, spare) = (self.now(), self.next_id());
-            self.write(move |tx| {
-                let mut pair = Pair::find(tx, run)?;
-                if pair.run.state.lease() == Some(lease) {
-                    pair.hand_back(tx, spare, now)?;
-                }
-                Ok(())
-            })?;
-            self.settle(run)?;
+            self.hand_back(run, lease)?;
         }
         self.bus.announce_work();
         Ok(())
+    }
+
+    fn hand_back(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+        let (now, spare) = (self.now(), self.next_id());
+        self.write(move |tx| {
+            let mut pair = Pair::find(tx, run)?;
+            if pair.run.state.lease() == Some(lease) {
+                pair.hand_back(tx, spare, now)?;
+            }
+            Ok(())
+        })?;
+        self.settle(run)
     }
 
     /// Gives the runs of a worker back at once that was heard of last then.

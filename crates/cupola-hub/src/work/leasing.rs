@@ -1,21 +1,22 @@
 //! Workers ask for work.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use cupola_domain::{
     ids::{RunId, TokenId, WorkerId},
-    resources::Capabilities,
+    resources::{Capabilities, Needs},
     run::{Lease, RunState},
     task::Task,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, tasks};
+use cupola_store::{Tx, code, tasks, tokens};
 
 use super::{Held, Order, Orders};
 use crate::{
     Hub, HubError,
     budgets::{self, Held as Spent},
     costs::{self, booking::Terms},
+    ledger::{Economy, paying::Paying, withhold_unpaid},
     transitions::Pair,
 };
 
@@ -36,6 +37,24 @@ impl Hub {
         free_slots: u32,
         holding: &[Held],
     ) -> Result<Orders, HubError> {
+        // What is passed over in one transaction is little: whoever asked goes on, and wakes nobody for it.
+        loop {
+            let (orders, is_cut) = self.lease_once(token, id, session, free_slots, holding)?;
+            if !is_cut || !orders.is_empty() {
+                return Ok(orders);
+            }
+        }
+    }
+
+    /// The same in one transaction; says whether there may be more behind what was passed over.
+    fn lease_once(
+        &self,
+        token: TokenId,
+        id: WorkerId,
+        session: &str,
+        free_slots: u32,
+        holding: &[Held],
+    ) -> Result<(Orders, bool), HubError> {
         let mut orders = self.renew_leases(token, id, session, holding)?;
         let holding: HashSet<Held> = holding.iter().copied().collect();
         let given: Vec<_> = self.live().leases.of_worker(id);
@@ -67,7 +86,7 @@ impl Hub {
             (worker.capabilities.clone(), terms, wanted)
         };
         if forgotten.is_empty() && wanted == 0 {
-            return Ok(orders);
+            return Ok((orders, false));
         }
         let spares = (0..wanted).map(|_| self.next_id()).collect();
         let leasing = Leasing {
@@ -78,19 +97,18 @@ impl Hub {
             wanted,
             spares,
             spent,
+            economy: self.economy(),
+            token,
             now: self.now(),
         };
         let leased = self.write(move |tx| leasing.lease(tx))?;
         orders.start = leased.orders;
-        if leased.is_cut {
-            self.bus.announce_work();
-        }
         let mut live = self.live();
         for order in &orders.start {
             live.grant(order.run.id, order.lease, now);
         }
         drop(live);
-        Ok(orders)
+        Ok((orders, leased.is_cut))
     }
 }
 
@@ -104,6 +122,9 @@ struct Leasing {
     spares: Vec<RunId>,
     /// Budgets whose tasks are not leased.
     spent: Vec<Spent>,
+    economy: Arc<Economy>,
+    /// What the worker joined with: who it belongs to.
+    token: TokenId,
     now: Timestamp,
 }
 
@@ -117,6 +138,13 @@ struct Leased {
 impl Leasing {
     fn lease(mut self, tx: &mut Tx) -> Result<Leased, HubError> {
         let (mut orders, mut passed_over) = (Vec::new(), 0);
+        let known = code::list_needs(tx)?;
+        let needs_of = |id: i64| {
+            known
+                .iter()
+                .find(|(of, _)| *of == id)
+                .map(|(_, needs)| needs)
+        };
         for run in std::mem::take(&mut self.forgotten) {
             // It may have been deleted since it was given.
             let Ok(pair) = Pair::find(tx, run) else {
@@ -125,21 +153,30 @@ impl Leasing {
             if let RunState::Leased { lease } | RunState::Running { lease, .. } = pair.run.state
                 && lease.worker == self.worker
             {
-                orders.push(order(tx, pair, lease)?);
+                let needs = tasks::find_needs(tx, pair.task.id)?.and_then(needs_of);
+                orders.push(order(tx, pair, lease, needs)?);
             }
         }
-        let mut fitting = Vec::new();
-        for (id, needs) in code::list_needs(tx)? {
-            if needs.unmet_by(&self.capabilities).is_empty() {
-                fitting.push(id);
-            }
-        }
+        let fitting: Vec<_> = (known.iter())
+            .filter(|(_, needs)| needs.unmet_by(&self.capabilities).is_empty())
+            .collect();
+        let mut payers = None;
         while self.wanted > 0 && passed_over < PASSED_OVER_MAX {
             let Some((task, needs)) = first_ready(tx, &fitting)? else {
                 break;
             };
             if let Some(spent) = budgets::find_holding(tx, &self.spent, &task)? {
-                budgets::withhold(tx, spent, (&task, needs))?;
+                budgets::withhold(tx, spent, (&task, needs.0))?;
+                passed_over += 1;
+                continue;
+            }
+            let paying = match &mut payers {
+                Some(paying) => paying,
+                None => payers.insert(self.paying(tx)?),
+            };
+            let offer = paying.offer(tx, &task, &needs.1)?;
+            if !paying.is_affordable(tx, (&offer, &task), self.now)? {
+                withhold_unpaid(tx, &offer, (&task, needs.0))?;
                 passed_over += 1;
                 continue;
             }
@@ -150,8 +187,9 @@ impl Leasing {
                 };
                 pair.supersede(tx, spare, self.now)?;
             }
-            let lease = pair.lease(tx, (self.worker, self.terms), self.now)?;
-            orders.push(order(tx, pair, lease)?);
+            let terms = (self.worker, self.terms);
+            let lease = pair.lease(tx, terms, (&*paying, offer), self.now)?;
+            orders.push(order(tx, pair, lease, Some(&needs.1))?);
             self.wanted -= 1;
         }
         Ok(Leased {
@@ -159,25 +197,38 @@ impl Leasing {
             is_cut: passed_over == PASSED_OVER_MAX,
         })
     }
+
+    fn paying(&self, tx: &mut Tx) -> Result<Paying, HubError> {
+        let token = tokens::find(tx, self.token)?;
+        let token = token.ok_or_else(|| HubError::not_found("token", self.token))?;
+        let owner = token.owner().to_owned();
+        Ok(Paying::new(Arc::clone(&self.economy), owner))
+    }
 }
 
+/// Needs, and the number that tasks know them by.
+type NumberedNeeds = (i64, Needs);
+
 /// Of the first tasks for each of the fitting needs, the one that goes first, with its needs.
-fn first_ready(tx: &mut Tx, fitting: &[i64]) -> Result<Option<(Task, i64)>, HubError> {
-    let mut first: Option<(Task, i64)> = None;
-    for needs in fitting {
-        if let Some(task) = tasks::find_ready(tx, *needs)?
+fn first_ready<'a>(
+    tx: &mut Tx,
+    fitting: &[&'a NumberedNeeds],
+) -> Result<Option<(Task, &'a NumberedNeeds)>, HubError> {
+    let mut first: Option<(Task, &NumberedNeeds)> = None;
+    for &needs in fitting {
+        if let Some(task) = tasks::find_ready(tx, needs.0)?
             && first.as_ref().is_none_or(|(first, _)| {
                 (task.priority, std::cmp::Reverse(task.id))
                     > (first.priority, std::cmp::Reverse(first.id))
             })
         {
-            first = Some((task, *needs));
+            first = Some((task, needs));
         }
     }
     Ok(first)
 }
 
-fn order(tx: &mut Tx, pair: Pair, lease: Lease) -> Result<Order, HubError> {
+fn order(tx: &mut Tx, pair: Pair, lease: Lease, needs: Option<&Needs>) -> Result<Order, HubError> {
     let Pair { run, task } = pair;
     let command = code::find_command(tx, &run.code_hash)?
         .ok_or_else(|| HubError::not_found("code", &run.code_hash))?;
@@ -186,5 +237,6 @@ fn order(tx: &mut Tx, pair: Pair, lease: Lease) -> Result<Order, HubError> {
         task,
         lease,
         command,
+        access: needs.map(Needs::granted).unwrap_or_default(),
     })
 }

@@ -13,6 +13,7 @@ fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
         HubError::Invalid(_) => "invalid",
         HubError::Conflict(_) => "conflict",
         HubError::Taken(_) => "taken",
+        HubError::Rival(_) => "rival",
         HubError::StaleLease(_) => "stale",
         HubError::Forbidden(_) => "forbidden",
         HubError::Unauthorized(_) => "unauthorized",

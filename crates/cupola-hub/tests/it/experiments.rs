@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use cupola_domain::{
     counts::State,
     ids::ExperimentId,
-    resources::Needs,
+    resources::{Capabilities, Needs},
     run::{Failure, Outcome},
+    sandbox::Confinement,
     task::Task,
 };
 use cupola_hub::{
@@ -17,7 +18,7 @@ use cupola_hub::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestHub, completed, failed, finish, held, start};
+use crate::support::{TestHub, completed, failed, finish, held, laptop, start};
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -165,6 +166,35 @@ fn a_worker_gets_what_the_experiment_says() {
     finish(&hub, &order, completed(3.5)).unwrap();
     assert_eq!(hub.states(id.experiment.id), "c");
     assert_eq!(tasks(&hub, id.experiment.id)[0].value, Some(3.5));
+}
+
+#[test]
+fn who_lets_no_program_read_a_task_s_folder_is_not_offered_it() {
+    let hub = TestHub::new();
+    let in_a_folder = ExperimentDraft {
+        working_folder: Some("/data/x".to_owned()),
+        ..draft()
+    };
+    let of_an_experiment = hub.create_experiment(&in_a_folder, "ada").unwrap();
+    let id = of_an_experiment.experiment.id;
+    hub.start_experiment(id, 1).unwrap();
+    let offered = |reads: &[&str]| {
+        let worker = hub.join("w");
+        let capabilities = Capabilities {
+            confinement: Some(Confinement {
+                level: "strict".to_owned(),
+                network: false,
+                reads: reads.iter().map(|path| (*path).to_owned()).collect(),
+            }),
+            ..laptop()
+        };
+        worker.register_with(&hub, capabilities).unwrap();
+        worker.poll(&hub, 1, &[]).unwrap().start.len()
+    };
+    assert_eq!(offered(&[]), 0);
+    assert_eq!(offered(&["/data/y", "/database"]), 0);
+    assert_eq!(hub.states(id), "p");
+    assert_eq!(offered(&["/data"]), 1);
 }
 
 #[test]

@@ -22,7 +22,11 @@ use crate::{
 };
 
 /// What a sync does not bring back as it was: who may come in, alerts, and what a store is.
-const OTHERWISE: [&str; 13] = [
+const OTHERWISE: [&str; 18] = [
+    "ledger_account",
+    "ledger_earned",
+    "ledger_earning",
+    "ledger_transfer",
     "alert",
     "alert_change",
     "alert_delivery",
@@ -32,6 +36,7 @@ const OTHERWISE: [&str; 13] = [
     "alert_target",
     "token",
     "worker",
+    "worker_place",
     "worker_telemetry",
     "run_unlabelled",
     "budget",

@@ -486,6 +486,8 @@ impl Fleet {
                 self.seed
             );
         }
+        let ledger = self.hub.verify_ledger().unwrap();
+        assert!(ledger.is_sound(), "seed {}: {ledger:?}", self.seed);
         let seqs: Vec<i64> = self
             .hub
             .changes_after(0, 100_000)

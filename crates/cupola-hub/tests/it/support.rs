@@ -181,6 +181,7 @@ impl TestHub {
             id: None,
             name: name.to_owned(),
             session: String::new(),
+            place: String::new(),
         };
         worker.start(self);
         worker
@@ -271,6 +272,7 @@ pub struct TestWorker {
     id: Option<WorkerId>,
     name: String,
     pub session: String,
+    pub place: String,
 }
 
 impl TestWorker {
@@ -285,13 +287,22 @@ impl TestWorker {
     }
 
     pub fn register(&self, hub: &TestHub) -> Result<Worker, HubError> {
+        self.register_with(hub, laptop())
+    }
+
+    pub fn register_with(
+        &self,
+        hub: &TestHub,
+        capabilities: Capabilities,
+    ) -> Result<Worker, HubError> {
         let registration = Registration {
             id: self.id,
             name: self.name.clone(),
             session: self.session.clone(),
+            place: self.place.clone(),
             slots: 4,
             version: "test".to_owned(),
-            capabilities: laptop(),
+            capabilities,
         };
         hub.register_worker(hub.token, registration)
     }

@@ -55,18 +55,19 @@ fn forget_close_range() -> io::Result<()> {
 #[expect(
     unsafe_code,
     clippy::disallowed_methods,
-    reason = "`forget_close_range` only makes system calls, as the forked child must; a `Launch` has \
-              no place for it"
+    reason = "what is set up only makes system calls, as the forked child must; a `Launch` has no place \
+              for it"
 )]
-fn started() -> (Child, PipeWriter) {
+fn started(program: &[&str], setup: fn() -> io::Result<()>) -> (Child, PipeWriter) {
     let (obeyed, control) = io::pipe().unwrap();
-    let mut command = Command::new("sleep");
-    command.arg("120").stdin(Stdio::null());
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).stdin(Stdio::null());
+    command.stdout(Stdio::piped());
     // SAFETY: see the reason above.
     unsafe {
-        command.pre_exec(forget_close_range);
+        command.pre_exec(setup);
     }
-    supervise(&mut command, obeyed.as_raw_fd(), None);
+    supervise(&mut command, obeyed.as_raw_fd(), None, None);
     let (to, started) = mpsc::channel();
     thread::spawn(move || {
         let child = command.spawn().unwrap();
@@ -79,11 +80,44 @@ fn started() -> (Child, PipeWriter) {
 
 #[test]
 fn without_close_range_a_program_starts_and_ends_with_its_owner() {
-    let (mut child, control) = started();
+    let (mut child, control) = started(&["sleep", "120"], forget_close_range);
     let (to, ended) = mpsc::channel();
     thread::spawn(move || to.send(child.wait().unwrap()));
     // As when the owner is killed: all that it had is closed.
     drop(control);
     let status = ended.recv_timeout(LIMIT).expect("it ended");
     assert_eq!(status.signal(), Some(libc::SIGKILL));
+}
+
+/// Leaves a descriptor open that nobody has marked, as a shell may have left it to the owner.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+fn inherit() -> io::Result<()> {
+    // SAFETY: plain system calls on descriptors of this process.
+    match unsafe { libc::dup2(2, INHERITED) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+fn inherit_without_close_range() -> io::Result<()> {
+    inherit()?;
+    forget_close_range()
+}
+
+/// No other descriptor of this process has this number.
+const INHERITED: libc::c_int = 987;
+
+#[test]
+fn what_the_owner_inherited_is_not_the_program_s() {
+    for setup in [inherit, inherit_without_close_range] {
+        let (mut child, control) = started(&["ls", "/proc/self/fd"], setup);
+        let mut said = String::new();
+        let stdout = child.stdout.as_mut().expect("it is piped");
+        io::Read::read_to_string(stdout, &mut said).unwrap();
+        assert!(child.wait().unwrap().success());
+        drop(control);
+        let open: Vec<_> = said.split_whitespace().collect();
+        // The last is the folder that is being listed.
+        assert_eq!(open, ["0", "1", "2", "3"]);
+    }
 }

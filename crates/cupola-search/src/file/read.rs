@@ -79,6 +79,7 @@ pub const NEEDS_KEYS: &[&str] = &[
     "python",
     "torch",
     "cuda",
+    "network",
 ];
 
 /// Keys that say which tasks there are: beside `tasks` nobody would know whose they are.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cupola_domain::{
     resources::{GIB, Hardware, Needs},
+    sandbox::Access,
     setup::{self, Setup},
 };
 
@@ -184,6 +185,10 @@ pub(super) fn needs(place: &Place<'_>) -> Option<Needs> {
         python: truth("python")?,
         torch: truth("torch")?,
         cuda: truth("cuda")?,
+        access: Access {
+            network: truth("network")?,
+            ..Access::default()
+        },
     })
 }
 

@@ -12,7 +12,9 @@
 //! | `);` that ends a `CREATE TABLE` | `) STRICT;` | as is |
 //!
 //! Words are rewritten outside strings and comments only. These five are the only types.
-//! `CREATE TABLE` ends with `)` and `;`; a migration has no triggers and no `CAST(… AS TEXT)`.
+//! `CREATE TABLE` ends with `)` and `;`; a migration has no `CAST(… AS TEXT)`.
+//! What cannot be said in one text for both, as triggers cannot, stands after a line `--! sqlite` or
+//! `--! postgres` and is for that database alone, until the next such line or `--! both`.
 //! Every key column says `NOT NULL` itself: SQLite lets a key other than a `BIGINT PRIMARY KEY` be NULL.
 //! A `BIGINT PRIMARY KEY` is SQLite's rowid: give its value always, it is never made up.
 //! Constraints are never `DEFERRABLE`: the store takes a failing COMMIT for an unknown outcome and stops.
@@ -59,8 +61,9 @@ pub enum Dialect {
 impl Dialect {
     /// A migration's text in this database's words.
     pub(super) fn ddl(self, sql: &str) -> String {
+        let own = self.own(sql);
         let mut out = String::with_capacity(sql.len() + 64);
-        let mut rest = sql;
+        let mut rest = own.as_str();
         let mut statement = String::new();
         while let Some(token) = next_token(rest) {
             rest = &rest[token.len()..];
@@ -80,6 +83,22 @@ impl Dialect {
             out = out.replace("REAL PRECISION", "REAL");
         }
         out
+    }
+
+    /// What of a migration's text is for this database.
+    fn own(self, sql: &str) -> String {
+        let mut is_own = true;
+        let mut own = String::with_capacity(sql.len());
+        for line in sql.split_inclusive('\n') {
+            match line.trim_end().strip_prefix("--! ") {
+                Some("sqlite") => is_own = self == Self::Sqlite,
+                Some("postgres") => is_own = self == Self::Postgres,
+                Some(_) => is_own = true,
+                None if is_own => own.push_str(line),
+                None => {}
+            }
+        }
+        own
     }
 
     /// Starts the writer's transaction.
@@ -226,6 +245,13 @@ mod tests {
         let sql = "CREATE INDEX i ON t ((CAST(a AS DOUBLE PRECISION)));";
         check(Sqlite, sql, sql);
         check(Postgres, sql, sql);
+    }
+
+    #[test]
+    fn each_database_has_parts_of_its_own() {
+        let sql = "a;\n--! sqlite\nb;\n--! postgres\nc;\n--! both\nd;";
+        check(Sqlite, sql, "a;\nb;\nd;");
+        check(Postgres, sql, "a;\nc;\nd;");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod alerts;
 mod costs;
 mod experiments;
 mod labels;
+mod ledger;
 mod logs;
 mod models;
 mod results;

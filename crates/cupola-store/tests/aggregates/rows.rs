@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cupola_domain::{
-    access::{Role, Token},
+    access::{Belonging, Role, Token},
     artifact::Artifact,
     brief::{Brief, Wanted},
     counts::{Counts, State},
@@ -278,6 +278,10 @@ fn tokens_and_sessions_read_back(database: &Database) {
         created_at: at(0),
         expires_at: Some(at(9)),
         revoked_at: None,
+        belonging: Belonging {
+            owner: "ann".into(),
+            team: "lab".into(),
+        },
     };
     let saved = token.clone();
     let run = move |tx: &mut Tx| -> Result<_, StoreError> {
@@ -318,6 +322,10 @@ fn workers_read_back(database: &Database) {
         created_at: at(0),
         expires_at: None,
         revoked_at: None,
+        belonging: Belonging {
+            owner: "ann".into(),
+            team: "lab".into(),
+        },
     };
     let worker = Worker {
         id: ids.next(at(0)),

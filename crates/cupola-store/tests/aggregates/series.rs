@@ -374,6 +374,7 @@ fn save_worker(tx: &mut Tx, id: WorkerId) -> Result<(), StoreError> {
         created_at: at(0),
         expires_at: None,
         revoked_at: None,
+        belonging: cupola_domain::access::Belonging::default(),
     };
     tokens::insert(tx, &token, "digest")?;
     let worker = Worker {

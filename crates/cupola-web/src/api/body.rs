@@ -11,6 +11,7 @@ use axum::{
 };
 use cupola_domain::field::FieldError;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{error::Refused, state::Web};
 
@@ -68,6 +69,14 @@ pub(crate) async fn read(request: Request, web: &Web) -> Result<Bytes, Refused> 
 pub(crate) fn is_json(media_type: &str) -> bool {
     let name = media_type.split(';').next().unwrap_or_default().trim();
     name.eq_ignore_ascii_case("application/json")
+}
+
+/// What was read already, in the shape that it should have.
+pub(super) fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Refused> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(&path, &error.into_inner())
+    })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {

@@ -3,6 +3,7 @@
 mod alerts;
 mod compare;
 mod costs;
+mod credits;
 mod experiments;
 mod findings;
 mod found;
@@ -15,6 +16,7 @@ use cupola_domain::{
     access::{Program, Token},
     brief::Brief,
     counts::Counts,
+    enrolment::{Closed, Enrolment},
     experiment::Experiment,
     objective::Objective,
     progress::Progress,
@@ -22,24 +24,31 @@ use cupola_domain::{
     run::Run,
     task::Task,
     template::CodeFile,
+    time::Timestamp,
 };
 use cupola_hub::{briefs, families, overview, runs, tasks, work, workers::WorkerRow};
 use cupola_protocol::{
     access::TokenBody,
     briefs::{BriefBody, BriefDetail},
+    desk::RestingBody,
     families::{CountsBody, FamilyBody, FamilyDetail, NeedsBody},
+    joining::EnrolmentBody,
     number::Number,
     runs::{RunBody, RunDetail},
     system::Overview,
     tasks::{ResultBody, TaskBody, TaskDetail},
     work::{Bundle, BundleFile, Held, Orders, ProgramToken, RunOrder},
-    workers::WorkerBody,
+    workers::{RivalBody, WorkerBody},
 };
 use serde_json::{Map, Value};
 
 pub use alerts::{alert, alert_delivery, alert_detail, alert_rule, alert_target};
 pub use compare::{compare, overlay};
 pub use costs::{budget, costs, run_cost, spending};
+pub use credits::{
+    brief_budget, credits, leader, person_of_row, receipt, statement, transfer, verified,
+    worker_earnings,
+};
 pub use experiments::{experiment, experiment_detail, experiment_run, run_comparison};
 pub use findings::{comparison, report, summary};
 pub use found::found_run;
@@ -278,11 +287,39 @@ pub fn worker(row: &WorkerRow) -> WorkerBody {
         name: worker.name.clone(),
         status: row.presence.as_str().to_owned(),
         capabilities: worker.capabilities.clone().into(),
+        resting: row.paused.as_ref().map(|paused| RestingBody {
+            why: paused.why.clone(),
+            until: paused.until.map(Into::into),
+        }),
         slots: worker.slots,
         running: u32::try_from(row.running).unwrap_or(u32::MAX),
         version: worker.version.clone(),
         registered_at: worker.registered_at.into(),
         last_heartbeat: worker.last_seen_at.into(),
+        rival: row.rival.as_ref().map(|rival| RivalBody {
+            hostname: rival.hostname.clone(),
+            at: rival.at.into(),
+        }),
+    }
+}
+
+/// A way in for machines, without its secret.
+pub fn enrolment(enrolment: &Enrolment, now: Timestamp) -> EnrolmentBody {
+    EnrolmentBody {
+        enrolment_id: enrolment.id.to_string(),
+        name: enrolment.name.clone(),
+        owner: enrolment.belonging.owner.clone(),
+        team: enrolment.belonging.team.clone(),
+        prefix: enrolment.prefix.clone(),
+        uses_max: enrolment.uses_max,
+        uses: enrolment.uses,
+        state: enrolment
+            .closed(now)
+            .map_or("open", Closed::as_str)
+            .to_owned(),
+        author: enrolment.author.clone(),
+        created_at: enrolment.created_at.into(),
+        expires_at: enrolment.expires_at.into(),
     }
 }
 
@@ -291,6 +328,8 @@ pub fn token(token: &Token) -> TokenBody {
     TokenBody {
         token_id: token.id.to_string(),
         name: token.name.clone(),
+        owner: token.owner().to_owned(),
+        team: token.belonging.team.clone(),
         role: token.role.to_string(),
         prefix: token.prefix.clone(),
         created_at: token.created_at.into(),
@@ -333,9 +372,11 @@ fn order(order: &work::Order, token: String) -> RunOrder {
         metric_name: order.task.metric.clone(),
         environment: order.task.environment.clone(),
         working_folder: order.task.working_folder.clone(),
+        access: order.access.clone().into(),
         time_budget_secs: order.task.time_budget.as_secs_f64(),
         hard_deadline_secs: order.hard_deadline().as_secs_f64(),
         token: ProgramToken(token),
+        signature: String::new(),
     }
 }
 

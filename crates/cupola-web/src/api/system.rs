@@ -44,11 +44,12 @@ async fn health(State(web): State<Web>) -> Result<Json<Health>, ApiError> {
     }))
 }
 
-async fn version() -> Json<Version> {
+async fn version(State(web): State<Web>) -> Json<Version> {
     Json(Version {
         name: "cupola".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         worker_protocol: WORKER_PROTOCOL,
+        hub_key: web.hub.public_key(),
     })
 }
 
@@ -59,6 +60,7 @@ async fn overview(State(web): State<Web>, _: Viewer) -> Result<Json<Overview>, A
 
 async fn whoami(Viewer(principal): Viewer) -> Json<WhoAmI> {
     Json(WhoAmI {
+        owner: principal.owner,
         role: principal.role.to_string(),
         name: principal.name,
     })

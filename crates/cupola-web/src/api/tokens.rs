@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use cupola_domain::{access::Role, field::FieldError, ids::TokenId};
+use cupola_domain::{
+    access::{Belonging, Role},
+    field::FieldError,
+    ids::TokenId,
+};
 use cupola_hub::Hub;
 use cupola_protocol::{
     access::{CreatedToken, NewToken},
@@ -44,7 +48,14 @@ async fn create(
         .parse()
         .map_err(|message: String| vec![FieldError::new("role", message)])?;
     let ttl = new.ttl_secs.map(Duration::from_secs);
-    let created = hub_call(&web, move |hub| hub.create_token(&new.name, role, ttl)).await?;
+    let belonging = Belonging {
+        owner: new.owner,
+        team: new.team,
+    };
+    let created = hub_call(&web, move |hub| {
+        hub.create_token_of(belonging, (&new.name, role), ttl)
+    })
+    .await?;
     let (secret, token) = created;
     let token = present::token(&token);
     Ok((StatusCode::CREATED, Json(CreatedToken { secret, token })))

@@ -13,19 +13,24 @@ use cupola_domain::{
     ids::{RunId, WorkerId},
     lease::{HEARTBEAT_PERIOD, LEASE_TTL},
 };
-use cupola_hub::{HubError, work};
+use cupola_hub::{HubError, enrolments::Leaving, work};
 use cupola_protocol::{
-    WORKER_PROTOCOL,
+    joining::{Leave, Left, skew},
     paths::api,
+    signed::signed_bytes,
     telemetry::{TelemetryReport, TelemetryTaken},
     work::{
         Acknowledged, Bundle, Finished, Heartbeat, LeaseRequest, Orders, REPORT_BYTES_MAX,
-        Registered, Registration, Report, Started,
+        Registered, Report, Started,
     },
 };
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{body::Body, present};
+use super::{
+    body::{Body, shaped},
+    present,
+};
 use crate::{
     auth::{self, Access, Credential, WorkerAuth},
     error::ApiError,
@@ -45,6 +50,7 @@ pub(super) fn routes() -> Routes {
         .post(api::WORKER_LEASES, worker, lease)
         .post(api::WORKER_HEARTBEAT, worker, renew)
         .post(api::WORKER_DEPARTURE, worker, depart)
+        .post(api::WORKER_LEAVING, worker, leave)
         .post_up_to(REPORT_BYTES_MAX, api::WORKER_TELEMETRY, worker, measure)
         .post(api::RUN_START, worker, start)
         .post_up_to(REPORT_BYTES_MAX, api::RUN_REPORTS, worker, report)
@@ -55,16 +61,15 @@ pub(super) fn routes() -> Routes {
 async fn register(
     State(web): State<Web>,
     WorkerAuth(principal): WorkerAuth,
-    Body(body): Body<Registration>,
+    Body(body): Body<Value>,
 ) -> Result<(StatusCode, Json<Registered>), ApiError> {
-    if body.protocol != WORKER_PROTOCOL {
-        let message = format!(
-            "the worker speaks protocol {}, this hub {WORKER_PROTOCOL}; use the same version",
-            body.protocol
-        );
-        return Err(HubError::Conflict(message).into());
+    // Whoever speaks another protocol may say more, or say it otherwise: which it is comes first.
+    let protocol = body.get("protocol").and_then(Value::as_u64);
+    let protocol = protocol.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    if let Some(reason) = protocol.and_then(skew) {
+        return Err(HubError::Conflict(reason).into());
     }
-    let registration = read::registration(body)?;
+    let registration = read::registration(shaped(body)?)?;
     let worker = hub_call(&web, move |hub| {
         hub.register_worker(principal.token, registration)
     })
@@ -74,6 +79,7 @@ async fn register(
         lease_ttl_secs: LEASE_TTL.as_secs_f64(),
         heartbeat_secs: HEARTBEAT_PERIOD.as_secs_f64(),
         artifact_bytes_max: web.hub.artifact_bytes_max(),
+        hub_key: web.hub.public_key(),
     };
     Ok((StatusCode::CREATED, Json(registered)))
 }
@@ -101,7 +107,7 @@ async fn lease(
         })
         .await?;
         if !orders.is_empty() || web.is_stopping() || Instant::now() >= deadline {
-            return Ok(Json(shown(&web, &orders)));
+            return Ok(Json(shown(&web, id, &orders)));
         }
         tokio::select! {
             () = woken => {}
@@ -119,15 +125,21 @@ async fn renew(
     Id(id): Id<WorkerId>,
     Body(beat): Body<Heartbeat>,
 ) -> Result<Json<Orders>, ApiError> {
-    let holding = read::holding(&beat.holding)?;
+    let session = beat.session.clone();
+    let beat = read::beat(beat)?;
     let orders = hub_call(&web, move |hub| {
-        hub.renew_leases(principal.token, id, &beat.session, &holding)
+        hub.take_heartbeat(principal.token, id, &session, &beat)
     });
-    Ok(Json(shown(&web, &orders.await?)))
+    Ok(Json(shown(&web, id, &orders.await?)))
 }
 
-fn shown(web: &Web, orders: &work::Orders) -> Orders {
-    present::orders(orders, |program| web.hub.program_token(program))
+/// What `worker` is to do, signed for it alone.
+fn shown(web: &Web, worker: WorkerId, orders: &work::Orders) -> Orders {
+    let mut orders = present::orders(orders, |program| web.hub.program_token(program));
+    for order in &mut orders.start {
+        order.signature = web.hub.sign(&signed_bytes(order, &worker.to_string()));
+    }
+    orders
 }
 
 async fn depart(
@@ -141,6 +153,22 @@ async fn depart(
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn leave(
+    State(web): State<Web>,
+    WorkerAuth(principal): WorkerAuth,
+    Id(id): Id<WorkerId>,
+    Body(asked): Body<Leave>,
+) -> Result<Json<Left>, ApiError> {
+    let leaving = hub_call(&web, move |hub| {
+        hub.leave(principal.token, id, asked.finish)
+    });
+    let running = match leaving.await? {
+        Leaving::Finishing(running) => u32::try_from(running).unwrap_or(u32::MAX),
+        Leaving::Left => 0,
+    };
+    Ok(Json(Left { running }))
 }
 
 async fn measure(

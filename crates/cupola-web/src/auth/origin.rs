@@ -8,7 +8,7 @@ use super::credentials::has_session;
 use crate::{error::Refused, state::Settings};
 
 /// Refuses names that are not ours, so that no page of another name can be made to point at us.
-pub(super) fn check_host(request: &Parts, settings: &Settings) -> Result<(), Refused> {
+pub(crate) fn check_host(request: &Parts, settings: &Settings) -> Result<(), Refused> {
     let mut hosts = request.headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     let is_single = hosts.next().is_none();
@@ -43,10 +43,12 @@ fn is_ours(host: &str, settings: &Settings) -> bool {
     let is_configured = settings.hosts.iter().any(|ours| {
         ours.eq_ignore_ascii_case(name) || ours.eq_ignore_ascii_case(authority.as_str())
     });
-    is_configured || (is_loopback(name) && port.unwrap_or(80) == settings.port)
+    let usual = if settings.tls.is_some() { 443 } else { 80 };
+    is_configured || (is_loopback(name) && port.unwrap_or(usual) == settings.port)
 }
 
-fn is_loopback(name: &str) -> bool {
+/// Whether a name or an address is this machine's own.
+pub(crate) fn is_loopback(name: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || address
@@ -59,7 +61,7 @@ fn is_loopback(name: &str) -> bool {
 /// A request that changes something must come from our own pages, from nowhere (an address bar, a
 /// bookmark) or from a program that has a token and no cookie, or needs none where it is. A request
 /// that only reads may come from elsewhere only as the opening of a page.
-pub(super) fn check_site(
+pub(crate) fn check_site(
     request: &Parts,
     is_tls: bool,
     needs_no_token: bool,

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, afs, alerts, artifacts, briefs, charts, compare, costs, experiments, families, files,
-    imports, logs, models,
+    access, afs, alerts, artifacts, briefs, charts, compare, costs, credits, experiments, families,
+    files, imports, joining, logs, models,
     paths::{self, api},
     results, runs, system, tasks, telemetry, templates, work, workers, workspaces,
 };
@@ -11,10 +11,10 @@ use cupola_protocol::{
 use super::{
     Answer, Operation, Shape,
     queries::{
-        ALERTS, ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, EXPERIMENTS, EXPORT, FAMILIES,
-        LEVEL, LIST, LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS,
-        RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS, WORKSPACE_JOBS,
-        WORKSPACE_LOG,
+        ALERTS, ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, CREDIT_HISTORY, CREDIT_LEADERS,
+        EARNED, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST, LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS,
+        OVERLAID, POINTS, Query, RESULTS, RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA,
+        SEARCH, SERIES, TASKS, WORKSPACE_JOBS, WORKSPACE_LOG,
     },
 };
 use crate::{
@@ -78,6 +78,7 @@ pub fn operations() -> Vec<Operation> {
         worker_operations(),
         protocol_operations(),
         cost_operations(),
+        credit_operations(),
         alert_operations(),
         token_operations(),
         workspace_operations(),
@@ -266,6 +267,7 @@ fn protocol_operations() -> Vec<Operation> {
         post(api::WORKER_LEASES, "Ask for work, waiting for some", json::<work::Orders>()).body::<work::LeaseRequest>(),
         post(api::WORKER_HEARTBEAT, "Renew leases", json::<work::Orders>()).body::<work::Heartbeat>(),
         post(api::WORKER_DEPARTURE, "Say goodbye", Answer::Nothing).body::<work::Heartbeat>(),
+        post(api::WORKER_LEAVING, "Leave for good", json::<joining::Left>()).body::<joining::Leave>(),
         post(api::WORKER_TELEMETRY, "What it measured of its machine; each number is taken once", json::<telemetry::TelemetryTaken>()).body::<telemetry::TelemetryReport>(),
         post(api::RUN_START, "The program runs", Answer::Nothing).body::<work::Started>(),
         post(api::RUN_REPORTS, "What the program said; each number is taken once", Answer::Nothing).body::<work::Report>(),
@@ -285,6 +287,26 @@ fn cost_operations() -> Vec<Operation> {
         operation(Method::GET, api::BUDGET, GROUP, "A budget, and how far it is spent", json::<costs::BudgetBody>()),
         operation(Method::PUT, api::BUDGET, GROUP, "Change a budget; what it is of stays", json::<costs::BudgetBody>()).body::<costs::NewBudget>(),
         operation(Method::DELETE, api::BUDGET, GROUP, "Delete a budget; what it kept back goes on", Answer::Nothing),
+    ]
+}
+
+#[rustfmt::skip]
+fn credit_operations() -> Vec<Operation> {
+    use credits as c;
+    const GROUP: &str = "credits";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    vec![
+        get(api::CREDITS, "All credits at a glance, and what one has oneself", json::<c::CreditsBody>()),
+        get(api::CREDIT_PEOPLE, "What everybody has, for operators", page::<c::PersonBody>()).query(LIST),
+        get(api::CREDIT_HISTORY, "What one has, with the latest transfers; that of others for operators", json::<c::StatementBody>()).query(CREDIT_HISTORY),
+        get(api::CREDIT_LEADERS, "Who earned the most", page::<c::EarnedBody>()).query(CREDIT_LEADERS),
+        operation(Method::POST, api::CREDIT_TRANSFERS, GROUP, "Grant credits, or put right what somebody has", created::<c::TransferBody>()).body::<c::NewTransfer>(),
+        get(api::CREDIT_RECEIPTS, "What a run earned, each step with its receipt", json::<Vec<c::ReceiptBody>>()),
+        get(api::CREDIT_VERIFICATION, "What going through the whole ledger finds", json::<c::VerifiedBody>()),
+        get(api::BRIEF_BUDGET, "What became of a brief's budget", json::<c::BriefBudgetBody>()),
+        operation(Method::PUT, api::BRIEF_BUDGET, GROUP, "Raise a brief's budget", json::<c::BriefBudgetBody>()).body::<c::RaisedBudget>(),
+        get(api::WORKER_EARNINGS, "What a worker earned", json::<c::WorkerEarningsBody>()),
+        get(api::WORKER_EARNED, "The same for the worker itself, with one of its runs", json::<c::OwnEarningsBody>()).query(EARNED),
     ]
 }
 
@@ -320,6 +342,10 @@ fn token_operations() -> Vec<Operation> {
         operation(Method::GET, api::TOKENS, GROUP, "Tokens without their secrets, the latest first", page::<access::TokenBody>()).query(LIST),
         operation(Method::POST, api::TOKENS, GROUP, "Make a token; its secret is in the answer and nowhere else", created::<access::CreatedToken>()).body::<access::NewToken>(),
         operation(Method::DELETE, api::TOKEN, GROUP, "Revoke a token", Answer::Nothing),
+        operation(Method::GET, api::ENROLMENTS, GROUP, "Ways in for machines without their secrets, the latest first", page::<joining::EnrolmentBody>()).query(LIST),
+        operation(Method::POST, api::ENROLMENTS, GROUP, "Open a way in for machines; its join code is in the answer and nowhere else", created::<joining::CreatedEnrolment>()).body::<joining::NewEnrolment>(),
+        operation(Method::POST, api::ENROLMENT_USE, GROUP, "Come in as a machine, with the secret of a join code as the bearer", created::<joining::Enrolled>()).body::<joining::Enrol>(),
+        operation(Method::DELETE, api::ENROLMENT, GROUP, "Close a way in; who came by it stays", Answer::Nothing),
     ]
 }
 

@@ -42,6 +42,25 @@ pub(super) const COSTS: Query = &[
     ),
 ];
 
+pub(super) const CREDIT_HISTORY: Query = &[
+    ("person", "whose; your own unless said"),
+    ("all", "`true` for everybody's"),
+    (
+        "kind",
+        "`grant`, `fund`, `reserve`, `post`, `void`, `release`, `clawback`, `refund` or `correction`",
+    ),
+    ("before", "only transfers with lower numbers"),
+    ("limit", "at most so many, up to 500"),
+];
+
+pub(super) const CREDIT_LEADERS: Query = &[
+    ("by", "`owner` or `team`; `owner` unless said"),
+    (
+        "days",
+        "of so many last days, today included; all unless said",
+    ),
+];
+
 pub(super) const SEARCH: Query = &[
     ("page", "which page, from 1"),
     ("per_page", "items a page, 1 to 1000; 50 unless said"),
@@ -303,6 +322,8 @@ pub(super) const ARTIFACT: Query = &[
     ("size_bytes", "how many bytes come"),
     ("sha256", "what their SHA-256 is, 64 digits in lower case"),
 ];
+
+pub(super) const EARNED: Query = &[("run", "a run of the worker, of which its part is told too")];
 
 pub(super) const RUN_RESULTS: Query = &[
     ("page", "which page, from 1"),

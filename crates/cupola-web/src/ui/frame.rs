@@ -33,6 +33,8 @@ pub enum Section {
     Workspaces,
     /// `/workers`
     Workers,
+    /// `/credits`
+    Credits,
     /// `/alerts`
     Alerts,
     /// `/settings`
@@ -42,7 +44,7 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 11] = [
+    const NAVIGATION: [Section; 12] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
@@ -53,6 +55,7 @@ impl Section {
         Section::Models,
         Section::Workspaces,
         Section::Workers,
+        Section::Credits,
         Section::Templates,
     ];
 
@@ -69,6 +72,7 @@ impl Section {
             Section::Models => "Models",
             Section::Workspaces => "Workspaces",
             Section::Workers => "Workers",
+            Section::Credits => "Credits",
             Section::Alerts => "Alerts",
             Section::Settings => "Settings",
             Section::Outside => "",
@@ -89,6 +93,7 @@ impl Section {
             Section::Models => paths::MODELS,
             Section::Workspaces => paths::WORKSPACES,
             Section::Workers => paths::WORKERS,
+            Section::Credits => paths::CREDITS,
             Section::Alerts => paths::ALERTS,
             Section::Settings => paths::TOKENS,
         }
@@ -107,6 +112,7 @@ impl Section {
             Section::Models => keys::GO_MODELS.keys,
             Section::Workspaces => keys::GO_WORKSPACES.keys,
             Section::Workers => keys::GO_WORKERS.keys,
+            Section::Credits => keys::GO_CREDITS.keys,
             Section::Alerts => keys::GO_ALERTS.keys,
             Section::Settings | Section::Outside => "",
         }

@@ -6,6 +6,7 @@ mod alerts;
 mod briefs;
 mod compare;
 mod costs;
+mod credits;
 mod experiments;
 mod families;
 mod found;
@@ -59,6 +60,7 @@ pub fn samples() -> Vec<Sample> {
         workers::samples(),
         workspaces::samples(),
         costs::samples(),
+        credits::samples(),
         alerts::samples(),
         templates::samples(),
         others::samples(),
@@ -235,6 +237,7 @@ mod tests {
             "alerts",
             "briefs",
             "budgets",
+            "credits",
             "endings",
             cupola_protocol::events::MONITOR,
             "experiments",

@@ -85,6 +85,8 @@ pub const GO_MODELS: Shortcut = element("g m", Place::Everywhere, "Go to the mod
 pub const GO_WORKSPACES: Shortcut = element("g s", Place::Everywhere, "Go to the workspaces");
 /// To `/workers`.
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
+/// To `/credits`.
+pub const GO_CREDITS: Shortcut = element("g c", Place::Everywhere, "Go to the credits");
 /// To `/alerts`.
 pub const GO_ALERTS: Shortcut = element("g a", Place::Everywhere, "Go to the alerts");
 /// To `/experiments/new`.
@@ -155,6 +157,7 @@ pub const ALL: &[Shortcut] = &[
     GO_MODELS,
     GO_WORKSPACES,
     GO_WORKERS,
+    GO_CREDITS,
     GO_ALERTS,
     THEME,
     HELP,

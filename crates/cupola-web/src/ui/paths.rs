@@ -1,8 +1,8 @@
 //! Every address of a page, once.
 
 use cupola_domain::ids::{
-    AlertId, AlertRuleId, AlertTargetId, BriefId, BudgetId, ExperimentId, ModelId, RunId, TaskId,
-    TokenId, WorkerId,
+    AlertId, AlertRuleId, AlertTargetId, BriefId, BudgetId, EnrolmentId, ExperimentId, ModelId,
+    RunId, TaskId, TokenId, WorkerId,
 };
 use cupola_protocol::paths::api;
 use cupola_workspace::model::JobKey;
@@ -39,6 +39,8 @@ pub const MODELS: &str = "/models";
 pub const WORKSPACES: &str = "/workspaces";
 /// `GET` the workers.
 pub const WORKERS: &str = "/workers";
+/// `GET` the join codes, `POST` for one.
+pub const JOINING: &str = "/workers/joining";
 /// `GET` training as a whole.
 pub const TRAINING: &str = "/training";
 /// `GET` the part of that page with the models.
@@ -63,6 +65,12 @@ pub const COSTS_EXPORT: &str = "/training/costs/export";
 pub const BUDGETS: &str = "/training/costs/budgets";
 /// `GET` the form for a budget.
 pub const NEW_BUDGET: &str = "/training/costs/budgets/new";
+/// `GET` credits, `POST` some to be moved.
+pub const CREDITS: &str = "/credits";
+/// `GET` the part of that page that changes.
+pub const CREDITS_VIEW: &str = "/credits/view";
+/// `GET` transfers.
+pub const CREDITS_HISTORY: &str = "/credits/history";
 /// `GET` the alerts.
 pub const ALERTS: &str = "/alerts";
 /// `GET` how many are open.
@@ -97,6 +105,7 @@ pub const PATTERNS: &[&str] = &[
     "/briefs/list",
     "/briefs/{id}",
     "/briefs/{id}/deletion",
+    "/briefs/{id}/budget",
     TEMPLATES,
     "/templates/-/list",
     "/templates/{name}",
@@ -206,6 +215,8 @@ pub const PATTERNS: &[&str] = &[
     "/workspaces/{id}/action",
     WORKERS,
     "/workers/list",
+    JOINING,
+    "/workers/joining/{id}/closure",
     "/workers/{id}",
     "/workers/{id}/header",
     "/workers/{id}/curves",
@@ -218,6 +229,9 @@ pub const PATTERNS: &[&str] = &[
     COSTS_EXPORT,
     BUDGETS,
     NEW_BUDGET,
+    CREDITS,
+    CREDITS_VIEW,
+    CREDITS_HISTORY,
     "/training/costs/budgets/{id}",
     "/training/costs/budgets/{id}/deletion",
     ALERTS,
@@ -304,6 +318,11 @@ pub fn workspace_job(id: &str, key: &JobKey, part: &str) -> String {
 /// A worker's page or one of its routes.
 pub fn worker(id: WorkerId, part: &str) -> String {
     format!("/workers/{id}{part}")
+}
+
+/// One of a join code's routes.
+pub fn joining(id: EnrolmentId, part: &str) -> String {
+    format!("{JOINING}/{id}{part}")
 }
 
 /// A budget's form or one of its routes.

@@ -96,6 +96,8 @@ pub(crate) fn needs(needs: &Needs) -> String {
         word(needs.python, "Python"),
         word(needs.torch, "PyTorch"),
         word(needs.cuda, "CUDA"),
+        word(needs.access.network, "network"),
+        (!needs.access.reads.is_empty()).then(|| needs.access.reads.join(", ")),
     ]
     .into_iter()
     .flatten()

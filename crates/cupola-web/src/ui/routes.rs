@@ -3,8 +3,8 @@
 use crate::{
     router::Routes,
     ui::{
-        alerts, briefs, compare, costs, experiments, families, home, models, runs, shortcuts,
-        tasks, templates, toasts, tokens, training, workers, workspaces,
+        alerts, briefs, compare, costs, credits, experiments, families, home, models, runs,
+        shortcuts, tasks, templates, toasts, tokens, training, workers, workspaces,
     },
 };
 
@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .merge(workspaces::routes())
         // what it costs
         .merge(costs::routes())
+        .merge(credits::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

@@ -11,7 +11,7 @@ use crate::ui::{
 
 pub(crate) use routes::routes;
 
-/// The page. The form posts `name`, `role`, `ttl_days`.
+/// The page. The form posts `name`, `role`, `owner`, `team`, `ttl_days`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "tokens/index.html")]
 pub struct Index {
@@ -41,6 +41,10 @@ pub struct Created {
 pub struct TokenRow {
     /// What it is called.
     pub name: String,
+    /// Whom it belongs to.
+    pub owner: String,
+    /// Their team; empty for none.
+    pub team: String,
     /// What its bearer may do.
     pub role: &'static str,
     /// The first characters of the secret.

@@ -447,7 +447,10 @@ async fn a_token_is_made_shown_once_and_revoked() {
         token: secret.to_owned(),
     };
     let whoami = laptop.get("/api/v1/whoami").await.expect(200);
-    assert_eq!(whoami, json!({"name": "laptop", "role": "viewer"}));
+    assert_eq!(
+        whoami,
+        json!({"name": "laptop", "role": "viewer", "owner": "laptop"})
+    );
     let path = format!(
         "/api/v1/tokens/{}",
         created["token"]["token_id"].as_str().unwrap()

@@ -48,7 +48,11 @@ async fn whoever_is_on_this_machine_has_the_role() {
     let hub = granting(Role::Viewer);
     for peer in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
         let who = ask(&hub, peer, &[]).await.expect(200);
-        assert_eq!(who, json!({"name": "loopback", "role": "viewer"}), "{peer}");
+        assert_eq!(
+            who,
+            json!({"name": "loopback", "role": "viewer", "owner": "loopback"}),
+            "{peer}"
+        );
     }
 }
 

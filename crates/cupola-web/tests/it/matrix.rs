@@ -33,12 +33,13 @@ use crate::harness::{TestHub, request};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Routes that anybody may use. A line here is a decision.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
     "GET /api/health",
     "GET /assets/{file}",
     "GET /health",
     "GET /login",
     "GET /version",
+    "POST /api/v1/enrolments/use",
     "POST /login",
     "POST /logout",
 ];
@@ -497,6 +498,8 @@ fn the_table_of_the_api_is_this() {
     /api/v1/briefs POST Role(Researcher)
     /api/v1/briefs/{id} DELETE Role(Researcher)
     /api/v1/briefs/{id} GET Role(Viewer)
+    /api/v1/briefs/{id}/budget GET Role(Viewer)
+    /api/v1/briefs/{id}/budget PUT Role(Researcher)
     /api/v1/broken-templates GET Role(Viewer)
     /api/v1/budgets GET Role(Viewer)
     /api/v1/budgets POST Role(Operator)
@@ -508,6 +511,17 @@ fn the_table_of_the_api_is_this() {
     /api/v1/compare GET Role(Viewer)
     /api/v1/compare/curves GET Role(Viewer)
     /api/v1/costs GET Role(Viewer)
+    /api/v1/credits GET Role(Viewer)
+    /api/v1/credits/history GET Role(Viewer)
+    /api/v1/credits/leaders GET Role(Viewer)
+    /api/v1/credits/people GET Role(Operator)
+    /api/v1/credits/receipts/{id} GET Role(Viewer)
+    /api/v1/credits/transfers POST Role(Operator)
+    /api/v1/credits/verification GET Role(Operator)
+    /api/v1/enrolments GET Role(Admin)
+    /api/v1/enrolments POST Role(Admin)
+    /api/v1/enrolments/use POST Public
+    /api/v1/enrolments/{id} DELETE Role(Admin)
     /api/v1/experiments GET Role(Viewer)
     /api/v1/experiments POST Role(Researcher)
     /api/v1/experiments/check POST Role(Researcher)
@@ -589,8 +603,11 @@ fn the_table_of_the_api_is_this() {
     /api/v1/workers/{id} GET Role(Viewer)
     /api/v1/workers/{id}/charts GET Role(Viewer)
     /api/v1/workers/{id}/departure POST Worker
+    /api/v1/workers/{id}/earned GET Worker
+    /api/v1/workers/{id}/earnings GET Role(Viewer)
     /api/v1/workers/{id}/heartbeat POST Worker
     /api/v1/workers/{id}/leases POST Worker
+    /api/v1/workers/{id}/leaving POST Worker
     /api/v1/workers/{id}/points GET Role(Viewer)
     /api/v1/workers/{id}/telemetry POST Worker
     /api/v1/workspaces GET Role(Viewer)

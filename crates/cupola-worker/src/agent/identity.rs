@@ -1,9 +1,8 @@
 //! Who this worker is, kept in its folder from one start to the next.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +11,11 @@ use serde_json::{Value, json};
 use crate::{
     WorkerError,
     executor::{bundles_folder, runs_folder},
+    private,
 };
+
+/// Where who it is stands in it.
+const FILE: &str = "worker.json";
 
 /// The worker's folder, while this agent has it.
 #[derive(Debug)]
@@ -30,11 +33,10 @@ impl Identity {
             &bundles_folder(state_dir),
             &runs_folder(state_dir),
         ] {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(at(folder))?;
+            private::make_folder(folder).map_err(at(folder))?;
         }
         let lock_path = state_dir.join("worker.lock");
-        let lock = private_file(&lock_path).map_err(at(&lock_path))?;
+        let lock = private::create(&lock_path).map_err(at(&lock_path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
                 at(state_dir)(io::Error::other("another worker is running in it"))
@@ -42,39 +44,58 @@ impl Identity {
             TryLockError::Error(error) => at(&lock_path)(error),
         })?;
         Ok(Self {
-            path: state_dir.join("worker.json"),
+            path: state_dir.join(FILE),
             _lock: lock,
         })
     }
 
     /// The id that was kept, if one was.
     pub(super) fn worker_id(&self) -> Option<String> {
-        let text = fs::read_to_string(&self.path).ok()?;
-        let kept: Value = serde_json::from_str(&text).ok()?;
-        kept.get("worker_id")?.as_str().map(str::to_owned)
+        self.kept("worker_id")
     }
 
-    /// Keeps the id.
-    pub(super) fn keep(&self, worker_id: &str) -> Result<(), WorkerError> {
-        if self.worker_id().as_deref() == Some(worker_id) {
+    /// The key of the hub that it joined first, if that has one.
+    pub(super) fn hub_key(&self) -> Option<String> {
+        self.kept("hub_key").filter(|key| !key.is_empty())
+    }
+
+    /// Forgets them.
+    fn forget(&self) -> Result<(), WorkerError> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&self.path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the id, and whose it is.
+    pub(super) fn keep(&self, worker_id: &str, hub_key: &str) -> Result<(), WorkerError> {
+        let kept = (self.worker_id(), self.kept("hub_key"));
+        if kept == (Some(worker_id.to_owned()), Some(hub_key.to_owned())) {
             return Ok(());
         }
-        let temporary = self.path.with_extension("json.new");
-        let text = json!({ "worker_id": worker_id }).to_string();
-        private_file(&temporary)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .and_then(|()| fs::rename(&temporary, &self.path))
-            .map_err(at(&self.path))
+        let text = json!({ "worker_id": worker_id, "hub_key": hub_key }).to_string();
+        private::replace(&self.path, &text).map_err(at(&self.path))
+    }
+
+    fn kept(&self, name: &str) -> Option<String> {
+        kept(&self.path, name)
     }
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
+/// The id of the worker whose folder this is, if it joined.
+pub fn worker_id(state_dir: &Path) -> Option<String> {
+    kept(&state_dir.join(FILE), "worker_id")
+}
+
+/// Forgets which worker's folder this is, so that it joins as a new one. An agent that runs there is in the way.
+pub fn forget(state_dir: &Path) -> Result<(), WorkerError> {
+    Identity::open(state_dir)?.forget()
+}
+
+fn kept(path: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let kept: Value = serde_json::from_str(&text).ok()?;
+    kept.get(name)?.as_str().map(str::to_owned)
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> WorkerError {
@@ -93,12 +114,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let identity = Identity::open(folder.path()).unwrap();
         assert_eq!(identity.worker_id(), None);
-        identity.keep("w1").unwrap();
+        identity.keep("w1", "").unwrap();
+        assert_eq!(identity.hub_key(), None);
+        identity.keep("w1", "k1").unwrap();
         drop(identity);
         let identity = Identity::open(folder.path()).unwrap();
         assert_eq!(identity.worker_id().as_deref(), Some("w1"));
+        assert_eq!(identity.hub_key().as_deref(), Some("k1"));
         let mode = fs::metadata(&identity.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_forgotten_by_nobody_else_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::open(folder.path()).unwrap();
+        identity.keep("w1", "k1").unwrap();
+        assert!(forget(folder.path()).is_err(), "an agent runs there");
+        drop(identity);
+        assert_eq!(worker_id(folder.path()).as_deref(), Some("w1"));
+        forget(folder.path()).unwrap();
+        forget(folder.path()).unwrap();
+        assert_eq!(worker_id(folder.path()), None);
     }
 
     #[test]

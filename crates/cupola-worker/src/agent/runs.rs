@@ -1,7 +1,7 @@
 //! What is running here.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +14,10 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use crate::executor::{Context, Execution, Handle, Phase, Wish};
+use crate::{
+    desk::Ended,
+    executor::{Context, Execution, Handle, Phase, Wish},
+};
 
 /// How long leaving takes at most: asking, killing and delivering together.
 const LEAVE_WAIT: Duration = Duration::from_secs(8);
@@ -32,6 +35,10 @@ pub(super) struct Runs {
     live: HashMap<Held, (Handle, task::Id)>,
     tasks: JoinSet<()>,
     ended: VecDeque<Held>,
+    /// What is stopped to be given back.
+    giving: HashSet<Held>,
+    /// What is given back: the hub has not said yet that it knows.
+    returning: Vec<Held>,
     changes: (mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<()>),
 }
 
@@ -43,6 +50,8 @@ impl Runs {
             live: HashMap::new(),
             tasks: JoinSet::new(),
             ended: VecDeque::new(),
+            giving: HashSet::new(),
+            returning: Vec::new(),
             changes: mpsc::unbounded_channel(),
         }
     }
@@ -100,6 +109,40 @@ impl Runs {
     /// All leases are gone.
     pub(super) fn abandon_all(&self) {
         self.wish_all(Wish::Abandon);
+    }
+
+    /// Stops all programs, so that their runs can be given back. What has ended already is still told.
+    pub(super) fn give_back(&mut self) {
+        for (held, (handle, _)) in &self.live {
+            if handle.phase() != Phase::Reporting && self.giving.insert(held.clone()) {
+                info!(run = %held.run_id, "to be given back");
+                handle.wishes.raise(Wish::Leave);
+            }
+        }
+    }
+
+    /// Gives a run back that was never begun here. Says whether that is new.
+    pub(super) fn decline(&mut self, order: &RunOrder) -> bool {
+        let held = Held {
+            run_id: order.run_id.clone(),
+            epoch: order.epoch,
+        };
+        let is_known = self.live.contains_key(&held) || self.ended.contains(&held);
+        if !is_known {
+            self.remember(held.clone());
+            self.returning.push(held);
+        }
+        !is_known
+    }
+
+    /// What is given back.
+    pub(super) fn returning(&self) -> Vec<Held> {
+        self.returning.clone()
+    }
+
+    /// The hub knows that these are given back.
+    pub(super) fn returned(&mut self, known: &[Held]) {
+        self.returning.retain(|held| !known.contains(held));
     }
 
     /// Waits until a run ends or a slot becomes free.
@@ -192,6 +235,15 @@ impl Runs {
         if let Some(failure) = failure {
             error!(run = %held.run_id, %failure, "a run's executor broke");
         }
+        // Known already, unless its executor broke.
+        self.context.desk.run_ended(&held, Ended::stopped(0.0));
+        if self.giving.remove(&held) {
+            self.returning.push(held.clone());
+        }
+        self.remember(held);
+    }
+
+    fn remember(&mut self, held: Held) {
         self.ended.push_back(held);
         if self.ended.len() > ENDED_MAX {
             self.ended.pop_front();

@@ -6,15 +6,19 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
 };
 
-use cupola_domain::template::CodeFile;
+use cupola_domain::{template::CodeFile, time::Timestamp};
 
 use super::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, bundle_hash};
 use crate::backoff::random;
 
 /// Files are for reading: the next run must find what the hash stands for.
 const FILE_MODE: u32 = 0o444;
+
+/// What was not used for so long is not kept.
+const UNUSED_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// The folders of unpacked bundles.
 #[derive(Debug)]
@@ -76,9 +80,33 @@ impl Cache {
         fs::remove_dir_all(&old)
     }
 
+    /// Notes that the folder of `hash` is used.
+    pub(crate) fn mark_used(&self, hash: &str, now: Timestamp) {
+        let folder = fs::File::open(self.folder.join(hash));
+        // Otherwise it is only fetched again one day.
+        let _ = folder.and_then(|folder| folder.set_modified(system(now)));
+    }
+
+    /// Removes what was not used for long. No run may have begun before that.
+    pub(crate) fn forget_unused(&self, now: Timestamp) {
+        let since = system(now).checked_sub(UNUSED_MAX);
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let used = entry.metadata().and_then(|about| about.modified()).ok();
+            if used.is_some_and(|used| since.is_some_and(|since| used < since)) {
+                // What is in the way of that is so the next time, too.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<String>>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn system(now: Timestamp) -> SystemTime {
+    let millis = u64::try_from(now.millis()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
 fn unpack(folder: &Path, files: &[CodeFile]) -> io::Result<()> {
@@ -167,6 +195,20 @@ mod tests {
         assert_eq!(cache.find(&hash, &[]), None);
         cache.insert(&hash, &files()).unwrap();
         assert_eq!(cache.find(&hash, &[]), Some(unpacked));
+    }
+
+    #[test]
+    fn what_is_not_used_for_a_month_is_forgotten() {
+        let (_folder, cache, hash, unpacked) = restarted();
+        let day = |day: i64| Timestamp::from_millis(day * 24 * 3600 * 1000);
+        cache.mark_used(&hash, day(20_000));
+        cache.forget_unused(day(20_030));
+        assert_eq!(cache.find(&hash, &[]), Some(unpacked.clone()));
+        cache.mark_used(&hash, day(20_010));
+        cache.forget_unused(day(20_031));
+        assert!(unpacked.is_dir());
+        cache.forget_unused(day(20_041));
+        assert!(!unpacked.exists());
     }
 
     #[test]

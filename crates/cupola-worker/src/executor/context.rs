@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,8 +12,11 @@ use cupola_protocol::work::{CapabilitiesBody, Registered};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    admission::Admission,
     bundle::cache::Cache,
+    desk::Desk,
     process,
+    sandbox::Keeper,
     settings::{Clock, Settings},
 };
 
@@ -37,6 +41,12 @@ pub(crate) struct Context {
     pub(crate) variables: Vec<(OsString, OsString)>,
     /// What is the same in every run's environment.
     pub(crate) machine: Map<String, Value>,
+    /// What keeps the programs in.
+    pub(crate) keeper: Arc<Keeper>,
+    /// What is run at all.
+    pub(crate) admission: Admission,
+    /// Where their owner sees them.
+    pub(crate) desk: Desk,
 }
 
 impl Context {
@@ -46,7 +56,10 @@ impl Context {
         client: Client,
         registered: &Registered,
         machine: &CapabilitiesBody,
+        keeper: &Arc<Keeper>,
     ) -> Self {
+        let bundles = Cache::new(bundles_folder(&settings.state_dir));
+        bundles.forget_unused(settings.clock.now());
         Self {
             client,
             worker_id: registered.worker_id.clone(),
@@ -56,10 +69,13 @@ impl Context {
             grace: settings.grace,
             binary: settings.binary.clone(),
             python: machine.python.as_ref().map(|python| python.path.clone()),
-            bundles: Cache::new(bundles_folder(&settings.state_dir)),
+            bundles,
             runs_folder: runs_folder(&settings.state_dir),
             variables: process::allowed(&settings.environment),
             machine: describe(&settings.name, machine),
+            keeper: Arc::clone(keeper),
+            admission: Admission::new(settings.admits, &registered.worker_id, &registered.hub_key),
+            desk: settings.desk.clone(),
         }
     }
 }

@@ -14,7 +14,12 @@ use cupola_protocol::{
 use serde_json::{Map, Value, json};
 
 use super::{Context, Wish, folder::RunFolder};
-use crate::{backoff::Backoff, bundle, process::EVENTS_FD};
+use crate::{
+    backoff::Backoff,
+    bundle,
+    process::EVENTS_FD,
+    sandbox::{Kept, Subject},
+};
 
 /// A run whose program can start.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) variables: Vec<(OsString, OsString)>,
     /// What the hub is told of the program's surroundings.
     pub(super) environment: Map<String, Value>,
+    /// What keeps the program in.
+    pub(super) kept: Kept,
 }
 
 /// Why there is no program.
@@ -41,15 +48,26 @@ pub(super) enum NotReady {
 
 /// Prepares `order`. Waits as long as the hub is away.
 pub(super) async fn prepare(context: &Context, order: &RunOrder) -> Result<Prepared, NotReady> {
+    context.admission.check(order).map_err(not_prepared)?;
     let code = if order.has_bundle {
         Some(code_folder(context, order).await?)
     } else {
         None
     };
     let folder = RunFolder::create(&context.runs_folder, order).map_err(no_folder)?;
-    let command = fill_command(context, order, &folder, code)?;
+    let command = fill_command(context, order, &folder, code.as_deref())?;
     let working_folder = working_folder(order, &folder)?;
-    let environment = environment(context, order, &command, &working_folder);
+    let subject = Subject {
+        folder: folder.path(),
+        working_folder: &working_folder,
+        code: code.as_deref(),
+        command: &command,
+        access: &order.access,
+    };
+    let kept = context.keeper.keep(&subject);
+    let kept = kept.map_err(|reason| NotReady::Failed(Failure::SpawnFailed(reason)))?;
+    let mut environment = environment(context, order, &command, &working_folder);
+    environment.insert("sandbox".to_owned(), kept.described());
     let written = folder.write_environment(&environment).await;
     written.map_err(no_folder)?;
     Ok(Prepared {
@@ -58,6 +76,7 @@ pub(super) async fn prepare(context: &Context, order: &RunOrder) -> Result<Prepa
         working_folder,
         command,
         environment,
+        kept,
     })
 }
 
@@ -69,6 +88,7 @@ async fn code_folder(context: &Context, order: &RunOrder) -> Result<PathBuf, Not
         )));
     }
     if let Some(folder) = context.bundles.find(hash, &order.command) {
+        context.bundles.mark_used(hash, context.clock.now());
         return Ok(folder);
     }
     let given = fetch(context, hash).await?;
@@ -94,19 +114,19 @@ fn fill_command(
     context: &Context,
     order: &RunOrder,
     folder: &RunFolder,
-    code: Option<PathBuf>,
+    code: Option<&Path>,
 ) -> Result<Vec<String>, NotReady> {
     let asks_for_python = |argument: &String| argument.contains("{python}");
     if context.python.is_none() && order.command.iter().any(asks_for_python) {
         return Err(not_prepared("there is no Python on this worker"));
     }
-    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    let text = |path: &Path| path.to_string_lossy().into_owned();
     let value_of = |name: &str| match name {
-        "config" => Some(text(folder.config_path())),
-        "code" => code.clone().map(text),
-        "run" => Some(text(folder.path().to_owned())),
+        "config" => Some(text(&folder.config_path())),
+        "code" => code.map(text),
+        "run" => Some(text(folder.path())),
         "python" => context.python.clone(),
-        "cupola" => Some(text(context.binary.clone())),
+        "cupola" => Some(text(&context.binary)),
         _ => None,
     };
     let filled = |argument: &String| fill(argument, value_of);
@@ -143,8 +163,10 @@ fn variables(context: &Context, order: &RunOrder, folder: &RunFolder) -> Vec<(Os
         .environment
         .iter()
         .map(|(name, value)| (name.into(), value.into()));
-    let allowed = context.variables.iter().cloned();
+    let mut allowed = context.variables.clone();
+    context.keeper.change_variables(folder.path(), &mut allowed);
     allowed
+        .into_iter()
         .chain([unbuffered])
         .chain(tracking(context, order))
         .chain(asked)

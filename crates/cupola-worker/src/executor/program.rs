@@ -230,11 +230,13 @@ async fn spawn(prepared: &Prepared) -> io::Result<(Program, Streams)> {
     let command = prepared.command.clone();
     let folder = prepared.working_folder.clone();
     let environment = prepared.variables.clone();
+    let kept = prepared.kept.clone();
     let spawning = move || {
         Program::spawn(&Launch {
             command: &command,
             folder: &folder,
             environment: &environment,
+            kept: &kept,
         })
     };
     tokio::task::spawn_blocking(spawning)

@@ -19,11 +19,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 
 use super::{Context, SharedOutbox, Wish, Wishes, locked};
-use crate::{backoff::Backoff, output::events::Wanted};
+use crate::{backoff::Backoff, foreign::open_file, output::events::Wanted};
 
 use found::Found;
-
-pub(super) use found::open;
 
 /// So often a file is sent that changes on its way, or that the hub gets stuck on.
 const TRIES_MAX: u32 = 4;
@@ -42,7 +40,7 @@ pub(super) struct Uploads<'a> {
     pub(super) fresh: Arc<Notify>,
     /// True once the program is gone and names no more files.
     pub(super) closed: watch::Receiver<bool>,
-    /// The folders out of which nothing is sent.
+    /// The folders out of which nothing is sent: as they really lay before there was a program.
     pub(super) folders: Vec<PathBuf>,
 }
 
@@ -187,7 +185,7 @@ fn is_away(error: &Error) -> bool {
 
 /// The file from its beginning, its size and its SHA-256, as they are now.
 fn measure(path: &Path) -> io::Result<(File, u64, String)> {
-    let mut file = open(path)?;
+    let mut file = open_file(path)?;
     let (mut hasher, mut size) = (Sha256::new(), 0);
     let mut block = vec![0; READ_BYTES];
     loop {

@@ -36,7 +36,7 @@ const SHOWN_CHARS_MAX: usize = 200;
 const WANTED_MAX: usize = 10_000;
 
 /// The log streams, in the order in which a report takes them.
-const STREAMS: [(Stream, &str); 5] = [
+pub(crate) const STREAMS: [(Stream, &str); 5] = [
     (Stream::Worker, "worker"),
     (Stream::Stdout, "stdout"),
     (Stream::Stderr, "stderr"),
@@ -80,11 +80,16 @@ pub(crate) struct Outbox {
     malformed: u64,
 }
 
+/// What the file of a stream is called.
+pub(crate) fn file_of(stream: &str) -> String {
+    format!("{stream}.log")
+}
+
 impl Outbox {
     /// Keeps its files in the run's `folder`.
     pub(crate) fn new(folder: &Path) -> Self {
         Self {
-            logs: STREAMS.map(|(_, name)| StreamLog::new(folder.join(format!("{name}.log")))),
+            logs: STREAMS.map(|(_, name)| StreamLog::new(folder.join(file_of(name)))),
             last_line: LastLine::default(),
             event_lines: EventLines::default(),
             points: PointFile::new(folder),
@@ -190,6 +195,11 @@ impl Outbox {
     /// Whether the program has said that it looks for the wish to be cancelled.
     pub(crate) fn is_cancellable(&self) -> bool {
         self.is_cancellable
+    }
+
+    /// How far the program says it is, the outermost level first.
+    pub(crate) fn progress(&self) -> Vec<ProgressLevelBody> {
+        self.levels.iter().map(Into::into).collect()
     }
 
     /// The next file that the run is to keep.

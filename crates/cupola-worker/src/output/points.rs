@@ -21,7 +21,10 @@ const POINT_BYTES: usize = 64;
 const EVENTS_READ_BYTES: usize = 2 * LINE_BYTES_MAX;
 
 /// How much a run may say in points before the hub has taken them.
-const EVENTS_FILE_BYTES_MAX: u64 = 1 << 30;
+pub(crate) const EVENTS_FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// What the file is called in which it does.
+pub(crate) const EVENTS_FILE: &str = "events.jsonl";
 
 /// The points of a run, on disk as events until they are sent, and kept there for good.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl PointFile {
     /// Keeps its file in the run's `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self {
-            file: LogFile::new(folder.join("events.jsonl"), EVENTS_FILE_BYTES_MAX),
+            file: LogFile::new(folder.join(EVENTS_FILE), EVENTS_FILE_BYTES_MAX),
             unwritten: Vec::new(),
             unwritten_values: 0,
             sent: 0,

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::FileExt as _,
     path::PathBuf,
@@ -228,13 +228,14 @@ impl LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(
-                OpenOptions::new()
-                    .read(true)
-                    .append(true)
-                    .create(true)
-                    .open(&self.path)?,
-            ),
+            none => {
+                // What lies there, be it an older lease's file or a link that the program made, is neither
+                // opened nor followed.
+                let _ = fs::remove_file(&self.path);
+                let mut options = OpenOptions::new();
+                let new = options.read(true).append(true).create_new(true);
+                none.insert(new.open(&self.path)?)
+            }
         };
         file.write_all(bytes)
     }
@@ -322,6 +323,28 @@ mod tests {
             got += bytes.len();
         }
         assert_eq!(got, 12 << 20);
+    }
+
+    #[test]
+    fn what_lies_in_a_log_s_place_is_neither_followed_nor_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (secret, path) = (folder.path().join("key"), folder.path().join("stdout.log"));
+        let check = |lay: &dyn Fn()| {
+            let mut log = StreamLog::new(path.clone());
+            lay();
+            log.push(b"said\n", at(0));
+            assert_eq!(drain(&mut log), (b"said\n".to_vec(), 0));
+            assert_eq!(fs::read(&secret).unwrap(), b"the owner's key");
+        };
+        fs::write(&secret, "the owner's key").unwrap();
+        check(&|| std::os::unix::fs::symlink(&secret, &path).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"said\n");
+        check(&|| fs::write(&path, "an older lease's\n").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"said\n");
+        check(&|| {
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+        });
     }
 
     #[test]

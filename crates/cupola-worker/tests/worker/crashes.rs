@@ -16,7 +16,7 @@ async fn an_agent_to_be_killed() {
     let mut settings = settings(&FakeHub::start(), folder.path());
     settings.hub_url = hub_url;
     let work = cupola_worker::run(settings, std::future::pending());
-    let ended = tokio::time::timeout(PATIENCE, work).await;
+    let ended = tokio::time::timeout(PATIENCE, Box::pin(work)).await;
     panic!("it should have been killed: {ended:?}");
 }
 

@@ -2,10 +2,13 @@
 
 mod crashes;
 mod endings;
+mod escapes;
 mod event_files;
 mod floods;
 mod hub_trouble;
+mod lures;
 mod measured;
+mod owner;
 mod programs;
 mod support;
 mod throughput;

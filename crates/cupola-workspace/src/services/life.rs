@@ -117,6 +117,7 @@ impl Life {
             environment: &self.settings.environment,
             stdout: stdout.map_err(failed)?,
             stderr: stderr.map_err(failed)?,
+            barrier: None,
         };
         let program = Program::start(launch).map_err(|error| {
             let name = prepared.words.first().map_or("", String::as_str);

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::fixture::Folder;
+use super::{fixture::Folder, http};
 
 /// A browser with one tab; ends when dropped.
 pub(super) struct Chromium {
@@ -39,7 +39,7 @@ impl Chromium {
         let port = port.trim_end_matches('.');
         let mut browser = Self {
             driver,
-            http: reqwest::Client::new(),
+            http: http(),
             session: format!("http://127.0.0.1:{port}/session"),
         };
         let profile = format!(

@@ -118,6 +118,7 @@ impl BenchHub {
             id: None,
             name: name.to_owned(),
             session: "bench".to_owned(),
+            place: String::new(),
             slots: 1,
             version: "bench".to_owned(),
             capabilities,

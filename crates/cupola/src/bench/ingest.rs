@@ -23,6 +23,7 @@ use super::{
     Figure,
     client::{Connection, Said},
     fixture::{BenchHub, Folder},
+    http,
     server::{SECRET, Server},
 };
 
@@ -113,7 +114,7 @@ async fn keeping_nothing() -> anyhow::Result<Target> {
         address: address.to_string(),
         token: secret,
         experiment: String::new(),
-        http: reqwest::Client::new(),
+        http: http(),
     })
 }
 
@@ -124,7 +125,7 @@ impl Target {
             address: url.trim_start_matches("http://").to_owned(),
             token: token.to_owned(),
             experiment: String::new(),
-            http: reqwest::Client::new(),
+            http: http(),
         };
         let name = format!("bench-{}", std::process::id());
         let asked = json!({"name": name});

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::{
     Figure,
     fixture::{BenchHub, Folder},
+    http,
     server::{SECRET, Server},
 };
 
@@ -170,7 +171,7 @@ async fn clients_own(
     experiment: &str,
     requests: usize,
 ) -> anyhow::Result<Vec<f64>> {
-    let http = reqwest::Client::new();
+    let http = http();
     let body = json!({
         "experiment_ids": [experiment],
         "filter": "params.optimizer = 'adam'",
@@ -190,10 +191,10 @@ async fn clients_own(
 }
 
 async fn theirs(url: &str) -> anyhow::Result<Vec<f64>> {
-    let found = reqwest::get(format!(
+    let found = http().get(format!(
         "{url}/api/2.0/mlflow/experiments/get-by-name?experiment_name=filled"
     ));
-    let found: serde_json::Value = found.await?.json().await?;
+    let found: serde_json::Value = found.send().await?.json().await?;
     let experiment = found["experiment"]["experiment_id"]
         .as_str()
         .unwrap_or_default();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::fixture::Folder;
+use super::{fixture::Folder, http};
 
 /// The administrator's secret.
 pub(super) const SECRET: &str = "cupola_admin_bench_0123456789abcdef";
@@ -34,7 +34,7 @@ impl Server {
     pub(super) async fn start_as(folder: &Folder, arguments: &[&str]) -> anyhow::Result<Self> {
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
-        let http = reqwest::Client::new();
+        let http = http();
         #[expect(
             clippy::disallowed_methods,
             reason = "the measured program is this one"

@@ -68,6 +68,7 @@ fn join(folder: &Folder, count: u32) -> anyhow::Result<Fleet> {
             id: None,
             name: format!("worker {n}"),
             session: SESSION.to_owned(),
+            place: String::new(),
             slots: 1,
             version: SESSION.to_owned(),
             capabilities: Capabilities::default(),

@@ -37,7 +37,7 @@ pub(crate) async fn run(demo: Demo) -> anyhow::Result<ExitCode> {
     let stop = stop_signal()?;
     let config = Config::private(demo.data.clone(), Vec::new(), demo.slots);
     let running = Running::start(&config, With::Worker).await?;
-    let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
+    let client = Client::new(&running.address, &running.token_file(Role::Admin)?)?;
     let login = running.hub.create_admin_login_code()?;
     say(
         &demo,

@@ -111,7 +111,7 @@ pub(crate) fn watching(watch: Watch) -> anyhow::Result<Watching> {
     })
 }
 
-fn colours() -> Colours {
+pub(crate) fn colours() -> Colours {
     let told = |name: &str| std::env::var(name).ok();
     Colours::told_by(
         told("NO_COLOR").as_deref(),

@@ -71,7 +71,7 @@ async fn here(args: &RunFile, source: &Source) -> anyhow::Result<Outcome> {
     if args.web {
         running.greet_pages(&config, |text| console.say(text))?;
     }
-    let client = Client::new(&running.url, &running.token_file(Role::Admin)?)?;
+    let client = Client::new(&running.address, &running.token_file(Role::Admin)?)?;
     let seen = interface(args, source, &client, &console)?;
     let outcome = perform(&client, source, &mut console, stop.as_mut()).await;
     until_closed(seen, &mut console).await?;

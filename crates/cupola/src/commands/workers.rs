@@ -4,22 +4,25 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use cupola_client::query::PageFilter;
-use cupola_domain::resources::GIB;
 use cupola_protocol::workers::WorkerBody;
 use cupola_worker::{Clock, Settings};
 
+use super::{installing, joining};
 use crate::{
-    cli::{Join, Worker, WorkerCommand},
+    cli::{Worker, WorkerCommand},
+    commands,
     connection::client,
     data::DataDir,
     output::{self, Table},
-    serve::stop_signal,
-    world::wall_clock,
+    world::{offset_secs, wall_clock},
 };
 
 pub(crate) async fn run(worker: Worker) -> anyhow::Result<()> {
     match worker.command {
-        None => join(worker.join).await,
+        None => joining::join(worker.join).await,
+        Some(WorkerCommand::Leave(leave)) => joining::leave(leave).await,
+        Some(WorkerCommand::Install(install)) => installing::install(install).await,
+        Some(WorkerCommand::Uninstall(place)) => installing::uninstall(&place),
         Some(WorkerCommand::List(read)) => {
             let page = client(&read.connect)?
                 .workers(&PageFilter::default())
@@ -27,12 +30,12 @@ pub(crate) async fn run(worker: Worker) -> anyhow::Result<()> {
             if read.json {
                 return output::json(&page);
             }
-            list(&page.items).print(
-                "No workers yet. `cupola token create NAME --role worker` tells how one joins.",
-            );
+            list(&page.items).print("No workers yet. `cupola token worker` tells how one joins.");
             Ok(())
         }
-        Some(WorkerCommand::Show { id, read }) => {
+        Some(WorkerCommand::Desk(command)) => commands::desk::run(command).await,
+        Some(WorkerCommand::Show { id: None, .. }) => commands::desk::watch().await,
+        Some(WorkerCommand::Show { id: Some(id), read }) => {
             let worker = client(&read.connect)?.worker(&id).await?;
             if read.json {
                 return output::json(&worker);
@@ -48,27 +51,6 @@ pub(crate) async fn run(worker: Worker) -> anyhow::Result<()> {
     }
 }
 
-async fn join(join: Join) -> anyhow::Result<()> {
-    let hub = join.hub.context("name the hub with `--hub URL`")?;
-    let token = join
-        .token
-        .context("give a worker's token with `--token` or CUPOLA_TOKEN")?;
-    let state = match join.state {
-        Some(state) => state,
-        None => DataDir::find(None)?.path().join("joined"),
-    };
-    let mut settings = settings(&hub, &token, state, join.slots)?;
-    settings.python = join.python;
-    if let Some(name) = join.name {
-        settings.name = name;
-    }
-    output::note(&format!(
-        "{} works for {hub}; Ctrl-C says goodbye",
-        settings.name
-    ));
-    Ok(cupola_worker::run(settings, stop_signal()?).await?)
-}
-
 /// Settings for a worker on this machine.
 pub(crate) fn settings(
     hub: &str,
@@ -76,21 +58,34 @@ pub(crate) fn settings(
     state: PathBuf,
     slots: u32,
 ) -> anyhow::Result<Settings> {
-    let mut settings = Settings::new(hub, token, state, Clock::new(wall_clock));
+    let clock = Clock::new(wall_clock).ahead(offset_secs);
+    let mut settings = Settings::new(hub, token, state, clock);
     settings.binary = std::env::current_exe().context("this program does not know where it is")?;
     settings.environment = std::env::vars_os().collect();
     settings.slots = slots;
+    settings.probe = Some(cupola_train::probe);
     settings.name = hostname();
+    settings.sandbox.private =
+        DataDir::find(None).map_or_else(|_| Vec::new(), |data| vec![data.path().to_owned()]);
     Ok(settings)
 }
 
-fn hostname() -> String {
+/// What this machine is called.
+pub(crate) fn hostname() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.is_empty() {
         "worker".to_owned()
     } else {
         name.to_owned()
+    }
+}
+
+/// `online`, or `paused` where its owner lets it take no work.
+fn status(worker: &WorkerBody) -> String {
+    match &worker.resting {
+        Some(resting) if worker.status != "offline" => format!("paused ({})", resting.why),
+        _ => worker.status.clone(),
     }
 }
 
@@ -117,9 +112,9 @@ fn list(workers: &[WorkerBody]) -> Table {
         table.row([
             worker.worker_id.clone(),
             worker.name.clone(),
-            worker.status.clone(),
+            status(worker),
             format!("{} cores", has.cpu_cores),
-            gib(has.memory_bytes),
+            output::gib(has.memory_bytes),
             output::or_dash(Some(&gpus.join(", "))),
             output::or_dash(python.as_deref()),
             has.platform.clone(),
@@ -128,9 +123,4 @@ fn list(workers: &[WorkerBody]) -> Table {
         ]);
     }
     table
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn gib(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / GIB as f64)
 }

@@ -42,6 +42,8 @@ impl Program {
             name: "program".to_owned(),
             role: "worker".to_owned(),
             ttl_secs: None,
+            owner: String::new(),
+            team: String::new(),
         };
         let secret = hub.client().create_token(&token).await.unwrap().secret;
         let worker = Client::new(&hub.url, &secret).unwrap();

@@ -204,7 +204,7 @@ async fn on_postgresql(url: String) {
 }
 
 /// How many processes have this in their command line.
-fn processes_with(text: &str) -> usize {
+pub(crate) fn processes_with(text: &str) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
     lines
@@ -213,7 +213,7 @@ fn processes_with(text: &str) -> usize {
 }
 
 /// The most memory that a process ever held.
-fn peak_kib(pid: u32) -> u64 {
+pub(crate) fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status
         .lines()

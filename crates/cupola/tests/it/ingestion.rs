@@ -57,7 +57,7 @@ struct Client {
 impl Client {
     async fn begin(url: &str) -> Self {
         let mut client = Self {
-            http: reqwest::Client::new(),
+            http: cupola_client::http_builder(None).build().unwrap(),
             api: format!("{url}/api/2.0/mlflow"),
             run: String::new(),
             next: 0,

@@ -8,15 +8,14 @@ use std::{
 };
 
 use cupola_client::Client;
-use cupola_protocol::{
-    WORKER_PROTOCOL,
-    briefs::NewBrief,
-    work::{CapabilitiesBody, Finished, LeaseRequest, Registration, RunOrder},
-};
+use cupola_protocol::{briefs::NewBrief, work::LeaseRequest};
 use cupola_search::rng::Rng;
 use serde_json::json;
 
-use crate::support::{TestHub, eventually};
+use crate::{
+    fleet::scripted::{completed, registration},
+    support::{TestHub, eventually},
+};
 
 const WORKERS: u64 = 4;
 
@@ -65,7 +64,13 @@ async fn five_hundred_kills_lose_nothing_that_was_acknowledged() {
     let mut workers = Vec::new();
     for n in 0..WORKERS {
         let client = Client::new(&hub.url, &secret).unwrap();
-        workers.push(client.register(&registration(n)).await.unwrap().worker_id);
+        workers.push(
+            client
+                .register(&registration(&session(n)))
+                .await
+                .unwrap()
+                .worker_id,
+        );
     }
     let acknowledged = Acknowledged::default();
     let mut rng = Rng::new(7);
@@ -112,7 +117,7 @@ async fn work(client: Client, worker: String, n: u64, seed: u64, acknowledged: A
         for order in orders.start {
             #[expect(clippy::cast_precision_loss, reason = "any value will do")]
             let value = (rng.bits() % 1000) as f64 / 8.0;
-            let finished = finished(&worker, &order, value);
+            let finished = completed(&worker, &order, value);
             // It may have been acknowledged or not: only an answer counts.
             let Ok(answer) = client.finish_run(&order.run_id, &finished).await else {
                 return;
@@ -127,42 +132,6 @@ async fn work(client: Client, worker: String, n: u64, seed: u64, acknowledged: A
 /// The same at each start of the hub: the worker was never away.
 fn session(n: u64) -> String {
     format!("session-{n}")
-}
-
-fn registration(n: u64) -> Registration {
-    Registration {
-        protocol: WORKER_PROTOCOL,
-        worker_id: None,
-        name: format!("worker {n}"),
-        session: session(n),
-        slots: 1,
-        version: "test".to_owned(),
-        capabilities: CapabilitiesBody {
-            hostname: "test".to_owned(),
-            platform: "linux-x86_64".to_owned(),
-            cpu_model: String::new(),
-            cpu_cores: 4,
-            memory_bytes: 16 << 30,
-            disk_bytes: 100 << 30,
-            gpus: Vec::new(),
-            python: None,
-        },
-    }
-}
-
-fn finished(worker: &str, order: &RunOrder, value: f64) -> Finished {
-    Finished {
-        worker_id: worker.to_owned(),
-        epoch: order.epoch,
-        outcome: "completed".to_owned(),
-        failure: String::new(),
-        failure_detail: String::new(),
-        results: json!({"score": value}).as_object().unwrap().clone(),
-        stop: None,
-        wall_time_secs: 0.1,
-        environment: serde_json::Map::new(),
-        provenance: None,
-    }
 }
 
 /// Everything acknowledged is there, with its value; the counts add up.

@@ -228,7 +228,11 @@ async fn check_logged(hub: &TestHub, run: &str, detail: &RunDetail) {
 /// Asks as a client does; the status and what is told.
 async fn by_mlflow(hub: &TestHub, path: &str, token: &str) -> (u16, Value) {
     let address = format!("{}/api/2.0/mlflow/{path}", hub.url);
-    let asked = reqwest::Client::new().get(address).bearer_auth(token);
+    let asked = cupola_client::http_builder(None)
+        .build()
+        .unwrap()
+        .get(address)
+        .bearer_auth(token);
     let answer = asked.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }

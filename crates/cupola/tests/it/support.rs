@@ -172,14 +172,26 @@ impl TestHub {
         .await
     }
 
-    /// A worker of its own process that joins this hub.
-    pub async fn start_worker(&self, slots: u32) -> Process {
+    /// A token with which a worker of `owner` joins.
+    pub async fn worker_token(&self, owner: &str) -> String {
         let token = cupola_protocol::access::NewToken {
             name: "worker".to_owned(),
             role: "worker".to_owned(),
             ttl_secs: None,
+            owner: owner.to_owned(),
+            team: String::new(),
         };
-        let secret = self.client().create_token(&token).await.unwrap().secret;
+        self.client().create_token(&token).await.unwrap().secret
+    }
+
+    /// A worker of its own process that joins this hub.
+    pub async fn start_worker(&self, slots: u32) -> Process {
+        self.start_worker_of("", slots, &self.url).await
+    }
+
+    /// The same with an owner, by this address of the hub.
+    pub async fn start_worker_of(&self, owner: &str, slots: u32, hub: &str) -> Process {
+        let secret = self.worker_token(owner).await;
         let slots = slots.to_string();
         let state = self
             .folder
@@ -187,7 +199,7 @@ impl TestHub {
             .join(format!("worker-{}", &secret[secret.len() - 8..]));
         let mut command = cupola(self.folder.path(), &["worker", "--slots", &slots]);
         command
-            .env("CUPOLA_HUB", &self.url)
+            .env("CUPOLA_HUB", hub)
             // Programs find the module without installing it.
             .env(
                 "PYTHONPATH",
@@ -236,7 +248,7 @@ fn start_hub(folder: &Path, database: Option<&str>, port: &str) -> (Process, Str
         .expect("the hub says where it listens")
         .unwrap();
     let url = first.rsplit(' ').next().unwrap().to_owned();
-    assert!(url.starts_with("http://127.0.0.1:"), "{first}");
+    assert!(url.contains("://127.0.0.1:"), "{first}");
     (process, url)
 }
 

@@ -96,7 +96,7 @@ fn what_is_wrong_is_named_with_its_line() {
         &[
             "`name`: is missing; use up to 64 lower-case letters, digits and dashes",
             "line 1: `nam`: is not known here; there are `name`, `title`, `description`, `command`, \
-             `files`, `objective`, `needs`, `space`, `fields`, `schema`",
+             `files`, `objective`, `needs`, `sandbox`, `space`, `fields`, `schema`",
         ],
     );
 }
@@ -136,6 +136,32 @@ fn what_is_no_toml_is_shown_by_line() {
 fn a_broken_manifest_tells_its_name() {
     let refused = read(&GOOD.replace("minimize", "down")).unwrap_err();
     assert_eq!(refused.name.as_deref(), Some("t"));
+}
+
+#[test]
+fn a_program_says_what_it_takes_beyond_its_own_folder() {
+    let with = |section: &str| {
+        GOOD.replace(
+            "[[fields]]\nname = \"lr\"",
+            &format!("{section}\n[[fields]]\nname = \"lr\""),
+        )
+    };
+    let text = with("[sandbox]\nnetwork = true\nread = [\"~/b\", \"/a\", \"~/b\"]");
+    let asked = read(&text).unwrap().needs.access;
+    assert_eq!(asked.reads, ["/a", "~/b"]);
+    assert_eq!((asked.network, asked.gpu), (true, false));
+    let refused = read(&with(
+        "[sandbox]\nread = [\"/a\", \"../b\"]\nwrite = [\"/\"]",
+    ))
+    .unwrap_err();
+    let flaws: Vec<_> = refused.flaws.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        flaws,
+        [
+            "line 8: `sandbox.read.1`: is `../b`; give an absolute path, or one that begins with `~/`, without `..`",
+            "line 9: `sandbox.write`: is not known here; there are `read`, `network`, `gpu`",
+        ]
+    );
 }
 
 #[test]

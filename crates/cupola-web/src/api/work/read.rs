@@ -12,11 +12,12 @@ use cupola_domain::{
     stopping::StopStep,
     telemetry::Sample,
 };
-use cupola_hub::work;
+use cupola_hub::{work, workers::Paused};
 use cupola_protocol::{
+    desk::RestingBody,
     runs::ProgressLevelBody,
     telemetry::SampleBody,
-    work::{Finished, Held, LogPiece, MetricPiece, Registration, Report, StoppingBody},
+    work::{Finished, Heartbeat, Held, LogPiece, MetricPiece, Registration, Report, StoppingBody},
 };
 use serde_json::{Map, Value};
 
@@ -57,6 +58,7 @@ pub(super) fn registration(body: Registration) -> Result<work::Registration, Err
     let machine = &body.capabilities;
     for (field, text) in [
         ("version", &body.version),
+        ("place", &body.place),
         ("capabilities.hostname", &machine.hostname),
         ("capabilities.platform", &machine.platform),
         ("capabilities.cpu_model", &machine.cpu_model),
@@ -82,6 +84,7 @@ pub(super) fn registration(body: Registration) -> Result<work::Registration, Err
         id,
         name: body.name,
         session: body.session,
+        place: body.place,
         slots: body.slots,
         version: body.version,
         capabilities: body.capabilities.into(),
@@ -130,6 +133,21 @@ pub(super) fn holding(held: &[Held]) -> Result<Vec<work::Held>, Errors> {
         Err(error) => Err(one(&format!("holding.{at}.run_id"), format!("{error}"))),
     };
     held.iter().enumerate().map(read).collect()
+}
+
+pub(super) fn beat(beat: Heartbeat) -> Result<work::Beat, Errors> {
+    let paused = |resting: RestingBody| -> Result<Paused, Errors> {
+        check_name("resting.why", &resting.why)?;
+        Ok(Paused {
+            why: resting.why,
+            until: resting.until.map(|until| until.0),
+        })
+    };
+    Ok(work::Beat {
+        holding: holding(&beat.holding)?,
+        returning: holding(&beat.returning)?,
+        paused: beat.resting.map(paused).transpose()?,
+    })
 }
 
 pub(super) fn report(report: Report) -> Result<work::Report, Errors> {

@@ -156,9 +156,10 @@ impl From<HubError> for Error {
         match &error {
             HubError::NotFound { kind, id } => Self::unknown(kind, id),
             HubError::Taken(_) => Self::new(Code::ResourceAlreadyExists, problem.title),
-            HubError::Invalid(_) | HubError::Conflict(_) | HubError::StaleLease(_) => {
-                Self::invalid(problem.title)
-            }
+            HubError::Invalid(_)
+            | HubError::Conflict(_)
+            | HubError::Rival(_)
+            | HubError::StaleLease(_) => Self::invalid(problem.title),
             _ => problem.into(),
         }
     }

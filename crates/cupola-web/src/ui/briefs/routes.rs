@@ -7,6 +7,7 @@ use axum::{
 };
 use cupola_domain::{
     access::{Principal, Role},
+    credits::Credits,
     field::FieldError,
     ids::BriefId,
     resources::{Hardware, Needs},
@@ -25,6 +26,7 @@ use crate::{
         answer::{Fields, Rendered, done, html, read},
         components::Link,
         confirmation::{Subject, stopped},
+        credits::brief_budget,
         families::parts::{Asked, On, Parts},
         format,
         frame::{Frame, Section},
@@ -41,6 +43,8 @@ pub(crate) fn routes() -> Routes {
         .get("/briefs/list", viewer, list)
         .get(paths::NEW_BRIEF, researcher, new)
         .get("/briefs/{id}", viewer, show)
+        .get("/briefs/{id}/budget", viewer, budget)
+        .post("/briefs/{id}/budget", researcher, raise)
         .get("/briefs/{id}/deletion", researcher, ask_deletion)
         .post("/briefs/{id}/deletion", researcher, delete)
 }
@@ -80,29 +84,81 @@ async fn show(
 ) -> Rendered {
     let asked = Asked::read(&mut params, On::Brief);
     params.finish()?;
-    let (seq, (brief, parts)) = read(&web, move |hub| {
+    page(&web, &who, id, asked, (&Fields::default(), &[])).await
+}
+
+async fn page(
+    web: &Web,
+    who: &Principal,
+    id: BriefId,
+    asked: Asked,
+    (fields, errors): (&Fields, &[FieldError]),
+) -> Rendered {
+    let (seq, (brief, family, spent, parts)) = read(web, move |hub| {
         let briefs::BriefDetail {
             brief,
             family,
             analysis,
         } = hub.brief_detail(id)?;
+        let spent = hub.brief_spending(id)?;
+        let of = family.id;
         let detail = hub.detail_of(family, Some(brief.clone()), analysis)?;
-        Ok((brief, Parts::read(hub, detail, asked)?))
+        Ok((brief, of, spent, Parts::read(hub, detail, asked)?))
     })
     .await?;
     let title = &brief.wanted.title;
     html(&Show {
-        frame: Frame::new(title, Section::Briefs, Some((&who).into()))
+        frame: Frame::new(title, Section::Briefs, Some(who.into()))
             .under("Briefs", paths::BRIEFS)
             .at(seq),
         title: title.clone(),
         details: present::details(&brief),
-        campaign: parts.campaign(&who),
+        campaign: parts.campaign(who),
         results: parts.results(),
         plot: parts.plot(),
         tasks: parts.tasks(),
-        deletion: present::deletion(&brief, &who),
+        budget: brief_budget((id, family), spent.as_ref(), (fields, errors), who),
+        deletion: present::deletion(&brief, who),
     })
+}
+
+async fn budget(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<BriefId>) -> Rendered {
+    let (detail, spent) = hub_call(&web, move |hub| {
+        Ok((hub.brief_detail(id)?, hub.brief_spending(id)?))
+    })
+    .await?;
+    let of = (id, detail.family.id);
+    let none = (&Fields::default(), [].as_slice());
+    let part = brief_budget(of, spent.as_ref(), none, &who);
+    html(&part.ok_or_else(|| HubError::not_found("budget", id))?)
+}
+
+async fn raise(
+    State(web): State<Web>,
+    Researcher(who): Researcher,
+    Id(id): Id<BriefId>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let asked = fields.text("budget_credits").parse::<Credits>();
+    let (author, address) = (who.name.clone(), paths::brief(id, ""));
+    let answer = match asked {
+        Err(message) => {
+            let error = FieldError::new("budget_credits", message);
+            Err(HubError::Invalid(vec![error]))
+        }
+        Ok(budget) => hub_call(&web, move |hub| hub.raise_brief_budget(id, budget, &author)).await,
+    };
+    match answer {
+        Err(HubError::Invalid(errors)) => {
+            let asked = Asked::read(&mut Params::default(), On::Brief);
+            let page = page(&web, &who, id, asked, (&fields, &errors)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        answer => {
+            let back = Link::new("Back to the brief", &address);
+            done(answer, &who, &address, back)
+        }
+    }
 }
 
 /// The form: empty, or with what its query says when another template's space is asked for.

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::ui::{
     components::{Id, Link, Moment},
+    credits::BriefBudget,
     families::{Campaign, Plot, Results, Tasks},
     frame::Frame,
 };
@@ -53,6 +54,8 @@ pub struct Show {
     pub plot: Plot,
     /// Part `/families/{id}/tasks`.
     pub tasks: Tasks,
+    /// Part `/briefs/{id}/budget`; none of a brief without one.
+    pub budget: Option<BriefBudget>,
     /// Where it is deleted; none for who may not.
     pub deletion: Option<Link>,
 }

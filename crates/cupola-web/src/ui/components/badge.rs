@@ -83,6 +83,17 @@ impl Badge {
         Self::word(presence.as_str(), tone)
     }
 
+    /// What a worker's heartbeats say, and why it takes no work if its owner says so.
+    pub fn worker(presence: Presence, paused: Option<&str>) -> Self {
+        match paused.filter(|_| presence != Presence::Offline) {
+            Some(why) => Self {
+                reason: why.to_owned(),
+                ..Self::word("paused", Tone::Quiet)
+            },
+            None => Self::presence(presence),
+        }
+    }
+
     /// Where a value came from; only what nobody measured stands out.
     pub fn provenance(provenance: Provenance) -> Self {
         let tone = if provenance.counts() {

@@ -200,6 +200,7 @@ fn show(is_hostile: bool) -> Show {
         results: families::results(is_hostile),
         plot: families::plot(&paths::brief(id, ""), 30, "order"),
         tasks: families::tasks(1, 10, 10),
+        budget: super::credits::budget(brief(1), is_hostile),
         deletion: Some(Link::new("Delete", paths::brief(id, "/deletion"))),
     }
 }

@@ -60,6 +60,7 @@ fn operator() -> Principal {
     Principal {
         token: Ids::new(9).next(at(0)),
         name: "ada".to_owned(),
+        owner: "ada".to_owned(),
         role: Role::Operator,
     }
 }

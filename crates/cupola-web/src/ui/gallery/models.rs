@@ -55,6 +55,7 @@ fn who() -> Principal {
     Principal {
         token: Ids::new(78).next(at(7)),
         name: "ada".to_owned(),
+        owner: "ada".to_owned(),
         role: Role::Researcher,
     }
 }

@@ -94,6 +94,8 @@ fn tokens(created: Option<Created>) -> Index {
         .to_vec();
     let row = |name: &str, role, badge: Badge, id: u64| TokenRow {
         name: name.to_owned(),
+        owner: name.to_owned(),
+        team: "lab".to_owned(),
         role,
         prefix: "cu_admin_4fJ8".to_owned(),
         revocation: (badge.label == "valid").then(|| {

@@ -9,42 +9,46 @@ use super::{
     },
 };
 use crate::ui::{
-    components::{Along, Badge, EmptyState, Link},
+    components::{Along, Badge, EmptyState, Field, Input, Link, Tone},
     frame::Section,
     paths,
     runs::Curves,
-    workers::{Header, Index, List, RunRow, Runs, Show, WorkerRow},
+    workers::{
+        CreatedCode, Header, Index, Joining, List, RunRow, Runs, Show, WayRow, Ways, WorkerRow,
+    },
 };
 
-const JOIN: &str = "cupola worker --hub http://127.0.0.1:7171 --token TOKEN";
+const RIVAL: &str = "another agent, on spare-box, said that it is this worker, and was refused.";
 
 pub(super) fn samples() -> Vec<Sample> {
     vec![
         Sample::new("workers", &index((0..3).map(row).collect())),
         Sample::new("workers-empty", &index(Vec::new())),
         Sample::new("workers-hostile", &hostile_index()),
+        Sample::new("workers-joining", &joining(None, Vec::new())),
+        Sample::new("workers-joined", &joining(Some(created()), ways())),
         Sample::new("worker", &show(3)),
         Sample::new("worker-idle", &show(0)),
     ]
 }
 
 fn index(rows: Vec<WorkerRow>) -> Index {
-    let empty = EmptyState::new(
-        "No workers",
-        "Tasks wait until a machine joins. Make a token with the role worker, then start one.",
-    );
+    let empty = EmptyState::new("No workers", "Tasks wait until a machine joins.");
     Index {
         frame: frame("Workers", Section::Workers),
         list: List {
             count: format!("{} online of {}", rows.len().min(1), rows.len()),
-            empty: rows.is_empty().then(|| {
-                empty
-                    .with_action("Make a token", paths::TOKENS)
-                    .with_command(JOIN)
-            }),
+            rivals: rows
+                .iter()
+                .skip(2)
+                .map(|row| format!("{}: {RIVAL}", row.name.text))
+                .collect(),
+            empty: rows
+                .is_empty()
+                .then(|| empty.with_action("Add a worker", paths::JOINING)),
             rows,
         },
-        join_command: JOIN.to_owned(),
+        adding: Some(Link::new("Add a worker", paths::JOINING)),
     }
 }
 
@@ -55,7 +59,7 @@ fn row(n: u64) -> WorkerRow {
     WorkerRow {
         name: worker_link(n),
         id: id.into(),
-        badge: Badge::presence(presence),
+        badge: Badge::worker(presence, (n == 1).then_some("paused by its owner")),
         cpu: "16 cores".to_owned(),
         cpu_model: "AMD Ryzen 9 5950X".to_owned(),
         memory: "31.4 GiB".to_owned(),
@@ -79,6 +83,50 @@ fn hostile_index() -> Index {
     index(rows)
 }
 
+fn joining(created: Option<CreatedCode>, rows: Vec<WayRow>) -> Joining {
+    let number = |name: &str, label: &str| Field::new(name, label, "1").with(Input::Number);
+    Joining {
+        frame: frame("Add a worker", Section::Workers).under("Workers", paths::WORKERS),
+        created,
+        fields: vec![
+            Field::new("owner", "Person", "ann").hint("Whose the machines are."),
+            Field::new("team", "Team", "").hint("Left empty for none."),
+            number("uses", "Machines").hint("How many may join by it."),
+            number("hours", "Hours").hint("How long it can be used."),
+        ],
+        ways: Ways { rows },
+    }
+}
+
+fn created() -> CreatedCode {
+    let code = "cupola-join-1.eyJodWJzIjpbImh0dHBzOi8vaHViLmxhYjo3MTcxI3NoYTI1Nj0wMGZmIl0sImtleSI6ImFiMTIifQ";
+    CreatedCode {
+        command: format!("cupola worker --join {code}"),
+        service: format!("cupola worker install --join {code}"),
+        whose: format!("5 machines of {HOSTILE}"),
+        expires: moment(1),
+        warning: "Nothing is encrypted on the way to the hub: start it with --tls.",
+    }
+}
+
+fn ways() -> Vec<WayRow> {
+    let way = |owner: &str, badge: Badge, n: u64| WayRow {
+        name: "the lab's spare machines".to_owned(),
+        owner: owner.to_owned(),
+        team: "lab".to_owned(),
+        used: format!("{n} of 5"),
+        closure: (n == 1).then(|| Link::new("Close", paths::JOINING)),
+        badge,
+        author: "administrator".to_owned(),
+        expires: moment(n),
+    };
+    vec![
+        way("ann", Badge::word("open", Tone::Good), 1),
+        way(HOSTILE, Badge::word("used up", Tone::Quiet), 5),
+        way("bob", Badge::word("revoked", Tone::Bad), 0),
+    ]
+}
+
 fn show(rows: u64) -> Show {
     let id = worker(2);
     let run_row = |n: u64, state| RunRow {
@@ -100,6 +148,7 @@ fn show(rows: u64) -> Show {
             id: id.into(),
             name: worker_link(2).text,
             badge: Badge::presence(Presence::Online),
+            rival: format!("{}: {RIVAL}", worker_link(2).text),
             facts: vec![
                 ("Host name", HOSTILE.to_owned()),
                 ("Platform", "linux-x86_64".to_owned()),
@@ -110,6 +159,10 @@ fn show(rows: u64) -> Show {
                 ("Python", "3.12.1 · torch 2.15.0 (CUDA)".to_owned()),
                 ("Agent", "0.0.0".to_owned()),
             ],
+            earned: (
+                "120.00 credits by 12 runs".to_owned(),
+                "40.00 in 7 days".to_owned(),
+            ),
             slots: format!("{rows} of 4 in use"),
             registered: moment(0),
             last_seen: moment(600),

@@ -265,6 +265,7 @@ fn facts(said: &Value) -> Vec<(&'static str, String)> {
     let memory = machine["memory_bytes"].as_u64().map(format::bytes);
     [
         ("Command", text(&said["command"])),
+        ("Sandbox", sandbox(&said["sandbox"])),
         ("Working folder", text(&said["working_folder"])),
         ("Worker version", text(&said["worker_version"])),
         ("Machine", text(&machine["hostname"])),
@@ -278,6 +279,25 @@ fn facts(said: &Value) -> Vec<(&'static str, String)> {
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
     .collect()
+}
+
+/// How far its worker kept the program in, and in what it did not.
+fn sandbox(said: &Value) -> String {
+    let Some(level) = said["level"].as_str() else {
+        return String::new();
+    };
+    let list = |key: &str| {
+        let items = said[key].as_array().into_iter().flatten();
+        let items: Vec<_> = items.filter_map(Value::as_str).collect();
+        items.join("; ")
+    };
+    let (holds, gaps) = (list("holds"), list("gaps"));
+    let part = |lead: &str, text: &str| match text {
+        "" => String::new(),
+        text => format!("{lead}{text}"),
+    };
+    let (holds, gaps) = (part(": ", &holds), part(". Not kept in: ", &gaps));
+    plain(&format!("{level}{holds}{gaps}"))
 }
 
 #[cfg(test)]
@@ -305,5 +325,23 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!(found[1], ("Cores", "2".to_owned()));
         assert!(!found[0].1.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn how_far_a_program_was_kept_in_is_a_fact() {
+        let check = |said: Value, expected: &[(&'static str, String)]| {
+            assert_eq!(facts(&serde_json::json!({"sandbox": said})), expected);
+        };
+        let line = |text: &str| [("Sandbox", text.to_owned())];
+        check(Value::Null, &[]);
+        check(
+            serde_json::json!({"level": "strict", "holds": ["a", "b"], "gaps": []}),
+            &line("strict: a; b"),
+        );
+        check(
+            serde_json::json!({"level": "partly strict", "holds": ["a"], "gaps": ["b", "c\u{1b}"]}),
+            &line("partly strict: a. Not kept in: b; c"),
+        );
+        check(serde_json::json!({"level": "none"}), &line("none"));
     }
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cupola_domain::{
-    access::{Principal, Role, Token},
+    access::{Belonging, Principal, Role, Token},
     field::FieldError,
     ids::TokenId,
     time::Timestamp,
@@ -59,7 +59,7 @@ async fn create(
     match answer {
         Ok((secret, token)) => {
             let created = Created {
-                usage: usage(&address, &token, &secret),
+                usage: usage(&web, &address, &token, &secret),
                 name: token.name,
                 secret,
             };
@@ -80,7 +80,13 @@ fn make(hub: &Hub, fields: &Fields) -> Result<(String, Token), HubError> {
     let role = role.map_err(|message| errors.push(FieldError::new("role", message)));
     let ttl = ttl(fields.text("ttl_days")).map_err(|error| errors.push(error));
     match (role, ttl) {
-        (Ok(role), Ok(ttl)) => hub.create_token(fields.text("name"), role, ttl),
+        (Ok(role), Ok(ttl)) => {
+            let belonging = Belonging {
+                owner: fields.text("owner").to_owned(),
+                team: fields.text("team").to_owned(),
+            };
+            hub.create_token_of(belonging, (fields.text("name"), role), ttl)
+        }
         _ => Err(HubError::Invalid(errors)),
     }
 }
@@ -101,9 +107,12 @@ fn ttl(text: &str) -> Result<Option<Duration>, FieldError> {
     Ok(Some(Duration::from_hours(24 * days)))
 }
 
-fn usage(address: &Address, token: &Token, secret: &str) -> String {
+fn usage(web: &Web, address: &Address, token: &Token, secret: &str) -> String {
     match token.role {
-        Role::Worker => format!("A machine joins with: {}", join_command(address, secret)),
+        Role::Worker => {
+            let command = join_command(web, address, secret);
+            format!("A machine joins with: {command}")
+        }
         _ => format!(
             "A person pastes it at {}/login; a program sends it as `Authorization: Bearer …`.",
             address.0
@@ -144,6 +153,9 @@ fn form(fields: &Fields, errors: &[FieldError]) -> Vec<Field> {
         Field::new("role", "Role", role)
             .with(Input::Select(roles.collect()))
             .hint("Each role includes those before it; a worker stands apart."),
+        Field::new("owner", "Person", fields.text("owner"))
+            .hint("Whom it belongs to, and whose credits count. Left empty, who is called as the token is."),
+        Field::new("team", "Team", fields.text("team")).hint("Left empty for none."),
         Field::new("ttl_days", "Days until it expires", fields.text("ttl_days"))
             .with(Input::Number)
             .hint("Left empty, it does not."),
@@ -162,6 +174,8 @@ fn row(token: &Token, now: Timestamp) -> TokenRow {
     };
     TokenRow {
         name: token.name.clone(),
+        owner: token.owner().to_owned(),
+        team: token.belonging.team.clone(),
         role: token.role.as_str(),
         prefix: token.prefix.clone(),
         badge,

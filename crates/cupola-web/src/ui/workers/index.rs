@@ -15,8 +15,8 @@ pub struct Index {
     pub frame: Frame,
     /// Part `/workers/list`.
     pub list: List,
-    /// How another machine joins; shown below the list.
-    pub join_command: String,
+    /// Where another machine is added; none for who may not.
+    pub adding: Option<Link>,
 }
 
 /// A worker.
@@ -56,6 +56,8 @@ pub struct List {
     pub count: String,
     /// The rows, those online first.
     pub rows: Vec<WorkerRow>,
+    /// Copies of workers that were refused, a sentence each.
+    pub rivals: Vec<String>,
     /// Instead of an empty table: how a machine joins.
     pub empty: Option<EmptyState>,
 }

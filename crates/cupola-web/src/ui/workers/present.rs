@@ -6,10 +6,11 @@ use cupola_domain::{
     ids::WorkerId,
     resources::{Capabilities, Python},
     run::Run,
+    sandbox::Confinement,
     time::Timestamp,
     worker::Presence,
 };
-use cupola_hub::workers;
+use cupola_hub::{ledger::WorkerEarnings, workers};
 
 use super::{Header, List, RunRow, Runs, WorkerRow};
 use crate::ui::{
@@ -19,7 +20,7 @@ use crate::ui::{
     runs::ShownCurves,
 };
 
-pub(super) fn list(rows: &[workers::WorkerRow], join: &str, who: &Principal) -> List {
+pub(super) fn list(rows: &[workers::WorkerRow], who: &Principal) -> List {
     let online = rows
         .iter()
         .filter(|row| row.presence == Presence::Online)
@@ -31,13 +32,12 @@ pub(super) fn list(rows: &[workers::WorkerRow], join: &str, who: &Principal) -> 
         Presence::Offline => 2,
     });
     let empty = || {
-        let text =
-            "Tasks wait until a machine joins. Make a token with the role worker, then start one.";
-        let empty = EmptyState::new("No workers", text).with_command(join);
         if may(who, Role::Admin) {
-            empty.with_action("Make a token", paths::TOKENS)
+            let text = "Tasks wait until a machine joins.";
+            EmptyState::new("No workers", text).with_action("Add a worker", paths::JOINING)
         } else {
-            empty
+            let text = "Tasks wait until a machine joins. An administrator makes join codes.";
+            EmptyState::new("No workers", text)
         }
     };
     List {
@@ -47,6 +47,7 @@ pub(super) fn list(rows: &[workers::WorkerRow], join: &str, who: &Principal) -> 
             format::count(rows.len() as u64)
         ),
         rows: sorted.into_iter().map(|found| row(found, who)).collect(),
+        rivals: rows.iter().filter_map(rival).collect(),
         empty: rows.is_empty().then(empty),
     }
 }
@@ -57,7 +58,7 @@ fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
     WorkerRow {
         name: Link::new(&worker.name, paths::worker(worker.id, "")),
         id: worker.id.into(),
-        badge: Badge::presence(row.presence),
+        badge: badge(row),
         cpu: format::counted(has.cpu_cores.into(), "core", "cores"),
         cpu_model: has.cpu_model.clone(),
         memory: format::bytes(has.memory_bytes),
@@ -68,6 +69,21 @@ fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
         last_seen: worker.last_seen_at.into(),
         removal: removal(row, who),
     }
+}
+
+fn badge(row: &workers::WorkerRow) -> Badge {
+    let why = row.paused.as_ref().map(|paused| paused.why.as_str());
+    Badge::worker(row.presence, why)
+}
+
+/// What is said of a copy of a worker that was refused.
+fn rival(row: &workers::WorkerRow) -> Option<String> {
+    let rival = row.rival.as_ref()?;
+    Some(format!(
+        "{}: another agent, on {}, said that it is this worker, and was refused. Somebody copied its folder or \
+         its machine; a copy joins with a join code of its own.",
+        row.worker.name, rival.hostname
+    ))
 }
 
 fn nothing() -> String {
@@ -101,15 +117,40 @@ fn python(python: &Python) -> String {
     }
 }
 
-pub(super) fn header(row: &workers::WorkerRow, who: &Principal) -> Header {
+/// `strict, network when asked for, may read /data`.
+fn confinement(kept: &Confinement) -> String {
+    let network = if kept.network {
+        "network when asked for"
+    } else {
+        "no network"
+    };
+    let mut parts = vec![kept.level.clone(), network.to_owned()];
+    if !kept.reads.is_empty() {
+        parts.push(format!("may read {}", kept.reads.join(", ")));
+    }
+    parts.join(", ")
+}
+
+pub(super) fn header(
+    row: &workers::WorkerRow,
+    earnings: &WorkerEarnings,
+    who: &Principal,
+) -> Header {
+    let (total, week) = (&earnings.total, &earnings.week);
+    let runs = format::counted(total.runs, "run", "runs");
     let worker = &row.worker;
     Header {
         key: format!("worker:{},tasks,families", worker.id),
         src: paths::worker(worker.id, "/header"),
         id: worker.id.into(),
         name: worker.name.clone(),
-        badge: Badge::presence(row.presence),
+        badge: badge(row),
         facts: facts(&worker.capabilities, &worker.version),
+        rival: rival(row).unwrap_or_default(),
+        earned: (
+            format!("{} credits by {runs}", total.amount),
+            format!("{} in 7 days", week.amount),
+        ),
         slots: format!("{} of {} in use", row.running, worker.slots),
         registered: worker.registered_at.into(),
         last_seen: worker.last_seen_at.into(),
@@ -131,6 +172,14 @@ fn facts(has: &Capabilities, version: &str) -> Vec<(&'static str, String)> {
         ("Free disk", format::bytes(has.disk_bytes)),
         ("GPU", gpus(has)),
         ("Python", has.python.as_ref().map_or_else(nothing, python)),
+        (
+            "Sandbox",
+            has.confinement.as_ref().map_or_else(nothing, confinement),
+        ),
+        (
+            "Device class",
+            has.device_class.clone().unwrap_or_else(nothing),
+        ),
         ("Agent", version.to_owned()),
     ]
 }

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use cupola_domain::{access::Role, ids::WorkerId};
 use cupola_hub::Hub;
 
-use super::{Index, Show, present};
+use super::{Index, Show, joining, present};
 use crate::{
     api,
     auth::{Access, Operator, Viewer},
@@ -19,6 +19,7 @@ use crate::{
         format,
         frame::{Frame, Section},
         paths,
+        present::may,
         runs::AskedCurves,
     },
 };
@@ -36,30 +37,28 @@ pub(crate) fn routes() -> Routes {
         .get("/workers/{id}/runs", viewer, runs)
         .get("/workers/{id}/removal", operator, ask_removal)
         .post("/workers/{id}/removal", operator, remove)
+        .merge(joining::routes())
 }
 
-/// How a machine joins the hub at this address.
-pub(crate) fn join_command(address: &Address, token: &str) -> String {
-    format!("cupola worker --hub {} --token {token}", address.0)
+/// How a machine joins the hub at this address with a token that somebody made.
+pub(crate) fn join_command(web: &Web, address: &Address, token: &str) -> String {
+    let hub = crate::joining::pinned(web, address);
+    format!("cupola worker --hub {hub} --token {token}")
 }
 
-async fn index(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
+async fn index(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
     let (seq, rows) = read(&web, Hub::list_workers).await?;
-    let join_command = join_command(&address, "TOKEN");
+    let adding = || Link::new("Add a worker", paths::JOINING);
     html(&Index {
         frame: Frame::new("Workers", Section::Workers, Some((&who).into())).at(seq),
-        list: present::list(&rows, &join_command, &who),
-        join_command,
+        list: present::list(&rows, &who),
+        adding: may(&who, Role::Admin).then(adding),
     })
 }
 
-async fn list(State(web): State<Web>, Viewer(who): Viewer, address: Address) -> Rendered {
+async fn list(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
     let rows = hub_call(&web, Hub::list_workers).await?;
-    html(&present::list(
-        &rows,
-        &join_command(&address, "TOKEN"),
-        &who,
-    ))
+    html(&present::list(&rows, &who))
 }
 
 async fn show(
@@ -70,10 +69,11 @@ async fn show(
 ) -> Rendered {
     let asked = AskedCurves::read(&mut params);
     params.finish()?;
-    let (seq, (detail, curves, now)) = read(&web, move |hub| {
+    let (seq, (detail, earnings, curves, now)) = read(&web, move |hub| {
         let detail = hub.worker_detail(id)?;
+        let earnings = hub.earnings_of_worker(id)?;
         let curves = asked.clone().find_of(hub, id.into(), &present::USUAL)?;
-        Ok((detail, curves, hub.now()))
+        Ok((detail, earnings, curves, hub.now()))
     })
     .await?;
     let name = &detail.row.worker.name;
@@ -82,15 +82,18 @@ async fn show(
             .under("Workers", paths::WORKERS)
             .with_curves()
             .at(seq),
-        header: present::header(&detail.row, &who),
+        header: present::header(&detail.row, &earnings, &who),
         curves: curves.curves_of(present::shown_curves(id)),
         runs: present::runs(&detail, now),
     })
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
-    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
-    html(&present::header(&detail.row, &who))
+    let (detail, earnings) = hub_call(&web, move |hub| {
+        Ok((hub.worker_detail(id)?, hub.earnings_of_worker(id)?))
+    })
+    .await?;
+    html(&present::header(&detail.row, &earnings, &who))
 }
 
 async fn curves(
@@ -132,7 +135,8 @@ async fn ask_removal(
         question: format!("Remove the worker “{name}”?"),
         lead: "This happens:",
         consequences,
-        remark: "It can join again as long as its token is valid; revoke the token to keep it out."
+        remark: "It can join again with another join code. One that came with a token that somebody made can \
+                 join again with that; revoke the token to keep it out."
             .to_owned(),
         verb: "Remove",
         action: paths::worker(id, "/removal"),

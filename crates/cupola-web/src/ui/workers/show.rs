@@ -38,6 +38,10 @@ pub struct Header {
     pub badge: Badge,
     /// What it measured of its machine and said of itself: name, value.
     pub facts: Vec<(&'static str, String)>,
+    /// What is said of a copy of it that was refused; empty where there was none.
+    pub rival: String,
+    /// What it earned: in all, and in the last seven days.
+    pub earned: (String, String),
     /// `2 of 4 in use`.
     pub slots: String,
     /// When it first joined.

@@ -42,6 +42,7 @@ pub(super) struct Scene {
     pub(super) experiment: String,
     pub(super) worker: String,
     pub(super) token: String,
+    pub(super) enrolment: String,
     pub(super) model: String,
     pub(super) rule: String,
     pub(super) budget: String,
@@ -64,12 +65,18 @@ impl Scene {
         loops::alerts::tick(&hub.hub).unwrap();
         let brief = json!({
             "title": HOSTILE, "goal": format!("{HOSTILE} and more"), "constraints": HOSTILE,
-            "num_tasks": 4, "time_budget": 10,
+            "num_tasks": 4, "time_budget": 10, "budget_credits": 1000,
         });
         let researcher = hub.somebody(Role::Researcher);
         let made = researcher.post("/api/v1/briefs", &brief).await.expect(201);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (worker_secret, token) = hub.token_for(Role::Worker, None);
+        let enrolment = json!({"name": HOSTILE, "owner": HOSTILE, "team": HOSTILE});
+        let admin = hub.somebody(Role::Admin);
+        let way = admin
+            .post("/api/v1/enrolments", &enrolment)
+            .await
+            .expect(201);
         let draft = ExperimentDraft {
             name: HOSTILE.to_owned(),
             description: HOSTILE.to_owned(),
@@ -86,6 +93,7 @@ impl Scene {
             family: text(&made["brief"]["family"]["family_id"]),
             worker: String::new(),
             token: token.id.to_string(),
+            enrolment: text(&way["enrolment"]["enrolment_id"]),
             model: String::new(),
             rule: String::new(),
             budget: String::new(),
@@ -297,6 +305,7 @@ impl Scene {
             Some("tasks") => &self.completed.task,
             Some("runs") => &self.completed.run,
             Some("models") => &self.model,
+            Some("workers") if pattern.contains("/joining/") => &self.enrolment,
             Some("workers") => &self.worker,
             Some("workspaces") => "lab",
             Some("settings") => &self.token,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs, io,
     io::Seek as _,
     path::{Path, PathBuf},
@@ -15,7 +16,8 @@ use serde_json::Value;
 
 use super::found;
 use crate::{
-    executor::{folder, uploads},
+    executor::folder,
+    foreign::{Folder, open_file},
     output::{
         events::{Points, Wanted},
         tensorboard::Told,
@@ -179,7 +181,7 @@ impl Followed {
         if self.is_finished || length == self.length {
             return Ok(0);
         }
-        let mut file = uploads::open(path)?;
+        let mut file = open_file(path)?;
         if length < self.reader.offset() {
             let text = format!(
                 "event file `{}` is shorter than it was: read from its beginning again",
@@ -258,9 +260,7 @@ impl Teller {
             ));
         }
         let path = format!("{MEDIA_FOLDER}/{}", self.media.count());
-        let written = fs::create_dir_all(run.join(MEDIA_FOLDER))
-            .and_then(|()| folder::replace(&run.join(&path), bytes));
-        match written {
+        match write_media(run, self.media.count(), bytes) {
             Ok(()) => self.told.push(Told::Artifact(Wanted {
                 path,
                 name: Some(name),
@@ -284,4 +284,10 @@ impl Teller {
             _ => {}
         }
     }
+}
+
+/// Writes away from links: the folder is the program's, too.
+fn write_media(run: &Path, number: usize, bytes: &[u8]) -> io::Result<()> {
+    let media = Folder::open(run)?.made_folder(OsStr::new(MEDIA_FOLDER))?;
+    folder::replace(&media.at(OsStr::new(&number.to_string())), bytes)
 }

@@ -5,11 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// So many files and folders are looked at; a program that makes more is not followed into them.
-const ENTRIES_MAX: usize = 20_000;
-
-/// Folders lie within each other at most so deeply.
-const DEPTH_MAX: usize = 16;
+use crate::foreign::{DEPTH_MAX, ENTRIES_MAX};
 
 /// So many event files are followed.
 pub(super) const FILES_MAX: usize = 1_000;

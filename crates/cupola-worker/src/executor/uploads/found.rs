@@ -2,15 +2,16 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use cupola_domain::artifact::{ARTIFACTS_MAX, check_name};
 
-use crate::output::events::Wanted;
+use crate::{
+    foreign::{DEPTH_MAX, ENTRIES_MAX},
+    output::events::Wanted,
+};
 
 /// A file that a run is to keep.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,12 +27,8 @@ pub(super) struct Found {
 /// The file that `wanted` names, or the files of that folder, in order of their names.
 ///
 /// A path is relative to the first of `folders` in which there is something of that name. Links may
-/// lead about inside the folders, never out of them.
+/// lead about inside the folders, which are named without any themselves, and never out of them.
 pub(super) fn find(folders: &[PathBuf], wanted: &Wanted) -> Result<Vec<Found>, String> {
-    let folders: Vec<PathBuf> = folders
-        .iter()
-        .filter_map(|folder| folder.canonicalize().ok())
-        .collect();
     let candidates = folders.iter().map(|folder| folder.join(&wanted.path));
     let mut refusal = "there is no such file".to_owned();
     for candidate in candidates {
@@ -39,26 +36,13 @@ pub(super) fn find(folders: &[PathBuf], wanted: &Wanted) -> Result<Vec<Found>, S
             Ok(path) => {
                 let root = folders.iter().find(|folder| path.starts_with(folder));
                 let root = root.ok_or("it lies outside of the run's folders")?;
-                return files(&folders, root, &path, wanted);
+                return files(folders, root, &path, wanted);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => refusal = format!("it cannot be found: {error}"),
         }
     }
     Err(refusal)
-}
-
-/// Opens a file that was found; nothing else, and never through a link.
-pub(in crate::executor) fn open(path: &Path) -> io::Result<File> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    Ok(file)
 }
 
 fn files(
@@ -81,10 +65,15 @@ fn files(
     if !path.is_dir() {
         return Err("it is neither a file nor a folder".to_owned());
     }
-    let mut found = Vec::new();
+    let mut walk = Walk {
+        folders,
+        found: Vec::new(),
+        entries_left: ENTRIES_MAX,
+    };
     let prefix = (name.trim_end_matches('/'), is_text);
-    collect(folders, path, prefix, &mut found)
+    walk.collect(path, prefix, DEPTH_MAX)
         .map_err(|error| format!("the folder cannot be read: {error}"))?;
+    let mut found = walk.found;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
@@ -106,40 +95,56 @@ fn shown(name: &OsStr) -> (String, bool) {
     }
 }
 
-/// All files below `folder`; one more than are kept is enough to know that there are too many.
-fn collect(
-    folders: &[PathBuf],
-    folder: &Path,
-    (prefix, is_prefix_text): (&str, bool),
-    found: &mut Vec<Found>,
-) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (kind, last) = (entry.file_type()?, entry.file_name());
-        let (last, is_last_text) = shown(&last);
-        let is_text = is_prefix_text && is_last_text;
-        let name = match prefix {
-            "" => last,
-            prefix => format!("{prefix}/{last}"),
-        };
-        if found.len() > ARTIFACTS_MAX {
-            return Ok(());
+/// A walk through a folder that a program may change.
+struct Walk<'a> {
+    folders: &'a [PathBuf],
+    found: Vec<Found>,
+    entries_left: usize,
+}
+
+impl Walk<'_> {
+    /// All files below `folder`; one more than are kept is enough to know that there are too many.
+    fn collect(
+        &mut self,
+        folder: &Path,
+        (prefix, is_prefix_text): (&str, bool),
+        depth_left: usize,
+    ) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if self.found.len() > ARTIFACTS_MAX {
+                return Ok(());
+            }
+            if self.entries_left == 0 {
+                return Err(io::Error::other("it has too much in it"));
+            }
+            self.entries_left -= 1;
+            let (kind, last) = (entry.file_type()?, entry.file_name());
+            let (last, is_last_text) = shown(&last);
+            let is_text = is_prefix_text && is_last_text;
+            let name = match prefix {
+                "" => last,
+                prefix => format!("{prefix}/{last}"),
+            };
+            if kind.is_dir() {
+                let depth_left = depth_left.checked_sub(1);
+                let too_deep = || io::Error::other("its folders lie too deeply in each other");
+                let depth_left = depth_left.ok_or_else(too_deep)?;
+                self.collect(&entry.path(), (&name, is_text), depth_left)?;
+            } else if let Ok(path) = entry.path().canonicalize()
+                && path.is_file()
+                && self.folders.iter().any(|folder| path.starts_with(folder))
+            {
+                // A link to a folder is passed over: it may lead round in a circle.
+                self.found.push(Found {
+                    name,
+                    is_text,
+                    path,
+                });
+            }
         }
-        if kind.is_dir() {
-            collect(folders, &entry.path(), (&name, is_text), found)?;
-        } else if let Ok(path) = entry.path().canonicalize()
-            && path.is_file()
-            && folders.iter().any(|folder| path.starts_with(folder))
-        {
-            // A link to a folder is passed over: it may lead round in a circle.
-            found.push(Found {
-                name,
-                is_text,
-                path,
-            });
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -147,6 +152,7 @@ mod tests {
     use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
 
     use super::*;
+    use crate::foreign::open_file;
 
     /// A run's folder, a working folder, and a secret beside them.
     struct Place(tempfile::TempDir);
@@ -252,11 +258,69 @@ mod tests {
         );
     }
 
-    #[test]
-    fn only_regular_files_are_opened() {
+    /// What is at `path` when it is opened, after it was found and `exchange` was made in the run's place.
+    fn exchanged(path: &str, exchange: impl FnOnce(&Path)) -> io::Result<fs::File> {
         let place = Place::new();
-        assert!(open(&place.0.path().join("run/model.bin")).is_ok());
-        assert!(open(&place.0.path().join("run/leak")).is_err());
-        assert!(open(Path::new("/dev/null")).is_err());
+        let root = place.0.path();
+        let wanted = Wanted {
+            path: path.to_owned(),
+            name: None,
+        };
+        let found = find(&[root.join("run")], &wanted).unwrap();
+        exchange(root);
+        open_file(&found[0].path)
+    }
+
+    #[test]
+    fn what_is_exchanged_after_it_was_found_leads_nowhere() {
+        assert!(exchanged("model.bin", |_| {}).is_ok());
+        let is_refused = |path: &str, exchange: fn(&Path)| exchanged(path, exchange).is_err();
+        assert!(is_refused("model.bin", |root| {
+            fs::remove_file(root.join("run/model.bin")).unwrap();
+            symlink(root.join("secret"), root.join("run/model.bin")).unwrap();
+        }));
+        assert!(is_refused("plots", |root| {
+            fs::create_dir(root.join("owner")).unwrap();
+            fs::write(root.join("owner/a"), "secret").unwrap();
+            fs::rename(root.join("run/plots"), root.join("run/x")).unwrap();
+            symlink(root.join("owner"), root.join("run/plots")).unwrap();
+        }));
+        assert!(is_refused("plots", |root| {
+            fs::rename(root.join("run"), root.join("x")).unwrap();
+            symlink(root.join("x"), root.join("run")).unwrap();
+        }));
+    }
+
+    #[test]
+    fn a_run_s_folder_that_was_exchanged_is_no_longer_its_own() {
+        let place = Place::new();
+        let root = place.0.path();
+        let folders = [root.join("run")];
+        fs::rename(root.join("run"), root.join("x")).unwrap();
+        symlink(root, root.join("run")).unwrap();
+        let wanted = Wanted {
+            path: "secret".to_owned(),
+            name: None,
+        };
+        let outside = Err("it lies outside of the run's folders".to_owned());
+        assert_eq!(find(&folders, &wanted), outside);
+    }
+
+    #[test]
+    fn a_folder_without_end_is_not_walked_to_it() {
+        let place = Place::new();
+        let mut deep = place.0.path().join("run/plots");
+        for _ in 0..=DEPTH_MAX {
+            deep.push("d");
+        }
+        fs::create_dir_all(deep).unwrap();
+        let refused = place.find("plots", None).unwrap_err();
+        assert!(refused.contains("too deeply"), "{refused}");
+        let wide = place.0.path().join("run/wide");
+        for number in 0..=ENTRIES_MAX {
+            fs::create_dir_all(wide.join(number.to_string())).unwrap();
+        }
+        let refused = place.find("wide", None).unwrap_err();
+        assert!(refused.contains("too much"), "{refused}");
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct World {
     /// How often a report came that was there already.
     pub(crate) repeated: usize,
     pub(crate) finished: HashMap<String, Finished>,
+    /// What workers said again and again.
+    pub(crate) beats: Vec<Heartbeat>,
     pub(crate) departures: usize,
     pub(crate) polls: usize,
     /// The first answer to each start, report and result is lost after it took effect.
@@ -299,6 +301,7 @@ async fn register(State(hub): State<Shared>, Json(body): Json<Registration>) -> 
     let registered = Registered {
         worker_id: worker_id.unwrap_or_else(|| "w1".to_owned()),
         lease_ttl_secs: 3.0,
+        hub_key: String::new(),
         artifact_bytes_max: 1 << 20,
         heartbeat_secs: if heartbeat_secs > 0.0 {
             heartbeat_secs
@@ -348,10 +351,16 @@ async fn measure(State(hub): State<Shared>, Json(body): Json<TelemetryReport>) -
 
 async fn heartbeat(State(hub): State<Shared>, Json(body): Json<Heartbeat>) -> Response {
     let mut world = hub.world();
-    match world.turn_away_with {
-        Some(status) => refusal(status),
-        None => Json(world.orders(0, &body.holding)).into_response(),
+    if let Some(status) = world.turn_away_with {
+        return refusal(status);
     }
+    let returned = |held: &Held| body.returning.contains(held);
+    world.leased.retain(|held, _| !returned(held));
+    let orders = world.orders(0, &body.holding);
+    world.beats.push(body);
+    drop(world);
+    hub.changed.notify_waiters();
+    Json(orders).into_response()
 }
 
 async fn depart(State(hub): State<Shared>, Json(_): Json<Heartbeat>) -> Response {

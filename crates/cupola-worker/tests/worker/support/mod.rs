@@ -10,8 +10,8 @@ use std::{
 };
 
 use cupola_domain::time::Timestamp;
-use cupola_protocol::work::{ProgramToken, RunOrder};
-use cupola_worker::{Clock, Settings, WorkerError};
+use cupola_protocol::work::{AccessBody, ProgramToken, RunOrder};
+use cupola_worker::{Admits, Clock, Settings, WorkerError};
 use serde_json::{Map, Value, json};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -84,6 +84,8 @@ pub(crate) fn settings(hub: &FakeHub, folder: &Path) -> Settings {
             ("CUPOLA_TOKEN".into(), "secret".into()),
         ],
         python: Some(PathBuf::from("/bin/false")),
+        // The scripted hub has no key.
+        admits: Admits::Any,
         ..Settings::new(&hub.url(), "token", folder.to_owned(), clock)
     }
 }
@@ -112,9 +114,11 @@ pub(crate) fn order(run_id: &str, command: &[&str]) -> RunOrder {
         metric_name: "loss".to_owned(),
         environment: BTreeMap::new(),
         working_folder: None,
+        access: AccessBody::default(),
         time_budget_secs: 50.0,
         hard_deadline_secs: 60.0,
         token: ProgramToken::default(),
+        signature: String::new(),
     }
 }
 

@@ -1,0 +1,147 @@
+//! What operators do: grants, and putting right what somebody has.
+
+use cupola_domain::{
+    access::{Role, Token},
+    credits::{Asked, Credits},
+    event::Event,
+    field::FieldError,
+    ledger::{Account, Credit, Entry, Kind, Refused, Transfer},
+    time::Timestamp,
+};
+use cupola_store::{Tx, events, ledger, tokens};
+
+use super::{
+    Economy,
+    writing::{By, write},
+};
+use crate::{Hub, HubError};
+
+const NOTE_CHARS_MAX: usize = 500;
+
+const KEY_CHARS_MAX: usize = 200;
+
+/// What an operator moves, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// From whom: a person, or `issued`.
+    pub from: Account,
+    /// To whom.
+    pub to: Account,
+    /// How much.
+    pub amount: Credits,
+    /// Why. Required: it stands in the ledger for good.
+    pub note: String,
+    /// What it is known by, so that asking twice moves it once; empty for a new one.
+    pub key: String,
+}
+
+impl Hub {
+    /// Moves what people have: a grant where it comes from nobody, else a correction. Asked again with the
+    /// same key it changes nothing.
+    pub fn move_credits(&self, correction: &Correction, author: &str) -> Result<Entry, HubError> {
+        let note = correction.note.trim().to_owned();
+        check_words(&note, &correction.key)?;
+        let kind = match (&correction.from, &correction.to) {
+            (Account::Issued, Account::Person(_)) => Kind::Grant,
+            _ => Kind::Correction,
+        };
+        let key = match correction.key.trim() {
+            "" => format!("by-operator:{}", self.next_id::<uuid::Uuid>()),
+            key => format!("by-operator:{key}"),
+        };
+        let transfer = Transfer {
+            kind,
+            key,
+            debit: correction.from.clone(),
+            credit: correction.to.clone(),
+            amount: correction.amount,
+        };
+        transfer.check()?;
+        check_amount(transfer.amount)?;
+        let (author, terms) = (author.to_owned(), (self.economy().people(), self.now()));
+        let entry = self.write(move |tx| once(tx, transfer, (&author, &note), terms))?;
+        self.release_unpaid()?;
+        Ok(entry)
+    }
+}
+
+/// Gives a person the grant who was never given it. Machines earn what they have.
+pub(crate) fn welcome(
+    tx: &mut Tx,
+    token: &Token,
+    economy: &Economy,
+    now: Timestamp,
+) -> Result<(), HubError> {
+    let key = format!("welcome:{}", token.owner());
+    let is_person = token.role != Role::Worker && token.is_valid(now);
+    let is_something = economy.grant > Credits::default();
+    if !is_person || !is_something || ledger::find(tx, Kind::Grant, &key)?.is_some() {
+        return Ok(());
+    }
+    let transfer = Transfer {
+        kind: Kind::Grant,
+        key,
+        debit: Account::Issued,
+        credit: Account::Person(token.owner().to_owned()),
+        amount: economy.grant,
+    };
+    write(tx, transfer, By::default(), (Credit::None, now))?;
+    events::record(tx, Event::CreditsChanged);
+    Ok(())
+}
+
+fn once(
+    tx: &mut Tx,
+    transfer: Transfer,
+    (author, note): (&str, &str),
+    terms: (Credit, Timestamp),
+) -> Result<Entry, HubError> {
+    let (kind, key) = (transfer.kind, transfer.key.clone());
+    if let Some(before) = ledger::find(tx, kind, &key)? {
+        return if before.transfer == transfer {
+            Ok(before)
+        } else {
+            Err(Refused::Differs(kind).into())
+        };
+    }
+    for account in [&transfer.debit, &transfer.credit] {
+        check_known(tx, account)?;
+    }
+    write(tx, transfer, By { author, note }, terms)?;
+    events::record(tx, Event::CreditsChanged);
+    ledger::find(tx, kind, &key)?.ok_or_else(|| HubError::not_found("transfer", key))
+}
+
+/// A slip of the pen gives nothing to nobody.
+fn check_known(tx: &mut Tx, account: &Account) -> Result<(), HubError> {
+    let Account::Person(name) = account else {
+        return Ok(());
+    };
+    if tokens::is_owner(tx, name)? || ledger::find_account(tx, account)?.is_some() {
+        return Ok(());
+    }
+    Err(HubError::not_found("person", name))
+}
+
+fn check_amount(amount: Credits) -> Result<(), HubError> {
+    let asked = Asked::try_from(amount);
+    let wrong = |message| HubError::Invalid(vec![FieldError::new("amount", message)]);
+    asked.map(drop).map_err(wrong)
+}
+
+fn check_words(note: &str, key: &str) -> Result<(), HubError> {
+    let mut errors = Vec::new();
+    if note.is_empty() || note.chars().count() > NOTE_CHARS_MAX {
+        let message = format!("say in 1 to {NOTE_CHARS_MAX} characters why");
+        errors.push(FieldError::new("note", message));
+    }
+    if key.chars().count() > KEY_CHARS_MAX || key.chars().any(char::is_control) {
+        let message = format!("is at most {KEY_CHARS_MAX} characters that can be seen");
+        errors.push(FieldError::new("key", message));
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(HubError::Invalid(errors))
+    }
+}

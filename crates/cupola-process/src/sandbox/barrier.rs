@@ -1,0 +1,108 @@
+//! Everything that is needed to keep a program to its profile, ready to be used after a fork.
+
+use std::{io, path::Path};
+
+use super::{
+    Limits, Profile, Reach, Support, calls, capability, cores::Cores, hiding::Hiding, landlock,
+    limits::Limit, sockets,
+};
+
+/// All that keeps a program to its profile, made before the fork.
+#[derive(Debug)]
+pub struct Barrier {
+    limits: Vec<Limit>,
+    cores: Option<Cores>,
+    /// What keeps it in beyond these; none where its owner wants nothing kept from it.
+    walls: Option<Walls>,
+}
+
+#[derive(Debug)]
+struct Walls {
+    hiding: Option<Hiding>,
+    ruleset: Option<landlock::Ruleset>,
+    filter: Vec<libc::sock_filter>,
+    keeps_rights: u64,
+}
+
+impl Barrier {
+    /// What keeps a program that starts in `folder` to `profile`, as far as `support` goes.
+    pub fn new(profile: &Profile, support: Support, folder: &Path) -> io::Result<Self> {
+        let hiding = match &profile.reach {
+            _ if !support.can_hide() => None,
+            Reach::AllBut { hidden, kept } => Hiding::new(hidden, &[], kept, folder)?,
+            Reach::Only { read, write } => {
+                let kept = [read.as_slice(), write].concat();
+                Hiding::new(&sockets::folders(), &sockets::all(), &kept, folder)?
+            }
+        };
+        let walls = Walls {
+            hiding,
+            ruleset: landlock::Ruleset::new(profile, support.landlock)?,
+            filter: if support.has_filters {
+                calls::filter(profile)
+            } else {
+                Vec::new()
+            },
+            keeps_rights: if profile.is_strict() {
+                capability::NONE
+            } else {
+                capability::HARMLESS
+            },
+        };
+        Ok(Self {
+            walls: Some(walls),
+            ..Self::of_limits(&profile.limits)?
+        })
+    }
+
+    /// What keeps a program to `limits` and from nothing else.
+    pub fn of_limits(limits: &Limits) -> io::Result<Self> {
+        Ok(Self {
+            limits: limits.list(),
+            cores: limits.cores.map(Cores::last).transpose()?.flatten(),
+            walls: None,
+        })
+    }
+
+    /// Puts the calling process behind the barrier for good. Makes nothing but system calls: it is
+    /// for a process between fork and exec. An error leaves it half behind it, to be ended.
+    pub(crate) fn raise(&mut self) -> io::Result<()> {
+        for limit in &self.limits {
+            limit.set()?;
+        }
+        if let Some(cores) = &self.cores {
+            cores.keep()?;
+        }
+        match &mut self.walls {
+            Some(walls) => walls.raise(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Walls {
+    fn raise(&mut self) -> io::Result<()> {
+        if let Some(hiding) = &mut self.hiding {
+            hiding.hide()?;
+        }
+        no_new_privileges()?;
+        capability::keep(self.keeps_rights)?;
+        if let Some(ruleset) = &self.ruleset {
+            ruleset.enforce()?;
+        }
+        // Last, because it denies some of the calls above.
+        if self.filter.is_empty() {
+            return Ok(());
+        }
+        calls::install(&mut self.filter)
+    }
+}
+
+#[expect(unsafe_code, reason = "a system call without a safe form")]
+fn no_new_privileges() -> io::Result<()> {
+    // SAFETY: a plain system call.
+    match unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

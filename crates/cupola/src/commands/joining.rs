@@ -1,0 +1,314 @@
+//! `cupola worker` and `cupola worker leave`: a machine joins a hub, works for it, and leaves it.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use cupola_client::{Client, Error};
+use cupola_hub::enrolments::own_token;
+use cupola_protocol::{
+    WORKER_PROTOCOL,
+    joining::{Enrol, JoinCode, Leave as Leaving},
+};
+use cupola_worker::Mode;
+
+use super::workers::{hostname, settings};
+use crate::{
+    cli::{Join, Leave},
+    data::DataDir,
+    desk::{self, Place},
+    exit::NoMember,
+    membership::Membership,
+    output,
+    serve::stop_signal,
+    world::System,
+};
+
+/// How often a worker that finishes what it has is asked how far that is.
+const FINISHING_PERIOD: Duration = Duration::from_secs(2);
+
+/// How long an agent has to end that was turned away.
+const ENDING_WAIT: Duration = Duration::from_secs(30);
+
+/// How often is looked whether it has.
+const ENDING_PERIOD: Duration = Duration::from_millis(200);
+
+/// Works for a hub until it is told to stop.
+pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
+    let state = state(join.state)?;
+    let name = join.name.unwrap_or_else(hostname);
+    let (hub, token, key) = match (join.code, join.hub) {
+        (Some(code), _) => of_member(enter(&state, &code, &name).await?).await?,
+        (None, Some(hub)) => {
+            let token = join.token.context(
+                "give a worker's token with `--token` or CUPOLA_TOKEN, or join by a code with `--join`",
+            )?;
+            (hub, token, join.hub_key)
+        }
+        (None, None) => {
+            let member = Membership::read(&state)?.filter(|member| member.is_confirmed);
+            let member = member.ok_or_else(|| {
+                let shown = state.display();
+                NoMember(format!(
+                    "`{shown}` has joined no hub: give a code with `--join`, which `cupola token worker` prints \
+                     on the hub, or name a hub with `--hub`"
+                ))
+            })?;
+            of_member(member).await?
+        }
+    };
+    let mut settings = settings(&hub, &token, state, join.slots)?;
+    settings.python = join.python;
+    settings.name = name;
+    let by_itself = if is_here(&hub) {
+        Mode::Relaxed
+    } else {
+        Mode::Best
+    };
+    settings.sandbox.mode = join.sandbox.unwrap_or(by_itself);
+    settings.sandbox.network = join.network;
+    settings.sandbox.read = join.read;
+    settings.admits = join.run;
+    settings.hub_key = key;
+    // What is read of this process by others is its token.
+    cupola_process::hide_from_others();
+    let client = Client::new(&hub, "")?;
+    if !client.address().is_encrypted() && !is_here(&hub) {
+        output::note(&format!(
+            "nothing is encrypted on the way to {hub}: whoever listens there has this worker's token; start \
+             the hub with `--tls`"
+        ));
+    }
+    output::note(&format!(
+        "{} works for {}; Ctrl-C says goodbye",
+        settings.name,
+        client.base_url()
+    ));
+    let greet = |place: &Place| output::note(&format!("  its desk  {}", place.page()));
+    desk::work(settings, stop_signal()?, greet).await
+}
+
+/// Leaves the hub for good: it is told, and nothing of it is kept.
+pub(crate) async fn leave(leave: Leave) -> anyhow::Result<()> {
+    let state = state(leave.state)?;
+    let member = Membership::read(&state)?;
+    let (hub, token) = match (member, leave.hub, leave.token) {
+        (Some(member), ..) => {
+            let (hub, token, _) = of_member(member).await?;
+            (hub, token)
+        }
+        (None, Some(hub), Some(token)) => (hub, token),
+        _ => bail!(
+            "`{}` has joined no hub by a code; name the worker's folder with `--state`, or the hub and the \
+             worker's token with `--hub` and `--token`",
+            state.display()
+        ),
+    };
+    let client = Client::new(&hub, &token)?;
+    if let Some(id) = cupola_worker::worker_id(&state) {
+        let told = say_goodbye(&client, &id, leave.finish).await;
+        match told {
+            Err(error) if leave.force => {
+                output::note(&format!("the hub was not told: {error}"));
+            }
+            told => told.context("still a member; `--force` forgets the hub all the same")?,
+        }
+    }
+    forget_when_ended(&state).await?;
+    Membership::forget(&state)?;
+    output::line(&format!(
+        "left {}: the token opens nothing any more, and nothing of the hub is kept",
+        client.base_url()
+    ));
+    Ok(())
+}
+
+/// Tells the hub, and waits until it lets the worker go.
+async fn say_goodbye(client: &Client, id: &str, finish: bool) -> Result<(), Error> {
+    let mut running_before = 0;
+    loop {
+        match client.leave(id, &Leaving { finish }).await {
+            Ok(left) if left.running == 0 => return Ok(()),
+            Ok(left) => {
+                if left.running != running_before {
+                    output::note(&format!("{} still to finish …", left.running));
+                }
+                running_before = left.running;
+                tokio::time::sleep(FINISHING_PERIOD).await;
+            }
+            // It was let go before: the answer was lost, or somebody removed it.
+            Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// An agent that runs in the folder is turned away by the hub; what it keeps there is forgotten after it.
+async fn forget_when_ended(state: &Path) -> anyhow::Result<()> {
+    let waited = tokio::time::Instant::now();
+    loop {
+        match cupola_worker::forget(state) {
+            Ok(()) => return Ok(()),
+            Err(_) if waited.elapsed() < ENDING_WAIT => {
+                tokio::time::sleep(ENDING_PERIOD).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Address, token and key of the hub that a worker is a member of. Of several addresses the first that
+/// answers.
+async fn of_member(member: Membership) -> anyhow::Result<(String, String, Option<String>)> {
+    let mut hub = member
+        .hubs
+        .first()
+        .context("no address of the hub is kept")?;
+    if member.hubs.len() > 1 {
+        for each in &member.hubs {
+            if Client::new(each, "")?.version().await.is_ok() {
+                hub = each;
+                break;
+            }
+        }
+    }
+    Ok((hub.clone(), member.token, Some(member.key)))
+}
+
+/// Comes in by a join code, unless this folder is a member of that hub already.
+pub(super) async fn enter(state: &Path, code: &str, name: &str) -> anyhow::Result<Membership> {
+    let code: JoinCode = if code == "-" {
+        // Whoever else is on this machine reads command lines.
+        std::io::read_to_string(std::io::stdin())?.parse()
+    } else {
+        code.parse()
+    }
+    .map_err(anyhow::Error::msg)?;
+    let before = Membership::read(state)?;
+    if let Some(before) = before.as_ref().filter(|before| before.key != code.key) {
+        bail!(
+            "`{}` belongs to a worker of another hub ({}): leave that with `cupola worker leave`, or give this \
+             one another folder with `--state`",
+            state.display(),
+            before.hubs.first().map_or("?", String::as_str)
+        );
+    }
+    let mut member = match before {
+        Some(before) if before.is_confirmed => {
+            if !is_shut_out(&before).await {
+                return Ok(before);
+            }
+            // Who was removed, or whose token was revoked, comes in as somebody new.
+            cupola_worker::forget(state)?;
+            fresh(&code)
+        }
+        Some(before) => before,
+        None => fresh(&code),
+    };
+    // Kept before the hub hears of it: what it lets in is known here even if its answer is lost.
+    member.write(state)?;
+    let entered = come_in(&mut member, &code, name).await;
+    if matches!(&entered, Err(error) if !matches!(error, Error::Unreachable(_))) {
+        Membership::forget(state)?;
+    }
+    entered.context("failed to join")?;
+    member.is_confirmed = true;
+    member.write(state)?;
+    Ok(member)
+}
+
+fn fresh(code: &JoinCode) -> Membership {
+    Membership {
+        hubs: code.hubs.clone(),
+        key: code.key.clone(),
+        token: own_token(&System::new()),
+        is_confirmed: false,
+    }
+}
+
+/// Asks at each of the hub's addresses; the one that answers is the first from then on.
+async fn come_in(member: &mut Membership, code: &JoinCode, name: &str) -> Result<(), Error> {
+    let asked = Enrol {
+        secret: member.token.clone(),
+        name: name.to_owned(),
+        protocol: WORKER_PROTOCOL,
+    };
+    let mut last = None;
+    for hub in &code.hubs {
+        match Client::new(hub, &code.secret)?.enrol(&asked).await {
+            Ok(enrolled) if enrolled.hub_key == code.key => {
+                let others = code.hubs.iter().filter(|other| *other != hub);
+                member.hubs = std::iter::once(hub).chain(others).cloned().collect();
+                output::note(&format!("joined {hub} as a worker of {}", enrolled.owner));
+                return Ok(());
+            }
+            Ok(_) => {
+                let message = format!("the hub at {hub} has another key than the join code's");
+                last = Some(Error::NotUnderstood(message));
+            }
+            Err(error @ Error::Unreachable(_)) => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::NotUnderstood("the join code names no hub".to_owned())))
+}
+
+/// Whether the hub says that the kept token opens nothing. Silence says nothing.
+async fn is_shut_out(member: &Membership) -> bool {
+    for hub in &member.hubs {
+        let Ok(client) = Client::new(hub, &member.token) else {
+            continue;
+        };
+        if let Ok(is_worker) = client.is_worker().await {
+            return !is_worker;
+        }
+    }
+    false
+}
+
+/// The worker's folder: the one that was named, or that of the worker that joins from this machine.
+pub(crate) fn state(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(state) => Ok(std::path::absolute(state)?),
+        None => Ok(DataDir::find(None)?.path().join("joined")),
+    }
+}
+
+/// Whether a hub's address is one of this machine alone.
+pub(super) fn is_here(hub: &str) -> bool {
+    let rest = hub.split_once("://").map_or(hub, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let is_loopback = |host: &str| host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || is_loopback(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_hub_on_this_machine_is_here() {
+        let check = |hub: &str, expected: bool| assert_eq!(is_here(hub), expected, "{hub}");
+        check("http://127.0.0.1:7171", true);
+        check("http://localhost:7171/x", true);
+        check("https://127.0.0.1:7171#sha256=ab", true);
+        check("http://[::1]:7171", true);
+        check("127.0.0.2", true);
+        check("https://hub.lab", false);
+        check("http://127.0.0.1.evil.example", false);
+        check("http://localhost@hub.lab:1", false);
+        check("http://localhost.hub.lab", false);
+        check("http://10.0.0.1:7171", false);
+        check("", false);
+    }
+}

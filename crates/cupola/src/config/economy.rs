@@ -1,0 +1,115 @@
+//! `[economy]`: how credits are given, held and paid.
+
+use std::time::Duration;
+
+use cupola_domain::{credits::Credits, field::FieldError};
+use cupola_hub::ledger::Economy;
+use serde::Deserialize;
+
+/// What is earned is held for a year at most.
+const ESCROW_HOURS_MAX: u32 = 8_760;
+
+/// As it stands in the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Section {
+    enforce: bool,
+    grant: Option<serde_json::Number>,
+    credits_per_hour: Option<serde_json::Number>,
+    escrow_hours: u32,
+    escrow_results: u32,
+}
+
+impl Section {
+    /// How credits go, or everything that is wrong with it, a line for each.
+    pub(super) fn read(self) -> anyhow::Result<Economy> {
+        self.check().map_err(|errors| {
+            let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", lines.join("\n"))
+        })
+    }
+
+    fn check(self) -> Result<Economy, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let default = Economy::default();
+        let mut amount = |field: &str, number: Option<serde_json::Number>, default: Credits| {
+            let Some(number) = number else {
+                return default;
+            };
+            let read = number.to_string().parse::<Credits>();
+            read.unwrap_or_else(|message| {
+                errors.push(FieldError::new(field, message));
+                default
+            })
+        };
+        let grant = amount("grant", self.grant, default.grant);
+        let hourly = amount("credits_per_hour", self.credits_per_hour, default.hourly);
+        if self.escrow_hours > ESCROW_HOURS_MAX {
+            let hours = self.escrow_hours;
+            let message = format!("is {hours}; choose up to {ESCROW_HOURS_MAX}");
+            errors.push(FieldError::new("escrow_hours", message));
+        }
+        if hourly <= Credits::default() {
+            let message = "is 0; work that earns nothing cannot be held to a budget";
+            errors.push(FieldError::new("credits_per_hour", message));
+        }
+        if !errors.is_empty() {
+            let under = errors.into_iter().map(|error| error.under("economy"));
+            return Err(under.collect());
+        }
+        Ok(Economy {
+            enforce: self.enforce,
+            grant,
+            hourly,
+            escrow: Duration::from_hours(self.escrow_hours.into()),
+            escrow_results: self.escrow_results,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let section: Section = toml::from_str(text).unwrap();
+        let found = match section.read() {
+            Ok(economy) => format!(
+                "{} {} {} {:?} {}",
+                economy.enforce,
+                economy.grant,
+                economy.hourly,
+                economy.escrow,
+                economy.escrow_results
+            ),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        check("", "false 10000.00 3600.00 0ns 0");
+        check(
+            "enforce = true\ngrant = 12.5\ncredits_per_hour = 60\nescrow_hours = 48\nescrow_results = 100",
+            "true 12.50 60.00 172800s 100",
+        );
+        check("grant = 0", "false 0.00 3600.00 0ns 0");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        check(
+            "grant = -1",
+            "`economy.grant`: `-1` is not an amount of credits; write for example `1000` or `12.5`",
+        );
+        check(
+            "credits_per_hour = 0",
+            "`economy.credits_per_hour`: is 0; work that earns nothing cannot be held to a budget",
+        );
+        check(
+            "escrow_hours = 9000",
+            "`economy.escrow_hours`: is 9000; choose up to 8760",
+        );
+    }
+}

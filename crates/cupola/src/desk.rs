@@ -1,0 +1,220 @@
+//! The desk of the worker that runs in this process: served on this machine alone, found by its folder.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use cupola_client::Client;
+use cupola_domain::{text::hex, time::Timestamp};
+use cupola_protocol::desk::{DeskBody, LimitsBody, PauseBody, TestBody};
+use cupola_web::desk::{Refusal, way_in};
+use cupola_worker::{Desk, DeskError, Settings};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    data::{DataDir, write_private},
+    world::wall_clock,
+};
+
+/// How long a desk may take to answer whether it is there.
+const THERE_WAIT: Duration = Duration::from_secs(2);
+
+/// Where a desk is served, and what opens it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) key: String,
+}
+
+impl Place {
+    /// Of the worker with this folder, if it says so.
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(file(folder)).ok()?).ok()
+    }
+
+    /// What a browser opens.
+    pub(crate) fn page(&self) -> String {
+        format!("{}{}", self.url, way_in(&self.key))
+    }
+
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Ok(Client::new(&self.url, &self.key)?)
+    }
+
+    async fn is_there(&self) -> bool {
+        let Ok(client) = self.client() else {
+            return false;
+        };
+        let asking = tokio::time::timeout(THERE_WAIT, client.desk());
+        matches!(asking.await, Ok(Ok(_)))
+    }
+
+    /// That of a worker that runs here: with this folder, or with one of those that workers have.
+    pub(crate) async fn find(folder: Option<PathBuf>) -> anyhow::Result<Self> {
+        let folders = if let Some(folder) = folder {
+            vec![folder]
+        } else {
+            let data = DataDir::find(None)?;
+            vec![data.path().join("joined"), data.worker()]
+        };
+        for folder in &folders {
+            if let Some(place) = Self::of(folder)
+                && place.is_there().await
+            {
+                return Ok(place);
+            }
+        }
+        let shown: Vec<_> = folders
+            .iter()
+            .map(|folder| format!("`{}`", folder.display()))
+            .collect();
+        anyhow::bail!(
+            "no worker runs in {}; name its folder with `--state`",
+            shown.join(" or ")
+        )
+    }
+}
+
+/// Lets a worker work until `stop` resolves, its desk being served meanwhile; `greet` hears where.
+pub(crate) async fn work(
+    settings: Settings,
+    stop: impl Future<Output = ()>,
+    greet: impl FnOnce(&Place),
+) -> anyhow::Result<()> {
+    let served = Served::begin(settings.desk.clone(), &settings.state_dir).await;
+    // A worker works without anybody to look at it.
+    let served = served.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the worker has no desk");
+        None
+    });
+    if let Some(served) = &served {
+        greet(&served.place);
+    }
+    // Boxed: it is large, and would be in the future of whoever starts a worker.
+    let ended = Box::pin(cupola_worker::run(settings, stop)).await;
+    if let Some(served) = served {
+        served.end().await;
+    }
+    Ok(ended?)
+}
+
+/// A desk that is served.
+#[derive(Debug)]
+struct Served {
+    place: Place,
+    folder: PathBuf,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl Served {
+    /// Serves the desk of the worker with this folder. None when another worker has the folder: it will be
+    /// said by whoever wants to work in it.
+    async fn begin(desk: Desk, folder: &Path) -> anyhow::Result<Option<Self>> {
+        let before = Place::of(folder);
+        if let Some(before) = &before
+            && before.is_there().await
+        {
+            return Ok(None);
+        }
+        let mut builder = fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(folder);
+        made.with_context(|| format!("failed to make `{}`", folder.display()))?;
+        let listener = listen(before.as_ref()).await?;
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).context("there is no randomness for a key")?;
+        let place = Place {
+            url: format!("http://{}", listener.local_addr()?),
+            key: hex(&key),
+        };
+        write_private(&file(folder), &serde_json::to_string(&place)?)?;
+        let (stop, mut stopped) = watch::channel(false);
+        let (own, key) = (Arc::new(Own(desk)), place.key.clone());
+        let serving = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = cupola_web::desk::serve(listener, own, &key, stopped).await {
+                tracing::warn!(%error, "the worker's desk is not served any more");
+            }
+        });
+        Ok(Some(Self {
+            place,
+            folder: folder.to_owned(),
+            stop,
+            serving,
+        }))
+    }
+
+    /// Ends it; nobody looks for it any more.
+    async fn end(self) {
+        let _ = fs::remove_file(file(&self.folder));
+        self.stop.send_replace(true);
+        let _ = self.serving.await;
+    }
+}
+
+/// At the port of last time, if that is free: a page that is still open goes on.
+async fn listen(before: Option<&Place>) -> anyhow::Result<TcpListener> {
+    let here = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let port = before.and_then(|before| before.url.rsplit_once(':')?.1.parse().ok());
+    if let Some(port) = port
+        && let Ok(listener) = TcpListener::bind(here(port)).await
+    {
+        return Ok(listener);
+    }
+    let bound = TcpListener::bind(here(0)).await;
+    bound.context("failed to listen for the worker's desk on this machine")
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("desk.json")
+}
+
+/// The worker of this process, as pages ask it.
+struct Own(Desk);
+
+impl cupola_web::desk::Desk for Own {
+    fn status(&self) -> DeskBody {
+        self.0.status()
+    }
+
+    fn now(&self) -> Timestamp {
+        wall_clock()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes()
+    }
+
+    fn pause(&self, pause: &PauseBody) -> Result<(), Refusal> {
+        self.0.pause(pause).map_err(refusal)
+    }
+
+    fn resume(&self) -> Result<(), Refusal> {
+        self.0.resume().map_err(refusal)
+    }
+
+    fn change(&self, limits: LimitsBody) -> Result<(), Refusal> {
+        self.0.change(limits).map_err(refusal)
+    }
+
+    fn test(&self) -> Pin<Box<dyn Future<Output = TestBody> + Send + '_>> {
+        Box::pin(self.0.test())
+    }
+}
+
+fn refusal(error: DeskError) -> Refusal {
+    match error {
+        DeskError::Refused(errors) => Refusal::Fields(errors),
+        error @ DeskError::File(_) => Refusal::Folder(error.to_string()),
+    }
+}
