@@ -271,10 +271,11 @@ fn a_download_breaks_off_when_the_program_goes_back() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Whatever the windows and widths, a chart shows all that lies in it and nothing else.
+    /// Whatever the windows and widths, a chart shows all that lies in it and nothing else, as long as
+    /// points are what is read: in 40 columns or fewer, so many are shown by their summaries.
     #[test]
     fn a_chart_shows_its_window(
-        count in 1i32..20_000, from in 0i32..20_000, width in 0i32..20_000, columns in 1u32..900
+        count in 1i32..20_000, from in 0i32..20_000, width in 0i32..20_000, columns in 41u32..900
     ) {
         let mut program = Program::new();
         program.say("loss", &ramp(0..count));
@@ -285,7 +286,6 @@ proptest! {
         let (first, last) = (from.min(count), to.min(count - 1));
         let inside = u64::try_from((last - first + 1).max(0)).unwrap();
         let shown: u64 = chart.entries.iter().map(|entry| entry.count).sum();
-        // Nothing is reduced from points of another place, as long as points are what is read.
         prop_assert_eq!(shown, inside);
         prop_assert_eq!(chart.is_reduced, inside > u64::from(columns));
         if let (Some(left), Some(right)) = (chart.entries.first(), chart.entries.last()) {
