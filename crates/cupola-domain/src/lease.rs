@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     ids::{RunId, WorkerId},
-    run::Lease,
+    run::{Lease, RunState},
+    task::hard_deadline,
     time::Instant,
 };
 
@@ -17,43 +18,70 @@ pub const LEASE_TTL: Duration = Duration::from_secs(30);
 /// How often a worker renews.
 pub const HEARTBEAT_PERIOD: Duration = Duration::from_secs(5);
 
+/// Beyond the time that its program may take a run is leased for so long: to prepare it, and to upload
+/// what it made.
+const AROUND_MAX: Duration = Duration::from_hours(1);
+
+/// And for so long once it was asked to stop.
+const STOP_MAX: Duration = Duration::from_mins(10);
+
+/// How long a lease is renewed at most. Else a worker that only says that it is alive would hold a task,
+/// and what is to be paid for it, for ever.
+pub fn longest(state: &RunState, time_budget: Duration) -> Duration {
+    match state {
+        RunState::Cancelling { .. } => STOP_MAX,
+        _ => hard_deadline(time_budget) + AROUND_MAX,
+    }
+}
+
+/// A lease that is held.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    lease: Lease,
+    until: Instant,
+    /// It is not renewed beyond this.
+    last: Instant,
+}
+
 /// The live leases and their deadlines.
 #[derive(Debug, Default)]
 pub struct LeaseTable {
-    leases: HashMap<RunId, (Lease, Instant)>,
+    leases: HashMap<RunId, Held>,
     by_deadline: BTreeSet<(Instant, RunId)>,
     by_worker: BTreeSet<(WorkerId, RunId)>,
 }
 
 impl LeaseTable {
-    /// Notes a lease, or moves its deadline.
-    pub fn put(&mut self, run: RunId, lease: Lease, until: Instant) {
+    /// Notes a lease that runs out then, and is renewed until `last` at most. Of one that is held already
+    /// neither is moved beyond what was said first to be the last.
+    pub fn put(&mut self, run: RunId, lease: Lease, until: Instant, last: Instant) {
+        let known = self.leases.get(&run).filter(|held| held.lease == lease);
+        let last = known.map_or(last, |held| held.last.min(last));
         self.remove(run);
-        self.leases.insert(run, (lease, until));
+        let until = until.min(last);
+        self.leases.insert(run, Held { lease, until, last });
         self.by_deadline.insert((until, run));
         self.by_worker.insert((lease.worker, run));
     }
 
     /// Moves the deadline if `lease` is the one that is held. Says whether it was.
     pub fn renew(&mut self, run: RunId, lease: Lease, until: Instant) -> bool {
-        let held = self
-            .leases
-            .get(&run)
-            .is_some_and(|(held, _)| *held == lease);
-        if held {
-            self.put(run, lease, until);
+        let held = self.leases.get(&run).filter(|held| held.lease == lease);
+        let last = held.map(|held| held.last);
+        if let Some(last) = last {
+            self.put(run, lease, until, last);
         }
-        held
+        last.is_some()
     }
 
     /// The lease of a run.
     pub fn find(&self, run: RunId) -> Option<Lease> {
-        self.leases.get(&run).map(|(lease, _)| *lease)
+        self.leases.get(&run).map(|held| held.lease)
     }
 
     /// Forgets a lease.
     pub fn remove(&mut self, run: RunId) {
-        if let Some((lease, until)) = self.leases.remove(&run) {
+        if let Some(Held { lease, until, .. }) = self.leases.remove(&run) {
             self.by_deadline.remove(&(until, run));
             self.by_worker.remove(&(lease.worker, run));
         }
@@ -66,7 +94,7 @@ impl LeaseTable {
             .iter()
             .take_while(|(until, _)| *until < now);
         overdue
-            .filter_map(|(_, run)| Some((*run, self.leases.get(run)?.0)))
+            .filter_map(|(_, run)| Some((*run, self.leases.get(run)?.lease)))
             .collect()
     }
 
@@ -74,7 +102,7 @@ impl LeaseTable {
     pub fn is_overdue(&self, run: RunId, lease: Lease, now: Instant) -> bool {
         self.leases
             .get(&run)
-            .is_some_and(|(held, until)| *held == lease && *until < now)
+            .is_some_and(|held| held.lease == lease && held.until < now)
     }
 
     /// How many leases one worker has.
@@ -92,7 +120,7 @@ impl LeaseTable {
     /// The live leases of one worker.
     pub fn of_worker(&self, worker: WorkerId) -> Vec<(RunId, Lease)> {
         self.runs_of(worker)
-            .filter_map(|run| Some((run, self.leases.get(&run)?.0)))
+            .filter_map(|run| Some((run, self.leases.get(&run)?.lease)))
             .collect()
     }
 
@@ -123,7 +151,7 @@ mod tests {
             epoch: 1,
         };
         let mut table = LeaseTable::default();
-        table.put(run, lease, at(until));
+        table.put(run, lease, at(until), at(1_000));
         (table, run, lease)
     }
 
@@ -145,6 +173,18 @@ mod tests {
         assert!(table.renew(run, lease, at(100)));
         assert!(table.expired(at(99)).is_empty());
         assert_eq!(table.of_worker(lease.worker), [(run, lease)]);
+    }
+
+    #[test]
+    fn nothing_is_renewed_beyond_its_last_moment() {
+        let (mut table, run, lease) = leased(60);
+        table.put(run, lease, at(70), at(80));
+        table.put(run, lease, at(90), at(2_000));
+        assert!(table.renew(run, lease, at(100)));
+        assert_eq!(table.expired(at(81)), [(run, lease)]);
+        let next = Lease { epoch: 2, ..lease };
+        table.put(run, next, at(100), at(200));
+        assert!(table.expired(at(99)).is_empty());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub struct Economy {
     pub hourly: Credits,
     /// What was earned is given after so long at the earliest.
     pub escrow: Duration,
-    /// And after so many later results of the same person.
+    /// And after so many later results of the same person, or when they stopped working.
     pub escrow_results: u32,
 }
 

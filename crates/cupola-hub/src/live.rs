@@ -9,13 +9,13 @@ use std::{
 
 use cupola_domain::{
     ids::{RunId, TokenId, WorkerId},
-    lease::{LEASE_TTL, LeaseTable},
+    lease::{LEASE_TTL, LeaseTable, longest},
     resources::Capabilities,
-    run::{Lease, RunState},
+    run::{Lease, Run, RunState},
     time::{Instant, Timestamp},
     worker::Worker,
 };
-use cupola_store::{Store, runs, workers};
+use cupola_store::{Store, runs, tasks, workers};
 
 use crate::HubError;
 
@@ -106,8 +106,9 @@ impl Live {
             let mut live = Live::default();
             let until = now.plus(LEASE_TTL.max(RESTART_GRACE));
             for run in runs::list_leased(tx)? {
-                if let Some(lease) = run.state.lease() {
-                    live.leases.put(run.id, lease, until);
+                if let (Some(lease), Some(task)) = (run.state.lease(), tasks::find(tx, run.task)?) {
+                    let last = now.plus(longest(&run.state, task.time_budget));
+                    live.leases.put(run.id, lease, until, last);
                 }
                 if matches!(run.state, RunState::Cancelling { .. }) {
                     live.cancelling.insert(run.id);
@@ -129,8 +130,9 @@ impl Live {
         self.workers.insert(worker.id, joined)
     }
 
-    pub(crate) fn grant(&mut self, run: RunId, lease: Lease, now: Instant) {
-        self.leases.put(run, lease, now.plus(LEASE_TTL));
+    pub(crate) fn grant(&mut self, run: &Run, lease: Lease, time_budget: Duration, now: Instant) {
+        let last = now.plus(longest(&run.state, time_budget));
+        self.leases.put(run.id, lease, now.plus(LEASE_TTL), last);
     }
 
     pub(crate) fn release(&mut self, run: RunId) {

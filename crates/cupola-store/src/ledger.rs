@@ -16,7 +16,7 @@ use cupola_domain::{
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 pub use earnings::{
-    Earned, Kept, add_earned, find_earning, insert_earning, list_due, list_earned, list_earners,
+    Due, Earned, Kept, add_earned, find_earning, insert_earning, list_due, list_earned, list_earners,
     list_lost, list_open, save_moved, total_of_worker,
 };
 pub use unpaid::{

@@ -1,10 +1,18 @@
 //! What was earned is given to people once it has been in escrow for long enough.
 
+use std::time::Duration;
+
 use cupola_domain::{event::Event, ledger::Kind};
-use cupola_store::{events, ledger};
+use cupola_store::{
+    events,
+    ledger::{self, Due},
+};
 
 use super::booking::advance;
 use crate::{Hub, HubError};
+
+/// Whoever stops working waits for no later results of their own after so long.
+const AWAY: Duration = Duration::from_hours(14 * 24);
 
 /// So many earnings are given in one transaction, so that nobody waits for long.
 const GIVEN_PER_STEP: i64 = 200;
@@ -16,22 +24,27 @@ impl Hub {
         let (economy, now) = (self.economy(), self.now());
         let until = now.minus(economy.escrow);
         let behind = i64::from(economy.escrow_results);
+        let away = now.minus(economy.escrow.max(AWAY));
         let mut given = 0;
         for earner in self.read(|tx| Ok(ledger::list_earners(tx)?))? {
             loop {
-                let earner = earner.clone();
-                let step = self.write(move |tx| {
-                    let due = ledger::list_due(tx, &earner, until, behind, GIVEN_PER_STEP)?;
-                    advance(tx, &due, Kind::Release, now)?;
-                    if !due.is_empty() {
-                        events::record(tx, Event::CreditsChanged);
-                    }
-                    Ok(due.len())
-                })?;
-                given += step;
-                if step == 0 {
+                let due = Due {
+                    earner: earner.clone(),
+                    until,
+                    behind,
+                    away,
+                };
+                // Most of the time nothing is: whoever waits is only read.
+                let asked = due.clone();
+                if self.read(move |tx| Ok(ledger::list_due(tx, &asked, 1)?))?.is_empty() {
                     break;
                 }
+                given += self.write(move |tx| {
+                    let due = ledger::list_due(tx, &due, GIVEN_PER_STEP)?;
+                    advance(tx, &due, Kind::Release, now)?;
+                    events::record(tx, Event::CreditsChanged);
+                    Ok(due.len())
+                })?;
             }
         }
         Ok(given)

@@ -7,8 +7,6 @@ use cupola_domain::{
     time::Timestamp,
 };
 
-use cupola_store::runs;
-
 use super::{Beat, Held, Orders};
 use crate::{Hub, HubError, transitions::Pair};
 
@@ -167,15 +165,23 @@ impl Hub {
     pub(crate) fn settle(&self, run: RunId) -> Result<(), HubError> {
         let now = self.world().monotonic();
         let mut live = self.live();
-        let found = self.read(move |tx| Ok(runs::find(tx, run)?))?;
-        match found.map(|run| run.state) {
-            Some(RunState::Leased { lease } | RunState::Running { lease, .. }) => {
+        let found = self.read(move |tx| match Pair::find(tx, run) {
+            Ok(pair) => Ok(Some(pair)),
+            Err(HubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        })?;
+        let Some(Pair { run: found, task }) = found else {
+            live.release(run);
+            return Ok(());
+        };
+        match &found.state {
+            RunState::Leased { lease } | RunState::Running { lease, .. } => {
                 live.cancelling.remove(&run);
-                live.grant(run, lease, now);
+                live.grant(&found, *lease, task.time_budget, now);
             }
-            Some(RunState::Cancelling { lease, .. }) => {
+            RunState::Cancelling { lease, .. } => {
                 live.cancelling.insert(run);
-                live.grant(run, lease, now);
+                live.grant(&found, *lease, task.time_budget, now);
             }
             _ => live.release(run),
         }

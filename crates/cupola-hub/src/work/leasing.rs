@@ -105,7 +105,7 @@ impl Hub {
         orders.start = leased.orders;
         let mut live = self.live();
         for order in &orders.start {
-            live.grant(order.run.id, order.lease, now);
+            live.grant(&order.run, order.lease, order.task.time_budget, now);
         }
         drop(live);
         Ok((orders, leased.is_cut))

@@ -3,9 +3,16 @@
 use std::time::Duration;
 
 use cupola_domain::{counts::State, run::Failure};
-use cupola_hub::{HubError, logs::LogQuery, loops, work::Report};
+use cupola_hub::{
+    HubError,
+    logs::LogQuery,
+    loops,
+    work::{Order, Orders, Report},
+};
 
-use crate::support::{TestHub, completed, draft, failed, finish, held, start, task_of};
+use crate::support::{
+    TestHub, TestWorker, completed, draft, failed, finish, held, start, task_of,
+};
 
 fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
     match result.unwrap_err() {
@@ -151,6 +158,49 @@ fn a_silent_worker_loses_its_run_to_another() {
             .value,
         2.0
     );
+}
+
+/// Heartbeats for so long, with all that is due in between.
+fn beat_on(hub: &TestHub, worker: &TestWorker, order: &Order, minutes: u64) -> Orders {
+    let mut said = Orders::default();
+    for _ in 0..minutes * 3 {
+        hub.world.advance(Duration::from_secs(20));
+        loops::leases::tick(hub).unwrap();
+        said = worker.heartbeat(hub, &[held(order)]).unwrap();
+    }
+    said
+}
+
+#[test]
+fn who_is_asked_to_stop_and_only_says_that_it_lives_holds_nothing_for_ever() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("hostile");
+    let order = worker.take(&hub);
+    start(&hub, &order).unwrap();
+    hub.cancel_family(family).unwrap();
+    assert_eq!(beat_on(&hub, &worker, &order, 9).cancel, [held(&order)]);
+    // Whatever it says of it.
+    start(&hub, &order).ok();
+    assert_eq!(beat_on(&hub, &worker, &order, 2).abandon, [held(&order)]);
+    let task = task_of(&hub, order.run.id);
+    let ended = hub.task_detail(task).unwrap().task.state.word();
+    assert_eq!(ended, State::Cancelled);
+}
+
+#[test]
+fn who_has_a_run_for_an_hour_longer_than_its_program_may_take_loses_it() {
+    let hub = TestHub::new();
+    let family = hub.submit(1);
+    let worker = hub.join("hanging");
+    let order = worker.take(&hub);
+    let minutes = 60 + order.hard_deadline().as_secs() / 60;
+    beat_on(&hub, &worker, &order, minutes - 1);
+    assert_eq!(hub.states(family), "r");
+    hub.world.advance(Duration::from_mins(2));
+    loops::leases::tick(&hub).unwrap();
+    assert_eq!(hub.states(family), "p");
+    assert_eq!(hub.join("other").take(&hub).run.attempt, 2);
 }
 
 #[test]

@@ -549,6 +549,16 @@ fn what_is_earned_waits_in_escrow(database: &Database) {
     tick(&hub);
     // What came after it is there, and it is not long enough.
     assert_eq!(has(&hub, "escrow:workers"), (2 * unit, 0));
+    hub.world.advance(Duration::from_hours(3));
+    tick(&hub);
+    assert_eq!(has(&hub, "escrow:workers"), (unit, 0));
+    // Who stopped working has nothing after it, and is given it all the same.
+    hub.world.advance(Duration::from_hours(14 * 24 - 4));
+    tick(&hub);
+    assert_eq!(has(&hub, "escrow:workers"), (unit, 0));
+    hub.world.advance(Duration::from_hours(2));
+    tick(&hub);
+    assert_eq!(has(&hub, "escrow:workers"), (0, 0));
     check(&hub);
 }
 

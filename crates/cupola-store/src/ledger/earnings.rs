@@ -9,7 +9,7 @@ use cupola_domain::{
 };
 
 use super::read;
-use crate::{Row, StoreError, Tx, codec, statement::statements};
+use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO ledger_earning (run_id, worker_id, payer, earner, amount_micros, stage, stage_at)
@@ -22,13 +22,15 @@ statements! {
     LIST_OPEN = "SELECT * FROM ledger_earning
                  WHERE run_id > $1 AND (stage = 'reserved' OR stage = 'posted') ORDER BY run_id LIMIT $2";
     FIND_EARNER = "SELECT MIN(earner) AS earner FROM ledger_earning WHERE stage = 'posted' AND earner > $1";
-    /// The latest are passed over: so many have to follow one before it is given.
+    /// The latest are passed over: so many have to follow one before it is given, unless it has waited for
+    /// so long that nothing follows any more.
     LIST_DUE = "SELECT * FROM ledger_earning
                 WHERE stage = 'posted' AND earner = $1 AND stage_at <= $2
-                AND (stage_at, run_id) <= (SELECT last.stage_at, last.run_id FROM ledger_earning AS last
-                                           WHERE last.stage = 'posted' AND last.earner = $1
-                                           ORDER BY last.stage_at DESC, last.run_id DESC
-                                           LIMIT 1 OFFSET $3)
+                AND (stage_at <= $5
+                     OR (stage_at, run_id) <= (SELECT last.stage_at, last.run_id FROM ledger_earning AS last
+                                               WHERE last.stage = 'posted' AND last.earner = $1
+                                               ORDER BY last.stage_at DESC, last.run_id DESC
+                                               LIMIT 1 OFFSET $3))
                 ORDER BY stage_at, run_id LIMIT $4";
     ADD = "INSERT INTO ledger_earned (worker_id, earner, day, runs, amount_micros)
            VALUES ($1, $2, $3, $4, $5)
@@ -133,15 +135,24 @@ pub fn list_earners(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// What of somebody's is in escrow since then or longer and has so many behind it.
-pub fn list_due(
-    tx: &mut Tx,
-    earner: &str,
-    until: Timestamp,
-    behind: i64,
-    limit: i64,
-) -> Result<Vec<Kept>, StoreError> {
-    tx.query(LIST_DUE, &[&earner, &until.millis(), &behind, &limit], kept)
+/// What of somebody's is to be given.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// Whose.
+    pub earner: String,
+    /// What is in escrow since then or longer,
+    pub until: Timestamp,
+    /// and has so many behind it,
+    pub behind: i64,
+    /// or is there since then or longer, whatever is behind it.
+    pub away: Timestamp,
+}
+
+/// What is to be given, the oldest first.
+pub fn list_due(tx: &mut Tx, due: &Due, limit: i64) -> Result<Vec<Kept>, StoreError> {
+    let (until, away) = (due.until.millis(), due.away.millis());
+    let params: [&dyn ToValue; 5] = [&due.earner, &until, &due.behind, &limit, &away];
+    tx.query(LIST_DUE, &params, kept)
 }
 
 /// Adds what a worker's run earned, or takes it off again.
