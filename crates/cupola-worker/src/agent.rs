@@ -13,7 +13,7 @@ mod telling;
 
 use std::{pin::Pin, time::Duration};
 
-pub use identity::{forget, worker_id};
+pub use identity::{forget, note_leaving, worker_id};
 
 use cupola_client::{Client, Error};
 use cupola_protocol::work::{Heartbeat, Held, LeaseRequest, Orders, Registered};
@@ -65,6 +65,7 @@ pub async fn run(
         }
     };
     let ended = agent.work(shutdown).await;
+    let ended = ended.map_err(|error| agent.membership.explained(error));
     agent.leave(ended.is_ok()).await;
     ended
 }

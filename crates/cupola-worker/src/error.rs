@@ -16,6 +16,9 @@ pub enum WorkerError {
     /// The hub will not have this worker: its token, its protocol, or another agent in its place.
     #[error("this worker was turned away: {0}")]
     TurnedAway(cupola_client::Error),
+    /// Its owner let it leave the hub.
+    #[error("this worker has left its hub, as its owner asked")]
+    Left,
     /// The owner wants programs kept in, and this machine cannot.
     #[error("the sandbox that is required cannot be had: this machine lacks {0}")]
     Sandbox(&'static str),
@@ -38,6 +41,6 @@ pub enum WorkerError {
 impl WorkerError {
     /// Whether starting again makes no sense before somebody has looked.
     pub fn is_for_good(&self) -> bool {
-        matches!(self, Self::TurnedAway(_) | Self::OtherHub { .. })
+        matches!(self, Self::TurnedAway(_) | Self::Left | Self::OtherHub { .. })
     }
 }

@@ -17,6 +17,9 @@ use crate::{
 /// Where who it is stands in it.
 const FILE: &str = "worker.json";
 
+/// Is there while its owner lets it leave the hub.
+const LEAVING: &str = "leaving";
+
 /// The worker's folder, while this agent has it.
 #[derive(Debug)]
 pub(super) struct Identity {
@@ -59,12 +62,27 @@ impl Identity {
         self.kept("hub_key").filter(|key| !key.is_empty())
     }
 
-    /// Forgets them.
-    fn forget(&self) -> Result<(), WorkerError> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&self.path)(error)),
-            _ => Ok(()),
+    /// A hub turns away whom their owner lets leave.
+    pub(super) fn explained(&self, error: WorkerError) -> WorkerError {
+        match error {
+            WorkerError::TurnedAway(_) if self.path.with_file_name(LEAVING).exists() => {
+                WorkerError::Left
+            }
+            error => error,
         }
+    }
+
+    /// Forgets all of it.
+    fn forget(&self) -> Result<(), WorkerError> {
+        for path in [&self.path, &self.path.with_file_name(LEAVING)] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(at(path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the id, and whose it is.
@@ -85,6 +103,13 @@ impl Identity {
 /// The id of the worker whose folder this is, if it joined.
 pub fn worker_id(state_dir: &Path) -> Option<String> {
     kept(&state_dir.join(FILE), "worker_id")
+}
+
+/// Notes that the worker with this folder leaves its hub, so that an agent that is turned away knows why;
+/// [`forget`] forgets that, too.
+pub fn note_leaving(state_dir: &Path) -> Result<(), WorkerError> {
+    let path = state_dir.join(LEAVING);
+    private::create(&path).map(drop).map_err(at(&path))
 }
 
 /// Forgets which worker's folder this is, so that it joins as a new one. An agent that runs there is in the way.

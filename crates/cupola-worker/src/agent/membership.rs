@@ -69,7 +69,8 @@ impl Membership {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: offered.into(),
         };
-        let registered = register(client, &mut registration).await?;
+        let registered = register(client, &mut registration).await;
+        let registered = registered.map_err(|error| identity.explained(error))?;
         keep(settings, &identity, &registered)?;
         settings.desk.joined(&registered.worker_id);
         Ok(Self {
@@ -129,6 +130,11 @@ impl Membership {
         let (settings, client) = (&self.settings, client.clone());
         let context = Context::new(settings, client, &self.registered, machine, &self.keeper);
         (Arc::new(context), self.registration.slots)
+    }
+
+    /// The same error, or that its owner let it leave the hub.
+    pub(super) fn explained(&self, error: WorkerError) -> WorkerError {
+        self.identity.explained(error)
     }
 
     pub(super) fn worker_id(&self) -> &str {

@@ -109,6 +109,7 @@ pub(crate) async fn leave(leave: Leave) -> anyhow::Result<()> {
     };
     let client = Client::new(&hub, &token)?;
     if let Some(id) = cupola_worker::worker_id(&state) {
+        cupola_worker::note_leaving(&state)?;
         let told = say_goodbye(&client, &id, leave.finish).await;
         match told {
             Err(error) if leave.force => {

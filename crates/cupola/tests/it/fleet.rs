@@ -215,8 +215,11 @@ async fn a_hub_that_restarts_under_work_loses_no_worker_and_no_attempt() {
     let run = hub.run_of(&family, "running").await;
     has_begun(&hub, &run).await;
     for _ in 0..3 {
-        let before = heard(&hub).await;
-        assert_eq!(before.len(), 4);
+        let before = eventually("all workers to have joined", || async {
+            let heard = heard(&hub).await;
+            (heard.len() == 4).then_some(heard)
+        })
+        .await;
         hub.process.kill();
         hub.restart();
         eventually("all workers to be back", || async {

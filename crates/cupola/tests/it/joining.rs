@@ -116,11 +116,12 @@ async fn a_machine_joins_by_tls_works_leaves_and_joins_anew() {
     })
     .await;
     drop(first);
+    let before = client(&hub).worker(&worker.worker_id).await.unwrap();
     // From now on it knows its hub.
     let second = agent(&hub, &state, &[]);
     let back = eventually("its next start", || async {
         let worker = online(&hub).await;
-        (worker.last_heartbeat > worker.registered_at).then_some(worker)
+        (worker.last_heartbeat > before.last_heartbeat).then_some(worker)
     })
     .await;
     assert_eq!(back.worker_id, worker.worker_id);
@@ -132,8 +133,9 @@ async fn a_machine_joins_by_tls_works_leaves_and_joins_anew() {
     assert!(left.status.success(), "{}", said(&left));
     let (code_of_end, last_words) = ended(second);
     assert_eq!(code_of_end, Some(77), "{last_words}");
+    assert!(last_words.contains("has left its hub"), "{last_words}");
     assert!(workers(&hub).await.is_empty());
-    for gone in ["hub.json", "worker.json"] {
+    for gone in ["hub.json", "worker.json", "leaving"] {
         assert!(!state.join(gone).exists(), "{gone}");
     }
     let (nobody, last_words) = ended(agent(&hub, &state, &[]));

@@ -187,10 +187,11 @@ impl FakeHub {
         changed
     }
 
-    /// Closes all connections and the port.
+    /// Closes all connections and the port, and returns when they are closed: somebody may listen there next.
     pub(crate) fn go_away(&mut self) {
         if let Some(server) = self.server.take() {
-            server.shutdown_background();
+            let closing = std::thread::spawn(|| server.shutdown_timeout(PATIENCE));
+            closing.join().expect("it is closed");
         }
     }
 
