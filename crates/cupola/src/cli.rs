@@ -271,6 +271,8 @@ pub(crate) enum WorkerCommand {
     Show {
         id: Option<String>,
         #[command(flatten)]
+        here: Here,
+        #[command(flatten)]
         read: Read,
     },
     #[command(flatten)]

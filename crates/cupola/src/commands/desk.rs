@@ -173,9 +173,9 @@ fn words(limits: &LimitsBody) -> Vec<(&'static str, String)> {
 }
 
 /// Watches the worker on this machine in this terminal.
-pub(crate) async fn watch() -> anyhow::Result<()> {
+pub(crate) async fn watch(here: Here) -> anyhow::Result<()> {
     need_terminal()?;
-    let client = Place::find(None).await?.client()?;
+    let client = find(here).await?.client()?;
     let colours = colours();
     let runtime = Handle::current();
     let watching = move || worker::watch(&mut Own { client, runtime }, colours);

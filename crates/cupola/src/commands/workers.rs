@@ -34,8 +34,10 @@ pub(crate) async fn run(worker: Worker) -> anyhow::Result<()> {
             Ok(())
         }
         Some(WorkerCommand::Desk(command)) => commands::desk::run(command).await,
-        Some(WorkerCommand::Show { id: None, .. }) => commands::desk::watch().await,
-        Some(WorkerCommand::Show { id: Some(id), read }) => {
+        Some(WorkerCommand::Show { id: None, here, .. }) => commands::desk::watch(here).await,
+        Some(WorkerCommand::Show {
+            id: Some(id), read, ..
+        }) => {
             let worker = client(&read.connect)?.worker(&id).await?;
             if read.json {
                 return output::json(&worker);

@@ -17,6 +17,7 @@ mod browser_workspaces;
 mod chromium;
 mod command_line;
 mod console;
+mod desk;
 mod endings;
 mod fleet;
 mod ingestion;
