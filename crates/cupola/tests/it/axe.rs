@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::chromium::Chromium;
 
-const AXE: &str = include_str!("../vendor/axe.min.js");
+pub(crate) const AXE: &str = include_str!("../vendor/axe.min.js");
 
 /// Address → media type and content.
 type Files = HashMap<String, (&'static str, Vec<u8>)>;
@@ -68,7 +68,7 @@ async fn answer(mut stream: TcpStream, files: Arc<Files>) {
 }
 
 /// What axe finds on the page that is open, in words; empty when it is nothing serious.
-async fn findings(chromium: &Chromium, rules: &str) -> String {
+pub(crate) async fn findings(chromium: &Chromium, rules: &str) -> String {
     let script = format!(
         "const done = arguments[arguments.length - 1]; \
          axe.run(document, {{resultTypes: ['violations'], {rules}}}).then( \
