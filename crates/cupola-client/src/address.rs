@@ -1,6 +1,10 @@
 //! Where a hub is, and by which certificate it is known there.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
 
 use cupola_domain::text::{hex, unhex};
 use reqwest::Url;
@@ -66,6 +70,25 @@ impl Address {
         self.pin
     }
 
+    /// Where calls go, if the address is one of this machine alone: no other name is asked for.
+    pub fn loopback(&self) -> Vec<SocketAddr> {
+        let Ok(url) = Url::parse(&self.url) else {
+            return Vec::new();
+        };
+        let host = url.host_str().unwrap_or_default();
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        let hosts: Vec<IpAddr> = match literal.parse::<IpAddr>() {
+            Ok(ip) => vec![ip],
+            Err(_) if host == "localhost" => {
+                vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+            }
+            Err(_) => Vec::new(),
+        };
+        let port = url.port_or_known_default().unwrap_or_default();
+        let hosts = hosts.into_iter().filter(IpAddr::is_loopback);
+        hosts.map(|ip| SocketAddr::new(ip, port)).collect()
+    }
+
     /// Whether what is sent there is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.url.starts_with("https:")
@@ -94,6 +117,11 @@ impl FromStr for Address {
             Some((url, fragment)) => (url, Some(fragment)),
             None => (text, None),
         };
+        // What browsers forgive reads differently to others.
+        if url.contains(|c: char| c == '\\' || c == '@' || c.is_whitespace() || c.is_control()) {
+            let message = "an address has no backslash, no `@` and no space";
+            return Err(invalid(message.to_owned()));
+        }
         let parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
         let pin = match fragment.map(|fragment| fragment.strip_prefix(PIN_MARK)) {
             None => None,
@@ -124,6 +152,41 @@ mod tests {
     use super::*;
 
     const DIGITS: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+    #[test]
+    fn only_an_address_of_this_machine_is_here() {
+        let check = |text: &str, expected: &[&str]| {
+            let found = text.parse::<Address>().map(|address| address.loopback());
+            let found: Vec<_> = found
+                .into_iter()
+                .flatten()
+                .map(|at| at.to_string())
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check("http://127.0.0.1:7171", &["127.0.0.1:7171"]);
+        check("http://localhost:7171/x", &["127.0.0.1:7171", "[::1]:7171"]);
+        check(
+            &format!("https://127.0.0.1:7171#sha256={DIGITS}"),
+            &["127.0.0.1:7171"],
+        );
+        check("http://[::1]:7171", &["[::1]:7171"]);
+        check("http://127.0.0.2", &["127.0.0.2:80"]);
+        for elsewhere in [
+            "127.0.0.2",
+            "https://hub.lab",
+            "http://127.0.0.1.evil.example",
+            "http://localhost@hub.lab:1",
+            "http://evil.example:7171\\@127.0.0.1:7171",
+            "http:\\\\evil.example/://localhost",
+            "http://localhost.hub.lab",
+            "http://10.0.0.1:7171",
+            "http://0.0.0.0:7171",
+            "",
+        ] {
+            check(elsewhere, &[]);
+        }
+    }
 
     fn check(text: &str, expected: &str) {
         let read = match text.parse::<Address>() {

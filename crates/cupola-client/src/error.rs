@@ -2,6 +2,12 @@
 
 use cupola_protocol::problem::Problem;
 
+/// The type of a refusal that is not in a hub's own words.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The status for a name that a hub does not go by.
+const MISDIRECTED: u16 = 421;
+
 /// Why a call did not give its answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,6 +53,14 @@ impl Error {
         }
     }
 
+    /// Whether it is a hub that refused, for good, who was called by a name of its own. A proxy in front of
+    /// one that restarts, a hub that wants to be called by `https` or by another name say nothing of that.
+    pub fn is_final(&self) -> bool {
+        let is_hub = matches!(self, Error::Refused { status, problem }
+            if problem.r#type != UNKNOWN && *status != MISDIRECTED);
+        is_hub && !self.is_retryable()
+    }
+
     /// Whether the hub refused with the problem of this name, for instance `stale_lease`.
     pub fn is_problem(&self, name: &str) -> bool {
         matches!(self, Error::Refused { problem, .. } if problem.r#type == name)
@@ -80,8 +94,12 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Error {
+        refused_as(status, "stale_lease")
+    }
+
+    fn refused_as(status: u16, r#type: &str) -> Error {
         let problem = Problem {
-            r#type: "stale_lease".to_owned(),
+            r#type: r#type.to_owned(),
             status,
             title: "the lease is gone".to_owned(),
             errors: Vec::new(),
@@ -105,6 +123,20 @@ mod tests {
         for status in [408, 429, 500, 502, 503] {
             check(status, true);
         }
+    }
+
+    #[test]
+    fn only_a_hubs_own_words_are_final() {
+        let check = |status, r#type, expected: bool| {
+            let error = refused_as(status, r#type);
+            assert_eq!(error.is_final(), expected, "{status} {type}");
+        };
+        check(401, "unauthorized", true);
+        check(404, "not_found", true);
+        check(404, "unknown", false);
+        check(400, "unknown", false);
+        check(421, "misdirected", false);
+        check(503, "unavailable", false);
     }
 
     #[test]

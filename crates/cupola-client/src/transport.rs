@@ -6,7 +6,7 @@ use cupola_protocol::{paths::api, problem::Problem};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Address, Error, Pace, Pin, tls};
+use crate::{Address, Error, Pace, Pin, error::UNKNOWN, tls};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,6 +16,9 @@ pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A file that goes up more slowly than this (in bytes a second) is given up.
 const UPLOAD_BYTES_PER_SEC_MIN: u64 = 64 << 10;
+
+/// So many transfers at once may share a limited pace before one of them is given up as stuck.
+const TRANSFERS_MAX: u64 = 32;
 
 /// The largest answer taken: a bundle of 64 MiB in base 64, and some.
 const ANSWER_BYTES_MAX: usize = 96 << 20;
@@ -158,7 +161,7 @@ impl Client {
     ) -> Result<R, Error> {
         let request = self.request(Method::PUT, path).query(query);
         let slowest = (self.pace.rate()).map_or(UPLOAD_BYTES_PER_SEC_MIN, |rate| {
-            UPLOAD_BYTES_PER_SEC_MIN.min(rate / 2).max(1)
+            UPLOAD_BYTES_PER_SEC_MIN.min(rate / TRANSFERS_MAX).max(1)
         });
         let answer = request
             .timeout(REQUEST_TIMEOUT + Duration::from_secs(size / slowest))
@@ -302,7 +305,7 @@ async fn next_of(answer: &mut Response, bytes: &mut Vec<u8>) -> Result<Option<us
 
 fn refusal(status: StatusCode, body: &[u8]) -> Error {
     let problem = serde_json::from_slice(body).unwrap_or_else(|_| Problem {
-        r#type: "unknown".to_owned(),
+        r#type: UNKNOWN.to_owned(),
         status: status.as_u16(),
         title: quoted(status, body),
         errors: Vec::new(),

@@ -144,11 +144,12 @@ impl Hub {
     pub fn leave(&self, token: TokenId, id: WorkerId, finishes: bool) -> Result<Leaving, HubError> {
         self.check_worker(token, id)?;
         if finishes {
+            let now = self.world().monotonic();
             let mut live = self.live();
             let running = live.leases.count_of_worker(id);
             if running > 0 {
                 if let Some(worker) = live.workers.get_mut(&id) {
-                    worker.is_leaving = true;
+                    worker.note_leaving(now);
                 }
                 return Ok(Leaving::Finishing(running));
             }

@@ -113,7 +113,7 @@ impl Hub {
         let run_folders = RunFolders::open(settings.runs, &store, world.as_ref())?;
         let program_key = ProgramKey::load(&store, world.as_ref())?;
         let signing_key = SigningKey::load(&store, world.as_ref())?;
-        let live = Live::load(&store, world.monotonic())?;
+        let live = Live::load(&store, world.monotonic(), world.now())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
         let watch = Watch::after(bus.last_told());

@@ -25,6 +25,9 @@ const RESTART_GRACE: Duration = Duration::from_mins(1);
 /// A sign of life is written down at most this often; in between it is known by heart.
 const SEEN_WRITE_PERIOD: Duration = Duration::from_secs(10);
 
+/// Whoever waits for a worker to finish asks each few seconds; who asks no more does not want it to go.
+const LEAVING_HOLDS: Duration = Duration::from_secs(15);
+
 /// How long a worker that could not prepare a run takes no others.
 const REST_MIN: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_mins(10);
@@ -50,8 +53,8 @@ pub(crate) struct LiveWorker {
     pub(crate) left_at: Option<Timestamp>,
     /// Why its owner lets it take no work for now.
     pub(crate) paused: Option<Paused>,
-    /// Finishes what it has and takes no more: its owner wants it to go.
-    pub(crate) is_leaving: bool,
+    /// Finishes what it has and takes no more: its owner wanted it to go then.
+    leaving_since: Option<Instant>,
     written: Option<Instant>,
     /// Takes no runs until then, and for how long it rested last.
     rests: Option<(Instant, Duration)>,
@@ -68,7 +71,7 @@ impl LiveWorker {
             last_seen: worker.last_seen_at,
             left_at: worker.left_at,
             paused: None,
-            is_leaving: false,
+            leaving_since: None,
             written: None,
             rests: None,
         }
@@ -88,22 +91,40 @@ impl LiveWorker {
     }
 
     pub(crate) fn is_resting(&self, now: Instant) -> bool {
-        self.is_leaving || self.rests.is_some_and(|(until, _)| now < until)
+        self.is_leaving(now) || self.rests.is_some_and(|(until, _)| now < until)
+    }
+
+    /// Its owner wants it to go once it has finished what it has.
+    pub(crate) fn note_leaving(&mut self, now: Instant) {
+        self.leaving_since = Some(now);
+    }
+
+    /// Whether its owner wants it to go, and has said so lately.
+    pub(crate) fn is_leaving(&self, now: Instant) -> bool {
+        let since = self.leaving_since.map(|since| now.since(since));
+        since.is_some_and(|since| since < LEAVING_HOLDS)
     }
 }
 
 /// All of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Live {
+    /// What is known of who was alive is not older than this.
+    pub(crate) began_at: Timestamp,
     pub(crate) leases: LeaseTable,
     pub(crate) cancelling: HashSet<RunId>,
     pub(crate) workers: HashMap<WorkerId, LiveWorker>,
 }
 
 impl Live {
-    pub(crate) fn load(store: &Store, now: Instant) -> Result<Self, HubError> {
+    pub(crate) fn load(store: &Store, now: Instant, began_at: Timestamp) -> Result<Self, HubError> {
         store.read(move |tx| {
-            let mut live = Live::default();
+            let mut live = Live {
+                began_at,
+                leases: LeaseTable::default(),
+                cancelling: HashSet::new(),
+                workers: HashMap::new(),
+            };
             let until = now.plus(LEASE_TTL.max(RESTART_GRACE));
             for run in runs::list_leased(tx)? {
                 if let (Some(lease), Some(task)) = (run.state.lease(), tasks::find(tx, run.task)?) {

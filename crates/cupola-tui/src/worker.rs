@@ -5,7 +5,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -87,11 +89,17 @@ pub fn watch(worker: &mut dyn Worker, colours: Colours) -> io::Result<()> {
     let (mut sheet, mut note) = (Sheet::default(), String::new());
     let mut due = Instant::now();
     let mut taken = Taken::take()?;
+    let keys = keys();
     while !is_over.load(Ordering::SeqCst) {
         if Instant::now() >= due {
             match worker.look() {
                 Ok(seen) => sheet = seen,
-                Err(error) => note = error,
+                // What it did last is of no time that anybody knows.
+                Err(why) => {
+                    "not there".clone_into(&mut sheet.state);
+                    sheet.why = why;
+                    sheet.tasks.clear();
+                }
             }
             due = Instant::now() + PERIOD;
         }
@@ -99,10 +107,12 @@ pub fn watch(worker: &mut dyn Worker, colours: Colours) -> io::Result<()> {
             let lines = lines(&sheet, &note, frame.area().height.into(), theme);
             frame.render_widget(Paragraph::new(lines), frame.area());
         })?;
-        if !event::poll(TICK)? {
-            continue;
-        }
-        let wish = match wish_of(&event::read()?) {
+        let pressed = match keys.recv_timeout(TICK) {
+            Ok(event) => wish_of(&event?),
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        let wish = match pressed {
             Pressed::Quit => return Ok(()),
             Pressed::Nothing => continue,
             Pressed::Wish(wish) => wish,
@@ -111,6 +121,22 @@ pub fn watch(worker: &mut dyn Worker, colours: Colours) -> io::Result<()> {
         due = Instant::now();
     }
     Ok(())
+}
+
+/// Keys, as they are pressed. Read by a thread of their own: of a terminal that is gone nothing is read, and
+/// whoever waits for it would not hear that the program is to end.
+fn keys() -> Receiver<io::Result<Event>> {
+    let (sender, keys) = mpsc::channel();
+    thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let is_broken = event.is_err();
+            if sender.send(event).is_err() || is_broken {
+                return;
+            }
+        }
+    });
+    keys
 }
 
 enum Pressed {
@@ -193,7 +219,7 @@ fn tone_of(state: &str) -> Tone {
     match state {
         "connected" | "completed" => Tone::Good,
         "working" => Tone::Busy,
-        "disconnected" | "failed" => Tone::Bad,
+        "disconnected" | "failed" | "not there" => Tone::Bad,
         "paused" => Tone::Warn,
         _ => Tone::Dim,
     }

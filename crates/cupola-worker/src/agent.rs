@@ -13,7 +13,7 @@ mod telling;
 
 use std::{pin::Pin, time::Duration};
 
-pub use identity::{forget, note_leaving, worker_id};
+pub use identity::{Folder, forget, note_leaving, note_staying, worker_id};
 
 use cupola_client::{Client, Error};
 use cupola_protocol::work::{Heartbeat, Held, LeaseRequest, Orders, Registered};
@@ -51,8 +51,18 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
+    let folder = Folder::take(&settings.state_dir)?;
+    run_in(folder, settings, shutdown).await
+}
+
+/// The same in its folder, which was taken before.
+pub async fn run_in(
+    folder: Folder,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WorkerError> {
     let mut shutdown = std::pin::pin!(shutdown);
-    let mut joining = std::pin::pin!(Agent::join(settings));
+    let mut joining = std::pin::pin!(Agent::join(folder, settings));
     let mut agent = tokio::select! {
         agent = &mut joining => agent?,
         () = &mut shutdown => {
@@ -101,13 +111,14 @@ enum Next {
 }
 
 impl Agent {
-    async fn join(settings: Settings) -> Result<Self, WorkerError> {
+    async fn join(folder: Folder, settings: Settings) -> Result<Self, WorkerError> {
         let client =
             Client::new(&settings.hub_url, &settings.token).map_err(WorkerError::Client)?;
         let desk = settings.desk.clone();
         desk.begin(&settings.name, &client);
         let resting = Resting::begin(&settings).await;
-        let membership = Membership::join(&settings, &client, resting.disk_used()).await?;
+        let disk_used = resting.disk_used();
+        let membership = Membership::join(folder.0, &settings, &client, disk_used).await?;
         desk.ask_earned(&client, membership.worker_id(), None);
         desk.log(LogLevel::Info, "the worker's loop has started");
         info!(worker = %membership.worker_id(), hub = %client.base_url(), "joined");
@@ -352,8 +363,8 @@ impl Agent {
     /// Decides what a refusal of a poll or a heartbeat means.
     async fn settle(&mut self, error: Error) -> Result<(), WorkerError> {
         match error.status() {
-            Some(404) => self.rejoin().await,
-            Some(400..=499) if !error.is_retryable() => Err(WorkerError::TurnedAway(error)),
+            Some(404) if error.is_final() => self.rejoin().await,
+            _ if error.is_final() => Err(WorkerError::TurnedAway(error)),
             _ => {
                 warn!(%error, "the hub is not there; asking again");
                 self.desk.heard(Err(error.to_string()));

@@ -48,6 +48,11 @@ pub enum DeskError {
     /// The worker's folder does not take it.
     #[error("the worker's folder cannot be written: {0}")]
     File(#[from] io::Error),
+    /// It holds, until the worker starts again.
+    #[error(
+        "done, but it will be forgotten at the next start: the worker's folder cannot be written: {0}"
+    )]
+    Forgetful(io::Error),
 }
 
 struct Shared {
@@ -63,6 +68,8 @@ struct Shared {
 struct State {
     settings_file: SettingsFile,
     kept: Kept,
+    /// Whether what is kept was said by the owner, or that there is nothing to say.
+    is_known: bool,
     settings_error: String,
     pause_file: PauseFile,
     pause: Option<Pause>,
@@ -97,6 +104,7 @@ impl Desk {
         let mut state = State {
             settings_file: SettingsFile::new(folder),
             kept: Kept::default(),
+            is_known: false,
             settings_error: String::new(),
             pause: pause_file.read(),
             pause_file,
@@ -110,6 +118,7 @@ impl Desk {
             },
         };
         state.read_settings(clock.now());
+        state.is_known = state.settings_error.is_empty();
         Self(Arc::new(Shared {
             state: Mutex::new(state),
             changes: watch::Sender::new(0),
@@ -147,6 +156,7 @@ impl Desk {
             WriteError::Refused(errors) => DeskError::Refused(errors),
             WriteError::File(error) => DeskError::File(error),
         })?;
+        state.is_known = true;
         state.settings_error.clear();
         state.journal.add(Level::Info, "settings changed", now);
         self.heed(state);
@@ -178,11 +188,12 @@ impl Desk {
     fn remember(&self, pause: Option<&PauseBody>, words: &str) -> Result<(), DeskError> {
         let now = self.0.clock.now();
         let mut state = self.state();
-        state.pause_file.write(pause)?;
+        // It holds even where it cannot be remembered: the disk may be full of what is to be stopped.
+        let written = state.pause_file.write(pause);
         state.pause = pause.map(Pause::from);
         state.journal.add(Level::Info, words, now);
         self.heed(state);
-        Ok(())
+        written.map_err(DeskError::Forgetful)
     }
 
     /// What the owner said holds at once, also for who looks before the agent has heard of it.
@@ -233,6 +244,7 @@ impl Desk {
             let _ = state.pause_file.write(None);
         }
         let allowed = limits::allowed(&state.kept.limits, state.pause, observed, now, offset_secs);
+        let allowed = state.known_or_resting(allowed);
         let resting = match allowed {
             Allowed::Working => None,
             Allowed::Resting { why, until, .. } => Some((why, until)),
@@ -400,6 +412,19 @@ fn words_of(ended: &DeskEndedBody) -> (Level, String) {
 }
 
 impl State {
+    /// Who mistyped a limit did not mean that there are none: until the settings were read once, no work is
+    /// taken.
+    fn known_or_resting(&self, allowed: Allowed) -> Allowed {
+        match allowed {
+            Allowed::Working if !self.is_known => Allowed::Resting {
+                why: limits::Why::Unknown,
+                until: None,
+                stops_running: false,
+            },
+            allowed => allowed,
+        }
+    }
+
     /// Reads the settings if they changed, and says whether they did.
     fn read_settings(&mut self, now: Timestamp) -> bool {
         let Some(read) = self.settings_file.news() else {
@@ -408,6 +433,7 @@ impl State {
         match read {
             Ok(kept) => {
                 self.kept = kept;
+                self.is_known = true;
                 self.settings_error.clear();
                 self.journal.add(Level::Info, "settings read", now);
             }

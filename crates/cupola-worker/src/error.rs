@@ -41,6 +41,9 @@ pub enum WorkerError {
 impl WorkerError {
     /// Whether starting again makes no sense before somebody has looked.
     pub fn is_for_good(&self) -> bool {
-        matches!(self, Self::TurnedAway(_) | Self::Left | Self::OtherHub { .. })
+        matches!(
+            self,
+            Self::TurnedAway(_) | Self::Left | Self::OtherHub { .. }
+        )
     }
 }

@@ -31,7 +31,7 @@ mod settings;
 mod telemetry;
 
 pub use admission::Admits;
-pub use agent::{forget, note_leaving, run, worker_id};
+pub use agent::{Folder, forget, note_leaving, note_staying, run, run_in, worker_id};
 pub use bundle::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, InvalidBundle, bundle_hash};
 pub use desk::{Desk, DeskError};
 pub use error::WorkerError;

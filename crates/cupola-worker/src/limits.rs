@@ -80,6 +80,8 @@ pub(crate) enum Why {
     OnBattery,
     /// Its folder has taken its share of the disk.
     DiskFull,
+    /// What its owner lets it have cannot be read, and was not before.
+    Unknown,
 }
 
 /// Whether a worker takes work.
@@ -107,6 +109,7 @@ impl Why {
             Why::InUse => "its owner uses the machine",
             Why::OnBattery => "on battery",
             Why::DiskFull => "its share of the disk is full",
+            Why::Unknown => "its settings cannot be read",
         }
     }
 }

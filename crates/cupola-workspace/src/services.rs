@@ -18,6 +18,7 @@ mod words;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+pub use listener::{is_ours, programs_at};
 pub use served::Served;
 
 use crate::Here;

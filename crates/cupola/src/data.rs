@@ -47,9 +47,14 @@ impl DataDir {
                 .map(Self)
                 .with_context(|| format!("`{named}` cannot be a data folder"));
         }
-        if let Some(found) = project_above(&here()?) {
-            return Ok(Self(found));
+        match project_above(&here()?) {
+            Some(found) => Ok(Self(found)),
+            None => Self::of_user(),
         }
+    }
+
+    /// The user's data folder.
+    pub(crate) fn of_user() -> anyhow::Result<Self> {
         let user = if let Some(folder) = std::env::var_os("XDG_DATA_HOME") {
             PathBuf::from(folder)
         } else {
@@ -144,7 +149,14 @@ fn here() -> anyhow::Result<PathBuf> {
 
 fn project_above(here: &Path) -> Option<PathBuf> {
     let mut folders = here.ancestors().map(|folder| folder.join(PROJECT_FOLDER));
-    folders.find(|folder| folder.is_dir())
+    folders.find(|folder| fs::metadata(folder).is_ok_and(|about| about.is_dir() && is_own(&about)))
+}
+
+/// Whether it is this user's, and nobody else may write there: what stands in it is obeyed.
+fn is_own(about: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (ours, others) = (rustix::process::geteuid().as_raw(), about.mode() & 0o022);
+    (about.uid() == ours || about.uid() == 0) && others == 0
 }
 
 /// Reads a secret from a file; `None` when there is none.

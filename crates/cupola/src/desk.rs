@@ -3,7 +3,6 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
@@ -15,7 +14,8 @@ use cupola_client::Client;
 use cupola_domain::{text::hex, time::Timestamp};
 use cupola_protocol::desk::{DeskBody, LimitsBody, PauseBody, TestBody};
 use cupola_web::desk::{Refusal, way_in};
-use cupola_worker::{Desk, DeskError, Settings};
+use cupola_worker::{Desk, DeskError, Folder, Settings};
+use cupola_workspace::services::is_ours;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -53,6 +53,12 @@ impl Place {
         let Ok(client) = self.client() else {
             return false;
         };
+        // After a crash its port may be somebody else's, who would hear what is told to the worker.
+        let sockets = client.address().loopback();
+        let is_others = |at: &SocketAddr| matches!(is_ours(*at), Ok(false));
+        if sockets.iter().any(is_others) {
+            return false;
+        }
         let asking = tokio::time::timeout(THERE_WAIT, client.desk());
         matches!(asking.await, Ok(Ok(_)))
     }
@@ -89,17 +95,16 @@ pub(crate) async fn work(
     stop: impl Future<Output = ()>,
     greet: impl FnOnce(&Place),
 ) -> anyhow::Result<()> {
+    let folder = Folder::take(&settings.state_dir)?;
     let served = Served::begin(settings.desk.clone(), &settings.state_dir).await;
     // A worker works without anybody to look at it.
-    let served = served.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the worker has no desk");
-        None
-    });
+    let served = served.inspect_err(|error| tracing::warn!(%error, "the worker has no desk"));
+    let served = served.ok();
     if let Some(served) = &served {
         greet(&served.place);
     }
     // Boxed: it is large, and would be in the future of whoever starts a worker.
-    let ended = Box::pin(cupola_worker::run(settings, stop)).await;
+    let ended = Box::pin(cupola_worker::run_in(folder, settings, stop)).await;
     if let Some(served) = served {
         served.end().await;
     }
@@ -116,19 +121,10 @@ struct Served {
 }
 
 impl Served {
-    /// Serves the desk of the worker with this folder. None when another worker has the folder: it will be
-    /// said by whoever wants to work in it.
-    async fn begin(desk: Desk, folder: &Path) -> anyhow::Result<Option<Self>> {
-        let before = Place::of(folder);
-        if let Some(before) = &before
-            && before.is_there().await
-        {
-            return Ok(None);
-        }
-        let mut builder = fs::DirBuilder::new();
-        let made = builder.recursive(true).mode(0o700).create(folder);
-        made.with_context(|| format!("failed to make `{}`", folder.display()))?;
-        let listener = listen(before.as_ref()).await?;
+    /// Serves the desk of the worker with this folder, which is taken.
+    async fn begin(desk: Desk, folder: &Path) -> anyhow::Result<Self> {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = bound.context("failed to listen for the worker's desk on this machine")?;
         let mut key = [0; 32];
         getrandom::fill(&mut key).context("there is no randomness for a key")?;
         let place = Place {
@@ -146,12 +142,12 @@ impl Served {
                 tracing::warn!(%error, "the worker's desk is not served any more");
             }
         });
-        Ok(Some(Self {
+        Ok(Self {
             place,
             folder: folder.to_owned(),
             stop,
             serving,
-        }))
+        })
     }
 
     /// Ends it; nobody looks for it any more.
@@ -160,19 +156,6 @@ impl Served {
         self.stop.send_replace(true);
         let _ = self.serving.await;
     }
-}
-
-/// At the port of last time, if that is free: a page that is still open goes on.
-async fn listen(before: Option<&Place>) -> anyhow::Result<TcpListener> {
-    let here = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let port = before.and_then(|before| before.url.rsplit_once(':')?.1.parse().ok());
-    if let Some(port) = port
-        && let Ok(listener) = TcpListener::bind(here(port)).await
-    {
-        return Ok(listener);
-    }
-    let bound = TcpListener::bind(here(0)).await;
-    bound.context("failed to listen for the worker's desk on this machine")
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -215,6 +198,8 @@ impl cupola_web::desk::Desk for Own {
 fn refusal(error: DeskError) -> Refusal {
     match error {
         DeskError::Refused(errors) => Refusal::Fields(errors),
-        error @ DeskError::File(_) => Refusal::Folder(error.to_string()),
+        error @ (DeskError::File(_) | DeskError::Forgetful(_)) => {
+            Refusal::Folder(error.to_string())
+        }
     }
 }

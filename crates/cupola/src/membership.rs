@@ -37,6 +37,14 @@ impl Membership {
         }
     }
 
+    /// These addresses come first; what was known of the same places before is forgotten.
+    pub(crate) fn prefer(&mut self, hubs: &[String]) {
+        let place = |hub: &str| hub.split('#').next().unwrap_or_default().to_owned();
+        let is_news = |known: &String| hubs.iter().all(|hub| place(hub) != place(known));
+        self.hubs.retain(is_news);
+        self.hubs.splice(0..0, hubs.iter().cloned());
+    }
+
     /// Keeps it for this user alone.
     pub(crate) fn write(&self, state: &Path) -> anyhow::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
@@ -89,6 +97,22 @@ mod tests {
         Membership::forget(&state).unwrap();
         Membership::forget(&state).unwrap();
         assert!(Membership::read(&state).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_newer_code_knows_better_where_the_hub_is() {
+        let mut member = Membership {
+            hubs: vec!["https://a:1#sha256=old".to_owned(), "http://b:1".to_owned()],
+            key: String::new(),
+            token: String::new(),
+            is_confirmed: true,
+        };
+        member.prefer(&[
+            "https://c:1".to_owned(),
+            "https://a:1#sha256=new".to_owned(),
+        ]);
+        let expected = ["https://c:1", "https://a:1#sha256=new", "http://b:1"];
+        assert_eq!(member.hubs, expected);
     }
 
     #[test]

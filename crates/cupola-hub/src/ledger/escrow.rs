@@ -36,7 +36,10 @@ impl Hub {
                 };
                 // Most of the time nothing is: whoever waits is only read.
                 let asked = due.clone();
-                if self.read(move |tx| Ok(ledger::list_due(tx, &asked, 1)?))?.is_empty() {
+                if self
+                    .read(move |tx| Ok(ledger::list_due(tx, &asked, 1)?))?
+                    .is_empty()
+                {
                     break;
                 }
                 given += self.write(move |tx| {

@@ -90,7 +90,10 @@ impl Hub {
         id: WorkerId,
         coming: &Registration,
     ) -> Result<(), HubError> {
-        let known = self.live().workers.get(&id).cloned();
+        let (known, began_at) = {
+            let live = self.live();
+            (live.workers.get(&id).cloned(), live.began_at)
+        };
         let Some(known) = known.filter(|known| known.token == token) else {
             return Ok(());
         };
@@ -104,7 +107,13 @@ impl Hub {
             session: &coming.session,
             place: &coming.place,
         };
-        if claim(start, (known.last_seen, known.left_at.is_some()), new, now) != Claim::Rival {
+        if claim(
+            start,
+            (known.last_seen.max(began_at), known.left_at.is_some()),
+            new,
+            now,
+        ) != Claim::Rival
+        {
             return Ok(());
         }
         let rival = Rival {

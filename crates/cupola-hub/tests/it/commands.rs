@@ -10,9 +10,7 @@ use cupola_hub::{
     work::{Order, Orders, Report},
 };
 
-use crate::support::{
-    TestHub, TestWorker, completed, draft, failed, finish, held, start, task_of,
-};
+use crate::support::{TestHub, TestWorker, completed, draft, failed, finish, held, start, task_of};
 
 fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
     match result.unwrap_err() {

@@ -74,15 +74,8 @@ impl Identity {
 
     /// Forgets all of it.
     fn forget(&self) -> Result<(), WorkerError> {
-        for path in [&self.path, &self.path.with_file_name(LEAVING)] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(at(path)(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        remove(&self.path)?;
+        remove(&self.path.with_file_name(LEAVING))
     }
 
     /// Keeps the id, and whose it is.
@@ -100,6 +93,17 @@ impl Identity {
     }
 }
 
+/// A worker's folder, taken: nobody else works in it.
+#[derive(Debug)]
+pub struct Folder(pub(super) Identity);
+
+impl Folder {
+    /// Takes it, and makes it if need be. Where another agent has it, that is the error.
+    pub fn take(state_dir: &Path) -> Result<Self, WorkerError> {
+        Identity::open(state_dir).map(Self)
+    }
+}
+
 /// The id of the worker whose folder this is, if it joined.
 pub fn worker_id(state_dir: &Path) -> Option<String> {
     kept(&state_dir.join(FILE), "worker_id")
@@ -112,9 +116,21 @@ pub fn note_leaving(state_dir: &Path) -> Result<(), WorkerError> {
     private::create(&path).map(drop).map_err(at(&path))
 }
 
+/// It did not leave after all.
+pub fn note_staying(state_dir: &Path) -> Result<(), WorkerError> {
+    remove(&state_dir.join(LEAVING))
+}
+
 /// Forgets which worker's folder this is, so that it joins as a new one. An agent that runs there is in the way.
 pub fn forget(state_dir: &Path) -> Result<(), WorkerError> {
     Identity::open(state_dir)?.forget()
+}
+
+fn remove(path: &Path) -> Result<(), WorkerError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path)(error)),
+        _ => Ok(()),
+    }
 }
 
 fn kept(path: &Path, name: &str) -> Option<String> {

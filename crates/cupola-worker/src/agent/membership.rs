@@ -49,11 +49,11 @@ impl Membership {
     /// Measures the machine and joins with what its owner lets it have, of which its folder has taken
     /// `disk_used` already. Waits for a hub that is away.
     pub(super) async fn join(
+        identity: Identity,
         settings: &Settings,
         client: &Client,
         disk_used: u64,
     ) -> Result<Self, WorkerError> {
-        let identity = Identity::open(&settings.state_dir)?;
         let measured = measure(settings).await;
         let probed = device_class::probed(settings.probe).await;
         let limits = settings.desk.limits();
@@ -255,14 +255,15 @@ async fn register(
             Ok(registered) => return Ok(registered),
             Err(error) => error,
         };
-        if error.status() == Some(404) && registration.worker_id.take().is_some() {
+        let is_unknown = error.is_final() && error.status() == Some(404);
+        if is_unknown && registration.worker_id.take().is_some() {
             // The id is another hub's, or from before this hub lost its memory.
             continue;
         }
         // After a crash the machine may be back before the hub noticed that it was gone.
         let may_be_gone_soon =
             error.is_problem("worker_in_use") && begun.elapsed() < RIVAL_PATIENCE;
-        let is_temporary = error.is_retryable() || matches!(error, Error::NotUnderstood(_));
+        let is_temporary = !error.is_final() && !matches!(error, Error::InvalidAddress { .. });
         if !is_temporary && !may_be_gone_soon {
             return Err(WorkerError::TurnedAway(error));
         }

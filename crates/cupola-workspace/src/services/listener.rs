@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
 };
 
 /// How a socket that listens is marked.
@@ -21,8 +22,55 @@ pub(super) enum Listener {
     Nobody,
 }
 
+/// A socket that listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Socket {
+    at: SocketAddr,
+    user: u32,
+    inode: u64,
+}
+
 /// Who listens at `address`.
 pub(super) fn listener(address: SocketAddr) -> io::Result<Listener> {
+    let ours = rustix::process::geteuid().as_raw();
+    Ok(found(&table()?, address, ours))
+}
+
+/// Whether nobody but this user, or root, listens at `address`.
+pub fn is_ours(address: SocketAddr) -> io::Result<bool> {
+    Ok(listener(address)? == Listener::Ours)
+}
+
+/// What is run by the processes that listen at `address`, as far as this user may see that: those of others
+/// only root sees.
+pub fn programs_at(address: SocketAddr) -> io::Result<Vec<PathBuf>> {
+    let table = table()?;
+    let sockets = nearest(&table, address);
+    let names: Vec<PathBuf> = (sockets.iter())
+        .map(|socket| PathBuf::from(format!("socket:[{}]", socket.inode)))
+        .collect();
+    let mut programs = Vec::new();
+    for process in fs::read_dir("/proc")?.flatten() {
+        let is_process = process.file_name().as_encoded_bytes()[0].is_ascii_digit();
+        if is_process && holds(&process.path(), &names) {
+            programs.extend(fs::read_link(process.path().join("exe")).ok());
+        }
+    }
+    Ok(programs)
+}
+
+/// Whether a process has one of these open. One that is gone, or somebody else's, has none.
+fn holds(process: &Path, names: &[PathBuf]) -> bool {
+    let Ok(open) = fs::read_dir(process.join("fd")) else {
+        return false;
+    };
+    let mut links = open
+        .flatten()
+        .filter_map(|fd| fs::read_link(fd.path()).ok());
+    links.any(|link| names.contains(&link))
+}
+
+fn table() -> io::Result<String> {
     let mut table = fs::read_to_string("/proc/self/net/tcp")?;
     match fs::read_to_string("/proc/self/net/tcp6") {
         Ok(more) => table += &more,
@@ -30,36 +78,44 @@ pub(super) fn listener(address: SocketAddr) -> io::Result<Listener> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let ours = rustix::process::geteuid().as_raw();
-    Ok(found(&table, address, ours))
+    Ok(table)
 }
 
 fn found(table: &str, address: SocketAddr, ours: u32) -> Listener {
-    let rows = table.lines().filter_map(row);
-    let rows = rows.filter(|(at, _)| at.port() == address.port());
-    let rows = rows.filter_map(|(at, user)| Some((distance(at.ip(), address.ip())?, user)));
-    let rows: Vec<_> = rows.collect();
-    // Of several the one that is bound most closely takes the call.
-    let Some(nearest) = rows.iter().map(|(distance, _)| *distance).min() else {
-        return Listener::Nobody;
-    };
-    let mut users = rows.iter().filter(|(distance, _)| *distance == nearest);
-    if users.all(|(_, user)| *user == ours || *user == ROOT) {
-        Listener::Ours
-    } else {
-        Listener::Others
+    let sockets = nearest(table, address);
+    let is_ours = |socket: &Socket| socket.user == ours || socket.user == ROOT;
+    match sockets.as_slice() {
+        [] => Listener::Nobody,
+        sockets if sockets.iter().all(is_ours) => Listener::Ours,
+        _ => Listener::Others,
     }
 }
 
-/// Where a socket listens, and its user.
-fn row(line: &str) -> Option<(SocketAddr, u32)> {
+/// The sockets that take calls at an address: of several those that are bound most closely.
+fn nearest(table: &str, address: SocketAddr) -> Vec<Socket> {
+    let sockets = table.lines().filter_map(row);
+    let sockets = sockets.filter(|socket| socket.at.port() == address.port());
+    let sockets: Vec<(u8, Socket)> = sockets
+        .filter_map(|socket| Some((distance(socket.at.ip(), address.ip())?, socket)))
+        .collect();
+    let nearest = sockets.iter().map(|(distance, _)| *distance).min();
+    let sockets = sockets.into_iter();
+    let sockets = sockets.filter(|(distance, _)| Some(*distance) == nearest);
+    sockets.map(|(_, socket)| socket).collect()
+}
+
+fn row(line: &str) -> Option<Socket> {
     let mut words = line.split_ascii_whitespace();
     let (local, state) = (words.nth(1)?, words.nth(1)?);
-    let user = words.nth(3)?;
+    let (user, inode) = (words.nth(3)?, words.nth(1)?);
     let (ip, port) = local.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    let address = SocketAddr::new(ip_of(ip)?, port);
-    (state == LISTENING).then_some((address, user.parse().ok()?))
+    let socket = Socket {
+        at: SocketAddr::new(ip_of(ip)?, port),
+        user: user.parse().ok()?,
+        inode: inode.parse().ok()?,
+    };
+    (state == LISTENING).then_some(socket)
 }
 
 /// Words of four bytes, each written as this machine's number.
@@ -151,6 +207,16 @@ mod tests {
         check(&both, "[::1]:80", Listener::Others);
         let shared = [("127.0.0.1:80", "0A", 7), ("127.0.0.1:80", "0A", 8)];
         check(&shared, called, Listener::Others);
+    }
+
+    #[test]
+    fn the_program_behind_a_port_is_known() {
+        let bound = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = std::env::current_exe().unwrap();
+        assert_eq!(programs_at(bound.local_addr().unwrap()).unwrap(), [here]);
+        let gone = bound.local_addr().unwrap();
+        drop(bound);
+        assert!(programs_at(gone).unwrap().is_empty());
     }
 
     #[test]

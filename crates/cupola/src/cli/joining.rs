@@ -38,7 +38,7 @@ pub(crate) struct Join {
     #[arg(long, env = "CUPOLA_PYTHON")]
     pub python: Option<PathBuf>,
     /// How far programs are kept in: `off`, `relaxed`, `best` or `require`. Unless given, `relaxed` for a hub
-    /// on this machine and `best` for any other.
+    /// of yours on this machine and `best` for any other.
     #[arg(long)]
     pub sandbox: Option<Mode>,
     /// Whether programs may use the network: `never`, `ask` (those that ask for it) or `always`.

@@ -175,24 +175,40 @@ fn words(limits: &LimitsBody) -> Vec<(&'static str, String)> {
 /// Watches the worker on this machine in this terminal.
 pub(crate) async fn watch(here: Here) -> anyhow::Result<()> {
     need_terminal()?;
-    let client = find(here).await?.client()?;
+    let client = find(here.clone()).await?.client()?;
     let colours = colours();
     let runtime = Handle::current();
-    let watching = move || worker::watch(&mut Own { client, runtime }, colours);
+    let mut own = Own {
+        here,
+        client,
+        runtime,
+    };
+    let watching = move || worker::watch(&mut own, colours);
     Ok(tokio::task::spawn_blocking(watching).await??)
 }
 
+/// So long a worker may take to say what it does; it is on this machine.
+const LOOK_WAIT: Duration = Duration::from_secs(2);
+
 /// The worker on this machine, for the terminal.
 struct Own {
+    here: Here,
     client: Client,
     runtime: Handle,
 }
 
 impl worker::Worker for Own {
     fn look(&mut self) -> Result<Sheet, String> {
-        let desk = self.runtime.block_on(self.client.desk());
+        let desk = self.runtime.block_on(async {
+            if let Ok(Ok(desk)) = tokio::time::timeout(LOOK_WAIT, self.client.desk()).await {
+                return Ok(desk);
+            }
+            // It may have been started again, with another key.
+            self.client = find(self.here.clone()).await?.client()?;
+            anyhow::Ok(tokio::time::timeout(LOOK_WAIT, self.client.desk()).await??)
+        });
+        let desk = desk.map_err(|error| format!("{error:#}"));
         desk.map(|desk| sheet(&desk))
-            .map_err(|error| error.to_string())
     }
 
     fn tell(&mut self, wish: Wish) -> Result<String, String> {

@@ -17,8 +17,9 @@ use crate::{
 /// Makes the worker a service, and starts it.
 pub(crate) async fn install(install: Install) -> anyhow::Result<()> {
     let state = joining::state(install.place.state.clone())?;
-    check_options(&install.options)?;
+    check_options(&state, &install.options)?;
     let is_tried = install.place.dry_run;
+    refuse_root(&install.place, &state)?;
     if let Some(code) = install.code.filter(|_| !is_tried) {
         joining::enter(&state, &code, &hostname()).await?;
     }
@@ -76,9 +77,24 @@ fn service(place: &Place, state: &Path, options: Vec<String>) -> anyhow::Result<
     })
 }
 
+/// Programs of a hub run as whoever has the worker's folder. That is root by an oversight only.
+fn refuse_root(place: &Place, state: &Path) -> anyhow::Result<()> {
+    let owner = fs::metadata(state)
+        .map_or_else(|_| rustix::process::geteuid().as_raw(), |about| about.uid());
+    if place.system && owner == 0 && place.state.is_none() {
+        bail!(
+            "programs of the hub would run as root: join as the user whose worker it is (`cupola worker --join \
+             CODE`, then Ctrl-C) and name that folder, `sudo cupola worker install --system --state \
+             /home/USER/.local/share/cupola/joined`"
+        );
+    }
+    Ok(())
+}
+
 /// What a service cannot be told is better said now than in its log.
-fn check_options(options: &[String]) -> anyhow::Result<()> {
-    let line = ["cupola", "worker"].into_iter();
+fn check_options(state: &Path, options: &[String]) -> anyhow::Result<()> {
+    let state = state.to_str().context("the worker's folder is no text")?;
+    let line = ["cupola", "worker", "--state", state].into_iter();
     let line = line.chain(options.iter().map(String::as_str));
     let read = Cli::try_parse_from(line);
     if let Err(error) = read {
@@ -179,7 +195,9 @@ mod tests {
     fn what_a_worker_would_not_understand_is_refused_before() {
         let check = |options: &[&str], expected: Option<&str>| {
             let options: Vec<_> = options.iter().map(|word| (*word).to_owned()).collect();
-            let found = check_options(&options).err().map(|error| error.to_string());
+            let found = check_options(Path::new("/x"), &options)
+                .err()
+                .map(|error| error.to_string());
             match expected {
                 None => assert_eq!(found, None, "{options:?}"),
                 Some(part) => assert!(found.is_some_and(|said| said.contains(part)), "{options:?}"),

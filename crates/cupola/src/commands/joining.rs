@@ -1,19 +1,19 @@
 //! `cupola worker` and `cupola worker leave`: a machine joins a hub, works for it, and leaves it.
 
 use std::{
-    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use cupola_client::{Client, Error};
+use cupola_client::{Address, Client, Error};
 use cupola_hub::enrolments::own_token;
 use cupola_protocol::{
     WORKER_PROTOCOL,
     joining::{Enrol, JoinCode, Leave as Leaving},
 };
 use cupola_worker::Mode;
+use cupola_workspace::services::programs_at;
 
 use super::workers::{hostname, settings};
 use crate::{
@@ -63,20 +63,16 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     let mut settings = settings(&hub, &token, state, join.slots)?;
     settings.python = join.python;
     settings.name = name;
-    let by_itself = if is_here(&hub) {
-        Mode::Relaxed
-    } else {
-        Mode::Best
-    };
-    settings.sandbox.mode = join.sandbox.unwrap_or(by_itself);
+    let client = Client::new(&hub, "")?;
+    let address = client.address();
+    settings.sandbox.mode = join.sandbox.unwrap_or_else(|| sandbox_for(address));
     settings.sandbox.network = join.network;
     settings.sandbox.read = join.read;
     settings.admits = join.run;
     settings.hub_key = key;
     // What is read of this process by others is its token.
     cupola_process::hide_from_others();
-    let client = Client::new(&hub, "")?;
-    if !client.address().is_encrypted() && !is_here(&hub) {
+    if !address.is_encrypted() && address.loopback().is_empty() {
         output::note(&format!(
             "nothing is encrypted on the way to {hub}: whoever listens there has this worker's token; start \
              the hub with `--tls`"
@@ -115,7 +111,12 @@ pub(crate) async fn leave(leave: Leave) -> anyhow::Result<()> {
             Err(error) if leave.force => {
                 output::note(&format!("the hub was not told: {error}"));
             }
-            told => told.context("still a member; `--force` forgets the hub all the same")?,
+            told => {
+                if told.is_err() {
+                    cupola_worker::note_staying(&state)?;
+                }
+                told.context("still a member; `--force` forgets the hub all the same")?;
+            }
         }
     }
     forget_when_ended(&state).await?;
@@ -141,7 +142,9 @@ async fn say_goodbye(client: &Client, id: &str, finish: bool) -> Result<(), Erro
                 tokio::time::sleep(FINISHING_PERIOD).await;
             }
             // It was let go before: the answer was lost, or somebody removed it.
-            Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => return Ok(()),
+            Err(error) if error.is_final() && matches!(error.status(), Some(401 | 403 | 404)) => {
+                return Ok(());
+            }
             Err(error) => return Err(error),
         }
     }
@@ -198,7 +201,10 @@ pub(super) async fn enter(state: &Path, code: &str, name: &str) -> anyhow::Resul
         );
     }
     let mut member = match before {
-        Some(before) if before.is_confirmed => {
+        Some(mut before) if before.is_confirmed => {
+            // It may have moved, or have another certificate: the code knows better than what is kept.
+            before.prefer(&code.hubs);
+            before.write(state)?;
             if !is_shut_out(&before).await {
                 return Ok(before);
             }
@@ -212,7 +218,8 @@ pub(super) async fn enter(state: &Path, code: &str, name: &str) -> anyhow::Resul
     // Kept before the hub hears of it: what it lets in is known here even if its answer is lost.
     member.write(state)?;
     let entered = come_in(&mut member, &code, name).await;
-    if matches!(&entered, Err(error) if !matches!(error, Error::Unreachable(_))) {
+    // Whatever else went wrong, the hub may have let it in: the same token is asked with again.
+    if matches!(&entered, Err(error) if error.is_final()) {
         Membership::forget(state)?;
     }
     entered.context("failed to join")?;
@@ -250,8 +257,8 @@ async fn come_in(member: &mut Membership, code: &JoinCode, name: &str) -> Result
                 let message = format!("the hub at {hub} has another key than the join code's");
                 last = Some(Error::NotUnderstood(message));
             }
-            Err(error @ Error::Unreachable(_)) => last = Some(error),
-            Err(error) => return Err(error),
+            Err(error) if error.is_final() => return Err(error),
+            Err(error) => last = Some(error),
         }
     }
     Err(last.unwrap_or_else(|| Error::NotUnderstood("the join code names no hub".to_owned())))
@@ -274,42 +281,47 @@ async fn is_shut_out(member: &Membership) -> bool {
 pub(crate) fn state(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     match named {
         Some(state) => Ok(std::path::absolute(state)?),
-        None => Ok(DataDir::find(None)?.path().join("joined")),
+        None => Ok(DataDir::of_user()?.path().join("joined")),
     }
 }
 
 /// Whether a hub's address is one of this machine alone.
 pub(super) fn is_here(hub: &str) -> bool {
-    let rest = hub.split_once("://").map_or(hub, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    let is_loopback = |host: &str| host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    let host = match host.strip_prefix('[') {
-        Some(inner) => inner.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || is_loopback(host)
+    let address = hub.parse::<Address>();
+    address.is_ok_and(|address| !address.loopback().is_empty())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_hub_on_this_machine_is_here() {
-        let check = |hub: &str, expected: bool| assert_eq!(is_here(hub), expected, "{hub}");
-        check("http://127.0.0.1:7171", true);
-        check("http://localhost:7171/x", true);
-        check("https://127.0.0.1:7171#sha256=ab", true);
-        check("http://[::1]:7171", true);
-        check("127.0.0.2", true);
-        check("https://hub.lab", false);
-        check("http://127.0.0.1.evil.example", false);
-        check("http://localhost@hub.lab:1", false);
-        check("http://localhost.hub.lab", false);
-        check("http://10.0.0.1:7171", false);
-        check("", false);
+/// How far programs of a hub are kept in where nobody says it. One's own programs are those of a hub that
+/// runs here: an address of this machine may lead elsewhere, through a tunnel.
+fn sandbox_for(hub: &Address) -> Mode {
+    if hub.loopback().is_empty() {
+        return Mode::Best;
     }
+    if runs_here(hub) {
+        return Mode::Relaxed;
+    }
+    output::note(&format!(
+        "no hub that this user could see listens at {}, so it may be another machine's: its programs are \
+         kept in like a stranger's; `--sandbox relaxed` lets them do what you may",
+        hub.url()
+    ));
+    Mode::Best
+}
+
+/// Whether what listens at an address of this machine is this program, as the kernel tells it.
+fn runs_here(address: &Address) -> bool {
+    let own = std::env::current_exe().ok();
+    let own = own.as_deref().and_then(Path::file_name);
+    let is_own = |program: &PathBuf| {
+        let name = program.file_name().map(|name| name.to_string_lossy());
+        // It may have been replaced by a newer one since it was started.
+        let name = name
+            .as_deref()
+            .map(|name| name.trim_end_matches(" (deleted)"));
+        name.is_some() && name == own.and_then(|own| own.to_str())
+    };
+    address.loopback().into_iter().any(|socket| {
+        let programs = programs_at(socket);
+        programs.is_ok_and(|programs| programs.iter().any(is_own))
+    })
 }

@@ -6,7 +6,7 @@ use cupola_protocol::{
     joining::{JoinCode, NewEnrolment},
 };
 
-use super::joining::is_here;
+use super::joining;
 use crate::{
     cli::{Read, Token},
     connection::client,
@@ -86,7 +86,7 @@ async fn invite(new: &NewEnrolment, read: &Read) -> anyhow::Result<()> {
         way.owner, way.expires_at
     ));
     let code: JoinCode = created.join_code.parse().map_err(anyhow::Error::msg)?;
-    if code.hubs.iter().all(|hub| is_here(hub)) {
+    if code.hubs.iter().all(|hub| joining::is_here(hub)) {
         output::remark(
             "It works on the hub's own machine alone, because the hub listens nowhere else: start it with \
              `--host ADDRESS --tls`.",

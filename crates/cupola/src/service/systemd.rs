@@ -11,7 +11,9 @@ pub(super) fn install(service: &Service) -> Vec<Step> {
     let mut steps = vec![
         Step::Write(path(service), unit(service)),
         systemctl(service, &["daemon-reload"]),
-        systemctl(service, &["enable", "--now", UNIT]),
+        systemctl(service, &["enable", UNIT]),
+        // One that runs already goes on by its new unit, or with a newer program.
+        systemctl(service, &["restart", UNIT]),
     ];
     if service.scope == Scope::User {
         // Without it the worker would end with the last login. Some systems allow it to administrators alone.
@@ -124,7 +126,8 @@ mod tests {
         [Install]
         WantedBy=default.target
         run ["systemctl", "--user", "daemon-reload"]
-        run ["systemctl", "--user", "enable", "--now", "cupola-worker.service"]
+        run ["systemctl", "--user", "enable", "cupola-worker.service"]
+        run ["systemctl", "--user", "restart", "cupola-worker.service"]
         try ["loginctl", "enable-linger", "1000"]
         "#);
     }
@@ -151,7 +154,8 @@ mod tests {
         [Install]
         WantedBy=multi-user.target
         run ["systemctl", "daemon-reload"]
-        run ["systemctl", "enable", "--now", "cupola-worker.service"]
+        run ["systemctl", "enable", "cupola-worker.service"]
+        run ["systemctl", "restart", "cupola-worker.service"]
         "#);
     }
 

@@ -49,11 +49,16 @@ async fn a_worker_is_paused_resumed_and_given_limits_on_its_page() {
     let folder = folder_with_desk(&hub).await;
     let place = fs::read_to_string(folder.join("desk.json")).unwrap();
     let place: serde_json::Value = serde_json::from_str(&place).unwrap();
-    let (url, key) = (place["url"].as_str().unwrap(), place["key"].as_str().unwrap());
+    let (url, key) = (
+        place["url"].as_str().unwrap(),
+        place["key"].as_str().unwrap(),
+    );
     let chromium = Chromium::start().await;
     chromium.goto(&format!("{url}/open?key={key}")).await;
     let badge_is = |word: &str| {
-        format!("return document.querySelector('.head-badge').innerText.toLowerCase().includes('{word}')")
+        format!(
+            "return document.querySelector('.head-badge').innerText.toLowerCase().includes('{word}')"
+        )
     };
     chromium.until("the worker", &badge_is("connected")).await;
     chromium.click("form[action='/pause'] button").await;
