@@ -8,7 +8,8 @@ use crate::{
     credits::{Asked, Credits},
     field::FieldError,
     ids::BriefId,
-    resources::Hardware,
+    resources::Profiles,
+    scheduling::Placement,
     setup,
     text::storable,
     time::Timestamp,
@@ -47,8 +48,10 @@ pub struct Wanted {
     pub template: String,
     /// How much may be spent; `None` is no limit.
     pub budget: Option<Credits>,
-    /// The class of machine.
-    pub hardware: Hardware,
+    /// The class of machine, by its name.
+    pub hardware: String,
+    /// Whether its tasks keep to one device class.
+    pub placement: Placement,
     /// How many tasks.
     pub num_tasks: u32,
     /// How long each may take.
@@ -76,6 +79,8 @@ pub struct Draft {
     pub budget_credits: String,
     /// See [`Wanted::hardware`].
     pub hardware: String,
+    /// See [`Wanted::placement`]; empty for any.
+    pub device_class: String,
     /// See [`Wanted::num_tasks`].
     pub num_tasks: String,
     /// Seconds.
@@ -91,7 +96,7 @@ pub struct Draft {
 impl Draft {
     /// Reads every field and names each that is wrong. The template, the sampler and the space are
     /// checked by whoever knows them.
-    pub fn check(&self) -> Result<Wanted, Vec<FieldError>> {
+    pub fn check(&self, profiles: &Profiles) -> Result<Wanted, Vec<FieldError>> {
         let mut errors = Vec::new();
         let goal = storable(self.goal.trim()).into_owned();
         let title = match self.title.trim() {
@@ -118,7 +123,10 @@ impl Draft {
                 read::<Asked>(&mut errors, "budget_credits", text).map(|Asked(credits)| credits)
             }
         };
-        let hardware = read(&mut errors, "hardware", &self.hardware);
+        let hardware = profiles.find(self.hardware.trim());
+        let hardware =
+            hardware.map_err(|message| errors.push(FieldError::new("hardware", message)));
+        let placement = read(&mut errors, "device_class", &self.device_class);
         let num_tasks = whole(
             &mut errors,
             "num_tasks",
@@ -131,24 +139,27 @@ impl Draft {
             "" => Some(0),
             text => whole(&mut errors, "study_seed", text, 0, i64::MAX),
         };
-        match (hardware, num_tasks, time_budget, study_seed) {
-            (Some(hardware), Some(num_tasks), Some(time_budget), Some(study_seed))
-                if errors.is_empty() =>
-            {
-                Ok(Wanted {
-                    title,
-                    goal,
-                    constraints: storable(self.constraints.trim()).into_owned(),
-                    template: self.template.trim().to_owned(),
-                    budget,
-                    hardware,
-                    num_tasks: u32::try_from(num_tasks).unwrap_or(TASKS_MAX),
-                    time_budget,
-                    sampler: self.sampler.trim().to_owned(),
-                    study_seed,
-                    space: self.space.clone(),
-                })
-            }
+        match (hardware, placement, num_tasks, time_budget, study_seed) {
+            (
+                Ok(hardware),
+                Some(placement),
+                Some(num_tasks),
+                Some(time_budget),
+                Some(study_seed),
+            ) if errors.is_empty() => Ok(Wanted {
+                title,
+                goal,
+                constraints: storable(self.constraints.trim()).into_owned(),
+                template: self.template.trim().to_owned(),
+                budget,
+                hardware: hardware.name.clone(),
+                placement,
+                num_tasks: u32::try_from(num_tasks).unwrap_or(TASKS_MAX),
+                time_budget,
+                sampler: self.sampler.trim().to_owned(),
+                study_seed,
+                space: self.space.clone(),
+            }),
             _ => Err(errors),
         }
     }
@@ -228,7 +239,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Draft), wrong: &[&str]) {
         let mut changed = draft();
         change(&mut changed);
-        let fields: Vec<_> = match changed.check() {
+        let fields: Vec<_> = match changed.check(&Profiles::default()) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.into_iter().map(|error| error.field).collect(),
         };
@@ -237,7 +248,10 @@ mod tests {
 
     #[test]
     fn a_title_is_taken_from_the_goal() {
-        assert_eq!(draft().check().unwrap().title, "Find the best small model");
+        assert_eq!(
+            draft().check(&Profiles::default()).unwrap().title,
+            "Find the best small model"
+        );
     }
 
     #[test]
@@ -251,6 +265,9 @@ mod tests {
         check(|d| d.time_budget = "0.0005".into(), &["time_budget"]);
         check(|d| d.time_budget = "0.001".into(), &[]);
         check(|d| d.budget_credits = "many".into(), &["budget_credits"]);
+        check(|d| d.device_class = "same".into(), &[]);
+        check(|d| d.device_class = "mine".into(), &["device_class"]);
+        check(|d| d.hardware = "huge".into(), &["hardware"]);
         check(|d| d.budget_credits = "1000000000".into(), &[]);
         check(
             |d| d.budget_credits = "1000000000.000001".into(),

@@ -6,6 +6,7 @@ use crate::{
     objective::Objective,
     resources::Needs,
     run::LOGGED_CODE,
+    scheduling::Placement,
     setup::Setup,
     time::Timestamp,
 };
@@ -81,6 +82,10 @@ pub struct Experiment {
     pub needs: Needs,
     /// How its next task is to be run.
     pub setup: Setup,
+    /// Whether its tasks keep to one device class.
+    pub placement: Placement,
+    /// The class of the machine that took its first task; see [`Experiment::kept_class`].
+    pub device_class: Option<String>,
     /// How many tasks are in which state.
     pub counts: Counts,
     /// Who made it.
@@ -95,6 +100,19 @@ impl Experiment {
     /// Whether clients or an import write its runs, and no worker.
     pub fn is_logged(&self) -> bool {
         self.code_hash == LOGGED_CODE
+    }
+
+    /// The device class that its tasks keep to. Until one of them is at work or has ended by itself,
+    /// none is kept: what nobody computed compares with everything.
+    pub fn kept_class(&self) -> Option<&str> {
+        let Counts {
+            running,
+            completed,
+            failed,
+            ..
+        } = self.counts;
+        let is_kept = self.placement == Placement::OneClass && running + completed + failed > 0;
+        self.device_class.as_deref().filter(|_| is_kept)
     }
 
     /// One of the five words, from its tasks.

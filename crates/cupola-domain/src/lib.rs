@@ -31,6 +31,7 @@ pub mod resources;
 pub mod result;
 pub mod run;
 pub mod sandbox;
+pub mod scheduling;
 pub mod schema;
 pub mod setup;
 pub mod stopping;

@@ -1,6 +1,6 @@
 //! What a task needs and what a worker offers.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use crate::sandbox::{Access, Confinement};
 
@@ -201,17 +201,67 @@ impl fmt::Display for Hardware {
     }
 }
 
-impl FromStr for Hardware {
-    type Err = String;
+/// A class of machine by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// What briefs, files and forms call it.
+    pub name: String,
+    /// The least that a machine of the class has.
+    pub needs: Needs,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|hardware| hardware.as_str() == text)
-            .ok_or_else(|| {
-                format!("`{text}` is not a hardware profile; say `small`, `medium` or `large`")
-            })
+/// The classes of machine that may be asked for: `small`, `medium` and `large`, and those that a hub's
+/// configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profiles(Vec<Profile>);
+
+impl Default for Profiles {
+    fn default() -> Self {
+        let of = |hardware: Hardware| Profile {
+            name: hardware.as_str().to_owned(),
+            needs: hardware.needs(),
+        };
+        Self(Hardware::ALL.map(of).into())
     }
+}
+
+impl Profiles {
+    /// Adds one, behind those that are there; refuses a name that is taken or no name.
+    pub fn add(&mut self, name: &str, needs: Needs) -> Result<(), String> {
+        if !is_profile_name(name) {
+            return Err(
+                "is not a name; use up to 40 lower-case letters, digits, `-` and `_`".into(),
+            );
+        }
+        if self.find(name).is_ok() {
+            return Err("is there already; choose another name".to_owned());
+        }
+        let name = name.to_owned();
+        self.0.push(Profile { name, needs });
+        Ok(())
+    }
+
+    /// The class called so, or which there are.
+    pub fn find(&self, name: &str) -> Result<&Profile, String> {
+        let mut all = self.0.iter();
+        all.find(|profile| profile.name == name).ok_or_else(|| {
+            let names: Vec<_> = self.iter().map(|one| format!("`{}`", one.name)).collect();
+            let (last, others) = names.split_last().expect("some are built in");
+            let others = others.join(", ");
+            format!("`{name}` is not a hardware profile; say {others} or {last}")
+        })
+    }
+
+    /// All of them, the built-in ones first.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.iter()
+    }
+}
+
+/// Whether a class of machine may be called so.
+pub fn is_profile_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    (1..=40).contains(&name.len()) && name.chars().all(fits)
 }
 
 #[cfg(test)]
@@ -274,6 +324,24 @@ mod tests {
         };
         let unmet = ["leave to use the network", "leave to read `/data`"];
         assert_eq!(needs.unmet_by(&strict), unmet);
+    }
+
+    #[test]
+    fn profiles_are_found_by_their_names() {
+        let mut profiles = Profiles::default();
+        let unknown = profiles.find("huge").unwrap_err();
+        let known = "say `small`, `medium` or `large`";
+        assert_eq!(
+            unknown,
+            format!("`huge` is not a hardware profile; {known}")
+        );
+        assert!(profiles.add("huge", Needs::default()).is_ok());
+        assert_eq!(profiles.find("huge").unwrap().needs, Needs::default());
+        let unknown = profiles.find("").unwrap_err();
+        assert!(unknown.ends_with("say `small`, `medium`, `large` or `huge`"));
+        for wrong in ["small", "huge", "", "Two Words", "x/y"] {
+            assert!(profiles.add(wrong, Needs::default()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -198,8 +198,10 @@ pub struct Task {
     pub tags: BTreeMap<String, String>,
     /// The result key that completes it; empty when ending well does.
     pub metric: String,
-    /// Higher is leased first.
+    /// Higher goes first within the experiment.
     pub priority: i64,
+    /// Higher is leased first: its priority, except in a family, whose priorities only number its tasks.
+    pub urgency: i64,
     /// The number of the first task that it needs and that has not completed. It is leased when none
     /// is left.
     pub waiting_for: Option<u32>,

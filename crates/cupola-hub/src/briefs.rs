@@ -8,6 +8,7 @@ use cupola_domain::{
     experiment::{Experiment, Origin},
     field::FieldError,
     ids::{BriefId, ExperimentId, RunId, TaskId},
+    resources::Needs,
     run::Run,
     setup::Setup,
     task::Task,
@@ -68,7 +69,12 @@ impl Hub {
             author: author.to_owned(),
             created_at: now,
         };
-        let family = family_of(&brief, &template, self.next_id(), now);
+        let profiles = self.profiles();
+        let needs = profiles.find(&brief.wanted.hardware);
+        let needs = needs.map(|profile| template.needs.and(&profile.needs));
+        let needs = needs
+            .map_err(|message| HubError::Invalid(vec![FieldError::new("hardware", message)]))?;
+        let family = family_of(&brief, &template, needs, (self.next_id(), now));
         let planner = Planner::new(&brief, &family, space, sampler);
         let first = planner.plan(0..brief.wanted.num_tasks.min(TASKS_PER_STEP), self, now);
         let id = brief.id;
@@ -101,7 +107,8 @@ impl Hub {
         draft: &Draft,
     ) -> Result<(Wanted, Arc<Template>, Space, Sampler), HubError> {
         let mut errors = Vec::new();
-        let wanted = draft.check().map_err(|found| errors.extend(found));
+        let profiles = self.profiles();
+        let wanted = draft.check(&profiles).map_err(|found| errors.extend(found));
         let sampler = draft.sampler.trim().parse::<Sampler>();
         let sampler = sampler.map_err(|message| {
             errors.push(FieldError::new("sampler", message));
@@ -231,7 +238,12 @@ fn space_of(template: &Template, changed: &Map<String, Value>) -> Result<Space, 
     }
 }
 
-fn family_of(brief: &Brief, template: &Template, id: ExperimentId, now: Timestamp) -> Experiment {
+fn family_of(
+    brief: &Brief,
+    template: &Template,
+    needs: Needs,
+    (id, now): (ExperimentId, Timestamp),
+) -> Experiment {
     Experiment {
         id,
         name: format!("campaign-{}", brief.id.short()),
@@ -241,11 +253,13 @@ fn family_of(brief: &Brief, template: &Template, id: ExperimentId, now: Timestam
         description: String::new(),
         objective: template.objective.clone(),
         baseline: None,
-        needs: template.needs.and(&brief.wanted.hardware.needs()),
+        needs,
         setup: Setup {
             time_budget: brief.wanted.time_budget,
             ..Setup::default()
         },
+        placement: brief.wanted.placement,
+        device_class: None,
         counts: cupola_domain::counts::Counts::default(),
         author: brief.author.clone(),
         created_at: now,
@@ -304,6 +318,7 @@ impl Planner {
         };
         let task = Task {
             metric: self.metric.clone(),
+            urgency: 0,
             ..task_of(&setup, self.family, planned.number, (id, run), now)
         };
         let run = first_run(&task, &self.code_hash, now);

@@ -16,7 +16,7 @@ use cupola_domain::{
 use cupola_search::compare::{Comparison, compare};
 use cupola_store::{Tx, briefs, experiments, tasks};
 
-use crate::{Analysis, Hub, HubError, costs::Spending};
+use crate::{Analysis, Hub, HubError, costs::Spending, work::choosing::class_fits};
 
 /// A family with its brief and results.
 #[derive(Debug, Clone)]
@@ -140,12 +140,23 @@ impl Hub {
         if !spent.is_empty() {
             return Ok(spent);
         }
+        let quota = self.quota_of(family)?;
+        if !quota.is_empty() {
+            return Ok(quota);
+        }
         let now = self.now();
         let live = self.live();
         let present = live.workers.values().filter(|worker| {
             worker.left_at.is_none() && Presence::at(worker.last_seen, now) != Presence::Offline
         });
-        let lacking = present.map(|worker| family.needs.unmet_by(&worker.capabilities));
+        let lacking = present.map(|worker| {
+            let mut unmet = family.needs.unmet_by(&worker.capabilities);
+            let class = worker.capabilities.device_class.as_deref();
+            if !class_fits(family, class) {
+                unmet.push(class_of(family));
+            }
+            unmet
+        });
         Ok(match lacking.min_by_key(Vec::len) {
             None => "no worker is online".to_owned(),
             Some(unmet) if unmet.is_empty() => String::new(),
@@ -184,6 +195,14 @@ impl Hub {
         };
         let (a, b) = (values(config_of("a", a)?), values(config_of("b", b)?));
         Ok(compare(&a, &b, objective(&detail.family)?.direction))
+    }
+}
+
+/// The device class that a worker lacks.
+fn class_of(family: &Experiment) -> String {
+    match family.kept_class() {
+        Some(class) => format!("the device class `{class}`"),
+        None => "a device class".to_owned(),
     }
 }
 

@@ -10,9 +10,11 @@ use std::{
 
 use cupola_domain::{
     ids::Ids,
+    resources::Profiles,
+    scheduling::Policy,
     time::{Instant, Timestamp},
 };
-use cupola_store::{Durability, Location, Options, Store, StoreError, Tx};
+use cupola_store::{Durability, Location, Options, Store, StoreError, Tx, scheduling as owners};
 use uuid::Uuid;
 
 use crate::{
@@ -34,6 +36,7 @@ use crate::{
     templates::Library,
     training::Keeper,
     training_models::Folders,
+    work::choosing::Turns,
     world::World,
 };
 
@@ -64,6 +67,9 @@ pub struct Hub {
     fleet: Mutex<Fleet>,
     prices: RwLock<Arc<Prices>>,
     economy: RwLock<Arc<Economy>>,
+    policy: RwLock<Arc<Policy>>,
+    profiles: RwLock<Arc<Profiles>>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) reach: Reach,
     pub(crate) spent: Spent,
     pub(crate) bus: Bus,
@@ -113,6 +119,7 @@ impl Hub {
         let run_folders = RunFolders::open(settings.runs, &store, world.as_ref())?;
         let program_key = ProgramKey::load(&store, world.as_ref())?;
         let signing_key = SigningKey::load(&store, world.as_ref())?;
+        store.write(|tx| Ok::<_, HubError>(owners::count_loads(tx)?))?;
         let live = Live::load(&store, world.monotonic(), world.now())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
@@ -124,6 +131,9 @@ impl Hub {
             fleet: Mutex::new(fleet),
             prices: RwLock::default(),
             economy: RwLock::default(),
+            policy: RwLock::default(),
+            profiles: RwLock::default(),
+            turns: Arc::default(),
             reach: Reach::default(),
             spent: Spent::default(),
             bus,
@@ -191,6 +201,31 @@ impl Hub {
     /// What machines cost.
     pub fn prices(&self) -> Arc<Prices> {
         Arc::clone(&self.prices.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What owners may have at work from now on.
+    pub fn use_scheduling(&self, policy: Policy) {
+        let mut used = self.policy.write().unwrap_or_else(PoisonError::into_inner);
+        *used = Arc::new(policy);
+    }
+
+    /// What owners may have at work.
+    pub fn scheduling(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Which classes of machine may be asked for from now on. Families keep what they were made with.
+    pub fn use_profiles(&self, profiles: Profiles) {
+        let mut used = self
+            .profiles
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *used = Arc::new(profiles);
+    }
+
+    /// Which classes of machine may be asked for.
+    pub fn profiles(&self) -> Arc<Profiles> {
+        Arc::clone(&self.profiles.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn set_economy(&self, economy: Arc<Economy>) {

@@ -38,6 +38,7 @@ pub mod run_folders;
 pub mod run_results;
 pub mod run_search;
 pub mod runs;
+mod scheduling;
 mod secret;
 pub mod series;
 mod signing;

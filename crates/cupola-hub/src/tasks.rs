@@ -7,7 +7,7 @@ use cupola_domain::{
     experiment::Experiment,
     ids::{ExperimentId, TaskId, WorkerId},
     run::Run,
-    task::Task,
+    task::{Task, TaskState},
 };
 use cupola_store::{experiments, runs, tasks, workers};
 use serde_json::{Map, Value};
@@ -50,6 +50,8 @@ pub struct TaskDetail {
     pub results: Map<String, Value>,
     /// The names of the workers that appear.
     pub workers: HashMap<WorkerId, String>,
+    /// Why it waits, where nobody could take it as things are; empty where somebody could.
+    pub obstacle: String,
 }
 
 impl Hub {
@@ -88,7 +90,7 @@ impl Hub {
 
     /// A task with its attempts.
     pub fn task_detail(&self, id: TaskId) -> Result<TaskDetail, HubError> {
-        self.read(move |tx| {
+        let mut detail = self.read(move |tx| {
             let task = find_task(tx, id)?;
             let experiment = experiments::find(tx, task.experiment)?
                 .ok_or_else(|| HubError::not_found("task", id))?;
@@ -104,8 +106,14 @@ impl Hub {
                 runs,
                 results,
                 workers,
+                obstacle: String::new(),
             })
-        })
+        })?;
+        // What waits for another task, or for a budget, says so itself.
+        if detail.task.state == TaskState::Pending && detail.task.reason().is_empty() {
+            detail.obstacle = self.obstacle(&detail.experiment)?;
+        }
+        Ok(detail)
     }
 
     /// Stops a task for good: at once if nobody has it, otherwise when its worker confirms.

@@ -10,11 +10,12 @@ use cupola_domain::{
     labels,
     provenance::Provenance,
     run::{Failure, Lease, Outcome, Run, RunInput, RunState},
+    scheduling::{Placement, due},
     stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, events, experiments, params, runs, tags, tasks};
+use cupola_store::{Tx, events, experiments, params, runs, scheduling, tags, tasks, workers};
 
 use crate::{
     HubError,
@@ -24,6 +25,7 @@ use crate::{
         booking as earnings,
         paying::{Offer, Paying},
     },
+    work::choosing::{class_fits, keep_class},
 };
 
 /// A run with its task, as read in this transaction.
@@ -145,7 +147,22 @@ impl Pair {
         self.task.finished_at = is.is_terminal().then_some(now);
         tasks::save(tx, &self.task, was, epoch)?;
         experiments::save_move(tx, self.task.experiment, Some(was), Some(is))?;
+        self.count_at_work(tx, was)?;
         events::record(tx, Event::TaskChanged(self.task.id, self.task.experiment));
+        Ok(())
+    }
+
+    /// Counts the task in or out of what its owner has at work; what a client logs nobody waits for.
+    fn count_at_work(&self, tx: &mut Tx, was: State) -> Result<(), HubError> {
+        let added = match (was, self.task.state.word()) {
+            (State::Running, State::Running) => 0,
+            (State::Running, _) => -1,
+            (_, State::Running) => 1,
+            _ => 0,
+        };
+        if added != 0 && self.task.worker.is_some() {
+            scheduling::add_running(tx, self.task.experiment, added)?;
+        }
         Ok(())
     }
 
@@ -231,12 +248,33 @@ impl Pair {
         if !self.is_current() {
             return Err(stale(lease.epoch));
         }
+        self.check_class(tx, lease)?;
         self.step_run(tx, RunInput::Start(lease), now)?;
         let epoch = self.task.epoch;
         if self.task.state.word() == State::Pending {
             self.step_task(tx, TaskInput::Start, epoch, now)?;
         }
         Ok(())
+    }
+
+    /// While a run was lost, a machine of another device class may have taken the first task of an
+    /// experiment that keeps to one: then what comes back late counts no more.
+    fn check_class(&self, tx: &mut Tx, lease: Lease) -> Result<(), HubError> {
+        if !matches!(self.run.state, RunState::Lost { .. }) {
+            return Ok(());
+        }
+        let Some(experiment) = experiments::find_any(tx, self.task.experiment)? else {
+            return Ok(());
+        };
+        let worker = workers::find(tx, lease.worker)?;
+        let class = worker.and_then(|worker| worker.capabilities.device_class);
+        if !class_fits(&experiment, class.as_deref()) {
+            return Err(stale(lease.epoch));
+        }
+        match class.filter(|_| experiment.placement == Placement::OneClass) {
+            Some(class) => keep_class(tx, experiment.id, &class),
+            None => Ok(()),
+        }
     }
 
     /// The worker says how it ended.
@@ -250,6 +288,7 @@ impl Pair {
         if !self.is_current() {
             return Err(stale(lease.epoch));
         }
+        self.check_class(tx, lease)?;
         let epoch = self.task.epoch;
         self.run.provenance = ending.provenance;
         self.run.wall_time = Some(ending.wall_time);
@@ -307,6 +346,7 @@ impl Pair {
         let epoch = self.task.epoch;
         self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
         self.task.worker = None;
+        scheduling::save_due(tx, self.task.id, due(now, self.task.urgency))?;
         self.step_task(tx, TaskInput::Retry, epoch, now)
     }
 

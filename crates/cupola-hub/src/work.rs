@@ -1,5 +1,6 @@
 //! What workers ask and report. Every change is fenced by the run and the epoch of its lease.
 
+pub(crate) mod choosing;
 mod endings;
 mod intake;
 mod joining;

@@ -26,9 +26,12 @@ pub struct NewBrief {
     #[serde(default)]
     #[schema(value_type = Option<f64>)]
     pub budget_credits: Option<serde_json::Number>,
-    /// `small`, `medium` or `large`.
+    /// `small`, `medium`, `large`, or a class that the hub's configuration names.
     #[serde(default = "default_hardware", alias = "target_hardware")]
     pub hardware: String,
+    /// `same` keeps all tasks to one device class, that of the first machine; `any` when absent.
+    #[serde(default)]
+    pub device_class: String,
     /// How many tasks.
     #[serde(default = "default_num_tasks")]
     #[schema(value_type = f64)]
@@ -91,6 +94,8 @@ pub struct BriefBody {
     pub budget_credits: Option<String>,
     /// The class of machine.
     pub hardware: String,
+    /// `same` where its tasks keep to one device class, else `any`.
+    pub device_class: String,
     /// How many tasks.
     pub num_tasks: u32,
     /// Seconds for each.

@@ -91,6 +91,8 @@ pub struct ExperimentBody {
     pub priority: i64,
     /// What its tasks need of a worker.
     pub minimum_resources: NeedsBody,
+    /// The device class that its tasks keep to; none while they may run anywhere.
+    pub device_class: Option<String>,
     /// How many of its tasks are in which state.
     pub tasks: CountsBody,
     /// The run that was made last.

@@ -69,6 +69,8 @@ pub struct FamilyBody {
     pub code_hash: String,
     /// What a worker must have.
     pub minimum_resources: NeedsBody,
+    /// The device class that its tasks keep to; none while they may run anywhere.
+    pub device_class: Option<String>,
     /// Its tasks.
     pub tasks: CountsBody,
     /// When it was made.

@@ -50,6 +50,8 @@ pub struct TaskDetail {
     pub template: String,
     /// What it needs of a worker.
     pub required_resources: NeedsBody,
+    /// Why nobody takes it as things are, while it waits.
+    pub obstacle: String,
     /// Its attempts, the latest first.
     pub runs: Vec<RunBody>,
     /// What the completing run gave.

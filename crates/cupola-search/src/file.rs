@@ -21,7 +21,7 @@ use std::{
     fmt,
 };
 
-use cupola_domain::{objective::Objective, resources::Needs, setup::Setup};
+use cupola_domain::{objective::Objective, resources::Needs, scheduling::Placement, setup::Setup};
 
 pub use plan::FileTask;
 pub use program::Program;
@@ -75,6 +75,8 @@ pub struct ExperimentFile {
     pub tags: BTreeMap<String, String>,
     /// How many tasks may run at a time.
     pub max_parallel: Option<u32>,
+    /// Whether its tasks keep to one device class.
+    pub placement: Placement,
     /// What is to be done, in the order of the file; a file without `tasks` has one step.
     pub steps: Vec<Step>,
     /// What may be started beside it.
@@ -102,6 +104,8 @@ pub struct Step {
     pub repeats: u32,
     /// What a worker must have.
     pub needs: Needs,
+    /// The class of machine that it names, where that is none of the built-in ones.
+    pub hardware: Option<String>,
     /// The steps all of whose tasks must complete first.
     pub depends_on: Vec<usize>,
     /// The number of its first task.

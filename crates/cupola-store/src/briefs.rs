@@ -12,8 +12,8 @@ use crate::{Row, StoreError, Tx, codec, statement::statements};
 statements! {
     INSERT = "INSERT INTO brief (id, title, goal, constraints, template, budget_micros, hardware,
                                  num_tasks, time_budget_millis, sampler, study_seed, space, author,
-                                 created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                                 created_at, placement)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     FIND = "SELECT * FROM brief WHERE id = $1 AND deleted_at IS NULL";
     LIST = "SELECT * FROM brief WHERE deleted_at IS NULL
             AND ($1 = '' OR LOWER(title) LIKE $2 ESCAPE '\\' OR LOWER(goal) LIKE $2 ESCAPE '\\'
@@ -39,7 +39,7 @@ pub fn insert(tx: &mut Tx, brief: &Brief) -> Result<(), StoreError> {
             &wanted.constraints,
             &wanted.template,
             &wanted.budget.map(Credits::micros),
-            &wanted.hardware.as_str(),
+            &wanted.hardware,
             &i64::from(wanted.num_tasks),
             &codec::duration_millis(wanted.time_budget),
             &wanted.sampler,
@@ -47,6 +47,7 @@ pub fn insert(tx: &mut Tx, brief: &Brief) -> Result<(), StoreError> {
             &codec::object_text(&wanted.space),
             &brief.author,
             &brief.created_at.millis(),
+            &wanted.placement.as_str(),
         ],
     )
 }
@@ -107,7 +108,8 @@ fn brief(row: &Row<'_>) -> Result<Brief, StoreError> {
             constraints: row.text("constraints")?,
             template: row.text("template")?,
             budget: row.optional_i64("budget_micros")?.map(Credits::from_micros),
-            hardware: codec::parsed(row, "brief", "hardware")?,
+            hardware: row.text("hardware")?,
+            placement: codec::parsed(row, "brief", "placement")?,
             num_tasks: codec::count(row, "brief", "num_tasks")?,
             time_budget: codec::millis(row, "brief", "time_budget_millis")?,
             sampler: row.text("sampler")?,

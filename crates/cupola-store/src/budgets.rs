@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cupola_domain::{
     cost::{Budget, Day, Kind, Money, Period, Scope, Wanted},
     ids::{BudgetId, ExperimentId, RunId, TaskId},
+    scheduling::Lane,
     text::storable,
 };
 
@@ -24,13 +25,13 @@ statements! {
     /// Only the first of those that are ready are looked at, so that nobody waits for long.
     WITHHOLD_OF_EXPERIMENT = "UPDATE task SET budget_id = $1 WHERE id IN
         (SELECT id FROM (SELECT id, experiment_id FROM task
-                         WHERE needs_id = $2 AND state = 'pending' AND waiting_for IS NULL
-                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY priority DESC, id LIMIT $4) AS ready
+                         WHERE needs_id = $2 AND lane = $5 AND state = 'pending' AND waiting_for IS NULL
+                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY due_at, id LIMIT $4) AS ready
          WHERE experiment_id = $3) RETURNING experiment_id";
     WITHHOLD_OF_MODEL = "UPDATE task SET budget_id = $1 WHERE id IN
         (SELECT id FROM (SELECT id, run_id FROM task
-                         WHERE needs_id = $2 AND state = 'pending' AND waiting_for IS NULL
-                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY priority DESC, id LIMIT $4) AS ready
+                         WHERE needs_id = $2 AND lane = $5 AND state = 'pending' AND waiting_for IS NULL
+                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY due_at, id LIMIT $4) AS ready
          WHERE EXISTS (SELECT 1 FROM run_tag WHERE run_tag.run_id = ready.run_id
                        AND run_tag.key = 'model' AND run_tag.value = $3))
         RETURNING experiment_id";
@@ -109,21 +110,22 @@ pub fn delete(tx: &mut Tx, id: BudgetId) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, &[&id.to_string()])? > 0)
 }
 
-/// Keeps tasks of an experiment from being leased: those among the first `looked_at` with these needs. Says
-/// of which experiments any are.
+/// Keeps tasks of an experiment from being leased: those among the first `looked_at` with these needs in a
+/// line. Says of which experiments any are.
 pub fn withhold_experiment(
     tx: &mut Tx,
     id: BudgetId,
-    needs: i64,
+    (needs, lane): (i64, &Lane),
     experiment: ExperimentId,
     looked_at: i64,
 ) -> Result<BTreeSet<ExperimentId>, StoreError> {
-    let experiment = experiment.to_string();
+    let (experiment, lane) = (experiment.to_string(), lane.to_string());
     let params = [
         &id.to_string() as &dyn crate::ToValue,
         &needs,
         &experiment,
         &looked_at,
+        &lane,
     ];
     Ok(tx
         .query(WITHHOLD_OF_EXPERIMENT, &params, experiment_of)?
@@ -135,15 +137,17 @@ pub fn withhold_experiment(
 pub fn withhold_model(
     tx: &mut Tx,
     id: BudgetId,
-    needs: i64,
+    (needs, lane): (i64, &Lane),
     model: &str,
     looked_at: i64,
 ) -> Result<BTreeSet<ExperimentId>, StoreError> {
+    let lane = lane.to_string();
     let params = [
         &id.to_string() as &dyn crate::ToValue,
         &needs,
         &model,
         &looked_at,
+        &lane,
     ];
     Ok(tx
         .query(WITHHOLD_OF_MODEL, &params, experiment_of)?

@@ -7,6 +7,7 @@ use cupola_domain::{
     experiment::{Experiment, Origin},
     ids::{BriefId, ExperimentId},
     objective::{Direction, Objective},
+    scheduling::Lane,
     setup::Setup,
     text::storable,
     time::Timestamp,
@@ -18,9 +19,10 @@ statements! {
     INSERT = "INSERT INTO experiment (id, name, origin, brief_id, template, code_hash, metric,
                                       direction, unit, baseline, needs_id, created_at, description,
                                       author, updated_at, config, seed, time_budget_millis,
-                                      environment, working_folder, tags, priority)
+                                      environment, working_folder, tags, priority, placement,
+                                      device_class, lane)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                      $19, $20, $21, $22)";
+                      $19, $20, $21, $22, $23, $24, $25)";
     SAVE_EDITED = "UPDATE experiment SET name = $2, template = $3, code_hash = $4, metric = $5,
                           direction = $6, unit = $7, needs_id = $8, description = $9, updated_at = $10,
                           config = $11, seed = $12, time_budget_millis = $13, environment = $14,
@@ -69,6 +71,8 @@ statements! {
                     JOIN brief ON brief.id = experiment.brief_id
                     WHERE experiment.id = $1 AND experiment.deleted_at IS NULL AND stopped_at IS NULL
                     AND num_tasks > pending + running + completed + failed + cancelled";
+    SAVE_CLASS = "UPDATE experiment SET device_class = $2
+                  WHERE id = $1 AND device_class IS DISTINCT FROM CAST($2 AS TEXT)";
     SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     LIST_DELETED = "SELECT id, brief_id FROM experiment
                     WHERE deleted_at IS NOT NULL AND is_restorable = FALSE ORDER BY id LIMIT 100";
@@ -78,6 +82,7 @@ statements! {
 /// Adds an experiment without tasks.
 pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(), StoreError> {
     let (objective, setup) = (objective_parts(experiment), &experiment.setup);
+    let lane = Lane::of(&experiment.author, experiment.placement, experiment.id);
     tx.execute_one(
         INSERT,
         &[
@@ -103,8 +108,16 @@ pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(),
             &setup.working_folder,
             &codec::texts_text(&setup.tags),
             &setup.priority,
+            &experiment.placement.as_str(),
+            &experiment.device_class,
+            &lane.to_string(),
         ],
     )
+}
+
+/// Notes the class of the machine that takes an experiment's first task; says whether it was another.
+pub fn save_class(tx: &mut Tx, id: ExperimentId, class: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute(SAVE_CLASS, &[&id.to_string(), &class])? > 0)
 }
 
 /// Writes what a person edited of an experiment.
@@ -381,6 +394,8 @@ pub(crate) fn experiment(row: &Row<'_>) -> Result<Experiment, StoreError> {
         needs: codec::needs_from_text(&row.text("needs_body")?)
             .ok_or_else(|| codec::inconsistent("experiment", "needs_id", row))?,
         setup: setup(row)?,
+        placement: codec::parsed(row, "experiment", "placement")?,
+        device_class: row.optional_text("device_class")?,
         counts: counts(row)?,
         author: row.text("author")?,
         created_at: codec::time(row, "created_at")?,

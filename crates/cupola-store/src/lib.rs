@@ -30,6 +30,7 @@ pub mod params;
 pub mod results;
 pub mod run_search;
 pub mod runs;
+pub mod scheduling;
 pub mod selected;
 pub mod series;
 mod statement;
@@ -76,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("params", params::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),
+        ("scheduling", scheduling::ALL),
         ("selected", selected::ALL),
         ("tags", tags::ALL),
         ("tasks", tasks::ALL),

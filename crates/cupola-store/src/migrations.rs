@@ -99,4 +99,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "unpaid",
         sql: include_str!("migrations/0019_unpaid.sql"),
     },
+    Migration {
+        version: 21,
+        name: "scheduling",
+        sql: include_str!("migrations/0021_scheduling.sql"),
+    },
 ];

@@ -8,6 +8,7 @@ use cupola_domain::{
     objective::Direction,
     provenance::Provenance,
     run::Failure,
+    scheduling::due,
     task::{Attempts, Config, Task, TaskState},
     text::storable,
     time::Timestamp,
@@ -19,16 +20,13 @@ statements! {
     INSERT = "INSERT INTO task (id, experiment_id, number, state, config, seed, time_budget_millis,
                                 needs_id, priority, failures, losses, failures_max, losses_max,
                                 epoch, run_id, created_at, environment, working_folder, tags, metric,
-                                waiting_for)
+                                waiting_for, urgency, due_at, lane)
               VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, 0, 0, $9, $10, 0, $11, $12, $13, $14,
-                      $15, $16, $17)";
+                      $15, $16, $17, $18, $19, (SELECT lane FROM experiment WHERE id = $2))";
     FIND = "SELECT * FROM task WHERE id = $1";
     FIND_NEEDS = "SELECT needs_id FROM task WHERE id = $1";
     FIND_NEXT_NUMBER = "SELECT COALESCE(MAX(number) + 1, 0) AS n FROM task WHERE experiment_id = $1";
     SAVE_CONFIG = "UPDATE task SET config = $2 WHERE id = $1";
-    FIND_READY = "SELECT * FROM task WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL
-                  AND budget_id IS NULL AND unpaid_by IS NULL
-                  ORDER BY priority DESC, id LIMIT 1";
     /// Between states that are not terminal: value and time of ending are NULL before and after, and
     /// their indexes are left alone. Whether a budget keeps a task back is seen anew when it is ready.
     SAVE_LIVE = "UPDATE task SET state = $4, failures = $5, losses = $6, epoch = $7, run_id = $8,
@@ -70,7 +68,8 @@ statements! {
                                         WHERE experiment_id = $1 AND state = 'pending')
                            AND phase IN ('pending', 'lost')";
     LIST_NUMBERS = "SELECT number FROM task WHERE experiment_id = $1 ORDER BY number";
-    LIST_ANY = "SELECT id FROM task WHERE experiment_id = $1 LIMIT $2";
+    LIST_ANY = "SELECT id, state = 'running' AND worker_id IS NOT NULL AS is_at_work FROM task
+                WHERE experiment_id = $1 LIMIT $2";
     DELETE = "DELETE FROM task WHERE id = $1";
     HAS_DELETED = "SELECT COUNT(*) AS n FROM experiment WHERE deleted_at IS NOT NULL";
 }
@@ -130,6 +129,8 @@ pub fn insert(tx: &mut Tx, task: &Task, needs_id: i64) -> Result<(), StoreError>
             &codec::texts_text(&task.tags),
             &task.metric,
             &task.waiting_for.map(i64::from),
+            &task.urgency,
+            &due(task.created_at, task.urgency).millis(),
         ],
     )
 }
@@ -162,12 +163,6 @@ pub fn list_numbers(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<u32>, S
 pub fn save_config(tx: &mut Tx, id: TaskId, config: &Config) -> Result<(), StoreError> {
     let text = codec::object_text(config);
     tx.execute_one(SAVE_CONFIG, &[&id.to_string(), &text])
-}
-
-/// The pending task with these needs that waits for no other, that no budget keeps back, and that is to be
-/// leased first.
-pub fn find_ready(tx: &mut Tx, needs_id: i64) -> Result<Option<Task>, StoreError> {
-    tx.query_optional(FIND_READY, &[&needs_id], task)
 }
 
 /// Writes what `task` is now over what it was: the fence stands in the statement.
@@ -356,9 +351,12 @@ pub fn cancel_pending(
 /// Removes up to `limit` tasks of an experiment with their runs for good; says how many.
 pub fn delete_some(tx: &mut Tx, experiment: ExperimentId, limit: i64) -> Result<usize, StoreError> {
     let ids = tx.query(LIST_ANY, &[&experiment.to_string(), &limit], |row| {
-        row.text("id")
+        Ok((row.text("id")?, row.bool("is_at_work")?))
     })?;
-    for id in &ids {
+    for (id, is_at_work) in &ids {
+        if *is_at_work {
+            crate::scheduling::add_running(tx, experiment, -1)?;
+        }
         crate::runs::delete_of_task(tx, id)?;
         crate::dependencies::delete_of_task(tx, id)?;
         tx.execute_one(DELETE, &[id])?;
@@ -447,6 +445,7 @@ fn task(row: &Row<'_>) -> Result<Task, StoreError> {
         tags: codec::texts(row, "task", "tags")?,
         metric: row.text("metric")?,
         priority: row.i64("priority")?,
+        urgency: row.i64("urgency")?,
         is_withheld: row.optional_text("budget_id")?.is_some()
             || row.optional_text("unpaid_by")?.is_some(),
         waiting_for: match row.optional_i64("waiting_for")? {

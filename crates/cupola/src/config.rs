@@ -4,7 +4,9 @@
 mod access;
 mod alerts;
 mod economy;
+mod hardware;
 mod prices;
+mod scheduling;
 pub(crate) mod services;
 mod tls;
 mod training;
@@ -17,7 +19,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cupola_domain::access::Role;
+use cupola_domain::{access::Role, resources::Profiles, scheduling::Policy};
 use cupola_hub::{costs::Prices, ledger::Economy};
 use cupola_web::{Home, workspaces::Workspaces};
 use cupola_worker::{Admits, Sandbox};
@@ -56,6 +58,8 @@ struct File {
     access: access::Section,
     prices: prices::Section,
     economy: economy::Section,
+    scheduling: scheduling::Section,
+    hardware: hardware::Section,
     training: training::Section,
     workspaces: workspaces::Section,
     service_ports: Option<String>,
@@ -100,6 +104,10 @@ pub(crate) struct Config {
     pub prices: Prices,
     /// How credits go.
     pub economy: Economy,
+    /// What owners of tasks may have at work.
+    pub scheduling: Policy,
+    /// Which classes of machine may be asked for.
+    pub hardware: Profiles,
     /// What is trained; none leaves what an earlier hub was told.
     pub training: Option<Training>,
     /// By which address people open the hub, where that is not the one it listens on.
@@ -135,6 +143,8 @@ impl Config {
             loopback_role: None,
             prices: Prices::default(),
             economy: Economy::default(),
+            scheduling: Policy::default(),
+            hardware: Profiles::default(),
             training: None,
             url: None,
             alerts: alerts::Alerts::default(),
@@ -153,6 +163,8 @@ impl Config {
         let training = file.training.read(&base);
         let prices = file.prices.read();
         let economy = file.economy.read();
+        let scheduling = file.scheduling.read();
+        let hardware = hardware::read(file.hardware);
         let alerts = alerts::read(file.mail, file.webhooks, &base);
         let workspaces = workspaces::places(file.workspaces, &base, flags.workspace);
         let worker = file.worker.read(&base);
@@ -189,6 +201,8 @@ impl Config {
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
             economy: economy.with_context(|| wrong(path.as_deref()))?,
+            scheduling: scheduling.with_context(|| wrong(path.as_deref()))?,
+            hardware: hardware.with_context(|| wrong(path.as_deref()))?,
             training: Some(training.with_context(|| wrong(path.as_deref()))?),
             url: web_address(file.url).with_context(|| wrong(path.as_deref()))?,
             alerts: alerts.with_context(|| wrong(path.as_deref()))?,

@@ -91,6 +91,8 @@ impl Running {
             hub.configure_training(training.models, training.folders)?;
         }
         hub.use_prices(config.prices.clone());
+        hub.use_scheduling(config.scheduling.clone());
+        hub.use_profiles(config.hardware.clone());
         let allowed = config.alerts.allowed.clone();
         hub.limit_alert_targets(move |address| allowed.takes(address));
         hub.configure_alert_targets(config.alerts.targets.clone())?;

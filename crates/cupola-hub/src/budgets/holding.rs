@@ -5,6 +5,7 @@ use cupola_domain::{
     event::Event,
     experiment::Experiment,
     ids::{BudgetId, ExperimentId, RunId},
+    scheduling::Lane,
     task::Task,
     training::MODEL_TAG,
 };
@@ -111,14 +112,15 @@ pub(crate) fn find_holding<'a>(
 pub(crate) fn withhold(
     tx: &mut Tx,
     held: &Held,
-    (task, needs): (&Task, i64),
+    task: &Task,
+    line: (i64, &Lane),
 ) -> Result<(), HubError> {
     let withheld = match held.scope.kind {
         Kind::Model => {
             let model = &held.scope.subject;
-            budgets::withhold_model(tx, held.budget, needs, model, LOOKED_AT)?
+            budgets::withhold_model(tx, held.budget, line, model, LOOKED_AT)?
         }
-        _ => budgets::withhold_experiment(tx, held.budget, needs, task.experiment, LOOKED_AT)?,
+        _ => budgets::withhold_experiment(tx, held.budget, line, task.experiment, LOOKED_AT)?,
     };
     note_moved(tx, held.budget, withheld);
     Ok(())

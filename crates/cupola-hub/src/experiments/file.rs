@@ -11,6 +11,7 @@ use cupola_domain::{
     objective::Objective,
     resources::Needs,
     run::Run,
+    scheduling::Placement,
     schema::Schema,
     task::{Config, Task},
     template::{CodeFile, Source, Template},
@@ -40,6 +41,8 @@ pub struct FileExperiment {
     pub description: String,
     /// What its tasks run.
     pub programs: Vec<Program>,
+    /// Whether its tasks keep to one device class.
+    pub placement: Placement,
     /// At least one.
     pub tasks: Vec<FileTask>,
 }
@@ -166,6 +169,8 @@ impl Hub {
             baseline: None,
             needs: first.template.needs.clone(),
             setup: first.setup.clone(),
+            placement: file.placement,
+            device_class: None,
             counts: Counts::default(),
             author: author.to_owned(),
             created_at: now,

@@ -5,7 +5,9 @@ use std::{
     path::Path,
 };
 
-use cupola_domain::{field::FieldError, ids::ExperimentId, template::CodeFile};
+use cupola_domain::{
+    field::FieldError, ids::ExperimentId, resources::Profiles, template::CodeFile,
+};
 use cupola_search::file::{self, ExperimentFile, Step};
 
 use super::{FILE_TASKS_MAX, FileExperiment, FileTask, Program};
@@ -41,7 +43,7 @@ impl Hub {
     ) -> Result<(ExperimentId, u32), HubError> {
         let file = file::parse(&given.text).map_err(unreadable)?;
         let programs = Programs::of(&file);
-        let wanted = wanted(&file, given, &programs)?;
+        let wanted = wanted(&file, given, &programs, &self.profiles())?;
         let submitted = self.submit_file(&wanted, author);
         let id = submitted.map_err(|error| located(&file, &programs, error))?;
         Ok((id, file.task_count()))
@@ -77,7 +79,7 @@ impl Programs {
             let objective = objective.map(|o| (&o.metric, o.direction, &o.unit));
             let next = programs.steps.len();
             let program = *seen
-                .entry((&step.program, objective, &step.needs))
+                .entry((&step.program, objective, &step.needs, &step.hardware))
                 .or_insert(next);
             if program == next {
                 programs.steps.push(at);
@@ -92,6 +94,7 @@ fn wanted(
     file: &ExperimentFile,
     given: &FileText,
     programs: &Programs,
+    profiles: &Profiles,
 ) -> Result<FileExperiment, HubError> {
     let count = file.task_count() as usize;
     if count > FILE_TASKS_MAX {
@@ -103,9 +106,13 @@ fn wanted(
     check_code(steps(), &sent)?;
     let mut errors = Vec::new();
     let mut made = Vec::with_capacity(programs.steps.len());
-    for step in steps() {
-        match program(step, &sent) {
+    for (at, step) in programs.steps.iter().zip(steps()) {
+        match program(step, &sent, profiles) {
             Ok(program) => made.push(program),
+            Err(error) if error.field == "needs" => {
+                let place = file.locate(*at, "needs", &error.message);
+                errors.push(FieldError::new(place.field, place.message));
+            }
             Err(error) => errors.push(error),
         }
     }
@@ -115,6 +122,7 @@ fn wanted(
     Ok(FileExperiment {
         name: file.name.clone(),
         description: file.description.clone(),
+        placement: file.placement,
         programs: made,
         tasks: tasks(file, given, programs)?,
     })
@@ -149,11 +157,19 @@ fn invalid(field: &str, message: String) -> HubError {
     HubError::Invalid(vec![FieldError::new(field, message)])
 }
 
-fn program(step: &Step, given: &Sent<'_>) -> Result<Program, FieldError> {
+fn program(step: &Step, given: &Sent<'_>, profiles: &Profiles) -> Result<Program, FieldError> {
+    let needs = match &step.hardware {
+        None => step.needs.clone(),
+        Some(name) => {
+            let profile = profiles.find(name);
+            let profile = profile.map_err(|message| FieldError::new("needs", message))?;
+            profile.needs.clone()
+        }
+    };
     match &step.program {
         file::Program::Template(name) => Ok(Program::Template {
             name: name.clone(),
-            needs: step.needs.clone(),
+            needs,
         }),
         file::Program::Command { command, files } => {
             let sent = |path: &String| {
@@ -166,7 +182,7 @@ fn program(step: &Step, given: &Sent<'_>) -> Result<Program, FieldError> {
                 command: command.clone(),
                 files: files.iter().map(sent).collect::<Result<_, _>>()?,
                 objective: step.objective.clone(),
-                needs: step.needs.clone(),
+                needs,
             })
         }
     }

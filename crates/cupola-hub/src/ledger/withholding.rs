@@ -1,6 +1,8 @@
 //! Tasks that nobody can pay for wait until somebody can.
 
-use cupola_domain::{event::Event, experiment::Experiment, ledger::Account, task::Task};
+use cupola_domain::{
+    event::Event, experiment::Experiment, ledger::Account, scheduling::Lane, task::Task,
+};
 use cupola_store::{Tx, briefs, events, ledger};
 
 use super::{Economy, budgets, paying::Offer};
@@ -16,9 +18,10 @@ const RELEASED_PER_STEP: i64 = 1_000;
 pub(crate) fn withhold(
     tx: &mut Tx,
     offer: &Offer,
-    (task, needs): (&Task, i64),
+    task: &Task,
+    line: (i64, &Lane),
 ) -> Result<(), HubError> {
-    let experiments = ledger::withhold(tx, &offer.payer, (task, needs), LOOKED_AT)?;
+    let experiments = ledger::withhold(tx, &offer.payer, task, line, LOOKED_AT)?;
     for experiment in experiments {
         events::record(tx, Event::ExperimentChanged(experiment));
     }

@@ -168,6 +168,9 @@ fn experiment(tx: &mut Tx, coming: &Coming, filled: &mut Synced) -> Result<(), H
     }
     let mut row = row.clone();
     row.insert("needs_id".to_owned(), needs(tx, coming, record)?.into());
+    // An earlier version wrote none.
+    let author = row.get("author").cloned().unwrap_or_default();
+    row.entry("lane").or_insert(author);
     insert(tx, &coming.tables, "experiment", &row)?;
     filled.experiments.insert(id.to_owned());
     Ok(())
@@ -227,6 +230,13 @@ fn task(
     // Budgets do not come along.
     row.insert("budget_id".to_owned(), Value::Null);
     row.insert("unpaid_by".to_owned(), Value::Null);
+    // An earlier version wrote neither.
+    let author = coming.experiment.one("experiment");
+    let author = author.and_then(|row| row.get("author"));
+    row.entry("lane")
+        .or_insert(author.cloned().unwrap_or_default());
+    let made = row.get("created_at").cloned().unwrap_or_default();
+    row.entry("due_at").or_insert(made);
     insert(tx, &coming.tables, "task", &row)?;
     let experiment: Result<ExperimentId, _> = text(&row, "experiment_id").parse();
     let state = State::ALL

@@ -6,12 +6,15 @@ use cupola_domain::{
     ids::{RunId, TokenId, WorkerId},
     resources::{Capabilities, Needs},
     run::{Lease, RunState},
-    task::Task,
+    scheduling::Policy,
     time::Timestamp,
 };
 use cupola_store::{Tx, code, tasks, tokens};
 
-use super::{Held, Order, Orders};
+use super::{
+    Held, Order, Orders,
+    choosing::{Choosing, Known, Turns},
+};
 use crate::{
     Hub, HubError,
     budgets::{self, Held as Spent},
@@ -98,6 +101,8 @@ impl Hub {
             spares,
             spent,
             economy: self.economy(),
+            policy: self.scheduling(),
+            turns: Arc::clone(&self.turns),
             token,
             now: self.now(),
         };
@@ -123,6 +128,8 @@ struct Leasing {
     /// Budgets whose tasks are not leased.
     spent: Vec<Spent>,
     economy: Arc<Economy>,
+    policy: Arc<Policy>,
+    turns: Arc<Turns>,
     /// What the worker joined with: who it belongs to.
     token: TokenId,
     now: Timestamp,
@@ -157,26 +164,32 @@ impl Leasing {
                 orders.push(order(tx, pair, lease, needs)?);
             }
         }
-        let fitting: Vec<_> = (known.iter())
-            .filter(|(_, needs)| needs.unmet_by(&self.capabilities).is_empty())
-            .collect();
+        let lines = Known {
+            policy: &self.policy,
+            turns: &self.turns,
+            now: self.now,
+        };
+        let mut choosing = Choosing::begin(tx, &known, &self.capabilities, lines)?;
         let mut payers = None;
         while self.wanted > 0 && passed_over < PASSED_OVER_MAX {
-            let Some((task, needs)) = first_ready(tx, &fitting)? else {
+            let Some(chosen) = choosing.next(tx)? else {
                 break;
             };
+            let (task, needs) = (chosen.task.clone(), chosen.needs);
             if let Some(spent) = budgets::find_holding(tx, &self.spent, &task)? {
-                budgets::withhold(tx, spent, (&task, needs.0))?;
+                budgets::withhold(tx, spent, &task, chosen.line())?;
+                choosing.pass(tx, &chosen)?;
                 passed_over += 1;
                 continue;
             }
             let paying = match &mut payers {
                 Some(paying) => paying,
-                None => payers.insert(self.paying(tx)?),
+                None => payers.insert(paying(tx, &self.economy, self.token)?),
             };
             let offer = paying.offer(tx, &task, &needs.1)?;
             if !paying.is_affordable(tx, (&offer, &task), self.now)? {
-                withhold_unpaid(tx, &offer, (&task, needs.0))?;
+                withhold_unpaid(tx, &offer, &task, chosen.line())?;
+                choosing.pass(tx, &chosen)?;
                 passed_over += 1;
                 continue;
             }
@@ -190,6 +203,7 @@ impl Leasing {
             let terms = (self.worker, self.terms);
             let lease = pair.lease(tx, terms, (&*paying, offer), self.now)?;
             orders.push(order(tx, pair, lease, Some(&needs.1))?);
+            choosing.take(tx, &chosen)?;
             self.wanted -= 1;
         }
         Ok(Leased {
@@ -197,35 +211,13 @@ impl Leasing {
             is_cut: passed_over == PASSED_OVER_MAX,
         })
     }
-
-    fn paying(&self, tx: &mut Tx) -> Result<Paying, HubError> {
-        let token = tokens::find(tx, self.token)?;
-        let token = token.ok_or_else(|| HubError::not_found("token", self.token))?;
-        let owner = token.owner().to_owned();
-        Ok(Paying::new(Arc::clone(&self.economy), owner))
-    }
 }
 
-/// Needs, and the number that tasks know them by.
-type NumberedNeeds = (i64, Needs);
-
-/// Of the first tasks for each of the fitting needs, the one that goes first, with its needs.
-fn first_ready<'a>(
-    tx: &mut Tx,
-    fitting: &[&'a NumberedNeeds],
-) -> Result<Option<(Task, &'a NumberedNeeds)>, HubError> {
-    let mut first: Option<(Task, &NumberedNeeds)> = None;
-    for &needs in fitting {
-        if let Some(task) = tasks::find_ready(tx, needs.0)?
-            && first.as_ref().is_none_or(|(first, _)| {
-                (task.priority, std::cmp::Reverse(task.id))
-                    > (first.priority, std::cmp::Reverse(first.id))
-            })
-        {
-            first = Some((task, needs));
-        }
-    }
-    Ok(first)
+/// Who is paid for what is leased with a token.
+fn paying(tx: &mut Tx, economy: &Arc<Economy>, token: TokenId) -> Result<Paying, HubError> {
+    let found = tokens::find(tx, token)?;
+    let found = found.ok_or_else(|| HubError::not_found("token", token))?;
+    Ok(Paying::new(Arc::clone(economy), found.owner().to_owned()))
 }
 
 fn order(tx: &mut Tx, pair: Pair, lease: Lease, needs: Option<&Needs>) -> Result<Order, HubError> {

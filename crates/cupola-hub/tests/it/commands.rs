@@ -471,8 +471,8 @@ fn cancelling_a_family_stops_all_that_is_left() {
 #[test]
 fn a_deleted_brief_goes_with_all_it_made() {
     let hub = TestHub::new();
-    let kept = hub.submit(1);
     let brief = hub.submit_brief(&draft(300), "ada").unwrap().brief.id;
+    let kept = hub.submit(1);
     let worker = hub.join("w");
     let order = worker.take(&hub);
     hub.delete_brief(brief).unwrap();

@@ -8,6 +8,7 @@ use cupola_domain::{
     resources::{Capabilities, Needs},
     run::{Failure, Outcome},
     sandbox::Confinement,
+    scheduling::Placement,
     task::Task,
 };
 use cupola_hub::{
@@ -80,6 +81,7 @@ fn file(script: &str) -> FileExperiment {
     FileExperiment {
         name: "file".to_owned(),
         description: String::new(),
+        placement: Placement::Anywhere,
         programs: vec![Program::Command {
             command: vec!["true".to_owned()],
             files: Vec::new(),

@@ -28,6 +28,7 @@ mod programs;
 mod recovery;
 mod results;
 mod run_folders;
+mod scheduling;
 mod simulation;
 mod support;
 mod syncing;

@@ -6,6 +6,7 @@ use cupola_domain::{
     brief::TASKS_MAX,
     objective::{Direction, Objective},
     resources::Needs,
+    scheduling::Placement,
 };
 
 use super::{
@@ -38,6 +39,7 @@ pub const FILE_KEYS: &[&str] = &[
     "time_budget",
     "priority",
     "needs",
+    "device_class",
     "max_parallel",
     "services",
     "tasks",
@@ -134,6 +136,9 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         None => Some(None),
         Some(place) => place.whole(1, SLOTS_MAX).map(|n| u32::try_from(n).ok()),
     };
+    let placement = root
+        .find("device_class")
+        .map_or(Some(Placement::Anywhere), |place| placement(&place));
     let services = service::read(root);
     let steps = match root.find("tasks") {
         None => step("", root, root).map(|step| vec![step]),
@@ -144,6 +149,7 @@ pub(super) fn file(root: &Place<'_>) -> Option<ExperimentFile> {
         description: description?,
         tags: tags?,
         max_parallel: max_parallel?,
+        placement: placement?,
         steps: steps?,
         services: services?,
         lines: lines(root),
@@ -245,7 +251,11 @@ fn step(name: &str, place: &Place<'_>, file: &Place<'_>) -> Option<Step> {
         .find("repeats")
         .map_or(Some(1), |place| place.whole(1, REPEATS_MAX));
     let needs = place.find("needs").or_else(|| file.find("needs"));
-    let needs = needs.map_or_else(|| Some(Needs::default()), |place| setup::needs(&place));
+    let needs = needs.map_or_else(
+        || Some((Needs::default(), None)),
+        |place| setup::needs(&place),
+    );
+    let (needs, hardware) = needs?;
     let step = Step {
         name: name.to_owned(),
         program: program?,
@@ -254,7 +264,8 @@ fn step(name: &str, place: &Place<'_>, file: &Place<'_>) -> Option<Step> {
         values: values?,
         seeds: seeds?,
         repeats: u32::try_from(repeats?).ok()?,
-        needs: needs?,
+        needs,
+        hardware,
         depends_on: Vec::new(),
         first: 0,
         line: place.line,
@@ -288,6 +299,13 @@ impl Step {
             .chain(own)
             .collect()
     }
+}
+
+fn placement(place: &Place<'_>) -> Option<Placement> {
+    let word = place.text("say `any` or `same`")?;
+    word.parse()
+        .map_err(|message: String| place.refuse(message))
+        .ok()
 }
 
 pub(super) fn limited(place: &Place<'_>, remedy: &str, chars_max: usize) -> Option<String> {

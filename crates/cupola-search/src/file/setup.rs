@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cupola_domain::{
-    resources::{GIB, Hardware, Needs},
+    resources::{GIB, Needs, Profiles, is_profile_name},
     sandbox::Access,
     setup::{self, Setup},
 };
@@ -148,16 +148,24 @@ pub(super) fn tags(place: &Place<'_>) -> Option<BTreeMap<String, String>> {
     place.words(REMEDY)
 }
 
-/// A class of machine, or what is needed one by one.
-pub(super) fn needs(place: &Place<'_>) -> Option<Needs> {
-    if !place.is_map() {
-        let word = place.text("say `small`, `medium` or `large`, or give a mapping")?;
-        let hardware = word.parse::<Hardware>();
-        return hardware
-            .map(Hardware::needs)
-            .map_err(|message| place.refuse(message))
-            .ok();
+/// A class of machine, or what is needed one by one. Which classes there are beside the built-in ones only
+/// a hub knows: any other name stands beside the needs.
+pub(super) fn needs(place: &Place<'_>) -> Option<(Needs, Option<String>)> {
+    if place.is_map() {
+        return exact_needs(place).map(|needs| (needs, None));
     }
+    let word = place.text("say `small`, `medium` or `large`, or give a mapping")?;
+    match Profiles::default().find(&word) {
+        Ok(profile) => Some((profile.needs.clone(), None)),
+        Err(_) if is_profile_name(&word) => Some((Needs::default(), Some(word))),
+        Err(message) => {
+            place.refuse(message);
+            None
+        }
+    }
+}
+
+fn exact_needs(place: &Place<'_>) -> Option<Needs> {
     place.only(NEEDS_KEYS);
     let whole = |name| {
         let number = place

@@ -265,8 +265,12 @@ fn wrong_setups_are_refused_with_line_value_and_remedy() {
         "3: `tags`: is `3`; give a list of words",
     );
     check_error(
-        "name: x\ncommand: c\nneeds: huge",
-        "3: `needs`: `huge` is not a hardware profile",
+        "name: x\ncommand: c\nneeds: Two Words",
+        "3: `needs`: `Two Words` is not a hardware profile; say `small`, `medium` or `large`",
+    );
+    check_error(
+        "name: x\ncommand: c\ndevice_class: mine",
+        "3: `device_class`: is `mine`; say `any` or `same`",
     );
     check_error(
         "name: x\ncommand: c\nneeds:\n  gpu: 1",

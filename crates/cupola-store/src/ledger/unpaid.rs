@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use cupola_domain::{ids::ExperimentId, ledger::Account, resources::Needs, task::Task};
+use cupola_domain::{
+    ids::ExperimentId, ledger::Account, resources::Needs, scheduling::Lane, task::Task,
+};
 
 use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
 
@@ -11,9 +13,9 @@ statements! {
     /// less time may still be paid for, and what a lost run still holds something for is asked by itself.
     WITHHOLD = "UPDATE task SET unpaid_by = $1 WHERE id IN
         (SELECT id FROM (SELECT id, run_id, experiment_id, time_budget_millis FROM task
-                         WHERE needs_id = $2 AND state = 'pending' AND waiting_for IS NULL
+                         WHERE needs_id = $2 AND lane = $7 AND state = 'pending' AND waiting_for IS NULL
                          AND budget_id IS NULL AND unpaid_by IS NULL
-                         ORDER BY priority DESC, id LIMIT $5) AS ready
+                         ORDER BY due_at, id LIMIT $5) AS ready
          WHERE experiment_id = $3 AND time_budget_millis >= $4
          AND (id = $6 OR NOT EXISTS (SELECT 1 FROM ledger_earning AS held
                                      WHERE held.run_id = ready.run_id AND held.stage = 'reserved')))
@@ -47,11 +49,12 @@ pub struct First {
 }
 
 /// Keeps a task from being leased, with those of its experiment that take as long or longer: those among
-/// the first `looked_at` with its needs that nothing is held for. Says of which experiments any are.
+/// the first `looked_at` with its needs in its line that nothing is held for. Says of which experiments any are.
 pub fn withhold(
     tx: &mut Tx,
     account: &Account,
-    (task, needs): (&Task, i64),
+    task: &Task,
+    (needs, lane): (i64, &Lane),
     looked_at: i64,
 ) -> Result<BTreeSet<ExperimentId>, StoreError> {
     let (account, experiment) = (account.to_string(), task.experiment.to_string());
@@ -59,7 +62,8 @@ pub fn withhold(
         task.id.to_string(),
         codec::duration_millis(task.time_budget),
     );
-    let params: [&dyn ToValue; 6] = [&account, &needs, &experiment, &from, &looked_at, &id];
+    let lane = lane.to_string();
+    let params: [&dyn ToValue; 7] = [&account, &needs, &experiment, &from, &looked_at, &id, &lane];
     let withheld = tx.query(WITHHOLD, &params, experiment_of)?;
     Ok(withheld.into_iter().collect())
 }

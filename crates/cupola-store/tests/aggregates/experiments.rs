@@ -10,7 +10,7 @@ use cupola_domain::{
 use cupola_store::{
     Tx, code, dependencies,
     experiments::{self, Query, Sort},
-    runs, tasks,
+    runs, scheduling, tasks,
 };
 use cupola_testkit::{Database, on_each_database};
 
@@ -156,11 +156,12 @@ fn a_task_waits_for_the_first_that_it_needs(database: &Database) {
     task.id = sample.ids.next(at(0));
     run.id = sample.ids.next(at(0));
     (task.run, run.task) = (run.id, task.id);
-    (task.number, task.priority, task.waiting_for) = (5, 99, Some(0));
+    (task.number, task.urgency, task.waiting_for) = (5, 99, Some(0));
     let dependent = task.id;
     let find_ready = |tx: &mut Tx| {
         let needs = code::list_needs(tx)?[0].0;
-        Ok(tasks::find_ready(tx, needs)?.map(|task| task.id))
+        let heads = scheduling::list_heads(tx, needs)?;
+        Ok(heads.first().map(|head| head.task))
     };
     sample.write(move |tx| {
         let needs = code::list_needs(tx)?[0].0;

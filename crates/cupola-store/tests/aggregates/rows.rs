@@ -15,9 +15,10 @@ use cupola_domain::{
     objective::{Direction, Objective},
     progress::{Level, Levels, Progress},
     provenance::Provenance,
-    resources::{Capabilities, Gpu, Hardware, Needs},
+    resources::{Capabilities, Gpu, Needs},
     result::Kept,
     run::{Failure, Lease, Outcome, Run, RunState},
+    scheduling::Placement,
     setup::Setup,
     stopping::{StopStep, Stopping},
     task::{Attempts, Task, TaskState},
@@ -26,8 +27,8 @@ use cupola_domain::{
     worker::Worker,
 };
 use cupola_store::{
-    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, results, runs, series,
-    tasks, tokens, workers,
+    Store, StoreError, Tx, artifacts, briefs, code, experiments, logs, results, runs, scheduling,
+    series, tasks, tokens, workers,
 };
 use cupola_testkit::{Database, on_each_database};
 use serde_json::{Map, Value, json};
@@ -149,6 +150,7 @@ impl Sample {
             waiting_for: None,
             is_withheld: false,
             priority: 5 - i64::from(number),
+            urgency: 5 - i64::from(number),
             attempts: Attempts::default(),
             epoch: 0,
             run,
@@ -194,7 +196,8 @@ fn brief(ids: &mut Ids) -> Brief {
             constraints: String::new(),
             template: "char-lm".into(),
             budget: Some(Credits::from_micros(7)),
-            hardware: Hardware::Medium,
+            hardware: "medium".into(),
+            placement: Placement::OneClass,
             num_tasks: 5,
             time_budget: Duration::from_secs(10),
             sampler: "random".into(),
@@ -233,6 +236,8 @@ fn family(ids: &mut Ids, brief: &Brief) -> Experiment {
             tags: texts(&[("team", "ärger")]),
             priority: -3,
         },
+        placement: Placement::OneClass,
+        device_class: None,
         counts: Counts {
             pending: 5,
             ..Counts::default()
@@ -617,9 +622,12 @@ fn lists_are_filtered_sorted_and_paged(database: &Database) {
     assert_eq!(best.map(|(_, value)| value), Some(1.0));
     let ready = sample.read(|tx| {
         let needs = code::list_needs(tx)?;
-        tasks::find_ready(tx, needs[0].0)
+        scheduling::list_heads(tx, needs[0].0)
     });
-    assert_eq!(ready.unwrap().number, 0);
+    let first = &ready[0];
+    assert_eq!((ready.len(), first.task), (1, sample.tasks[0].id));
+    assert_eq!(first.lane.experiment, Some(sample.family.id));
+    assert_eq!((first.made, first.urgency), (at(0), 5));
 }
 
 type Save = fn(&mut Tx, RunId, i64) -> Result<(), StoreError>;

@@ -80,6 +80,7 @@ fn draft(brief: NewBrief) -> Draft {
         template: brief.template,
         budget_credits: budget.map(|budget| budget.to_string()).unwrap_or_default(),
         hardware: brief.hardware,
+        device_class: brief.device_class,
         num_tasks: whole(&brief.num_tasks),
         time_budget: brief.time_budget.to_string(),
         sampler: brief.sampler,

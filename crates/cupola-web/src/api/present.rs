@@ -121,7 +121,8 @@ pub fn brief(brief: &Brief, of: &Experiment) -> BriefBody {
         constraints: wanted.constraints.clone(),
         template: wanted.template.clone(),
         budget_credits: wanted.budget.map(|budget| budget.to_string()),
-        hardware: wanted.hardware.as_str().to_owned(),
+        hardware: wanted.hardware.clone(),
+        device_class: wanted.placement.as_str().to_owned(),
         num_tasks: wanted.num_tasks,
         time_budget: wanted.time_budget.as_secs_f64(),
         sampler: wanted.sampler.clone(),
@@ -154,6 +155,7 @@ pub fn family(family: &Experiment) -> FamilyBody {
         template: family.template.clone(),
         code_hash: family.code_hash.clone(),
         minimum_resources: needs(&family.needs),
+        device_class: family.kept_class().map(str::to_owned),
         tasks: counts(family.counts),
         created_at: family.created_at.into(),
     }
@@ -197,6 +199,7 @@ pub fn task_detail(detail: &tasks::TaskDetail) -> TaskDetail {
         task: task(&detail.task),
         template: detail.experiment.template.clone(),
         required_resources: needs(&detail.experiment.needs),
+        obstacle: detail.obstacle.clone(),
         runs: detail.runs.iter().map(run).collect(),
         result: last
             .filter(|_| has_ended)

@@ -84,6 +84,7 @@ async fn a_brief_makes_a_family_and_its_tasks() {
         "template": "char-lm",
         "budget_credits": "100.50",
         "hardware": "small",
+        "device_class": "any",
         "num_tasks": 2,
         "time_budget": 10.0,
         "sampler": "random",
@@ -111,6 +112,7 @@ async fn a_brief_makes_a_family_and_its_tasks() {
             "torch": false,
             "cuda": false
           },
+          "device_class": null,
           "tasks": {
             "pending": 2,
             "running": 0,

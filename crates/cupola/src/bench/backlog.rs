@@ -12,28 +12,46 @@ use super::{
 
 const FEW: u32 = 1_000;
 const LEASES: usize = 400;
+
+/// Among whom the tasks are divided.
+const OWNERS: u32 = 100;
 const ROUNDS: usize = 5;
 
 pub(super) async fn measure(many: u32) -> anyhow::Result<Vec<Figure>> {
     tokio::task::spawn_blocking(move || {
-        let (small, large) = (Folder::new("few")?, Folder::new("many")?);
-        let (few, large) = (prepared(&small, FEW + 2_500)?, prepared(&large, many)?);
-        let mut costs = (Vec::new(), Vec::new());
+        let folders = (
+            Folder::new("few")?,
+            Folder::new("many")?,
+            Folder::new("owners")?,
+        );
+        let few = prepared(&folders.0, 1, FEW + 2_500)?;
+        let large = prepared(&folders.1, 1, many)?;
+        let shared = prepared(&folders.2, OWNERS, many / 10)?;
+        let mut costs = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             costs.0.push(micros_per_lease(&few, round)?);
             costs.1.push(micros_per_lease(&large, round)?);
+            costs.2.push(micros_per_lease(&shared, round)?);
         }
         let what = format!("lease with {many} tasks pending, µs");
+        let beside = "µs with 1,000 pending";
+        let shared = format!(
+            "lease with {} tasks of {OWNERS} owners pending, µs",
+            many / 10
+        );
         Ok(vec![
-            Figure::new(what, costs.1, "ratio ≤ 1.5").beside("µs with 1,000 pending", costs.0),
+            Figure::new(what, costs.1, "ratio ≤ 1.5").beside(beside, costs.0.clone()),
+            Figure::new(shared, costs.2, "≤ 3,000 µs").beside(beside, costs.0),
         ])
     })
     .await?
 }
 
-fn prepared(folder: &Folder, tasks: u32) -> anyhow::Result<BenchHub> {
+fn prepared(folder: &Folder, owners: u32, tasks: u32) -> anyhow::Result<BenchHub> {
     let hub = BenchHub::open(folder, Durability::Off)?;
-    hub.submit(tasks)?;
+    for owner in 0..owners {
+        hub.submit_of(&format!("owner-{owner}"), tasks / owners)?;
+    }
     Ok(hub)
 }
 

@@ -91,6 +91,11 @@ impl BenchHub {
 
     /// A family of trivial tasks, planned to the last.
     pub(crate) fn submit(&self, num_tasks: u32) -> anyhow::Result<ExperimentId> {
+        self.submit_of("bench", num_tasks)
+    }
+
+    /// The same, of one owner among several.
+    pub(crate) fn submit_of(&self, owner: &str, num_tasks: u32) -> anyhow::Result<ExperimentId> {
         let draft = Draft {
             goal: "measure".to_owned(),
             template: "trivial".to_owned(),
@@ -100,7 +105,7 @@ impl BenchHub {
             sampler: "random".to_owned(),
             ..Draft::default()
         };
-        let family = self.hub.submit_brief(&draft, "bench")?.family.id;
+        let family = self.hub.submit_brief(&draft, owner)?.family.id;
         while loops::campaigns::tick(&self.hub)? > 0 {}
         Ok(family)
     }

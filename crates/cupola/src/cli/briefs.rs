@@ -51,9 +51,12 @@ pub(crate) struct BriefCreate {
     /// How many credits may be spent.
     #[arg(long)]
     pub budget: Option<f64>,
-    /// `small`, `medium` or `large`.
+    /// `small`, `medium`, `large`, or a class that the hub's configuration names.
     #[arg(long, default_value = "small")]
     pub hardware: String,
+    /// `same` keeps all tasks to machines that compute the same bits.
+    #[arg(long, default_value = "any", value_name = "any|same")]
+    pub device_class: String,
     /// `random`, `grid` or `quasi_random`.
     #[arg(long, default_value = "random")]
     pub sampler: String,

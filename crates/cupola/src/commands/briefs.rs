@@ -72,6 +72,7 @@ async fn create_brief(create: BriefCreate) -> anyhow::Result<()> {
         template: create.template,
         budget_credits: create.budget.map(fraction).transpose()?,
         hardware: create.hardware,
+        device_class: create.device_class,
         num_tasks: create.tasks.into(),
         time_budget: fraction(create.time_budget)?,
         sampler: create.sampler,

@@ -102,6 +102,7 @@ fn brief_of(demo: &Demo) -> anyhow::Result<NewBrief> {
         template: "char-lm".to_owned(),
         budget_credits: None,
         hardware: "small".to_owned(),
+        device_class: String::new(),
         num_tasks: demo.tasks.into(),
         time_budget: Number::from_f64(demo.time_budget)
             .context("`--time-budget` must be a number")?,

@@ -92,6 +92,10 @@ fn show(detail: &TaskDetail) {
         ("seeds", format!("{:?}", task.seeds)),
         ("time budget", format!("{} s", task.time_budget)),
         ("priority", task.priority.to_string()),
+        (
+            "waits",
+            output::or_dash(Some(&*detail.obstacle).filter(|why| !why.is_empty())),
+        ),
         ("value", output::number(task.value.map(|value| value.0))),
     ]);
     if let Some(result) = &detail.result {

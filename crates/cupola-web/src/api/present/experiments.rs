@@ -37,6 +37,7 @@ pub fn experiment(experiment: &Experiment, last: Option<&Run>) -> ExperimentBody
         tags: setup.tags.clone(),
         priority: setup.priority,
         minimum_resources: needs(&experiment.needs),
+        device_class: experiment.kept_class().map(str::to_owned),
         tasks: counts(experiment.counts),
         last_run: last.map(run),
         author: experiment.author.clone(),

@@ -1,8 +1,8 @@
 //! How long the tasks of a brief will take and what they will cost, before it is submitted.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use cupola_domain::{brief::Draft, cost::Money, resources::Hardware};
+use cupola_domain::{brief::Draft, cost::Money, resources::Profiles};
 
 use crate::ui::format;
 
@@ -11,10 +11,12 @@ use crate::ui::format;
 pub struct Offer {
     /// How many runs they take at once.
     pub slots: u64,
+    /// Which classes of machine may be asked for.
+    pub profiles: Arc<Profiles>,
     /// What amounts are in.
     pub currency: String,
     /// What an hour of a slot costs, on the cheapest and the dearest worker of a class that has a price.
-    pub hourly: Vec<(Hardware, Money, Money)>,
+    pub hourly: Vec<(String, Money, Money)>,
 }
 
 /// How long it will take, as it stood when the page was made.
@@ -29,7 +31,7 @@ pub struct Estimate {
 impl Offer {
     /// The prices by class, as the script reads them: `small:0.06:0.24 medium:0.24:0.24`.
     pub fn hourly_text(&self) -> String {
-        let class = |(hardware, least, most): &(Hardware, Money, Money)| {
+        let class = |(hardware, least, most): &(String, Money, Money)| {
             format!("{hardware}:{}:{}", least.units(), most.units())
         };
         let classes: Vec<_> = self.hourly.iter().map(class).collect();
@@ -71,7 +73,7 @@ fn slots_text(slots: u64) -> String {
 /// About what so many seconds cost, on the machines that fit.
 fn cost_text(draft: &Draft, offer: &Offer, secs: f64) -> String {
     let mut classes = offer.hourly.iter();
-    let class = classes.find(|(hardware, ..)| hardware.as_str() == draft.hardware.trim());
+    let class = classes.find(|(hardware, ..)| hardware == draft.hardware.trim());
     let cost = |hourly: Money| Money::of(hourly.units() * secs / 3_600.0);
     let Some((least, most)) = class.and_then(|(_, least, most)| cost(*least).zip(cost(*most)))
     else {
@@ -124,10 +126,11 @@ mod tests {
     #[test]
     fn a_cost_is_told_where_machines_that_fit_have_prices() {
         let offer = |least, most| Offer {
+            profiles: Arc::default(),
             slots: 1,
             currency: "EUR".to_owned(),
             hourly: vec![(
-                Hardware::Small,
+                "small".to_owned(),
                 Money::from_micros(least),
                 Money::from_micros(most),
             )],

@@ -20,6 +20,7 @@ impl Filled {
         let draft = Draft {
             template: template.to_owned(),
             hardware: "small".to_owned(),
+            device_class: "any".to_owned(),
             num_tasks: "10".to_owned(),
             time_budget: "60".to_owned(),
             sampler: "random".to_owned(),
@@ -49,6 +50,7 @@ impl Filled {
             template: text("template"),
             budget_credits: text("budget_credits"),
             hardware: text("hardware"),
+            device_class: text("device_class"),
             num_tasks: text("num_tasks"),
             time_budget: text("time_budget"),
             sampler: text("sampler"),

@@ -41,7 +41,7 @@ pub struct BriefRow {
     /// How much may be spent.
     pub budget: String,
     /// The class of machine.
-    pub hardware: &'static str,
+    pub hardware: String,
     /// When it was written.
     pub created: Moment,
     /// Where it is deleted; none for who may not.

@@ -1,7 +1,11 @@
 //! `/briefs/new`: the form for a brief, and the same with what is wrong in it.
 
 use askama::Template;
-use cupola_domain::{brief::Draft, field::FieldError, resources::Hardware};
+use cupola_domain::{
+    brief::Draft,
+    field::FieldError,
+    resources::{Profile, Profiles},
+};
 
 use super::estimate::{Estimate, Offer, estimate};
 use crate::ui::{
@@ -40,7 +44,7 @@ pub struct SpaceRow {
 }
 
 /// The page. The form posts `title`, `goal`, `constraints`, `template`, `num_tasks`, `time_budget`,
-/// `budget_credits`, `hardware`, `sampler`, `study_seed`, and for each row of the space one
+/// `budget_credits`, `hardware`, `device_class`, `sampler`, `study_seed`, and for each row of the space one
 /// `parameter` and one `expression`; empty rows are ignored.
 #[derive(Debug, Clone, Template)]
 #[template(path = "briefs/new.html")]
@@ -57,7 +61,7 @@ pub struct Form {
     pub chosen: TemplateChoice,
     /// Tasks, time budget.
     pub amount: Vec<Field>,
-    /// Budget, hardware.
+    /// Budget, hardware, device class.
     pub limits: Vec<Field>,
     /// Sampler, study seed.
     pub search: Vec<Field>,
@@ -101,7 +105,10 @@ impl Form {
             wanted: wanted(draft).into_iter().map(with_error).collect(),
             template: with_error(template(&draft.template, templates)),
             amount: amount(draft).into_iter().map(with_error).collect(),
-            limits: limits(draft).into_iter().map(with_error).collect(),
+            limits: limits(draft, &offer.profiles)
+                .into_iter()
+                .map(with_error)
+                .collect(),
             search: search(draft).into_iter().map(with_error).collect(),
             space: rows(
                 if space.is_empty() {
@@ -171,11 +178,16 @@ fn amount(draft: &Draft) -> Vec<Field> {
     ]
 }
 
-fn limits(draft: &Draft) -> Vec<Field> {
-    let hardware = Hardware::ALL
-        .into_iter()
-        .map(|hardware| Opt::new(hardware.as_str(), describe(hardware), &draft.hardware))
+fn limits(draft: &Draft, profiles: &Profiles) -> Vec<Field> {
+    let hardware = profiles
+        .iter()
+        .map(|profile| Opt::new(&profile.name, describe(profile), &draft.hardware))
         .collect();
+    let placements = [
+        ("any", "any: whichever machines there are"),
+        ("same", "same: machines that compute the same bits"),
+    ];
+    let placements = placements.map(|(word, label)| Opt::new(word, label, &draft.device_class));
     vec![
         Field::new("budget_credits", "Budget, credits", &draft.budget_credits)
             .with(Input::Number)
@@ -183,11 +195,14 @@ fn limits(draft: &Draft) -> Vec<Field> {
         Field::new("hardware", "Hardware", &draft.hardware)
             .with(Input::Select(hardware))
             .hint("The least that a worker must have."),
+        Field::new("device_class", "Device class", &draft.device_class)
+            .with(Input::Select(placements.into()))
+            .hint("Keep all tasks to the class of the machine that takes the first, so that their values compare exactly."),
     ]
 }
 
-pub(super) fn describe(hardware: Hardware) -> String {
-    let needs = hardware.needs();
+pub(super) fn describe(profile: &Profile) -> String {
+    let Profile { name, needs } = profile;
     let gpu = match needs.gpus {
         0 => String::new(),
         number => format!(
@@ -196,7 +211,7 @@ pub(super) fn describe(hardware: Hardware) -> String {
         ),
     };
     format!(
-        "{hardware}: {}, {}{gpu}",
+        "{name}: {}, {}{gpu}",
         format::counted(needs.cpu_cores.into(), "core", "cores"),
         format::bytes(needs.memory_bytes)
     )

@@ -3,6 +3,7 @@
 use cupola_domain::{
     access::{Principal, Role},
     brief::Brief,
+    resources::Profiles,
     template::Template,
 };
 use cupola_hub::{briefs, templates::expressions};
@@ -63,7 +64,7 @@ fn row(row: &briefs::BriefRow, who: &Principal) -> BriefRow {
         metric: metric(family.objective.as_ref()),
         best: (*best).into(),
         budget: format::budget(brief.wanted.budget),
-        hardware: brief.wanted.hardware.as_str(),
+        hardware: brief.wanted.hardware.clone(),
         created: brief.created_at.into(),
         deletion: deletion(brief, who),
     }
@@ -74,14 +75,16 @@ pub(super) fn deletion(brief: &Brief, who: &Principal) -> Option<Link> {
     may(who, Role::Researcher).then(link)
 }
 
-pub(super) fn details(brief: &Brief) -> Details {
+pub(super) fn details(brief: &Brief, profiles: &Profiles) -> Details {
     let wanted = &brief.wanted;
     Details {
         id: brief.id.into(),
         goal: wanted.goal.clone(),
         constraints: wanted.constraints.clone(),
         budget: format::budget(wanted.budget),
-        hardware: super::new::describe(wanted.hardware),
+        hardware: profiles
+            .find(&wanted.hardware)
+            .map_or_else(|_| wanted.hardware.clone(), super::new::describe),
         template: wanted.template.clone(),
         time_budget: format::duration(wanted.time_budget),
         sampler: format!("{}, study seed {}", wanted.sampler, wanted.study_seed),

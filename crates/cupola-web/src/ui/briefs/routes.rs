@@ -10,7 +10,7 @@ use cupola_domain::{
     credits::Credits,
     field::FieldError,
     ids::BriefId,
-    resources::{Hardware, Needs},
+    resources::{Needs, Profile},
     worker::Presence,
 };
 use cupola_hub::{Hub, HubError, briefs, templates::DEFAULT_TEMPLATE};
@@ -94,7 +94,7 @@ async fn page(
     asked: Asked,
     (fields, errors): (&Fields, &[FieldError]),
 ) -> Rendered {
-    let (seq, (brief, family, spent, parts)) = read(web, move |hub| {
+    let (seq, (brief, family, spent, parts, profiles)) = read(web, move |hub| {
         let briefs::BriefDetail {
             brief,
             family,
@@ -103,7 +103,8 @@ async fn page(
         let spent = hub.brief_spending(id)?;
         let of = family.id;
         let detail = hub.detail_of(family, Some(brief.clone()), analysis)?;
-        Ok((brief, of, spent, Parts::read(hub, detail, asked)?))
+        let parts = Parts::read(hub, detail, asked)?;
+        Ok((brief, of, spent, parts, hub.profiles()))
     })
     .await?;
     let title = &brief.wanted.title;
@@ -112,7 +113,7 @@ async fn page(
             .under("Briefs", paths::BRIEFS)
             .at(seq),
         title: title.clone(),
-        details: present::details(&brief),
+        details: present::details(&brief, &profiles),
         campaign: parts.campaign(who),
         results: parts.results(),
         plot: parts.plot(),
@@ -246,15 +247,16 @@ async fn form(web: &Web, who: &Principal, mut filled: Filled, errors: Vec<FieldE
 
 /// What an hour costs on the workers that are there, by class of machine.
 fn offer(hub: &Hub, slots: u64, needs: &Needs) -> Offer {
-    let class = |hardware: Hardware| {
-        let hourly = hub.hourly_of_fitting(&hardware.needs().and(needs));
+    let class = |profile: &Profile| {
+        let hourly = hub.hourly_of_fitting(&profile.needs.and(needs));
         let ends = hourly.iter().min().zip(hourly.iter().max());
-        ends.map(|(least, most)| (hardware, *least, *most))
+        ends.map(|(least, most)| (profile.name.clone(), *least, *most))
     };
     Offer {
         slots,
+        profiles: hub.profiles(),
         currency: hub.prices().currency.clone(),
-        hourly: Hardware::ALL.into_iter().filter_map(class).collect(),
+        hourly: hub.profiles().iter().filter_map(class).collect(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::ui::{
     components::{
         Badge, CodeBlock, ConfigTable, EmptyState, Id, Link, Pager, Progress, StackedBar,
     },
+    families::parts::device_class,
     format,
     listing::{ROWS, Slice},
     paths,
@@ -68,6 +69,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
         hindrance,
         code_hash: experiment.code_hash.clone(),
         code_hash_now: code_now.cloned().unwrap_or_default(),
+        device_class: device_class(experiment),
         origin: experiment.origin.as_str(),
         objective: objective
             .map(|o| format!("{}, {}", o.metric, better(objective)))

@@ -52,6 +52,8 @@ pub struct Header {
     pub code_hash: String,
     /// The hash of the template's code now, where that is another.
     pub code_hash_now: String,
+    /// The device class that its tasks keep to; empty while they may run anywhere.
+    pub device_class: String,
     /// Where it came from.
     pub origin: &'static str,
     /// `val_bpb, lower is better`; empty without one.

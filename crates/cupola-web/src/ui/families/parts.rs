@@ -6,6 +6,7 @@ use cupola_domain::{
     counts::State,
     experiment::Experiment,
     field::FieldError,
+    scheduling::Placement,
     task::Task,
 };
 use cupola_hub::{
@@ -177,9 +178,19 @@ pub(super) fn header(detail: &FamilyDetail) -> Header {
         direction: better(family.objective.as_ref()),
         baseline: family.baseline.into(),
         needs: needs(&family.needs),
+        device_class: device_class(family),
         template: family.template.clone(),
         code_hash: family.code_hash.clone(),
         created: family.created_at.into(),
+    }
+}
+
+/// What is said of the device class that an experiment's tasks keep to; nothing where they keep to none.
+pub(crate) fn device_class(of: &Experiment) -> String {
+    match (of.placement, of.kept_class()) {
+        (Placement::Anywhere, _) => String::new(),
+        (Placement::OneClass, None) => "one: that of the first machine".to_owned(),
+        (Placement::OneClass, Some(class)) => class.to_owned(),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Header {
     pub baseline: Measure,
     /// `1 core, 1.0 GiB memory`.
     pub needs: String,
+    /// The device class that its tasks keep to; empty while they may run anywhere.
+    pub device_class: String,
     /// What its tasks run.
     pub template: String,
     /// The hash of that code, whole.

@@ -1,8 +1,8 @@
 //! `/briefs`
 
-use cupola_domain::{
-    brief::Draft, cost::Money, counts::Counts, field::FieldError, resources::Hardware,
-};
+use std::sync::Arc;
+
+use cupola_domain::{brief::Draft, cost::Money, counts::Counts, field::FieldError};
 
 use super::{
     Sample, families,
@@ -80,7 +80,7 @@ fn row(n: u64) -> BriefRow {
             "no limit"
         }
         .to_owned(),
-        hardware: "small",
+        hardware: "small".to_owned(),
         created: moment(n * 3600),
         deletion: Some(Link::new("Delete", paths::brief(id, "/deletion"))),
     }
@@ -131,8 +131,9 @@ fn offer() -> Offer {
     let hourly = Money::from_micros(240_000);
     Offer {
         slots: 2,
+        profiles: Arc::default(),
         currency: "USD".to_owned(),
-        hourly: vec![(Hardware::Small, hourly, hourly)],
+        hourly: vec![("small".to_owned(), hourly, hourly)],
     }
 }
 

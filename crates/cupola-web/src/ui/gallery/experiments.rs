@@ -148,6 +148,7 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             hindrance: String::new(),
             code_hash: "6f1ed002ab5595859014ebf0951522d9".repeat(2),
             code_hash_now: String::new(),
+            device_class: String::new(),
             origin: "manual",
             objective: "val_bpb, lower is better".to_owned(),
             author: "admin".to_owned(),

@@ -133,6 +133,7 @@ fn header() -> Header {
         direction: "lower is better",
         baseline: Some(3.9).into(),
         needs: "1 core, 1.0 GiB memory".to_owned(),
+        device_class: "cpu-x86_64-avx2-1f3a".to_owned(),
         template: "char-lm".to_owned(),
         code_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         created: moment(0),

@@ -158,6 +158,11 @@ fn header(state: State, reason: &str) -> Header {
         id: id.into(),
         number: 2,
         badge: Badge::state(state, reason),
+        obstacle: if state == State::Pending {
+            "`ada` has 8 tasks at work and a quota of 8".to_owned()
+        } else {
+            String::new()
+        },
         kind: "training",
         family: family_link(1),
         template: "char-lm".to_owned(),

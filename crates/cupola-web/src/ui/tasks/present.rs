@@ -65,6 +65,7 @@ impl Seen {
             task,
             experiment,
             workers,
+            obstacle,
             ..
         } = &self.detail;
         let word = task.state.word();
@@ -77,6 +78,7 @@ impl Seen {
             id: task.id.into(),
             number: task.number,
             badge: task_badge(task),
+            obstacle: obstacle.clone(),
             kind: KIND,
             family: family_link(experiment),
             template: experiment.template.clone(),

@@ -37,6 +37,8 @@ pub struct Header {
     pub number: u32,
     /// Its state.
     pub badge: Badge,
+    /// Why nobody takes it as things are; empty when somebody could.
+    pub obstacle: String,
     /// `training`.
     pub kind: &'static str,
     /// Its family.
