@@ -104,9 +104,10 @@ impl<'a> Choosing<'a> {
                 }
             }
         }
-        let loads = match lines.is_empty() {
-            true => Loads::new(),
-            false => scheduling::list_loads(tx)?,
+        let loads = if lines.is_empty() {
+            Loads::new()
+        } else {
+            scheduling::list_loads(tx)?
         };
         Ok(Self {
             known,
@@ -157,8 +158,8 @@ impl<'a> Choosing<'a> {
     pub(super) fn take(&mut self, tx: &mut Tx, chosen: &Chosen<'a>) -> Result<(), HubError> {
         let lane = &chosen.lane;
         *self.loads.entry(lane.owner.clone()).or_default() += 1;
-        let line = (chosen.needs.0, lane.clone());
-        self.known.turns.note(line, self.known.now);
+        let turn = (chosen.needs.0, lane.clone());
+        self.known.turns.note(turn, self.known.now);
         if let (Some(experiment), Some(class)) = (lane.experiment, &self.worker.device_class) {
             keep_class(tx, experiment, class)?;
         }
