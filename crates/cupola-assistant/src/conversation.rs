@@ -1,0 +1,135 @@
+//! What was talked about: what "it", "the second best" and "the other one" lead to.
+
+use crate::{
+    grammar::Reading,
+    intent::Intent,
+    names::{Kind, Thing},
+    question::{Question, Word},
+    wish::Wish,
+    words,
+};
+
+/// Where a conversation stands after an answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Conversation {
+    /// The experiment that was spoken of last.
+    pub about: Option<Thing>,
+    /// The run that was spoken of or shown last.
+    pub run: Option<Thing>,
+    /// The worker that was spoken of last.
+    pub worker: Option<Thing>,
+    /// What was asked last.
+    pub last: Option<Intent>,
+    /// The brief that is being drafted.
+    pub wish: Option<Wish>,
+    /// What was asked back.
+    pub pending: Option<Pending>,
+}
+
+/// A question that waits for a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// As it was asked.
+    pub question: String,
+    /// The words that could mean several things; empty where something was left out.
+    pub term: String,
+    /// What they could mean.
+    pub choices: Vec<Thing>,
+    /// The choices that were made before for the same question.
+    pub chosen: Vec<(String, Thing)>,
+}
+
+impl Conversation {
+    /// Where it stands after a question was read; `shown` is the run that its answer shows.
+    pub fn note(&mut self, question: &str, reading: &Reading, shown: Option<Thing>) {
+        let before = self.pending.take();
+        match reading {
+            Reading::Asked(asked) => {
+                if let Some(subject) = asked.intent.subject() {
+                    self.speak_of(subject.clone());
+                }
+                if let Some(shown) = shown {
+                    self.run = Some(shown);
+                }
+                if let Intent::Draft(wish) = &asked.intent {
+                    self.wish = Some(wish.clone());
+                }
+                if matches!(asked.intent, Intent::Submit(_)) {
+                    self.wish = None;
+                }
+                self.last = Some(asked.intent.clone());
+            }
+            Reading::Which { term, choices, .. } if !choices.is_empty() => {
+                let mut pending = Pending {
+                    question: question.to_owned(),
+                    term: term.clone(),
+                    choices: choices.clone(),
+                    chosen: Vec::new(),
+                };
+                // A choice may leave another word open: both belong to the first question.
+                if let Some(before) = before
+                    && let Some(thing) = before.choice(question)
+                {
+                    pending.question = before.question;
+                    pending.chosen = before.chosen;
+                    pending.chosen.push((before.term, thing));
+                }
+                self.pending = Some(pending);
+            }
+            Reading::Which { .. }
+            | Reading::Unknown { .. }
+            | Reading::NotUnderstood
+            | Reading::TooLong(_) => {}
+        }
+    }
+
+    /// What a word such as "it" leads to where one of these kinds is wanted, the first kind before others.
+    pub fn meant(&self, kinds: &[Kind]) -> Option<&Thing> {
+        kinds.iter().find_map(|kind| match kind {
+            Kind::Experiment => self.about.as_ref(),
+            Kind::Run => self.run.as_ref(),
+            Kind::Worker => self.worker.as_ref(),
+            Kind::Template | Kind::Model | Kind::Parameter | Kind::Metric => None,
+        })
+    }
+
+    /// A run that was shown belongs to what was spoken of before; another experiment leaves it behind.
+    fn speak_of(&mut self, thing: Thing) {
+        match thing.kind() {
+            Kind::Experiment => {
+                if self.about.as_ref() != Some(&thing) {
+                    self.run = None;
+                }
+                self.about = Some(thing);
+            }
+            Kind::Run => self.run = Some(thing),
+            Kind::Worker => self.worker = Some(thing),
+            Kind::Template | Kind::Model | Kind::Parameter | Kind::Metric => {}
+        }
+    }
+}
+
+impl Pending {
+    /// Which of the choices an answer means: a number, a place, or the name.
+    pub fn choice(&self, answer: &str) -> Option<Thing> {
+        let words = Question::read(answer).ok()?.words;
+        let words: Vec<&Word> = words.iter().filter(|word| !is_padding(word)).collect();
+        let said: Vec<_> = words.iter().map(|word| word.folded.as_str()).collect();
+        let said = said.join(" ");
+        let by_name = |thing: &&Thing| crate::question::fold(&thing.name) == said;
+        if let Some(thing) = self.choices.iter().find(by_name) {
+            return Some(thing.clone());
+        }
+        let number = match words::phrase(&[said.as_str()]) {
+            Some((1, [words::Sense::Nth(place)])) => Some(*place),
+            _ => words::count(said.trim_start_matches('#')),
+        };
+        let at = usize::try_from(number?.checked_sub(1)?).ok()?;
+        self.choices.get(at).cloned()
+    }
+}
+
+fn is_padding(word: &Word) -> bool {
+    !word.is_quoted
+        && ["the", "one", "number", "i", "mean", "please"].contains(&word.folded.as_str())
+}

@@ -1,0 +1,199 @@
+//! The grammar of questions: words say what is asked for, names say of what, and what was talked about
+//! before fills what is left out.
+//!
+//! A question is read once from its beginning to its end; names are looked up in an index, for a bounded
+//! number of words. What is not understood is said, never guessed.
+
+mod build;
+mod marked;
+mod named;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    conversation::Conversation,
+    intent::{Action, Intent},
+    names::{Kind, Names, Thing},
+    period::Clock,
+    question::{Question, TooLong},
+    words::Sense,
+};
+
+use self::marked::Marked;
+
+/// What was made of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// It asks for this.
+    Asked(Asked),
+    /// It could mean any of these.
+    Which {
+        /// The words in doubt; empty where something was left out.
+        term: String,
+        /// What is wanted.
+        kind: Kind,
+        /// What it could be; empty where there is nothing of the kind.
+        choices: Vec<Thing>,
+    },
+    /// It names something that there is not.
+    Unknown {
+        /// As it was written.
+        term: String,
+        /// What was looked for.
+        kinds: Vec<Kind>,
+        /// What is most like it.
+        nearest: Vec<Thing>,
+    },
+    /// It is no question that the grammar knows.
+    NotUnderstood,
+    /// It is too long to be read.
+    TooLong(TooLong),
+}
+
+/// A question that was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What it asks for.
+    pub intent: Intent,
+    /// Words that were taken for names which they are not, letter for letter.
+    pub guesses: Vec<(String, Thing)>,
+}
+
+/// Reads a question.
+pub fn read(text: &str, conversation: &Conversation, names: &impl Names, clock: Clock) -> Reading {
+    if let Some(pending) = &conversation.pending
+        && text.len() < 400
+        && let Some(thing) = pending.choice(text)
+    {
+        let mut chosen = pending.chosen.clone();
+        chosen.push((pending.term.clone(), thing));
+        let before = Conversation {
+            pending: None,
+            ..conversation.clone()
+        };
+        return read_chosen(&pending.question, &before, names, clock, &chosen);
+    }
+    read_chosen(text, conversation, names, clock, &[])
+}
+
+fn read_chosen(
+    text: &str,
+    conversation: &Conversation,
+    names: &impl Names,
+    clock: Clock,
+    chosen: &[(String, Thing)],
+) -> Reading {
+    let question = match Question::read(text) {
+        Ok(question) => question,
+        Err(too_long) => return Reading::TooLong(too_long),
+    };
+    let mut marked = Marked::new(&question, names, clock);
+    let mut topic = topic(&marked);
+    if topic.is_none() && marked.mend() {
+        topic = self::topic(&marked);
+    }
+    let context = build::Context {
+        marked: &marked,
+        conversation,
+        names,
+        chosen,
+        guesses: Vec::new(),
+    };
+    match context.read(topic) {
+        Ok(asked) => Reading::Asked(asked),
+        Err(reading) => *reading,
+    }
+}
+
+/// What a question is about, before it is known of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topic {
+    Draft,
+    Submit,
+    Report,
+    Act(Action),
+    WhyFailed,
+    WhyWaiting,
+    Best,
+    Better,
+    Compare,
+    Matters,
+    Changed,
+    Log,
+    Curve,
+    Cost,
+    Runs,
+    Running,
+    Help,
+    Status,
+    Describe,
+    Kind(Kind),
+}
+
+/// The first line of which every sense is there decides.
+const RULES: &[(Topic, &[Sense])] = &[
+    (Topic::WhyFailed, &[Sense::Why, Sense::Failed]),
+    (Topic::WhyFailed, &[Sense::Describe, Sense::Failed]),
+    (Topic::WhyFailed, &[Sense::Why, Sense::Cancelled]),
+    (Topic::WhyFailed, &[Sense::Why, Sense::Cancel]),
+    (Topic::WhyWaiting, &[Sense::Why, Sense::Pending]),
+    (Topic::WhyWaiting, &[Sense::Why, Sense::Start]),
+    (Topic::Report, &[Sense::Report]),
+    (Topic::Best, &[Sense::Highest, Sense::Cost]),
+    (Topic::Best, &[Sense::Lowest, Sense::Cost]),
+    (Topic::Better, &[Sense::Better]),
+    (Topic::Compare, &[Sense::Compare]),
+    (Topic::Matters, &[Sense::Matters]),
+    (Topic::Log, &[Sense::Log]),
+    (Topic::Curve, &[Sense::Curve]),
+    (Topic::Cost, &[Sense::Cost]),
+    (Topic::Best, &[Sense::Best]),
+    (Topic::Best, &[Sense::Worst]),
+    (Topic::Best, &[Sense::Lowest]),
+    (Topic::Best, &[Sense::Highest]),
+    (Topic::Best, &[Sense::Top]),
+    (Topic::Runs, &[Sense::Failed]),
+    (Topic::Running, &[Sense::Running]),
+    (Topic::Changed, &[Sense::Changed]),
+    (Topic::Runs, &[Sense::Pending]),
+    (Topic::Runs, &[Sense::Completed]),
+    (Topic::Runs, &[Sense::Cancelled]),
+    (Topic::Runs, &[Sense::Where]),
+    (Topic::Help, &[Sense::Help]),
+    (Topic::Status, &[Sense::Status]),
+    (Topic::Describe, &[Sense::Describe]),
+    (Topic::Runs, &[Sense::Kind(Kind::Run)]),
+    (
+        Topic::Kind(Kind::Experiment),
+        &[Sense::Kind(Kind::Experiment)],
+    ),
+    (Topic::Kind(Kind::Worker), &[Sense::Kind(Kind::Worker)]),
+    (Topic::Kind(Kind::Template), &[Sense::Kind(Kind::Template)]),
+    (Topic::Kind(Kind::Model), &[Sense::Kind(Kind::Model)]),
+    (
+        Topic::Kind(Kind::Parameter),
+        &[Sense::Kind(Kind::Parameter)],
+    ),
+    (Topic::Kind(Kind::Metric), &[Sense::Kind(Kind::Metric)]),
+];
+
+/// Orders stand at the beginning of a sentence: "stop alpha" is one, "when did alpha stop" is none.
+const ORDERS: &[(Topic, Sense)] = &[
+    (Topic::Draft, Sense::Draft),
+    (Topic::Submit, Sense::Submit),
+    (Topic::Act(Action::Cancel), Sense::Cancel),
+    (Topic::Act(Action::Retry), Sense::Retry),
+    (Topic::Act(Action::Start), Sense::Start),
+];
+
+fn topic(marked: &Marked) -> Option<Topic> {
+    let first = marked.first_sense();
+    let order = ORDERS.iter().find(|(_, sense)| first == Some(*sense));
+    if let Some((topic, _)) = order {
+        return Some(*topic);
+    }
+    let rule = RULES
+        .iter()
+        .find(|(_, senses)| senses.iter().all(|sense| marked.has(*sense)));
+    rule.map(|(topic, _)| *topic)
+}

@@ -1,0 +1,397 @@
+//! From marked words and what was talked about to what is asked for.
+
+use cupola_domain::counts::State;
+
+use super::{Asked, Reading, Topic, marked::Marked, named::which};
+use crate::{
+    conversation::Conversation,
+    intent::{Action, By, Intent, RunsWanted},
+    names::{How, Kind, Names, Thing},
+    question::Word,
+    wish,
+    words::Sense,
+};
+
+/// So many can be asked for at once of the best.
+const COUNT_MAX: u32 = 50;
+
+pub(super) type Refused = Box<Reading>;
+
+/// All that a question is read with.
+pub(super) struct Context<'a, N> {
+    pub marked: &'a Marked<'a>,
+    pub conversation: &'a Conversation,
+    pub names: &'a N,
+    /// What words in doubt were said to mean.
+    pub chosen: &'a [(String, Thing)],
+    pub guesses: Vec<(String, Thing)>,
+}
+
+pub(super) const ALL: &[Kind] = &Kind::ALL;
+const OF_RUNS: &[Kind] = &[Kind::Run, Kind::Experiment, Kind::Worker];
+const OF_EXPERIMENTS: &[Kind] = &[Kind::Experiment, Kind::Run, Kind::Worker];
+
+impl Topic {
+    /// What it can be about, what is meant first where nothing is said coming first.
+    const fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Best => &[Kind::Experiment, Kind::Metric],
+            Self::Matters => &[Kind::Experiment, Kind::Parameter],
+            Self::Curve => &[Kind::Run, Kind::Experiment, Kind::Metric],
+            Self::Log => &[Kind::Run, Kind::Experiment],
+            Self::Better | Self::Compare | Self::Report => &[Kind::Experiment, Kind::Run],
+            Self::WhyFailed | Self::WhyWaiting | Self::Act(Action::Cancel | Action::Retry) => {
+                OF_RUNS
+            }
+            Self::Act(Action::Start) => &[Kind::Experiment],
+            Self::Changed | Self::Cost | Self::Runs | Self::Running => OF_EXPERIMENTS,
+            Self::Draft | Self::Submit | Self::Help => &[],
+            Self::Status | Self::Describe | Self::Kind(_) => ALL,
+        }
+    }
+}
+
+impl<N: Names> Context<'_, N> {
+    pub(super) fn read(mut self, topic: Option<Topic>) -> Result<Asked, Refused> {
+        let intent = match self.of_draft(topic) {
+            Some(intent) => intent,
+            None => match topic {
+                Some(topic) => self.intent(topic)?,
+                None => self.without_topic()?,
+            },
+        };
+        let guesses = self.guesses;
+        Ok(Asked { intent, guesses })
+    }
+
+    /// A draft, or what changes the draft that was spoken of last.
+    fn of_draft(&self, topic: Option<Topic>) -> Option<Intent> {
+        let kept = self.conversation.wish.clone().unwrap_or_default();
+        match topic {
+            Some(Topic::Submit) if !kept.is_empty() => return Some(Intent::Submit(kept)),
+            Some(Topic::Submit) => return Some(Intent::Draft(kept)),
+            Some(Topic::Draft) => return Some(Intent::Draft(self.wish(self.draft_begins()))),
+            _ => {}
+        }
+        let is_last = matches!(self.conversation.last, Some(Intent::Draft(_)));
+        let may_change = matches!(
+            topic,
+            None | Some(Topic::Runs | Topic::Describe | Topic::Kind(_) | Topic::Compare)
+        );
+        let later = if is_last && may_change {
+            self.wish(0)
+        } else {
+            return None;
+        };
+        let is_goal = topic.is_none() && kept.goal.is_empty() && !later.goal.is_empty();
+        if !(later.has_parts() || is_goal) {
+            return None;
+        }
+        let later = if kept.goal.is_empty() {
+            later
+        } else {
+            wish::Wish {
+                goal: String::new(),
+                ..later
+            }
+        };
+        Some(Intent::Draft(kept.changed_by(&later)))
+    }
+
+    fn wish(&self, begins: usize) -> wish::Wish {
+        wish::read(self.marked.question, begins, |word: &Word| {
+            let found = self.names.find(How::Folded, &word.text, &[Kind::Template]);
+            found.into_iter().next().map(|thing| thing.name)
+        })
+    }
+
+    /// The first word that belongs to what is drafted.
+    fn draft_begins(&self) -> usize {
+        const SKIPPED: [&str; 14] = [
+            "me",
+            "a",
+            "an",
+            "the",
+            "new",
+            "us",
+            "brief",
+            "experiment",
+            "search",
+            "family",
+            "campaign",
+            "study",
+            "please",
+            "up",
+        ];
+        let words = self.marked.words();
+        let at = self.marked.place_of(Sense::Draft).unwrap_or_default();
+        let said: Vec<_> = words[at..]
+            .iter()
+            .take(crate::words::PHRASE_WORDS_MAX)
+            .map(|word| word.folded.as_str())
+            .collect();
+        let mut at = at + crate::words::phrase(&said).map_or(1, |(length, _)| length);
+        while words
+            .get(at)
+            .is_some_and(|word| SKIPPED.contains(&word.folded.as_str()))
+        {
+            at += 1;
+        }
+        at
+    }
+
+    /// A name alone, or what goes on from before.
+    fn without_topic(&mut self) -> Result<Intent, Refused> {
+        let last = self.conversation.last.as_ref();
+        let has_place = self.marked.has(Sense::Next)
+            || self
+                .marked
+                .senses()
+                .any(|(_, sense)| matches!(sense, Sense::Nth(_)));
+        if has_place && matches!(last, Some(Intent::Best { .. })) {
+            return self.intent(Topic::Best);
+        }
+        let period = self.marked.period.clone();
+        if let Some(intent) = last
+            .zip(period)
+            .and_then(|(last, period)| last.clone().within(period))
+        {
+            return Ok(intent);
+        }
+        let is_question = self.marked.goes_on() && last.is_some();
+        let things = self
+            .things(ALL, false, false)
+            .map_err(|refused| match *refused {
+                // Nothing is asked and nothing is like what is named: it is no question of ours.
+                Reading::Unknown { nearest, .. } if nearest.is_empty() => {
+                    Box::new(Reading::NotUnderstood)
+                }
+                refused => Box::new(refused),
+            })?;
+        let Some(what) = things.into_iter().next() else {
+            return Err(Box::new(Reading::NotUnderstood));
+        };
+        let again = last
+            .filter(|_| is_question)
+            .cloned()
+            .and_then(|last| last.about(&what));
+        Ok(again.unwrap_or(Intent::Describe { what }))
+    }
+
+    fn intent(&mut self, topic: Topic) -> Result<Intent, Refused> {
+        let kinds = topic.kinds();
+        Ok(match topic {
+            Topic::Help => Intent::Help,
+            Topic::Draft | Topic::Submit => Intent::Draft(wish::Wish::default()),
+            Topic::Best => self.best()?,
+            Topic::Compare | Topic::Better => self.compared(topic)?,
+            Topic::Matters => {
+                let things = self.things(kinds, false, false)?;
+                let (of, parameters) = split(things, Kind::Parameter);
+                let of = self.required(of, &[Kind::Experiment])?;
+                Intent::WhatMatters { of, parameters }
+            }
+            Topic::Curve => {
+                let things = self.things(kinds, false, false)?;
+                let (of, metrics) = split(things, Kind::Metric);
+                let of = self.required(of, &kinds[..2])?;
+                Intent::ShowCurve { of, metrics }
+            }
+            Topic::Log => Intent::ShowLog {
+                of: self.one(kinds)?,
+            },
+            Topic::Report => Intent::Report {
+                on: self.one(kinds)?,
+            },
+            Topic::WhyFailed => Intent::WhyFailed {
+                of: self.one(kinds)?,
+            },
+            Topic::WhyWaiting => Intent::WhyWaiting {
+                of: self.one(kinds)?,
+            },
+            Topic::Act(action) => self.act(action)?,
+            Topic::Cost => {
+                let of = self.optional(kinds)?;
+                let within = self.marked.period.clone();
+                Intent::Cost { of, within }
+            }
+            Topic::Changed => {
+                let of = self.optional(kinds)?;
+                let within = self.marked.period.clone();
+                Intent::WhatChanged { of, within }
+            }
+            Topic::Running => Intent::Running {
+                of: self.optional(kinds)?,
+            },
+            Topic::Runs => self.runs()?,
+            Topic::Status => match self.optional(kinds)? {
+                Some(what) => Intent::Describe { what },
+                None => Intent::Overview,
+            },
+            Topic::Describe => Intent::Describe {
+                what: self.described()?,
+            },
+            Topic::Kind(kind) => match self.optional(kinds)? {
+                Some(what) => Intent::Describe { what },
+                None if kind == Kind::Worker => Intent::Workers,
+                None => Intent::List { kind },
+            },
+        })
+    }
+
+    fn best(&mut self) -> Result<Intent, Refused> {
+        let marked = self.marked;
+        let things = self.things(Topic::Best.kinds(), false, false)?;
+        let (of, metrics) = split(things, Kind::Metric);
+        let by = self.by(&metrics);
+        let of = if matches!(by, By::Objective { .. }) {
+            Some(self.required(of, &[Kind::Experiment])?)
+        } else {
+            of.into_iter()
+                .next()
+                .or_else(|| self.spoken_of(&[Kind::Experiment]))
+        };
+        let before = match &self.conversation.last {
+            Some(Intent::Best { rank, count, .. }) => rank + count,
+            _ => 2,
+        };
+        let place = marked.senses().find_map(|(_, sense)| match sense {
+            Sense::Nth(place) => Some(place),
+            Sense::Next => Some(before),
+            _ => None,
+        });
+        let number = marked.numbers().first().map(|(_, number)| *number);
+        let count = number.unwrap_or(if marked.has(Sense::Top) { 5 } else { 1 });
+        Ok(match (place, marked.has(Sense::Compare), of) {
+            (None, true, Some(of)) => Intent::CompareBest {
+                of,
+                count: count.clamp(2, COUNT_MAX),
+            },
+            (place, _, of) => Intent::Best {
+                of,
+                by,
+                rank: place.unwrap_or(1),
+                count: if place.is_some() {
+                    1
+                } else {
+                    count.clamp(1, COUNT_MAX)
+                },
+            },
+        })
+    }
+
+    /// By what the best is the best. A follow-up keeps what was said.
+    fn by(&self, metrics: &[Thing]) -> By {
+        let has = |sense| self.marked.has(sense);
+        let is_highest = has(Sense::Highest) || (has(Sense::Worst) && !has(Sense::Lowest));
+        let says_end = has(Sense::Highest) || has(Sense::Lowest);
+        if let (Some(metric), true) = (metrics.first(), says_end) {
+            let name = metric.name.clone();
+            return By::Metric { name, is_highest };
+        }
+        match &self.conversation.last {
+            _ if has(Sense::Cost) => By::Cost { is_highest },
+            _ if has(Sense::Duration) => By::Duration { is_highest },
+            Some(Intent::Best { by, .. })
+                if !says_end && !has(Sense::Best) && !has(Sense::Worst) =>
+            {
+                by.clone()
+            }
+            _ => By::Objective {
+                is_worst: has(Sense::Worst),
+            },
+        }
+    }
+
+    fn compared(&mut self, topic: Topic) -> Result<Intent, Refused> {
+        let mut these = self.things(topic.kinds(), true, false)?;
+        let is_of_best = self.marked.has(Sense::Best) || self.marked.has(Sense::Top);
+        if these.len() < 2 && is_of_best && topic == Topic::Compare {
+            return self.best();
+        }
+        if these.is_empty()
+            && let Some(Intent::Compare { these: last }) = &self.conversation.last
+        {
+            these.clone_from(last);
+        }
+        if let [only] = these.as_slice() {
+            let other = self
+                .conversation
+                .meant(&[only.kind()])
+                .filter(|other| *other != only)
+                .cloned();
+            // "Is beta better?" asks about beta; "compare with beta" begins with what was spoken of.
+            let is_first = topic == Topic::Better && self.stands_before(Sense::Better);
+            if let Some(other) = other {
+                these.insert(usize::from(is_first), other);
+            }
+        }
+        match these.as_slice() {
+            [a, b] if topic == Topic::Better => Ok(Intent::IsBetter {
+                a: a.clone(),
+                b: b.clone(),
+            }),
+            [_, _, ..] => Ok(Intent::Compare { these }),
+            few => {
+                let kind = few.first().map_or(Kind::Experiment, Thing::kind);
+                let mut choices = self.names.recent(kind);
+                choices.retain(|choice| !few.contains(choice));
+                Err(which(kind, choices))
+            }
+        }
+    }
+
+    fn stands_before(&self, sense: Sense) -> bool {
+        let place = self.marked.place_of(sense);
+        let first = self.marked.spans().first().map(|span| span.words.start);
+        first < place
+    }
+
+    /// A change is made to what was named without a doubt.
+    fn act(&mut self, action: Action) -> Result<Intent, Refused> {
+        let on = self.one(Topic::Act(action).kinds())?;
+        if let Some((term, thing)) = self.guesses.pop() {
+            return Err(Box::new(Reading::Which {
+                term,
+                kind: thing.kind(),
+                choices: vec![thing],
+            }));
+        }
+        Ok(Intent::Act { action, on })
+    }
+
+    fn runs(&mut self) -> Result<Intent, Refused> {
+        let marked = self.marked;
+        let things = self.things(Topic::Runs.kinds(), false, marked.filter.is_empty())?;
+        let state = marked.senses().find_map(|(_, sense)| match sense {
+            Sense::Failed => Some(State::Failed),
+            Sense::Pending => Some(State::Pending),
+            Sense::Completed => Some(State::Completed),
+            Sense::Cancelled => Some(State::Cancelled),
+            _ => None,
+        });
+        let is_plain = state.is_none() && marked.filter.is_empty() && marked.period.is_none();
+        if let [what] = things.as_slice()
+            && what.kind() == Kind::Run
+            && is_plain
+        {
+            return Ok(Intent::Describe { what: what.clone() });
+        }
+        let of = if things.is_empty() {
+            self.spoken_of(Topic::Runs.kinds()).into_iter().collect()
+        } else {
+            things
+        };
+        Ok(Intent::ListRuns(RunsWanted {
+            of,
+            state,
+            within: marked.period.clone(),
+            filter: marked.filter.clone(),
+        }))
+    }
+}
+
+/// Those of one kind apart from the others.
+fn split(things: Vec<Thing>, kind: Kind) -> (Vec<Thing>, Vec<Thing>) {
+    things.into_iter().partition(|thing| thing.kind() != kind)
+}

@@ -1,0 +1,260 @@
+//! What is asked for. Each variant carries all that an answer needs.
+
+use cupola_domain::counts::State;
+
+use crate::{
+    names::{Kind, Thing},
+    period::Period,
+    wish::Wish,
+};
+
+/// What a question asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// The one in some place, and those after it.
+    Best {
+        /// Among these; `None` is all runs, which have no objective in common.
+        of: Option<Thing>,
+        /// By this.
+        by: By,
+        /// The place of the first that is wanted, from 1.
+        rank: u32,
+        /// How many.
+        count: u32,
+    },
+    /// These held against each other.
+    Compare {
+        /// Two or more.
+        these: Vec<Thing>,
+    },
+    /// The first places of one experiment held against each other.
+    CompareBest {
+        /// Among these.
+        of: Thing,
+        /// How many.
+        count: u32,
+    },
+    /// Whether one is better than another.
+    IsBetter {
+        /// This one.
+        a: Thing,
+        /// That one.
+        b: Thing,
+    },
+    /// Why something has no result.
+    WhyFailed {
+        /// A run, an experiment's runs, or a worker's.
+        of: Thing,
+    },
+    /// Why something does not run.
+    WhyWaiting {
+        /// A run or an experiment.
+        of: Thing,
+    },
+    /// What is under way.
+    Running {
+        /// In an experiment or on a worker; `None` is everywhere.
+        of: Option<Thing>,
+    },
+    /// What something cost.
+    Cost {
+        /// This; `None` is everything.
+        of: Option<Thing>,
+        /// In this time; `None` is ever.
+        within: Option<Period>,
+    },
+    /// Which parameter makes the difference.
+    WhatMatters {
+        /// In this experiment.
+        of: Thing,
+        /// Only of these parameters; none for all.
+        parameters: Vec<Thing>,
+    },
+    /// What is other than before.
+    WhatChanged {
+        /// Of this; `None` is everything.
+        of: Option<Thing>,
+        /// In this time; `None` where nothing is said.
+        within: Option<Period>,
+    },
+    /// What a program wrote.
+    ShowLog {
+        /// A run, or an experiment whose newest run is meant.
+        of: Thing,
+    },
+    /// Points over steps.
+    ShowCurve {
+        /// A run or an experiment.
+        of: Thing,
+        /// Which metrics; none for the objective.
+        metrics: Vec<Thing>,
+    },
+    /// Runs, and how many.
+    ListRuns(RunsWanted),
+    /// All of a kind, the newest first.
+    List {
+        /// Which.
+        kind: Kind,
+    },
+    /// The machines.
+    Workers,
+    /// What something is and how it stands.
+    Describe {
+        /// This.
+        what: Thing,
+    },
+    /// How everything stands.
+    Overview,
+    /// A brief to be drafted.
+    Draft(Wish),
+    /// A report.
+    Report {
+        /// On this.
+        on: Thing,
+    },
+    /// A change.
+    Act {
+        /// Which.
+        action: Action,
+        /// Of this.
+        on: Thing,
+    },
+    /// Hand in what was drafted.
+    Submit(Wish),
+    /// What can be asked.
+    Help,
+}
+
+/// By what one is before another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// The objective.
+    Objective {
+        /// From the other end.
+        is_worst: bool,
+    },
+    /// A metric's last value.
+    Metric {
+        /// Its name.
+        name: String,
+        /// The largest first.
+        is_highest: bool,
+    },
+    /// What it cost.
+    Cost {
+        /// The largest first.
+        is_highest: bool,
+    },
+    /// How long it took.
+    Duration {
+        /// The largest first.
+        is_highest: bool,
+    },
+}
+
+/// Which runs are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunsWanted {
+    /// Of these experiments, or on these workers, or these alone.
+    pub of: Vec<Thing>,
+    /// In this state.
+    pub state: Option<State>,
+    /// Made in this time.
+    pub within: Option<Period>,
+    /// What was written after `where`: a filter, as runs are searched with.
+    pub filter: String,
+}
+
+/// What can be done to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Stop it for good.
+    Cancel,
+    /// Try again what has no result.
+    Retry,
+    /// Begin it.
+    Start,
+}
+
+impl Action {
+    /// The word in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+            Self::Start => "start",
+        }
+    }
+}
+
+impl Intent {
+    /// The same question about something else of the same kind.
+    #[must_use]
+    pub fn about(mut self, other: &Thing) -> Option<Self> {
+        let is_alike = self
+            .subject()
+            .is_some_and(|subject| subject.kind() == other.kind());
+        let subject = match &mut self {
+            Self::CompareBest { of, .. }
+            | Self::WhyFailed { of }
+            | Self::WhyWaiting { of }
+            | Self::WhatMatters { of, .. }
+            | Self::ShowLog { of }
+            | Self::ShowCurve { of, .. } => of,
+            Self::Best { of, .. }
+            | Self::Running { of }
+            | Self::Cost { of, .. }
+            | Self::WhatChanged { of, .. } => {
+                *of = Some(other.clone());
+                return Some(self);
+            }
+            Self::ListRuns(wanted) => {
+                wanted.of = vec![other.clone()];
+                return Some(self);
+            }
+            Self::Describe { what } => what,
+            Self::Report { on } => on,
+            _ => return None,
+        };
+        subject.clone_from(other);
+        is_alike.then_some(self)
+    }
+
+    /// The same question about another time.
+    #[must_use]
+    pub fn within(mut self, period: Period) -> Option<Self> {
+        match &mut self {
+            Self::Cost { within, .. } | Self::WhatChanged { within, .. } => *within = Some(period),
+            Self::ListRuns(wanted) => wanted.within = Some(period),
+            _ => return None,
+        }
+        Some(self)
+    }
+
+    /// What the question is about, to which a later "it" leads.
+    pub fn subject(&self) -> Option<&Thing> {
+        match self {
+            Self::CompareBest { of, .. }
+            | Self::WhyFailed { of }
+            | Self::WhyWaiting { of }
+            | Self::WhatMatters { of, .. }
+            | Self::ShowLog { of }
+            | Self::ShowCurve { of, .. } => Some(of),
+            Self::Best { of, .. }
+            | Self::Running { of }
+            | Self::Cost { of, .. }
+            | Self::WhatChanged { of, .. } => of.as_ref(),
+            Self::Compare { these } => these.first(),
+            Self::IsBetter { a, .. } => Some(a),
+            Self::ListRuns(wanted) => wanted.of.first(),
+            Self::Describe { what } => Some(what),
+            Self::Report { on } | Self::Act { on, .. } => Some(on),
+            Self::List { .. }
+            | Self::Workers
+            | Self::Overview
+            | Self::Draft(_)
+            | Self::Submit(_)
+            | Self::Help => None,
+        }
+    }
+}

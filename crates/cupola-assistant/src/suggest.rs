@@ -1,0 +1,155 @@
+//! What can be asked next. Every suggestion is a question that is understood where it is made.
+
+use crate::{
+    intent::{Action, By, Intent},
+    names::{Kind, Thing},
+};
+
+/// So many are made at most.
+pub const SUGGESTIONS_MAX: usize = 4;
+
+/// What can be asked by whoever does not know what to ask.
+pub const EXAMPLES: &[&str] = &[
+    "what is running?",
+    "what changed since yesterday?",
+    "which runs failed today?",
+    "how much did everything cost this week?",
+    "list experiments",
+    "how are the workers?",
+    "draft a brief",
+];
+
+/// Questions that follow from one that was answered; `run` is the run that its answer showed.
+pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
+    let mut next = match intent {
+        Intent::Best {
+            of: Some(of),
+            by: By::Objective { is_worst: false },
+            ..
+        } => of_best(of, run),
+        Intent::Best { of: Some(of), .. } => vec![format!("best of {}", named(of))],
+        Intent::Best { of: None, .. } => examples(),
+        Intent::Compare { these } => of_compared(these),
+        Intent::CompareBest { of, .. } => vec![
+            format!("which parameter matters in {}?", named(of)),
+            format!("report on {}", named(of)),
+        ],
+        Intent::IsBetter { a, b } => vec![
+            format!("compare {} and {}", named(a), named(b)),
+            format!("report on {}", named(a)),
+        ],
+        Intent::WhyFailed { of } => vec![
+            format!("show the log of {}", named(of)),
+            format!("retry {}", named(of)),
+        ],
+        Intent::WhyWaiting { .. } | Intent::Workers => vec![
+            "how are the workers?".to_owned(),
+            "what is running?".to_owned(),
+        ],
+        Intent::Running { of: Some(of) } => vec![
+            format!("describe {}", named(of)),
+            "how are the workers?".to_owned(),
+        ],
+        Intent::Running { of: None } | Intent::Overview => vec![
+            "which runs failed today?".to_owned(),
+            "how are the workers?".to_owned(),
+            "what changed since yesterday?".to_owned(),
+        ],
+        Intent::Cost { .. } => vec![
+            "which run was the most expensive?".to_owned(),
+            "what is running?".to_owned(),
+        ],
+        Intent::WhatMatters { of, .. } | Intent::ShowCurve { of, .. } | Intent::ShowLog { of } => {
+            of_subject(of)
+        }
+        Intent::WhatChanged { .. } => vec![
+            "which runs failed today?".to_owned(),
+            "what is running?".to_owned(),
+        ],
+        Intent::ListRuns(wanted) => match wanted.of.first() {
+            Some(of) => of_subject(of),
+            None => vec!["what is running?".to_owned(), "list experiments".to_owned()],
+        },
+        Intent::List { .. } | Intent::Help | Intent::Submit(_) => examples(),
+        Intent::Describe { what } => of_subject(what),
+        Intent::Draft(_) => vec!["submit it".to_owned(), "make it 200 tasks".to_owned()],
+        Intent::Report { on } => of_subject(on),
+        Intent::Act {
+            action: Action::Cancel,
+            ..
+        } => vec!["what is running?".to_owned()],
+        Intent::Act { on, .. } => vec![
+            format!("describe {}", named(on)),
+            "what is running?".to_owned(),
+        ],
+    };
+    next.truncate(SUGGESTIONS_MAX);
+    next
+}
+
+/// The first of the examples.
+pub fn examples() -> Vec<String> {
+    EXAMPLES
+        .iter()
+        .take(SUGGESTIONS_MAX)
+        .map(|text| (*text).to_owned())
+        .collect()
+}
+
+/// A thing in a question, so that no word of its name is taken for anything else.
+pub fn named(thing: &Thing) -> String {
+    let name = if thing.name.contains('"') {
+        format!("`{}`", thing.name)
+    } else {
+        format!("\"{}\"", thing.name)
+    };
+    match thing.kind() {
+        Kind::Experiment | Kind::Run => name,
+        kind => format!("{kind} {name}"),
+    }
+}
+
+fn of_best(of: &Thing, run: Option<&Thing>) -> Vec<String> {
+    let mut next = vec!["and the second best?".to_owned()];
+    if run.is_some() {
+        next.push("show its curve".to_owned());
+    }
+    if of.kind() == Kind::Experiment {
+        next.push(format!("which parameter matters in {}?", named(of)));
+        next.push(format!("report on {}", named(of)));
+    }
+    next
+}
+
+fn of_compared(these: &[Thing]) -> Vec<String> {
+    match these {
+        [a, b, ..] => vec![
+            format!("is {} better than {}?", named(a), named(b)),
+            format!("report on {}", named(a)),
+        ],
+        _ => examples(),
+    }
+}
+
+fn of_subject(thing: &Thing) -> Vec<String> {
+    let name = named(thing);
+    match thing.kind() {
+        Kind::Experiment => vec![
+            format!("best of {name}"),
+            format!("which parameter matters in {name}?"),
+            format!("what failed in {name}?"),
+            format!("how much did {name} cost?"),
+        ],
+        Kind::Run => vec![
+            format!("show the log of {name}"),
+            format!("show the curve of {name}"),
+            format!("how much did {name} cost?"),
+        ],
+        Kind::Worker => vec![
+            format!("what is running on {name}?"),
+            format!("list runs on {name}"),
+        ],
+        Kind::Template => vec![format!("draft a brief with {name}")],
+        Kind::Model | Kind::Parameter | Kind::Metric => examples(),
+    }
+}

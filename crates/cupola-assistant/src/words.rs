@@ -1,0 +1,349 @@
+//! What words say: one table, so that a synonym is one more word in it.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use crate::{catalogue::slips, names::Kind};
+
+/// What a word or a phrase says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sense {
+    /// The one that the objective prefers.
+    Best,
+    /// The one that it prefers least.
+    Worst,
+    /// The smallest of something.
+    Lowest,
+    /// The largest of something.
+    Highest,
+    /// That many of the best.
+    Top,
+    /// In that place.
+    Nth(u32),
+    /// The one after.
+    Next,
+    /// Money, energy, CO₂.
+    Cost,
+    /// How long it took.
+    Duration,
+    /// Hold against each other.
+    Compare,
+    /// One is better than another.
+    Better,
+    /// The reason.
+    Why,
+    /// Ended without a result.
+    Failed,
+    /// Waits for a worker.
+    Pending,
+    /// Is under way.
+    Running,
+    /// Ended with a result.
+    Completed,
+    /// Was stopped.
+    Cancelled,
+    /// Makes a difference.
+    Matters,
+    /// Is other than before.
+    Changed,
+    /// What a program wrote.
+    Log,
+    /// Points over steps.
+    Curve,
+    /// Show it.
+    Show,
+    /// How many.
+    Count,
+    /// How it stands.
+    Status,
+    /// Say what it is.
+    Describe,
+    /// Make a brief.
+    Draft,
+    /// Write a report.
+    Report,
+    /// What can be asked.
+    Help,
+    /// What was spoken of.
+    Pronoun,
+    /// A kind of thing.
+    Kind(Kind),
+    /// Stop it.
+    Cancel,
+    /// Begin it.
+    Start,
+    /// Try it again.
+    Retry,
+    /// Hand a draft in.
+    Submit,
+    /// A filter follows.
+    Where,
+    /// A name follows.
+    Of,
+    /// Asks.
+    Asks,
+    /// Says nothing by itself.
+    Noise,
+}
+
+use Sense as S;
+
+/// Phrases of up to [`PHRASE_WORDS_MAX`] words, with `|` between, and what they say.
+const TABLE: &[(&str, &[Sense])] = &[
+    (
+        "best|optimal|optimum|winner|winning|won|leading|strongest|champion",
+        &[S::Best],
+    ),
+    ("worst|weakest|poorest", &[S::Worst]),
+    ("lowest|smallest|least|minimum|minimal|min", &[S::Lowest]),
+    (
+        "highest|largest|greatest|maximum|maximal|max|biggest",
+        &[S::Highest],
+    ),
+    ("most expensive|costliest|dearest", &[S::Highest, S::Cost]),
+    ("cheapest|least expensive", &[S::Lowest, S::Cost]),
+    ("longest|slowest", &[S::Highest, S::Duration]),
+    ("shortest|fastest|quickest", &[S::Lowest, S::Duration]),
+    ("top", &[S::Top]),
+    ("first|1st", &[S::Nth(1)]),
+    ("second|2nd|runner-up|runner up", &[S::Nth(2)]),
+    ("third|3rd", &[S::Nth(3)]),
+    ("fourth|4th", &[S::Nth(4)]),
+    ("fifth|5th", &[S::Nth(5)]),
+    ("sixth|6th", &[S::Nth(6)]),
+    ("seventh|7th", &[S::Nth(7)]),
+    ("eighth|8th", &[S::Nth(8)]),
+    ("ninth|9th", &[S::Nth(9)]),
+    ("tenth|10th", &[S::Nth(10)]),
+    ("next|next best|one after", &[S::Next]),
+    (
+        "cost|costs|costing|spent|spend|spending|spends|price|expenses|bill|money|paid|expensive|energy|electricity|kwh|co2|carbon|emissions",
+        &[S::Cost],
+    ),
+    (
+        "compare|comparison|compared|versus|vs|against|difference between|differences between|differ|differs|difference|side by side",
+        &[S::Compare],
+    ),
+    (
+        "better|beat|beats|outperform|outperforms|outperformed|superior|worse|improve on|improves on",
+        &[S::Better],
+    ),
+    (
+        "why|reason|reasons|cause|caused|how come|what made",
+        &[S::Why],
+    ),
+    (
+        "fail|fails|failed|failing|failure|failures|crash|crashed|crashes|error|errors|broke|broken|died|errored",
+        &[S::Failed],
+    ),
+    (
+        "went wrong|go wrong|goes wrong|is wrong|was wrong|the matter with",
+        &[S::Why, S::Failed],
+    ),
+    (
+        "pending|waiting|queued|wait|waits|stuck|not running|not started|not start|blocked",
+        &[S::Pending],
+    ),
+    (
+        "running|active|going on|happening|under way|underway|in progress|busy|currently",
+        &[S::Running],
+    ),
+    (
+        "completed|complete|finished|finish|done|succeeded|successful|ended",
+        &[S::Completed],
+    ),
+    ("cancelled|canceled|stopped|aborted|killed", &[S::Cancelled]),
+    (
+        "matter|matters|mattered|importance|important|influence|influences|influential|sensitive|sensitivity|drives|affect|affects|effect|effects|impact",
+        &[S::Matters],
+    ),
+    (
+        "changed|change|changes|new|news|happened|latest events|since i left",
+        &[S::Changed],
+    ),
+    (
+        "log|logs|output|stdout|stderr|printed|traceback|stack trace",
+        &[S::Log],
+    ),
+    (
+        "curve|curves|plot|plots|chart|charts|graph|graphs|history",
+        &[S::Curve],
+    ),
+    (
+        "show|list|display|give|print|find|search|see|get",
+        &[S::Show],
+    ),
+    ("how many|count|number of", &[S::Count]),
+    (
+        "status|progress|state|overview|eta|how far|how is it going",
+        &[S::Status],
+    ),
+    (
+        "describe|details|detail|about|explain|summarise|summarize|summary|results|result|information|info|tell",
+        &[S::Describe],
+    ),
+    ("draft|propose|formulate|design|draw up", &[S::Draft]),
+    (
+        "write a brief|write me a brief|create a brief|make a brief|make me a brief|new brief|plan a brief|suggest a brief|prepare a brief|start a brief|plan a search|plan a sweep|set up a search|set up a sweep",
+        &[S::Draft],
+    ),
+    (
+        "i want to find out|i want to know whether|i would like to find out|sweep over|tune|optimise|optimize",
+        &[S::Draft],
+    ),
+    ("report|reports|writeup|write-up|write up", &[S::Report]),
+    (
+        "help|what can i ask|what can you do|what do you know|commands|examples",
+        &[S::Help],
+    ),
+    (
+        "it|its|that one|this one|that|this|them|they|their|those|these|same",
+        &[S::Pronoun],
+    ),
+    (
+        "run|runs|task|tasks|trial|trials|attempt|attempts|job|jobs",
+        &[S::Kind(Kind::Run)],
+    ),
+    (
+        "experiment|experiments|family|families|campaign|campaigns|brief|briefs|study|studies|project|projects",
+        &[S::Kind(Kind::Experiment)],
+    ),
+    (
+        "worker|workers|machine|machines|node|nodes|host|hosts|computer|computers|fleet",
+        &[S::Kind(Kind::Worker)],
+    ),
+    (
+        "template|templates|program|programs|module|modules",
+        &[S::Kind(Kind::Template)],
+    ),
+    ("model|models|registry", &[S::Kind(Kind::Model)]),
+    (
+        "parameter|parameters|param|params|hyperparameter|hyperparameters|setting|settings|knob|knobs|factor|factors",
+        &[S::Kind(Kind::Parameter)],
+    ),
+    (
+        "metric|metrics|measure|measures|series",
+        &[S::Kind(Kind::Metric)],
+    ),
+    ("cancel|stop|abort|kill|terminate|halt", &[S::Cancel]),
+    ("start|launch|begin|kick off", &[S::Start]),
+    (
+        "retry|rerun|re-run|restart|try again|run again|repeat",
+        &[S::Retry],
+    ),
+    ("submit|hand in|go ahead|send it off", &[S::Submit]),
+    ("where", &[S::Where]),
+    (
+        "of|in|for|on|from|than|between|at|by|called|named|with|to|under|within|and|or",
+        &[S::Of],
+    ),
+    (
+        "what|which|who|when|how|is|are|was|were|did|does|do|has|have|had|whose",
+        &[S::Asks],
+    ),
+    (
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|lines|configuration|config|hub|cupola|am|being|both|today|total|moment|general|course|average|mean|overall|full|rather|maybe|sure|great|nice",
+        &[S::Noise],
+    ),
+];
+
+/// Words of a phrase of the table at most.
+pub const PHRASE_WORDS_MAX: usize = 6;
+
+type Phrase = (Vec<&'static str>, &'static [Sense]);
+
+/// What the longest phrase says that begins with the first of `words`, and how many words it has.
+pub fn phrase(words: &[&str]) -> Option<(usize, &'static [Sense])> {
+    let found = index().get(words.first()?)?;
+    let mut begins = found.iter().filter(|(phrase, _)| words.starts_with(phrase));
+    begins
+        .next()
+        .map(|(phrase, senses)| (phrase.len(), *senses))
+}
+
+/// What a word says that is one slip away from just one word of the table.
+pub fn nearly(word: &str) -> Option<&'static [Sense]> {
+    let written: Vec<char> = word.chars().collect();
+    if !(5..=20).contains(&written.len()) {
+        return None;
+    }
+    let single = TABLE
+        .iter()
+        .filter(|(_, senses)| !matches!(senses, [S::Noise | S::Of | S::Asks]));
+    let mut near = single.filter(|(phrases, _)| {
+        phrases.split('|').any(|phrase| {
+            let known: Vec<char> = phrase.chars().collect();
+            known.len() >= 5 && slips(&written, &known, 1).is_some()
+        })
+    });
+    let (_, senses) = near.next()?;
+    near.next().is_none().then_some(*senses)
+}
+
+/// The table by first words, longer phrases first.
+fn index() -> &'static HashMap<&'static str, Vec<Phrase>> {
+    static INDEX: OnceLock<HashMap<&str, Vec<Phrase>>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index: HashMap<_, Vec<Phrase>> = HashMap::new();
+        for (phrases, senses) in TABLE {
+            for phrase in phrases.split('|') {
+                let words: Vec<_> = phrase.split(' ').collect();
+                index.entry(words[0]).or_default().push((words, senses));
+            }
+        }
+        for phrases in index.values_mut() {
+            phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+        }
+        index
+    })
+}
+
+/// The number that a word is, in digits or spelt out.
+pub fn count(word: &str) -> Option<u32> {
+    const SPELT: [&str; 13] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    if let Some(at) = SPELT.iter().position(|spelt| *spelt == word) {
+        return u32::try_from(at).ok();
+    }
+    let is_digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then(|| word.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_phrase_says_two_things_and_none_is_longer_than_said() {
+        let mut seen = std::collections::HashSet::new();
+        for phrase in TABLE.iter().flat_map(|(phrases, _)| phrases.split('|')) {
+            let words = phrase.split(' ').count();
+            assert!(words <= PHRASE_WORDS_MAX, "{phrase}");
+            assert!(seen.insert(phrase), "{phrase} stands twice");
+            let folded = crate::question::Question::read(phrase).unwrap();
+            assert_eq!(folded.words.len(), words, "{phrase} is cut otherwise");
+        }
+    }
+
+    #[test]
+    fn the_longest_phrase_counts() {
+        assert_eq!(phrase(&["most", "expensive", "run"]).unwrap().0, 2);
+        assert_eq!(phrase(&["most", "runs"]).unwrap(), (1, &[S::Noise][..]));
+        assert_eq!(phrase(&["alpha"]), None);
+        assert_eq!(phrase(&[]), None);
+    }
+
+    #[test]
+    fn numbers_are_read() {
+        for (word, expected) in [
+            ("3", Some(3)),
+            ("three", Some(3)),
+            ("-3", None),
+            ("", None),
+            ("99999999999", None),
+        ] {
+            assert_eq!(count(word), expected, "{word}");
+        }
+    }
+}
