@@ -1,4 +1,4 @@
-//! The assistant: questions in people's words about what is on a hub.
+//! The assistant: questions in people's words about what is on a hub, and the tools that answer them.
 //!
 //! The grammar is pure: no I/O, no clock, no random source. A question, what was talked about before,
 //! an index of names and the time give what is asked for, always the same; nothing is learnt or guessed
@@ -8,11 +8,17 @@
 
 pub mod catalogue;
 pub mod conversation;
+pub mod facts;
 pub mod grammar;
+pub mod index;
 pub mod intent;
+pub mod links;
 pub mod names;
+pub mod numbers;
 pub mod period;
 pub mod question;
+pub mod report;
 pub mod suggest;
+pub mod tools;
 pub mod wish;
 pub mod words;

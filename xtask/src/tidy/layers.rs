@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-domain", &[]),
     ("cupola-search", &["cupola-domain"]),
     ("cupola-economy", &["cupola-domain"]),
-    ("cupola-assistant", &["cupola-domain"]),
+    ("cupola-assistant", &["cupola-domain", "cupola-hub"]),
     ("cupola-protocol", &["cupola-domain"]),
     ("cupola-series", &["cupola-domain"]),
     ("cupola-formats", &["cupola-domain"]),
@@ -76,7 +76,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that do no I/O and are not async, so these may not appear in their dependencies.
 const PURE: &[&str] = &[
     "cupola-domain",
-    "cupola-assistant",
     "cupola-economy",
     "cupola-search",
     "cupola-series",

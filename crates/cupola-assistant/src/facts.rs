@@ -1,0 +1,292 @@
+//! Facts that tools and answers share, each read from the hub once.
+
+use cupola_domain::{
+    experiment::Experiment,
+    ids::{ExperimentId, RunId, TaskId},
+    objective::Objective,
+    run::{Failure, Outcome, RunState},
+};
+use cupola_hub::{
+    Hub, HubError,
+    comparison::{Column, Compared, Question, Selection},
+    logs::{From as LogFrom, Line, LogQuery},
+    run_search::{Columns, RunSearch, filter::Filter},
+    runs::RunDetail,
+};
+use serde_json::{Map, Value};
+
+/// Lines of a log's end that explain a failure.
+pub const TAIL_LINES: usize = 15;
+
+/// Of each line so many bytes.
+const TAIL_LINE_BYTES: usize = 400;
+
+/// How the runs of an experiment stand by its objective.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The title and the goal of its brief, where it has one.
+    pub brief: Option<(String, String)>,
+    /// What its runs are judged by; none where nothing is.
+    pub objective: Option<Objective>,
+    /// Those whose value counts, the best first.
+    pub ranked: Vec<Placed>,
+    /// Values that are NaN or infinite.
+    pub not_finite: usize,
+    /// Values that nobody measured.
+    pub not_measured: usize,
+    /// The mean, of those that count.
+    pub mean: Option<f64>,
+    /// Their standard deviation.
+    pub std: Option<f64>,
+    /// The one in the middle.
+    pub median: Option<f64>,
+}
+
+/// A run in its place.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The number of its task.
+    pub number: u32,
+    /// Its task.
+    pub task: TaskId,
+    /// The run, where it is known already.
+    pub run: Option<RunId>,
+    /// Its objective.
+    pub value: f64,
+    /// What it was told.
+    pub config: Map<String, Value>,
+}
+
+/// Why a run has no result.
+#[derive(Debug, Clone)]
+pub struct FailureFacts {
+    /// The run.
+    pub detail: RunDetail,
+    /// The reason in words; empty where there is none.
+    pub reason: String,
+    /// The reason in one word, of one that failed.
+    pub kind: Option<&'static str>,
+    /// The end of its log.
+    pub tail: Vec<Line>,
+    /// How many runs of its experiment failed for the same reason, itself included; the first hundred.
+    pub alike: usize,
+}
+
+/// How an experiment's runs stand.
+pub fn standing(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
+    let experiment = hub.experiment_detail(id)?.experiment;
+    if experiment.origin.brief().is_some() {
+        return of_family(hub, id);
+    }
+    let selection = Selection {
+        experiments: vec![id],
+        ..Selection::default()
+    };
+    Ok(of_compared(
+        experiment,
+        hub.comparison(&selection, &Question::default())?,
+    ))
+}
+
+/// The run of a place.
+pub fn run_of(hub: &Hub, placed: &Placed) -> Result<RunId, HubError> {
+    match placed.run {
+        Some(run) => Ok(run),
+        None => Ok(hub.task_detail(placed.task)?.task.run),
+    }
+}
+
+/// Experiments held against each other by their objective: the first against the second.
+pub fn compared(hub: &Hub, ids: &[ExperimentId]) -> Result<Compared, HubError> {
+    let selection = Selection {
+        experiments: ids.to_vec(),
+        ..Selection::default()
+    };
+    let name = |at: usize| -> Result<String, HubError> {
+        match ids.get(at) {
+            Some(id) => Ok(format!(
+                "experiment {}",
+                hub.known_experiment(*id)?.experiment.name
+            )),
+            None => Ok(String::new()),
+        }
+    };
+    let question = Question {
+        by: vec![Column::Experiment],
+        a: name(0)?,
+        b: name(1)?,
+        ..Question::default()
+    };
+    hub.comparison(&selection, &question)
+}
+
+/// Why a run has no result.
+pub fn failure(hub: &Hub, id: RunId) -> Result<FailureFacts, HubError> {
+    let detail = hub.run_detail(id)?;
+    let failure = match &detail.run.state {
+        RunState::Finished {
+            outcome: Outcome::Failed(failure),
+            ..
+        } => Some(failure),
+        _ => None,
+    };
+    let query = LogQuery {
+        from: LogFrom::Last,
+        limit: TAIL_LINES,
+        line_bytes: TAIL_LINE_BYTES,
+        ..LogQuery::default()
+    };
+    let alike = match failure {
+        Some(failure) => count_alike(hub, detail.experiment.id, failure)?,
+        None => 0,
+    };
+    Ok(FailureFacts {
+        reason: detail.task.reason_of(&detail.run),
+        kind: failure.map(Failure::kind),
+        tail: hub.run_log(id, query)?.lines,
+        alike,
+        detail,
+    })
+}
+
+/// The latest runs of an experiment that failed, and how many there are.
+pub fn failed(
+    hub: &Hub,
+    id: ExperimentId,
+    limit: u32,
+) -> Result<Vec<cupola_hub::run_search::RunFound>, HubError> {
+    search(hub, Some(id), "state = failed", limit)
+}
+
+fn count_alike(hub: &Hub, id: ExperimentId, failure: &Failure) -> Result<usize, HubError> {
+    let filter = format!("state = failed and failure = \"{}\"", failure.kind());
+    Ok(search(hub, Some(id), &filter, 100)?.len())
+}
+
+fn search(
+    hub: &Hub,
+    experiment: Option<ExperimentId>,
+    filter: &str,
+    limit: u32,
+) -> Result<Vec<cupola_hub::run_search::RunFound>, HubError> {
+    let search = RunSearch {
+        experiments: experiment.into_iter().collect(),
+        filter: Filter::parse(filter).map_err(|error| HubError::Internal(error.into()))?,
+        columns: Columns::These(Vec::new()),
+        limit,
+        ..RunSearch::default()
+    };
+    Ok(hub.search_runs(search)?.runs)
+}
+
+fn of_family(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
+    let detail = hub.family_detail(id)?;
+    let analysis = &detail.analysis;
+    let mut ranked: Vec<Placed> = analysis
+        .observations
+        .iter()
+        .filter_map(|one| {
+            Some(Placed {
+                number: one.number,
+                task: one.task,
+                run: None,
+                value: one.counted()?,
+                config: one.config.clone(),
+            })
+        })
+        .collect();
+    let objective = detail.family.objective.clone();
+    sort(&mut ranked, objective.as_ref());
+    let summary = &analysis.summary;
+    Ok(Standing {
+        ranked,
+        objective,
+        brief: detail
+            .brief
+            .map(|brief| (brief.wanted.title, brief.wanted.goal)),
+        experiment: detail.family,
+        not_finite: summary.excluded_not_finite,
+        not_measured: summary.excluded_not_measured,
+        mean: summary.mean,
+        std: summary.std_population,
+        median: summary.median,
+    })
+}
+
+fn of_compared(experiment: Experiment, compared: Compared) -> Standing {
+    let column = compared
+        .metric
+        .as_ref()
+        .filter(|column| **column == Column::Objective);
+    let mut ranked: Vec<Placed> = compared
+        .runs
+        .iter()
+        .filter_map(|one| {
+            Some(Placed {
+                number: one.number,
+                task: one.run.task,
+                run: Some(one.run.id),
+                value: one.counted(column?)?,
+                config: one
+                    .params
+                    .iter()
+                    .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+                    .collect(),
+            })
+        })
+        .collect();
+    let objective = experiment.objective.clone();
+    sort(&mut ranked, objective.as_ref());
+    let values: Vec<f64> = ranked.iter().map(|placed| placed.value).collect();
+    let (mean, std) = moments(&values);
+    Standing {
+        median: median(&values),
+        ranked,
+        objective,
+        brief: None,
+        experiment,
+        not_finite: compared.finding.not_finite,
+        not_measured: compared.finding.not_measured,
+        mean,
+        std,
+    }
+}
+
+/// The best first; of equal ones the earlier.
+fn sort(ranked: &mut [Placed], objective: Option<&Objective>) {
+    let Some(objective) = objective else { return };
+    ranked.sort_by(|a, b| {
+        let order = match objective.direction {
+            cupola_domain::objective::Direction::Minimize => a.value.total_cmp(&b.value),
+            cupola_domain::objective::Direction::Maximize => b.value.total_cmp(&a.value),
+        };
+        order.then(a.number.cmp(&b.number))
+    });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no experiment has so many runs")]
+fn moments(values: &[f64]) -> (Option<f64>, Option<f64>) {
+    if values.is_empty() {
+        return (None, None);
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / count;
+    (Some(mean), Some(variance.sqrt()))
+}
+
+/// Of values in order, whichever way.
+fn median(values: &[f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        length if length % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}

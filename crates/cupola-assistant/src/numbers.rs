@@ -1,0 +1,87 @@
+//! Numbers in words and tables.
+
+use std::time::Duration;
+
+/// Five significant digits, without zeros at the end.
+pub fn amount(value: f64) -> String {
+    if !value.is_finite() {
+        return format!("{value}");
+    }
+    let size = value.abs();
+    if size >= 1e6 || (size > 0.0 && size < 1e-4) {
+        return format!("{value:.4e}");
+    }
+    let decimals = match size {
+        size if size >= 10_000.0 => 0,
+        size if size >= 1_000.0 => 1,
+        size if size >= 100.0 => 2,
+        size if size >= 10.0 => 3,
+        size if size >= 1.0 => 4,
+        size if size >= 0.1 => 5,
+        size if size >= 0.01 => 6,
+        _ => 7,
+    };
+    let text = format!("{value:.decimals$}");
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A share from 0 to 1 in hundredths.
+pub fn percent(share: f64) -> String {
+    format!("{:.0}", share * 100.0)
+}
+
+/// A time as people say it.
+pub fn duration(span: Duration) -> String {
+    let secs = span.as_secs();
+    match secs {
+        0..60 => format!("{} s", amount(span.as_secs_f64())),
+        60..3_600 => format!("{} min {} s", secs / 60, secs % 60),
+        3_600..86_400 => format!("{} h {} min", secs / 3_600, secs / 60 % 60),
+        _ => format!("{} d {} h", secs / 86_400, secs / 3_600 % 24),
+    }
+}
+
+/// `1 run`, `2 runs`.
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_short() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (1.5, "1.5"),
+            (2.123_456_7, "2.1235"),
+            (1_234.567, "1234.6"),
+            (50_000.0, "50000"),
+            (0.000_01, "1.0000e-5"),
+            (-0.25, "-0.25"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(amount(value), expected);
+        }
+    }
+
+    #[test]
+    fn times_are_said() {
+        for (secs, expected) in [
+            (9, "9 s"),
+            (90, "1 min 30 s"),
+            (7_260, "2 h 1 min"),
+            (180_000, "2 d 2 h"),
+        ] {
+            assert_eq!(duration(Duration::from_secs(secs)), expected);
+        }
+    }
+}
