@@ -155,7 +155,7 @@ fn hardware(word: &str, next: &str) -> Option<Hardware> {
     );
     match word {
         "gpu" | "gpus" => Some(Hardware::Large),
-        word if is_of_machines => word.parse().ok(),
+        word if is_of_machines => Hardware::ALL.into_iter().find(|one| one.as_str() == word),
         _ => None,
     }
 }

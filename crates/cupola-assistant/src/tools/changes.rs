@@ -260,6 +260,7 @@ fn draft_of(given: &BriefDraft) -> Draft {
         template: given.template.clone(),
         budget_credits: text(&given.budget_credits),
         hardware: given.hardware.clone().unwrap_or_else(|| "small".to_owned()),
+        device_class: String::new(),
         num_tasks: given.num_tasks.0.to_string(),
         time_budget: given.time_budget_secs.0.to_string(),
         sampler: given.sampler.clone().unwrap_or_else(|| "random".to_owned()),
@@ -270,7 +271,12 @@ fn draft_of(given: &BriefDraft) -> Draft {
 
 fn checked(desk: &Desk<'_>, draft: &Draft) -> Result<Found, Refused> {
     let (wanted, template, _, _) = desk.hub.check_draft(draft)?;
-    let needs = template.needs.and(&wanted.hardware.needs());
+    let profiles = desk.hub.profiles();
+    let hardware = profiles.find(&wanted.hardware).map_err(|message| {
+        let wrong = FieldError::new("hardware", message);
+        Refused::Hub(cupola_hub::HubError::Invalid(vec![wrong]))
+    })?;
+    let needs = template.needs.and(&hardware.needs);
     let planned = desk
         .hub
         .planned_cost(&needs, wanted.num_tasks, wanted.time_budget);
