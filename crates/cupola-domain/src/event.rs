@@ -43,6 +43,8 @@ pub enum Event {
     AlertingChanged,
     /// Credits were given, or given back. What runs earn is told by the runs alone.
     CreditsChanged,
+    /// A check of a result was opened, given to somebody or settled, or what is known of an owner changed.
+    VerificationChanged,
 }
 
 impl Event {
@@ -67,6 +69,7 @@ impl Event {
             Event::AlertChanged(_) => "alert",
             Event::AlertingChanged => "alerting",
             Event::CreditsChanged => "credits",
+            Event::VerificationChanged => "verification",
         }
     }
 
@@ -88,7 +91,8 @@ impl Event {
             | Event::TemplatesChanged
             | Event::MonitorChanged
             | Event::AlertingChanged
-            | Event::CreditsChanged => "all".to_owned(),
+            | Event::CreditsChanged
+            | Event::VerificationChanged => "all".to_owned(),
             Event::AlertChanged(id) => id.to_string(),
         }
     }

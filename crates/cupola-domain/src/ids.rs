@@ -93,6 +93,8 @@ ids! {
     TokenId, "token";
     /// A way in for machines (its row, not its secret).
     EnrolmentId, "enrolment";
+    /// A check of a result by a second run.
+    AuditId, "audit";
 }
 
 /// Makes identifiers in order of creation.

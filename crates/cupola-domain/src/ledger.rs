@@ -164,11 +164,12 @@ impl Kind {
         match self {
             Kind::Grant => (debit, credit) == (Issued, Person),
             Kind::Fund => (debit, credit) == (Person, Brief),
+            // Whoever checks another's result is paid by nobody's budget.
             Kind::Reserve | Kind::Post | Kind::Void => {
-                matches!(debit, Brief | Person) && credit == Escrow
+                matches!(debit, Brief | Person | Issued) && credit == Escrow
             }
             Kind::Release => (debit, credit) == (Escrow, Person),
-            Kind::Clawback => debit == Escrow && matches!(credit, Brief | Person),
+            Kind::Clawback => debit == Escrow && matches!(credit, Brief | Person | Issued),
             Kind::Refund => (debit, credit) == (Brief, Person),
             Kind::Correction => {
                 matches!(debit, Issued | Person) && matches!(credit, Issued | Person)
@@ -323,6 +324,8 @@ mod tests {
         check("fund", "person:a", "brief:b", 1, "good");
         check("reserve", "brief:b", "escrow:c", 1, "good");
         check("reserve", "person:a", "escrow:a", 1, "good");
+        check("reserve", "issued", "escrow:c", 1, "good");
+        check("clawback", "escrow:c", "issued", 1, "good");
         check("release", "escrow:c", "person:c", 1, "good");
         check("clawback", "escrow:c", "person:a", 1, "good");
         check("refund", "brief:b", "person:a", 1, "good");

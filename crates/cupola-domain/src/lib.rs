@@ -6,6 +6,7 @@
 pub mod access;
 pub mod alert;
 pub mod artifact;
+pub mod audit;
 pub mod brief;
 pub mod cost;
 pub mod counts;
@@ -27,6 +28,7 @@ pub mod objective;
 pub mod progress;
 pub mod provenance;
 pub mod reading;
+pub mod repeats;
 pub mod resources;
 pub mod result;
 pub mod run;

@@ -8,6 +8,8 @@
 //!                      +------ cancel ----+--> Cancelling ----+   (finish or expire)
 //! ```
 //!
+//! What completed may still be *rejected*, when a check finds its result wrong. It has failed then.
+//!
 //! A pending run is *stranded*, that is finished, when a task that its own needs did not complete.
 //!
 //! What a client logs has no worker and no lease: `Pending --log--> Logging --close--> Finished`, and
@@ -59,6 +61,10 @@ pub enum Failure {
     NotPrepared(String),
     /// It never started, because the task with this number, which it needs, did not complete.
     Dependency(u32),
+    /// It had completed; a check found its result wrong. What was found.
+    Rejected(String),
+    /// It was taken from its worker, whose owner was banned.
+    Withdrawn,
 }
 
 impl Failure {
@@ -75,6 +81,8 @@ impl Failure {
             Failure::HandedBack => "handed_back",
             Failure::NotPrepared(_) => "not_prepared",
             Failure::Dependency(_) => "dependency",
+            Failure::Rejected(_) => "rejected",
+            Failure::Withdrawn => "withdrawn",
         }
     }
 
@@ -84,10 +92,13 @@ impl Failure {
             Failure::SpawnFailed(text)
             | Failure::BadOutput(text)
             | Failure::Reported(text)
-            | Failure::NotPrepared(text) => text.clone(),
+            | Failure::NotPrepared(text)
+            | Failure::Rejected(text) => text.clone(),
             Failure::ExitCode(number) | Failure::Signal(number) => number.to_string(),
             Failure::Dependency(number) => number.to_string(),
-            Failure::TimedOut | Failure::Lost | Failure::HandedBack => String::new(),
+            Failure::TimedOut | Failure::Lost | Failure::HandedBack | Failure::Withdrawn => {
+                String::new()
+            }
         }
     }
 
@@ -104,6 +115,8 @@ impl Failure {
             "handed_back" => Failure::HandedBack,
             "not_prepared" => Failure::NotPrepared(detail.to_owned()),
             "dependency" => Failure::Dependency(detail.parse().ok()?),
+            "rejected" => Failure::Rejected(detail.to_owned()),
+            "withdrawn" => Failure::Withdrawn,
             _ => return None,
         })
     }
@@ -123,6 +136,8 @@ impl Failure {
             Failure::HandedBack => "given back by its worker".to_owned(),
             Failure::NotPrepared(text) => format!("could not be prepared: {text}"),
             Failure::Dependency(number) => format!("task {number} did not complete"),
+            Failure::Rejected(found) => format!("rejected by a check: {found}"),
+            Failure::Withdrawn => "taken back: its worker's owner was banned".to_owned(),
         }
     }
 
@@ -130,7 +145,7 @@ impl Failure {
     pub const fn is_infrastructure(&self) -> bool {
         matches!(
             self,
-            Failure::Lost | Failure::HandedBack | Failure::NotPrepared(_)
+            Failure::Lost | Failure::HandedBack | Failure::NotPrepared(_) | Failure::Withdrawn
         )
     }
 }
@@ -213,6 +228,10 @@ pub enum RunInput {
     Expire,
     /// The worker stops in order and gives it back.
     HandBack,
+    /// It is taken from its worker, whose owner was banned.
+    Withdraw,
+    /// It had completed; a check found its result wrong, for this reason.
+    Reject(String),
     /// Another run of the same task takes this one's place.
     Supersede,
     /// Somebody asks to stop it.
@@ -270,17 +289,26 @@ impl RunState {
                 lease,
                 lost_at: now,
             }),
-            (St::Cancelling { .. }, In::Expire | In::HandBack) => {
+            (St::Cancelling { .. }, In::Expire | In::HandBack | In::Withdraw) => {
                 Ok(finished(Outcome::Cancelled, now))
             }
-            (St::Leased { .. } | St::Running { .. }, In::HandBack) => {
-                Ok(finished(Outcome::Failed(Failure::HandedBack), now))
+            (St::Leased { .. } | St::Running { .. }, In::Withdraw) => {
+                Ok(failed(Failure::Withdrawn, now))
             }
+            (St::Leased { .. } | St::Running { .. }, In::HandBack) => {
+                Ok(failed(Failure::HandedBack, now))
+            }
+            // It ended when it ended; only what is said of it changes.
+            (
+                St::Finished {
+                    outcome,
+                    finished_at,
+                },
+                In::Reject(found),
+            ) if outcome == Outcome::Completed => Ok(failed(Failure::Rejected(found), finished_at)),
 
             // It ended when it was lost, not when somebody else came.
-            (St::Lost { lost_at, .. }, In::Supersede) => {
-                Ok(finished(Outcome::Failed(Failure::Lost), lost_at))
-            }
+            (St::Lost { lost_at, .. }, In::Supersede) => Ok(failed(Failure::Lost, lost_at)),
 
             (St::Pending | St::Lost { .. }, In::Cancel) => Ok(finished(Outcome::Cancelled, now)),
             (St::Leased { lease } | St::Running { lease, .. }, In::Cancel) => Ok(St::Cancelling {
@@ -289,9 +317,7 @@ impl RunState {
             }),
             (st @ St::Cancelling { .. }, In::Cancel) => Ok(st),
 
-            (St::Pending, In::Strand(number)) => {
-                Ok(finished(Outcome::Failed(Failure::Dependency(number)), now))
-            }
+            (St::Pending, In::Strand(number)) => Ok(failed(Failure::Dependency(number), now)),
 
             (St::Leased { .. } | St::Running { .. } | St::Lost { .. }, In::Finish(_, outcome)) => {
                 Ok(finished(outcome, now))
@@ -360,6 +386,10 @@ impl RunState {
             format!("{word} ({reason})")
         }
     }
+}
+
+fn failed(failure: Failure, at: Timestamp) -> RunState {
+    finished(Outcome::Failed(failure), at)
 }
 
 fn finished(outcome: Outcome, now: Timestamp) -> RunState {
@@ -482,6 +512,8 @@ mod tests {
             "expire" => RunInput::Expire,
             "supersede" => RunInput::Supersede,
             "hand-back" => RunInput::HandBack,
+            "withdraw" => RunInput::Withdraw,
+            "reject" => RunInput::Reject("another value".to_owned()),
             "cancel" => RunInput::Cancel,
             "strand" => RunInput::Strand(3),
             "log" => RunInput::Log,
@@ -618,6 +650,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_from_a_worker_has_failed() {
+        check("lease; withdraw", "pending leased failed");
+        check("lease; start; withdraw", "pending leased running failed");
+        check(
+            "lease; cancel; withdraw",
+            "pending leased cancelling cancelled",
+        );
+        check(
+            "withdraw; lease; expire; withdraw",
+            "pending ! leased lost !",
+        );
+    }
+
+    #[test]
+    fn only_what_completed_is_rejected_and_once() {
+        check(
+            "lease; complete; reject; reject",
+            "pending leased completed failed !",
+        );
+        check("lease; fail; reject", "pending leased failed !");
+        check("lease; reject", "pending leased !");
+    }
+
+    #[test]
     fn nothing_leaves_a_terminal_state() {
         check(
             "cancel; lease; start; expire; supersede; cancel",
@@ -636,6 +692,8 @@ mod tests {
             Failure::Lost,
             Failure::HandedBack,
             Failure::NotPrepared("hash".into()),
+            Failure::Rejected("another value".into()),
+            Failure::Withdrawn,
         ] {
             assert_eq!(
                 Failure::from_parts(failure.kind(), &failure.detail()),
@@ -647,6 +705,7 @@ mod tests {
     fn any_input() -> impl Strategy<Value = RunInput> {
         let verbs = [
             "hand-back",
+            "withdraw",
             "lease",
             "start",
             "expire",

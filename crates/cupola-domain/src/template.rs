@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::{objective::Objective, resources::Needs, schema::Schema};
+use crate::{objective::Objective, repeats::Repeats, resources::Needs, schema::Schema};
 
 /// One file of a template's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Template {
     pub command: Vec<String>,
     /// What it can be configured with.
     pub schema: Schema,
+    /// Which of its results come out again when a task is run again; none where that is not said.
+    pub repeats: Option<Repeats>,
     /// What its runs are judged by. Without one a run has completed when its program ended well.
     pub objective: Option<Objective>,
     /// What it needs of a worker, whatever the brief says.

@@ -84,6 +84,7 @@ impl Profile {
         match self {
             Profile::Friends => friends,
             Profile::Lab => Policy {
+                probation: 0,
                 audit_min: 0.01,
                 wait: Wait {
                     results: 0,

@@ -18,6 +18,29 @@ pub enum Cause {
     Fraud,
     /// A machine that goes wrong again and again.
     Faults,
+    /// Somebody who runs the hub decided so.
+    Decision,
+}
+
+impl Cause {
+    /// The word in tables and bodies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Cause::Fraud => "fraud",
+            Cause::Faults => "faults",
+            Cause::Decision => "decision",
+        }
+    }
+}
+
+impl std::str::FromStr for Cause {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Cause::Fraud, Cause::Faults, Cause::Decision];
+        let found = all.into_iter().find(|cause| cause.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no cause of a ban"))
+    }
 }
 
 /// Where an owner's class stands.
@@ -63,6 +86,53 @@ pub struct Reputation<C> {
     ban: Option<Cause>,
 }
 
+/// All that is known of an owner, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<C> {
+    /// n of each class.
+    pub passed: Vec<(C, u32)>,
+    /// How often something was made up.
+    pub frauds: u32,
+    /// How often a machine went wrong.
+    pub faults: u32,
+    /// Clean audits since a fault was forgotten.
+    pub clean: u32,
+    /// Why the owner is banned.
+    pub ban: Option<Cause>,
+}
+
+impl<C> From<Record<C>> for Reputation<C> {
+    fn from(record: Record<C>) -> Self {
+        let Record {
+            passed,
+            frauds,
+            faults,
+            clean,
+            ban,
+        } = record;
+        Self {
+            passed,
+            frauds,
+            faults,
+            clean,
+            ban,
+        }
+    }
+}
+
+impl<C: Clone> Reputation<C> {
+    /// What has to be kept of it.
+    pub fn record(&self) -> Record<C> {
+        Record {
+            passed: self.passed.clone(),
+            frauds: self.frauds,
+            faults: self.faults,
+            clean: self.clean,
+            ban: self.ban,
+        }
+    }
+}
+
 impl<C> Default for Reputation<C> {
     fn default() -> Self {
         Self {
@@ -105,6 +175,16 @@ impl<C: Copy + Eq> Reputation<C> {
         }
         let earned = f64::from(policy.probation) / f64::from(passed.max(1));
         earned.max(policy.audit_min).max(signals.oddness).min(1.0)
+    }
+
+    /// Bans the owner by somebody's decision. Who is banned already stays so for the first cause.
+    pub fn ban_by_decision(&mut self) {
+        self.ban.get_or_insert(Cause::Decision);
+    }
+
+    /// Lifts a ban: the owner begins anew, in probation and without what was found wrong.
+    pub fn lift(&mut self) {
+        *self = Self::default();
     }
 
     /// Takes what a check found of one result of this class.
@@ -201,6 +281,7 @@ mod tests {
             Status::Trusted => "trusted",
             Status::Banned(Cause::Fraud) => "banned for fraud",
             Status::Banned(Cause::Faults) => "banned for faults",
+            Status::Banned(Cause::Decision) => "banned by decision",
         };
         assert_eq!(
             format!("{} {status}", owner.passed(0)),
@@ -248,6 +329,20 @@ mod tests {
     fn a_ban_is_for_good() {
         check("better v*500", "500 banned for fraud");
         check("worse*6 v*500 better", "0 banned for faults");
+    }
+
+    #[test]
+    fn who_is_banned_by_decision_may_begin_anew() {
+        let policy = Profile::Friends.policy();
+        let mut owner = Reputation::default();
+        for _ in 0..20 {
+            owner.take(0u8, Verdict::Valid, &policy);
+        }
+        owner.ban_by_decision();
+        assert_eq!(owner.status(0, &policy), Status::Banned(Cause::Decision));
+        assert_eq!(Reputation::from(owner.record()), owner);
+        owner.lift();
+        assert_eq!(owner.status(0, &policy), Status::Probation);
     }
 
     fn check_probability(passed: u32, signals: Signals, expected: f64) {

@@ -50,6 +50,37 @@ pub enum Verdict {
     WrongBetter,
 }
 
+impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Valid,
+        Verdict::Noisy,
+        Verdict::WrongWorse,
+        Verdict::WrongBetter,
+    ];
+
+    /// The word in tables and bodies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Noisy => "noisy",
+            Verdict::WrongWorse => "wrong_worse",
+            Verdict::WrongBetter => "wrong_better",
+        }
+    }
+}
+
+impl std::str::FromStr for Verdict {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|verdict| verdict.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no verdict"))
+    }
+}
+
 /// What a set of results says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {

@@ -2,8 +2,11 @@
 //! task completes.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cupola_domain::{
@@ -16,9 +19,9 @@ use cupola_search::{
     factors::{Factor, factors},
     repro::{Repeats, TOLERANCE, repeats},
     space::Space,
-    summary::{Observation, Summary, summary},
+    summary::{Observation, Summary, summary_but},
 };
-use cupola_store::{briefs, tasks};
+use cupola_store::{briefs, tasks, verification};
 use serde_json::Value;
 
 use crate::{Hub, HubError, families};
@@ -47,11 +50,28 @@ pub struct Analysis {
     pub observations: Vec<Observation>,
     /// What was searched, where a brief says so.
     pub space: Option<Space>,
+    /// The best value that is being checked, where it would be better than the best.
+    pub claimed: Option<f64>,
 }
 
-/// Kept analyses, by family and how many of its tasks had completed.
+/// Kept analyses, by family and how many of its tasks had completed, and how often what is known of results
+/// changed since: what was read before a change is not kept after it.
 #[derive(Debug, Default)]
-pub(crate) struct AnalysisCache(Mutex<HashMap<ExperimentId, (u64, Arc<Analysis>)>>);
+pub(crate) struct AnalysisCache(
+    Mutex<HashMap<ExperimentId, (u64, Arc<Analysis>)>>,
+    AtomicU64,
+);
+
+impl AnalysisCache {
+    /// Results were found right or wrong.
+    pub(crate) fn forget(&self) {
+        self.1.fetch_add(1, Ordering::AcqRel);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
 
 impl Hub {
     pub(crate) fn analysis(&self, family: &Experiment) -> Result<Arc<Analysis>, HubError> {
@@ -68,12 +88,16 @@ impl Hub {
                 return Ok(Arc::clone(analysis));
             }
         }
+        let changes = self.analyses.1.load(Ordering::Acquire);
         let analysis = Arc::new(self.analyse(family)?);
         let mut kept = self
             .analyses
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if self.analyses.1.load(Ordering::Acquire) != changes {
+            return Ok(analysis);
+        }
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
@@ -88,12 +112,19 @@ impl Hub {
                 Some(brief) => briefs::find(tx, brief)?,
                 None => None,
             };
-            Ok((tasks::list_completed(tx, id)?, brief))
+            let claims = verification::list_claims(tx, id)?;
+            Ok(((tasks::list_completed(tx, id)?, claims), brief))
         })?;
+        let (completed, claims) = completed;
+        let direction = families::objective(family)?.direction;
         let runs: HashMap<_, _> = completed.iter().map(|c| (c.task.id, c.task.run)).collect();
+        let unproven = completed.iter().filter(|c| c.is_unproven);
+        let unproven: HashSet<_> = unproven.map(|c| c.task.id).collect();
         let observations: Vec<_> = completed.into_iter().map(observation).collect();
         let space = brief.and_then(|b| Space::parse_json(&Value::Object(b.wanted.space)).ok());
-        let summary = summary(&observations, families::objective(family)?.direction);
+        let summary = summary_but(&observations, direction, |task| unproven.contains(&task));
+        let claimed = claims.into_iter().map(|(_, value)| value);
+        let claimed = claimed.reduce(|a, b| if direction.is_better(b, a) { b } else { a });
         let best = summary
             .best
             .and_then(|best| find(&observations, best.task))
@@ -108,6 +139,7 @@ impl Hub {
             summary,
             observations,
             space,
+            claimed,
         })
     }
 }
@@ -123,6 +155,7 @@ fn observation(completed: tasks::Completed) -> Observation {
         task,
         provenance,
         wall_time,
+        ..
     } = completed;
     Observation {
         task: task.id,

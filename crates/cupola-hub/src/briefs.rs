@@ -21,7 +21,7 @@ use cupola_search::{
     sampler::Sampler,
     space::Space,
 };
-use cupola_store::{Tx, briefs, code, events, experiments, tasks};
+use cupola_store::{Tx, briefs, code, events, experiments, tasks, verification};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -86,9 +86,11 @@ impl Hub {
                 name,
                 command,
                 files,
+                repeats,
                 ..
             } = template.as_ref();
             code::insert(tx, code_hash, name, command, files)?;
+            verification::save_repeats(tx, code_hash, repeats.as_ref())?;
             briefs::insert(tx, &brief)?;
             ledger::fund(tx, &brief, (people, now))?;
             experiments::insert(tx, &family, needs_id)?;

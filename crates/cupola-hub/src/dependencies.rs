@@ -80,6 +80,14 @@ pub(crate) fn revive(
     Ok(())
 }
 
+/// Lets what needs `task` and has not begun wait again: its result was found wrong.
+pub(crate) fn hold_back(tx: &mut Tx, task: &Task) -> Result<(), HubError> {
+    for dependent in dependencies::hold_back(tx, task.id, task.number)? {
+        events::record(tx, Event::TaskChanged(dependent, task.experiment));
+    }
+    Ok(())
+}
+
 fn release(tx: &mut Tx, task: &Task) -> Result<(), HubError> {
     for dependent in dependencies::release(tx, task.id, task.number)? {
         events::record(tx, Event::TaskChanged(dependent, task.experiment));

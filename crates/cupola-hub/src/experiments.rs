@@ -21,7 +21,7 @@ use cupola_domain::{
     time::Timestamp,
 };
 use cupola_search::plan::FIRST_SEED;
-use cupola_store::{Tx, code, events, experiments, tasks};
+use cupola_store::{Tx, code, events, experiments, tasks, verification};
 
 use crate::{
     Hub, HubError,
@@ -387,6 +387,7 @@ fn keep_template_in(
         &template.command,
         &template.files,
     )?;
+    verification::save_repeats(tx, &template.code_hash, template.repeats.as_ref())?;
     let needs = Needs {
         access: template.needs.access.starting_in(folder),
         ..template.needs.clone()

@@ -1,9 +1,10 @@
 //! The hub itself: a store, the live leases, the templates, and who is told of changes.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -14,6 +15,7 @@ use cupola_domain::{
     scheduling::Policy,
     time::{Instant, Timestamp},
 };
+use cupola_economy::prf::Key;
 use cupola_store::{Durability, Location, Options, Store, StoreError, Tx, scheduling as owners};
 use uuid::Uuid;
 
@@ -36,6 +38,7 @@ use crate::{
     templates::Library,
     training::Keeper,
     training_models::Folders,
+    verification::{self, Verification},
     work::choosing::Turns,
     world::World,
 };
@@ -70,6 +73,9 @@ pub struct Hub {
     policy: RwLock<Arc<Policy>>,
     profiles: RwLock<Arc<Profiles>>,
     pub(crate) turns: Arc<Turns>,
+    verification: RwLock<Arc<Verification>>,
+    check_key: Key,
+    banned: RwLock<BTreeSet<String>>,
     pub(crate) reach: Reach,
     pub(crate) spent: Spent,
     pub(crate) bus: Bus,
@@ -120,6 +126,8 @@ impl Hub {
         let program_key = ProgramKey::load(&store, world.as_ref())?;
         let signing_key = SigningKey::load(&store, world.as_ref())?;
         store.write(|tx| Ok::<_, HubError>(owners::count_loads(tx)?))?;
+        let check_key = verification::load_key(&store, world.as_ref())?;
+        let banned = verification::load_banned(&store)?;
         let live = Live::load(&store, world.monotonic(), world.now())?;
         let fleet = telemetry::rebuild(&store, world.now())?;
         bus.begin(store.last_seq()?);
@@ -134,6 +142,9 @@ impl Hub {
             policy: RwLock::default(),
             profiles: RwLock::default(),
             turns: Arc::default(),
+            verification: RwLock::default(),
+            check_key,
+            banned: RwLock::new(banned),
             reach: Reach::default(),
             spent: Spent::default(),
             bus,
@@ -236,6 +247,41 @@ impl Hub {
     /// How credits go.
     pub fn economy(&self) -> Arc<Economy> {
         Arc::clone(&self.economy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who is believed and whose results are checked, from now on.
+    pub fn use_verification(&self, verification: Verification) {
+        let mut used = self
+            .verification
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *used = Arc::new(verification);
+    }
+
+    /// Who is believed and whose results are checked.
+    pub fn verification(&self) -> Arc<Verification> {
+        let used = self.verification.read();
+        Arc::clone(&used.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn check_key(&self) -> Key {
+        self.check_key
+    }
+
+    /// The owners who are banned, by heart.
+    pub(crate) fn banned(&self) -> RwLockReadGuard<'_, BTreeSet<String>> {
+        self.banned.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_banned(&self, banned: BTreeSet<String>) {
+        *self.banned.write().unwrap_or_else(PoisonError::into_inner) = banned;
+    }
+
+    /// A maker of identifiers for one transaction.
+    pub(crate) fn ids(&self) -> Ids {
+        let mut seed = [0; 8];
+        self.world.random(&mut seed);
+        Ids::new(u64::from_le_bytes(seed))
     }
 
     /// How many bytes are kept of one file.

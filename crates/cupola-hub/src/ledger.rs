@@ -46,6 +46,8 @@ pub struct Economy {
     pub escrow: Duration,
     /// And after so many later results of the same person, or when they stopped working.
     pub escrow_results: u32,
+    /// After so long they are not waited for: whoever stopped working is paid, too. None where they are.
+    pub away: Option<Duration>,
 }
 
 impl Default for Economy {
@@ -56,6 +58,7 @@ impl Default for Economy {
             hourly: price::HOURLY,
             escrow: Duration::ZERO,
             escrow_results: 0,
+            away: Some(Duration::from_hours(14 * 24)),
         }
     }
 }

@@ -48,6 +48,7 @@ pub mod templates;
 pub mod training;
 pub mod training_models;
 mod transitions;
+pub mod verification;
 pub mod work;
 pub mod workers;
 pub mod world;

@@ -16,6 +16,7 @@ pub mod run_folders;
 pub mod series;
 pub mod templates;
 pub mod training;
+pub mod verification;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +34,7 @@ pub struct Loop {
 }
 
 /// Every loop of a hub.
-pub const ALL: [Loop; 13] = [
+pub const ALL: [Loop; 14] = [
     leases::LOOP,
     campaigns::LOOP,
     retention::LOOP,
@@ -43,6 +44,7 @@ pub const ALL: [Loop; 13] = [
     labels::LOOP,
     costs::LOOP,
     ledger::LOOP,
+    verification::LOOP,
     folders::LOOP,
     run_folders::LOOP,
     training::LOOP,

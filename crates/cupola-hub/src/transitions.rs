@@ -15,7 +15,9 @@ use cupola_domain::{
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{Tx, events, experiments, params, runs, scheduling, tags, tasks, workers};
+use cupola_store::{
+    Tx, events, experiments, params, runs, scheduling, tags, tasks, verification, workers,
+};
 
 use crate::{
     HubError,
@@ -63,7 +65,7 @@ impl Pair {
         if next == was {
             return Ok(());
         }
-        if next.word().is_terminal() && !is_reported {
+        if next.word().is_terminal() && !is_reported && !was.word().is_terminal() {
             // Nobody knows how the program came to its end.
             self.run.stopping = None;
         }
@@ -227,8 +229,18 @@ impl Pair {
         spare: RunId,
         now: Timestamp,
     ) -> Result<(), HubError> {
+        self.give_up(tx, RunInput::HandBack, spare, now)
+    }
+
+    fn give_up(
+        &mut self,
+        tx: &mut Tx,
+        input: RunInput,
+        spare: RunId,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
-        self.step_run(tx, RunInput::HandBack, now)?;
+        self.step_run(tx, input, now)?;
         let is_wanted = self.run.state.word() != State::Cancelled
             && !experiments::is_stopped(tx, self.task.experiment)?;
         if !is_wanted {
@@ -236,6 +248,42 @@ impl Pair {
         }
         self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
         self.step_task(tx, TaskInput::Lose, epoch, now)
+    }
+
+    /// It is taken from its worker, whose owner was banned: the task waits again, and no loss is counted.
+    pub(crate) fn withdraw(
+        &mut self,
+        tx: &mut Tx,
+        spare: RunId,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
+        self.give_up(tx, RunInput::Withdraw, spare, now)
+    }
+
+    /// The result was found wrong: the run has failed, and the task waits again, if it is this run's that
+    /// counts. Says whether it was.
+    pub(crate) fn reject(
+        &mut self,
+        tx: &mut Tx,
+        (found, spare): (String, RunId),
+        now: Timestamp,
+    ) -> Result<bool, HubError> {
+        let epoch = self.task.epoch;
+        self.step_run(tx, RunInput::Reject(found), now)?;
+        let is_wanted = experiments::find(tx, self.task.experiment)?.is_some();
+        if !is_wanted || !self.is_current() || self.task.state != TaskState::Completed {
+            return Ok(false);
+        }
+        self.replace_run(tx, next_run(&self.task, &self.run, spare, now))?;
+        self.task.worker = None;
+        self.task.value = None;
+        self.step_task(tx, TaskInput::Revoke, epoch, now)?;
+        verification::save_unproven(tx, self.task.id, false)?;
+        dependencies::hold_back(tx, &self.task)?;
+        if experiments::is_stopped(tx, self.task.experiment)? {
+            self.cancel(tx, now)?;
+        }
+        Ok(true)
     }
 
     /// The worker is back while nobody else has the task.

@@ -199,6 +199,7 @@ impl Hub {
         environment: String,
     ) -> Result<Run, HubError> {
         self.check_worker(token, lease.worker)?;
+        self.refuse_banned(lease.worker)?;
         let now = self.now();
         let run = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;

@@ -73,6 +73,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "alert" => keys.push(ALERTS.to_owned()),
         "templates" => keys.push("templates".to_owned()),
         "credits" => keys.push("credits".to_owned()),
+        "verification" => keys.push("verification".to_owned()),
         _ => {}
     }
     keys

@@ -94,10 +94,21 @@ pub struct Ranked {
 
 /// Sums up observations; their order does not matter. Among equals the earlier task wins.
 pub fn summary(observations: &[Observation], direction: Direction) -> Summary {
+    summary_but(observations, direction, |_| false)
+}
+
+/// The same, where some values enter the mean and are not called best: whatever would stand before the first
+/// of which that may be said is left out of the best.
+pub fn summary_but(
+    observations: &[Observation],
+    direction: Direction,
+    is_unproven: impl Fn(TaskId) -> bool,
+) -> Summary {
     let counted = best_first(observations, direction);
     let ascending = sorted(counted.iter().map(|(_, value)| *value));
     let moments: Moments = ascending.iter().copied().collect();
-    let top = ranked(&counted);
+    let unproven = counted.iter().take_while(|(o, _)| is_unproven(o.task));
+    let top = ranked(&counted[unproven.count()..]);
     let (measured, not_measured): (Vec<_>, Vec<_>) =
         observations.iter().partition(|o| o.provenance.counts());
     let without_value = measured.iter().filter(|o| o.value.is_none()).count();

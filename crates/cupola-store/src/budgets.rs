@@ -26,12 +26,12 @@ statements! {
     WITHHOLD_OF_EXPERIMENT = "UPDATE task SET budget_id = $1 WHERE id IN
         (SELECT id FROM (SELECT id, experiment_id FROM task
                          WHERE needs_id = $2 AND lane = $5 AND state = 'pending' AND waiting_for IS NULL
-                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY due_at, id LIMIT $4) AS ready
+                         AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL ORDER BY due_at, id LIMIT $4) AS ready
          WHERE experiment_id = $3) RETURNING experiment_id";
     WITHHOLD_OF_MODEL = "UPDATE task SET budget_id = $1 WHERE id IN
         (SELECT id FROM (SELECT id, run_id FROM task
                          WHERE needs_id = $2 AND lane = $5 AND state = 'pending' AND waiting_for IS NULL
-                         AND budget_id IS NULL AND unpaid_by IS NULL ORDER BY due_at, id LIMIT $4) AS ready
+                         AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL ORDER BY due_at, id LIMIT $4) AS ready
          WHERE EXISTS (SELECT 1 FROM run_tag WHERE run_tag.run_id = ready.run_id
                        AND run_tag.key = 'model' AND run_tag.value = $3))
         RETURNING experiment_id";

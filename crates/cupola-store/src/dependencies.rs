@@ -14,6 +14,11 @@ statements! {
                WHERE id IN (SELECT task_id FROM task_dependency WHERE needs_task_id = $1)
                AND waiting_for = $2
                RETURNING id";
+    /// What has begun goes on.
+    HOLD_BACK = "UPDATE task SET waiting_for = $2
+                 WHERE id IN (SELECT task_id FROM task_dependency WHERE needs_task_id = $1)
+                 AND state = 'pending' AND (waiting_for IS NULL OR waiting_for > $2)
+                 RETURNING id";
     LIST_DEPENDENTS = "SELECT task_id FROM task_dependency WHERE needs_task_id = $1 ORDER BY task_id";
     FIND_HINDRANCE = "SELECT task.id, task.number, task.state FROM task_dependency
                       JOIN task ON task.id = task_dependency.needs_task_id
@@ -36,6 +41,12 @@ pub struct Hindrance {
 /// From now on `task` needs `needed`; the first that it waits for is written with the task itself.
 pub fn insert(tx: &mut Tx, task: TaskId, needed: TaskId) -> Result<(), StoreError> {
     tx.execute_one(INSERT, &[&task.to_string(), &needed.to_string()])
+}
+
+/// `needed`, which has this number, had completed and waits again: what needs it and has not begun waits, too.
+pub fn hold_back(tx: &mut Tx, needed: TaskId, number: u32) -> Result<Vec<TaskId>, StoreError> {
+    let params: [&dyn ToValue; 2] = [&needed.to_string(), &i64::from(number)];
+    tx.query(HOLD_BACK, &params, |row| codec::parsed(row, "task", "id"))
 }
 
 /// `needed`, which has this number, has completed, and what waited for it waits for the next, if there

@@ -16,8 +16,9 @@ use cupola_domain::{
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 pub use earnings::{
-    Due, Earned, Kept, add_earned, find_earning, insert_earning, list_due, list_earned,
-    list_earners, list_lost, list_open, save_moved, total_of_worker,
+    Earned, Kept, add_earned, count_posted_since, find_earning, insert_earning, list_due,
+    list_earned, list_earners, list_lost, list_open, list_posted, save_held, save_moved,
+    total_of_worker,
 };
 pub use unpaid::{
     First, is_ready, is_withholding, list_firsts, list_withholding, release, withhold,

@@ -42,6 +42,7 @@ pub mod trained;
 pub mod training;
 pub mod training_files;
 pub mod unlabelled;
+pub mod verification;
 pub mod workers;
 
 pub use engine::{
@@ -94,7 +95,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         .chain(series::STATEMENTS)
         .chain(run_search::STATEMENTS)
         .chain(alerts::STATEMENTS)
-        .chain(ledger::STATEMENTS);
+        .chain(ledger::STATEMENTS)
+        .chain(verification::STATEMENTS);
     let named = |(module, all): (&'static str, &'static [(&'static str, &'static str)])| {
         all.iter().map(move |(name, sql)| (module, *name, *sql))
     };

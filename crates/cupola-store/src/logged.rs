@@ -21,7 +21,7 @@ statements! {
             FROM experiment JOIN needs ON needs.id = experiment.needs_id
             WHERE bin_of IS NULL AND (deleted_at IS NULL OR is_restorable = TRUE)
             ORDER BY experiment.id DESC";
-    FIND_BIN = "SELECT id FROM experiment WHERE bin_of = $1";
+    FIND_BIN = "SELECT id FROM experiment WHERE bin_of = $1 AND is_check = FALSE";
     SAVE_BIN = "UPDATE experiment SET bin_of = $2, deleted_at = $3, is_restorable = TRUE WHERE id = $1";
     SAVE_NAME = "UPDATE experiment SET name = $2, updated_at = $3 WHERE id = $1";
     SAVE_TAGS = "UPDATE experiment SET tags = $2, updated_at = $3 WHERE id = $1";

@@ -100,8 +100,13 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0019_unpaid.sql"),
     },
     Migration {
-        version: 21,
+        version: 20,
         name: "scheduling",
-        sql: include_str!("migrations/0021_scheduling.sql"),
+        sql: include_str!("migrations/0020_scheduling.sql"),
+    },
+    Migration {
+        version: 21,
+        name: "verification",
+        sql: include_str!("migrations/0021_verification.sql"),
     },
 ];

@@ -160,7 +160,7 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
         &[
             &run.id.to_string(),
             &Parts::of(was, run.created_at).phase,
-            &fence(was),
+            &fence(was, run),
             &parts.phase,
             &parts.outcome.map(|outcome| outcome.state().as_str()),
             &parts.failure().map(Failure::kind),
@@ -387,9 +387,12 @@ fn next_at(stopping: Option<Stopping>) -> Option<i64> {
     Some(stopping?.next_at?.millis())
 }
 
-/// The epoch under which a run is written: that of its lease, 0 before the first.
-fn fence(state: &RunState) -> i64 {
-    state.lease().map_or(0, |lease| lease.epoch)
+/// The epoch under which a run is written: that of its lease, also when that is over; 0 before the first.
+fn fence(state: &RunState, run: &Run) -> i64 {
+    match state {
+        RunState::Finished { .. } => run.epoch,
+        state => state.lease().map_or(0, |lease| lease.epoch),
+    }
 }
 
 pub(crate) fn run(row: &Row<'_>) -> Result<Run, StoreError> {

@@ -13,30 +13,30 @@ statements! {
     LIST_HEADS = "WITH RECURSIVE ready(lane) AS (
             SELECT MIN(lane) FROM task
             WHERE needs_id = $1 AND state = 'pending' AND waiting_for IS NULL AND budget_id IS NULL
-            AND unpaid_by IS NULL
+            AND unpaid_by IS NULL AND audit_id IS NULL
             UNION ALL
             SELECT (SELECT MIN(task.lane) FROM task
                     WHERE needs_id = $1 AND task.lane > ready.lane AND state = 'pending'
-                    AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL)
+                    AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL)
             FROM ready WHERE ready.lane IS NOT NULL)
         SELECT head.lane, head.urgent, task.id, task.due_at, task.urgency
         FROM (SELECT ready.lane AS lane,
                      (SELECT task.id FROM task
                       WHERE needs_id = $1 AND task.lane = ready.lane AND state = 'pending'
-                      AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL
+                      AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL
                       ORDER BY due_at, id LIMIT 1) AS first,
                      (SELECT MAX(urgency) FROM task
                       WHERE needs_id = $1 AND task.lane = ready.lane AND state = 'pending'
-                      AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL) AS urgent
+                      AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL) AS urgent
               FROM ready WHERE ready.lane IS NOT NULL) AS head
         JOIN task ON task.id = head.first";
     FIND_HEAD = "SELECT lane, id, due_at, urgency FROM task
                  WHERE needs_id = $1 AND lane = $2 AND state = 'pending' AND waiting_for IS NULL
-                 AND budget_id IS NULL AND unpaid_by IS NULL
+                 AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL
                  ORDER BY due_at, id LIMIT 1";
     FIND_URGENT = "SELECT MAX(urgency) AS urgent FROM task
                    WHERE needs_id = $1 AND lane = $2 AND state = 'pending' AND waiting_for IS NULL
-                   AND budget_id IS NULL AND unpaid_by IS NULL";
+                   AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL";
     /// What a person tries again waits from then on.
     SAVE_DUE = "UPDATE task SET due_at = $2 WHERE id = $1";
     ADD_RUNNING = "INSERT INTO owner_load (owner, running)

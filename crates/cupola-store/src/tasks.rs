@@ -45,10 +45,12 @@ statements! {
     FIND_LEAST = "SELECT task.id, task.value FROM task JOIN run ON run.id = task.run_id
                   WHERE task.experiment_id = $1 AND task.state = 'completed'
                   AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
+                  AND task.is_unproven = FALSE
                   ORDER BY task.value LIMIT 1";
     FIND_GREATEST = "SELECT task.id, task.value FROM task JOIN run ON run.id = task.run_id
                      WHERE task.experiment_id = $1 AND task.state = 'completed'
                      AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
+                  AND task.is_unproven = FALSE
                      ORDER BY task.value DESC LIMIT 1";
     LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL
                             AND state || '' = 'completed'
@@ -225,6 +227,8 @@ pub struct Completed {
     pub provenance: Provenance,
     /// How long its program took.
     pub wall_time: Option<Duration>,
+    /// Whether it is somebody else's and nobody checked it: it is not called best.
+    pub is_unproven: bool,
 }
 
 /// All completed tasks of an experiment by number: what its summary is made of.
@@ -235,6 +239,7 @@ pub fn list_completed(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<Compl
             task: task(row)?,
             provenance: codec::parsed(row, "task", "run_provenance")?,
             wall_time: wall_time.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+            is_unproven: row.bool("is_unproven")?,
         })
     })
 }

@@ -10,6 +10,7 @@ mod scheduling;
 pub(crate) mod services;
 mod tls;
 mod training;
+mod verification;
 mod worker;
 pub(crate) mod workspaces;
 
@@ -20,7 +21,8 @@ use std::{
 
 use anyhow::Context as _;
 use cupola_domain::{access::Role, resources::Profiles, scheduling::Policy};
-use cupola_hub::{costs::Prices, ledger::Economy};
+use cupola_economy::policy::Profile;
+use cupola_hub::{costs::Prices, ledger::Economy, verification::Verification};
 use cupola_web::{Home, workspaces::Workspaces};
 use cupola_worker::{Admits, Sandbox};
 use serde::Deserialize;
@@ -60,6 +62,7 @@ struct File {
     economy: economy::Section,
     scheduling: scheduling::Section,
     hardware: hardware::Section,
+    verification: verification::Section,
     training: training::Section,
     workspaces: workspaces::Section,
     service_ports: Option<String>,
@@ -108,6 +111,8 @@ pub(crate) struct Config {
     pub scheduling: Policy,
     /// Which classes of machine may be asked for.
     pub hardware: Profiles,
+    /// Who is believed, and whose results are checked.
+    pub verification: Verification,
     /// What is trained; none leaves what an earlier hub was told.
     pub training: Option<Training>,
     /// By which address people open the hub, where that is not the one it listens on.
@@ -145,6 +150,7 @@ impl Config {
             economy: Economy::default(),
             scheduling: Policy::default(),
             hardware: Profiles::default(),
+            verification: Verification::default(),
             training: None,
             url: None,
             alerts: alerts::Alerts::default(),
@@ -162,7 +168,9 @@ impl Config {
         let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
         let training = file.training.read(&base);
         let prices = file.prices.read();
-        let economy = file.economy.read();
+        let verification = file.verification.read();
+        let profile = verification.as_ref().map_or(Profile::Lab, |of| of.profile);
+        let economy = file.economy.read(profile);
         let scheduling = file.scheduling.read();
         let hardware = hardware::read(file.hardware);
         let alerts = alerts::read(file.mail, file.webhooks, &base);
@@ -200,6 +208,7 @@ impl Config {
             },
             loopback_role: None,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
+            verification: verification.with_context(|| wrong(path.as_deref()))?,
             economy: economy.with_context(|| wrong(path.as_deref()))?,
             scheduling: scheduling.with_context(|| wrong(path.as_deref()))?,
             hardware: hardware.with_context(|| wrong(path.as_deref()))?,

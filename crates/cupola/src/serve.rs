@@ -97,6 +97,7 @@ impl Running {
         hub.limit_alert_targets(move |address| allowed.takes(address));
         hub.configure_alert_targets(config.alerts.targets.clone())?;
         let preset = std::env::var("CUPOLA_TOKEN").ok();
+        hub.use_verification(config.verification.clone());
         hub.use_economy(config.economy.clone())?;
         let first_secret = hub.create_first_token(preset.as_deref())?;
         let url = listening::url(address, tls.as_ref());

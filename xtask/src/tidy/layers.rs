@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cupola-hub",
         &[
             "cupola-domain",
+            "cupola-economy",
             "cupola-formats",
             "cupola-search",
             "cupola-series",

@@ -77,7 +77,7 @@ impl FromStr for Stage {
 /// What one run earns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earning<N = String> {
-    /// Who pays: a brief, or a person.
+    /// Who pays: a brief, a person, or for a check nobody: then it is issued.
     pub payer: Account<N>,
     /// Whose worker it is.
     pub earner: N,

@@ -30,6 +30,19 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// As it was kept: the differences of which there are too few yet, and the deviation so far.
+    pub fn restored(differences: Vec<f64>, deviation: Option<f64>) -> Self {
+        Self {
+            differences,
+            deviation,
+        }
+    }
+
+    /// What has to be kept of it.
+    pub fn parts(&self) -> (&[f64], Option<f64>) {
+        (&self.differences, self.deviation)
+    }
+
     /// Takes the difference of a pair that the referee confirmed; one that is not finite says nothing.
     pub fn learn(&mut self, difference: f64) {
         if !difference.is_finite() {

@@ -114,7 +114,9 @@ fn failed(
 ) -> Result<Vec<(AlertRuleId, String)>, HubError> {
     let failure = match &named.outcome {
         // Its worker stopped in order: nothing is wrong with the run.
-        None | Some(Outcome::Failed(Failure::HandedBack)) => return Ok(Vec::new()),
+        None | Some(Outcome::Failed(Failure::HandedBack | Failure::Withdrawn)) => {
+            return Ok(Vec::new());
+        }
         Some(Outcome::Failed(failure)) => failure,
         Some(_) => return Ok(Vec::new()),
     };

@@ -280,6 +280,7 @@ pub(super) fn command_template(command: Vec<String>, files: Vec<CodeFile>) -> Te
         code_hash: code_hash(&command, &files),
         command,
         schema: Schema::default(),
+        repeats: None,
         objective: None,
         needs: Needs::default(),
         space: Map::new(),

@@ -73,7 +73,7 @@ pub(crate) fn void_lost(
 }
 
 /// Moves earnings on: a post, void, release or clawback.
-pub(super) fn advance(
+pub(crate) fn advance(
     tx: &mut Tx,
     kept: &[Kept],
     kind: Kind,

@@ -123,7 +123,7 @@ mod tests {
 
     /// What the folders of runs do not have: the registry, money, credits, alerts, who may come in, and what
     /// is made anew from the rest.
-    const NOT_HERE: [&str; 38] = [
+    const NOT_HERE: [&str; 44] = [
         "alert",
         "alert_change",
         "alert_delivery",
@@ -132,7 +132,11 @@ mod tests {
         "alert_rule_target",
         "alert_secret",
         "alert_target",
+        "audit",
+        "audit_run",
         "budget",
+        "class_calibration",
+        "code_repeats",
         "cost_total",
         "enrolled_token",
         "enrolment",
@@ -151,6 +155,8 @@ mod tests {
         "model_tag",
         "model_version",
         "model_version_tag",
+        "owner_standing",
+        "owner_trust",
         "run_unlabelled",
         "session",
         "training_claim",

@@ -4,6 +4,7 @@ use cupola_domain::{
     field::FieldError,
     objective::{Direction, Objective},
     reading::{self, Table},
+    repeats::{Repeats, Steps},
     resources::{GIB, Needs},
     sandbox::{Access, is_readable_path},
     schema::{Schema, athanor, definition},
@@ -17,6 +18,9 @@ use super::{CODE_BYTES_MAX, Flaw, code_hash, document::Document};
 
 /// Gives the bytes of a file beside the manifest, or says why it cannot.
 pub(super) type Contents<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// What rounding alone explains between two device classes, where a manifest does not say.
+const REPEATS_TOLERANCE: f64 = 1e-6;
 
 /// A manifest that could not be read.
 #[derive(Debug)]
@@ -53,6 +57,7 @@ fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Tem
     let command = read_command(table);
     let files = read_files(table, contents);
     let objective = table.table("objective", read_objective);
+    let repeats = table.table("repeats", |repeats| Some(read_repeats(repeats)));
     let needs = table.table("needs", |needs| Some(read_needs(needs)));
     let access = table.table("sandbox", |sandbox| Some(read_access(sandbox)));
     let space = read_space(table);
@@ -65,6 +70,7 @@ fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Tem
         description: description.to_owned(),
         command,
         schema,
+        repeats,
         objective,
         needs: Needs {
             access: access.unwrap_or_default(),
@@ -158,6 +164,31 @@ fn read_objective(table: &Table<'_>) -> Option<Objective> {
         direction: direction?,
         unit: unit.to_owned(),
     })
+}
+
+fn read_repeats(table: &Table<'_>) -> Repeats {
+    const WANTED: &str = "name the results that come out again";
+    const BOTH: &str =
+        "give both, the result that counts the steps and the field with their number";
+    let exact = table.texts("exact");
+    table.need("exact", WANTED, (!exact.is_empty()).then_some(()));
+    let tolerance = |value: &Value| value.as_f64().filter(|floor| *floor >= 0.0);
+    let tolerance = table.convert("tolerance", "give a number from 0", tolerance);
+    let (steps, until) = (table.text("steps"), table.text("until"));
+    let steps = match (steps, until) {
+        (Some(result), Some(field)) => Some(Steps {
+            field: field.to_owned(),
+            result: result.to_owned(),
+        }),
+        (None, None) => None,
+        (None, Some(_)) => table.need("steps", BOTH, None),
+        (Some(_), None) => table.need("until", BOTH, None),
+    };
+    Repeats {
+        exact,
+        tolerance: tolerance.unwrap_or(REPEATS_TOLERANCE),
+        steps,
+    }
 }
 
 fn read_needs(table: &Table<'_>) -> Needs {

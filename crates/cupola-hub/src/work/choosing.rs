@@ -117,6 +117,11 @@ impl<'a> Choosing<'a> {
         })
     }
 
+    /// Whether nothing is ready for the worker.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The task that goes first; none where nothing is ready or all of it is over a quota.
     pub(super) fn next(&self, tx: &mut Tx) -> Result<Option<Chosen<'a>>, HubError> {
         let Known { policy, turns, now } = self.known;

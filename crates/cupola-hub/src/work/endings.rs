@@ -1,5 +1,7 @@
 //! How runs end.
 
+use std::time::Duration;
+
 use cupola_domain::{
     field::FieldError,
     ids::{RunId, TokenId, WorkerId},
@@ -16,7 +18,11 @@ use crate::{
     Hub, HubError, dependencies,
     run_results::kept,
     transitions::{Ending, Pair},
+    verification::Aftermath,
 };
+
+/// Two clocks may differ by so much over one run.
+const CLOCKS_APART: Duration = Duration::from_mins(1);
 
 impl Hub {
     /// Takes the end of a run. Saying the same again gives the same answer.
@@ -28,26 +34,28 @@ impl Hub {
         finish: Finish,
     ) -> Result<Run, HubError> {
         self.check_worker(token, lease.worker)?;
+        self.refuse_banned(lease.worker)?;
         if finish.results.len() > RESULTS_MAX {
             let message = format!("a run may have at most {RESULTS_MAX} results");
             return Err(HubError::Invalid(vec![FieldError::new("results", message)]));
         }
         let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
-        let (ended, is_work) = self.write(move |tx| {
+        let mut court = self.court();
+        let (ended, is_work, after) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
-                return Ok((pair.run, false));
+                return Ok((pair.run, false, Aftermath::default()));
             }
             let ended = finish_run(tx, &mut pair, lease, (finish, kept), spare, now)?;
             let waits_again = !pair.task.state.word().is_terminal();
-            Ok((
-                ended,
-                waits_again || dependencies::is_needed(tx, pair.task.id)?,
-            ))
+            let is_work = waits_again || dependencies::is_needed(tx, pair.task.id)?;
+            let ended = court.note_ended(tx, ended)?;
+            Ok((ended, is_work, court.after))
         })?;
         self.note_ending(lease.worker, &ended);
         self.live().release(run);
+        self.follow_up(after)?;
         self.note_spending();
         if is_work {
             self.bus.announce_work();
@@ -109,7 +117,7 @@ fn finish_run(
         outcome,
         value,
         provenance: finish.provenance,
-        wall_time: finish.wall_time,
+        wall_time: possible(finish.wall_time, pair.run.leased_at, now),
         stop: finish.stop,
         spare,
     };
@@ -124,6 +132,12 @@ fn finish_run(
     }
     // Its task waits again with a new run.
     runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))
+}
+
+/// How long a run took: what the worker says, unless it had the run for less long than that.
+fn possible(said: Duration, leased_at: Option<Timestamp>, now: Timestamp) -> Duration {
+    let had = leased_at.map_or(Duration::ZERO, |leased_at| now.since(leased_at));
+    if said > had + CLOCKS_APART { had } else { said }
 }
 
 /// What a program said last may hold anything.

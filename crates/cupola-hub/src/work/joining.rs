@@ -14,7 +14,7 @@ use cupola_store::{
 };
 
 use super::{Registration, not_yours};
-use crate::{Hub, HubError, live::Paused};
+use crate::{Hub, HubError, live::Paused, verification};
 
 /// More slots than this make no sense on one machine.
 const SLOTS_MAX: u32 = 1024;
@@ -67,6 +67,7 @@ impl Hub {
                 last_seen_at: now,
                 left_at: None,
             };
+            verification::refuse(tx, token)?;
             workers::save(tx, &worker)?;
             enrolments::save_place(tx, id, &registration.place)?;
             events::record(tx, Event::WorkerChanged(id));

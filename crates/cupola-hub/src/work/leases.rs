@@ -190,6 +190,9 @@ impl Hub {
 
     /// Lets a worker go on with a run whose lease ran out, if nobody else has its task.
     fn resume_run(&self, run: RunId, lease: Lease) -> Result<bool, HubError> {
+        if self.refuse_banned(lease.worker).is_err() {
+            return Ok(false);
+        }
         let now = self.now();
         let resumed = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;

@@ -3,13 +3,14 @@
 use std::{collections::HashSet, sync::Arc};
 
 use cupola_domain::{
-    ids::{RunId, TokenId, WorkerId},
+    ids::{RunId, TaskId, TokenId, WorkerId},
+    ledger::Account,
     resources::{Capabilities, Needs},
     run::{Lease, RunState},
     scheduling::Policy,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, tasks, tokens};
+use cupola_store::{Tx, code, tasks};
 
 use super::{
     Held, Order, Orders,
@@ -19,8 +20,12 @@ use crate::{
     Hub, HubError,
     budgets::{self, Held as Spent},
     costs::{self, booking::Terms},
-    ledger::{Economy, paying::Paying, withhold_unpaid},
-    transitions::Pair,
+    ledger::{
+        paying::{Offer, Paying},
+        withhold_unpaid,
+    },
+    transitions::{Pair, find_task},
+    verification::{self, Court},
 };
 
 /// Every worker may hold this many leases, however few its slots.
@@ -100,7 +105,7 @@ impl Hub {
             wanted,
             spares,
             spent,
-            economy: self.economy(),
+            court: self.court(),
             policy: self.scheduling(),
             turns: Arc::clone(&self.turns),
             token,
@@ -127,7 +132,7 @@ struct Leasing {
     spares: Vec<RunId>,
     /// Budgets whose tasks are not leased.
     spent: Vec<Spent>,
-    economy: Arc<Economy>,
+    court: Court,
     policy: Arc<Policy>,
     turns: Arc<Turns>,
     /// What the worker joined with: who it belongs to.
@@ -144,14 +149,26 @@ struct Leased {
 
 impl Leasing {
     fn lease(mut self, tx: &mut Tx) -> Result<Leased, HubError> {
-        let (mut orders, mut passed_over) = (Vec::new(), 0);
         let known = code::list_needs(tx)?;
-        let needs_of = |id: i64| {
-            known
-                .iter()
-                .find(|(of, _)| *of == id)
-                .map(|(_, needs)| needs)
+        let mut orders = self.give_again(tx, &known)?;
+        let passed_over = if self.wanted > 0 {
+            self.give(tx, &known, &mut orders)?
+        } else {
+            0
         };
+        Ok(Leased {
+            orders,
+            is_cut: passed_over == PASSED_OVER_MAX,
+        })
+    }
+
+    /// What the worker was given and does not know of.
+    fn give_again(&mut self, tx: &mut Tx, known: &[NumberedNeeds]) -> Result<Vec<Order>, HubError> {
+        let needs_of = |id: i64| {
+            let found = known.iter().find(|(of, _)| *of == id);
+            found.map(|(_, needs)| needs)
+        };
+        let mut orders = Vec::new();
         for run in std::mem::take(&mut self.forgotten) {
             // It may have been deleted since it was given.
             let Ok(pair) = Pair::find(tx, run) else {
@@ -164,13 +181,42 @@ impl Leasing {
                 orders.push(order(tx, pair, lease, needs)?);
             }
         }
+        Ok(orders)
+    }
+
+    /// Gives what there is; says how often a task was passed over.
+    fn give(
+        &mut self,
+        tx: &mut Tx,
+        known: &[NumberedNeeds],
+        orders: &mut Vec<Order>,
+    ) -> Result<u32, HubError> {
+        let owner = verification::owner_of(tx, self.token)?;
+        let awaited = self.court.awaited_of(tx, self.worker, &owner)?;
+        let (policy, turns) = (Arc::clone(&self.policy), Arc::clone(&self.turns));
+        let machine = self.capabilities.clone();
         let lines = Known {
-            policy: &self.policy,
-            turns: &self.turns,
+            policy: &policy,
+            turns: &turns,
             now: self.now,
         };
-        let mut choosing = Choosing::begin(tx, &known, &self.capabilities, lines)?;
-        let mut payers = None;
+        let mut choosing = Choosing::begin(tx, known, &machine, lines)?;
+        let is_nothing = awaited.is_empty() && choosing.is_empty();
+        if is_nothing || verification::is_banned(tx, &owner)? {
+            return Ok(0);
+        }
+        let fitting: Vec<_> = (known.iter())
+            .filter(|(_, needs)| needs.unmet_by(&machine).is_empty())
+            .collect();
+        let mut paying = Paying::new(Arc::clone(&self.court.economy), owner.clone());
+        // Copies of tasks whose results are checked go before all else.
+        for task in awaited {
+            if self.wanted > 0 {
+                orders.extend(self.lease_check(tx, task, &fitting, &paying)?);
+            }
+        }
+        let is_newcomer = self.court.is_newcomer(tx, self.worker, &owner)?;
+        let mut passed_over = 0;
         while self.wanted > 0 && passed_over < PASSED_OVER_MAX {
             let Some(chosen) = choosing.next(tx)? else {
                 break;
@@ -182,10 +228,10 @@ impl Leasing {
                 passed_over += 1;
                 continue;
             }
-            let paying = match &mut payers {
-                Some(paying) => paying,
-                None => payers.insert(paying(tx, &self.economy, self.token)?),
-            };
+            if is_newcomer && let Some(spot) = self.spot(tx, &fitting, &owner)? {
+                orders.extend(self.lease_check(tx, spot, &fitting, &paying)?);
+                continue;
+            }
             let offer = paying.offer(tx, &task, &needs.1)?;
             if !paying.is_affordable(tx, (&offer, &task), self.now)? {
                 withhold_unpaid(tx, &offer, &task, chosen.line())?;
@@ -201,27 +247,60 @@ impl Leasing {
                 pair.supersede(tx, spare, self.now)?;
             }
             let terms = (self.worker, self.terms);
-            let lease = pair.lease(tx, terms, (&*paying, offer), self.now)?;
+            let lease = pair.lease(tx, terms, (&paying, offer), self.now)?;
             orders.push(order(tx, pair, lease, Some(&needs.1))?);
             choosing.take(tx, &chosen)?;
             self.wanted -= 1;
         }
-        Ok(Leased {
-            orders,
-            is_cut: passed_over == PASSED_OVER_MAX,
-        })
+        Ok(passed_over)
+    }
+
+    /// Leases a copy of a task, if the machine can run it. Nobody's budget pays for it.
+    fn lease_check(
+        &mut self,
+        tx: &mut Tx,
+        task: TaskId,
+        fitting: &[&NumberedNeeds],
+        paying: &Paying,
+    ) -> Result<Option<Order>, HubError> {
+        let needs = tasks::find_needs(tx, task)?;
+        let Some((_, needs)) = fitting.iter().find(|(id, _)| Some(*id) == needs) else {
+            return Ok(None);
+        };
+        let task = find_task(tx, task)?;
+        let mut pair = Pair::of_task(tx, task)?;
+        let price = self.court.economy.price(pair.task.time_budget, needs);
+        let offer = Offer {
+            payer: Account::Issued,
+            price,
+        };
+        let terms = (self.worker, self.terms);
+        let lease = pair.lease(tx, terms, (paying, offer), self.now)?;
+        self.wanted -= 1;
+        order(tx, pair, lease, Some(needs)).map(Some)
+    }
+
+    /// A task with a known answer that a newcomer gets instead of the next one, now and then.
+    fn spot(
+        &mut self,
+        tx: &mut Tx,
+        fitting: &[&NumberedNeeds],
+        owner: &str,
+    ) -> Result<Option<TaskId>, HubError> {
+        let fits = |needs: i64| fitting.iter().any(|(id, _)| *id == needs);
+        self.court.spot_for(tx, self.worker, owner, fits)
     }
 }
 
-/// Who is paid for what is leased with a token.
-fn paying(tx: &mut Tx, economy: &Arc<Economy>, token: TokenId) -> Result<Paying, HubError> {
-    let found = tokens::find(tx, token)?;
-    let found = found.ok_or_else(|| HubError::not_found("token", token))?;
-    Ok(Paying::new(Arc::clone(economy), found.owner().to_owned()))
-}
+/// Needs, and the number that tasks know them by.
+type NumberedNeeds = (i64, Needs);
 
 fn order(tx: &mut Tx, pair: Pair, lease: Lease, needs: Option<&Needs>) -> Result<Order, HubError> {
-    let Pair { run, task } = pair;
+    let Pair { mut run, mut task } = pair;
+    // A copy looks as what it is a copy of.
+    if let Some(shown) = verification::shown_experiment(tx, task.id)? {
+        (run.experiment, task.experiment) = (shown, shown);
+    }
     let command = code::find_command(tx, &run.code_hash)?
         .ok_or_else(|| HubError::not_found("code", &run.code_hash))?;
     Ok(Order {

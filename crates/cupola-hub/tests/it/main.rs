@@ -35,3 +35,4 @@ mod syncing;
 mod telemetry;
 mod training;
 mod training_models;
+mod verification;

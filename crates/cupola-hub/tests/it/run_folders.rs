@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a sync does not bring back as it was: who may come in, alerts, and what a store is.
-const OTHERWISE: [&str; 18] = [
+const OTHERWISE: [&str; 19] = [
     "ledger_account",
     "ledger_earned",
     "ledger_earning",
@@ -40,6 +40,7 @@ const OTHERWISE: [&str; 18] = [
     "worker_telemetry",
     "run_unlabelled",
     "budget",
+    "code_repeats",
     "manifest",
 ];
 

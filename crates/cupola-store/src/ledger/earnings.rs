@@ -3,13 +3,13 @@
 use cupola_domain::{
     cost::Day,
     credits::Credits,
-    ids::{ExperimentId, RunId, WorkerId},
+    ids::{AuditId, ExperimentId, RunId, WorkerId},
     ledger::{Earning, Stage},
     time::Timestamp,
 };
 
 use super::read;
-use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO ledger_earning (run_id, worker_id, payer, earner, amount_micros, stage, stage_at)
@@ -22,16 +22,19 @@ statements! {
     LIST_OPEN = "SELECT * FROM ledger_earning
                  WHERE run_id > $1 AND (stage = 'reserved' OR stage = 'posted') ORDER BY run_id LIMIT $2";
     FIND_EARNER = "SELECT MIN(earner) AS earner FROM ledger_earning WHERE stage = 'posted' AND earner > $1";
-    /// The latest are passed over: so many have to follow one before it is given, unless it has waited for
-    /// so long that nothing follows any more.
+    /// The latest are passed over: so many have to follow one before it is given.
     LIST_DUE = "SELECT * FROM ledger_earning
-                WHERE stage = 'posted' AND earner = $1 AND stage_at <= $2
-                AND (stage_at <= $5
-                     OR (stage_at, run_id) <= (SELECT last.stage_at, last.run_id FROM ledger_earning AS last
-                                               WHERE last.stage = 'posted' AND last.earner = $1
-                                               ORDER BY last.stage_at DESC, last.run_id DESC
-                                               LIMIT 1 OFFSET $3))
+                WHERE stage = 'posted' AND earner = $1 AND stage_at <= $2 AND audit_id IS NULL
+                AND (stage_at, run_id) <= (SELECT last.stage_at, last.run_id FROM ledger_earning AS last
+                                           WHERE last.stage = 'posted' AND last.earner = $1
+                                           ORDER BY last.stage_at DESC, last.run_id DESC
+                                           LIMIT 1 OFFSET $3)
                 ORDER BY stage_at, run_id LIMIT $4";
+    LIST_POSTED = "SELECT * FROM ledger_earning WHERE stage = 'posted' AND earner = $1
+                   ORDER BY stage_at, run_id LIMIT $2";
+    COUNT_POSTED_SINCE = "SELECT COUNT(*) AS n FROM (SELECT run_id FROM ledger_earning
+                          WHERE stage = 'posted' AND earner = $1 AND stage_at > $2 LIMIT $3) AS later";
+    SAVE_HELD = "UPDATE ledger_earning SET audit_id = $2 WHERE run_id = $1";
     ADD = "INSERT INTO ledger_earned (worker_id, earner, day, runs, amount_micros)
            VALUES ($1, $2, $3, $4, $5)
            ON CONFLICT (worker_id, earner, day) DO UPDATE SET
@@ -135,24 +138,40 @@ pub fn list_earners(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// What of somebody's is to be given.
-#[derive(Debug, Clone)]
-pub struct Due {
-    /// Whose.
-    pub earner: String,
-    /// What is in escrow since then or longer,
-    pub until: Timestamp,
-    /// and has so many behind it,
-    pub behind: i64,
-    /// or is there since then or longer, whatever is behind it.
-    pub away: Timestamp,
+/// What of somebody's is in escrow since then or longer and has so many behind it.
+pub fn list_due(
+    tx: &mut Tx,
+    earner: &str,
+    until: Timestamp,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<Kept>, StoreError> {
+    tx.query(LIST_DUE, &[&earner, &until.millis(), &behind, &limit], kept)
 }
 
-/// What is to be given, the oldest first.
-pub fn list_due(tx: &mut Tx, due: &Due, limit: i64) -> Result<Vec<Kept>, StoreError> {
-    let (until, away) = (due.until.millis(), due.away.millis());
-    let params: [&dyn ToValue; 5] = [&due.earner, &until, &due.behind, &limit, &away];
-    tx.query(LIST_DUE, &params, kept)
+/// What somebody has in escrow, the oldest first, whatever it waits for.
+pub fn list_posted(tx: &mut Tx, earner: &str, limit: i64) -> Result<Vec<Kept>, StoreError> {
+    tx.query(LIST_POSTED, &[&earner, &limit], kept)
+}
+
+/// How many earnings somebody has in escrow that came later; no more than `limit` are counted.
+pub fn count_posted_since(
+    tx: &mut Tx,
+    earner: &str,
+    since: Timestamp,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    tx.query_one(
+        COUNT_POSTED_SINCE,
+        &[&earner, &since.millis(), &limit],
+        |row| row.i64("n"),
+    )
+}
+
+/// Keeps an earning in escrow until a check is settled, or lets it go. A run that earns nothing is passed over.
+pub fn save_held(tx: &mut Tx, run: RunId, by: Option<AuditId>) -> Result<(), StoreError> {
+    let by = by.map(|audit| audit.to_string());
+    tx.execute(SAVE_HELD, &[&run.to_string(), &by]).map(drop)
 }
 
 /// Adds what a worker's run earned, or takes it off again.

@@ -14,7 +14,7 @@ statements! {
     WITHHOLD = "UPDATE task SET unpaid_by = $1 WHERE id IN
         (SELECT id FROM (SELECT id, run_id, experiment_id, time_budget_millis FROM task
                          WHERE needs_id = $2 AND lane = $7 AND state = 'pending' AND waiting_for IS NULL
-                         AND budget_id IS NULL AND unpaid_by IS NULL
+                         AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL
                          ORDER BY due_at, id LIMIT $5) AS ready
          WHERE experiment_id = $3 AND time_budget_millis >= $4
          AND (id = $6 OR NOT EXISTS (SELECT 1 FROM ledger_earning AS held
@@ -26,7 +26,7 @@ statements! {
                   FROM task JOIN needs ON needs.id = task.needs_id
                   WHERE unpaid_by = $1 AND needs_id = $2 ORDER BY time_budget_millis, task.id LIMIT 1";
     IS_READY = "SELECT id FROM task WHERE experiment_id = $1 AND needs_id = $2 AND state = 'pending'
-                AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL LIMIT 1";
+                AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL LIMIT 1";
     RELEASE = "UPDATE task SET unpaid_by = NULL WHERE id IN
                (SELECT id FROM task WHERE unpaid_by = $1 AND needs_id = $2
                 ORDER BY time_budget_millis, id LIMIT $3)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cupola_domain::{credits::Credits, field::FieldError};
+use cupola_economy::policy::Profile;
 use cupola_hub::ledger::Economy;
 use serde::Deserialize;
 
@@ -16,20 +17,22 @@ pub(super) struct Section {
     enforce: bool,
     grant: Option<serde_json::Number>,
     credits_per_hour: Option<serde_json::Number>,
-    escrow_hours: u32,
-    escrow_results: u32,
+    escrow_hours: Option<u32>,
+    escrow_results: Option<u32>,
 }
 
 impl Section {
-    /// How credits go, or everything that is wrong with it, a line for each.
-    pub(super) fn read(self) -> anyhow::Result<Economy> {
-        self.check().map_err(|errors| {
+    /// How credits go, or everything that is wrong with it, a line for each. What is not said of escrow is as
+    /// careful as the hub is with the results.
+    pub(super) fn read(self, profile: Profile) -> anyhow::Result<Economy> {
+        self.check(profile).map_err(|errors| {
             let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("{}", lines.join("\n"))
         })
     }
 
-    fn check(self) -> Result<Economy, Vec<FieldError>> {
+    fn check(self, profile: Profile) -> Result<Economy, Vec<FieldError>> {
+        let wait = profile.policy().wait;
         let mut errors = Vec::new();
         let default = Economy::default();
         let mut amount = |field: &str, number: Option<serde_json::Number>, default: Credits| {
@@ -44,8 +47,7 @@ impl Section {
         };
         let grant = amount("grant", self.grant, default.grant);
         let hourly = amount("credits_per_hour", self.credits_per_hour, default.hourly);
-        if self.escrow_hours > ESCROW_HOURS_MAX {
-            let hours = self.escrow_hours;
+        if let Some(hours) = self.escrow_hours.filter(|hours| *hours > ESCROW_HOURS_MAX) {
             let message = format!("is {hours}; choose up to {ESCROW_HOURS_MAX}");
             errors.push(FieldError::new("escrow_hours", message));
         }
@@ -61,8 +63,15 @@ impl Section {
             enforce: self.enforce,
             grant,
             hourly,
-            escrow: Duration::from_hours(self.escrow_hours.into()),
-            escrow_results: self.escrow_results,
+            escrow: match self.escrow_hours {
+                Some(hours) => Duration::from_hours(hours.into()),
+                None => wait.time,
+            },
+            escrow_results: match self.escrow_results {
+                Some(results) => results,
+                None => u32::try_from(wait.results).unwrap_or(u32::MAX),
+            },
+            away: (wait.away > Duration::ZERO).then_some(wait.away).or(Economy::default().away),
         })
     }
 }
@@ -72,8 +81,12 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
+        check_with(Profile::Lab, text, expected);
+    }
+
+    fn check_with(profile: Profile, text: &str, expected: &str) {
         let section: Section = toml::from_str(text).unwrap();
-        let found = match section.read() {
+        let found = match section.read(profile) {
             Ok(economy) => format!(
                 "{} {} {} {:?} {}",
                 economy.enforce,
@@ -95,6 +108,16 @@ mod tests {
             "true 12.50 60.00 172800s 100",
         );
         check("grant = 0", "false 0.00 3600.00 0ns 0");
+    }
+
+    #[test]
+    fn what_is_not_said_of_escrow_is_the_profiles() {
+        check_with(Profile::Friends, "", "false 10000.00 3600.00 172800s 100");
+        check_with(
+            Profile::Open,
+            "escrow_hours = 1",
+            "false 10000.00 3600.00 3600s 200",
+        );
     }
 
     #[test]

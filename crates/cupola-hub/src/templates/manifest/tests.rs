@@ -190,3 +190,29 @@ fn the_hash_tells_code_apart() {
     assert_ne!(one.code_hash, other.code_hash);
     assert_eq!(one.code_hash.len(), 64);
 }
+
+fn check_repeats(section: &str, expected: &[&str]) {
+    let table = format!("[repeats]\n{section}\n\n[[fields]]\nname = \"lr\"");
+    check(&[("[[fields]]\nname = \"lr\"", &table)], expected);
+}
+
+#[test]
+fn what_comes_out_again_is_said_whole() {
+    check_repeats("exact = [\"loss\"]", &[]);
+    check_repeats(
+        "exact = [\"loss\"]\nsteps = \"made\"\nuntil = \"max_steps\"\ntolerance = 0",
+        &[],
+    );
+    check_repeats(
+        "",
+        &["line 7: `repeats.exact`: is missing; name the results that come out again"],
+    );
+    check_repeats(
+        "exact = [\"loss\"]\nsteps = \"made\"\ntolerance = -1",
+        &[
+            "line 9: `repeats.tolerance`: is `-1`; give a number from 0",
+            "line 7: `repeats.until`: is missing; give both, the result that counts the steps and the \
+             field with their number",
+        ],
+    );
+}

@@ -1,0 +1,161 @@
+//! The second runs of checks.
+
+use cupola_domain::{
+    audit::{Finding, Place, Role},
+    ids::{AuditId, RunId, TaskId},
+    time::Timestamp,
+};
+
+use super::{Claim, claim};
+use crate::{Row, StoreError, Tx, codec, statement::statements};
+
+statements! {
+    INSERT = "INSERT INTO audit_run (audit_id, round, role, auditor, task_id, run_id, worker_id, owner, class,
+                                     digest, value, finding, place, at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    SAVE = "UPDATE audit_run SET run_id = $3, worker_id = $4, owner = $5, class = $6, digest = $7,
+                                 value = $8, finding = $9, place = $10, at = $11
+            WHERE audit_id = $1 AND round = $2";
+    LIST = "SELECT * FROM audit_run WHERE audit_id = $1 ORDER BY round";
+    LIST_OF_RUN = "SELECT * FROM audit_run WHERE run_id = $1 ORDER BY audit_id";
+    FIND_AWAITED = "SELECT * FROM audit_run WHERE task_id = $1 AND place = 'awaited'";
+    LIST_AWAITED_OF = "SELECT audit_run.task_id FROM audit_run JOIN task ON task.id = audit_run.task_id
+                       WHERE audit_run.auditor = $1 AND audit_run.place = 'awaited'
+                       AND task.state = 'pending' ORDER BY audit_run.audit_id LIMIT $2";
+    LIST_VOUCHED = "SELECT * FROM audit_run WHERE owner = $1 AND role = 'peer' AND finding = 'valid'
+                    ORDER BY audit_id DESC LIMIT $2";
+    LIST_ANSWERS = "SELECT * FROM audit_run WHERE role = 'referee' AND place = 'came'
+                    ORDER BY audit_id DESC LIMIT $1";
+}
+
+/// Nobody's worker: no one has it yet.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// A second run of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// What it is of.
+    pub audit: AuditId,
+    /// Which in order.
+    pub round: u32,
+    /// As what.
+    pub role: Role,
+    /// Who was chosen: a worker's id, or the word for the referee.
+    pub auditor: String,
+    /// The copy of the task.
+    pub task: TaskId,
+    /// The run that counts; the copy's first one before anybody had it.
+    pub run: RunId,
+    /// What it says; nobody's before it is there.
+    pub claim: Claim,
+    /// What was found of it.
+    pub finding: Option<Finding>,
+    /// Where it is.
+    pub place: Place,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Claim {
+    /// Before anybody says anything.
+    pub fn nobodys() -> Self {
+        Self {
+            owner: String::new(),
+            worker: NOBODY.parse().expect("the nil UUID is one"),
+            class: String::new(),
+            digest: String::new(),
+            value: None,
+        }
+    }
+}
+
+/// Adds a run.
+pub fn insert_side(tx: &mut Tx, side: &Side) -> Result<(), StoreError> {
+    tx.execute_one(
+        INSERT,
+        &[
+            &side.audit.to_string(),
+            &i64::from(side.round),
+            &side.role.as_str(),
+            &side.auditor,
+            &side.task.to_string(),
+            &side.run.to_string(),
+            &side.claim.worker.to_string(),
+            &side.claim.owner,
+            &side.claim.class,
+            &side.claim.digest,
+            &side.claim.value,
+            &side.finding.map(Finding::as_str),
+            &side.place.as_str(),
+            &side.at.millis(),
+        ],
+    )
+}
+
+/// Writes what became of a run.
+pub fn save_side(tx: &mut Tx, side: &Side) -> Result<(), StoreError> {
+    tx.execute_one(
+        SAVE,
+        &[
+            &side.audit.to_string(),
+            &i64::from(side.round),
+            &side.run.to_string(),
+            &side.claim.worker.to_string(),
+            &side.claim.owner,
+            &side.claim.class,
+            &side.claim.digest,
+            &side.claim.value,
+            &side.finding.map(Finding::as_str),
+            &side.place.as_str(),
+            &side.at.millis(),
+        ],
+    )
+}
+
+/// The runs of a check by round.
+pub fn list_sides(tx: &mut Tx, audit: AuditId) -> Result<Vec<Side>, StoreError> {
+    tx.query(LIST, &[&audit.to_string()], side)
+}
+
+/// The checks that a run is a second run of.
+pub fn list_sides_of_run(tx: &mut Tx, run: RunId) -> Result<Vec<Side>, StoreError> {
+    tx.query(LIST_OF_RUN, &[&run.to_string()], side)
+}
+
+/// What waits for the result of this copy of a task.
+pub fn find_awaited(tx: &mut Tx, task: TaskId) -> Result<Option<Side>, StoreError> {
+    tx.query_optional(FIND_AWAITED, &[&task.to_string()], side)
+}
+
+/// The copies that wait to be taken by whoever was chosen.
+pub fn list_awaited_of(tx: &mut Tx, auditor: &str, limit: i64) -> Result<Vec<TaskId>, StoreError> {
+    tx.query(LIST_AWAITED_OF, &[&auditor, &limit], |row| {
+        codec::parsed(row, "audit_run", "task_id")
+    })
+}
+
+/// What somebody found right as a peer, the latest first.
+pub fn list_vouched(tx: &mut Tx, owner: &str, limit: i64) -> Result<Vec<Side>, StoreError> {
+    tx.query(LIST_VOUCHED, &[&owner, &limit], side)
+}
+
+/// The referee's latest answers.
+pub fn list_answers(tx: &mut Tx, limit: i64) -> Result<Vec<Side>, StoreError> {
+    tx.query(LIST_ANSWERS, &[&limit], side)
+}
+
+fn side(row: &Row<'_>) -> Result<Side, StoreError> {
+    const TABLE: &str = "audit_run";
+    Ok(Side {
+        audit: codec::parsed(row, TABLE, "audit_id")?,
+        round: codec::count(row, TABLE, "round")?,
+        role: codec::parsed(row, TABLE, "role")?,
+        auditor: row.text("auditor")?,
+        task: codec::parsed(row, TABLE, "task_id")?,
+        run: codec::parsed(row, TABLE, "run_id")?,
+        claim: claim(row, TABLE)?,
+        finding: codec::optional_parsed(row, TABLE, "finding")?,
+        place: codec::parsed(row, TABLE, "place")?,
+        at: codec::time(row, "at")?,
+    })
+}
