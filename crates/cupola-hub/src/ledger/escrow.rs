@@ -19,7 +19,8 @@ impl Hub {
             loop {
                 // Most of the time nothing is due: whoever waits is only read.
                 let (asked, economy) = (earner.clone(), self.economy());
-                let is_due = self.read(move |tx| Ok(!due(tx, &asked, &economy, now)?.is_empty()))?;
+                let is_due =
+                    self.read(move |tx| Ok(!due(tx, &asked, &economy, now)?.is_empty()))?;
                 if !is_due {
                     break;
                 }

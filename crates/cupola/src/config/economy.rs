@@ -71,7 +71,9 @@ impl Section {
                 Some(results) => results,
                 None => u32::try_from(wait.results).unwrap_or(u32::MAX),
             },
-            away: (wait.away > Duration::ZERO).then_some(wait.away).or(Economy::default().away),
+            away: (wait.away > Duration::ZERO)
+                .then_some(wait.away)
+                .or(Economy::default().away),
         })
     }
 }

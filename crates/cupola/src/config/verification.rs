@@ -17,6 +17,7 @@ impl Section {
     /// Who is believed, or everything that is wrong with it, a line for each.
     pub(super) fn read(self) -> anyhow::Result<Verification> {
         let (mut errors, default) = (Vec::new(), Verification::default());
+        let is_on = self.profile.is_some();
         let profile = match self.profile.as_deref().map(str::parse::<Profile>) {
             None => default.profile,
             Some(Ok(profile)) => profile,
@@ -33,7 +34,11 @@ impl Section {
             }
         }
         if errors.is_empty() {
-            return Ok(Verification { profile, own });
+            return Ok(Verification {
+                is_on,
+                profile,
+                own,
+            });
         }
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Err(anyhow::anyhow!("{}", lines.join("\n")))
@@ -47,6 +52,7 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let section: Section = toml::from_str(text).unwrap();
         let found = match section.read() {
+            Ok(found) if !found.is_on => format!("off {}", found.own.join(" ")),
             Ok(found) => format!("{} {}", found.profile, found.own.join(" ")),
             Err(error) => error.to_string(),
         };
@@ -55,12 +61,13 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        check("", "lab administrator");
+        check("", "off administrator");
+        check("profile = \"lab\"", "lab administrator");
         check(
             "profile = \"open\"\nown = [\"ann\", \"bob\"]",
             "open ann bob",
         );
-        check("own = []", "lab ");
+        check("own = []", "off ");
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Fleet {
     fn configure(&self, profile: Profile) {
         let wait = profile.policy().wait;
         self.hub.use_verification(Verification {
+            is_on: true,
             profile,
             ..Verification::default()
         });
