@@ -81,6 +81,11 @@ impl Catalogue {
         self.things.len()
     }
 
+    /// How many things of a kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.of_kind.get(&kind).map_or(0, Vec::len)
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.things.is_empty()

@@ -101,6 +101,11 @@ impl Names for HubNames<'_> {
 }
 
 impl HubNames<'_> {
+    /// How many things of a kind are known.
+    pub fn count(&self, kind: Kind) -> u64 {
+        self.catalogue.count(kind) as u64
+    }
+
     /// Runs are too many to be kept: one is found by the whole of its id, or by what pages show of it.
     fn run(&self, text: &str) -> Option<Thing> {
         let text = text.trim_start_matches('#').to_ascii_lowercase();

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod answer;
 pub mod catalogue;
 pub mod conversation;
 pub mod facts;

@@ -15,7 +15,7 @@ pub const RUNS: &str = "/runs";
 pub const WORKERS: &str = "/workers";
 
 /// What everything cost.
-pub const COSTS: &str = "/costs";
+pub const COSTS: &str = "/training/costs";
 
 /// All experiments that no brief made.
 pub const EXPERIMENTS: &str = "/experiments";

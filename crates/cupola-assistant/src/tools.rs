@@ -21,6 +21,8 @@ use serde_json::{Map, Value, json};
 use crate::index::Index;
 
 pub use answer::DATA_NOTE;
+pub(crate) use ids::run_of_task;
+pub(crate) use workers::presence;
 
 use self::{answer::Found, arguments::Arguments};
 

@@ -149,7 +149,7 @@ pub(super) fn money(total: &Total, currency: &str) -> Value {
     })
 }
 
-pub(super) fn presence(presence: Presence) -> &'static str {
+pub(crate) fn presence(presence: Presence) -> &'static str {
     match presence {
         Presence::Online => "online",
         Presence::Late => "late",

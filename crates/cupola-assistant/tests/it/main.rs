@@ -4,5 +4,6 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod answers;
 mod support;
 mod tools;

@@ -1,0 +1,368 @@
+//! Answers without a language model: what was asked, read from the hub; in one sentence first, then in detail.
+//!
+//! Every number names the page that shows it. What programs wrote is quoted and nothing else; a change is
+//! said, never made: who asked calls its tool.
+
+mod changes;
+mod groups;
+mod standing;
+mod subjects;
+mod times;
+mod work;
+
+use cupola_domain::{text::excerpt, time::Timestamp};
+use cupola_hub::{Hub, HubError};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    conversation::Conversation,
+    facts,
+    grammar::{self, Reading},
+    index::{Index, run_thing},
+    intent::Intent,
+    names::{Key, Kind, Thing},
+    period::Clock,
+    suggest,
+    tools::{Caller, DATA_NOTE, Refused, run_of_task},
+};
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// The answer in a sentence.
+    pub text: String,
+    /// More of it, a line each.
+    pub detail: Vec<String>,
+    /// Every number in it.
+    pub numbers: Vec<Number>,
+    /// The pages that show it.
+    pub links: Vec<Link>,
+    /// A small chart.
+    pub chart: Option<Chart>,
+    /// What programs wrote, line by line.
+    pub quoted: Vec<String>,
+    /// Markdown that was asked for.
+    pub report: Option<String>,
+    /// What can be asked next.
+    pub suggestions: Vec<String>,
+    /// What it could have meant, where it is not known; an answer chooses one.
+    pub asks_back: Vec<String>,
+    /// What happens once it is confirmed.
+    pub change: Option<Change>,
+    /// The run that it shows.
+    shown: Option<Thing>,
+}
+
+/// A number with where it is from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number {
+    /// What it is.
+    pub name: String,
+    /// How much.
+    pub value: f64,
+    /// Of what; empty for none.
+    pub unit: String,
+    /// The page that shows it.
+    pub source: String,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What it shows.
+    pub title: String,
+    /// Its address.
+    pub href: String,
+}
+
+/// A curve to be drawn small.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chart {
+    /// What it shows.
+    pub metric: String,
+    /// The page that shows all of it.
+    pub source: String,
+    /// Steps and values.
+    pub points: Vec<(i64, f64)>,
+}
+
+/// A change that waits to be confirmed: a call of a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The tool.
+    pub tool: &'static str,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+}
+
+/// All that an answer is made with.
+struct Desk<'a> {
+    hub: &'a Hub,
+    index: &'a Index,
+    caller: &'a Caller,
+    now: Timestamp,
+}
+
+/// Answers a question, and notes in the conversation what was talked about.
+pub fn ask(
+    hub: &Hub,
+    index: &Index,
+    caller: &Caller,
+    conversation: &mut Conversation,
+    (question, offset_minutes): (&str, i32),
+) -> Result<Answer, HubError> {
+    let now = hub.now();
+    let clock = Clock {
+        now,
+        offset_minutes,
+    };
+    let mut reading = grammar::read(question, conversation, &index.names(hub)?, clock);
+    if !matches!(reading, Reading::Asked(_) | Reading::TooLong(_)) && index.is_outdated(hub)? {
+        reading = grammar::read(question, conversation, &index.names_anew(hub)?, clock);
+    }
+    let desk = Desk {
+        hub,
+        index,
+        caller,
+        now,
+    };
+    let mut answer = match &reading {
+        Reading::Asked(asked) => {
+            let mut answer = match desk.answer(&asked.intent) {
+                Ok(answer) => answer,
+                Err(HubError::Unavailable(message)) => return Err(HubError::Unavailable(message)),
+                Err(HubError::Internal(error)) => return Err(HubError::Internal(error)),
+                Err(error) => Answer::saying(format!("That cannot be answered: {error}.")),
+            };
+            for (term, thing) in &asked.guesses {
+                let line = format!(
+                    "I read {} as the {} {}.",
+                    quoted(term),
+                    thing.kind(),
+                    quoted(&thing.name)
+                );
+                answer.detail.push(line);
+            }
+            answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+            answer
+        }
+        reading => not_asked(reading),
+    };
+    conversation.note(question, &reading, answer.shown.take());
+    Ok(answer)
+}
+
+/// What is said where nothing can be answered.
+fn not_asked(reading: &Reading) -> Answer {
+    let of = |kinds: &[Kind]| match kinds {
+        [kind] => format!("{kind}"),
+        _ => "experiment, run, worker, template, model, parameter or metric".to_owned(),
+    };
+    match reading {
+        Reading::Which { term, kind, choices } => {
+            let text = match (term.is_empty(), choices.is_empty()) {
+                (true, true) => format!("Of which {kind}? There is none yet."),
+                (true, false) => format!("Of which {kind}?"),
+                (false, _) if choices.len() == 1 => format!("Do you mean {}?", quoted(&choices[0].name)),
+                (false, _) => format!("Which {kind} do you mean by {}?", quoted(term)),
+            };
+            Answer {
+                asks_back: choices.iter().map(|choice| choice.name.clone()).collect(),
+                ..Answer::saying(text)
+            }
+        }
+        Reading::Unknown { term, kinds, nearest } => {
+            let nearest: Vec<_> = nearest.iter().map(|thing| thing.name.clone()).collect();
+            let mut text = format!("There is no {} {}.", of(kinds), quoted(term));
+            if !nearest.is_empty() {
+                text.push_str(" These are like it:");
+                for name in &nearest {
+                    text.push(' ');
+                    text.push_str(&quoted(name));
+                }
+                text.push('.');
+            }
+            Answer {
+                suggestions: suggest::examples(),
+                ..Answer::saying(text)
+            }
+        }
+        Reading::TooLong(too_long) => Answer {
+            suggestions: suggest::examples(),
+            ..Answer::saying(format!(
+                "The question has {} characters; I read {} at most.",
+                too_long.chars,
+                crate::question::CHARS_MAX
+            ))
+        },
+        Reading::NotUnderstood | Reading::Asked(_) => Answer {
+            suggestions: suggest::examples(),
+            ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers and costs.".to_owned())
+        },
+    }
+}
+
+impl Desk<'_> {
+    fn answer(&self, intent: &Intent) -> Result<Answer, HubError> {
+        match intent {
+            Intent::Best {
+                of,
+                by,
+                rank,
+                count,
+            } => self.best(of.as_ref(), by, *rank, *count),
+            Intent::Compare { these } => self.compared(these),
+            Intent::CompareBest { of, count } => self.best_compared(of, *count),
+            Intent::IsBetter { a, b } => self.better(a, b),
+            Intent::WhatMatters { of, parameters } => self.matters(of, parameters),
+            Intent::WhyFailed { of } => self.why_failed(of),
+            Intent::WhyWaiting { of } => self.why_waiting(of),
+            Intent::Running { of } => self.running(of.as_ref()),
+            Intent::Cost { of, within } => self.cost(of.as_ref(), within.as_ref()),
+            Intent::WhatChanged { of, within } => self.changed(of.as_ref(), within.as_ref()),
+            Intent::ShowLog { of } => self.log(of),
+            Intent::ShowCurve { of, metrics } => self.curve(of, metrics),
+            Intent::ListRuns(wanted) => self.runs(wanted),
+            Intent::List { kind } => self.list(*kind),
+            Intent::Workers => self.workers(),
+            Intent::Describe { what } => self.described(what),
+            Intent::Overview => self.overview(),
+            Intent::Draft(wish) => self.drafted(wish),
+            Intent::Submit(wish) => self.submission(wish),
+            Intent::Report { on } => self.reported(on),
+            Intent::Act { action, on } => self.acted(*action, on),
+            Intent::Help => Ok(help()),
+        }
+    }
+
+    /// The run that a thing is, or is the latest of.
+    fn run_of(&self, thing: &Thing) -> Result<cupola_domain::ids::RunId, HubError> {
+        match &thing.key {
+            Key::Run(id) => Ok(*id),
+            Key::Numbered(experiment, number) => run_of_task(self.hub, *experiment, *number),
+            Key::Experiment(id) => {
+                let (rows, _) = self.hub.experiment_runs(*id, 1, 0)?;
+                rows.first().map(|row| row.run.id).ok_or_else(|| {
+                    HubError::Conflict(format!("{} has no runs", quoted(&thing.name)))
+                })
+            }
+            _ => Err(HubError::Conflict(format!(
+                "a {} has no log and no curves",
+                thing.kind()
+            ))),
+        }
+    }
+}
+
+fn help() -> Answer {
+    Answer {
+        detail: suggest::EXAMPLES.iter().map(|example| (*example).to_owned()).collect(),
+        suggestions: suggest::examples(),
+        ..Answer::saying("Ask about experiments, runs, workers and costs; compare, explain, draft a brief, or have a report written.".to_owned())
+    }
+}
+
+impl Answer {
+    fn saying(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    fn more(mut self, line: impl Into<String>) -> Self {
+        self.detail.push(line.into());
+        self
+    }
+
+    fn number(mut self, name: impl Into<String>, value: f64, unit: &str, source: &str) -> Self {
+        self.numbers.push(Number {
+            name: name.into(),
+            value,
+            unit: unit.to_owned(),
+            source: source.to_owned(),
+        });
+        self
+    }
+
+    fn count(self, name: impl Into<String>, count: u64, source: &str) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "nothing here is counted so far")]
+        self.number(name, count as f64, "", source)
+    }
+
+    fn link(mut self, title: impl Into<String>, href: impl Into<String>) -> Self {
+        self.links.push(Link {
+            title: title.into(),
+            href: href.into(),
+        });
+        self
+    }
+
+    fn showing(mut self, run: cupola_domain::ids::RunId) -> Self {
+        self.shown = Some(run_thing(run));
+        self
+    }
+
+    /// As programs read it.
+    pub fn to_json(&self) -> Value {
+        let numbers: Vec<Value> = self
+            .numbers
+            .iter()
+            .map(|number| {
+                let value = cupola_domain::metric::number_json(number.value);
+                json!({"name": number.name, "value": value, "unit": number.unit, "source": number.source})
+            })
+            .collect();
+        let links: Vec<Value> = self
+            .links
+            .iter()
+            .map(|link| json!({"title": link.title, "href": link.href}))
+            .collect();
+        let chart = self.chart.as_ref().map(|chart| {
+            let points: Vec<Value> = chart
+                .points
+                .iter()
+                .map(|(step, value)| json!([step, cupola_domain::metric::number_json(*value)]))
+                .collect();
+            json!({"metric": chart.metric, "source": chart.source, "points": points})
+        });
+        let quoted =
+            (!self.quoted.is_empty()).then(|| json!({"data": self.quoted, "note": DATA_NOTE}));
+        let change = self
+            .change
+            .as_ref()
+            .map(|change| json!({"tool": change.tool, "arguments": change.arguments}));
+        json!({
+            "answer": self.text,
+            "detail": self.detail,
+            "numbers": numbers,
+            "links": links,
+            "chart": chart,
+            "quoted": quoted,
+            "report": self.report,
+            "suggestions": self.suggestions,
+            "asks_back": self.asks_back,
+            "change": change,
+        })
+    }
+}
+
+impl From<Refused> for Answer {
+    fn from(refused: Refused) -> Self {
+        Self::saying(format!("That cannot be done: {refused}."))
+    }
+}
+
+/// A name in a sentence, on one line and not too long.
+fn quoted(name: &str) -> String {
+    format!("`{}`", excerpt(name))
+}
+
+/// An experiment in a sentence: its name, and the title of its brief.
+fn label(standing: &facts::Standing) -> String {
+    let name = quoted(&standing.experiment.name);
+    match &standing.brief {
+        Some((title, _)) => format!("{name} ({})", excerpt(title)),
+        None => name,
+    }
+}

@@ -1,0 +1,247 @@
+//! What would be changed: drafts, orders. Nothing is changed here; an answer carries the call that would.
+
+use cupola_domain::text::excerpt;
+use cupola_hub::HubError;
+use serde_json::{Map, Value};
+
+use super::{Answer, Change, Desk, quoted};
+use crate::{
+    facts,
+    intent::Action,
+    links,
+    names::{Key, Thing},
+    numbers::{self, amount},
+    report,
+    tools::{self, Mode, Refused},
+    wish::Wish,
+};
+
+/// What a brief has where nothing is said.
+const NUM_TASKS: u32 = 20;
+const TIME_BUDGET_SECS: u64 = 600;
+
+impl Desk<'_> {
+    pub(super) fn drafted(&self, wish: &Wish) -> Result<Answer, HubError> {
+        if wish.goal.is_empty() {
+            let text = "What is to be found out? Say it in a sentence, such as: draft a brief for the smallest loss with char-lm, 50 tasks of 5 minutes.";
+            return Ok(Answer::saying(text).link("a new brief", links::NEW_BRIEF));
+        }
+        if wish.template.is_none() {
+            let names: Vec<String> = self
+                .hub
+                .list_templates()
+                .iter()
+                .filter(|template| template.objective.is_some())
+                .map(|template| template.name.clone())
+                .collect();
+            let listed: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            let text = format!(
+                "With which template? Say `use NAME`: {}.",
+                listed.join(", ")
+            );
+            return Ok(Answer::saying(text).link("templates", "/templates"));
+        }
+        let arguments = arguments(wish);
+        let checked = match self.call("check_brief", &arguments, Mode::AsAsked) {
+            Ok(checked) => checked,
+            Err(refused) => return or_said(refused),
+        };
+        let mut answer = Answer::saying(summary(wish));
+        if checked["valid"] != Value::Bool(true) {
+            answer = Answer::saying("The draft cannot be submitted as it is.");
+            for error in checked["errors"].as_array().into_iter().flatten() {
+                let (field, message) = (text(&error["field"]), text(&error["message"]));
+                answer = answer.more(format!("{}: {}", excerpt(field), excerpt(message)));
+            }
+            return Ok(answer.link("a new brief", links::NEW_BRIEF));
+        }
+        for (name, expression) in &wish.space {
+            answer = answer.more(format!("{} = {}", excerpt(name), excerpt(expression)));
+        }
+        if let (Some(least), Some(most)) = (
+            checked["planned_cost"]["least"].as_f64(),
+            checked["planned_cost"]["most"].as_f64(),
+        ) {
+            let currency = checked["planned_cost"]["currency"]
+                .as_str()
+                .unwrap_or_default();
+            answer = answer
+                .more(format!(
+                    "It would cost about {} to {} {currency}.",
+                    amount(least),
+                    amount(most)
+                ))
+                .number("planned cost, least", least, currency, links::NEW_BRIEF)
+                .number("planned cost, most", most, currency, links::NEW_BRIEF);
+        }
+        Ok(answer
+            .more("Say `submit it`, or what should be other.")
+            .link("a new brief", links::NEW_BRIEF))
+    }
+
+    pub(super) fn submission(&self, wish: &Wish) -> Result<Answer, HubError> {
+        self.proposed("submit_brief", arguments(wish), &summary(wish))
+    }
+
+    pub(super) fn reported(&self, on: &Thing) -> Result<Answer, HubError> {
+        let (id, note) = match &on.key {
+            Key::Experiment(id) => (*id, ""),
+            _ => (
+                self.hub.run_detail(self.run_of(on)?)?.experiment.id,
+                " Reports are written on experiments; this is that of the run.",
+            ),
+        };
+        let experiment = self.hub.experiment_detail(id)?.experiment;
+        let text = format!("The report on {} is below.{note}", quoted(&experiment.name));
+        let mut answer = Answer::saying(text);
+        answer.report = Some(report::markdown(self.hub, id)?);
+        Ok(answer.link(experiment.name.clone(), links::experiment(&experiment)))
+    }
+
+    pub(super) fn acted(&self, action: Action, on: &Thing) -> Result<Answer, HubError> {
+        let name = quoted(&on.name);
+        match (action, &on.key) {
+            (Action::Cancel, Key::Experiment(id)) => self.proposed(
+                "cancel_experiment",
+                one("id", id.to_string()),
+                &format!("Stop what is left of {name}."),
+            ),
+            (Action::Cancel, Key::Run(_) | Key::Numbered(..)) => self.proposed(
+                "cancel_run",
+                one("id", self.run_of(on)?.to_string()),
+                &format!("Stop {name} for good."),
+            ),
+            (Action::Retry, Key::Run(_) | Key::Numbered(..)) => self.proposed(
+                "retry_run",
+                one("id", self.run_of(on)?.to_string()),
+                &format!("Run {name} again."),
+            ),
+            (Action::Start, Key::Experiment(id)) => self.proposed(
+                "start_run",
+                one("experiment_id", id.to_string()),
+                &format!("Start one run of {name}."),
+            ),
+            (Action::Retry, Key::Experiment(id)) => {
+                let failed = facts::failed(self.hub, *id, 5)?;
+                let source = links::experiment(&self.hub.experiment_detail(*id)?.experiment);
+                let mut answer = Answer::saying(match failed.len() {
+                    0 => format!("No run of {name} failed, so there is nothing to retry."),
+                    _ => format!(
+                        "Runs are tried again one by one; name one, such as: retry task {} of {}.",
+                        failed[0].task_number,
+                        excerpt(&on.name)
+                    ),
+                });
+                for found in failed {
+                    answer = answer.link(
+                        format!("task {}", found.task_number),
+                        links::run(found.run.id),
+                    );
+                }
+                Ok(answer.link(name, source))
+            }
+            (action, _) => Ok(Answer::saying(format!(
+                "I cannot {} a {}.",
+                action.as_str(),
+                on.kind()
+            ))),
+        }
+    }
+
+    /// A change, as its dry run says it would be.
+    fn proposed(
+        &self,
+        tool: &'static str,
+        arguments: Map<String, Value>,
+        what: &str,
+    ) -> Result<Answer, HubError> {
+        let would = match self.call(tool, &arguments, Mode::DryRun) {
+            Ok(found) => text(&found["would"]).to_owned(),
+            Err(refused) => return or_said(refused),
+        };
+        let mut answer = Answer::saying(format!(
+            "{what} This would {would}; nothing is done before you confirm it."
+        ));
+        answer.change = Some(Change { tool, arguments });
+        Ok(answer)
+    }
+
+    fn call(
+        &self,
+        tool: &str,
+        arguments: &Map<String, Value>,
+        mode: Mode,
+    ) -> Result<Value, Refused> {
+        tools::call(self.hub, self.index, self.caller, (tool, arguments), mode)
+    }
+}
+
+/// What a person can mend is said; the rest is an error.
+fn or_said(refused: Refused) -> Result<Answer, HubError> {
+    match refused {
+        Refused::Hub(error @ (HubError::Internal(_) | HubError::Unavailable(_))) => Err(error),
+        refused => Ok(refused.into()),
+    }
+}
+
+fn summary(wish: &Wish) -> String {
+    let tasks = wish.num_tasks.unwrap_or(NUM_TASKS);
+    let time = numbers::duration(std::time::Duration::from_secs(seconds(wish)));
+    let hardware = wish.hardware.map_or("small", |hardware| hardware.as_str());
+    let template = wish.template.as_deref().unwrap_or_default();
+    let said = if wish.num_tasks.is_none() || wish.time_budget.is_none() {
+        " (what you did not say is as usual)"
+    } else {
+        ""
+    };
+    format!(
+        "A brief for “{}”: {tasks} tasks of {time} each with {} on {hardware} machines{said}.",
+        excerpt(&wish.goal),
+        quoted(template)
+    )
+}
+
+fn arguments(wish: &Wish) -> Map<String, Value> {
+    let mut arguments = Map::new();
+    let mut say = |name: &str, value: Value| arguments.insert(name.to_owned(), value);
+    say("goal", wish.goal.as_str().into());
+    say(
+        "template",
+        wish.template.as_deref().unwrap_or_default().into(),
+    );
+    say("num_tasks", wish.num_tasks.unwrap_or(NUM_TASKS).into());
+    say("time_budget_secs", seconds(wish).into());
+    if let Some(hardware) = wish.hardware {
+        say("hardware", hardware.as_str().into());
+    }
+    if let Some(credits) = &wish.credits {
+        say("budget_credits", credits.as_str().into());
+    }
+    if !wish.space.is_empty() {
+        let space: Map<String, Value> = wish
+            .space
+            .iter()
+            .map(|(name, expression)| (name.clone(), expression.as_str().into()))
+            .collect();
+        say("space", space.into());
+    }
+    arguments
+}
+
+/// Whole seconds, one at least.
+fn seconds(wish: &Wish) -> u64 {
+    wish.time_budget
+        .map_or(TIME_BUDGET_SECS, |time| time.as_secs().max(1))
+}
+
+fn one(name: &str, value: String) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value.into())])
+}
+
+/// A text, or what is marked as one.
+fn text(value: &Value) -> &str {
+    value["data"]
+        .as_str()
+        .or(value.as_str())
+        .unwrap_or_default()
+}

@@ -1,0 +1,490 @@
+//! Which is best, which is better, and what made the difference.
+
+use cupola_domain::{
+    ids::{ExperimentId, RunId},
+    objective::Objective,
+    text::excerpt,
+};
+use cupola_hub::{
+    HubError,
+    comparison::{ComparedRow, Importance, Question, Selection},
+    run_search::{
+        Columns, RunFound, RunSearch,
+        filter::{self, Order},
+    },
+};
+
+use serde_json::Value;
+
+use super::{Answer, Desk, groups::of_groups, label, quoted};
+use crate::{
+    facts::{self, Placed, Standing},
+    intent::By,
+    links,
+    names::{Key, Thing},
+    numbers::{amount, percent, plural},
+};
+
+/// Parameters of a configuration that are told.
+const CONFIG_MAX: usize = 8;
+
+/// A share that could be chance where p is above this.
+const LEVEL: f64 = 0.05;
+
+impl Desk<'_> {
+    pub(super) fn best(
+        &self,
+        of: Option<&Thing>,
+        by: &By,
+        rank: u32,
+        count: u32,
+    ) -> Result<Answer, HubError> {
+        let id = of.map(experiment_of).transpose()?;
+        let order = match by {
+            By::Objective { is_worst } => {
+                let Some(id) = id else {
+                    return Ok(Answer::saying(
+                        "Runs of different experiments have no objective in common; name an experiment.",
+                    ));
+                };
+                return self.best_by_objective(id, *is_worst, rank, count);
+            }
+            By::Metric { name, is_highest } => (
+                format!("metrics.{}", filter::quoted(name)),
+                name.as_str(),
+                *is_highest,
+            ),
+            By::Cost { is_highest } => ("cost".to_owned(), "cost", *is_highest),
+            By::Duration { is_highest } => ("duration".to_owned(), "duration", *is_highest),
+        };
+        self.best_by_order(id, order, rank, count)
+    }
+
+    fn best_by_objective(
+        &self,
+        id: ExperimentId,
+        is_worst: bool,
+        rank: u32,
+        count: u32,
+    ) -> Result<Answer, HubError> {
+        let standing = facts::standing(self.hub, id)?;
+        let source = links::experiment(&standing.experiment);
+        let name = label(&standing);
+        let Some(objective) = standing.objective.as_ref() else {
+            let text = format!(
+                "{name} has no objective, so none of its runs is called best; ask for the lowest or highest of a metric."
+            );
+            return Ok(Answer::saying(text).link(name, source));
+        };
+        let total = standing.ranked.len();
+        let mut ranked: Vec<&Placed> = standing.ranked.iter().collect();
+        if is_worst {
+            ranked.reverse();
+        }
+        let from = rank as usize - 1;
+        let wanted: Vec<&Placed> = ranked.into_iter().skip(from).take(count as usize).collect();
+        if wanted.is_empty() {
+            let text = match total {
+                0 => format!(
+                    "No run of {name} has a value of {} yet.",
+                    quoted(&objective.metric)
+                ),
+                _ => format!(
+                    "{name} has only {} with a value of {}.",
+                    plural(total as u64, "run"),
+                    quoted(&objective.metric)
+                ),
+            };
+            return Ok(Answer::saying(text)
+                .count("runs with a value", total as u64, &source)
+                .link(name, source));
+        }
+        let answer = self.placed(&standing, objective, &wanted, (rank, is_worst))?;
+        Ok(spread(answer, &standing, &objective.unit, &source)
+            .count("runs with a value", total as u64, &source)
+            .link(name, source))
+    }
+
+    /// The runs that were asked for, the first of them in a sentence.
+    fn placed(
+        &self,
+        standing: &Standing,
+        objective: &Objective,
+        wanted: &[&Placed],
+        (rank, is_worst): (u32, bool),
+    ) -> Result<Answer, HubError> {
+        let (metric, unit) = (excerpt(&objective.metric), objective.unit.as_str());
+        let mut answer = Answer::default();
+        for (at, placed) in wanted.iter().enumerate() {
+            let run = facts::run_of(self.hub, placed)?;
+            let (task, value) = (placed.number, amount(placed.value));
+            answer = answer
+                .number(
+                    format!("{metric} of task {task}"),
+                    placed.value,
+                    unit,
+                    &links::run(run),
+                )
+                .link(format!("task {task}"), links::run(run));
+            if at > 0 {
+                answer = answer.more(format!("{}. task {task} with {value}", rank as usize + at));
+                continue;
+            }
+            let place = place(rank, is_worst);
+            answer.text = format!(
+                "The {place} of {} is task {task} with {metric} {value}.",
+                label(standing)
+            );
+            answer = answer.showing(run);
+            if let Some(config) = config(placed) {
+                answer = answer.more(format!("It ran with {config}."));
+            }
+        }
+        Ok(answer)
+    }
+
+    fn best_by_order(
+        &self,
+        id: Option<ExperimentId>,
+        (field, name, is_highest): (String, &str, bool),
+        rank: u32,
+        count: u32,
+    ) -> Result<Answer, HubError> {
+        let direction = if is_highest { "desc" } else { "asc" };
+        let order = Order::parse(&format!("{field} {direction}"));
+        let order = order.map_err(|error| HubError::Conflict(error.to_string()))?;
+        let found = self.hub.search_runs(RunSearch {
+            experiments: id.into_iter().collect(),
+            columns: Columns::These(order.iter().map(|order| order.field.clone()).collect()),
+            order,
+            limit: count,
+            offset: u64::from(rank - 1),
+            ..RunSearch::default()
+        })?;
+        let end = if is_highest { "highest" } else { "lowest" };
+        let known: Vec<(&RunFound, f64)> = found
+            .runs
+            .iter()
+            .filter_map(|run| Some((run, value_of(run, name)?)))
+            .collect();
+        let Some((first, value)) = known.first() else {
+            return Ok(
+                Answer::saying(format!("No run has a {} yet.", quoted(name)))
+                    .link("runs", links::RUNS),
+            );
+        };
+        let currency = self.hub.prices().currency.clone();
+        let unit = match name {
+            "cost" => currency.as_str(),
+            "duration" => "s",
+            _ => "",
+        };
+        let text = format!(
+            "The {end} {} is {} {unit}, of task {} of {}.",
+            quoted(name),
+            amount(*value),
+            first.task_number,
+            quoted(&first.experiment_name)
+        );
+        let mut answer =
+            Answer::saying(text.replace("  ", " ").replace(" ,", ",")).showing(first.run.id);
+        for (run, value) in &known {
+            let link = links::run(run.run.id);
+            let label = format!(
+                "task {} of {}",
+                run.task_number,
+                excerpt(&run.experiment_name)
+            );
+            answer = answer
+                .number(format!("{name} of {label}"), *value, unit, &link)
+                .link(label, link);
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn compared(&self, these: &[Thing]) -> Result<Answer, HubError> {
+        let experiments: Vec<ExperimentId> = these
+            .iter()
+            .filter_map(|thing| experiment_of(thing).ok())
+            .collect();
+        if experiments.len() == these.len() {
+            let compared = facts::compared(self.hub, &experiments)?;
+            return Ok(of_groups(&compared, &experiments));
+        }
+        if !experiments.is_empty() {
+            return Ok(Answer::saying(
+                "I compare experiments with experiments and runs with runs; name things of one kind.",
+            ));
+        }
+        let runs: Vec<RunId> = these
+            .iter()
+            .map(|thing| self.run_of(thing))
+            .collect::<Result<_, _>>()?;
+        self.runs_compared(&runs)
+    }
+
+    pub(super) fn best_compared(&self, of: &Thing, count: u32) -> Result<Answer, HubError> {
+        let standing = facts::standing(self.hub, experiment_of(of)?)?;
+        let wanted = standing.ranked.iter().take(count.min(16) as usize);
+        let runs: Vec<RunId> = wanted
+            .map(|placed| facts::run_of(self.hub, placed))
+            .collect::<Result<_, _>>()?;
+        if runs.len() < 2 {
+            let text = format!(
+                "{} has {} with a value; two are needed.",
+                label(&standing),
+                plural(runs.len() as u64, "run")
+            );
+            let source = links::experiment(&standing.experiment);
+            return Ok(Answer::saying(text)
+                .count("runs with a value", runs.len() as u64, &source)
+                .link(label(&standing), source));
+        }
+        self.runs_compared(&runs)
+    }
+
+    pub(super) fn better(&self, a: &Thing, b: &Thing) -> Result<Answer, HubError> {
+        self.compared(&[a.clone(), b.clone()])
+    }
+
+    pub(super) fn matters(&self, of: &Thing, parameters: &[Thing]) -> Result<Answer, HubError> {
+        let id = experiment_of(of)?;
+        let selection = Selection {
+            experiments: vec![id],
+            ..Selection::default()
+        };
+        let compared = self.hub.comparison(&selection, &Question::default())?;
+        let source = links::comparison(&[id]);
+        let is_wanted = |one: &&Importance| {
+            parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
+        };
+        let importance = &compared.finding.importance;
+        let found: Vec<_> = importance
+            .parameters
+            .iter()
+            .filter(is_wanted)
+            .filter_map(|one| Some((one, one.alone?)))
+            .collect();
+        let name = quoted(&of.name);
+        let metric = quoted(&compared.metric_name());
+        let Some((first, effect)) = found.first() else {
+            let text = match parameters {
+                [] => format!(
+                    "Of {name} it cannot be told which parameter matters: too few of its {} have a value or differ in parameters.",
+                    plural(compared.total, "run")
+                ),
+                some => format!(
+                    "Of {name} it cannot be told whether {} matters: its runs do not differ in it, or each value occurs once.",
+                    quoted(&some[0].name)
+                ),
+            };
+            return Ok(Answer::saying(text)
+                .count("runs", compared.total, &source)
+                .link(format!("comparison of {name}"), source));
+        };
+        let share = percent(effect.share);
+        let is_clear = effect.p_value < LEVEL;
+        let text = match (parameters, is_clear) {
+            ([], true) => format!(
+                "In {name}, {} matters most: it explains {share} % of the variance of {metric}.",
+                quoted(&first.parameter)
+            ),
+            (_, true) => format!(
+                "Yes: in {name}, {} explains {share} % of the variance of {metric}.",
+                quoted(&first.parameter)
+            ),
+            ([], false) => format!(
+                "In {name} no parameter is clearly seen to matter; {} explains most of the variance of {metric} ({share} %), which chance could have done.",
+                quoted(&first.parameter)
+            ),
+            (_, false) => format!(
+                "It is not seen: in {name}, {} explains {share} % of the variance of {metric}, which chance could have done.",
+                quoted(&first.parameter)
+            ),
+        };
+        let answer = found
+            .iter()
+            .take(CONFIG_MAX)
+            .fold(Answer::saying(text), |answer, (one, _)| {
+                share_of(answer, one, &source)
+            });
+        Ok(answer
+            .count("runs with a value", importance.count as u64, &source)
+            .link(format!("comparison of {name}"), source))
+    }
+
+    fn runs_compared(&self, runs: &[RunId]) -> Result<Answer, HubError> {
+        let beside = self.hub.compare_runs(runs)?;
+        let source = links::comparison_of_runs(runs);
+        let differing: Vec<_> = beside.config.iter().filter(|row| row.differs).collect();
+        let value = |at: usize| {
+            let one = &beside.runs[at];
+            one.row
+                .task
+                .value
+                .filter(|_| one.row.task.run == one.row.run.id)
+        };
+        let label = |at: usize| {
+            format!(
+                "task {} of {}",
+                beside.runs[at].row.task.number,
+                quoted(&beside.runs[at].experiment.name)
+            )
+        };
+        let objective = beside.runs[0].experiment.objective.clone();
+        let same_objective = beside
+            .runs
+            .iter()
+            .all(|one| one.experiment.objective == objective);
+        let text = match (objective.filter(|_| same_objective), value(0), value(1)) {
+            (Some(objective), Some(a), Some(b)) if a.is_finite() && b.is_finite() => {
+                let word = relation(&objective, a, b);
+                let metric = excerpt(&objective.metric);
+                format!(
+                    "By {metric}, {} ({}) is {word} {} ({}); one run each says nothing of noise.",
+                    label(0),
+                    amount(a),
+                    label(1),
+                    amount(b)
+                )
+            }
+            _ => format!(
+                "{} and {} cannot be judged by one objective; they differ in {}.",
+                label(0),
+                label(1),
+                plural(differing.len() as u64, "field")
+            ),
+        };
+        let mut answer = Answer::saying(text).count(
+            "fields of the configuration that differ",
+            differing.len() as u64,
+            &source,
+        );
+        for at in 0..beside.runs.len() {
+            let link = links::run(beside.runs[at].row.run.id);
+            if let Some(value) = value(at) {
+                answer = answer.number(label(at), value, "", &link);
+            }
+            answer = answer.link(label(at), link);
+        }
+        answer.detail = differing
+            .iter()
+            .take(CONFIG_MAX)
+            .map(|row| difference(row))
+            .collect();
+        Ok(answer.link("side by side", source))
+    }
+}
+
+fn experiment_of(thing: &Thing) -> Result<ExperimentId, HubError> {
+    match &thing.key {
+        Key::Experiment(id) => Ok(*id),
+        _ => Err(HubError::Conflict(format!(
+            "{} is a {}, no experiment",
+            quoted(&thing.name),
+            thing.kind()
+        ))),
+    }
+}
+
+fn value_of(run: &RunFound, name: &str) -> Option<f64> {
+    match name {
+        "cost" => Some(run.cost?.units()),
+        "duration" => {
+            let between = run
+                .run
+                .started_at
+                .zip(run.run.finished_at)
+                .map(|(from, to)| to.since(from));
+            Some(run.run.wall_time.or(between)?.as_secs_f64())
+        }
+        _ => Some(
+            run.metrics
+                .iter()
+                .find(|series| series.name == name)?
+                .last?
+                .value,
+        ),
+    }
+}
+
+fn place(rank: u32, is_worst: bool) -> String {
+    let word = if is_worst { "worst" } else { "best" };
+    match rank {
+        1 => word.to_owned(),
+        2 => format!("second {word}"),
+        3 => format!("third {word}"),
+        rank => format!("{word} in place {rank}"),
+    }
+}
+
+fn config(placed: &Placed) -> Option<String> {
+    let fields: Vec<String> = placed
+        .config
+        .iter()
+        .take(CONFIG_MAX)
+        .map(|(key, value)| format!("{} {}", excerpt(key), excerpt(value)))
+        .collect();
+    (!fields.is_empty()).then(|| fields.join(", "))
+}
+
+/// What can be said of all values.
+fn spread(mut answer: Answer, standing: &Standing, unit: &str, source: &str) -> Answer {
+    if let (Some(mean), Some(std)) = (standing.mean, standing.std) {
+        let values = plural(standing.ranked.len() as u64, "value");
+        let (said, off) = (amount(mean), amount(std));
+        answer = answer
+            .more(format!(
+                "The {values} have a mean of {said} with a deviation of {off}."
+            ))
+            .number("mean", mean, unit, source)
+            .number("deviation", std, unit, source);
+    }
+    let (not_finite, not_measured) = (standing.not_finite as u64, standing.not_measured as u64);
+    if not_finite + not_measured > 0 {
+        answer = answer
+            .more(format!(
+                "Left out: {not_finite} not finite, {not_measured} not measured."
+            ))
+            .count("not finite", not_finite, source)
+            .count("not measured", not_measured, source);
+    }
+    answer
+}
+
+/// What one parameter explains.
+fn share_of(answer: Answer, one: &Importance, source: &str) -> Answer {
+    let Some(effect) = one.alone else {
+        return answer;
+    };
+    let parameter = excerpt(&one.parameter);
+    let (share, chance) = (percent(effect.share), percent(effect.share_by_chance));
+    let (p, levels, runs) = (amount(effect.p_value), one.levels, one.count);
+    answer
+        .more(format!(
+            "{parameter}: {share} % (by chance {chance} %, p {p}, {levels} levels, {runs} runs)"
+        ))
+        .number(
+            format!("share of {parameter}"),
+            effect.share * 100.0,
+            "%",
+            source,
+        )
+        .number(format!("p of {parameter}"), effect.p_value, "", source)
+}
+
+fn relation(objective: &Objective, a: f64, b: f64) -> &'static str {
+    if objective.direction.is_better(a, b) {
+        "better than"
+    } else if objective.direction.is_better(b, a) {
+        "worse than"
+    } else {
+        "equal to"
+    }
+}
+
+fn difference(row: &ComparedRow) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), excerpt);
+    let values: Vec<String> = row.values.iter().map(value).collect();
+    format!("{}: {}", excerpt(&row.path), values.join(" against "))
+}

@@ -1,0 +1,349 @@
+//! What something cost, and what is other than before.
+
+use std::time::Duration;
+
+use cupola_domain::{
+    cost::{Day, Kind, Money, Scope, Total},
+    date,
+    text::excerpt,
+    time::Timestamp,
+};
+use cupola_hub::{
+    HubError,
+    run_search::{
+        Columns, RunSearch,
+        filter::{self, Filter},
+    },
+};
+
+use super::{Answer, Desk, quoted};
+use crate::{
+    links,
+    names::{Key, Thing},
+    numbers::{amount, plural},
+    period::Period,
+};
+
+/// So far is looked back where nobody says since when.
+const LOOKED_BACK: Duration = Duration::from_hours(24);
+
+/// Runs of a worker whose costs are added up.
+const RUNS_MAX: u32 = 1_000;
+
+impl Desk<'_> {
+    pub(super) fn cost(
+        &self,
+        of: Option<&Thing>,
+        within: Option<&Period>,
+    ) -> Result<Answer, HubError> {
+        match of.map(|thing| (&thing.key, thing)) {
+            None => self.cost_of(
+                &Scope::default(),
+                "everything",
+                links::COSTS.to_owned(),
+                within,
+            ),
+            Some((Key::Experiment(id), thing)) => {
+                let scope = Scope {
+                    kind: Kind::Experiment,
+                    subject: id.to_string(),
+                };
+                let source = links::experiment(&self.hub.experiment_detail(*id)?.experiment);
+                self.cost_of(&scope, &quoted(&thing.name), source, within)
+            }
+            Some((Key::Worker(id), thing)) => {
+                self.cost_of_worker(&thing.name, links::worker(*id), within)
+            }
+            Some((Key::Run(_) | Key::Numbered(..), thing)) => self.cost_of_run(thing),
+            Some((_, thing)) => Ok(Answer::saying(format!(
+                "What a {} costs is not counted; ask for an experiment, a run or a worker.",
+                thing.kind()
+            ))),
+        }
+    }
+
+    fn cost_of(
+        &self,
+        scope: &Scope,
+        name: &str,
+        source: String,
+        within: Option<&Period>,
+    ) -> Result<Answer, HubError> {
+        let currency = self.hub.prices().currency.clone();
+        let since = within.and_then(|period| period.from).map(Day::of);
+        let mut total = self.hub.cost_of(scope, since)?;
+        let ends = within
+            .and_then(|period| period.until)
+            .filter(|until| *until <= self.now);
+        if let Some(until) = ends {
+            total = less(total, self.hub.cost_of(scope, Some(Day::of(until)))?);
+        }
+        let when = within.map_or(String::new(), |period| {
+            format!(" {}", excerpt(&period.words))
+        });
+        let cost = Money::units(total.money);
+        let hours = total.time.as_secs_f64() / 3_600.0;
+        let text = format!("{name} cost {} {currency}{when}.", amount(cost));
+        let mut answer = Answer::saying(capital(&text))
+            .more(format!(
+                "That is {} that ended, with {} h of machines.",
+                plural(total.runs, "run"),
+                amount(hours)
+            ))
+            .number("cost", cost, &currency, &source)
+            .count("runs", total.runs, &source)
+            .number("time", hours, "h", &source);
+        if total.energy_mwh > 0 {
+            let energy = watt_hours(total.energy_mwh) / 1e3;
+            answer = answer
+                .more(format!(
+                    "It took {} kWh, as far as that is known.",
+                    amount(energy)
+                ))
+                .number("energy", energy, "kWh", &source);
+        }
+        if total.priced < total.time {
+            let priced = total.priced.as_secs_f64() / 3_600.0;
+            answer = answer
+                .more(format!("Only {} h of it have a price.", amount(priced)))
+                .number("time with a price", priced, "h", &source);
+        }
+        if within.is_some() {
+            answer = answer.more("Costs are counted by whole days in UTC.");
+        }
+        Ok(answer.link("costs", source))
+    }
+
+    fn cost_of_run(&self, thing: &Thing) -> Result<Answer, HubError> {
+        let run = self.run_of(thing)?;
+        let source = links::run(run);
+        let currency = self.hub.prices().currency.clone();
+        let name = quoted(&thing.name);
+        let cost = self.hub.run_cost(run)?;
+        Ok(match cost.and_then(|cost| Some((cost, cost.cost.money?))) {
+            Some((cost, money)) => {
+                let word = if cost.is_final {
+                    "cost"
+                } else {
+                    "has cost so far"
+                };
+                let answer = Answer::saying(format!(
+                    "{name} {word} {} {currency}.",
+                    amount(money.units())
+                ));
+                answer
+                    .number("cost", money.units(), &currency, &source)
+                    .number("time", cost.span.as_secs_f64(), "s", &source)
+            }
+            None => Answer::saying(format!(
+                "What {name} cost is not known: no worker had it, or its machine has no price."
+            )),
+        }
+        .link(thing.name.clone(), source)
+        .showing(run))
+    }
+
+    fn cost_of_worker(
+        &self,
+        name: &str,
+        source: String,
+        within: Option<&Period>,
+    ) -> Result<Answer, HubError> {
+        let mut conditions = vec![format!("worker = {}", filter::quoted(name))];
+        let (from, until) = within.map_or((None, None), |period| (period.from, period.until));
+        conditions.extend(from.map(|from| format!("created >= {}", moment(from))));
+        conditions.extend(until.map(|until| format!("created < {}", moment(until))));
+        let found = self.search(&conditions.join(" and "), Vec::new(), RUNS_MAX)?;
+        let money = found
+            .runs
+            .iter()
+            .filter_map(|run| run.cost)
+            .fold(Money::default(), |sum, each| sum + each);
+        let currency = self.hub.prices().currency.clone();
+        let count = found.runs.len() as u64;
+        let when = within.map_or(String::new(), |period| {
+            format!(" {}", excerpt(&period.words))
+        });
+        let latest = if found.has_more { "latest " } else { "" };
+        let text = format!(
+            "The {latest}{} of {}{when} cost {} {currency}.",
+            plural(count, "run"),
+            quoted(name),
+            amount(money.units())
+        );
+        Ok(Answer::saying(text)
+            .number("cost", money.units(), &currency, &source)
+            .count("runs", count, &source)
+            .link(name, source))
+    }
+
+    pub(super) fn changed(
+        &self,
+        of: Option<&Thing>,
+        within: Option<&Period>,
+    ) -> Result<Answer, HubError> {
+        let from = within
+            .and_then(|period| period.from)
+            .unwrap_or_else(|| self.now.minus(LOOKED_BACK));
+        let until = within
+            .and_then(|period| period.until)
+            .filter(|until| *until <= self.now);
+        let between = |field: &str| {
+            let until = until.map_or(String::new(), |until| {
+                format!(" and {field} < {}", moment(until))
+            });
+            format!("{field} >= {}{until}", moment(from))
+        };
+        let (experiments, also, source) = self.scope(of)?;
+        let when = within.map_or("in the last 24 hours".to_owned(), |period| {
+            excerpt(&period.words)
+        });
+        let name = of.map_or(String::new(), |thing| {
+            format!(" in {}", quoted(&thing.name))
+        });
+        let mut parts = Vec::new();
+        let mut answer = Answer::default();
+        for (word, condition) in [
+            (
+                "completed",
+                format!("state = completed and {}", between("finished")),
+            ),
+            (
+                "failed",
+                format!("state = failed and {}", between("finished")),
+            ),
+            (
+                "were cancelled",
+                format!("state = cancelled and {}", between("finished")),
+            ),
+            ("were started", between("started")),
+        ] {
+            let found =
+                self.search(&format!("{condition}{also}"), experiments.clone(), RUNS_MAX)?;
+            let count = found.total.unwrap_or(found.runs.len() as u64);
+            let at_least = if found.total.is_none() && found.has_more {
+                "at least "
+            } else {
+                ""
+            };
+            answer = answer.count(format!("runs that {word}"), count, &source);
+            if count > 0 {
+                parts.push(format!("{at_least}{count} {word}"));
+            }
+        }
+        answer.text = if parts.is_empty() {
+            format!("No run{name} was started or ended {when}.")
+        } else {
+            format!("Of the runs{name}, {when}: {}.", parts.join(", "))
+        };
+        if of.is_none() {
+            answer = self.experiments_made(answer, from, until)?;
+        }
+        Ok(answer.link("runs", source))
+    }
+
+    fn experiments_made(
+        &self,
+        mut answer: Answer,
+        from: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Answer, HubError> {
+        let known = self.hub.known_experiments()?;
+        let made = known.iter().filter(|known| {
+            known.deleted_at.is_none()
+                && known.bin_of.is_none()
+                && known.experiment.created_at >= from
+        });
+        let made =
+            made.filter(|known| until.is_none_or(|until| known.experiment.created_at < until));
+        let made: Vec<_> = made.collect();
+        answer = answer.count("experiments made", made.len() as u64, links::EXPERIMENTS);
+        if !made.is_empty() {
+            let names: Vec<_> = made
+                .iter()
+                .take(5)
+                .map(|known| quoted(&known.experiment.name))
+                .collect();
+            answer = answer.more(format!(
+                "{} made: {}",
+                plural(made.len() as u64, "experiment"),
+                names.join(", ")
+            ));
+        }
+        Ok(answer)
+    }
+
+    /// Which experiments are searched, what else must hold, and where it is shown.
+    pub(super) fn scope(
+        &self,
+        of: Option<&Thing>,
+    ) -> Result<(Vec<cupola_domain::ids::ExperimentId>, String, String), HubError> {
+        Ok(match of.map(|thing| (&thing.key, thing)) {
+            Some((Key::Experiment(id), _)) => {
+                let source = links::experiment(&self.hub.experiment_detail(*id)?.experiment);
+                (vec![*id], String::new(), source)
+            }
+            Some((Key::Worker(id), thing)) => (
+                Vec::new(),
+                format!(" and worker = {}", filter::quoted(&thing.name)),
+                links::worker(*id),
+            ),
+            Some((Key::Run(_) | Key::Numbered(..), thing)) => {
+                let run = self.run_of(thing)?;
+                (
+                    Vec::new(),
+                    format!(" and id = {}", filter::quoted(&run.to_string())),
+                    links::run(run),
+                )
+            }
+            _ => (Vec::new(), String::new(), links::RUNS.to_owned()),
+        })
+    }
+
+    /// Runs that satisfy a filter, the latest first.
+    pub(super) fn search(
+        &self,
+        filter: &str,
+        experiments: Vec<cupola_domain::ids::ExperimentId>,
+        limit: u32,
+    ) -> Result<cupola_hub::run_search::RunsFound, HubError> {
+        let filter = Filter::parse(filter)
+            .map_err(|error| HubError::Conflict(format!("the filter cannot be read: {error}")))?;
+        self.hub.search_runs(RunSearch {
+            experiments,
+            filter,
+            columns: Columns::These(Vec::new()),
+            limit,
+            ..RunSearch::default()
+        })
+    }
+}
+
+/// A moment in a filter.
+pub(super) fn moment(at: Timestamp) -> String {
+    filter::quoted(&date::text(at.millis()).unwrap_or_default())
+}
+
+fn less(all: Total, part: Total) -> Total {
+    Total {
+        runs: all.runs.saturating_sub(part.runs),
+        time: all.time.saturating_sub(part.time),
+        priced: all.priced.saturating_sub(part.priced),
+        powered: all.powered.saturating_sub(part.powered),
+        money: Money::from_micros(all.money.micros() - part.money.micros()),
+        energy_mwh: all.energy_mwh - part.energy_mwh,
+        carbon_mg: all.carbon_mg - part.carbon_mg,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
+fn watt_hours(thousandths: i64) -> f64 {
+    thousandths as f64 / 1e3
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

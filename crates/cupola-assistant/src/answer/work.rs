@@ -1,0 +1,424 @@
+//! What runs, what waits, what failed, and what was written.
+
+use std::collections::BTreeMap;
+
+use cupola_domain::{
+    counts::State,
+    ids::{ExperimentId, RunId},
+    run::{Outcome, RunState},
+    text::excerpt,
+};
+use cupola_hub::{
+    HubError,
+    charts::Shown,
+    logs::{From as LogFrom, LogQuery},
+    run_search::RunFound,
+};
+
+use super::{Answer, Chart, Desk, quoted, times::moment};
+use crate::{
+    facts,
+    intent::RunsWanted,
+    links,
+    names::{Key, Thing},
+    numbers::{amount, plural},
+    period::Period,
+};
+
+/// Runs that are told one by one.
+const LISTED_MAX: usize = 8;
+
+/// Runs that are counted where there is no count already.
+const COUNTED_MAX: u32 = 1_000;
+
+/// Failures whose reasons are told apart.
+const FAILURES_MAX: u32 = 200;
+
+/// Lines of a log.
+const LINES: usize = 20;
+
+/// Columns of a small chart.
+const COLUMNS: u32 = 60;
+
+impl Desk<'_> {
+    pub(super) fn why_failed(&self, of: &Thing) -> Result<Answer, HubError> {
+        match &of.key {
+            Key::Experiment(id) => self.why_experiment_failed(*id, of),
+            Key::Worker(_) => self.runs(&RunsWanted {
+                of: vec![of.clone()],
+                state: Some(State::Failed),
+                ..RunsWanted::default()
+            }),
+            _ => self.why_run_failed(self.run_of(of)?, &quoted(&of.name)),
+        }
+    }
+
+    fn why_run_failed(&self, id: RunId, name: &str) -> Result<Answer, HubError> {
+        let facts = facts::failure(self.hub, id)?;
+        let source = links::run(id);
+        let state = facts.detail.run.state.word();
+        let reason = excerpt(&facts.reason);
+        let task = format!(
+            "task {} of {}",
+            facts.detail.task.number,
+            quoted(&facts.detail.experiment.name)
+        );
+        let text = match (facts.kind, reason.is_empty()) {
+            (Some(_), false) => format!("{name} ({task}) failed: {reason}."),
+            (Some(_), true) => format!("{name} ({task}) failed, and said no reason."),
+            (None, false) => format!("{name} ({task}) did not fail, it is {state}: {reason}."),
+            (None, true) => format!("{name} ({task}) did not fail, it is {state}."),
+        };
+        let attempts = facts.detail.attempts.len() as u64;
+        let mut answer = Answer::saying(text).count("attempts at the task", attempts, &source);
+        if facts.alike > 1 {
+            answer = answer.more(format!(
+                "{} of the experiment failed for the same reason.",
+                plural(facts.alike as u64, "run")
+            ));
+        }
+        if facts.alike > 0 {
+            let experiment = links::experiment(&facts.detail.experiment);
+            answer = answer.count("runs that failed alike", facts.alike as u64, &experiment);
+        }
+        if let Some(worker) = facts.detail.run.worker
+            && let Some(name) = facts.detail.workers.get(&worker)
+        {
+            answer = answer
+                .more(format!("It was on the worker {}.", quoted(name)))
+                .link(name.clone(), links::worker(worker));
+        }
+        if !facts.tail.is_empty() {
+            answer = answer.more("The end of its log is quoted.");
+        }
+        answer.quoted = facts.tail.iter().map(|line| excerpt(&line.text)).collect();
+        Ok(answer.link("the run", source).showing(id))
+    }
+
+    fn why_experiment_failed(&self, id: ExperimentId, of: &Thing) -> Result<Answer, HubError> {
+        let experiment = self.hub.experiment_detail(id)?.experiment;
+        let source = links::experiment(&experiment);
+        let name = quoted(&of.name);
+        let failed = facts::failed(self.hub, id, FAILURES_MAX)?;
+        let Some(latest) = failed.first() else {
+            let text = format!("No run of {name} failed; it is {}.", experiment.state());
+            return Ok(Answer::saying(text)
+                .count("runs that failed", 0, &source)
+                .link(name, source));
+        };
+        let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+        for found in &failed {
+            *reasons.entry(kind_of(found)).or_default() += 1;
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let explained = self.why_run_failed(latest.run.id, "the latest")?;
+        let count = failed.len() as u64;
+        let counted: Vec<_> = reasons
+            .iter()
+            .map(|(kind, count)| format!("{count} by {}", kind.replace('_', " ")))
+            .collect();
+        let text = format!(
+            "{} of {name} failed ({}); {}",
+            plural(count, "run"),
+            counted.join(", "),
+            explained.text
+        );
+        let mut answer = Answer {
+            detail: explained.detail,
+            quoted: explained.quoted,
+            numbers: explained.numbers,
+            links: explained.links,
+            ..Answer::saying(text)
+        };
+        answer = answer.count("runs that failed", count, &source);
+        for (kind, count) in reasons {
+            answer = answer.count(
+                format!("failed by {}", kind.replace('_', " ")),
+                count,
+                &source,
+            );
+        }
+        Ok(answer.link(name, source).showing(latest.run.id))
+    }
+
+    pub(super) fn why_waiting(&self, of: &Thing) -> Result<Answer, HubError> {
+        let id = match &of.key {
+            Key::Experiment(id) | Key::Numbered(id, _) => *id,
+            Key::Run(id) => self.hub.run_detail(*id)?.experiment.id,
+            _ => {
+                return Ok(Answer::saying(format!(
+                    "A {} does not wait; ask for an experiment or a run.",
+                    of.kind()
+                )));
+            }
+        };
+        let detail = self.hub.experiment_detail(id)?;
+        let counts = detail.experiment.counts;
+        let source = links::experiment(&detail.experiment);
+        let name = quoted(&detail.experiment.name);
+        let text = match (counts.pending, detail.obstacle.is_empty()) {
+            (0, _) if counts.total() == 0 => format!("{name} has no tasks; start it."),
+            (0, _) => format!(
+                "Nothing of {name} waits: it is {}.",
+                detail.experiment.state()
+            ),
+            (pending, true) => format!(
+                "{} of {name} wait for a free slot; some worker could take them.",
+                plural(pending, "task")
+            ),
+            (pending, false) => format!(
+                "{} of {name} wait, because {}.",
+                plural(pending, "task"),
+                excerpt(&detail.obstacle)
+            ),
+        };
+        Ok(Answer::saying(text)
+            .count("tasks that wait", counts.pending, &source)
+            .count("tasks that run", counts.running, &source)
+            .link(name, source))
+    }
+
+    pub(super) fn running(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
+        let (experiments, also, source) = self.scope(of)?;
+        let found = self.search(&format!("state = running{also}"), experiments, COUNTED_MAX)?;
+        let count = found.total.unwrap_or(found.runs.len() as u64);
+        let name = of.map_or(String::new(), |thing| match thing.key {
+            Key::Worker(_) => format!(" on {}", quoted(&thing.name)),
+            _ => format!(" in {}", quoted(&thing.name)),
+        });
+        let text = match count {
+            0 => format!("Nothing is running{name}."),
+            1 => format!("1 run is running{name}."),
+            count => format!("{count} runs are running{name}."),
+        };
+        let answer = Answer::saying(text).count("runs that are running", count, &source);
+        let answer = Self::listed(answer, &found.runs);
+        Ok(answer.link("runs", source))
+    }
+
+    pub(super) fn runs(&self, wanted: &RunsWanted) -> Result<Answer, HubError> {
+        let mut experiments = Vec::new();
+        let mut conditions = Vec::new();
+        let mut source = links::RUNS.to_owned();
+        for thing in &wanted.of {
+            let (ids, also, page) = self.scope(Some(thing))?;
+            experiments.extend(ids);
+            conditions.extend(also.strip_prefix(" and ").map(str::to_owned));
+            source = page;
+        }
+        conditions.extend(wanted.state.map(|state| format!("state = {state}")));
+        conditions.extend(
+            wanted
+                .within
+                .iter()
+                .flat_map(|period| within(wanted, period)),
+        );
+        if !wanted.filter.is_empty() {
+            conditions.push(format!("({})", wanted.filter));
+        }
+        let found = self.search(&conditions.join(" and "), experiments, COUNTED_MAX)?;
+        let count = found.total.unwrap_or(found.runs.len() as u64);
+        let at_least = if found.total.is_none() && found.has_more {
+            "At least "
+        } else {
+            ""
+        };
+        let of: Vec<_> = wanted.of.iter().map(|thing| quoted(&thing.name)).collect();
+        let of = if of.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", of.join(" and "))
+        };
+        let state = wanted
+            .state
+            .map_or(String::new(), |state| format!(" {state}"));
+        let when = wanted.within.as_ref().map_or(String::new(), |period| {
+            format!(" {}", excerpt(&period.words))
+        });
+        let noun = if count == 1 { "run" } else { "runs" };
+        let count_text = if count == 0 {
+            "No".to_owned()
+        } else {
+            format!("{at_least}{count}")
+        };
+        let filter = if wanted.filter.is_empty() {
+            ""
+        } else {
+            " with that filter"
+        };
+        let verb = if count == 1 { "is" } else { "are" };
+        let text = if state.is_empty() {
+            format!("{count_text} {noun}{of}{filter}{when}.")
+        } else {
+            format!("{count_text} {noun}{of}{filter} {verb}{state}{when}.")
+        };
+        let answer = Answer::saying(text).count("runs", count, &source);
+        Ok(Self::listed(answer, &found.runs).link("runs", source))
+    }
+
+    /// The first runs, a line each.
+    fn listed(mut answer: Answer, runs: &[RunFound]) -> Answer {
+        for found in runs.iter().take(LISTED_MAX) {
+            let task = format!(
+                "task {} of {}",
+                found.task_number,
+                quoted(&found.experiment_name)
+            );
+            let reason = excerpt(&found.run.reason());
+            let reason = if reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {reason}")
+            };
+            answer = answer
+                .more(format!("{task}, {}{reason}", found.run.state.word()))
+                .link(task, links::run(found.run.id));
+        }
+        if let [only] = runs {
+            answer = answer.showing(only.run.id);
+        }
+        answer
+    }
+
+    pub(super) fn log(&self, of: &Thing) -> Result<Answer, HubError> {
+        let run = self.run_of(of)?;
+        let source = links::run(run);
+        let part = self.hub.run_log(
+            run,
+            LogQuery {
+                from: LogFrom::Last,
+                limit: LINES,
+                line_bytes: 1_000,
+                ..LogQuery::default()
+            },
+        )?;
+        let total = u64::try_from(part.levels.total()).unwrap_or(0);
+        let which = if matches!(of.key, Key::Experiment(_)) {
+            "The newest run of"
+        } else {
+            "The log of"
+        };
+        let name = quoted(&of.name);
+        let text = match total {
+            0 => format!("{which} {name} has no lines."),
+            total => format!(
+                "{which} {name} has {}; the last {} are quoted.",
+                plural(total, "line"),
+                part.lines.len()
+            ),
+        };
+        let mut answer = Answer::saying(text).count("lines", total, &source);
+        answer.quoted = part
+            .lines
+            .iter()
+            .map(|line| cupola_domain::text::storable(&line.text).into_owned())
+            .collect();
+        Ok(answer.link("the log", source).showing(run))
+    }
+
+    pub(super) fn curve(&self, of: &Thing, metrics: &[Thing]) -> Result<Answer, HubError> {
+        let (run, which) = self.run_with_curves(of)?;
+        let detail = self.hub.run_detail(run)?;
+        let source = links::run(run);
+        let objective = detail
+            .experiment
+            .objective
+            .as_ref()
+            .map(|objective| objective.metric.clone());
+        let metric = match metrics.first() {
+            Some(thing) => Some(thing.name.clone()),
+            None => objective
+                .filter(|metric| detail.series.contains(metric))
+                .or_else(|| detail.series.first().cloned()),
+        };
+        let name = format!("{which}{}", quoted(&of.name));
+        let nothing = |what: &str| {
+            Answer::saying(format!("{name} has no curve{what}."))
+                .link("the run", source.clone())
+                .showing(run)
+        };
+        let Some(metric) = metric else {
+            return Ok(nothing(""));
+        };
+        let shown = Shown {
+            columns: COLUMNS,
+            ..Shown::default()
+        };
+        let charts = self
+            .hub
+            .run_charts(run, vec![(metric.clone(), None)], shown)?;
+        let Some(chart) = charts.charts.into_iter().next() else {
+            return Ok(nothing(&format!(" of {}", quoted(&metric))));
+        };
+        let points: Vec<(i64, f64)> = chart
+            .entries
+            .iter()
+            .map(|entry| (entry.last.step, entry.last.value))
+            .collect();
+        let series = &chart.series;
+        let mut answer = Answer::saying(format!(
+            "{} of {name} has {}.",
+            quoted(&metric),
+            plural(series.points, "point")
+        ));
+        if let (Some(last), Some(min), Some(max)) = (series.last, series.min, series.max) {
+            answer.text = format!(
+                "{} of {name} is {} at step {}; it was between {} and {}.",
+                quoted(&metric),
+                amount(last.value),
+                last.step,
+                amount(min),
+                amount(max)
+            );
+            answer = answer
+                .number("last", last.value, "", &source)
+                .number("least", min, "", &source)
+                .number("largest", max, "", &source);
+            #[expect(clippy::cast_precision_loss, reason = "a step to be shown")]
+            let step = last.step as f64;
+            answer = answer.number("step", step, "", &source);
+        }
+        answer = answer.count("points", series.points, &source);
+        answer.chart = Some(Chart {
+            metric,
+            source: source.clone(),
+            points,
+        });
+        Ok(answer.link("the run", source).showing(run))
+    }
+
+    /// Of an experiment the best run, or the newest where none is best.
+    fn run_with_curves(&self, of: &Thing) -> Result<(RunId, &'static str), HubError> {
+        let Key::Experiment(id) = of.key else {
+            return Ok((self.run_of(of)?, ""));
+        };
+        match facts::standing(self.hub, id)?.ranked.first() {
+            Some(best) => Ok((facts::run_of(self.hub, best)?, "the best run of ")),
+            None => Ok((self.run_of(of)?, "the newest run of ")),
+        }
+    }
+}
+
+fn kind_of(found: &RunFound) -> &'static str {
+    match &found.run.state {
+        RunState::Finished {
+            outcome: Outcome::Failed(failure),
+            ..
+        } => failure.kind(),
+        _ => "other",
+    }
+}
+
+/// By its end for what has ended, else by its making.
+fn within(wanted: &RunsWanted, period: &Period) -> Vec<String> {
+    let has_ended = wanted.state.is_some_and(State::is_terminal);
+    let field = if has_ended { "finished" } else { "created" };
+    let from = period
+        .from
+        .map(|from| format!("{field} >= {}", moment(from)));
+    let until = period
+        .until
+        .map(|until| format!("{field} < {}", moment(until)));
+    from.into_iter().chain(until).collect()
+}

@@ -1,0 +1,559 @@
+//! Questions and their answers, held against what the hub has.
+
+use cupola_assistant::{
+    answer::{Answer, ask},
+    conversation::Conversation,
+    tools::Caller,
+};
+use cupola_domain::access::Role;
+
+use crate::support::{INJECTION, Lab};
+
+/// One conversation with the assistant.
+struct Talk<'a> {
+    lab: &'a Lab,
+    conversation: Conversation,
+}
+
+impl<'a> Talk<'a> {
+    fn new(lab: &'a Lab) -> Self {
+        let conversation = Conversation::default();
+        Self { lab, conversation }
+    }
+
+    fn ask(&mut self, question: &str) -> Answer {
+        let caller = Caller {
+            name: "ada".to_owned(),
+            role: Role::Researcher,
+        };
+        let (hub, index) = (&self.lab.hub, &self.lab.index);
+        let answer = ask(hub, index, &caller, &mut self.conversation, (question, 0)).unwrap();
+        for number in &answer.numbers {
+            assert!(
+                number.source.starts_with('/'),
+                "{question}: {number:?} has no source"
+            );
+        }
+        for link in &answer.links {
+            assert!(link.href.starts_with('/'), "{question}: {link:?}");
+        }
+        assert!(!answer.text.is_empty(), "{question}");
+        answer
+    }
+
+    /// The answer has this in it, and these numbers.
+    fn check(&mut self, question: &str, text: &str, numbers: &[(&str, f64)]) {
+        let answer = self.ask(question);
+        assert!(answer.text.contains(text), "{question}: {}", answer.text);
+        for (name, value) in numbers {
+            let found = answer.numbers.iter().find(|number| number.name == *name);
+            let found =
+                found.unwrap_or_else(|| panic!("{question}: no {name} in {:?}", answer.numbers));
+            assert!(
+                (found.value - value).abs() < 1e-9,
+                "{question}: {found:?}, not {value}"
+            );
+        }
+    }
+}
+
+/// Each is asked by itself.
+fn check(lab: &Lab, question: &str, text: &str, numbers: &[(&str, f64)]) {
+    Talk::new(lab).check(question, text, numbers);
+}
+
+#[test]
+fn the_best_and_the_others_are_found() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "what is the best of alpha?",
+        "The best of `alpha` is task 1 with val_bpb 1.",
+        &[
+            ("val_bpb of task 1", 1.0),
+            ("mean", 1.2),
+            ("runs with a value", 5.0),
+        ],
+    );
+    check(
+        &lab,
+        "second best of alpha",
+        "The second best of `alpha` is task 3",
+        &[("val_bpb of task 3", 1.1)],
+    );
+    check(
+        &lab,
+        "the worst run of alpha",
+        "The worst of `alpha` is task 2",
+        &[("val_bpb of task 2", 1.4)],
+    );
+    check(
+        &lab,
+        "top 3 of beta",
+        "is task 1",
+        &[
+            ("val_bpb of task 1", 2.0),
+            ("val_bpb of task 3", 2.1),
+            ("val_bpb of task 0", 2.2),
+        ],
+    );
+    check(
+        &lab,
+        "the 9th best of alpha",
+        "only 5 runs",
+        &[("runs with a value", 5.0)],
+    );
+    check(&lab, "best of gamma", "No run of `gamma` has a value", &[]);
+    check(&lab, "lowest val_bpb in alpha", "The lowest `val_bpb`", &[]);
+    check(
+        &lab,
+        "which run was the most expensive?",
+        "The highest `cost` is 0.0025 EUR",
+        &[],
+    );
+    check(
+        &lab,
+        "the slowest run of beta",
+        "The highest `duration` is 10 s",
+        &[],
+    );
+    let family = lab.hub.family_detail(lab.family).unwrap();
+    let best = family.analysis.summary.best.unwrap();
+    let name = format!("val_bpb of task {}", best.number);
+    check(
+        &lab,
+        "best of find a good rate",
+        "(Find a good rate)",
+        &[
+            (&name, best.value),
+            ("mean", family.analysis.summary.mean.unwrap()),
+        ],
+    );
+    check(
+        &lab,
+        &format!("best of {}", family.family.name),
+        "(Find a good rate)",
+        &[(&name, best.value)],
+    );
+}
+
+#[test]
+fn things_are_held_against_each_other() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "is alpha better than beta?",
+        "Yes: by val_bpb, `alpha` is better than `beta`.",
+        &[
+            ("mean of `alpha`", 1.2),
+            ("mean of `beta`", 2.2),
+            ("runs of `alpha`", 5.0),
+        ],
+    );
+    check(
+        &lab,
+        "is beta better than alpha?",
+        "No: by val_bpb, `alpha` is better than `beta`.",
+        &[("difference", 1.0)],
+    );
+    check(
+        &lab,
+        "compare alpha and beta",
+        "`alpha` is better than `beta`",
+        &[],
+    );
+    check(
+        &lab,
+        "compare alpha and gamma",
+        "cannot be held against each other",
+        &[],
+    );
+    check(
+        &lab,
+        "compare runs 0 and 1 of alpha",
+        "task 0 of `alpha` (1.2) is worse than task 1 of `alpha` (1)",
+        &[("task 0 of `alpha`", 1.2), ("task 1 of `alpha`", 1.0)],
+    );
+    check(
+        &lab,
+        "compare the best 2 of alpha",
+        "task 1 of `alpha` (1) is better than task 3",
+        &[],
+    );
+    check(
+        &lab,
+        "compare alpha and omega",
+        "There is no experiment",
+        &[],
+    );
+    check(
+        &lab,
+        "which parameter matters in alpha?",
+        "it cannot be told",
+        &[],
+    );
+    check(
+        &lab,
+        "which parameter matters in find a good rate?",
+        "",
+        &[("runs with a value", 6.0)],
+    );
+}
+
+#[test]
+fn reasons_and_logs_are_told() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "why did alpha fail?",
+        "1 run of `alpha` failed (1 by exit code); the latest (task 5 of `alpha`) failed: exit code 3.",
+        &[("runs that failed", 1.0)],
+    );
+    check(
+        &lab,
+        "why did task 5 of alpha fail?",
+        "failed: exit code 3",
+        &[("attempts at the task", 1.0)],
+    );
+    check(
+        &lab,
+        "why did task 1 of alpha fail?",
+        "did not fail, it is completed",
+        &[],
+    );
+    check(
+        &lab,
+        "why did beta fail?",
+        "No run of `beta` failed; it is completed.",
+        &[("runs that failed", 0.0)],
+    );
+    check(&lab, "why is gamma waiting?", "`gamma` has no tasks", &[]);
+    check(
+        &lab,
+        "why is find a good rate still pending?",
+        "1 task of",
+        &[("tasks that wait", 1.0), ("tasks that run", 1.0)],
+    );
+    check(
+        &lab,
+        "show the log of task 5 of alpha",
+        "has 3 lines",
+        &[("lines", 3.0)],
+    );
+    check(
+        &lab,
+        "show the log of task 0 of alpha",
+        "has no lines",
+        &[("lines", 0.0)],
+    );
+    let answer = Talk::new(&lab).ask("why did task 5 of alpha fail?");
+    assert!(
+        answer.quoted.iter().any(|line| line == INJECTION),
+        "{:?}",
+        answer.quoted
+    );
+    assert!(answer.change.is_none() && !answer.text.contains(INJECTION));
+    assert!(answer.detail.iter().all(|line| !line.contains(INJECTION)));
+    check(
+        &lab,
+        "plot val_bpb of task 1 of alpha",
+        "is 1.005 at step 199",
+        &[("points", 200.0), ("last", 1.005), ("largest", 2.0)],
+    );
+    check(
+        &lab,
+        "show the curve of alpha",
+        "the best run of `alpha`",
+        &[("last", 1.005)],
+    );
+    check(&lab, "curve of task 5 of alpha", "has no curve", &[]);
+    let chart = Talk::new(&lab).ask("curve of alpha").chart.unwrap();
+    assert_eq!(
+        (chart.metric.as_str(), chart.points.last().unwrap().0),
+        ("val_bpb", 199)
+    );
+    assert!(chart.points.len() <= 120);
+}
+
+#[test]
+fn what_goes_on_is_told() {
+    let lab = Lab::new();
+    let total = lab.hub.overview().unwrap().tasks;
+    #[expect(clippy::cast_precision_loss, reason = "few")]
+    let completed = total.completed as f64;
+    check(
+        &lab,
+        "what is running?",
+        "1 run is running.",
+        &[("runs that are running", 1.0)],
+    );
+    check(
+        &lab,
+        "what is running on gpu-1?",
+        "1 run is running on `gpu-1`.",
+        &[("runs that are running", 1.0)],
+    );
+    check(
+        &lab,
+        "what is running on mini?",
+        "Nothing is running on `mini`.",
+        &[],
+    );
+    check(
+        &lab,
+        "is anything running in alpha?",
+        "Nothing is running in `alpha`.",
+        &[],
+    );
+    check(
+        &lab,
+        "status",
+        "1 of 2 workers online",
+        &[
+            ("tasks completed", completed),
+            ("tasks failed", 1.0),
+            ("tasks", 19.0),
+        ],
+    );
+    check(
+        &lab,
+        "how are the workers?",
+        "1 of 2 workers online, with 1 run now.",
+        &[("workers", 2.0)],
+    );
+    check(
+        &lab,
+        "tell me about gpu-1",
+        "The worker `gpu-1` is online and has 1 run in 4 slots.",
+        &[("cores", 4.0)],
+    );
+    check(
+        &lab,
+        "how is alpha doing?",
+        "`alpha` is completed: 6 tasks (5 completed, 1 failed).",
+        &[("best val_bpb", 1.0), ("cost", 0.015)],
+    );
+    check(
+        &lab,
+        "describe task 1 of alpha",
+        "Task 1 of `alpha`, attempt 1, is completed.",
+        &[("val_bpb", 1.0), ("duration", 10.0), ("cost", 0.0025)],
+    );
+    check(
+        &lab,
+        "describe template char-lm",
+        "`char-lm` is a template",
+        &[],
+    );
+    check(
+        &lab,
+        "list experiments",
+        "There are 4 experiments",
+        &[("experiments", 4.0)],
+    );
+    check(&lab, "which templates are there?", "`char-lm`", &[]);
+    check(
+        &lab,
+        "list runs of alpha",
+        "6 runs of `alpha`.",
+        &[("runs", 6.0)],
+    );
+    check(
+        &lab,
+        "which runs failed today?",
+        "1 run is failed today.",
+        &[("runs", 1.0)],
+    );
+    check(
+        &lab,
+        "how many runs of beta are done?",
+        "5 runs of `beta` are completed.",
+        &[("runs", 5.0)],
+    );
+    check(
+        &lab,
+        "runs where state = failed and task = 5",
+        "1 run with that filter.",
+        &[("runs", 1.0)],
+    );
+    check(&lab, "runs where lr <", "the filter cannot be read", &[]);
+    check(
+        &lab,
+        "what failed yesterday?",
+        "No runs are failed yesterday.",
+        &[("runs", 0.0)],
+    );
+    check(
+        &lab,
+        "what changed today?",
+        "Of the runs, today: 16 completed, 1 failed",
+        &[
+            ("runs that completed", 16.0),
+            ("runs that failed", 1.0),
+            ("experiments made", 4.0),
+        ],
+    );
+    check(
+        &lab,
+        "what changed in beta in the last hour?",
+        "5 completed",
+        &[("runs that completed", 5.0)],
+    );
+    check(
+        &lab,
+        "what changed in gamma?",
+        "No run in `gamma` was started or ended",
+        &[],
+    );
+}
+
+#[test]
+fn costs_are_told() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "how much has alpha cost?",
+        "`alpha` cost 0.015 EUR.",
+        &[("cost", 0.015), ("runs", 6.0)],
+    );
+    check(
+        &lab,
+        "what did everything cost today?",
+        "Everything cost 0.0425 EUR today.",
+        &[("cost", 0.0425), ("runs", 17.0)],
+    );
+    check(
+        &lab,
+        "how much did we spend yesterday?",
+        "Everything cost 0 EUR yesterday.",
+        &[("cost", 0.0)],
+    );
+    check(
+        &lab,
+        "cost of task 1 of alpha",
+        "`alpha #1` cost 0.0025 EUR.",
+        &[("cost", 0.0025)],
+    );
+    check(
+        &lab,
+        "cost of gpu-1 today",
+        "cost 0.0425 EUR",
+        &[("runs", 18.0)],
+    );
+    check(
+        &lab,
+        "cost of gamma",
+        "`gamma` cost 0 EUR.",
+        &[("runs", 0.0)],
+    );
+}
+
+#[test]
+fn a_conversation_goes_on() {
+    let lab = Lab::new();
+    let mut talk = Talk::new(&lab);
+    talk.check("what is the best of alpha?", "task 1", &[]);
+    talk.check("and the second best?", "task 3", &[]);
+    talk.check("show its curve", "is 1.105 at step 199", &[]);
+    talk.check("and the worst?", "task 2", &[]);
+    talk.check("why did it fail?", "did not fail", &[]);
+    talk.check(
+        "compare alpha with beta",
+        "`alpha` is better than `beta`",
+        &[],
+    );
+    talk.check("which is better?", "Yes", &[]);
+    let answer = talk.ask("best of aplha");
+    assert!(
+        answer
+            .detail
+            .iter()
+            .any(|line| line.contains("I read `aplha` as the experiment `alpha`")),
+        "{:?}",
+        answer.detail
+    );
+    let answer = Talk::new(&lab).ask("which parameter matters?");
+    assert_eq!(answer.asks_back.len(), 4);
+    talk.check("best of alphabet-9", "There is no experiment", &[]);
+}
+
+#[test]
+fn a_brief_is_drafted_and_a_change_is_only_proposed() {
+    let lab = Lab::new();
+    let before = lab.hub.last_change().unwrap();
+    let mut talk = Talk::new(&lab);
+    talk.check("draft a brief", "What is to be found out?", &[]);
+    talk.check(
+        "draft a brief for the smallest loss",
+        "With which template?",
+        &[],
+    );
+    talk.check(
+        "use char-lm",
+        "20 tasks of 10 min 0 s each with `char-lm` on small machines",
+        &[],
+    );
+    talk.check(
+        "make it 40 tasks of 30 minutes",
+        "40 tasks of 30 min 0 s each",
+        &[("planned cost, least", 18.0)],
+    );
+    talk.check("with colour from 1 to 2", "cannot be submitted", &[]);
+    let mut talk = Talk::new(&lab);
+    talk.check(
+        "draft a brief for depth with char-lm, 3 tasks of 1 minute, lr from 1e-4 to 1e-3 log",
+        "3 tasks of 1 min 0 s",
+        &[],
+    );
+    let answer = talk.ask("submit it");
+    let change = answer.change.expect("it is proposed");
+    assert_eq!(
+        (change.tool, change.arguments["num_tasks"].as_u64()),
+        ("submit_brief", Some(3))
+    );
+    for (question, tool) in [
+        ("cancel find a good rate", "cancel_experiment"),
+        ("retry task 5 of alpha", "retry_run"),
+        ("start gamma", "start_run"),
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        assert_eq!(
+            answer.change.map(|change| change.tool),
+            Some(tool),
+            "{question}: {}",
+            answer.text
+        );
+    }
+    check(&lab, "cancel task 1 of alpha", "already completed", &[]);
+    check(&lab, "cancel gpu-1", "I cannot cancel a worker.", &[]);
+    assert_eq!(
+        lab.hub.last_change().unwrap(),
+        before,
+        "nothing was changed"
+    );
+    let submitted = lab.call(change.tool, change.arguments.into()).unwrap();
+    assert!(submitted["done"].is_string());
+}
+
+#[test]
+fn reports_and_what_cannot_be_answered() {
+    let lab = Lab::new();
+    let answer = Talk::new(&lab).ask("report on alpha");
+    assert!(answer.report.unwrap().contains("## Results"));
+    check(&lab, "what is the weather?", "I do not understand", &[]);
+    check(&lab, &"x".repeat(100_000), "has 100000 characters", &[]);
+    check(
+        &lab,
+        "<script>alert(1)</script>",
+        "I do not understand",
+        &[],
+    );
+    let json = Talk::new(&lab).ask("best of alpha").to_json();
+    assert_eq!(json["numbers"][0]["value"], 1.0);
+    assert!(
+        json["numbers"][0]["source"]
+            .as_str()
+            .unwrap()
+            .starts_with("/runs/")
+    );
+}
