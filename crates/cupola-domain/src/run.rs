@@ -301,11 +301,11 @@ impl RunState {
             // It ended when it ended; only what is said of it changes.
             (
                 St::Finished {
-                    outcome,
+                    outcome: Outcome::Completed,
                     finished_at,
                 },
                 In::Reject(found),
-            ) if outcome == Outcome::Completed => Ok(failed(Failure::Rejected(found), finished_at)),
+            ) => Ok(failed(Failure::Rejected(found), finished_at)),
 
             // It ended when it was lost, not when somebody else came.
             (St::Lost { lost_at, .. }, In::Supersede) => Ok(failed(Failure::Lost, lost_at)),

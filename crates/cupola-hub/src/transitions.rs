@@ -1,6 +1,8 @@
 //! Moves of a run and its task together: both tables stepped, both rows written behind their
 //! fences, the counts moved, the events recorded.
 
+mod attempts;
+
 use std::time::Duration;
 
 use cupola_domain::{
@@ -29,6 +31,8 @@ use crate::{
     },
     work::choosing::{class_fits, keep_class},
 };
+
+pub(crate) use attempts::{first_run, next_run};
 
 /// A run with its task, as read in this transaction.
 pub(crate) struct Pair {
@@ -447,39 +451,6 @@ pub(crate) struct Ending {
     pub(crate) stop: Option<StopStep>,
     /// The name of the next run, should the task be tried again.
     pub(crate) spare: RunId,
-}
-
-/// The first attempt at a task.
-pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
-    Run {
-        id: task.run,
-        name: String::new(),
-        task: task.id,
-        experiment: task.experiment,
-        attempt: 1,
-        state: RunState::Pending,
-        worker: None,
-        epoch: 0,
-        code_hash: code_hash.to_owned(),
-        environment: None,
-        progress: None,
-        stopping: None,
-        provenance: Provenance::Measured,
-        wall_time: None,
-        created_at: now,
-        leased_at: None,
-        started_at: None,
-        finished_at: None,
-    }
-}
-
-/// The next attempt at what `of` attempted.
-pub(crate) fn next_run(task: &Task, of: &Run, id: RunId, now: Timestamp) -> Run {
-    Run {
-        id,
-        attempt: of.attempt + 1,
-        ..first_run(task, &of.code_hash, now)
-    }
 }
 
 /// Adds a run of a task, with what it is found by.

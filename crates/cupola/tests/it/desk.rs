@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use cupola_client::query::PageFilter;
+
 use crate::{
     axe::{AXE, findings},
     chromium::Chromium,
@@ -64,7 +66,7 @@ async fn a_worker_is_paused_resumed_and_given_limits_on_its_page() {
     chromium.click("form[action='/pause'] button").await;
     chromium.until("the pause", &badge_is("paused")).await;
     let told = eventually("the hub to know", || async {
-        let found = hub.client().workers(&Default::default()).await.unwrap();
+        let found = hub.client().workers(&PageFilter::default()).await.unwrap();
         found.items.into_iter().find_map(|worker| worker.resting)
     })
     .await;

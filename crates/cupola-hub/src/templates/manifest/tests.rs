@@ -96,7 +96,7 @@ fn what_is_wrong_is_named_with_its_line() {
         &[
             "`name`: is missing; use up to 64 lower-case letters, digits and dashes",
             "line 1: `nam`: is not known here; there are `name`, `title`, `description`, `command`, \
-             `files`, `objective`, `needs`, `sandbox`, `space`, `fields`, `schema`",
+             `files`, `objective`, `repeats`, `needs`, `sandbox`, `space`, `fields`, `schema`",
         ],
     );
 }
@@ -210,7 +210,7 @@ fn what_comes_out_again_is_said_whole() {
     check_repeats(
         "exact = [\"loss\"]\nsteps = \"made\"\ntolerance = -1",
         &[
-            "line 9: `repeats.tolerance`: is `-1`; give a number from 0",
+            "line 10: `repeats.tolerance`: is -1; give a number from 0",
             "line 7: `repeats.until`: is missing; give both, the result that counts the steps and the \
              field with their number",
         ],
