@@ -359,7 +359,12 @@ impl Pair {
             }
             Outcome::Cancelled => self.step_task(tx, TaskInput::Cancel, epoch, now),
             Outcome::Failed(failure) => {
-                let input = TaskInput::Fail(failure);
+                // What is not believed is not counted: the task waits for somebody who is.
+                let input = if ending.is_doubted && !failure.is_infrastructure() {
+                    TaskInput::Lose
+                } else {
+                    TaskInput::Fail(failure)
+                };
                 let (next, _) = self
                     .task
                     .state
@@ -451,6 +456,8 @@ pub(crate) struct Ending {
     pub(crate) stop: Option<StopStep>,
     /// The name of the next run, should the task be tried again.
     pub(crate) spare: RunId,
+    /// Whether nobody believes that it fails by its own fault.
+    pub(crate) is_doubted: bool,
 }
 
 /// Adds a run of a task, with what it is found by.

@@ -9,6 +9,7 @@
 //! Every decision is `cupola_economy`'s, the same code that `cupola simulate` tries out; here is what it
 //! is asked and what follows.
 
+mod again;
 mod bans;
 mod choosing;
 mod copies;
@@ -23,8 +24,9 @@ mod standing;
 use std::{collections::BTreeSet, sync::Arc};
 
 use cupola_domain::{
+    counts::State,
     event::Event,
-    ids::{ExperimentId, Ids, RunId, TaskId, TokenId, WorkerId},
+    ids::{AuditId, ExperimentId, Ids, RunId, TaskId, TokenId, WorkerId},
     run::Run,
     time::Timestamp,
 };
@@ -36,6 +38,7 @@ use cupola_store::{Store, Tx, events, keys, tokens, verification as rows};
 
 use crate::{Hub, HubError, ledger::Economy, world::World};
 
+pub(crate) use again::original_of;
 pub(crate) use copies::shown_experiment;
 pub use cupola_economy::trust::Status;
 pub use cupola_store::verification::{Audit, Claim, Side, Standing, Trust};
@@ -147,8 +150,8 @@ pub(crate) struct Aftermath {
     runs: Vec<RunId>,
     /// Whether somebody was banned, or a ban lifted.
     is_ban: bool,
-    /// Whether something waits to be given to somebody.
-    is_open: bool,
+    /// What waits to be given to somebody.
+    opened: Vec<AuditId>,
     /// Whether a result was found right or wrong.
     is_settled: bool,
 }
@@ -160,8 +163,14 @@ impl Court {
 
     /// A run has come to its end, by its worker's word: its result may be checked, or is that of a check.
     /// What is said of the run then.
-    pub(crate) fn note_ended(&mut self, tx: &mut Tx, run: Run) -> Result<Run, HubError> {
+    pub(crate) fn note_ended(
+        &mut self,
+        tx: &mut Tx,
+        run: Run,
+        is_doubted: bool,
+    ) -> Result<Run, HubError> {
         match rows::find_awaited(tx, run.task)? {
+            None if is_doubted && run.state.word() == State::Failed => self.failed(tx, &run)?,
             Some(side) => self.take(tx, side, &run)?,
             None => self.open_for(tx, &run)?,
         }
@@ -213,11 +222,11 @@ impl Hub {
             self.set_banned(banned.into_iter().collect());
             self.shut_out();
         }
-        if after.is_settled || after.is_open {
+        if after.is_settled || !after.opened.is_empty() {
             self.analyses.forget();
         }
-        if after.is_open {
-            self.tend_checks()?;
+        if !after.opened.is_empty() {
+            self.tend_opened(&after.opened)?;
         }
         if after.is_settled || after.is_ban {
             self.bus.announce_work();

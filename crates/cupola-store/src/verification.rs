@@ -6,6 +6,7 @@ mod sides;
 
 use cupola_domain::{
     audit::{Finding, Stage, Why},
+    counts::State,
     ids::{AuditId, ExperimentId, RunId, TaskId, WorkerId},
     objective::Direction,
     text::storable,
@@ -40,7 +41,14 @@ statements! {
             WHERE id = $1 AND stage <> 'settled'";
     SAVE_ASKED = "UPDATE audit SET asked_by = $2 WHERE id = $1";
     FIND = "SELECT * FROM audit WHERE id = $1";
-    LIST_OPEN = "SELECT * FROM audit WHERE stage <> 'settled' AND id > $1 ORDER BY id LIMIT $2";
+    /// Nobody has it, or whoever was chosen does not run it. The referee is waited for.
+    LIST_STILL = "SELECT audit.id, audit_run.auditor, audit_run.at, task.state FROM audit
+                  LEFT JOIN audit_run ON audit_run.audit_id = audit.id AND audit_run.place = 'awaited'
+                  LEFT JOIN task ON task.id = audit_run.task_id
+                  WHERE audit.stage <> 'settled' AND audit.id > $1
+                  AND (task.state IS NULL OR (task.state <> 'running'
+                       AND (task.state <> 'pending' OR audit_run.role <> 'referee')))
+                  ORDER BY audit.id LIMIT $2";
     IS_OPEN = "SELECT id FROM audit WHERE stage <> 'settled' LIMIT 1";
     /// The latest first; an empty text stands for all. Nobody is told that a newcomer is being tried.
     LIST = "SELECT * FROM audit WHERE id < $1 AND (why <> 'spot' OR stage = 'settled') AND ($2 = '' OR stage = $2) AND ($3 = '' OR finding = $3)
@@ -196,9 +204,30 @@ pub fn find(tx: &mut Tx, id: AuditId) -> Result<Option<Audit>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], audit)
 }
 
-/// What is not settled, by name, those after one.
-pub fn list_open(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Audit>, StoreError> {
-    tx.query(LIST_OPEN, &[&after, &limit], audit)
+/// A check that nobody is at work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Still {
+    /// Which.
+    pub audit: AuditId,
+    /// Whether its copy waits for whoever was chosen.
+    pub is_pending: bool,
+    /// Who was; empty where nobody is.
+    pub auditor: String,
+    /// And when.
+    pub at: Timestamp,
+}
+
+/// What is not settled and nobody is at work on, by name, those after one.
+pub fn list_still(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Still>, StoreError> {
+    tx.query(LIST_STILL, &[&after, &limit], |row| {
+        let state: Option<State> = codec::optional_parsed(row, "task", "state")?;
+        Ok(Still {
+            audit: codec::parsed(row, "audit", "id")?,
+            is_pending: state == Some(State::Pending),
+            auditor: row.optional_text("auditor")?.unwrap_or_default(),
+            at: codec::optional_time(row, "at")?.unwrap_or(Timestamp::from_millis(0)),
+        })
+    })
 }
 
 /// Whether anything is not settled.

@@ -58,6 +58,14 @@ fn read(table: &Table<'_>, source: Source, contents: Contents<'_>) -> Option<Tem
     let files = read_files(table, contents);
     let objective = table.table("objective", read_objective);
     let repeats = table.table("repeats", |repeats| Some(read_repeats(repeats)));
+    if repeats.is_some() && objective.is_none() {
+        const WANTED: &str =
+            "what comes out again is compared by it; add [objective] with a metric";
+        table.refuse(
+            "objective",
+            format!("is missing beside [repeats]; {WANTED}"),
+        );
+    }
     let needs = table.table("needs", |needs| Some(read_needs(needs)));
     let access = table.table("sandbox", |sandbox| Some(read_access(sandbox)));
     let space = read_space(table);

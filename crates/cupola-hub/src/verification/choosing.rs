@@ -10,6 +10,7 @@ use cupola_domain::{
     ids::{AuditId, TaskId, TokenId, WorkerId},
     resources::{Capabilities, Needs},
     task::TaskState,
+    time::Timestamp,
     worker::Presence,
 };
 use cupola_economy::{
@@ -21,7 +22,7 @@ use cupola_store::{
     verification::{Audit, Claim, Side},
 };
 
-use super::{Court, REFEREE, known, opening::words, standing, tell};
+use super::{Court, REFEREE, again::is_again, known, opening::words, standing, tell};
 use crate::{Hub, HubError};
 
 /// So many copies are looked at that wait for the same one.
@@ -32,6 +33,9 @@ const PER_STEP: i64 = 100;
 
 /// Who was chosen and takes nothing for so long is not waited for.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// The referee may take so many times as long as others: it may be the slower machine.
+const REFEREE_PATIENCE: u32 = 4;
 
 /// After so many who did not come back only the referee is asked.
 const ROUNDS_MAX: u32 = 8;
@@ -48,7 +52,7 @@ pub(super) struct Present {
 
 impl Hub {
     /// Gives open checks to somebody, and to somebody else when that one did not come back. Says how many
-    /// moved.
+    /// moved. Checks that are at work are only read.
     pub(crate) fn tend_checks(&self) -> Result<usize, HubError> {
         if !self.read(|tx| Ok(rows::is_open(tx)?))? {
             return Ok(0);
@@ -57,19 +61,33 @@ impl Hub {
         let (mut moved, mut after) = (0, String::new());
         loop {
             let from = after.clone();
-            let found = self.read(move |tx| Ok(rows::list_open(tx, &from, PER_STEP)?))?;
+            let found = self.read(move |tx| Ok(rows::list_still(tx, &from, PER_STEP)?))?;
             let Some(last) = found.last() else {
                 break;
             };
-            after = last.id.to_string();
-            for audit in found {
-                moved += usize::from(self.tend(audit.id, &present)?);
+            after = last.audit.to_string();
+            for still in found {
+                let waits = still.is_pending
+                    && is_waited_for(&still.auditor, still.at, &present, self.now());
+                if !waits && self.tend(still.audit, &present)? {
+                    moved += 1;
+                }
             }
         }
         if moved > 0 {
             self.bus.announce_work();
         }
         Ok(moved)
+    }
+
+    /// Gives to somebody what was opened just now.
+    pub(super) fn tend_opened(&self, opened: &[AuditId]) -> Result<(), HubError> {
+        let present = self.present()?;
+        for audit in opened {
+            self.tend(*audit, &present)?;
+        }
+        self.bus.announce_work();
+        Ok(())
     }
 
     fn tend(&self, id: AuditId, present: &[Present]) -> Result<bool, HubError> {
@@ -145,6 +163,9 @@ impl Court {
                 if self.may_come(tx, &side, present)? {
                     return Ok(false);
                 }
+                if is_again(&audit, &side) {
+                    return self.ran_again(tx, audit, side);
+                }
                 self.drop_copy(tx, &mut side)?;
                 if audit.why == Why::Spot {
                     self.settle(tx, &mut audit, Finding::Withdrawn, "its run gave nothing")?;
@@ -166,10 +187,7 @@ impl Court {
         Ok(match task.state {
             TaskState::Running => true,
             TaskState::Pending if side.role == Role::Referee => true,
-            TaskState::Pending => {
-                let is_there = |one: &Present| one.worker.to_string() == side.auditor;
-                present.iter().any(is_there) && self.now.since(side.at) < PATIENCE
-            }
+            TaskState::Pending => is_waited_for(&side.auditor, side.at, present, self.now),
             TaskState::Completed | TaskState::Failed(_) | TaskState::Cancelled => false,
         })
     }
@@ -182,7 +200,8 @@ impl Court {
         present: &[Present],
     ) -> Result<bool, HubError> {
         let peer = self.peer(tx, audit, present)?;
-        let Some((task, run)) = self.copy(tx, audit)? else {
+        let patience = peer.map_or(REFEREE_PATIENCE, |_| 1);
+        let Some((task, run)) = self.copy(tx, audit, patience)? else {
             self.settle(tx, audit, Finding::Withdrawn, "its task was deleted")?;
             return Ok(true);
         };
@@ -260,6 +279,12 @@ impl Court {
         let is_trusted = |one: &&Present| known[&(one.owner.as_str(), one.class.as_str())];
         Ok(present.iter().filter(is_trusted).collect())
     }
+}
+
+/// Whether a worker that was chosen then may still take what it was chosen for.
+fn is_waited_for(auditor: &str, chosen_at: Timestamp, present: &[Present], now: Timestamp) -> bool {
+    let is_there = |one: &Present| one.worker.to_string() == auditor;
+    now.since(chosen_at) < PATIENCE && present.iter().any(is_there)
 }
 
 fn needs_of(tx: &mut Tx, task: TaskId) -> Result<Option<Needs>, HubError> {

@@ -13,7 +13,7 @@ use cupola_store::{
     verification::{Audit, Claim, Side},
 };
 
-use super::{Court, known, opening::words, tell};
+use super::{Court, again::is_again, known, opening::words, tell};
 use crate::{
     HubError,
     transitions::{Pair, first_run, insert_run},
@@ -42,11 +42,12 @@ pub(crate) fn shown_experiment(
 }
 
 impl Court {
-    /// Makes a copy of what a check is of; none when that was deleted.
+    /// Makes a copy of what a check is of, that may take so many times as long; none when that was deleted.
     pub(super) fn copy(
         &mut self,
         tx: &mut Tx,
         audit: &Audit,
+        patience: u32,
     ) -> Result<Option<(TaskId, RunId)>, HubError> {
         let Some(original) = tasks::find(tx, audit.task)? else {
             return Ok(None);
@@ -63,6 +64,7 @@ impl Court {
             number: tasks::next_number(tx, hidden)?,
             state: TaskState::Pending,
             attempts: ONCE,
+            time_budget: original.time_budget.saturating_mul(patience),
             epoch: 0,
             run: self.id(),
             worker: None,
@@ -75,7 +77,7 @@ impl Court {
         };
         let run = first_run(&task, &audit.code_hash, self.now);
         tasks::insert(tx, &task, needs)?;
-        rows::save_checked(tx, task.id, audit.id)?;
+        rows::save_checked(tx, task.id, Some(audit.id))?;
         insert_run(tx, &task, &run)?;
         experiments::save_changes(tx, hidden, [1, 0, 0, 0, 0])?;
         Ok(Some((task.id, run.id)))
@@ -111,6 +113,11 @@ impl Court {
         let Some(task) = tasks::find(tx, side.task)? else {
             return Ok(());
         };
+        if rows::find(tx, side.audit)?.is_some_and(|audit| is_again(&audit, side)) {
+            // It is no copy: anybody may have it now.
+            self.after.is_settled = true;
+            return Ok(rows::save_checked(tx, task.id, None)?);
+        }
         if !task.state.word().is_terminal() {
             let mut pair = Pair::of_task(tx, task)?;
             self.after.runs.push(pair.run.id);
@@ -140,7 +147,7 @@ impl Court {
             if !is_free || rows::has_had(tx, of.task, owner)? {
                 continue;
             }
-            if let Some((task, run)) = self.copy(tx, &of)? {
+            if let Some((task, run)) = self.copy(tx, &of, 1)? {
                 self.open_spot(tx, &of, &answer, (task, run, worker), owner)?;
                 return Ok(Some(task));
             }

@@ -43,6 +43,10 @@ impl Court {
         } else {
             self.reject(tx, judged.run, &audit.note)?;
         }
+        // The next machine of the same class would be as far off.
+        if judged.verdict == Verdict::Noisy && judged.side.is_none() {
+            self.run_again(tx, judged.run, judged.claim.clone(), &audit.note)?;
+        }
         if let Effect::Banned(cause) = effect {
             let note = match cause {
                 Cause::Fraud => format!("made-up results, the last one of run {}", judged.run),

@@ -14,6 +14,7 @@ use cupola_store::{
 
 use super::{
     Court,
+    again::is_again,
     effects::Judged,
     known::{self, Tolerances, seen},
     opening::unpaid,
@@ -30,6 +31,9 @@ impl Court {
         let Some(mut audit) = rows::find(tx, side.audit)? else {
             return Ok(());
         };
+        if is_again(&audit, &side) {
+            return self.ran_again(tx, audit, side).map(drop);
+        }
         let weighed = match tasks::find(tx, run.task)? {
             Some(task) => known::weigh(tx, run, &task)?,
             None => None,
@@ -73,16 +77,31 @@ impl Court {
             audit.failures += 1;
         }
         if audit.failures >= FAILURES_MAX {
-            let note = "the referee's run of it failed again and again";
-            self.to_prove.insert(audit.experiment);
-            return self.settle(tx, &mut audit, Finding::Undecided, note);
+            return self.undecided(tx, &mut audit);
         }
         audit.stage = Stage::Open;
         audit.round += 1;
         rows::save(tx, &audit)?;
-        self.after.is_open = true;
+        self.after.opened.push(audit.id);
         tell(tx, None);
         Ok(())
+    }
+
+    /// What fails on the hub's own machine is not believed of another one, and nobody is blamed.
+    fn undecided(&mut self, tx: &mut Tx, audit: &mut Audit) -> Result<(), HubError> {
+        let note = "the referee's run of it failed again and again";
+        self.to_prove.insert(audit.experiment);
+        self.settle(tx, audit, Finding::Undecided, note)?;
+        for side in rows::list_sides(tx, audit.id)? {
+            if side.role == Role::Peer && side.place == Place::Came {
+                unpaid(tx, side.run, self.now)?;
+            }
+        }
+        if self.rules.is_own(&audit.claim.owner) {
+            return Ok(());
+        }
+        self.reject(tx, audit.run, note)?;
+        self.run_again(tx, audit.run, audit.claim.clone(), note)
     }
 
     /// A peer's result is there: both agree, or the referee decides.
@@ -90,14 +109,14 @@ impl Court {
         let both = [&audit.claim, &side.claim];
         let tolerances = tolerances(tx, audit, &both)?;
         let found = judge(audit, &both, None, &tolerances);
-        audit.tolerance = Some(tolerances.of(&audit.claim.class, &side.claim.class));
+        audit.tolerance = Some(tolerances.of(&audit.claim.class, &side.claim.class).near);
         let Judgement::Settled(verdicts) = found else {
             audit.is_for_referee = true;
             audit.stage = Stage::Open;
             audit.round += 1;
             "two results contradict each other; the referee decides".clone_into(&mut audit.note);
             rows::save(tx, audit)?;
-            self.after.is_open = true;
+            self.after.opened.push(audit.id);
             tell(tx, None);
             return Ok(());
         };
@@ -118,7 +137,7 @@ impl Court {
         all.push(&truth.claim);
         let tolerances = tolerances(tx, &audit, &all)?;
         let found = judge(&audit, &claims, Some(&truth.claim), &tolerances);
-        let tolerance = tolerances.of(&audit.claim.class, &truth.claim.class);
+        let tolerance = tolerances.of(&audit.claim.class, &truth.claim.class).near;
         let Judgement::Settled(verdicts) = found else {
             return Ok(());
         };
@@ -140,7 +159,7 @@ impl Court {
         let Judgement::Settled(verdicts) = found else {
             return Ok(());
         };
-        audit.tolerance = Some(tolerances.of(&audit.claim.class, &answer.claim.class));
+        audit.tolerance = Some(tolerances.of(&audit.claim.class, &answer.claim.class).near);
         side.finding = verdicts.first().copied().map(finding_of);
         rows::save_side(tx, &side)?;
         let judged = judged_of(&audit, Vec::new(), &verdicts);

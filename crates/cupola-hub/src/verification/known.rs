@@ -15,20 +15,18 @@ use serde_json::{Map, Value};
 
 use crate::{HubError, secret};
 
-/// So many times its floor two classes may differ before anything was measured.
-const START: f64 = 100.0;
-
 /// The digits of a class's name.
 const CLASS_DIGITS: usize = 16;
 
-/// What a completed run says, and whether that comes out again. None where its template promises nothing, or
-/// where nobody was to be paid for it.
+/// What a completed run says, and whether that comes out again. None where its template promises nothing or has
+/// no objective to compare, or where nobody was to be paid for it.
 pub(super) fn weigh(
     tx: &mut Tx,
     run: &Run,
     task: &Task,
 ) -> Result<Option<(Claim, Replay)>, HubError> {
-    if run.state.word() != State::Completed || !run.provenance.counts() {
+    let is_result = run.state.word() == State::Completed && run.provenance.counts();
+    if !is_result || task.metric.is_empty() {
         return Ok(None);
     }
     let (Some(repeats), Some(worker)) = (rows::find_repeats(tx, &run.code_hash)?, run.worker)
@@ -53,6 +51,20 @@ pub(super) fn weigh(
         claim,
         repeats.replay(&task.config, &results, objective),
     )))
+}
+
+/// Who says that a run failed: without a value, and without bits.
+pub(super) fn claim_of_failed(tx: &mut Tx, run: &Run) -> Result<Option<Claim>, HubError> {
+    let (Some(worker), Some(kept)) = (run.worker, ledger::find_earning(tx, run.id)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Claim {
+        owner: kept.earning.earner,
+        worker,
+        class: class_of(tx, worker)?,
+        digest: String::new(),
+        value: None,
+    }))
 }
 
 /// Those of a run's results that are compared.
@@ -103,7 +115,7 @@ pub(super) fn seen(claim: &Claim) -> Observation<&str, &str> {
 /// How far the classes of one program may lie apart.
 pub(super) struct Tolerances {
     floor: f64,
-    known: HashMap<(String, String), f64>,
+    known: HashMap<(String, String), Tolerance>,
 }
 
 impl Tolerances {
@@ -120,18 +132,17 @@ impl Tolerances {
                 let (low, high) = pair(&one.class, &other.class);
                 let (differences, deviation) = rows::find_calibration(tx, (template, low, high))?;
                 let measured = Calibration::restored(differences, deviation);
-                let start = floor * START;
-                let tolerance = measured.tolerance(Tolerance { floor, start });
-                known.insert((low.to_owned(), high.to_owned()), tolerance);
+                known.insert((low.to_owned(), high.to_owned()), measured.tolerance(floor));
             }
         }
         Ok(Self { floor, known })
     }
 
-    pub(super) fn of(&self, one: &str, other: &str) -> f64 {
+    pub(super) fn of(&self, one: &str, other: &str) -> Tolerance {
         let (low, high) = pair(one, other);
         let found = self.known.get(&(low.to_owned(), high.to_owned()));
-        found.copied().unwrap_or(self.floor)
+        let unknown = || Calibration::default().tolerance(self.floor);
+        found.copied().unwrap_or_else(unknown)
     }
 }
 

@@ -20,8 +20,11 @@ use cupola_store::{
     verification::{Audit, Claim},
 };
 
-use super::{Court, known, standing, tell};
-use crate::{HubError, ledger::booking::advance};
+use super::{Court, again::CUT_OFF, known, standing, tell};
+use crate::{
+    HubError,
+    ledger::{booking::advance, person_of},
+};
 
 /// So many results that nobody checked are looked at for one that can be.
 const UNPROVEN_LOOKED_AT: i64 = 8;
@@ -59,7 +62,11 @@ impl Court {
         };
         match replay {
             Replay::ByClock => Ok(()),
-            Replay::CutOff => unpaid(tx, run.id, self.now),
+            // A second run cannot show that it is wrong, and it may be called best.
+            Replay::CutOff => {
+                self.reject(tx, run.id, CUT_OFF)?;
+                self.run_again(tx, run.id, claim, CUT_OFF)
+            }
             Replay::Whole => self.decide(tx, run, &task, claim),
         }
     }
@@ -109,9 +116,28 @@ impl Court {
         claim: Claim,
         why: Why,
     ) -> Result<AuditId, HubError> {
+        let audit = self.audit_of(tx, (run, task, experiment), claim, why)?;
+        rows::insert(tx, &audit)?;
+        ledger::save_held(tx, run.id, Some(audit.id))?;
+        self.after.opened.push(audit.id);
+        tell(tx, Some(experiment.id));
+        Ok(audit.id)
+    }
+
+    /// A check of a result before anything was done.
+    pub(super) fn audit_of(
+        &mut self,
+        tx: &mut Tx,
+        (run, task, experiment): (&Run, &Task, &Experiment),
+        claim: Claim,
+        why: Why,
+    ) -> Result<Audit, HubError> {
         let command = code::find_command(tx, &run.code_hash)?;
         let direction = experiment.objective.as_ref().map(|of| of.direction);
-        let audit = Audit {
+        // Whoever pays their own machines loses nothing by it, and a peer would be paid for checking it: with
+        // somebody else they could have as many credits issued as they like.
+        let pays_itself = person_of(tx, &experiment.author)? == claim.owner;
+        Ok(Audit {
             id: self.id(),
             run: run.id,
             task: task.id,
@@ -127,19 +153,14 @@ impl Court {
             asked_by: String::new(),
             stage: Stage::Open,
             round: 0,
-            is_for_referee: why == Why::Doubt,
+            is_for_referee: why == Why::Doubt || pays_itself,
             failures: 0,
             finding: None,
             note: String::new(),
             tolerance: None,
             opened_at: self.now,
             settled_at: None,
-        };
-        rows::insert(tx, &audit)?;
-        ledger::save_held(tx, run.id, Some(audit.id))?;
-        self.after.is_open = true;
-        tell(tx, Some(experiment.id));
-        Ok(audit.id)
+        })
     }
 
     /// Opens a check of a result that was taken before, if it can be checked and counts.

@@ -47,10 +47,12 @@ impl Hub {
             if is_repeat(&pair.run, lease) {
                 return Ok((pair.run, false, Aftermath::default()));
             }
+            let is_doubted = court.doubts(tx, &pair.run)?;
+            let spare = (spare, is_doubted);
             let ended = finish_run(tx, &mut pair, lease, (finish, kept), spare, now)?;
             let waits_again = !pair.task.state.word().is_terminal();
             let is_work = waits_again || dependencies::is_needed(tx, pair.task.id)?;
-            let ended = court.note_ended(tx, ended)?;
+            let ended = court.note_ended(tx, ended, is_doubted)?;
             Ok((ended, is_work, court.after))
         })?;
         self.note_ending(lease.worker, &ended);
@@ -101,7 +103,7 @@ fn finish_run(
     pair: &mut Pair,
     lease: Lease,
     (finish, kept): (Finish, Vec<(String, Kept)>),
-    spare: RunId,
+    (spare, is_doubted): (RunId, bool),
     now: Timestamp,
 ) -> Result<Run, HubError> {
     let (id, metric) = (pair.run.id, &pair.task.metric);
@@ -120,6 +122,7 @@ fn finish_run(
         wall_time: possible(finish.wall_time, pair.run.leased_at, now),
         stop: finish.stop,
         spare,
+        is_doubted,
     };
     if let (None, Some(environment)) = (&pair.run.environment, finish.environment) {
         runs::save_environment(tx, id, pair.run.epoch, &environment)?;

@@ -212,7 +212,7 @@ impl Leasing {
         // Copies of tasks whose results are checked go before all else.
         for task in awaited {
             if self.wanted > 0 {
-                orders.extend(self.lease_check(tx, task, &fitting, &paying)?);
+                orders.extend(self.lease_check(tx, task, &fitting, &mut paying)?);
             }
         }
         let is_newcomer = self.court.is_newcomer(tx, self.worker, &owner)?;
@@ -229,7 +229,7 @@ impl Leasing {
                 continue;
             }
             if is_newcomer && let Some(spot) = self.spot(tx, &fitting, &owner)? {
-                orders.extend(self.lease_check(tx, spot, &fitting, &paying)?);
+                orders.extend(self.lease_check(tx, spot, &fitting, &mut paying)?);
                 continue;
             }
             let offer = paying.offer(tx, &task, &needs.1)?;
@@ -255,25 +255,37 @@ impl Leasing {
         Ok(passed_over)
     }
 
-    /// Leases a copy of a task, if the machine can run it. Nobody's budget pays for it.
+    /// Leases a copy of a task, if the machine can run it. Nobody's budget pays for it. What is no copy, but a
+    /// task that only own machines are given, is paid for as ever.
     fn lease_check(
         &mut self,
         tx: &mut Tx,
         task: TaskId,
         fitting: &[&NumberedNeeds],
-        paying: &Paying,
+        paying: &mut Paying,
     ) -> Result<Option<Order>, HubError> {
         let needs = tasks::find_needs(tx, task)?;
         let Some((_, needs)) = fitting.iter().find(|(id, _)| Some(*id) == needs) else {
             return Ok(None);
         };
         let task = find_task(tx, task)?;
-        let mut pair = Pair::of_task(tx, task)?;
-        let price = self.court.economy.price(pair.task.time_budget, needs);
-        let offer = Offer {
-            payer: Account::Issued,
-            price,
+        let offer = match verification::original_of(tx, &task)? {
+            Some(original) => Offer {
+                payer: Account::Issued,
+                price: self.court.economy.price(original.time_budget, needs),
+            },
+            None => paying.offer(tx, &task, needs)?,
         };
+        if !paying.is_affordable(tx, (&offer, &task), self.now)? {
+            return Ok(None);
+        }
+        let mut pair = Pair::of_task(tx, task)?;
+        if matches!(pair.run.state, RunState::Lost { .. }) {
+            let Some(spare) = self.spares.pop() else {
+                return Ok(None);
+            };
+            pair.supersede(tx, spare, self.now)?;
+        }
         let terms = (self.worker, self.terms);
         let lease = pair.lease(tx, terms, (paying, offer), self.now)?;
         self.wanted -= 1;

@@ -106,9 +106,10 @@ pub fn save_hidden(
     )
 }
 
-/// Keeps a task for whom a check names.
-pub fn save_checked(tx: &mut Tx, task: TaskId, by: AuditId) -> Result<(), StoreError> {
-    tx.execute_one(SAVE_CHECKED, &[&task.to_string(), &by.to_string()])
+/// Keeps a task for whom a check names; none for everybody.
+pub fn save_checked(tx: &mut Tx, task: TaskId, by: Option<AuditId>) -> Result<(), StoreError> {
+    let by = by.map(|by| by.to_string());
+    tx.execute_one(SAVE_CHECKED, &[&task.to_string(), &by])
 }
 
 /// Says whether a task's result may be called best.

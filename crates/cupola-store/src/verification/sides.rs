@@ -21,7 +21,7 @@ statements! {
     FIND_AWAITED = "SELECT * FROM audit_run WHERE task_id = $1 AND place = 'awaited'";
     LIST_AWAITED_OF = "SELECT audit_run.task_id FROM audit_run JOIN task ON task.id = audit_run.task_id
                        WHERE audit_run.auditor = $1 AND audit_run.place = 'awaited'
-                       AND task.state = 'pending' ORDER BY audit_run.audit_id LIMIT $2";
+                       AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $2";
     LIST_VOUCHED = "SELECT * FROM audit_run WHERE owner = $1 AND role = 'peer' AND finding = 'valid'
                     ORDER BY audit_id DESC LIMIT $2";
     LIST_ANSWERS = "SELECT * FROM audit_run WHERE role = 'referee' AND place = 'came'

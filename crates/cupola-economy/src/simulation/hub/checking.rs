@@ -10,7 +10,7 @@ use crate::{
         planted::Planted,
     },
     trust::{Effect, Status},
-    verdict::{self, Judgement, Observation, Tolerance, Verdict},
+    verdict::{self, Judgement, Observation, Verdict},
 };
 
 use super::{
@@ -18,11 +18,8 @@ use super::{
     tasks::{Checking, Confirmed, Order, Phase, Purpose, Run, RunName, Task},
 };
 
-/// What two classes may differ by: what rounding explains, and what is taken before anything is measured.
-const TOLERANCE: Tolerance = Tolerance {
-    floor: 1e-6,
-    start: 1e-4,
-};
+/// What rounding explains between two classes.
+const FLOOR: f64 = 1e-6;
 
 /// From so many on it is looked at which of them still matter.
 const VOUCHED_LOOKED_AT: usize = 256;
@@ -279,7 +276,7 @@ impl Hub {
     ) -> Judgement {
         let tolerance = |one: &u8, other: &u8| {
             let calibration = &self.calibrations[pair(*one, *other)];
-            calibration.tolerance(TOLERANCE)
+            calibration.tolerance(FLOOR)
         };
         verdict::judge(results, referee, DIRECTION, tolerance)
     }

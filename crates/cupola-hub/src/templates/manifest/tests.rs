@@ -199,6 +199,20 @@ fn check_repeats(section: &str, expected: &[&str]) {
 #[test]
 fn what_comes_out_again_is_said_whole() {
     check_repeats("exact = [\"loss\"]", &[]);
+    let table = "[repeats]\nexact = [\"loss\"]\n\n[[fields]]\nname = \"lr\"";
+    check(
+        &[
+            (
+                "objective = { metric = \"loss\", direction = \"minimize\" }\n",
+                "",
+            ),
+            ("[[fields]]\nname = \"lr\"", table),
+        ],
+        &[
+            "`objective`: is missing beside [repeats]; what comes out again is compared by it; add [objective] \
+           with a metric",
+        ],
+    );
     check_repeats(
         "exact = [\"loss\"]\nsteps = \"made\"\nuntil = \"max_steps\"\ntolerance = 0",
         &[],

@@ -312,19 +312,31 @@ impl Machine {
     /// The clock ends it before its steps.
     pub fn cut_off(&self, fleet: &Fleet, value: f64) -> RunId {
         let order = self.take(fleet);
-        self.end(fleet, &order, said(value, 2.0, STEPS - 1))
-            .unwrap();
+        self.end_early(fleet, &order, value).unwrap();
         order.run.id
     }
 
-    pub fn fail(&self, fleet: &Fleet) {
+    pub fn fail(&self, fleet: &Fleet) -> RunId {
+        self.fail_by(fleet, Failure::ExitCode(1))
+    }
+
+    pub fn fail_by(&self, fleet: &Fleet, failure: Failure) -> RunId {
         let order = self.take(fleet);
+        self.end_by(fleet, &order, failure).unwrap();
+        order.run.id
+    }
+
+    pub fn end_by(&self, fleet: &Fleet, order: &Order, failure: Failure) -> Result<Run, HubError> {
         let failed = Finish {
-            outcome: Outcome::Failed(Failure::ExitCode(1)),
+            outcome: Outcome::Failed(failure),
             results: serde_json::Map::new(),
             ..said(0.0, 0.0, 0)
         };
-        self.end(fleet, &order, failed).unwrap();
+        self.end(fleet, order, failed)
+    }
+
+    pub fn end_early(&self, fleet: &Fleet, order: &Order, value: f64) -> Result<Run, HubError> {
+        self.end(fleet, order, said(value, 2.0, STEPS - 1))
     }
 
     pub fn finish(&self, fleet: &Fleet, order: &Order, value: f64) -> Result<Run, HubError> {

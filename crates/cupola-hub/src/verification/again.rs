@@ -1,0 +1,178 @@
+//! What somebody else's machine said and a second run cannot show: the hub's own machines run the task again,
+//! and what they find counts.
+//!
+//! That is so where a task is said to fail, where the clock ended it before its steps, where two results differ
+//! by too little to blame anybody, and where the referee cannot run what somebody says to have run.
+
+use cupola_domain::{
+    audit::{Finding, Place, Role, Stage, Why},
+    ids::RunId,
+    repeats::Replay,
+    run::{Failure, Outcome, Run, RunState},
+    task::{Task, TaskState},
+};
+use cupola_economy::verdict::Verdict;
+use cupola_store::{
+    Tx, experiments, ledger, runs, tasks, verification as rows,
+    verification::{Audit, Claim, Side},
+};
+
+use super::{Court, REFEREE, effects::Judged, known, tell};
+use crate::HubError;
+
+/// What is said of a result that the clock ended.
+pub(super) const CUT_OFF: &str = "the clock ended it before its steps were made";
+
+/// The task that a copy is of; none where it is the task itself that only own machines are given.
+pub(crate) fn original_of(tx: &mut Tx, copy: &Task) -> Result<Option<Task>, HubError> {
+    let Some(side) = rows::find_awaited(tx, copy.id)? else {
+        return Ok(None);
+    };
+    let audit = rows::find(tx, side.audit)?;
+    match audit.filter(|audit| audit.task != copy.id) {
+        Some(audit) => Ok(tasks::find(tx, audit.task)?),
+        None => Ok(None),
+    }
+}
+
+/// Whether the task itself is waited for, and no copy of it.
+pub(super) fn is_again(audit: &Audit, side: &Side) -> bool {
+    side.task == audit.task && side.role == Role::Referee
+}
+
+impl Court {
+    /// Whether nobody believes this worker that its program fails.
+    pub(crate) fn doubts(&self, tx: &mut Tx, run: &Run) -> Result<bool, HubError> {
+        if !self.rules.is_on || rows::find_awaited(tx, run.task)?.is_some() {
+            return Ok(false);
+        }
+        let kept = ledger::find_earning(tx, run.id)?;
+        Ok(kept.is_some_and(|kept| !self.rules.is_own(&kept.earning.earner)))
+    }
+
+    /// Somebody else's machine said that the task fails, and the task waits again.
+    pub(super) fn failed(&mut self, tx: &mut Tx, run: &Run) -> Result<(), HubError> {
+        if failure_of(run).is_none_or(Failure::is_infrastructure) {
+            return Ok(());
+        }
+        let Some(claim) = known::claim_of_failed(tx, run)? else {
+            return Ok(());
+        };
+        let note = format!("it failed there: {}", run.reason());
+        self.run_again(tx, run.id, claim, &note)
+    }
+
+    /// Keeps a task that waits for the hub's own machines.
+    pub(super) fn run_again(
+        &mut self,
+        tx: &mut Tx,
+        run: RunId,
+        claim: Claim,
+        note: &str,
+    ) -> Result<(), HubError> {
+        let Some(run) = runs::find(tx, run)? else {
+            return Ok(());
+        };
+        let task = tasks::find(tx, run.task)?.filter(|task| task.state == TaskState::Pending);
+        let (Some(task), Some(experiment)) = (task, experiments::find(tx, run.experiment)?) else {
+            return Ok(());
+        };
+        let audit = Audit {
+            stage: Stage::AtWork,
+            is_for_referee: true,
+            note: note.to_owned(),
+            ..self.audit_of(tx, (&run, &task, &experiment), claim, Why::Doubt)?
+        };
+        rows::insert(tx, &audit)?;
+        let side = Side {
+            audit: audit.id,
+            round: 0,
+            role: Role::Referee,
+            auditor: REFEREE.to_owned(),
+            task: task.id,
+            run: task.run,
+            claim: Claim::nobodys(),
+            finding: None,
+            place: Place::Awaited,
+            at: self.now,
+        };
+        rows::insert_side(tx, &side)?;
+        rows::save_checked(tx, task.id, Some(audit.id))?;
+        self.after.is_settled = true;
+        tell(tx, Some(experiment.id));
+        Ok(())
+    }
+
+    /// The task itself may have come to an end: what the hub's own machine found counts. Says whether it had.
+    pub(super) fn ran_again(
+        &mut self,
+        tx: &mut Tx,
+        mut audit: Audit,
+        mut side: Side,
+    ) -> Result<bool, HubError> {
+        let task = tasks::find(tx, side.task)?;
+        let state = task.as_ref().map(|task| task.state.clone());
+        let is_failure = audit.claim.digest.is_empty();
+        let (finding, note) = match state {
+            Some(TaskState::Pending | TaskState::Running) => return Ok(false),
+            Some(TaskState::Completed) if is_failure && Self::is_blamed(tx, &audit)? => (
+                Finding::WrongWorse,
+                "it failed there, and on the hub's own machine it does not",
+            ),
+            Some(TaskState::Completed) => (
+                Finding::Withdrawn,
+                "the result of the hub's own machine counts",
+            ),
+            Some(TaskState::Failed(_)) if is_failure => {
+                (Finding::Valid, "it fails on the hub's own machine, too")
+            }
+            Some(TaskState::Failed(_)) => (Finding::Withdrawn, "on the hub's own machine it fails"),
+            Some(TaskState::Cancelled) | None => (Finding::Withdrawn, "nobody wants it any more"),
+        };
+        (side.place, side.at) = (Place::Gone, self.now);
+        if let Some(task) = task {
+            rows::save_checked(tx, task.id, None)?;
+            side.run = task.run;
+            // It is an answer that others can be tried with, if it comes out again.
+            if let Some(run) = runs::find(tx, task.run)?
+                && let Some((claim, Replay::Whole)) = known::weigh(tx, &run, &task)?
+            {
+                (side.place, side.claim) = (Place::Came, claim);
+            }
+        }
+        rows::save_side(tx, &side)?;
+        self.settle(tx, &mut audit, finding, note)?;
+        if finding == Finding::WrongWorse {
+            let judged = Judged {
+                run: audit.run,
+                claim: audit.claim.clone(),
+                side: None,
+                verdict: Verdict::WrongWorse,
+            };
+            self.carry_out(tx, &audit, &judged)?;
+        }
+        self.to_prove.insert(audit.experiment);
+        Ok(true)
+    }
+
+    /// Whether a failure can be held against whoever said it. Time and memory run out on a smaller machine
+    /// without anybody's fault.
+    fn is_blamed(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
+        let run = runs::find(tx, audit.run)?;
+        let failure = run.as_ref().and_then(failure_of);
+        Ok(matches!(
+            failure,
+            Some(Failure::ExitCode(_) | Failure::BadOutput(_) | Failure::Reported(_))
+        ))
+    }
+}
+
+fn failure_of(run: &Run) -> Option<&Failure> {
+    match &run.state {
+        RunState::Finished {
+            outcome: Outcome::Failed(failure),
+            ..
+        } => Some(failure),
+        _ => None,
+    }
+}
