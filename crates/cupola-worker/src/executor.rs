@@ -197,6 +197,7 @@ impl Execution {
         let held = &self.order.run_id;
         let Some(finished) = self.finished(&end) else {
             info!(run = %held, "run abandoned");
+            self.clear_up().await;
             self.ended(Ended::stopped(end.wall_time_secs));
             return;
         };
@@ -245,11 +246,14 @@ impl Execution {
                 Delivery::Acked(())
             }
             Delivery::Refused(error) => Delivery::Refused(error),
-            Delivery::Gone => Delivery::Gone,
+            Delivery::Gone => {
+                self.clear_up().await;
+                Delivery::Gone
+            }
         }
     }
 
-    /// What is to be kept, the hub has: of what strangers' programs made, nothing stays here.
+    /// What is to be kept, the hub has, or nobody wants it: of what strangers' programs made, nothing stays here.
     async fn clear_up(&self) {
         if self.context.keeper.is_strict() {
             let (runs, run) = (self.context.runs_folder.clone(), self.order.run_id.clone());

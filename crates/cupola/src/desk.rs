@@ -65,18 +65,27 @@ impl Place {
 
     /// That of a worker that runs here: with this folder, or with one of those that workers have.
     pub(crate) async fn find(folder: Option<PathBuf>) -> anyhow::Result<Self> {
+        Ok(Self::find_all(folder).await?.swap_remove(0))
+    }
+
+    /// Those of all workers that run here, one at least: a machine may work for its own hub and for another.
+    pub(crate) async fn find_all(folder: Option<PathBuf>) -> anyhow::Result<Vec<Self>> {
         let folders = if let Some(folder) = folder {
             vec![folder]
         } else {
             let data = DataDir::find(None)?;
             vec![data.path().join("joined"), data.worker()]
         };
+        let mut found = Vec::new();
         for folder in &folders {
             if let Some(place) = Self::of(folder)
                 && place.is_there().await
             {
-                return Ok(place);
+                found.push(place);
             }
+        }
+        if !found.is_empty() {
+            return Ok(found);
         }
         let shown: Vec<_> = folders
             .iter()

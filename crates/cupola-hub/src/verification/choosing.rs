@@ -34,7 +34,8 @@ const PER_STEP: i64 = 100;
 /// Who was chosen and takes nothing for so long is not waited for.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// The referee may take so many times as long as others: it may be the slower machine.
+/// The referee may take so many times as long as others, since it may be the slower machine, where steps end
+/// the task and not its time.
 const REFEREE_PATIENCE: u32 = 4;
 
 /// After so many who did not come back only the referee is asked.
@@ -200,7 +201,10 @@ impl Court {
         present: &[Present],
     ) -> Result<bool, HubError> {
         let peer = self.peer(tx, audit, present)?;
-        let patience = peer.map_or(REFEREE_PATIENCE, |_| 1);
+        let patience = match peer {
+            None if goes_by_steps(tx, audit)? => REFEREE_PATIENCE,
+            _ => 1,
+        };
         let Some((task, run)) = self.copy(tx, audit, patience)? else {
             self.settle(tx, audit, Finding::Withdrawn, "its task was deleted")?;
             return Ok(true);
@@ -279,6 +283,12 @@ impl Court {
         let is_trusted = |one: &&Present| known[&(one.owner.as_str(), one.class.as_str())];
         Ok(present.iter().filter(is_trusted).collect())
     }
+}
+
+/// Whether a task's time is no more than a limit to it.
+fn goes_by_steps(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
+    let repeats = rows::find_repeats(tx, &audit.code_hash)?;
+    Ok(repeats.is_some_and(|repeats| repeats.steps.is_some()))
 }
 
 /// Whether a worker that was chosen then may still take what it was chosen for.

@@ -89,7 +89,7 @@ impl Cache {
 
     /// Removes what was not used for long. No run may have begun before that.
     pub(crate) fn forget_unused(&self, now: Timestamp) {
-        let since = system(now).checked_sub(UNUSED_MAX);
+        let since = long_ago(now);
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let used = entry.metadata().and_then(|about| about.modified()).ok();
             if used.is_some_and(|used| since.is_some_and(|since| used < since)) {
@@ -102,6 +102,11 @@ impl Cache {
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<String>>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What was not touched since then is not needed any more.
+pub(crate) fn long_ago(now: Timestamp) -> Option<SystemTime> {
+    system(now).checked_sub(UNUSED_MAX)
 }
 
 fn system(now: Timestamp) -> SystemTime {

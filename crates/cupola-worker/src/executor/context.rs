@@ -13,12 +13,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     admission::Admission,
-    bundle::cache::Cache,
+    bundle::cache::{Cache, long_ago},
     desk::Desk,
     process,
     sandbox::Keeper,
     settings::{Clock, Settings},
 };
+
+use super::folder::clear_old;
 
 /// What all runs of a worker share.
 #[derive(Debug)]
@@ -59,7 +61,11 @@ impl Context {
         keeper: &Arc<Keeper>,
     ) -> Self {
         let bundles = Cache::new(bundles_folder(&settings.state_dir));
-        bundles.forget_unused(settings.clock.now());
+        let now = settings.clock.now();
+        bundles.forget_unused(now);
+        if keeper.is_strict() {
+            clear_old(&runs_folder(&settings.state_dir), long_ago(now));
+        }
         Self {
             client,
             worker_id: registered.worker_id.clone(),

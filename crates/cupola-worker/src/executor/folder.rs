@@ -5,6 +5,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use cupola_protocol::work::{Finished, RunOrder};
@@ -109,6 +110,26 @@ pub(super) fn keep_ours(runs_folder: &Path, run_id: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes what is left of runs that were given back or broken off, and the folders of those that ended before
+/// then. No run may have begun before that.
+pub(super) fn clear_old(runs_folder: &Path, ended_before: Option<SystemTime>) {
+    for entry in fs::read_dir(runs_folder).into_iter().flatten().flatten() {
+        let Ok(about) = entry.metadata() else {
+            continue;
+        };
+        let is_old = || about.modified().ok().zip(ended_before);
+        // What is in the way of either is so the next time, too.
+        let _ = if !about.is_dir() {
+            fs::remove_file(entry.path())
+        } else if is_old().is_some_and(|(modified, before)| modified < before) {
+            remove_folder(&entry.path())
+        } else {
+            let name = entry.file_name();
+            keep_ours(runs_folder, name.to_str().unwrap_or_default())
+        };
+    }
+}
+
 /// How long a file of this worker's own is at most; a longer one is the program's.
 fn length_max_of_ours(name: &str) -> Option<u64> {
     let is_log = |(_, stream): &(Stream, &str)| file_of(stream) == name;
@@ -174,6 +195,26 @@ mod tests {
         replace(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read(&elsewhere).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn of_runs_that_were_broken_off_nothing_of_the_program_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let runs = place.path().join("runs");
+        for run in ["new", "old"] {
+            fs::create_dir_all(runs.join(run).join("checkpoints")).unwrap();
+            fs::write(runs.join(run).join("checkpoints/1"), "many bytes").unwrap();
+            fs::write(runs.join(run).join("config.json"), "{}").unwrap();
+        }
+        let now = SystemTime::now();
+        let hour = std::time::Duration::from_hours(1);
+        let old = fs::File::open(runs.join("old")).unwrap();
+        old.set_modified(now - 2 * hour).unwrap();
+        clear_old(&runs, Some(now - hour));
+        let left: Vec<_> = fs::read_dir(&runs).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1);
+        assert!(runs.join("new/config.json").exists());
+        assert!(!runs.join("new/checkpoints").exists());
     }
 
     #[test]

@@ -33,10 +33,17 @@ pub(crate) async fn run(command: DeskCommand) -> anyhow::Result<()> {
         }
         DeskCommand::Pause(pause) => {
             let body = body_of(&pause, wall_clock(), offset_secs(wall_clock()))?;
-            let client = find(pause.here).await?.client()?;
-            say(&client.pause_desk(&body).await?);
+            let places = Place::find_all(pause.here.state).await?;
+            for place in &places {
+                say(&place.client()?.pause_desk(&body).await?, places.len());
+            }
         }
-        DeskCommand::Resume(here) => say(&find(here).await?.client()?.resume_desk().await?),
+        DeskCommand::Resume(here) => {
+            let places = Place::find_all(here.state).await?;
+            for place in &places {
+                say(&place.client()?.resume_desk().await?, places.len());
+            }
+        }
         DeskCommand::Settings(asked) => settings(*asked).await?,
         DeskCommand::Test(here) => {
             let test = find(here).await?.client()?.test_desk().await?;
@@ -271,14 +278,18 @@ fn sheet(desk: &DeskBody) -> Sheet {
     }
 }
 
-/// What came of a command.
-fn say(desk: &DeskBody) {
+/// What came of a command that so many workers were given.
+fn say(desk: &DeskBody, workers: usize) {
+    let name = match workers {
+        1 => String::new(),
+        _ => format!("{}: ", desk.name),
+    };
     let running = match desk.tasks.len() {
         0 => String::new(),
         1 => "; 1 task is still here".to_owned(),
         count => format!("; {count} tasks are still here"),
     };
-    output::line(&format!("{}{running}", state(desk)));
+    output::line(&format!("{name}{}{running}", state(desk)));
 }
 
 /// `paused: paused by its owner, until …`.

@@ -1,6 +1,6 @@
 //! A worker that says what a test wants said.
 
-use cupola_client::Client;
+use cupola_client::{Client, Error};
 use cupola_protocol::{
     WORKER_PROTOCOL,
     work::{CapabilitiesBody, Finished, LeaseRequest, Registration, RunOrder},
@@ -31,17 +31,19 @@ impl Scripted {
 
     /// The next order, once there is one.
     pub async fn lease(&self) -> RunOrder {
+        eventually("an order", || async { self.ask(0.0).await.unwrap() }).await
+    }
+
+    /// The next order, if there is one within so many seconds.
+    pub async fn ask(&self, wait_secs: f64) -> Result<Option<RunOrder>, Error> {
         let ask = LeaseRequest {
             session: self.name.clone(),
             free_slots: 1,
             holding: Vec::new(),
-            wait_secs: 0.0,
+            wait_secs,
         };
-        eventually("an order", || async {
-            let orders = self.client.lease(&self.worker_id, &ask).await.unwrap();
-            orders.start.into_iter().next()
-        })
-        .await
+        let orders = self.client.lease(&self.worker_id, &ask).await?;
+        Ok(orders.start.into_iter().next())
     }
 
     /// That a run completed with this score.
