@@ -17,6 +17,7 @@ mod people;
 pub mod query;
 mod tls;
 mod transport;
+mod verification;
 mod work;
 
 pub use address::{Address, Pin};

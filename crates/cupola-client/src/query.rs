@@ -39,6 +39,21 @@ pub struct TransferFilter {
     pub limit: Option<u32>,
 }
 
+/// Which checks of results.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CheckFilter {
+    /// `open`, `at_work` or `settled`.
+    pub stage: Option<String>,
+    /// What they found.
+    pub finding: Option<String>,
+    /// Whose results.
+    pub owner: Option<String>,
+    /// Only those before this one.
+    pub before: Option<String>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
 /// Who earned the most.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LeaderFilter {

@@ -11,7 +11,7 @@ use std::{
 
 use cupola_domain::{
     experiment::Experiment,
-    ids::{ExperimentId, RunId, TaskId},
+    ids::{AuditId, ExperimentId, RunId, TaskId},
     time::Timestamp,
 };
 use cupola_search::{
@@ -50,8 +50,8 @@ pub struct Analysis {
     pub observations: Vec<Observation>,
     /// What was searched, where a brief says so.
     pub space: Option<Space>,
-    /// The best value that is being checked, where it would be better than the best.
-    pub claimed: Option<f64>,
+    /// The best value that is being checked, where it would be better than the best, and by which check.
+    pub claimed: Option<(AuditId, f64)>,
 }
 
 /// Kept analyses, by family and how many of its tasks had completed, and how often what is known of results
@@ -123,8 +123,10 @@ impl Hub {
         let observations: Vec<_> = completed.into_iter().map(observation).collect();
         let space = brief.and_then(|b| Space::parse_json(&Value::Object(b.wanted.space)).ok());
         let summary = summary_but(&observations, direction, |task| unproven.contains(&task));
-        let claimed = claims.into_iter().map(|(_, value)| value);
-        let claimed = claimed.reduce(|a, b| if direction.is_better(b, a) { b } else { a });
+        let better = |a: (AuditId, f64), b: (AuditId, f64)| {
+            if direction.is_better(b.1, a.1) { b } else { a }
+        };
+        let claimed = claims.into_iter().reduce(better);
         let best = summary
             .best
             .and_then(|best| find(&observations, best.task))

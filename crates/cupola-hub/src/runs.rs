@@ -23,6 +23,7 @@ use crate::{
     logged::refuse_logged,
     tasks::note_worker,
     transitions::{Pair, find_task, first_run},
+    verification::{self, Proof},
 };
 
 pub use cupola_store::runs::Intake;
@@ -59,12 +60,17 @@ pub struct RunDetail {
     pub cost: Option<RunCost>,
     /// What that is in.
     pub currency: String,
+    /// What checks found of its result; nothing of most.
+    pub proof: Option<Proof>,
+    /// Whether a check of it may be asked for.
+    pub can_be_checked: bool,
 }
 
 impl Hub {
     /// A run.
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, HubError> {
         let (now, currency) = (self.now(), self.prices().currency.clone());
+        let rules = self.verification();
         self.read(move |tx| {
             let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
             let task = find_task(tx, run.task)?;
@@ -82,6 +88,7 @@ impl Hub {
                 intake: runs::find_intake(tx, id)?.unwrap_or_default(),
                 artifacts: artifacts::list(tx, id)?,
                 template: template_name(tx, &run, &experiment)?,
+                can_be_checked: verification::can_be_checked(tx, &rules, (&run, &task))?,
                 run,
                 task,
                 experiment,
@@ -89,6 +96,7 @@ impl Hub {
                 workers,
                 cost: costs::find(tx, id, now)?,
                 currency,
+                proof: verification::proof_of(tx, id)?,
             })
         })
     }

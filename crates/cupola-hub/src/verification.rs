@@ -30,21 +30,20 @@ use cupola_domain::{
     run::Run,
     time::Timestamp,
 };
-use cupola_economy::{
-    policy::{Policy, Profile},
-    prf::Key,
-};
+use cupola_economy::{policy::Policy, prf::Key};
 use cupola_store::{Store, Tx, events, keys, tokens, verification as rows};
 
 use crate::{Hub, HubError, ledger::Economy, world::World};
 
 pub(crate) use again::original_of;
 pub(crate) use copies::shown_experiment;
-pub use cupola_economy::trust::Status;
+pub use cupola_economy::{policy::Profile, trust::Status};
 pub use cupola_store::verification::{Audit, Claim, Side, Standing, Trust};
 pub use reading::{
-    AUDITS_MAX, AuditDetail, AuditPage, Curve, Filter, OwnerRow, Proof, cause_in_words, is_settled,
+    AUDITS_MAX, AuditDetail, AuditPage, Curve, Filter, NO_RUN, OwnerRow, Proof, Sight,
+    cause_in_words, is_settled,
 };
+pub(crate) use reading::{can_be_checked, proof_of};
 pub(crate) use standing::is_banned;
 
 /// The person that the hub's own worker belongs to.

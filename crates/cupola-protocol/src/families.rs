@@ -111,6 +111,9 @@ pub struct SummaryBody {
     pub median: Option<f64>,
     /// The winner.
     pub best: Option<RankedBody>,
+    /// The check of a better result: it is not called best before that is settled.
+    #[serde(default)]
+    pub better_in_check: Option<String>,
     /// The best five.
     pub top_configs: Vec<RankedBody>,
     /// Parameter → how the metric varies with it, largest spread first.

@@ -34,6 +34,7 @@ pub mod tasks;
 pub mod telemetry;
 pub mod templates;
 pub mod time;
+pub mod verification;
 pub mod work;
 pub mod workers;
 pub mod workspaces;

@@ -175,6 +175,18 @@ pub mod api {
     pub const CREDIT_RECEIPTS: &str = "/api/v1/credits/receipts/{id}";
     /// `GET` what going through the whole ledger finds.
     pub const CREDIT_VERIFICATION: &str = "/api/v1/credits/verification";
+    /// `GET` checks of results, the latest first; `POST` to ask for one.
+    pub const CHECKS: &str = "/api/v1/verification/checks";
+    /// `GET` a check with its evidence.
+    pub const CHECK: &str = "/api/v1/verification/checks/{id}";
+    /// `GET` what is known of a run's result.
+    pub const CHECKS_OF_RUN: &str = "/api/v1/verification/runs/{id}";
+    /// `GET` what is known of owners.
+    pub const STANDINGS: &str = "/api/v1/verification/owners";
+    /// `POST` to ban an owner.
+    pub const BANS: &str = "/api/v1/verification/bans";
+    /// `POST` to lift a ban.
+    pub const BANS_LIFTED: &str = "/api/v1/verification/bans/lifted";
     /// `GET` what became of a brief's budget, `PUT` a higher one.
     pub const BRIEF_BUDGET: &str = "/api/v1/briefs/{id}/budget";
     /// `GET` what a worker earned.

@@ -50,14 +50,15 @@ statements! {
                        AND (task.state <> 'pending' OR audit_run.role <> 'referee')))
                   ORDER BY audit.id LIMIT $2";
     IS_OPEN = "SELECT id FROM audit WHERE stage <> 'settled' LIMIT 1";
-    /// The latest first; an empty text stands for all. Nobody is told that a newcomer is being tried.
-    LIST = "SELECT * FROM audit WHERE id < $1 AND (why <> 'spot' OR stage = 'settled') AND ($2 = '' OR stage = $2) AND ($3 = '' OR finding = $3)
-            AND ($4 = '' OR owner = $4) ORDER BY id DESC LIMIT $5";
+    /// The latest first; an empty text stands for all. Trials of newcomers that are not over are left out for most.
+    LIST = "SELECT * FROM audit WHERE id < $1 AND (why <> 'spot' OR stage = 'settled' OR $6 = TRUE)
+            AND ($2 = '' OR stage = $2) AND ($3 = '' OR finding = $3) AND ($4 = '' OR owner = $4) ORDER BY id DESC LIMIT $5";
     LIST_OF_OWNER = "SELECT * FROM audit WHERE owner = $4 AND id < $1 AND ($2 = '' OR stage = $2)
-                     AND (why <> 'spot' OR stage = 'settled')
+                     AND (why <> 'spot' OR stage = 'settled' OR $6 = TRUE)
                      AND ($3 = '' OR finding = $3) ORDER BY id DESC LIMIT $5";
     LIST_OF_WORKER = "SELECT * FROM audit WHERE worker_id = $1 ORDER BY id DESC LIMIT $2";
-    COUNT_OPEN = "SELECT stage, COUNT(*) AS n FROM audit WHERE stage <> 'settled' GROUP BY stage";
+    COUNT_OPEN = "SELECT stage, COUNT(*) AS n FROM audit WHERE stage <> 'settled'
+                  AND (why <> 'spot' OR $1 = TRUE) GROUP BY stage";
     LIST_OF_RUN = "SELECT * FROM audit WHERE run_id = $1 ORDER BY id";
     LIST_OPEN_OF_OWNER = "SELECT * FROM audit WHERE owner = $1 AND stage <> 'settled' ORDER BY id";
     LIST_CLAIMS = "SELECT id, value FROM audit
@@ -247,6 +248,8 @@ pub struct Filter {
     pub owner: String,
     /// Only those before this one.
     pub before: Option<AuditId>,
+    /// Also trials of newcomers that are not over.
+    pub with_trials: bool,
     /// How many at most.
     pub limit: i64,
 }
@@ -268,7 +271,14 @@ pub fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Audit>, StoreError> {
     };
     tx.query(
         sql,
-        &[&before, &stage, &finding, &&*owner, &filter.limit],
+        &[
+            &before,
+            &stage,
+            &finding,
+            &&*owner,
+            &filter.limit,
+            &filter.with_trials,
+        ],
         audit,
     )
 }
@@ -279,8 +289,8 @@ pub fn list_of_worker(tx: &mut Tx, worker: WorkerId, limit: i64) -> Result<Vec<A
 }
 
 /// How many wait for somebody to be chosen, and how many for a result.
-pub fn count_open(tx: &mut Tx) -> Result<(u64, u64), StoreError> {
-    let rows = tx.query(COUNT_OPEN, &[], |row| {
+pub fn count_open(tx: &mut Tx, with_trials: bool) -> Result<(u64, u64), StoreError> {
+    let rows = tx.query(COUNT_OPEN, &[&with_trials], |row| {
         let stage: Stage = codec::parsed(row, "audit", "stage")?;
         Ok((stage, codec::count(row, "audit", "n")?))
     })?;

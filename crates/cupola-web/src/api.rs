@@ -28,6 +28,7 @@ pub(crate) mod system;
 mod tasks;
 mod templates;
 mod tokens;
+pub(crate) mod verification;
 mod work;
 mod workers;
 mod workspaces;
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> Routes {
         // what it costs
         .merge(costs::routes())
         .merge(credits::routes())
+        .merge(verification::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

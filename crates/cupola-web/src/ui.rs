@@ -35,6 +35,7 @@ pub mod templates;
 pub mod toasts;
 pub mod tokens;
 pub mod training;
+pub mod verification;
 pub mod workers;
 pub mod workspaces;
 

@@ -16,6 +16,7 @@ mod simulate;
 mod templates;
 mod tokens;
 mod transfer;
+mod verification;
 mod viewing;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub(crate) use simulate::Simulate;
 pub(crate) use templates::{Kind, Template};
 pub(crate) use tokens::Token;
 pub(crate) use transfer::{Export, Format, Import, ImportCommand, Sync};
+pub(crate) use verification::Verification;
 pub(crate) use viewing::{Events, EventsFormat, Watch, Watcher};
 
 /// Runs, watches and accounts for machine-learning experiments.
@@ -118,6 +120,9 @@ pub(crate) enum Command {
     /// Look at credits: balances, transfers, receipts; grant some, raise budgets of briefs.
     #[command(subcommand)]
     Credits(Credits),
+    /// Look at checks of results and at what is known of owners; ask for a check, ban, lift a ban.
+    #[command(subcommand)]
+    Verification(Verification),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]
     Alert(Alert),

@@ -28,6 +28,7 @@ pub(crate) mod tasks;
 pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod train;
+mod verification;
 pub(crate) mod workers;
 pub(crate) mod workspaces;
 
@@ -73,6 +74,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Cost(command)) => costs::cost(command).await?,
         Some(Command::Budget(command)) => costs::budget(command).await?,
         Some(Command::Credits(command)) => credits::run(command).await?,
+        Some(Command::Verification(command)) => verification::run(command).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {

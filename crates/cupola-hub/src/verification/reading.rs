@@ -1,9 +1,13 @@
 //! What people see of checks.
 
 use cupola_domain::{
+    access,
     audit::{Finding, Place, Role, Stage, Why},
     ids::{AuditId, RunId, WorkerId},
     metric::Point,
+    repeats::Replay,
+    run::{Failure, Outcome, Run, RunState},
+    task::Task,
     worker::Presence,
 };
 use cupola_economy::{
@@ -11,11 +15,11 @@ use cupola_economy::{
     trust::{Cause, Status},
 };
 use cupola_store::{
-    Tx, code, runs, series, tasks, tokens, verification as rows,
-    verification::{Audit, Side, Standing, Trust},
+    Tx, code, experiments, runs, series, tasks, tokens, verification as rows,
+    verification::{Audit, Claim, Side, Standing, Trust},
 };
 
-use super::standing::reputation;
+use super::{REFEREE, Verification, known, standing::reputation};
 use crate::{Hub, HubError};
 
 pub use cupola_store::verification::Filter;
@@ -29,6 +33,58 @@ const OWNERS_MAX: i64 = 1_000;
 /// More points of a curve than this are not shown of one run.
 const POINTS_MAX: usize = 2_000;
 
+/// In place of a run that is not told.
+pub const NO_RUN: &str = "00000000-0000-0000-0000-000000000000";
+
+/// How much somebody is told of what is not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// That it is being checked: nothing that helps whoever runs it again, and nothing of newcomers' trials.
+    Veiled,
+    /// All of it.
+    Whole,
+}
+
+impl Sight {
+    /// What this role is told. Volunteers may look; operators look after the hub.
+    pub fn of(role: access::Role) -> Self {
+        if role.includes(access::Role::Operator) {
+            Self::Whole
+        } else {
+            Self::Veiled
+        }
+    }
+
+    fn shows(self, audit: &Audit) -> bool {
+        self == Self::Whole || audit.why != Why::Spot || is_settled(audit)
+    }
+
+    /// What an open check says is not told, since others are about to say it.
+    fn veil(self, mut audit: Audit) -> Audit {
+        if self == Self::Veiled && !is_settled(&audit) {
+            audit.claim = Claim {
+                owner: audit.claim.owner,
+                worker: audit.claim.worker,
+                ..Claim::nobodys()
+            };
+        }
+        audit
+    }
+
+    /// Nor who said what of it, in which run.
+    fn veil_side(self, audit: &Audit, side: Side) -> Side {
+        if self == Self::Whole || is_settled(audit) {
+            return side;
+        }
+        Side {
+            auditor: String::new(),
+            run: NO_RUN.parse().expect("the nil UUID is one"),
+            claim: Claim::nobodys(),
+            ..side
+        }
+    }
+}
+
 /// One page of checks, the latest first.
 #[derive(Debug, Clone)]
 pub struct AuditPage {
@@ -40,6 +96,8 @@ pub struct AuditPage {
     pub open: (u64, u64),
     /// Why checks wait that only the hub's own machines can make; empty where they need not.
     pub obstacle: String,
+    /// How much of it is told.
+    pub sight: Sight,
 }
 
 /// A check with its evidence.
@@ -55,6 +113,8 @@ pub struct AuditDetail {
     pub has_run: bool,
     /// The objective over steps, of the run and of each second run that is still there and has any.
     pub curves: Vec<Curve>,
+    /// How much of it is told.
+    pub sight: Sight,
 }
 
 /// What a run reported on its way.
@@ -114,41 +174,48 @@ impl Proof {
 
 impl Hub {
     /// One page of checks, the latest first.
-    pub fn list_audits(&self, filter: Filter) -> Result<AuditPage, HubError> {
+    pub fn list_audits(&self, filter: Filter, sight: Sight) -> Result<AuditPage, HubError> {
         let limit = filter.limit.clamp(1, AUDITS_MAX);
-        let (mut audits, open) = self.read(move |tx| {
+        let (audits, open, waits) = self.read(move |tx| {
             let filter = Filter {
                 limit: limit + 1,
+                with_trials: sight == Sight::Whole,
                 ..filter
             };
-            Ok((rows::list(tx, &filter)?, rows::count_open(tx)?))
+            let waits = !rows::list_awaited_of(tx, REFEREE, 1)?.is_empty();
+            let open = rows::count_open(tx, filter.with_trials)?;
+            Ok((rows::list(tx, &filter)?, open, waits))
         })?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = audits.len() > limit;
-        audits.truncate(limit);
-        let obstacle = if open.1 > 0 && !self.has_referee(None)? {
+        let shown = audits.into_iter().take(limit);
+        let obstacle = if waits && !self.has_referee(None)? {
             self.no_referee()
         } else {
             String::new()
         };
         Ok(AuditPage {
-            audits,
+            audits: shown.map(|audit| sight.veil(audit)).collect(),
             has_more,
             open,
             obstacle,
+            sight,
         })
     }
 
     /// A check with its evidence.
-    pub fn audit_detail(&self, id: AuditId) -> Result<AuditDetail, HubError> {
+    pub fn audit_detail(&self, id: AuditId, sight: Sight) -> Result<AuditDetail, HubError> {
         let (audit, sides, has_run, curves) = self.read(move |tx| {
-            // Nobody is told that a newcomer is being tried.
             let audit = rows::find(tx, id)?
-                .filter(|audit| audit.why != Why::Spot || audit.stage == Stage::Settled)
+                .filter(|audit| sight.shows(audit))
                 .ok_or_else(|| HubError::not_found("check", id))?;
             let sides = rows::list_sides(tx, id)?;
-            let has_run = runs::find(tx, audit.run)?.is_some();
-            let curves = curves(tx, &audit, &sides)?;
+            let has_run = has_page(tx, &audit)?;
+            let curves = if sight == Sight::Whole || is_settled(&audit) {
+                curves(tx, &audit, &sides)?
+            } else {
+                Vec::new()
+            };
             Ok((audit, sides, has_run, curves))
         })?;
         let waits_for_referee = sides
@@ -159,28 +226,27 @@ impl Hub {
         } else {
             String::new()
         };
+        let sides = sides.into_iter();
         Ok(AuditDetail {
-            audit,
-            sides,
+            sides: sides.map(|side| sight.veil_side(&audit, side)).collect(),
+            audit: sight.veil(audit),
             obstacle,
             has_run,
             curves,
+            sight,
         })
     }
 
     /// The checks of a run's result, in order.
-    pub fn audits_of_run(&self, run: RunId) -> Result<Vec<Audit>, HubError> {
-        self.read(move |tx| Ok(rows::list_of_run(tx, run)?))
+    pub fn audits_of_run(&self, run: RunId, sight: Sight) -> Result<Vec<Audit>, HubError> {
+        let found = self.read(move |tx| Ok(rows::list_of_run(tx, run)?))?;
+        let shown = found.into_iter().filter(|audit| sight.shows(audit));
+        Ok(shown.map(|audit| sight.veil(audit)).collect())
     }
 
     /// What is known of a run's result; nothing of most.
     pub fn proof_of_run(&self, run: RunId) -> Result<Option<Proof>, HubError> {
-        let audits = self.audits_of_run(run)?;
-        // What was only given up says nothing, unless nothing else was said.
-        let telling = audits.iter().rev().find(|audit| {
-            audit.finding != Some(Finding::Withdrawn) || audit.note.contains("banned")
-        });
-        Ok(telling.map(proof))
+        self.read(move |tx| proof_of(tx, run))
     }
 
     /// The second runs of a check by round.
@@ -190,7 +256,7 @@ impl Hub {
 
     /// How many checks are not settled.
     pub fn count_open_audits(&self) -> Result<u64, HubError> {
-        let (open, at_work) = self.read(|tx| Ok(rows::count_open(tx)?))?;
+        let (open, at_work) = self.read(|tx| Ok(rows::count_open(tx, true)?))?;
         Ok(open + at_work)
     }
 
@@ -308,6 +374,49 @@ fn row(standing: Standing, trust: Vec<Trust>, policy: &Policy) -> OwnerRow {
     }
 }
 
+/// What is known of a run's result: what the latest check said that was not given up. That a newcomer is being
+/// tried is nobody's business.
+pub(crate) fn proof_of(tx: &mut Tx, run: RunId) -> Result<Option<Proof>, HubError> {
+    let mut audits = rows::list_of_run(tx, run)?;
+    audits.retain(|audit| Sight::Veiled.shows(audit));
+    let Some(last) = audits.last() else {
+        return Ok(None);
+    };
+    // Also with its owner, before anybody looked.
+    if runs::find(tx, run)?.is_some_and(|run| is_rejected(&run)) {
+        return Ok(Some(Proof::Rejected(last.id)));
+    }
+    let is_said = |audit: &&Audit| audit.finding != Some(Finding::Withdrawn);
+    Ok(audits.iter().rev().find(is_said).map(proof))
+}
+
+fn is_rejected(run: &Run) -> bool {
+    let found = |failure: &Failure| matches!(failure, Failure::Rejected(_));
+    match &run.state {
+        RunState::Finished { outcome, .. } => match outcome {
+            Outcome::Failed(failure) => found(failure),
+            Outcome::Completed | Outcome::Cancelled => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether somebody may ask for a check of a run's result: it came out of what comes out again, counts, and
+/// is not being checked.
+pub(crate) fn can_be_checked(
+    tx: &mut Tx,
+    rules: &Verification,
+    (run, task): (&Run, &Task),
+) -> Result<bool, HubError> {
+    if !rules.is_on || task.run != run.id {
+        return Ok(false);
+    }
+    if !matches!(known::weigh(tx, run, task)?, Some((_, Replay::Whole))) {
+        return Ok(false);
+    }
+    Ok(rows::list_of_run(tx, run.id)?.iter().all(is_settled))
+}
+
 fn proof(audit: &Audit) -> Proof {
     match audit.finding {
         None => Proof::InCheck(audit.id),
@@ -315,6 +424,15 @@ fn proof(audit: &Audit) -> Proof {
         Some(Finding::Undecided) => Proof::Undecided(audit.id),
         Some(_) => Proof::Rejected(audit.id),
     }
+}
+
+/// Whether the run has a page whose result a check is of. A second run has none.
+fn has_page(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
+    let run = runs::find(tx, audit.run)?;
+    Ok(match run {
+        Some(run) => experiments::find(tx, run.experiment)?.is_some(),
+        None => false,
+    })
 }
 
 /// The objective over steps of everybody who ran the task.

@@ -11,7 +11,7 @@ use cupola_domain::{
     task::TaskState,
 };
 use cupola_economy::policy::Profile;
-use cupola_hub::{HubError, ledger::Economy, loops, work::Order};
+use cupola_hub::{HubError, ledger::Economy, loops, verification::Sight, work::Order};
 use cupola_search::rng::Rng;
 use cupola_testkit::Database;
 use serde_json::json;
@@ -729,7 +729,7 @@ fn an_operator_asks_for_a_check(database: &Database) {
         Err(HubError::Conflict(_))
     ));
     referee.work_until_settled(&fleet, run, TRUTH);
-    let detail = fleet.hub.audit_detail(audit).unwrap();
+    let detail = fleet.hub.audit_detail(audit, Sight::Veiled).unwrap();
     assert_eq!(
         (detail.audit.why, detail.audit.asked_by.as_str()),
         (Why::Asked, "olga")

@@ -10,6 +10,7 @@ mod found;
 mod models;
 mod results;
 pub mod templates;
+mod verification;
 mod workspaces;
 
 use cupola_domain::{
@@ -54,6 +55,7 @@ pub use findings::{comparison, report, summary};
 pub use found::found_run;
 pub use models::{data_file, deployment, evaluation, model, model_detail, version};
 pub use results::{result_head, result_level};
+pub use verification::{check, check_detail, checks, proof, standing, word_of};
 pub(crate) use workspaces::workspace;
 pub use workspaces::{workspace_experiment, workspace_job, workspace_job_experiments};
 

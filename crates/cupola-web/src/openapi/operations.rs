@@ -5,16 +5,16 @@ use cupola_protocol::{
     access, afs, alerts, artifacts, briefs, charts, compare, costs, credits, experiments, families,
     files, imports, joining, logs, models,
     paths::{self, api},
-    results, runs, system, tasks, telemetry, templates, work, workers, workspaces,
+    results, runs, system, tasks, telemetry, templates, verification, work, workers, workspaces,
 };
 
 use super::{
     Answer, Operation, Shape,
     queries::{
-        ALERTS, ARTIFACT, CHARTS, COMPARED, COMPARISON, COSTS, CREDIT_HISTORY, CREDIT_LEADERS,
-        EARNED, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST, LIVE, LOG, LOG_MATCHES, LOG_RAW, LOGS,
-        OVERLAID, POINTS, Query, RESULTS, RUN_NAMES, RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA,
-        SEARCH, SERIES, TASKS, WORKSPACE_JOBS, WORKSPACE_LOG,
+        ALERTS, ARTIFACT, CHARTS, CHECKS, COMPARED, COMPARISON, COSTS, CREDIT_HISTORY,
+        CREDIT_LEADERS, EARNED, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST, LIVE, LOG, LOG_MATCHES,
+        LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS, RUN_NAMES, RUN_RESULTS, RUNS,
+        RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS, WORKSPACE_JOBS, WORKSPACE_LOG,
     },
 };
 use crate::{
@@ -79,6 +79,7 @@ pub fn operations() -> Vec<Operation> {
         protocol_operations(),
         cost_operations(),
         credit_operations(),
+        verification_operations(),
         alert_operations(),
         token_operations(),
         workspace_operations(),
@@ -307,6 +308,23 @@ fn credit_operations() -> Vec<Operation> {
         operation(Method::PUT, api::BRIEF_BUDGET, GROUP, "Raise a brief's budget", json::<c::BriefBudgetBody>()).body::<c::RaisedBudget>(),
         get(api::WORKER_EARNINGS, "What a worker earned", json::<c::WorkerEarningsBody>()),
         get(api::WORKER_EARNED, "The same for the worker itself, with one of its runs", json::<c::OwnEarningsBody>()).query(EARNED),
+    ]
+}
+
+#[rustfmt::skip]
+fn verification_operations() -> Vec<Operation> {
+    use verification as v;
+    const GROUP: &str = "verification";
+    let get = |path, summary, answer| operation(Method::GET, path, GROUP, summary, answer);
+    let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
+    vec![
+        get(api::CHECKS, "Checks of results, the latest first", json::<v::ChecksBody>()).query(CHECKS),
+        post(api::CHECKS, "Have a run's result checked", created::<v::CheckBody>()).body::<v::NewCheck>(),
+        get(api::CHECK, "A check with its evidence", json::<v::CheckDetailBody>()),
+        get(api::CHECKS_OF_RUN, "What is known of a run's result", json::<v::ProofBody>()),
+        get(api::STANDINGS, "What is known of owners", page::<v::StandingBody>()),
+        post(api::BANS, "Ban an owner", json::<v::StandingBody>()).body::<v::NewBan>(),
+        post(api::BANS_LIFTED, "Lift a ban", json::<v::StandingBody>()).body::<v::NewBan>(),
     ]
 }
 

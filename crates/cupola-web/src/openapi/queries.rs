@@ -42,6 +42,17 @@ pub(super) const COSTS: Query = &[
     ),
 ];
 
+pub(super) const CHECKS: Query = &[
+    ("stage", "`open`, `at_work` or `settled`"),
+    (
+        "finding",
+        "`valid`, `noisy`, `wrong_worse`, `wrong_better`, `undecided` or `withdrawn`",
+    ),
+    ("owner", "only those of this owner's results"),
+    ("before", "only checks before this one"),
+    ("limit", "at most so many, up to 200"),
+];
+
 pub(super) const CREDIT_HISTORY: Query = &[
     ("person", "whose; your own unless said"),
     ("all", "`true` for everybody's"),

@@ -19,6 +19,7 @@ mod tasks;
 mod templates;
 mod things;
 mod training;
+mod verification;
 mod workers;
 mod workspaces;
 
@@ -61,6 +62,7 @@ pub fn samples() -> Vec<Sample> {
         workspaces::samples(),
         costs::samples(),
         credits::samples(),
+        verification::samples(),
         alerts::samples(),
         templates::samples(),
         others::samples(),
@@ -247,6 +249,7 @@ mod tests {
             "tasks",
             "templates",
             "training",
+            "verification",
             "workers",
             "tokens",
         ];

@@ -1,8 +1,8 @@
 //! Every address of a page, once.
 
 use cupola_domain::ids::{
-    AlertId, AlertRuleId, AlertTargetId, BriefId, BudgetId, EnrolmentId, ExperimentId, ModelId,
-    RunId, TaskId, TokenId, WorkerId,
+    AlertId, AlertRuleId, AlertTargetId, AuditId, BriefId, BudgetId, EnrolmentId, ExperimentId,
+    ModelId, RunId, TaskId, TokenId, WorkerId,
 };
 use cupola_protocol::paths::api;
 use cupola_workspace::model::JobKey;
@@ -71,6 +71,14 @@ pub const CREDITS: &str = "/credits";
 pub const CREDITS_VIEW: &str = "/credits/view";
 /// `GET` transfers.
 pub const CREDITS_HISTORY: &str = "/credits/history";
+/// `GET` checks of results.
+pub const VERIFICATION: &str = "/verification";
+/// `GET` the part of that page that changes.
+pub const VERIFICATION_VIEW: &str = "/verification/view";
+/// `POST` to ban an owner.
+pub const BANS: &str = "/verification/bans";
+/// `POST` to lift a ban.
+pub const BANS_LIFTED: &str = "/verification/bans/lifted";
 /// `GET` the alerts.
 pub const ALERTS: &str = "/alerts";
 /// `GET` how many are open.
@@ -232,6 +240,13 @@ pub const PATTERNS: &[&str] = &[
     CREDITS,
     CREDITS_VIEW,
     CREDITS_HISTORY,
+    VERIFICATION,
+    VERIFICATION_VIEW,
+    "/verification/{id}",
+    "/verification/{id}/evidence",
+    BANS,
+    BANS_LIFTED,
+    "/runs/{id}/check",
     "/training/costs/budgets/{id}",
     "/training/costs/budgets/{id}/deletion",
     ALERTS,
@@ -302,6 +317,11 @@ pub fn task(id: TaskId, part: &str) -> String {
 /// A run's page or one of its routes.
 pub fn run(id: RunId, part: &str) -> String {
     format!("/runs/{id}{part}")
+}
+
+/// The page of a check of a result, or one of its routes.
+pub fn check(id: AuditId, part: &str) -> String {
+    format!("{VERIFICATION}/{id}{part}")
 }
 
 /// A workspace's page or one of its routes.

@@ -4,7 +4,7 @@ use crate::{
     router::Routes,
     ui::{
         alerts, briefs, compare, costs, credits, experiments, families, home, models, runs,
-        shortcuts, tasks, templates, toasts, tokens, training, workers, workspaces,
+        shortcuts, tasks, templates, toasts, tokens, training, verification, workers, workspaces,
     },
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         .merge(models::routes())
         // who does it
         .merge(workers::routes())
+        .merge(verification::routes())
         // what is watched elsewhere
         .merge(workspaces::routes())
         // what it costs

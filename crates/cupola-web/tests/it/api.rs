@@ -135,6 +135,7 @@ async fn a_brief_makes_a_family_and_its_tasks() {
         "max": null,
         "median": null,
         "best": null,
+        "better_in_check": null,
         "top_configs": [],
         "factor_analysis": [],
         "reproducibility": [],

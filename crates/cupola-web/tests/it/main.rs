@@ -34,6 +34,7 @@ mod serve;
 mod telemetry;
 mod templates;
 mod tls;
+mod verification;
 mod walk;
 mod workspaces;
 mod workspaces_away;

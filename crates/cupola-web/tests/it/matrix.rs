@@ -596,6 +596,13 @@ fn the_table_of_the_api_is_this() {
     /api/v1/tokens POST Role(Admin)
     /api/v1/tokens/{id} DELETE Role(Admin)
     /api/v1/training/files GET Role(Viewer)
+    /api/v1/verification/bans POST Role(Admin)
+    /api/v1/verification/bans/lifted POST Role(Admin)
+    /api/v1/verification/checks GET Role(Viewer)
+    /api/v1/verification/checks POST Role(Operator)
+    /api/v1/verification/checks/{id} GET Role(Viewer)
+    /api/v1/verification/owners GET Role(Viewer)
+    /api/v1/verification/runs/{id} GET Role(Viewer)
     /api/v1/whoami GET Role(Viewer)
     /api/v1/workers GET Role(Viewer)
     /api/v1/workers POST Worker

@@ -37,4 +37,5 @@ mod sync;
 mod templates;
 mod tmux;
 mod transfers;
+mod verification;
 mod workspaces;

@@ -16,7 +16,7 @@ use cupola_hub::{
     HubError,
     ledger::{Economy, StatementQuery},
     loops,
-    verification::{Audit, Standing, Verification},
+    verification::{Audit, Sight, Standing, Verification},
     work::{Finish, Order, Registration},
 };
 use cupola_testkit::Database;
@@ -164,11 +164,11 @@ impl Fleet {
         let (rows, _) = self.hub.list_families("", 10, 0).unwrap();
         let row = rows.iter().find(|row| row.family.id == family).unwrap();
         assert_eq!(row.best, best);
-        (best, analysis.claimed)
+        (best, analysis.claimed.map(|(_, value)| value))
     }
 
     pub fn audits(&self, run: RunId) -> Vec<Audit> {
-        self.hub.audits_of_run(run).unwrap()
+        self.hub.audits_of_run(run, Sight::Whole).unwrap()
     }
 
     pub fn only_audit(&self, run: RunId) -> Audit {

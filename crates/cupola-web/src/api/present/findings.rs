@@ -27,6 +27,7 @@ pub fn summary(analysis: &Analysis) -> SummaryBody {
         max: summary.max,
         median: summary.median,
         best: summary.top.first().map(ranked),
+        better_in_check: analysis.claimed.map(|(check, _)| check.to_string()),
         top_configs: summary.top.iter().map(ranked).collect(),
         factor_analysis: analysis.factors.iter().map(factor).collect(),
         reproducibility: analysis.repeats.iter().map(repro).collect(),

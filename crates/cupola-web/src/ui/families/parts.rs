@@ -20,7 +20,7 @@ use super::{Campaign, Header, Plot, Results, Summary, TaskRow, Tasks, drawn, fin
 use crate::{
     params::Params,
     ui::{
-        components::{Column, Link, Pager, Sorting, StackedBar},
+        components::{Column, Link, Measure, Pager, Sorting, StackedBar},
         format,
         listing::{self, Order, ROWS, Slice, slice},
         paths,
@@ -212,6 +212,10 @@ pub(super) fn campaign(detail: &FamilyDetail, who: &Principal) -> Campaign {
         direction: better(family.objective.as_ref()),
         bar: StackedBar::new(&family.counts).with_legend(),
         summary: summary(&analysis.summary),
+        claimed: analysis.claimed.map(|(check, value)| {
+            let value = may(who, Role::Operator).then(|| Measure::from(value));
+            (value, paths::check(check, ""))
+        }),
         obstacle: detail.obstacle.clone(),
         cost: spending(&detail.spending),
         planned: planned(&detail.spending),

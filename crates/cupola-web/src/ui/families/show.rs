@@ -103,6 +103,9 @@ pub struct Campaign {
     pub bar: StackedBar,
     /// The numbers of its results.
     pub summary: Summary,
+    /// A better value than the best, which is being checked, for whom may know it, and where; none where there
+    /// is none.
+    pub claimed: Option<(Option<Measure>, String)>,
     /// Why what waits will not be leased as things are; empty when it will.
     pub obstacle: String,
     /// What it cost so far; empty where nothing ran.

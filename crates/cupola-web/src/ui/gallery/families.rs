@@ -162,6 +162,7 @@ pub(super) fn campaign(counts: &Counts) -> Campaign {
             counted: format::count(counts.completed),
             excluded: if has_values { "1 not finite" } else { "" }.to_owned(),
         },
+        claimed: has_values.then(|| (Some(3.4.into()), paths::VERIFICATION.to_owned())),
         obstacle: if has_values {
             ""
         } else {

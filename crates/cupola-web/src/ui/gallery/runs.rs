@@ -13,7 +13,9 @@ use super::{
     },
 };
 use crate::ui::{
-    components::{Along, Badge, CodeBlock, Lasting, Link, Pager, Progress, RunCurve, RunCurves},
+    components::{
+        Along, Badge, CodeBlock, Lasting, Link, Pager, Progress, RunCurve, RunCurves, Tone,
+    },
     frame::Section,
     listing::escaped,
     paths,
@@ -41,6 +43,11 @@ fn header(badge: Badge) -> Header {
         name: String::new(),
         is_logged: false,
         badge,
+        proof: Some((
+            Badge::word("confirmed", Tone::Good),
+            paths::VERIFICATION.to_owned(),
+        )),
+        check: Some(paths::run(id, "/check")),
         levels: Vec::new(),
         overall: String::new(),
         ends: None,

@@ -163,6 +163,7 @@ fn show(rows: u64) -> Show {
                 "120.00 credits by 12 runs".to_owned(),
                 "40.00 in 7 days".to_owned(),
             ),
+            standing: Some(super::verification::owner()),
             slots: format!("{rows} of 4 in use"),
             registered: moment(0),
             last_seen: moment(600),

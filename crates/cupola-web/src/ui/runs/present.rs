@@ -21,6 +21,7 @@ use crate::ui::{
     plain::plain,
     present::{family_link, keys, lasting, may, run_badge, running_for, task_link, worker_link},
     tasks::{Attempts, present::attempt},
+    verification,
 };
 
 /// A run as it is read for its page, with the time of reading.
@@ -106,6 +107,9 @@ impl Seen {
             badge: run_badge(run),
             name: plain(&run.name),
             is_logged,
+            proof: verification::proof(self.detail.proof),
+            check: (self.detail.can_be_checked && may(who, Role::Operator))
+                .then(|| paths::run(run.id, "/check")),
             levels: if is_running && !is_logged {
                 self.levels()
             } else {

@@ -60,6 +60,10 @@ pub struct Header {
     pub is_logged: bool,
     /// Its state, with what that leaves out.
     pub badge: Badge,
+    /// What checks found of its result, and where the evidence is; none where nobody looked.
+    pub proof: Option<(Badge, String)>,
+    /// Where somebody asks for a check; none where that cannot be or for who may not.
+    pub check: Option<String>,
     /// How far it says it is, level by level; none unless it runs.
     pub levels: Vec<LevelBar>,
     /// `37 %` of the whole; empty where one level says it.

@@ -10,7 +10,7 @@ use cupola_domain::{
     time::Timestamp,
     worker::Presence,
 };
-use cupola_hub::{ledger::WorkerEarnings, workers};
+use cupola_hub::{ledger::WorkerEarnings, verification::OwnerRow, workers};
 
 use super::{Header, List, RunRow, Runs, WorkerRow};
 use crate::ui::{
@@ -18,6 +18,7 @@ use crate::ui::{
     format, paths,
     present::{family_link, lasting, may, run_badge, task_link},
     runs::ShownCurves,
+    verification,
 };
 
 pub(super) fn list(rows: &[workers::WorkerRow], who: &Principal) -> List {
@@ -133,7 +134,7 @@ fn confinement(kept: &Confinement) -> String {
 
 pub(super) fn header(
     row: &workers::WorkerRow,
-    earnings: &WorkerEarnings,
+    (earnings, standing): (&WorkerEarnings, Option<&OwnerRow>),
     who: &Principal,
 ) -> Header {
     let (total, week) = (&earnings.total, &earnings.week);
@@ -151,6 +152,7 @@ pub(super) fn header(
             format!("{} credits by {runs}", total.amount),
             format!("{} in 7 days", week.amount),
         ),
+        standing: standing.map(verification::standing),
         slots: format!("{} of {} in use", row.running, worker.slots),
         registered: worker.registered_at.into(),
         last_seen: worker.last_seen_at.into(),

@@ -69,9 +69,9 @@ async fn show(
 ) -> Rendered {
     let asked = AskedCurves::read(&mut params);
     params.finish()?;
-    let (seq, (detail, earnings, curves, now)) = read(&web, move |hub| {
+    let (seq, (detail, (earnings, standing), curves, now)) = read(&web, move |hub| {
         let detail = hub.worker_detail(id)?;
-        let earnings = hub.earnings_of_worker(id)?;
+        let earnings = (hub.earnings_of_worker(id)?, hub.standing_of_worker(id)?);
         let curves = asked.clone().find_of(hub, id.into(), &present::USUAL)?;
         Ok((detail, earnings, curves, hub.now()))
     })
@@ -82,18 +82,27 @@ async fn show(
             .under("Workers", paths::WORKERS)
             .with_curves()
             .at(seq),
-        header: present::header(&detail.row, &earnings, &who),
+        header: present::header(&detail.row, (&earnings, standing.as_ref()), &who),
         curves: curves.curves_of(present::shown_curves(id)),
         runs: present::runs(&detail, now),
     })
 }
 
 async fn header(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<WorkerId>) -> Rendered {
-    let (detail, earnings) = hub_call(&web, move |hub| {
-        Ok((hub.worker_detail(id)?, hub.earnings_of_worker(id)?))
+    let (detail, earnings, standing) = hub_call(&web, move |hub| {
+        let detail = hub.worker_detail(id)?;
+        Ok((
+            detail,
+            hub.earnings_of_worker(id)?,
+            hub.standing_of_worker(id)?,
+        ))
     })
     .await?;
-    html(&present::header(&detail.row, &earnings, &who))
+    html(&present::header(
+        &detail.row,
+        (&earnings, standing.as_ref()),
+        &who,
+    ))
 }
 
 async fn curves(

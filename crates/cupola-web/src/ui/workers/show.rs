@@ -6,6 +6,7 @@ use crate::ui::{
     components::{Badge, EmptyState, Id, Lasting, Link, Measure, Moment, html_safe},
     frame::Frame,
     runs::Curves,
+    verification::OwnerRow,
 };
 
 /// The page.
@@ -42,6 +43,8 @@ pub struct Header {
     pub rival: String,
     /// What it earned: in all, and in the last seven days.
     pub earned: (String, String),
+    /// Whose it is and how far they are trusted; none of the hub's own.
+    pub standing: Option<OwnerRow>,
     /// `2 of 4 in use`.
     pub slots: String,
     /// When it first joined.

@@ -12,7 +12,10 @@ use super::scene::{ESCAPED, HOSTILE, Scene, parts};
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Addresses that are no pages.
-const NOT_PAGES: [&str; 7] = [
+const NOT_PAGES: [&str; 9] = [
+    // Nothing was checked there.
+    "/verification/{id}",
+    "/verification/{id}/evidence",
     // There is none where the workspace is open.
     "/workspaces/{id}/waiting",
     // Leads on to a service that runs.
@@ -42,7 +45,8 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 38] = [
+    "/verification",
     "/workspaces",
     "/workspaces/{id}",
     "/workspaces/{id}/jobs",
