@@ -39,6 +39,12 @@ macro_rules! ids {
             }
         }
 
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
@@ -137,6 +143,15 @@ impl Ids {
         I::from(uuid::Builder::from_unix_timestamp_millis(self.last_millis, &tail).into_uuid())
     }
 
+    /// An identifier of the same moment and place in it as another's: nobody who sees it can tell when it was
+    /// made.
+    pub fn like<I: From<Uuid> + Into<Uuid>>(&mut self, other: I) -> I {
+        let mut bytes = *other.into().as_bytes();
+        bytes[8..].copy_from_slice(&self.random().to_be_bytes());
+        let made = uuid::Builder::from_bytes(bytes).with_variant(uuid::Variant::RFC4122);
+        I::from(made.into_uuid())
+    }
+
     /// `SplitMix64` (Steele, Lea, Flood 2014): enough for identifiers, which are not secrets.
     fn random(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -160,6 +175,17 @@ mod tests {
         made.push(ids.next(Timestamp::from_millis(10)));
         made.push(ids.next(Timestamp::from_millis(2_000)));
         assert!(made.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn an_id_like_another_is_another_of_its_moment() {
+        let mut ids = Ids::new(7);
+        let first: RunId = ids.next(Timestamp::from_millis(1_795_219_200_000));
+        ids.next::<RunId>(Timestamp::from_millis(1_795_219_300_000));
+        let like = ids.like(first);
+        assert_ne!(like, first);
+        assert_eq!(like.to_string()[..19], first.to_string()[..19]);
+        assert_eq!(like.to_string().parse(), Ok(like));
     }
 
     #[test]

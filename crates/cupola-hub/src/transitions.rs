@@ -274,7 +274,8 @@ impl Pair {
     ) -> Result<bool, HubError> {
         let epoch = self.task.epoch;
         self.step_run(tx, RunInput::Reject(found), now)?;
-        let is_wanted = experiments::find(tx, self.task.experiment)?.is_some();
+        // Also in the bin: what is restored must not say it again.
+        let is_wanted = experiments::is_wanted(tx, self.task.experiment)?;
         if !is_wanted || !self.is_current() || self.task.state != TaskState::Completed {
             return Ok(false);
         }
@@ -284,7 +285,8 @@ impl Pair {
         self.step_task(tx, TaskInput::Revoke, epoch, now)?;
         verification::save_unproven(tx, self.task.id, false)?;
         dependencies::hold_back(tx, &self.task)?;
-        if experiments::is_stopped(tx, self.task.experiment)? {
+        let is_in_bin = experiments::find(tx, self.task.experiment)?.is_none();
+        if is_in_bin || experiments::is_stopped(tx, self.task.experiment)? {
             self.cancel(tx, now)?;
         }
         Ok(true)

@@ -181,18 +181,31 @@ impl Court {
         Ok(cupola_store::runs::find(tx, id)?.unwrap_or(run))
     }
 
-    /// The copies that wait for a worker of this owner.
+    /// The copies that wait for a worker of this owner, of tasks with these needs, the oldest checks first.
     pub(crate) fn awaited_of(
         &self,
         tx: &mut Tx,
-        worker: WorkerId,
-        owner: &str,
+        (worker, owner): (WorkerId, &str),
+        needs: impl Iterator<Item = i64>,
     ) -> Result<Vec<TaskId>, HubError> {
-        let mut found = rows::list_awaited_of(tx, &worker.to_string(), choosing::LOOKED_AT)?;
-        if self.rules.is_own(owner) {
-            found.extend(rows::list_awaited_of(tx, REFEREE, choosing::LOOKED_AT)?);
+        let worker = worker.to_string();
+        let mut found = Vec::new();
+        for needs in needs {
+            found.extend(rows::list_awaited_of(
+                tx,
+                (&worker, needs),
+                choosing::LOOKED_AT,
+            )?);
+            if self.rules.is_own(owner) {
+                found.extend(rows::list_awaited_of(
+                    tx,
+                    (REFEREE, needs),
+                    choosing::LOOKED_AT,
+                )?);
+            }
         }
-        Ok(found)
+        found.sort();
+        Ok(found.into_iter().map(|(_, task)| task).collect())
     }
 }
 

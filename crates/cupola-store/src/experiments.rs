@@ -61,6 +61,9 @@ statements! {
                    WHERE id = $1";
     SAVE_STOPPED = "UPDATE experiment SET stopped_at = $2 WHERE id = $1 AND stopped_at IS NULL";
     SAVE_RESUMED = "UPDATE experiment SET stopped_at = NULL WHERE id = $1 AND stopped_at IS NOT NULL";
+    /// It is there, or can be restored; not where second runs lie.
+    IS_WANTED = "SELECT id FROM experiment WHERE id = $1 AND is_check = FALSE
+                 AND (deleted_at IS NULL OR is_restorable = TRUE)";
     IS_STOPPED = "SELECT stopped_at FROM experiment WHERE id = $1 AND stopped_at IS NOT NULL";
     LIST_UNPLANNED = "SELECT experiment.id, brief_id FROM experiment
                       JOIN brief ON brief.id = experiment.brief_id
@@ -327,6 +330,12 @@ pub fn save_stopped(tx: &mut Tx, id: ExperimentId, at: Timestamp) -> Result<(), 
 /// Tasks are wanted of it again.
 pub fn save_resumed(tx: &mut Tx, id: ExperimentId) -> Result<(), StoreError> {
     tx.execute(SAVE_RESUMED, &[&id.to_string()]).map(drop)
+}
+
+/// Whether an experiment is there, or may be again: what its tasks say matters.
+pub fn is_wanted(tx: &mut Tx, id: ExperimentId) -> Result<bool, StoreError> {
+    let found = tx.query_optional(IS_WANTED, &[&id.to_string()], |row| row.text("id"))?;
+    Ok(found.is_some())
 }
 
 /// Whether somebody stopped it: what has not ended is not wanted any more.

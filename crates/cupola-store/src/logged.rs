@@ -142,9 +142,15 @@ pub fn save_place(
 }
 
 fn known(row: &Row<'_>) -> Result<Known, StoreError> {
+    // The second runs of checks lie in a bin, too, and nobody deleted them: their programs log like others.
+    let deleted_at = if row.bool("is_check")? {
+        None
+    } else {
+        codec::optional_time(row, "deleted_at")?
+    };
     Ok(Known {
         experiment: experiment(row)?,
-        deleted_at: codec::optional_time(row, "deleted_at")?,
+        deleted_at,
         bin_of: codec::optional_parsed(row, "experiment", "bin_of")?,
     })
 }

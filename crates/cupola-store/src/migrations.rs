@@ -109,4 +109,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "verification",
         sql: include_str!("migrations/0021_verification.sql"),
     },
+    Migration {
+        version: 22,
+        name: "checks",
+        sql: include_str!("migrations/0022_checks.sql"),
+    },
 ];

@@ -20,7 +20,9 @@ statements! {
                                code_hash, provenance, created_at, name)
               VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6, 'measured', $5, $7)";
     FIND = "SELECT * FROM run WHERE id = $1";
-    FIND_TARGET = "SELECT run.experiment_id, run.task_id, run.code_hash, run.phase, experiment.deleted_at
+    /// A second run of a check lies in a bin and is deleted by nobody.
+    FIND_TARGET = "SELECT run.experiment_id, run.task_id, run.code_hash, run.phase,
+                          CASE WHEN experiment.is_check = TRUE THEN NULL ELSE experiment.deleted_at END AS deleted_at
                    FROM run JOIN experiment ON experiment.id = run.experiment_id
                    WHERE run.id = $1";
     SAVE = "UPDATE run SET phase = $4, outcome = $5, failure = $6, failure_detail = $7,

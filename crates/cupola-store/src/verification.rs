@@ -20,12 +20,13 @@ pub use copies::{
     save_calibration, save_checked, save_hidden, save_repeats, save_unproven,
 };
 pub use owners::{
-    Standing, Trust, find_standing, list_banned, list_held_of, list_standings, list_trust,
-    list_trust_of, save_standing, save_trust,
+    Rest, Standing, Trust, find_rest, find_standing, list_banned, list_held_of, list_results_of,
+    list_standings, list_trust, list_trust_of, list_unfinished_bans, save_rest, save_standing,
+    save_trust,
 };
 pub use sides::{
-    Side, find_awaited, insert_side, list_answers, list_awaited_of, list_sides, list_sides_of_run,
-    list_vouched, save_side,
+    Side, find_awaited, insert_side, list_answers, list_awaited_of, list_needs_awaited, list_sides,
+    list_sides_of_run, list_vouched, save_side,
 };
 
 statements! {

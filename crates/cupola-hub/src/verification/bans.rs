@@ -10,7 +10,7 @@ use cupola_domain::{
 use cupola_economy::trust::Cause;
 use cupola_store::{
     Tx, events, ledger, tasks, verification as rows,
-    verification::{Audit, Standing},
+    verification::{Audit, Rest, Standing},
 };
 
 use super::{Court, standing, tell};
@@ -19,8 +19,10 @@ use crate::{Hub, HubError, ledger::booking::advance, transitions::Pair};
 /// So many earnings are taken back in one transaction, so that nobody waits for long.
 const TAKEN_PER_STEP: i64 = 200;
 
-/// So many of the results that a banned owner found right are looked at again.
-const VOUCHED_LOOKED_AT: i64 = 200;
+/// So many results that were given already, or that a banned owner found right, are looked at in one.
+const LOOKED_AT_PER_STEP: i64 = 50;
+
+const UNCONFIRMED: &str = "its owner was banned and nobody had confirmed it";
 
 /// Who is banned, and why.
 pub(super) struct Ban {
@@ -32,26 +34,31 @@ pub(super) struct Ban {
 }
 
 impl Hub {
-    /// Takes back what is left of those who are banned. Says how many earnings that were.
+    /// Goes on with bans that left something to do. Says how much that was.
     pub(crate) fn finish_bans(&self) -> Result<usize, HubError> {
-        let banned = self.banned().clone();
-        let mut taken = 0;
-        for owner in banned {
+        let mut done = 0;
+        // Most of the time there is nothing, and nobody waits for that.
+        for owner in self.read(|tx| Ok(rows::list_unfinished_bans(tx)?))? {
             loop {
-                let (mut court, owner) = (self.court(), owner.clone());
-                let (step, after) = self.write(move |tx| {
-                    let step = court.forfeit(tx, &owner)?;
-                    court.prove(tx)?;
-                    Ok((step, court.after))
-                })?;
-                self.follow_up(after)?;
-                taken += step;
+                let step = self.go_on_with_ban(owner.clone())?;
+                done += step;
                 if step == 0 {
                     break;
                 }
             }
         }
-        Ok(taken)
+        Ok(done)
+    }
+
+    fn go_on_with_ban(&self, owner: String) -> Result<usize, HubError> {
+        let mut court = self.court();
+        let (step, after) = self.write(move |tx| {
+            let step = court.go_on_with_ban(tx, &owner)?;
+            court.prove(tx)?;
+            Ok((step, court.after))
+        })?;
+        self.follow_up(after)?;
+        Ok(step)
     }
 }
 
@@ -71,6 +78,11 @@ impl Court {
                 ..before
             },
         )?;
+        let rest = match ban.cause {
+            Cause::Fraud => Rest::everything(),
+            Cause::Faults | Cause::Decision => Rest::vouched(),
+        };
+        rows::save_rest(tx, &ban.owner, &rest)?;
         self.after.is_ban = true;
         self.withdraw_leases(tx, &ban.owner)?;
         for mut audit in rows::list_open_of_owner(tx, &ban.owner)? {
@@ -81,6 +93,18 @@ impl Court {
         events::record(tx, Event::CreditsChanged);
         tell(tx, None);
         Ok(())
+    }
+
+    /// A step of what a ban left to do. Says how much that was.
+    fn go_on_with_ban(&mut self, tx: &mut Tx, owner: &str) -> Result<usize, HubError> {
+        let mut step = self.forfeit(tx, owner)?;
+        if step == 0 {
+            step = self.sweep(tx, owner)?;
+        }
+        if step == 0 {
+            step = self.doubt_vouched(tx, owner)?;
+        }
+        Ok(step)
     }
 
     fn withdraw_leases(&mut self, tx: &mut Tx, owner: &str) -> Result<(), HubError> {
@@ -135,7 +159,7 @@ impl Court {
                 continue;
             }
             match confirmed {
-                None => self.reject(tx, run, "its owner was banned and nobody had confirmed it")?,
+                None => self.reject(tx, run, UNCONFIRMED)?,
                 Some(by) => {
                     ledger::save_held(tx, run, None)?;
                     advance(tx, &[kept], Kind::Clawback, self.now)?;
@@ -148,9 +172,47 @@ impl Court {
         Ok(count)
     }
 
+    /// What was given for a cheat's results stays given; those that nobody confirmed count no more, and the
+    /// referee looks at those that peers did.
+    fn sweep(&mut self, tx: &mut Tx, owner: &str) -> Result<usize, HubError> {
+        let rest = rows::find_rest(tx, owner)?;
+        let Some(after) = rest.sweep_after.clone() else {
+            return Ok(0);
+        };
+        let found = rows::list_results_of(tx, (owner, &after), LOOKED_AT_PER_STEP)?;
+        let sweep_after = found.last().map(ToString::to_string);
+        rows::save_rest(
+            tx,
+            owner,
+            &Rest {
+                sweep_after,
+                ..rest
+            },
+        )?;
+        for run in &found {
+            match confirmed_by(tx, *run)? {
+                None => self.reject(tx, *run, UNCONFIRMED)?,
+                Some(Role::Peer) => self.doubt(tx, *run)?,
+                Some(Role::Referee | Role::Known | Role::Spot) => {}
+            }
+        }
+        Ok(found.len())
+    }
+
     /// What a banned owner found right as a peer is not known to be right.
-    fn doubt_vouched(&mut self, tx: &mut Tx, owner: &str) -> Result<(), HubError> {
-        for side in rows::list_vouched(tx, owner, VOUCHED_LOOKED_AT)? {
+    fn doubt_vouched(&mut self, tx: &mut Tx, owner: &str) -> Result<usize, HubError> {
+        let rest = rows::find_rest(tx, owner)?;
+        let Some(before) = rest.doubt_before.clone() else {
+            return Ok(0);
+        };
+        let found = rows::list_vouched(tx, (owner, &before), LOOKED_AT_PER_STEP)?;
+        let doubt_before = found.last().map(|side| side.audit.to_string());
+        let rest = Rest {
+            doubt_before,
+            ..rest
+        };
+        rows::save_rest(tx, owner, &rest)?;
+        for side in &found {
             let Some(audit) = rows::find(tx, side.audit)? else {
                 continue;
             };
@@ -160,7 +222,7 @@ impl Court {
                 self.doubt(tx, audit.run)?;
             }
         }
-        Ok(())
+        Ok(found.len())
     }
 
     /// The referee looks at a result again that peers agreed on.

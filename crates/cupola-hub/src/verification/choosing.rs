@@ -1,7 +1,7 @@
 //! Who does a check: drawn after the result is there, and drawn again when that one does not come back.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     time::Duration,
 };
 
@@ -9,7 +9,8 @@ use cupola_domain::{
     audit::{Finding, Place, Role, Stage, Why},
     ids::{AuditId, TaskId, TokenId, WorkerId},
     resources::{Capabilities, Needs},
-    task::TaskState,
+    run::RunState,
+    task::{Task, TaskState},
     time::Timestamp,
     worker::Presence,
 };
@@ -18,7 +19,7 @@ use cupola_economy::{
     trust::Status,
 };
 use cupola_store::{
-    Tx, code, tasks, tokens, verification as rows,
+    Tx, code, runs, tasks, tokens, verification as rows,
     verification::{Audit, Claim, Side},
 };
 
@@ -37,6 +38,12 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// The referee may take so many times as long as others, since it may be the slower machine, where steps end
 /// the task and not its time.
 const REFEREE_PATIENCE: u32 = 4;
+
+/// Who fell silent may come back for so long.
+const GRACE: Duration = Duration::from_mins(5);
+
+/// What a draw among one owner's workers is about, so that it does not follow from that among owners.
+const WORKER: u64 = 101;
 
 /// After so many who did not come back only the referee is asked.
 const ROUNDS_MAX: u32 = 8;
@@ -188,8 +195,18 @@ impl Court {
         Ok(match task.state {
             TaskState::Running => true,
             TaskState::Pending if side.role == Role::Referee => true,
+            TaskState::Pending if self.may_come_back(tx, &task)? => true,
             TaskState::Pending => is_waited_for(&side.auditor, side.at, present, self.now),
             TaskState::Completed | TaskState::Failed(_) | TaskState::Cancelled => false,
+        })
+    }
+
+    /// Whether the worker fell silent so lately that it may go on.
+    fn may_come_back(&self, tx: &mut Tx, task: &Task) -> Result<bool, HubError> {
+        let run = runs::find(tx, task.run)?;
+        Ok(match run.map(|run| run.state) {
+            Some(RunState::Lost { lost_at, .. }) => self.now.since(lost_at) < GRACE,
+            _ => false,
         })
     }
 
@@ -232,7 +249,8 @@ impl Court {
         Ok(true)
     }
 
-    /// The trusted worker of somebody else that is drawn; none for the referee.
+    /// The trusted worker of somebody else that is drawn; none for the referee. The owner is drawn first, so that
+    /// nobody is chosen more often for having more workers.
     fn peer(
         &self,
         tx: &mut Tx,
@@ -245,25 +263,36 @@ impl Court {
         let Some(needs) = needs_of(tx, audit.task)? else {
             return Ok(None);
         };
-        let trusted = self.trusted(tx, present)?;
-        let mut had: HashMap<&str, bool> = HashMap::new();
-        for one in &trusted {
-            if !had.contains_key(one.owner.as_str()) {
-                let has_had = rows::has_had(tx, audit.task, &one.owner)?;
-                had.insert(&one.owner, has_had || one.owner == audit.claim.owner);
-            }
+        let mut owners: BTreeMap<&str, Vec<&Present>> = BTreeMap::new();
+        for one in self.trusted(tx, present)? {
+            owners.entry(&one.owner).or_default().push(one);
         }
-        let is_eligible = |place: usize| {
-            let one = trusted[place];
-            !had[one.owner.as_str()] && needs.unmet_by(&one.capabilities).is_empty()
-        };
+        let mut eligible = Vec::new();
+        for (owner, workers) in owners {
+            let mut fitting = workers;
+            fitting.retain(|one| needs.unmet_by(&one.capabilities).is_empty());
+            if owner == audit.claim.owner || rows::has_had(tx, audit.task, owner)? {
+                fitting.clear();
+            }
+            eligible.push(fitting);
+        }
         let (result, round) = (words(audit.run), u64::from(audit.round));
-        let count = trusted.len();
-        let chosen = audit::choose(&self.key, result, round, &self.policy, count, is_eligible);
-        Ok(match chosen {
-            Auditor::Referee => None,
-            Auditor::Peer(place) => Some(trusted[place].worker),
-        })
+        let is_eligible = |place: usize| !eligible[place].is_empty();
+        let chosen = audit::choose(
+            &self.key,
+            result,
+            round,
+            &self.policy,
+            eligible.len(),
+            is_eligible,
+        );
+        let Auditor::Peer(place) = chosen else {
+            return Ok(None);
+        };
+        let workers = &eligible[place];
+        let draw = [WORKER, result[0], result[1], round];
+        let place = self.key.place(&draw, workers.len());
+        Ok(place.map(|place| workers[place].worker))
     }
 
     /// Those who may check others: not the hub's own, which decide.

@@ -9,7 +9,7 @@ use cupola_domain::{
 };
 use cupola_economy::audit;
 use cupola_store::{
-    Tx, code, experiments, tasks, verification as rows,
+    Tx, code, experiments, runs, tasks, verification as rows,
     verification::{Audit, Claim, Side},
 };
 
@@ -19,12 +19,12 @@ use crate::{
     transitions::{Pair, first_run, insert_run},
 };
 
-/// Whoever is chosen has one try; then somebody else has.
+/// Whoever is chosen has one try, and may fall silent once for a while; then somebody else has.
 const ONCE: Attempts = Attempts {
     failures: 0,
     losses: 0,
     failures_max: 1,
-    losses_max: 1,
+    losses_max: 2,
 };
 
 /// So many of the referee's latest answers are looked through for one to try a newcomer with.
@@ -58,15 +58,18 @@ impl Court {
         let Some(hidden) = self.hidden(tx, original.experiment)? else {
             return Ok(None);
         };
+        // Who has it sees when a task and its first run were named, and those of a family all were at once.
+        let first = runs::list_of_task(tx, original.id)?.pop();
+        let first = first.map_or(original.run, |run| run.id);
         let task = Task {
-            id: self.id(),
+            id: self.ids.like(original.id),
             experiment: hidden,
             number: tasks::next_number(tx, hidden)?,
             state: TaskState::Pending,
             attempts: ONCE,
             time_budget: original.time_budget.saturating_mul(patience),
             epoch: 0,
-            run: self.id(),
+            run: self.ids.like(first),
             worker: None,
             value: None,
             waiting_for: None,

@@ -176,23 +176,23 @@ impl Hub {
     /// One page of checks, the latest first.
     pub fn list_audits(&self, filter: Filter, sight: Sight) -> Result<AuditPage, HubError> {
         let limit = filter.limit.clamp(1, AUDITS_MAX);
-        let (audits, open, waits) = self.read(move |tx| {
+        let (audits, open, awaited) = self.read(move |tx| {
             let filter = Filter {
                 limit: limit + 1,
                 with_trials: sight == Sight::Whole,
                 ..filter
             };
-            let waits = !rows::list_awaited_of(tx, REFEREE, 1)?.is_empty();
+            let awaited = rows::list_needs_awaited(tx, REFEREE)?;
             let open = rows::count_open(tx, filter.with_trials)?;
-            Ok((rows::list(tx, &filter)?, open, waits))
+            Ok((rows::list(tx, &filter)?, open, awaited))
         })?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = audits.len() > limit;
         let shown = audits.into_iter().take(limit);
-        let obstacle = if waits && !self.has_referee(None)? {
-            self.no_referee()
-        } else {
+        let obstacle = if self.has_referee(&awaited)? {
             String::new()
+        } else {
+            self.no_referee()
         };
         Ok(AuditPage {
             audits: shown.map(|audit| sight.veil(audit)).collect(),
@@ -205,23 +205,23 @@ impl Hub {
 
     /// A check with its evidence.
     pub fn audit_detail(&self, id: AuditId, sight: Sight) -> Result<AuditDetail, HubError> {
-        let (audit, sides, has_run, curves) = self.read(move |tx| {
+        let (audit, sides, (has_run, needs), curves) = self.read(move |tx| {
             let audit = rows::find(tx, id)?
                 .filter(|audit| sight.shows(audit))
                 .ok_or_else(|| HubError::not_found("check", id))?;
             let sides = rows::list_sides(tx, id)?;
-            let has_run = has_page(tx, &audit)?;
+            let of_task = (has_page(tx, &audit)?, tasks::find_needs(tx, audit.task)?);
             let curves = if sight == Sight::Whole || is_settled(&audit) {
                 curves(tx, &audit, &sides)?
             } else {
                 Vec::new()
             };
-            Ok((audit, sides, has_run, curves))
+            Ok((audit, sides, of_task, curves))
         })?;
         let waits_for_referee = sides
             .iter()
             .any(|side| side.place == Place::Awaited && side.role == Role::Referee);
-        let obstacle = if waits_for_referee && !self.has_referee(Some(&audit))? {
+        let obstacle = if waits_for_referee && !self.has_referee(needs.as_slice())? {
             self.no_referee()
         } else {
             String::new()
@@ -310,8 +310,8 @@ impl Hub {
         })
     }
 
-    /// Whether a machine of the hub's own is there, that could run the task of a check.
-    fn has_referee(&self, audit: Option<&Audit>) -> Result<bool, HubError> {
+    /// Whether machines of the hub's own are there that can run tasks with each of these needs.
+    fn has_referee(&self, wanted: &[i64]) -> Result<bool, HubError> {
         let (now, rules) = (self.now(), self.verification());
         let there: Vec<_> = {
             let live = self.live();
@@ -322,29 +322,19 @@ impl Hub {
                 .map(|worker| (worker.token, worker.capabilities.clone()))
                 .collect()
         };
-        let task = audit.map(|audit| audit.task);
+        let wanted = wanted.to_vec();
         self.read(move |tx| {
-            let wanted = match task {
-                Some(task) => tasks::find_needs(tx, task)?,
-                None => None,
-            };
-            let needs = code::list_needs(tx)?.into_iter();
-            let needs = needs
-                .filter(|(id, _)| Some(*id) == wanted)
-                .map(|(_, needs)| needs);
-            let needs: Vec<_> = needs.collect();
+            let mut own = Vec::new();
             for (token, capabilities) in there {
-                let fits = needs
-                    .iter()
-                    .all(|needs| needs.unmet_by(&capabilities).is_empty());
-                if fits
-                    && let Some(token) = tokens::find(tx, token)?
+                if let Some(token) = tokens::find(tx, token)?
                     && rules.is_own(token.owner())
                 {
-                    return Ok(true);
+                    own.push(capabilities);
                 }
             }
-            Ok(false)
+            let known = code::list_needs(tx)?.into_iter();
+            let mut wanted = known.filter(|(id, _)| wanted.contains(id));
+            Ok(wanted.all(|(_, needs)| own.iter().any(|one| needs.unmet_by(one).is_empty())))
         })
     }
 

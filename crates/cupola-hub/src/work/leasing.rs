@@ -192,7 +192,11 @@ impl Leasing {
         orders: &mut Vec<Order>,
     ) -> Result<u32, HubError> {
         let owner = verification::owner_of(tx, self.token)?;
-        let awaited = self.court.awaited_of(tx, self.worker, &owner)?;
+        let fitting: Vec<_> = (known.iter())
+            .filter(|(_, needs)| needs.unmet_by(&self.capabilities).is_empty())
+            .collect();
+        let needs = fitting.iter().map(|(id, _)| *id);
+        let awaited = self.court.awaited_of(tx, (self.worker, &owner), needs)?;
         let (policy, turns) = (Arc::clone(&self.policy), Arc::clone(&self.turns));
         let machine = self.capabilities.clone();
         let lines = Known {
@@ -205,9 +209,6 @@ impl Leasing {
         if is_nothing || verification::is_banned(tx, &owner)? {
             return Ok(0);
         }
-        let fitting: Vec<_> = (known.iter())
-            .filter(|(_, needs)| needs.unmet_by(&machine).is_empty())
-            .collect();
         let mut paying = Paying::new(Arc::clone(&self.court.economy), owner.clone());
         // Copies of tasks whose results are checked go before all else.
         for task in awaited {

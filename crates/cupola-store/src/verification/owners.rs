@@ -15,6 +15,21 @@ statements! {
                 banned_at = excluded.banned_at, disturbed_at = excluded.disturbed_at";
     LIST = "SELECT * FROM owner_standing WHERE owner > $1 ORDER BY owner LIMIT $2";
     LIST_BANNED = "SELECT owner FROM owner_standing WHERE ban IS NOT NULL ORDER BY owner";
+    /// Bans that left something to do.
+    LIST_UNFINISHED = "SELECT owner FROM owner_standing WHERE ban IS NOT NULL
+                       AND (sweep_after IS NOT NULL OR doubt_before IS NOT NULL
+                            OR EXISTS (SELECT ledger_earning.run_id FROM ledger_earning
+                                       WHERE ledger_earning.stage = 'posted'
+                                       AND ledger_earning.earner = owner_standing.owner))
+                       ORDER BY owner";
+    FIND_REST = "SELECT sweep_after, doubt_before FROM owner_standing WHERE owner = $1";
+    SAVE_REST = "UPDATE owner_standing SET sweep_after = $2, doubt_before = $3 WHERE owner = $1";
+    /// Results that count, whatever became of what they earned.
+    LIST_RESULTS_OF = "SELECT run.id FROM ledger_earning JOIN run ON run.id = ledger_earning.run_id
+                       JOIN task ON task.id = run.task_id
+                       WHERE ledger_earning.earner = $1 AND ledger_earning.run_id > $2
+                       AND task.run_id = run.id AND task.state = 'completed' AND task.audit_id IS NULL
+                       ORDER BY ledger_earning.run_id LIMIT $3";
     SAVE_TRUST = "INSERT INTO owner_trust (owner, class, passed) VALUES ($1, $2, $3)
                   ON CONFLICT (owner, class) DO UPDATE SET passed = excluded.passed";
     LIST_TRUST = "SELECT * FROM owner_trust ORDER BY owner, class";
@@ -98,6 +113,70 @@ pub fn list_standings(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Standi
 /// Everybody who is banned.
 pub fn list_banned(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     tx.query(LIST_BANNED, &[], |row| row.text("owner"))
+}
+
+/// Everybody whose ban left something to do.
+pub fn list_unfinished_bans(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    tx.query(LIST_UNFINISHED, &[], |row| row.text("owner"))
+}
+
+/// What a ban has still to go through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Results of runs after this one; none where all were looked at.
+    pub sweep_after: Option<String>,
+    /// What the owner found right in checks before this one; none where all was looked at.
+    pub doubt_before: Option<String>,
+}
+
+impl Rest {
+    /// All that the owner found right, and all of theirs.
+    pub fn everything() -> Self {
+        Self {
+            sweep_after: Some(String::new()),
+            ..Self::vouched()
+        }
+    }
+
+    /// All that the owner found right.
+    pub fn vouched() -> Self {
+        Self {
+            sweep_after: None,
+            // Above the name of every check.
+            doubt_before: Some("g".to_owned()),
+        }
+    }
+}
+
+/// What an owner's ban has still to go through; nothing of most.
+pub fn find_rest(tx: &mut Tx, owner: &str) -> Result<Rest, StoreError> {
+    let found = tx.query_optional(FIND_REST, &[&owner], |row| {
+        Ok(Rest {
+            sweep_after: row.optional_text("sweep_after")?,
+            doubt_before: row.optional_text("doubt_before")?,
+        })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Writes what an owner's ban has still to go through.
+pub fn save_rest(tx: &mut Tx, owner: &str, rest: &Rest) -> Result<(), StoreError> {
+    let Rest {
+        sweep_after,
+        doubt_before,
+    } = rest;
+    tx.execute_one(SAVE_REST, &[&owner, sweep_after, doubt_before])
+}
+
+/// Runs of an owner's workers whose results count, by name, those after one.
+pub fn list_results_of(
+    tx: &mut Tx,
+    (owner, after): (&str, &str),
+    limit: i64,
+) -> Result<Vec<RunId>, StoreError> {
+    tx.query(LIST_RESULTS_OF, &[&owner, &after, &limit], |row| {
+        codec::parsed(row, "run", "id")
+    })
 }
 
 /// Writes how often in a row a class was found right.

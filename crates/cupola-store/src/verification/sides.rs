@@ -11,19 +11,22 @@ use crate::{Row, StoreError, Tx, codec, statement::statements};
 
 statements! {
     INSERT = "INSERT INTO audit_run (audit_id, round, role, auditor, task_id, run_id, worker_id, owner, class,
-                                     digest, value, finding, place, at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                                     digest, value, finding, place, at, needs_id)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                      COALESCE((SELECT task.needs_id FROM task WHERE task.id = $5), 0))";
     SAVE = "UPDATE audit_run SET run_id = $3, worker_id = $4, owner = $5, class = $6, digest = $7,
                                  value = $8, finding = $9, place = $10, at = $11
             WHERE audit_id = $1 AND round = $2";
     LIST = "SELECT * FROM audit_run WHERE audit_id = $1 ORDER BY round";
     LIST_OF_RUN = "SELECT * FROM audit_run WHERE run_id = $1 ORDER BY audit_id";
     FIND_AWAITED = "SELECT * FROM audit_run WHERE task_id = $1 AND place = 'awaited'";
-    LIST_AWAITED_OF = "SELECT audit_run.task_id FROM audit_run JOIN task ON task.id = audit_run.task_id
-                       WHERE audit_run.auditor = $1 AND audit_run.place = 'awaited'
-                       AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $2";
-    LIST_VOUCHED = "SELECT * FROM audit_run WHERE owner = $1 AND role = 'peer' AND finding = 'valid'
-                    ORDER BY audit_id DESC LIMIT $2";
+    LIST_AWAITED_OF = "SELECT audit_run.audit_id, audit_run.task_id
+                       FROM audit_run JOIN task ON task.id = audit_run.task_id
+                       WHERE audit_run.auditor = $1 AND audit_run.needs_id = $2 AND audit_run.place = 'awaited'
+                       AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $3";
+    LIST_NEEDS_AWAITED = "SELECT DISTINCT needs_id FROM audit_run WHERE auditor = $1 AND place = 'awaited'";
+    LIST_VOUCHED = "SELECT * FROM audit_run WHERE owner = $1 AND audit_id < $2 AND role = 'peer'
+                    AND finding = 'valid' ORDER BY audit_id DESC LIMIT $3";
     LIST_ANSWERS = "SELECT * FROM audit_run WHERE role = 'referee' AND place = 'came'
                     ORDER BY audit_id DESC LIMIT $1";
 }
@@ -127,16 +130,32 @@ pub fn find_awaited(tx: &mut Tx, task: TaskId) -> Result<Option<Side>, StoreErro
     tx.query_optional(FIND_AWAITED, &[&task.to_string()], side)
 }
 
-/// The copies that wait to be taken by whoever was chosen.
-pub fn list_awaited_of(tx: &mut Tx, auditor: &str, limit: i64) -> Result<Vec<TaskId>, StoreError> {
-    tx.query(LIST_AWAITED_OF, &[&auditor, &limit], |row| {
-        codec::parsed(row, "audit_run", "task_id")
+/// The copies of tasks with these needs that wait to be taken by whoever was chosen, the oldest checks first.
+pub fn list_awaited_of(
+    tx: &mut Tx,
+    (auditor, needs): (&str, i64),
+    limit: i64,
+) -> Result<Vec<(AuditId, TaskId)>, StoreError> {
+    tx.query(LIST_AWAITED_OF, &[&auditor, &needs, &limit], |row| {
+        Ok((
+            codec::parsed(row, "audit_run", "audit_id")?,
+            codec::parsed(row, "audit_run", "task_id")?,
+        ))
     })
 }
 
-/// What somebody found right as a peer, the latest first.
-pub fn list_vouched(tx: &mut Tx, owner: &str, limit: i64) -> Result<Vec<Side>, StoreError> {
-    tx.query(LIST_VOUCHED, &[&owner, &limit], side)
+/// What the tasks need whose copies wait for whoever was chosen.
+pub fn list_needs_awaited(tx: &mut Tx, auditor: &str) -> Result<Vec<i64>, StoreError> {
+    tx.query(LIST_NEEDS_AWAITED, &[&auditor], |row| row.i64("needs_id"))
+}
+
+/// What somebody found right as a peer, the latest first, those before a check.
+pub fn list_vouched(
+    tx: &mut Tx,
+    (owner, before): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Side>, StoreError> {
+    tx.query(LIST_VOUCHED, &[&owner, &before, &limit], side)
 }
 
 /// The referee's latest answers.

@@ -3,6 +3,37 @@
 use cupola_store::{StoreError, ToValue};
 use cupola_testkit::{Database, on_each_database};
 
+/// With nothing proven, or all of it, the best is one look.
+#[test]
+fn the_best_that_was_checked_is_not_looked_for_among_the_others() {
+    let store = Database::sqlite().open();
+    let best = [
+        "FIND_LEAST",
+        "FIND_GREATEST",
+        "LIST_UNPROVEN_LEAST",
+        "LIST_UNPROVEN_GREATEST",
+    ];
+    for (module, name, sql) in cupola_store::statements() {
+        if !best.contains(&name) {
+            continue;
+        }
+        let plan = store.write(move |tx| {
+            let nothing: Option<String> = None;
+            let params: Vec<&dyn ToValue> = (0..params_of(sql))
+                .map(|_| &nothing as &dyn ToValue)
+                .collect();
+            let explained = format!("EXPLAIN QUERY PLAN {sql}");
+            tx.query_dynamic(&explained, &params, |row| row.text("detail"))
+        });
+        let plan: Result<Vec<String>, StoreError> = plan;
+        let plan = plan.unwrap().join("; ");
+        assert!(
+            plan.contains("task_proven (experiment_id=? AND is_unproven=? AND value>?)"),
+            "{module}::{name}: {plan}"
+        );
+    }
+}
+
 on_each_database! {
     every_statement_prepares_against_the_fresh_schema,
 }

@@ -92,7 +92,15 @@ impl Fleet {
     }
 
     pub fn owner_with_class(&self, name: &str, class: &str) -> Machine {
-        self.try_join(name, name, class).unwrap()
+        self.try_join(name, name, of_class(class)).unwrap()
+    }
+
+    pub fn owner_with(&self, name: &str, capabilities: Capabilities) -> Machine {
+        let capabilities = Capabilities {
+            device_class: Some(CLASS.to_owned()),
+            ..capabilities
+        };
+        self.try_join(name, name, capabilities).unwrap()
     }
 
     pub fn worker_of(&self, owner: &str, name: &str) -> Machine {
@@ -100,10 +108,15 @@ impl Fleet {
     }
 
     pub fn try_worker_of(&self, owner: &str, name: &str) -> Result<Machine, HubError> {
-        self.try_join(owner, name, CLASS)
+        self.try_join(owner, name, of_class(CLASS))
     }
 
-    fn try_join(&self, owner: &str, name: &str, class: &str) -> Result<Machine, HubError> {
+    fn try_join(
+        &self,
+        owner: &str,
+        name: &str,
+        capabilities: Capabilities,
+    ) -> Result<Machine, HubError> {
         let belonging = Belonging {
             owner: owner.to_owned(),
             team: String::new(),
@@ -119,10 +132,7 @@ impl Fleet {
             place: String::new(),
             slots: 4,
             version: "test".to_owned(),
-            capabilities: Capabilities {
-                device_class: Some(class.to_owned()),
-                ..laptop()
-            },
+            capabilities,
         };
         let worker = self.hub.register_worker(token.id, registration)?;
         Ok(Machine {
@@ -135,6 +145,17 @@ impl Fleet {
     /// A family whose tasks are ended by their steps.
     pub fn submit(&self, num_tasks: u32) -> ExperimentId {
         self.submit_with(num_tasks, &json!({"max_steps": format!("choice({STEPS})")}))
+    }
+
+    /// The same for machines of this class.
+    pub fn submit_for(&self, hardware: &str, num_tasks: u32) -> ExperimentId {
+        let space = json!({"max_steps": format!("choice({STEPS})")});
+        let asked = Draft {
+            space: space.as_object().unwrap().clone(),
+            hardware: hardware.to_owned(),
+            ..draft(num_tasks)
+        };
+        self.hub.submit_brief(&asked, "ada").unwrap().family.id
     }
 
     pub fn submit_by_clock(&self, num_tasks: u32) -> ExperimentId {
@@ -187,6 +208,27 @@ impl Fleet {
             audit.stage == Stage::AtWork
                 && sides.last().is_some_and(|side| side.role == SideRole::Peer)
         })
+    }
+
+    /// Who was chosen last for a check of this.
+    pub fn auditor(&self, run: RunId) -> String {
+        let sides = self.hub.sides_of_audit(self.only_audit(run).id).unwrap();
+        sides.last().unwrap().auditor.clone()
+    }
+
+    /// A result that waits for a peer, and who that is.
+    pub fn awaits_somebody(&self) -> (RunId, Machine) {
+        let (referee, ann) = (self.own("r"), self.owner("ann"));
+        let bob = self.owner("bob");
+        self.trust(&bob, &referee);
+        self.submit(60);
+        loop {
+            let run = ann.work(self, TRUTH);
+            if self.awaits_peer(run) {
+                return (run, bob);
+            }
+            referee.work_until_settled(self, run, TRUTH);
+        }
     }
 
     pub fn standing(&self, owner: &str) -> Standing {
@@ -264,7 +306,18 @@ impl Fleet {
     }
 }
 
+fn of_class(class: &str) -> Capabilities {
+    Capabilities {
+        device_class: Some(class.to_owned()),
+        ..laptop()
+    }
+}
+
 impl Machine {
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
     pub fn take(&self, fleet: &Fleet) -> Order {
         self.try_take(fleet).expect("there is work")
     }
