@@ -131,7 +131,7 @@ impl TaskState {
         use {TaskInput as In, TaskState as St};
         match (self, input) {
             (St::Pending | St::Running, In::Start) => Ok((St::Running, attempts)),
-            (St::Running, In::Lose) => Ok((St::Pending, attempts)),
+            (St::Pending | St::Running, In::Lose) => Ok((St::Pending, attempts)),
             // A lost run whose worker came back with the result completes its task from Pending.
             (St::Pending | St::Running, In::Complete) => Ok((St::Completed, attempts)),
             // Nothing was tried, so nothing is counted.

@@ -362,7 +362,8 @@ impl Pair {
             Outcome::Cancelled => self.step_task(tx, TaskInput::Cancel, epoch, now),
             Outcome::Failed(failure) => {
                 // What is not believed is not counted: the task waits for somebody who is.
-                let input = if ending.is_doubted && !failure.is_infrastructure() {
+                let is_last = self.task.attempts.losses + 1 >= self.task.attempts.losses_max;
+                let input = if ending.is_doubted && (is_last || !failure.is_infrastructure()) {
                     TaskInput::Lose
                 } else {
                     TaskInput::Fail(failure)

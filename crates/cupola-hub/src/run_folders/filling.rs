@@ -227,9 +227,10 @@ fn task(
     }
     let mut row = row.clone();
     row.insert("needs_id".to_owned(), needs(tx, coming, record)?.into());
-    // Budgets do not come along.
-    row.insert("budget_id".to_owned(), Value::Null);
-    row.insert("unpaid_by".to_owned(), Value::Null);
+    // Budgets do not come along, nor do checks.
+    for column in ["budget_id", "unpaid_by", "audit_id"] {
+        row.insert(column.to_owned(), Value::Null);
+    }
     // An earlier version wrote neither.
     let author = coming.experiment.one("experiment");
     let author = author.and_then(|row| row.get("author"));

@@ -23,6 +23,12 @@ use crate::HubError;
 /// What is said of a result that the clock ended.
 pub(super) const CUT_OFF: &str = "the clock ended it before its steps were made";
 
+/// And of one that is simulated, by its own word.
+pub(super) const MADE_UP: &str = "it says that its result is simulated";
+
+/// Who says to have run out of time has had so much of it.
+const LEAST_OF_BUDGET: f64 = 0.8;
+
 /// The task that a copy is of; none where it is the task itself that only own machines are given.
 pub(crate) fn original_of(tx: &mut Tx, copy: &Task) -> Result<Option<Task>, HubError> {
     let Some(side) = rows::find_awaited(tx, copy.id)? else {
@@ -52,7 +58,13 @@ impl Court {
 
     /// Somebody else's machine said that the task fails, and the task waits again.
     pub(super) fn failed(&mut self, tx: &mut Tx, run: &Run) -> Result<(), HubError> {
-        if failure_of(run).is_none_or(Failure::is_infrastructure) {
+        let Some(failure) = failure_of(run) else {
+            return Ok(());
+        };
+        let task = tasks::find(tx, run.task)?;
+        // So does a loss that would have been the last one.
+        let is_last = task.is_some_and(|task| task.attempts.losses + 1 >= task.attempts.losses_max);
+        if failure.is_infrastructure() && !is_last {
             return Ok(());
         }
         let Some(claim) = known::claim_of_failed(tx, run)? else {
@@ -115,18 +127,21 @@ impl Court {
         let is_failure = audit.claim.digest.is_empty();
         let (finding, note) = match state {
             Some(TaskState::Pending | TaskState::Running) => return Ok(false),
-            Some(TaskState::Completed) if is_failure && Self::is_blamed(tx, &audit)? => (
+            Some(TaskState::Completed) if is_blamed(tx, &audit)? => (
                 Finding::WrongWorse,
-                "it failed there, and on the hub's own machine it does not",
+                "on the hub's own machine it comes to its end",
             ),
             Some(TaskState::Completed) => (
                 Finding::Withdrawn,
                 "the result of the hub's own machine counts",
             ),
-            Some(TaskState::Failed(_)) if is_failure => {
+            Some(TaskState::Failed(failure)) if is_failure && is_the_program_s(&failure) => {
                 (Finding::Valid, "it fails on the hub's own machine, too")
             }
-            Some(TaskState::Failed(_)) => (Finding::Withdrawn, "on the hub's own machine it fails"),
+            Some(TaskState::Failed(_)) => (
+                Finding::Withdrawn,
+                "the hub's own machine did not bring it to its end",
+            ),
             Some(TaskState::Cancelled) | None => (Finding::Withdrawn, "nobody wants it any more"),
         };
         (side.place, side.at) = (Place::Gone, self.now);
@@ -154,20 +169,46 @@ impl Court {
         self.to_prove.insert(audit.experiment);
         Ok(true)
     }
+}
 
-    /// Whether a failure can be held against whoever said it. Time and memory run out on a smaller machine
-    /// without anybody's fault.
-    fn is_blamed(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
-        let run = runs::find(tx, audit.run)?;
-        let failure = run.as_ref().and_then(failure_of);
-        Ok(matches!(
-            failure,
-            Some(Failure::ExitCode(_) | Failure::BadOutput(_) | Failure::Reported(_))
-        ))
+/// Whether what was said can be held against whoever said it. Memory runs out on a smaller machine without
+/// anybody's fault, and time where there was as much as was asked for; what does not come out again may fail
+/// once and not the next time.
+fn is_blamed(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
+    let Some(run) = runs::find(tx, audit.run)? else {
+        return Ok(false);
+    };
+    let Some(task) = tasks::find(tx, audit.task)? else {
+        return Ok(false);
+    };
+    let failure = failure_of(&run);
+    if is_out_of_time(&run) {
+        let had = run.leased_at.zip(run.finished_at);
+        let had = had.map_or(task.time_budget, |(from, to)| to.since(from));
+        return Ok(had < task.time_budget.mul_f64(LEAST_OF_BUDGET));
+    }
+    let repeats = rows::find_repeats(tx, &audit.code_hash)?;
+    let comes_out_again = repeats.is_some_and(|repeats| repeats.holds_for(&task.config));
+    Ok(comes_out_again && failure.is_some_and(is_the_program_s))
+}
+
+fn is_out_of_time(run: &Run) -> bool {
+    match failure_of(run) {
+        Some(Failure::TimedOut) => true,
+        Some(Failure::Rejected(found)) => found == CUT_OFF,
+        _ => false,
     }
 }
 
-fn failure_of(run: &Run) -> Option<&Failure> {
+/// Whether it would fail so on every machine.
+pub(super) fn is_the_program_s(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::ExitCode(_) | Failure::BadOutput(_) | Failure::Reported(_)
+    )
+}
+
+pub(super) fn failure_of(run: &Run) -> Option<&Failure> {
     match &run.state {
         RunState::Finished {
             outcome: Outcome::Failed(failure),

@@ -14,7 +14,7 @@ use cupola_store::{
 
 use super::{
     Court,
-    again::is_again,
+    again::{failure_of, is_again, is_the_program_s},
     effects::Judged,
     known::{self, Tolerances, seen},
     opening::unpaid,
@@ -77,7 +77,7 @@ impl Court {
             audit.failures += 1;
         }
         if audit.failures >= FAILURES_MAX {
-            return self.undecided(tx, &mut audit);
+            return self.undecided(tx, &mut audit, is_program_s_fault(run));
         }
         audit.stage = Stage::Open;
         audit.round += 1;
@@ -87,9 +87,19 @@ impl Court {
         Ok(())
     }
 
-    /// What fails on the hub's own machine is not believed of another one, and nobody is blamed.
-    fn undecided(&mut self, tx: &mut Tx, audit: &mut Audit) -> Result<(), HubError> {
-        let note = "the referee's run of it failed again and again";
+    /// What fails on the hub's own machine is not believed of another one, and nobody is blamed. Where that one
+    /// is too small or too slow, nobody knows.
+    fn undecided(
+        &mut self,
+        tx: &mut Tx,
+        audit: &mut Audit,
+        is_program_s_fault: bool,
+    ) -> Result<(), HubError> {
+        let note = if is_program_s_fault {
+            "the referee's run of it failed again and again"
+        } else {
+            "the referee's machine has not the time or the memory for it"
+        };
         self.to_prove.insert(audit.experiment);
         self.settle(tx, audit, Finding::Undecided, note)?;
         for side in rows::list_sides(tx, audit.id)? {
@@ -97,7 +107,7 @@ impl Court {
                 unpaid(tx, side.run, self.now)?;
             }
         }
-        if self.rules.is_own(&audit.claim.owner) {
+        if !is_program_s_fault || self.rules.is_own(&audit.claim.owner) {
             return Ok(());
         }
         self.reject(tx, audit.run, note)?;
@@ -261,6 +271,11 @@ fn is_own_fault(run: &Run) -> bool {
         RunState::Finished { outcome, .. } => *outcome == Outcome::Completed,
         _ => false,
     }
+}
+
+/// Whether it would fail so on a larger machine, too.
+fn is_program_s_fault(run: &Run) -> bool {
+    failure_of(run).is_some_and(is_the_program_s)
 }
 
 fn judge(

@@ -20,7 +20,11 @@ use cupola_store::{
     verification::{Audit, Claim},
 };
 
-use super::{Court, again::CUT_OFF, known, standing, tell};
+use super::{
+    Court,
+    again::{CUT_OFF, MADE_UP},
+    known, standing, tell,
+};
 use crate::{
     HubError,
     ledger::{booking::advance, person_of},
@@ -56,6 +60,14 @@ impl Court {
         }
         if standing::is_banned(tx, &kept.earning.earner)? {
             return self.reject(tx, run.id, "its owner is banned");
+        }
+        if !run.provenance.counts() {
+            // It says itself that this was made up.
+            let Some(claim) = known::claim_of_failed(tx, run)? else {
+                return Ok(());
+            };
+            self.reject(tx, run.id, MADE_UP)?;
+            return self.run_again(tx, run.id, claim, MADE_UP);
         }
         let Some((claim, replay)) = known::weigh(tx, run, &task)? else {
             return Ok(());

@@ -42,10 +42,10 @@ impl Hub {
         let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
         let mut court = self.court();
-        let (ended, is_work, after) = self.write(move |tx| {
+        let (ended, is_work, (is_doubted, after)) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
-                return Ok((pair.run, false, Aftermath::default()));
+                return Ok((pair.run, false, (false, Aftermath::default())));
             }
             let is_doubted = court.doubts(tx, &pair.run)?;
             let spare = (spare, is_doubted);
@@ -53,9 +53,9 @@ impl Hub {
             let waits_again = !pair.task.state.word().is_terminal();
             let is_work = waits_again || dependencies::is_needed(tx, pair.task.id)?;
             let ended = court.note_ended(tx, ended, is_doubted)?;
-            Ok((ended, is_work, court.after))
+            Ok((ended, is_work, (is_doubted, court.after)))
         })?;
-        self.note_ending(lease.worker, &ended);
+        self.note_ending(lease.worker, &ended, is_doubted);
         self.live().release(run);
         self.follow_up(after)?;
         self.note_spending();
@@ -66,8 +66,8 @@ impl Hub {
     }
 
     /// A worker that cannot prepare runs takes none for a while, so that one bad machine does not
-    /// use up the attempts of a whole family.
-    fn note_ending(&self, worker: WorkerId, run: &Run) {
+    /// use up the attempts of a whole family; nor does one whose failures nobody believes.
+    fn note_ending(&self, worker: WorkerId, run: &Run, is_doubted: bool) {
         let now = self.world().monotonic();
         let mut live = self.live();
         let Some(worker) = live.workers.get_mut(&worker) else {
@@ -75,11 +75,9 @@ impl Hub {
         };
         match &run.state {
             RunState::Finished {
-                outcome: Outcome::Failed(Failure::NotPrepared(_)),
+                outcome: Outcome::Failed(failure),
                 ..
-            } => {
-                worker.rest(now);
-            }
+            } if is_doubted || matches!(failure, Failure::NotPrepared(_)) => worker.rest(now),
             _ => worker.wake(),
         }
     }
@@ -112,6 +110,14 @@ fn finish_run(
         // The worker has checked this; a hub believes no worker.
         Outcome::Completed if value.is_none() && !metric.is_empty() => {
             Outcome::Failed(Failure::BadOutput(format!("no number called {metric}")))
+        }
+        // A stranger's worker ends nobody's task by saying that it was asked to.
+        Outcome::Cancelled
+            if is_doubted && !matches!(pair.run.state, RunState::Cancelling { .. }) =>
+        {
+            Outcome::Failed(Failure::Reported(
+                "stopped, and nobody had asked for that".to_owned(),
+            ))
         }
         outcome => storable_outcome(outcome),
     };

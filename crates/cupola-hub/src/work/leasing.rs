@@ -7,14 +7,15 @@ use cupola_domain::{
     ledger::Account,
     resources::{Capabilities, Needs},
     run::{Lease, RunState},
-    scheduling::Policy,
+    scheduling::{Placement, Policy},
+    task::Task,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, tasks};
+use cupola_store::{Tx, code, experiments, tasks};
 
 use super::{
     Held, Order, Orders,
-    choosing::{Choosing, Known, Turns},
+    choosing::{Choosing, Known, Turns, class_fits, keep_class},
 };
 use crate::{
     Hub, HubError,
@@ -275,6 +276,7 @@ impl Leasing {
                 payer: Account::Issued,
                 price: self.court.economy.price(original.time_budget, needs),
             },
+            None if !self.may_have(tx, &task)? => return Ok(None),
             None => paying.offer(tx, &task, needs)?,
         };
         if !paying.is_affordable(tx, (&offer, &task), self.now)? {
@@ -291,6 +293,24 @@ impl Leasing {
         let lease = pair.lease(tx, terms, (paying, offer), self.now)?;
         self.wanted -= 1;
         order(tx, pair, lease, Some(needs)).map(Some)
+    }
+
+    /// Whether a task that only own machines are given may go now, and to this one.
+    fn may_have(&self, tx: &mut Tx, task: &Task) -> Result<bool, HubError> {
+        if budgets::find_holding(tx, &self.spent, task)?.is_some() {
+            return Ok(false);
+        }
+        let Some(experiment) = experiments::find_any(tx, task.experiment)? else {
+            return Ok(false);
+        };
+        let class = self.capabilities.device_class.as_deref();
+        if !class_fits(&experiment, class) {
+            return Ok(false);
+        }
+        if let (Placement::OneClass, Some(class)) = (experiment.placement, class) {
+            keep_class(tx, experiment.id, class)?;
+        }
+        Ok(true)
     }
 
     /// A task with a known answer that a newcomer gets instead of the next one, now and then.

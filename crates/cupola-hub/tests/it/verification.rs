@@ -19,7 +19,7 @@ use cupola_testkit::Database;
 use serde_json::json;
 
 use crate::support::{Below as _, TestHub};
-use fleet::{Fleet, LIE, TRUTH};
+use fleet::{BUDGET, Fleet, LIE, TRUTH};
 
 cupola_testkit::on_each_database! {
     an_honest_newcomer_is_checked_and_confirmed,
@@ -44,6 +44,8 @@ cupola_testkit::on_each_database! {
     a_failure_is_believed_of_own_machines_only,
     what_fails_everywhere_fails_without_blame,
     nobody_is_blamed_for_a_small_machine,
+    nobody_ends_a_task_by_a_word,
+    a_referee_that_is_too_slow_takes_nothing_from_anybody,
     a_task_that_own_machines_run_again_may_be_stopped,
     a_task_is_everybodys_again_when_its_doubt_is_gone,
     what_is_off_by_a_little_is_run_once_more,
@@ -471,9 +473,11 @@ fn what_fails_everywhere_fails_without_blame(database: &Database) {
     assert_eq!(fleet.states(family), "f");
     assert_eq!(fleet.only_audit(run).finding, Some(Finding::Valid));
     assert_eq!(fleet.standing("ann").faults, 0);
-    // Whoever tries it again may have it done by anybody.
+    // Whoever tries it again may have it done by anybody, when they have rested.
     let task = fleet.hub.run_detail(run).unwrap().task.id;
     fleet.hub.retry_task(task).unwrap();
+    assert!(ann.polls_nothing(&fleet));
+    fleet.pass(Duration::from_mins(2));
     ann.take(&fleet);
     fleet.check();
 }
@@ -486,9 +490,33 @@ fn nobody_is_blamed_for_a_small_machine(database: &Database) {
         let run = ann.fail_by(&fleet, failure);
         referee.work(&fleet, TRUTH);
         assert_eq!(fleet.only_audit(run).finding, Some(Finding::Withdrawn));
+        fleet.pass(Duration::from_mins(5));
     }
     assert_eq!(fleet.states(family), "cc");
     assert_eq!(fleet.standing("ann").faults, 0);
+    fleet.check();
+}
+
+/// What a stranger says of a task without having worked on it is no end of the task.
+fn nobody_ends_a_task_by_a_word(database: &Database) {
+    let fleet = Fleet::on(database, Profile::Friends);
+    let (referee, eve) = (fleet.own("r"), fleet.owner("eve"));
+    let family = fleet.submit(3);
+    let cancelled = eve.give_up(&fleet);
+    fleet.pass(Duration::from_mins(5));
+    let simulated = eve.make_up(&fleet, LIE);
+    let order = eve.take(&fleet);
+    eve.end_early(&fleet, &order, LIE).unwrap();
+    assert_eq!(fleet.states(family), "ppp");
+    assert_eq!(fleet.best(family), (None, None));
+    referee.work_all(&fleet, TRUTH);
+    assert_eq!(fleet.states(family), "ccc");
+    let found = |run| fleet.only_audit(run).finding;
+    assert_eq!(found(cancelled), Some(Finding::WrongWorse));
+    assert_eq!(found(simulated), Some(Finding::Withdrawn));
+    // Its time was not over when it said so.
+    assert_eq!(found(order.run.id), Some(Finding::WrongWorse));
+    assert_eq!(fleet.in_escrow("eve"), 0);
     fleet.check();
 }
 
@@ -503,6 +531,7 @@ fn a_task_that_own_machines_run_again_may_be_stopped(database: &Database) {
     assert_eq!(task.state, TaskState::Cancelled);
     assert_eq!(fleet.only_audit(run).finding, Some(Finding::Withdrawn));
     fleet.hub.retry_task(task.id).unwrap();
+    fleet.pass(Duration::from_mins(2));
     ann.take(&fleet);
     fleet.check();
 }
@@ -634,6 +663,26 @@ fn a_referee_that_fails_decides_nothing(database: &Database) {
     referee.fail(&fleet);
     assert_eq!(fleet.states(family), "f");
     assert_eq!(fleet.best(family), (None, None));
+    fleet.check();
+}
+
+fn a_referee_that_is_too_slow_takes_nothing_from_anybody(database: &Database) {
+    let fleet = Fleet::on(database, Profile::Friends);
+    let referee = fleet.own("r");
+    let ann = fleet.owner("ann");
+    let family = fleet.submit(1);
+    let run = ann.work(&fleet, TRUTH);
+    for _ in 0..3 {
+        referee.cut_off(&fleet, LIE);
+    }
+    let audit = fleet.only_audit(run);
+    assert_eq!(audit.finding, Some(Finding::Undecided), "{audit:?}");
+    // Nobody calls it best.
+    assert_eq!(
+        (fleet.states(family).as_str(), fleet.best(family)),
+        ("c", (None, None))
+    );
+    assert_eq!(fleet.in_escrow("ann"), fleet.price());
     fleet.check();
 }
 
@@ -812,7 +861,10 @@ fn play(seed: u64) {
                 let _ = match names[of] {
                     "eve" if is_odd => machine.finish(&fleet, &order, LIE),
                     "bob" if is_odd => machine.end_by(&fleet, &order, Failure::Signal(9)),
-                    "ann" if is_odd => machine.end_early(&fleet, &order, LIE),
+                    "ann" if is_odd => {
+                        fleet.pass(BUDGET);
+                        machine.end_early(&fleet, &order, LIE)
+                    }
                     _ => machine.finish(&fleet, &order, TRUTH),
                 };
             }

@@ -33,6 +33,9 @@ pub const LIE: f64 = 1.25;
 /// How many steps a task asks for.
 const STEPS: u32 = 100;
 
+/// How long a task may take.
+pub const BUDGET: Duration = Duration::from_secs(10);
+
 /// The class of all machines that say nothing else.
 const CLASS: &str = "00000000000000aa";
 
@@ -267,7 +270,7 @@ impl Fleet {
     pub fn price(&self) -> i64 {
         let (rows, _) = self.hub.list_families("", 1, 0).unwrap();
         let needs = &rows[0].family.needs;
-        let price = self.hub.economy().price(Duration::from_secs(10), needs);
+        let price = self.hub.economy().price(BUDGET, needs);
         price.micros()
     }
 
@@ -365,6 +368,7 @@ impl Machine {
     /// The clock ends it before its steps.
     pub fn cut_off(&self, fleet: &Fleet, value: f64) -> RunId {
         let order = self.take(fleet);
+        fleet.pass(BUDGET);
         self.end_early(fleet, &order, value).unwrap();
         order.run.id
     }
@@ -375,6 +379,7 @@ impl Machine {
 
     pub fn fail_by(&self, fleet: &Fleet, failure: Failure) -> RunId {
         let order = self.take(fleet);
+        fleet.pass(BUDGET);
         self.end_by(fleet, &order, failure).unwrap();
         order.run.id
     }
@@ -386,6 +391,28 @@ impl Machine {
             ..said(0.0, 0.0, 0)
         };
         self.end(fleet, order, failed)
+    }
+
+    /// Does nothing, and says so.
+    pub fn make_up(&self, fleet: &Fleet, value: f64) -> RunId {
+        let order = self.take(fleet);
+        let simulated = Finish {
+            provenance: Provenance::Simulated,
+            ..said(value, 2.0, STEPS)
+        };
+        self.end(fleet, &order, simulated).unwrap();
+        order.run.id
+    }
+
+    /// Says that it was asked to stop.
+    pub fn give_up(&self, fleet: &Fleet) -> RunId {
+        let order = self.take(fleet);
+        let cancelled = Finish {
+            outcome: Outcome::Cancelled,
+            ..said(0.0, 0.0, 0)
+        };
+        self.end(fleet, &order, cancelled).unwrap();
+        order.run.id
     }
 
     pub fn end_early(&self, fleet: &Fleet, order: &Order, value: f64) -> Result<Run, HubError> {
