@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod catalogue;
 pub mod conversation;
+pub mod conversations;
 pub mod facts;
 pub mod grammar;
 pub mod index;

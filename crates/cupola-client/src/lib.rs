@@ -6,6 +6,7 @@
 
 mod address;
 mod alerts;
+mod assistant;
 mod costs;
 mod credits;
 mod desk;

@@ -8,6 +8,7 @@ pub mod access;
 pub mod afs;
 pub mod alerts;
 pub mod artifacts;
+pub mod assistant;
 pub mod briefs;
 pub mod charts;
 pub mod compare;

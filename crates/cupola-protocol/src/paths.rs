@@ -173,6 +173,12 @@ pub mod api {
     pub const CREDIT_TRANSFERS: &str = "/api/v1/credits/transfers";
     /// `GET` the receipts of what a run earned.
     pub const CREDIT_RECEIPTS: &str = "/api/v1/credits/receipts/{id}";
+    /// `POST` a question.
+    pub const ASSISTANT_ASK: &str = "/api/v1/assistant/ask";
+    /// `GET` the tools that answer questions.
+    pub const ASSISTANT_TOOLS: &str = "/api/v1/assistant/tools";
+    /// `POST` to call one.
+    pub const ASSISTANT_TOOL: &str = "/api/v1/assistant/tools/{name}";
     /// `GET` what going through the whole ledger finds.
     pub const CREDIT_VERIFICATION: &str = "/api/v1/credits/verification";
     /// `GET` checks of results, the latest first; `POST` to ask for one.

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod artifacts;
+mod assistant;
 pub(crate) mod body;
 mod briefs;
 pub(crate) mod charts;
@@ -76,6 +77,8 @@ pub(crate) fn routes() -> Routes {
         .merge(costs::routes())
         .merge(credits::routes())
         .merge(verification::routes())
+        // what is asked
+        .merge(assistant::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

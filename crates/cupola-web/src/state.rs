@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use cupola_assistant::{conversations::Conversations, index::Index};
 use cupola_domain::access::{Principal, Role};
 use cupola_hub::{Hub, HubError};
 use cupola_protocol::problem::Problem;
@@ -106,6 +107,15 @@ impl Default for Faces {
 #[derive(Clone)]
 pub struct Web(Arc<Shared>);
 
+/// What the assistant remembers from one question to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Assistant {
+    /// The names of what there is.
+    pub(crate) index: Index,
+    /// What was talked about.
+    pub(crate) conversations: Conversations,
+}
+
 /// Behind a [`Web`].
 pub struct Shared {
     pub(crate) hub: Arc<Hub>,
@@ -118,6 +128,7 @@ pub struct Shared {
     pub(crate) parts: Parts,
     pub(crate) requests: Requests,
     pub(crate) gates: Gates,
+    assistant: Arc<Assistant>,
     /// Handlers that wait hold receivers; [`crate::serve`] sends once.
     stopping: watch::Sender<bool>,
 }
@@ -149,8 +160,14 @@ impl Web {
             parts: Parts::default(),
             requests: Requests::default(),
             gates: Gates::default(),
+            assistant: Arc::default(),
             stopping: watch::Sender::new(false),
         }))
+    }
+
+    /// What the assistant remembers.
+    pub(crate) fn assistant(&self) -> Arc<Assistant> {
+        Arc::clone(&self.assistant)
     }
 
     /// The hub.

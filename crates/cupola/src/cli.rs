@@ -1,6 +1,7 @@
 //! The command line. One struct per command; what they do stands in `commands`.
 
 mod alerts;
+mod assistant;
 mod briefs;
 mod costs;
 mod credits;
@@ -25,6 +26,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
+pub(crate) use assistant::Ask;
 pub(crate) use briefs::{Brief, BriefCreate};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use credits::{Credits, Why};
@@ -123,6 +125,8 @@ pub(crate) enum Command {
     /// Look at checks of results and at what is known of owners; ask for a check, ban, lift a ban.
     #[command(subcommand)]
     Verification(Verification),
+    /// Ask about experiments, runs, workers and costs in plain words.
+    Ask(Ask),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]
     Alert(Alert),

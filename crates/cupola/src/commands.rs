@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod artifacts;
+mod assistant;
 pub(crate) mod briefs;
 pub(crate) mod costs;
 mod credits;
@@ -75,6 +76,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Budget(command)) => costs::budget(command).await?,
         Some(Command::Credits(command)) => credits::run(command).await?,
         Some(Command::Verification(command)) => verification::run(command).await?,
+        Some(Command::Ask(asked)) => assistant::run(asked).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {

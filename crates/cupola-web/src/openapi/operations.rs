@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use cupola_protocol::{
-    access, afs, alerts, artifacts, briefs, charts, compare, costs, credits, experiments, families,
-    files, imports, joining, logs, models,
+    access, afs, alerts, artifacts, assistant, briefs, charts, compare, costs, credits,
+    experiments, families, files, imports, joining, logs, models,
     paths::{self, api},
     results, runs, system, tasks, telemetry, templates, verification, work, workers, workspaces,
 };
@@ -80,6 +80,7 @@ pub fn operations() -> Vec<Operation> {
         cost_operations(),
         credit_operations(),
         verification_operations(),
+        assistant_operations(),
         alert_operations(),
         token_operations(),
         workspace_operations(),
@@ -325,6 +326,18 @@ fn verification_operations() -> Vec<Operation> {
         get(api::STANDINGS, "What is known of owners", page::<v::StandingBody>()),
         post(api::BANS, "Ban an owner", json::<v::StandingBody>()).body::<v::NewBan>(),
         post(api::BANS_LIFTED, "Lift a ban", json::<v::StandingBody>()).body::<v::NewBan>(),
+    ]
+}
+
+#[rustfmt::skip]
+fn assistant_operations() -> Vec<Operation> {
+    use assistant as q;
+    const GROUP: &str = "assistant";
+    let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
+    vec![
+        post(api::ASSISTANT_ASK, "Ask a question in plain words", json::<q::AnswerBody>()).body::<q::NewQuestion>(),
+        operation(Method::GET, api::ASSISTANT_TOOLS, GROUP, "The tools that answer questions", json::<q::ToolsBody>()),
+        post(api::ASSISTANT_TOOL, "Call a tool", json::<q::ToolAnswer>()).body::<q::ToolCall>(),
     ]
 }
 

@@ -7,6 +7,7 @@
 mod afs;
 mod api;
 mod artifacts;
+mod assistant;
 mod bodies;
 mod costs;
 mod credits;

@@ -1,0 +1,130 @@
+//! Questions in people's words, and the tools that answer them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewQuestion {
+    /// In English; 2,000 characters at most are read.
+    pub question: String,
+    /// A name of one's own, of 1 to 64 characters, for what "it" and "the second best" refer back to. What was
+    /// said under it is remembered for an hour. Without one nothing is.
+    #[serde(default)]
+    pub conversation: Option<String>,
+    /// Forgets what was said under that name.
+    #[serde(default)]
+    pub anew: bool,
+    /// How many minutes the asker's clock is ahead of UTC, for "today" and "since 9:00"; 0 unless said.
+    #[serde(default)]
+    pub utc_offset_minutes: i32,
+}
+
+/// An answer, made of what the hub knows and nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerBody {
+    /// In a sentence.
+    pub answer: String,
+    /// More of it, a line each.
+    pub detail: Vec<String>,
+    /// Every number in it, with where it is from.
+    pub numbers: Vec<NumberBody>,
+    /// The pages that show it.
+    pub links: Vec<LinkBody>,
+    /// A small chart.
+    pub chart: Option<CurveBody>,
+    /// What programs wrote, line by line: data, and nothing to be followed.
+    pub quoted: Vec<String>,
+    /// Markdown that was asked for.
+    pub report: Option<String>,
+    /// What can be asked next.
+    pub suggestions: Vec<String>,
+    /// What it could have meant; the next question chooses one by its name or number.
+    pub asks_back: Vec<String>,
+    /// A change that was asked for and not made: call the tool to make it.
+    pub change: Option<ChangeBody>,
+}
+
+/// A number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NumberBody {
+    /// What it is.
+    pub name: String,
+    /// How much.
+    pub value: f64,
+    /// Of what; empty for none.
+    pub unit: String,
+    /// The path of the page that shows it.
+    pub source: String,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkBody {
+    /// What it shows.
+    pub title: String,
+    /// Its path.
+    pub href: String,
+}
+
+/// A curve to be drawn small.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CurveBody {
+    /// What it shows.
+    pub metric: String,
+    /// The path of the page that shows all of it.
+    pub source: String,
+    /// Steps and values, where these are finite.
+    pub points: Vec<(i64, f64)>,
+}
+
+/// A call of a tool that changes something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeBody {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+}
+
+/// A tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ToolBody {
+    /// Its name.
+    pub name: String,
+    /// Other names of it.
+    pub aliases: Vec<String>,
+    /// What it does.
+    pub about: String,
+    /// The least role that may call it.
+    pub role: String,
+    /// Whether it changes something; it then takes `dry_run`.
+    pub is_change: bool,
+    /// The JSON Schema of its arguments.
+    pub schema: Value,
+}
+
+/// The tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ToolsBody {
+    /// All of them.
+    pub items: Vec<ToolBody>,
+}
+
+/// Calls a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCall {
+    /// What it is given, by the schema of the tool.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ToolAnswer {
+    /// The answer, bounded in size.
+    pub result: Value,
+}

@@ -1,0 +1,192 @@
+//! Questions in people's words, and the tools that answer them.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use cupola_assistant::{
+    answer::{self, Answer},
+    conversation::Conversation,
+    tools::{self, Caller, Mode, Refused},
+};
+use cupola_domain::{
+    access::{Principal, Role},
+    field::FieldError,
+};
+use cupola_hub::HubError;
+use cupola_protocol::{
+    assistant::{
+        AnswerBody, ChangeBody, CurveBody, LinkBody, NewQuestion, NumberBody, ToolAnswer, ToolBody,
+        ToolCall, ToolsBody,
+    },
+    paths::api,
+};
+
+use super::body::Body;
+use crate::{
+    auth::{Access, Viewer},
+    error::ApiError,
+    router::Routes,
+    state::{Web, hub_call},
+};
+
+/// A conversation's name is never longer.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Clocks are this far from UTC at most.
+const OFFSET_MINUTES_MAX: i32 = 24 * 60;
+
+pub(super) fn routes() -> Routes {
+    let viewer = Access::Role(Role::Viewer);
+    Routes::new()
+        .post(api::ASSISTANT_ASK, viewer, ask)
+        .get(api::ASSISTANT_TOOLS, viewer, list)
+        // Which role it takes, each tool says.
+        .post(api::ASSISTANT_TOOL, viewer, call)
+}
+
+async fn ask(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Body(new): Body<NewQuestion>,
+) -> Result<Json<AnswerBody>, ApiError> {
+    Ok(Json(said(&answered(&web, &who, new).await?)))
+}
+
+/// Answers a question, and remembers what it was about.
+async fn answered(web: &Web, who: &Principal, new: NewQuestion) -> Result<Answer, ApiError> {
+    check(&new)?;
+    let (desk, caller) = (web.assistant(), caller(who));
+    let whose = who.token.to_string();
+    let asked = hub_call(web, move |hub| {
+        let name = new.conversation.as_deref();
+        let name = name.map(|name| (whose.as_str(), name));
+        let mut conversation = match name {
+            Some(name) if !new.anew => desk.conversations.find(name, hub.monotonic()),
+            _ => Conversation::default(),
+        };
+        let asked = (new.question.as_str(), new.utc_offset_minutes);
+        let answer = answer::ask(hub, &desk.index, &caller, &mut conversation, asked)?;
+        if let Some(name) = name {
+            desk.conversations.keep(name, conversation, hub.monotonic());
+        }
+        Ok(answer)
+    });
+    Ok(asked.await?)
+}
+
+fn check(new: &NewQuestion) -> Result<(), HubError> {
+    let mut errors = Vec::new();
+    let chars = new.conversation.as_ref().map(|name| name.chars().count());
+    if chars.is_some_and(|chars| !(1..=NAME_CHARS_MAX).contains(&chars)) {
+        let message = format!("is no name; give 1 to {NAME_CHARS_MAX} characters");
+        errors.push(FieldError::new("conversation", message));
+    }
+    if new.utc_offset_minutes.abs() > OFFSET_MINUTES_MAX {
+        let message = format!(
+            "is {}; give -{OFFSET_MINUTES_MAX} to {OFFSET_MINUTES_MAX}",
+            new.utc_offset_minutes
+        );
+        errors.push(FieldError::new("utc_offset_minutes", message));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(HubError::Invalid(errors))
+}
+
+fn caller(who: &Principal) -> Caller {
+    Caller {
+        name: who.name.clone(),
+        role: who.role,
+    }
+}
+
+async fn list(_: Viewer) -> Json<ToolsBody> {
+    let aliases: Vec<_> = tools::aliases().collect();
+    let body = |tool: &tools::Tool| ToolBody {
+        name: tool.name.to_owned(),
+        aliases: (aliases.iter())
+            .filter(|(_, of)| of.name == tool.name)
+            .map(|(alias, _)| (*alias).to_owned())
+            .collect(),
+        about: tool.about.to_owned(),
+        role: tool.role.as_str().to_owned(),
+        is_change: tool.is_change,
+        schema: tool.schema(),
+    };
+    Json(ToolsBody {
+        items: tools::TOOLS.iter().map(body).collect(),
+    })
+}
+
+async fn call(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Path(name): Path<String>,
+    Body(call): Body<ToolCall>,
+) -> Result<Json<ToolAnswer>, ApiError> {
+    let (desk, caller) = (web.assistant(), caller(&who));
+    let result = hub_call(&web, move |hub| {
+        let asked = (name.as_str(), &call.arguments);
+        tools::call(hub, &desk.index, &caller, asked, Mode::AsAsked).map_err(refused)
+    });
+    Ok(Json(ToolAnswer {
+        result: result.await?,
+    }))
+}
+
+fn refused(refused: Refused) -> HubError {
+    match refused {
+        Refused::Hub(error) => error,
+        Refused::Arguments(errors) => HubError::Invalid(errors),
+        Refused::Role { .. } => HubError::Forbidden(refused.to_string()),
+        Refused::NoTool(name, nearest) => {
+            let remedy = nearest.map_or_else(
+                || format!("GET {} lists them", api::ASSISTANT_TOOLS),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            HubError::not_found("tool", format!("{name}; {remedy}"))
+        }
+    }
+}
+
+fn said(answer: &Answer) -> AnswerBody {
+    let number = |number: &answer::Number| NumberBody {
+        name: number.name.clone(),
+        value: number.value,
+        unit: number.unit.clone(),
+        source: number.source.clone(),
+    };
+    let link = |link: &answer::Link| LinkBody {
+        title: link.title.clone(),
+        href: link.href.clone(),
+    };
+    let numbers = answer.numbers.iter();
+    AnswerBody {
+        answer: answer.text.clone(),
+        detail: answer.detail.clone(),
+        // JSON has no others.
+        numbers: numbers
+            .filter(|of| of.value.is_finite())
+            .map(number)
+            .collect(),
+        links: answer.links.iter().map(link).collect(),
+        chart: answer.chart.as_ref().map(|chart| CurveBody {
+            metric: chart.metric.clone(),
+            source: chart.source.clone(),
+            points: (chart.points.iter())
+                .filter(|(_, value)| value.is_finite())
+                .copied()
+                .collect(),
+        }),
+        quoted: answer.quoted.clone(),
+        report: answer.report.clone(),
+        suggestions: answer.suggestions.clone(),
+        asks_back: answer.asks_back.clone(),
+        change: answer.change.as_ref().map(|change| ChangeBody {
+            tool: change.tool.to_owned(),
+            arguments: change.arguments.clone(),
+        }),
+    }
+}

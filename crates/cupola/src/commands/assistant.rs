@@ -1,0 +1,146 @@
+//! `cupola ask`.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use cupola_client::Client;
+use cupola_protocol::assistant::{AnswerBody, ChangeBody, CurveBody, NewQuestion, ToolCall};
+
+use crate::{
+    cli::Ask,
+    connection::client,
+    output,
+    world::{offset_secs, wall_clock},
+};
+
+/// A chart is as wide.
+const CHART_CELLS: usize = 60;
+
+/// The eighths of a cell.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
+    let client = client(&asked.read.connect)?;
+    let mut question = NewQuestion {
+        // Whoever asks in the same terminal goes on with what was talked about there.
+        conversation: Some(format!("terminal {}", terminal())),
+        anew: asked.new,
+        utc_offset_minutes: offset_secs(wall_clock()) / 60,
+        question: String::new(),
+    };
+    if let Some(words) = &asked.question {
+        question.question.clone_from(words);
+        return answer(&client, &question, &asked).await;
+    }
+    let is_terminal = io::stdin().is_terminal();
+    if is_terminal {
+        output::remark("Ask about experiments, runs, workers and costs; an empty line ends it.");
+    }
+    loop {
+        if is_terminal {
+            io::stderr().write_all(b"? ")?;
+        }
+        let mut line = String::new();
+        let read = tokio::task::spawn_blocking(move || {
+            io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let line = read.await??;
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        line.trim().clone_into(&mut question.question);
+        answer(&client, &question, &asked).await?;
+        question.anew = false;
+    }
+}
+
+/// The terminal's number, or that of the process which called.
+fn terminal() -> i32 {
+    let parent = rustix::process::getppid();
+    parent.map_or(0, |parent| parent.as_raw_nonzero().get())
+}
+
+async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow::Result<()> {
+    let found = client.ask_question(question).await?;
+    if asked.read.json {
+        output::json(&found)?;
+    } else {
+        show(&found, client.address().url());
+    }
+    match &found.change {
+        Some(change) if asked.yes => make(client, change, asked.read.json).await,
+        Some(change) if !asked.read.json => {
+            let arguments = serde_json::Value::Object(change.arguments.clone());
+            output::note(&format!(
+                "nothing was changed; `--yes` calls `{}` with {arguments}",
+                change.tool
+            ));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Result<()> {
+    let call = ToolCall {
+        arguments: change.arguments.clone(),
+    };
+    let made = client.call_tool(&change.tool, &call).await?;
+    if is_json {
+        return output::json(&made);
+    }
+    output::line(&format!("{}: {}", change.tool, made.result));
+    Ok(())
+}
+
+fn show(found: &AnswerBody, hub: &str) {
+    output::line(&found.answer);
+    for line in &found.detail {
+        output::line(&format!("  {line}"));
+    }
+    if let Some(chart) = &found.chart {
+        output::line(&format!("  {} {}", chart.metric, bars(chart)));
+    }
+    for line in &found.quoted {
+        output::line(&format!("  │ {line}"));
+    }
+    if let Some(report) = &found.report {
+        output::line("");
+        output::line(report);
+    }
+    for (at, choice) in found.asks_back.iter().enumerate() {
+        output::line(&format!("  {}. {choice}", at + 1));
+    }
+    for link in &found.links {
+        let hub = hub.trim_end_matches('/');
+        output::note(&format!("{}: {hub}{}", link.title, link.href));
+    }
+    if !found.suggestions.is_empty() {
+        output::note(&format!("next: {}", found.suggestions.join(" · ")));
+    }
+}
+
+/// The curve in one line: of what falls into one cell, the last.
+fn bars(chart: &CurveBody) -> String {
+    let values = chart.points.iter().map(|(_, value)| *value);
+    let least = values.clone().fold(f64::INFINITY, f64::min);
+    let greatest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    let count = chart.points.len();
+    let cells = count.min(CHART_CELLS);
+    let cell = |at: usize| {
+        let value = chart.points[(at + 1) * count / cells - 1].1;
+        let share = if greatest > least {
+            (value - least) / (greatest - least)
+        } else {
+            0.5
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 7"
+        )]
+        let bar = (share * 7.0).round() as usize;
+        BARS[bar.min(7)]
+    };
+    let line: String = (0..cells).map(cell).collect();
+    format!("{line} {} … {}", least, greatest)
+}
