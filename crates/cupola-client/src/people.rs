@@ -209,6 +209,11 @@ impl Client {
         self.post(&at(api::EXPERIMENT_CANCELLATION, id), &()).await
     }
 
+    /// Lets go of the device class that an experiment, or a family, keeps to.
+    pub async fn release_class(&self, id: &str) -> Result<(), Error> {
+        self.delete(&at(api::EXPERIMENT_CLASS, id)).await
+    }
+
     /// Its runs, the latest first.
     pub async fn experiment_runs(
         &self,
@@ -317,6 +322,16 @@ impl Client {
     /// A worker.
     pub async fn worker(&self, id: &str) -> Result<WorkerBody, Error> {
         self.fetch(&at(api::WORKER, id)).await
+    }
+
+    /// Lets a worker finish what it has and gives it nothing new.
+    pub async fn drain_worker(&self, id: &str) -> Result<WorkerBody, Error> {
+        self.put(&at(api::WORKER_DRAIN, id), &()).await
+    }
+
+    /// Lets a worker work again.
+    pub async fn undrain_worker(&self, id: &str) -> Result<(), Error> {
+        self.delete(&at(api::WORKER_DRAIN, id)).await
     }
 
     /// Removes a worker.

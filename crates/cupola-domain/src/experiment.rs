@@ -6,7 +6,7 @@ use crate::{
     objective::Objective,
     resources::Needs,
     run::LOGGED_CODE,
-    scheduling::Placement,
+    scheduling::{Class, Placement},
     setup::Setup,
     time::Timestamp,
 };
@@ -102,17 +102,20 @@ impl Experiment {
         self.code_hash == LOGGED_CODE
     }
 
-    /// The device class that its tasks keep to. Until one of them is at work or has ended by itself,
-    /// none is kept: what nobody computed compares with everything.
+    /// The device class that its tasks keep to. Until one of them is at work or has completed, none is kept:
+    /// what nobody computed compares with everything.
     pub fn kept_class(&self) -> Option<&str> {
-        let Counts {
-            running,
-            completed,
-            failed,
-            ..
-        } = self.counts;
-        let is_kept = self.placement == Placement::OneClass && running + completed + failed > 0;
+        let is_begun = self.counts.running + self.counts.completed > 0;
+        let is_kept = self.placement == Placement::OneClass && is_begun;
         self.device_class.as_deref().filter(|_| is_kept)
+    }
+
+    /// Which machines may run its tasks.
+    pub fn class(&self) -> Class {
+        match self.placement {
+            Placement::Anywhere => Class::Any,
+            Placement::OneClass => Class::One(self.kept_class().map(str::to_owned)),
+        }
     }
 
     /// One of the five words, from its tasks.

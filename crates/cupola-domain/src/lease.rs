@@ -18,6 +18,33 @@ pub const LEASE_TTL: Duration = Duration::from_secs(30);
 /// How often a worker renews.
 pub const HEARTBEAT_PERIOD: Duration = Duration::from_secs(5);
 
+/// A hub takes about so many signs of life in a second: with more workers each comes less often.
+const BEATS_PER_SEC: u64 = 1_000;
+
+/// But a lease has time for two that get lost.
+const HEARTBEAT_PERIOD_MAX: Duration = Duration::from_secs(10);
+
+/// About so many workers that wait for work ask again in a second when some may be ready.
+const WAKES_PER_SEC: u64 = 2_000;
+
+/// After how long one of so many workers renews again. `chance`, from 0 to 1, moves it by a tenth at most, so
+/// that workers which came back together do not stay in step.
+pub fn heartbeat_after(workers: usize, chance: f64) -> Duration {
+    let needed = Duration::from_millis(workers as u64 * 1_000 / BEATS_PER_SEC);
+    let period = needed.clamp(HEARTBEAT_PERIOD, HEARTBEAT_PERIOD_MAX);
+    period.mul_f64(0.9 + 0.2 * chance.clamp(0.0, 1.0))
+}
+
+/// How long one of so many workers that wait for work waits on when some may be ready, so that they do not
+/// all ask at once. A few ask at once.
+pub fn wake_after(waiting: usize, chance: f64) -> Duration {
+    let span = Duration::from_millis(waiting as u64 * 1_000 / WAKES_PER_SEC);
+    if span < Duration::from_millis(50) {
+        return Duration::ZERO;
+    }
+    span.mul_f64(chance.clamp(0.0, 1.0))
+}
+
 /// Beyond the time that its program may take a run is leased for so long: to prepare it, and to upload
 /// what it made.
 const AROUND_MAX: Duration = Duration::from_hours(1);
@@ -185,6 +212,28 @@ mod tests {
         let next = Lease { epoch: 2, ..lease };
         table.put(run, next, at(100), at(200));
         assert!(table.expired(at(99)).is_empty());
+    }
+
+    #[test]
+    fn many_workers_renew_less_often_and_never_too_late() {
+        let check = |workers, chance, secs: f64| {
+            let found = heartbeat_after(workers, chance).as_secs_f64();
+            assert!((found - secs).abs() < 0.01, "{workers} {chance}: {found}");
+        };
+        check(1, 0.5, 5.0);
+        check(1, 0.0, 4.5);
+        check(1, 1.0, 5.5);
+        check(5_000, 0.5, 5.0);
+        check(8_000, 0.5, 8.0);
+        check(1_000_000, 1.0, 11.0);
+        assert!(2 * heartbeat_after(usize::MAX / 1_000, 1.0) < LEASE_TTL);
+    }
+
+    #[test]
+    fn a_few_that_wait_ask_at_once_and_many_one_after_the_other() {
+        assert_eq!(wake_after(50, 1.0), Duration::ZERO);
+        assert_eq!(wake_after(10_000, 0.0), Duration::ZERO);
+        assert_eq!(wake_after(10_000, 0.5), Duration::from_millis(2_500));
     }
 
     #[test]

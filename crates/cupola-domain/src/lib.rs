@@ -25,6 +25,7 @@ pub mod log;
 pub mod metric;
 pub mod model;
 pub mod objective;
+pub mod poison;
 pub mod progress;
 pub mod provenance;
 pub mod reading;

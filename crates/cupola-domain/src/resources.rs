@@ -54,6 +54,37 @@ pub struct Capabilities {
     pub device_class: Option<String>,
 }
 
+/// As long as the names are that the probe gives device classes, in hexadecimal digits.
+const CLASS_DIGITS: usize = 16;
+
+impl Capabilities {
+    /// The device class that the probe found. A name that no probe gives is none: whoever makes one up would
+    /// keep an experiment to a class of their own.
+    pub fn class(&self) -> Option<&str> {
+        let class = self.device_class.as_deref();
+        class.filter(|name| {
+            name.len() == CLASS_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }
+
+    /// What is left of the machine while it runs something with these needs.
+    #[must_use]
+    pub fn without(mut self, needs: &Needs) -> Self {
+        self.cpu_cores = self.cpu_cores.saturating_sub(needs.cpu_cores);
+        self.memory_bytes = self.memory_bytes.saturating_sub(needs.memory_bytes);
+        // The least that do, so that the largest are left for who needs them.
+        self.gpus.sort_by_key(|gpu| gpu.memory_bytes);
+        for _ in 0..needs.gpus {
+            let mut gpus = self.gpus.iter();
+            let Some(at) = gpus.position(|gpu| gpu.memory_bytes >= needs.gpu_memory_bytes) else {
+                break;
+            };
+            self.gpus.remove(at);
+        }
+        self
+    }
+}
+
 /// What a task cannot do without.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Needs {
@@ -121,6 +152,11 @@ impl Needs {
             unmet.extend(self.access.refused_by(confinement));
         }
         unmet
+    }
+
+    /// How much of a machine it takes, to tell the larger from the smaller.
+    pub fn size(&self) -> (u32, u64, u32) {
+        (self.gpus, self.memory_bytes, self.cpu_cores)
     }
 
     /// Both at once: the larger of each.
@@ -300,6 +336,28 @@ mod tests {
             },
             &["Python", "PyTorch"],
         );
+    }
+
+    #[test]
+    fn what_runs_leaves_the_rest() {
+        let gpu = |gib: u64| Gpu {
+            name: format!("{gib}"),
+            memory_bytes: gib * GIB,
+        };
+        let machine = Capabilities {
+            cpu_cores: 16,
+            memory_bytes: 64 * GIB,
+            gpus: vec![gpu(40), gpu(8)],
+            ..Capabilities::default()
+        };
+        let large = Hardware::Large.needs();
+        let left = machine.without(&large);
+        assert_eq!((left.cpu_cores, left.memory_bytes / GIB), (8, 48));
+        assert_eq!(left.gpus, [gpu(40)]);
+        assert!(large.unmet_by(&left).is_empty());
+        let left = left.without(&large).without(&large);
+        assert_eq!((left.cpu_cores, left.gpus.len()), (0, 0));
+        assert!(!large.unmet_by(&left).is_empty());
     }
 
     #[test]

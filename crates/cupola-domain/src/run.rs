@@ -18,6 +18,8 @@
 //! A *lost* run waits: while nobody else has leased the task, the old worker may still resume or
 //! finish it, because its epoch is still the current one.
 
+mod loss;
+
 use std::time::Duration;
 
 use crate::{
@@ -28,6 +30,8 @@ use crate::{
     stopping::Stopping,
     time::Timestamp,
 };
+
+pub use loss::Loss;
 
 /// The right of one worker to report on a task. Epochs of a task only grow and are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +69,8 @@ pub enum Failure {
     Rejected(String),
     /// It was taken from its worker, whose owner was banned.
     Withdrawn,
+    /// Workers were lost with it again and again, and no other is given it; which, and when.
+    Poison(String),
 }
 
 impl Failure {
@@ -83,6 +89,7 @@ impl Failure {
             Failure::Dependency(_) => "dependency",
             Failure::Rejected(_) => "rejected",
             Failure::Withdrawn => "withdrawn",
+            Failure::Poison(_) => "poison",
         }
     }
 
@@ -93,7 +100,8 @@ impl Failure {
             | Failure::BadOutput(text)
             | Failure::Reported(text)
             | Failure::NotPrepared(text)
-            | Failure::Rejected(text) => text.clone(),
+            | Failure::Rejected(text)
+            | Failure::Poison(text) => text.clone(),
             Failure::ExitCode(number) | Failure::Signal(number) => number.to_string(),
             Failure::Dependency(number) => number.to_string(),
             Failure::TimedOut | Failure::Lost | Failure::HandedBack | Failure::Withdrawn => {
@@ -117,6 +125,7 @@ impl Failure {
             "dependency" => Failure::Dependency(detail.parse().ok()?),
             "rejected" => Failure::Rejected(detail.to_owned()),
             "withdrawn" => Failure::Withdrawn,
+            "poison" => Failure::Poison(detail.to_owned()),
             _ => return None,
         })
     }
@@ -138,6 +147,7 @@ impl Failure {
             Failure::Dependency(number) => format!("task {number} did not complete"),
             Failure::Rejected(found) => format!("rejected by a check: {found}"),
             Failure::Withdrawn => "taken back: its worker's owner was banned".to_owned(),
+            Failure::Poison(evidence) => format!("poison: lost with {evidence}"),
         }
     }
 
@@ -419,6 +429,8 @@ pub struct Run {
     pub state: RunState,
     /// Who had it last.
     pub worker: Option<WorkerId>,
+    /// Why they have it no more, where they did not end it.
+    pub loss: Option<Loss>,
     /// The epoch of its lease, kept after its end; 0 before.
     pub epoch: i64,
     /// The hash of the code it runs, fixed when it was leased; [`LOGGED_CODE`] for what a client logs.
@@ -449,9 +461,23 @@ impl Run {
         self.code_hash == LOGGED_CODE
     }
 
+    /// Why its worker has it no more, where that did not end it: a loss, or that it could not prepare it.
+    pub fn cause(&self) -> Option<&'static str> {
+        match &self.state {
+            RunState::Finished {
+                outcome: Outcome::Failed(failure @ Failure::NotPrepared(_)),
+                ..
+            } => Some(failure.kind()),
+            _ => self.loss.map(Loss::as_str),
+        }
+    }
+
     /// What the word leaves out, with how far stopping went; empty when it says all.
     pub fn reason(&self) -> String {
-        let reason = self.state.reason();
+        let mut reason = self.state.reason();
+        if let Some(loss) = self.loss {
+            reason = format!("{reason}: {}", loss.words());
+        }
         let Some(Stopping { step, .. }) = self.stopping else {
             return reason;
         };
@@ -694,6 +720,7 @@ mod tests {
             Failure::NotPrepared("hash".into()),
             Failure::Rejected("another value".into()),
             Failure::Withdrawn,
+            Failure::Poison("`w` of ada".into()),
         ] {
             assert_eq!(
                 Failure::from_parts(failure.kind(), &failure.detail()),

@@ -138,6 +138,11 @@ impl TaskState {
             (St::Pending, In::Strand(number)) => {
                 Ok((St::Failed(Failure::Dependency(number)), attempts))
             }
+            // Whatever attempts are left: another would only be lost as well.
+            (St::Pending | St::Running, In::Fail(failure @ Failure::Poison(_))) => {
+                let (attempts, _) = attempts.after(&Failure::Lost);
+                Ok((St::Failed(failure), attempts))
+            }
             (St::Pending | St::Running, In::Fail(failure)) => match attempts.after(&failure) {
                 (attempts, true) => Ok((St::Pending, attempts)),
                 (attempts, false) => Ok((St::Failed(failure), attempts)),
@@ -268,6 +273,7 @@ mod tests {
             "complete" => TaskInput::Complete,
             "fail" => TaskInput::Fail(Failure::ExitCode(1)),
             "lost" => TaskInput::Fail(Failure::Lost),
+            "poison" => TaskInput::Fail(Failure::Poison("w".into())),
             "cancel" => TaskInput::Cancel,
             "strand" => TaskInput::Strand(3),
             "retry" => TaskInput::Retry,
@@ -331,6 +337,14 @@ mod tests {
             "pending failed ! pending running completed",
         );
         check("start; strand", "pending running !");
+    }
+
+    #[test]
+    fn poison_is_final_until_a_person_tries_again() {
+        check(
+            "start; poison; start; retry; start; complete",
+            "pending running failed ! pending running completed",
+        );
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Worker {
     pub last_seen_at: Timestamp,
     /// When it said goodbye, if that was the last thing it said.
     pub left_at: Option<Timestamp>,
+    /// Since when it is given nothing new, because an operator drains it.
+    pub drained_at: Option<Timestamp>,
 }
 
 impl Worker {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
 use cupola_store::EventRow;
@@ -19,7 +19,18 @@ pub type Notice = Arc<[EventRow]>;
 pub(crate) struct Bus {
     notices: broadcast::Sender<Notice>,
     work: Arc<Notify>,
+    waiting: Arc<AtomicUsize>,
     told: Arc<Told>,
+}
+
+/// Counts as one of those who wait for work until it is dropped.
+#[derive(Debug)]
+pub struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Numbers of changes that were told.
@@ -35,6 +46,7 @@ impl Bus {
         Self {
             notices: broadcast::Sender::new(NOTICES_MAX),
             work: Arc::default(),
+            waiting: Arc::default(),
             told: Arc::default(),
         }
     }
@@ -90,6 +102,22 @@ impl Bus {
     /// Some task may be leased now.
     pub(crate) fn announce_work(&self) {
         self.work.notify_waiters();
+    }
+
+    /// One more may be at work: one of those who wait asks.
+    pub(crate) fn announce_place(&self) {
+        self.work.notify_one();
+    }
+
+    /// One more waits for work.
+    pub(crate) fn wait(&self) -> Waiting {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(Arc::clone(&self.waiting))
+    }
+
+    /// How many wait for work.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn work(&self) -> Arc<Notify> {

@@ -9,6 +9,7 @@ use cupola_domain::{
     field::FieldError,
     ids::{ExperimentId, TaskId},
     objective::Objective,
+    resources::Needs,
     task::Config,
     text::storable,
     worker::Presence,
@@ -16,7 +17,7 @@ use cupola_domain::{
 use cupola_search::compare::{Comparison, compare};
 use cupola_store::{Tx, briefs, experiments, tasks};
 
-use crate::{Analysis, Hub, HubError, costs::Spending, work::choosing::class_fits};
+use crate::{Analysis, Hub, HubError, costs::Spending, live::LiveWorker};
 
 /// A family with its brief and results.
 #[derive(Debug, Clone)]
@@ -133,6 +134,15 @@ impl Hub {
     /// Why the pending tasks of a family will not be leased as things are; empty when some worker that
     /// is heard of could take them, or none is pending.
     pub fn obstacle(&self, family: &Experiment) -> Result<String, HubError> {
+        self.obstacle_to(family, &family.needs)
+    }
+
+    /// The same for those of an experiment's tasks that need this.
+    pub(crate) fn obstacle_to(
+        &self,
+        family: &Experiment,
+        needs: &Needs,
+    ) -> Result<String, HubError> {
         if family.counts.pending == 0 {
             return Ok(String::new());
         }
@@ -150,18 +160,23 @@ impl Hub {
             worker.left_at.is_none() && Presence::at(worker.last_seen, now) != Presence::Offline
         });
         let lacking = present.map(|worker| {
-            let mut unmet = family.needs.unmet_by(&worker.capabilities);
-            let class = worker.capabilities.device_class.as_deref();
-            if !class_fits(family, class) {
+            let mut unmet = needs.unmet_by(&worker.capabilities);
+            let class = worker.capabilities.class();
+            if !family.class().takes(class) {
                 unmet.push(class_of(family));
             }
-            unmet
+            (unmet, Readiness::of(worker))
         });
-        Ok(match lacking.min_by_key(Vec::len) {
-            None => "no worker is online".to_owned(),
-            Some(unmet) if unmet.is_empty() => String::new(),
-            Some(unmet) => format!("no worker that is online has {}", unmet.join(" and ")),
-        })
+        let lacking: Vec<_> = lacking.collect();
+        let Some((unmet, _)) = lacking.iter().min_by_key(|(unmet, _)| unmet.len()) else {
+            return Ok("no worker is online".to_owned());
+        };
+        if !unmet.is_empty() {
+            let unmet = unmet.join(" and ");
+            return Ok(format!("no worker that is online has {unmet}"));
+        }
+        let able = lacking.iter().filter(|(unmet, _)| unmet.is_empty());
+        Ok(Readiness::word(able.map(|(_, readiness)| *readiness)))
     }
 
     /// Stops what is left of a family; see [`Hub::cancel_experiment`].
@@ -195,6 +210,40 @@ impl Hub {
         };
         let (a, b) = (values(config_of("a", a)?), values(config_of("b", b)?));
         Ok(compare(&a, &b, objective(&detail.family)?.direction))
+    }
+}
+
+/// Whether a worker is given anything new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readiness {
+    Ready,
+    Drained,
+    /// By its owner, or about to leave.
+    Paused,
+}
+
+impl Readiness {
+    fn of(worker: &LiveWorker) -> Self {
+        if worker.is_drained {
+            Self::Drained
+        } else if worker.paused.is_some() {
+            Self::Paused
+        } else {
+            Self::Ready
+        }
+    }
+
+    /// Why nothing is given to any of these; empty where one is ready.
+    fn word(of: impl Iterator<Item = Self> + Clone) -> String {
+        let mut all = of.clone();
+        let has = |wanted: Self| of.clone().any(|one| one == wanted);
+        let how = match (has(Self::Drained), has(Self::Paused)) {
+            _ if all.any(|one| one == Self::Ready) => return String::new(),
+            (true, true) => "drained or paused",
+            (true, false) => "drained",
+            (false, _) => "paused by its owner",
+        };
+        format!("every worker that could take it is {how}")
     }
 }
 

@@ -39,7 +39,7 @@ use crate::{
     training::Keeper,
     training_models::Folders,
     verification::{self, Verification},
-    work::choosing::Turns,
+    work::choosing::Book,
     world::World,
 };
 
@@ -72,7 +72,7 @@ pub struct Hub {
     economy: RwLock<Arc<Economy>>,
     policy: RwLock<Arc<Policy>>,
     profiles: RwLock<Arc<Profiles>>,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) book: Arc<Book>,
     verification: RwLock<Arc<Verification>>,
     check_key: Key,
     banned: RwLock<BTreeSet<String>>,
@@ -141,7 +141,7 @@ impl Hub {
             economy: RwLock::default(),
             policy: RwLock::default(),
             profiles: RwLock::default(),
-            turns: Arc::default(),
+            book: Arc::default(),
             verification: RwLock::default(),
             check_key,
             banned: RwLock::new(banned),

@@ -98,8 +98,7 @@ impl Hub {
 
 /// The person that somebody who is called so acts for: as the newest token of that name says.
 pub(crate) fn person_of(tx: &mut Tx, name: &str) -> Result<String, HubError> {
-    let token = tokens::find_by_name(tx, name)?;
-    Ok(token.map_or_else(|| name.to_owned(), |token| token.owner().to_owned()))
+    Ok(tokens::person_of(tx, name)?)
 }
 
 #[cfg(test)]

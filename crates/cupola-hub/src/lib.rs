@@ -67,6 +67,6 @@ pub mod findings {
 }
 
 pub use analysis::Analysis;
-pub use bus::{Changes, Notice};
+pub use bus::{Changes, Notice, Waiting};
 pub use error::HubError;
 pub use hub::{Hub, Settings};

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use cupola_domain::{
     worker::Worker,
 };
 use cupola_store::{Store, runs, tasks, workers};
+use tokio::sync::Notify;
 
 use crate::HubError;
 
@@ -24,6 +26,11 @@ const RESTART_GRACE: Duration = Duration::from_mins(1);
 
 /// A sign of life is written down at most this often; in between it is known by heart.
 const SEEN_WRITE_PERIOD: Duration = Duration::from_secs(10);
+
+/// With many workers less often, so that about so many are written down in a second; but before a worker
+/// would be shown as offline after a restart.
+const SEEN_WRITES_PER_SEC: usize = 300;
+const SEEN_WRITE_PERIOD_MAX: Duration = Duration::from_secs(30);
 
 /// Whoever waits for a worker to finish asks each few seconds; who asks no more does not want it to go.
 const LEAVING_HOLDS: Duration = Duration::from_secs(15);
@@ -55,6 +62,10 @@ pub(crate) struct LiveWorker {
     pub(crate) paused: Option<Paused>,
     /// Finishes what it has and takes no more: its owner wanted it to go then.
     leaving_since: Option<Instant>,
+    /// The same, because an operator wants it so.
+    pub(crate) is_drained: bool,
+    /// Wakes its question for work, when something of its own has ended.
+    pub(crate) asks_again: Arc<Notify>,
     written: Option<Instant>,
     /// Takes no runs until then, and for how long it rested last.
     rests: Option<(Instant, Duration)>,
@@ -72,6 +83,8 @@ impl LiveWorker {
             left_at: worker.left_at,
             paused: None,
             leaving_since: None,
+            is_drained: worker.drained_at.is_some(),
+            asks_again: Arc::default(),
             written: None,
             rests: None,
         }
@@ -91,7 +104,8 @@ impl LiveWorker {
     }
 
     pub(crate) fn is_resting(&self, now: Instant) -> bool {
-        self.is_leaving(now) || self.rests.is_some_and(|(until, _)| now < until)
+        let is_leaving = self.is_leaving(now) || self.is_drained;
+        is_leaving || self.rests.is_some_and(|(until, _)| now < until)
     }
 
     /// Its owner wants it to go once it has finished what it has.
@@ -163,6 +177,8 @@ impl Live {
 
     /// Notes a sign of life; says whether it is time to write it down.
     pub(crate) fn note_seen(&mut self, id: WorkerId, at: Timestamp, now: Instant) -> bool {
+        let needed = Duration::from_secs((self.workers.len() / SEEN_WRITES_PER_SEC) as u64);
+        let period = needed.clamp(SEEN_WRITE_PERIOD, SEEN_WRITE_PERIOD_MAX);
         let Some(worker) = self.workers.get_mut(&id) else {
             return false;
         };
@@ -170,7 +186,7 @@ impl Live {
         worker.left_at = None;
         let due = worker
             .written
-            .is_none_or(|written| now.since(written) >= SEEN_WRITE_PERIOD);
+            .is_none_or(|written| now.since(written) >= period);
         if due {
             worker.written = Some(now);
         }

@@ -1,24 +1,68 @@
 //! What keeps an owner's tasks waiting beside others.
 
-use cupola_domain::{experiment::Experiment, scheduling::Loads};
-use cupola_store::scheduling;
+use cupola_domain::{
+    event::Event,
+    experiment::Experiment,
+    ids::{ExperimentId, TaskId},
+    scheduling::{Loads, Placement, Policy},
+};
+use cupola_store::{Tx, events, experiments, scheduling};
 
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, experiments::find};
 
 impl Hub {
     /// How many tasks owners have at work; those are left out who have none.
     pub fn owner_loads(&self) -> Result<Loads, HubError> {
-        self.read(|tx| Ok(scheduling::list_loads(tx)?))
+        self.read(|tx| Ok(scheduling::list_loads(tx)?.0))
     }
 
     /// Why nothing of an experiment's owner is leased although somebody could take it; empty where their
     /// quota is not used up.
     pub(crate) fn quota_of(&self, experiment: &Experiment) -> Result<String, HubError> {
-        let (policy, owner) = (self.scheduling(), experiment.author.as_str());
-        if policy.of(owner).running_max.is_none() {
-            return Ok(String::new());
-        }
-        let running = self.owner_loads()?.get(owner).copied().unwrap_or(0);
-        Ok(policy.refusal(owner, running).unwrap_or_default())
+        let (policy, id) = (self.scheduling(), experiment.id);
+        self.read(move |tx| Ok(refusal(tx, &policy, id)?.unwrap_or_default()))
     }
+
+    /// Lets go of the device class that an experiment's tasks keep to: from now on they keep to that of the
+    /// machine which takes the next. What completed or is at work stays.
+    pub fn release_class(&self, id: ExperimentId) -> Result<Experiment, HubError> {
+        let released = self.write(move |tx| {
+            let experiment = find(tx, id)?;
+            if experiment.placement != Placement::OneClass {
+                let message = format!("experiment `{id}` does not keep to a device class");
+                return Err(HubError::Conflict(message));
+            }
+            if experiments::release_class(tx, id)? {
+                events::record(tx, Event::ExperimentChanged(id));
+            }
+            find(tx, id)
+        })?;
+        self.bus.announce_work();
+        Ok(released)
+    }
+
+    /// Which machine is kept free until a task fits beside what it runs; empty where none is.
+    pub(crate) fn room_awaited_by(&self, task: TaskId) -> String {
+        let kept = self.book.kept_free_for(task, self.now());
+        let live = self.live();
+        let worker = kept.and_then(|id| live.workers.get(&id));
+        worker.map_or_else(String::new, |worker| {
+            let name = &worker.name;
+            format!("waits for room on `{name}`, which is given nothing else until then")
+        })
+    }
+}
+
+/// Why nothing more of an experiment's owner is leased; nothing where their quota is not used up.
+pub(crate) fn refusal(
+    tx: &mut Tx,
+    policy: &Policy,
+    id: ExperimentId,
+) -> Result<Option<String>, HubError> {
+    if !policy.has_quotas() {
+        return Ok(None);
+    }
+    let owner = scheduling::find_owner(tx, id)?.unwrap_or_default();
+    let running = scheduling::find_load(tx, &owner)?;
+    Ok(policy.refusal(&owner, running))
 }

@@ -2,6 +2,7 @@
 //! fences, the counts moved, the events recorded.
 
 mod attempts;
+mod lines;
 
 use std::time::Duration;
 
@@ -11,15 +12,13 @@ use cupola_domain::{
     ids::{RunId, TaskId, WorkerId},
     labels,
     provenance::Provenance,
-    run::{Failure, Lease, Outcome, Run, RunInput, RunState},
-    scheduling::{Placement, due},
+    run::{Failure, Lease, Loss, Outcome, Run, RunInput, RunState},
+    scheduling::due,
     stopping::{StopStep, Stopping},
     task::{Task, TaskInput, TaskState},
     time::Timestamp,
 };
-use cupola_store::{
-    Tx, events, experiments, params, runs, scheduling, tags, tasks, verification, workers,
-};
+use cupola_store::{Tx, events, experiments, params, runs, scheduling, tags, tasks, verification};
 
 use crate::{
     HubError,
@@ -29,7 +28,6 @@ use crate::{
         booking as earnings,
         paying::{Offer, Paying},
     },
-    work::choosing::{class_fits, keep_class},
 };
 
 pub(crate) use attempts::{first_run, next_run};
@@ -158,20 +156,6 @@ impl Pair {
         Ok(())
     }
 
-    /// Counts the task in or out of what its owner has at work; what a client logs nobody waits for.
-    fn count_at_work(&self, tx: &mut Tx, was: State) -> Result<(), HubError> {
-        let added = match (was, self.task.state.word()) {
-            (State::Running, State::Running) => 0,
-            (State::Running, _) => -1,
-            (_, State::Running) => 1,
-            _ => 0,
-        };
-        if added != 0 && self.task.worker.is_some() {
-            scheduling::add_running(tx, self.task.experiment, added)?;
-        }
-        Ok(())
-    }
-
     /// Whether the run is the one that counts for its task.
     fn is_current(&self) -> bool {
         self.task.run == self.run.id
@@ -200,24 +184,29 @@ impl Pair {
         Ok(lease)
     }
 
-    /// The worker fell silent, however late that is noticed: its run is lost, and costs, until it was
-    /// heard of last. The task waits again, unless it was being cancelled or has already lost too many
-    /// workers.
+    /// The worker is gone, however late that is noticed: its run is lost, and costs, until it was heard of
+    /// last. The task waits again, unless it was being cancelled, has already lost too many workers, or may
+    /// be what they die of.
     pub(crate) fn expire(
         &mut self,
         tx: &mut Tx,
-        last_seen: Timestamp,
+        (loss, last_seen): (Loss, Timestamp),
         now: Timestamp,
     ) -> Result<(), HubError> {
         let epoch = self.task.epoch;
         let began = self.run.started_at.max(self.run.leased_at);
         let silent_since = last_seen.max(began.unwrap_or(last_seen)).min(now);
+        self.note_loss(loss);
         self.step_run(tx, RunInput::Expire, silent_since)?;
         if self.run.state.word() == State::Cancelled {
             return self.step_task(tx, TaskInput::Cancel, epoch, now);
         }
         if experiments::is_stopped(tx, self.task.experiment)? {
             return self.cancel(tx, now);
+        }
+        if let Some(failure) = self.poison(tx, now)? {
+            self.step_run(tx, RunInput::Supersede, now)?;
+            return self.step_task(tx, TaskInput::Fail(failure), epoch, now);
         }
         if self.task.attempts.losses + 1 >= self.task.attempts.losses_max {
             self.step_run(tx, RunInput::Supersede, now)?;
@@ -230,9 +219,11 @@ impl Pair {
     pub(crate) fn hand_back(
         &mut self,
         tx: &mut Tx,
+        loss: Loss,
         spare: RunId,
         now: Timestamp,
     ) -> Result<(), HubError> {
+        self.note_loss(loss);
         self.give_up(tx, RunInput::HandBack, spare, now)
     }
 
@@ -303,32 +294,13 @@ impl Pair {
             return Err(stale(lease.epoch));
         }
         self.check_class(tx, lease)?;
+        self.run.loss = None;
         self.step_run(tx, RunInput::Start(lease), now)?;
         let epoch = self.task.epoch;
         if self.task.state.word() == State::Pending {
             self.step_task(tx, TaskInput::Start, epoch, now)?;
         }
         Ok(())
-    }
-
-    /// While a run was lost, a machine of another device class may have taken the first task of an
-    /// experiment that keeps to one: then what comes back late counts no more.
-    fn check_class(&self, tx: &mut Tx, lease: Lease) -> Result<(), HubError> {
-        if !matches!(self.run.state, RunState::Lost { .. }) {
-            return Ok(());
-        }
-        let Some(experiment) = experiments::find_any(tx, self.task.experiment)? else {
-            return Ok(());
-        };
-        let worker = workers::find(tx, lease.worker)?;
-        let class = worker.and_then(|worker| worker.capabilities.device_class);
-        if !class_fits(&experiment, class.as_deref()) {
-            return Err(stale(lease.epoch));
-        }
-        match class.filter(|_| experiment.placement == Placement::OneClass) {
-            Some(class) => keep_class(tx, experiment.id, &class),
-            None => Ok(()),
-        }
     }
 
     /// The worker says how it ended.
@@ -344,6 +316,7 @@ impl Pair {
         }
         self.check_class(tx, lease)?;
         let epoch = self.task.epoch;
+        self.run.loss = None;
         self.run.provenance = ending.provenance;
         self.run.wall_time = Some(ending.wall_time);
         self.run.stopping = ending.stop.map(|step| Stopping {

@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 use cupola_domain::{
     access::Program,
     ids::{RunId, TokenId, WorkerId},
+    lease::{heartbeat_after, wake_after},
     metric::Point,
     progress::Levels,
     provenance::Provenance,
@@ -28,7 +29,7 @@ use cupola_store::{code, runs};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
-use crate::{Hub, HubError, transitions::Pair, workers::Paused};
+use crate::{Hub, HubError, bus::Waiting, transitions::Pair, workers::Paused};
 
 pub(crate) use joining::UNHEARD;
 
@@ -225,6 +226,36 @@ impl Hub {
     /// Wakes when some task may have become ready. Register before asking, so as to miss nothing.
     pub fn work_signal(&self) -> Arc<Notify> {
         self.bus.work()
+    }
+
+    /// Wakes when something of a worker's own has ended. Register before asking.
+    pub fn own_signal(&self, id: WorkerId) -> Arc<Notify> {
+        let live = self.live();
+        let worker = live.workers.get(&id);
+        worker.map_or_else(Arc::default, |worker| Arc::clone(&worker.asks_again))
+    }
+
+    /// Counts as one who waits for work, until it is dropped.
+    pub fn wait_for_work(&self) -> Waiting {
+        self.bus.wait()
+    }
+
+    /// How long one who waits for work waits on when some may be ready, so that not all ask at once.
+    pub fn wake_after(&self) -> Duration {
+        wake_after(self.bus.waiting(), self.chance())
+    }
+
+    /// After how long a worker renews its leases again.
+    pub fn heartbeat_after(&self) -> Duration {
+        let workers = self.live().workers.len();
+        heartbeat_after(workers, self.chance())
+    }
+
+    /// Anything from 0 to 1.
+    fn chance(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.world().random(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
     }
 
     /// Refuses a token that is not the one the worker joined with.

@@ -6,7 +6,7 @@ use cupola_domain::{
     event::Event,
     experiment::Experiment,
     ids::{ExperimentId, TaskId, WorkerId},
-    run::Run,
+    run::{Loss, Run},
     task::Task,
     time::Timestamp,
     worker::{Presence, Worker},
@@ -36,8 +36,26 @@ pub struct WorkerRow {
     pub running: usize,
     /// Why its owner lets it take no work for now.
     pub paused: Option<Paused>,
+    /// Whether an operator lets it finish what it has and gives it nothing new.
+    pub drain: Option<Drain>,
     /// Another agent that said lately that it was this worker, and was refused.
     pub rival: Option<Rival>,
+}
+
+/// A worker that is given nothing new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drain {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether it has nothing any more.
+    pub is_done: bool,
+}
+
+impl Drain {
+    /// The word on pages and in bodies.
+    pub const fn as_str(self) -> &'static str {
+        if self.is_done { "drained" } else { "draining" }
+    }
 }
 
 /// A worker with its last runs.
@@ -97,6 +115,27 @@ impl Hub {
         })
     }
 
+    /// Lets a worker finish what it has and gives it nothing new, or lets it work again. Saying the same
+    /// again changes nothing.
+    pub fn drain_worker(&self, id: WorkerId, is_drained: bool) -> Result<WorkerDetail, HubError> {
+        let now = self.now();
+        self.write(move |tx| {
+            let worker = find(tx, id)?;
+            if worker.drained_at.is_some() != is_drained {
+                workers::save_drained(tx, id, is_drained.then_some(now))?;
+                events::record(tx, Event::WorkerChanged(id));
+            }
+            Ok(())
+        })?;
+        if let Some(worker) = self.live().workers.get_mut(&id) {
+            worker.is_drained = is_drained;
+        }
+        if !is_drained {
+            self.bus.announce_work();
+        }
+        self.worker_detail(id)
+    }
+
     /// Takes a worker off the lists and shuts it out, with a token of its own if it has one; its runs wait
     /// for another.
     pub fn remove_worker(&self, id: WorkerId) -> Result<(), HubError> {
@@ -111,7 +150,8 @@ impl Hub {
         self.shut_out();
         let removed = self.live().workers.remove(&id);
         self.heart_of_fleet().forget(id);
-        self.expire_leases_of(id, removed.map_or(now, |worker| worker.last_seen))
+        let last_seen = removed.map_or(now, |worker| worker.last_seen);
+        self.expire_leases_of(id, (Loss::Removed, last_seen))
     }
 
     /// Rivals that came before are no news.
@@ -132,6 +172,10 @@ impl Hub {
         drop(live);
         WorkerRow {
             presence: worker.presence(self.now()),
+            drain: worker.drained_at.map(|since| Drain {
+                since,
+                is_done: running == 0,
+            }),
             worker,
             running,
             paused,

@@ -47,6 +47,8 @@ pub mod api {
     pub const EXPERIMENT_START: &str = "/api/v1/experiments/{id}/start";
     /// `POST` to stop all that is left of it.
     pub const EXPERIMENT_CANCELLATION: &str = "/api/v1/experiments/{id}/cancellation";
+    /// `DELETE`: lets go of the device class that an experiment, or a family, keeps to.
+    pub const EXPERIMENT_CLASS: &str = "/api/v1/experiments/{id}/device-class";
     /// `GET` its runs.
     pub const EXPERIMENT_RUNS: &str = "/api/v1/experiments/{id}/runs";
     /// `GET` any runs held against each other.
@@ -133,6 +135,8 @@ pub mod api {
     pub const WORKERS: &str = "/api/v1/workers";
     /// `GET` a worker; `DELETE` to remove it.
     pub const WORKER: &str = "/api/v1/workers/{id}";
+    /// That a worker finishes what it has and is given nothing new.
+    pub const WORKER_DRAIN: &str = "/api/v1/workers/{id}/drain";
     /// `POST` by a worker: asks for work.
     pub const WORKER_LEASES: &str = "/api/v1/workers/{id}/leases";
     /// `POST` by a worker: renews.

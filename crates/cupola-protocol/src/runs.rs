@@ -26,6 +26,10 @@ pub struct RunBody {
     pub reason: String,
     /// Who has or had it.
     pub worker_id: Option<String>,
+    /// Why its worker has it no more, where that did not end it: `silent`, `cut_off`, `overdue`, `restarted`,
+    /// `removed`, `revoked`, `stopped`, `returned`, `drained` or `not_prepared`.
+    #[serde(default)]
+    pub loss: Option<String>,
     /// From 0 to 1, as the program says.
     pub progress: Option<f64>,
     /// In its words.

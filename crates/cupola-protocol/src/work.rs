@@ -245,6 +245,9 @@ pub struct Orders {
     pub cancel: Vec<Held>,
     /// Stop these and report nothing: the lease is gone.
     pub abandon: Vec<Held>,
+    /// In an answer to a heartbeat: after how many seconds the next is due. A hub of many workers spreads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_heartbeat_secs: Option<f64>,
 }
 
 /// All that is needed to run one attempt.

@@ -19,6 +19,10 @@ pub struct WorkerBody {
     /// Why its owner lets it take no work for now; absent when it takes some.
     #[serde(default)]
     pub resting: Option<RestingBody>,
+    /// `draining` while an operator lets it finish what it has and it has something, `drained` when it has
+    /// nothing any more; absent while it is given work.
+    #[serde(default)]
+    pub drain: Option<String>,
     /// How many runs it takes at once.
     pub slots: u32,
     /// How many it has now.

@@ -20,9 +20,9 @@ statements! {
                                       direction, unit, baseline, needs_id, created_at, description,
                                       author, updated_at, config, seed, time_budget_millis,
                                       environment, working_folder, tags, priority, placement,
-                                      device_class, lane)
+                                      device_class, lane, owner)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                      $19, $20, $21, $22, $23, $24, $25)";
+                      $19, $20, $21, $22, $23, $24, $25, $26)";
     SAVE_EDITED = "UPDATE experiment SET name = $2, template = $3, code_hash = $4, metric = $5,
                           direction = $6, unit = $7, needs_id = $8, description = $9, updated_at = $10,
                           config = $11, seed = $12, time_budget_millis = $13, environment = $14,
@@ -76,6 +76,7 @@ statements! {
                     AND num_tasks > pending + running + completed + failed + cancelled";
     SAVE_CLASS = "UPDATE experiment SET device_class = $2
                   WHERE id = $1 AND device_class IS DISTINCT FROM CAST($2 AS TEXT)";
+    RELEASE_CLASS = "UPDATE experiment SET device_class = NULL WHERE id = $1 AND device_class IS NOT NULL";
     SAVE_DELETED = "UPDATE experiment SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     LIST_DELETED = "SELECT id, brief_id FROM experiment
                     WHERE deleted_at IS NOT NULL AND is_restorable = FALSE ORDER BY id LIMIT 100";
@@ -85,7 +86,8 @@ statements! {
 /// Adds an experiment without tasks.
 pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(), StoreError> {
     let (objective, setup) = (objective_parts(experiment), &experiment.setup);
-    let lane = Lane::of(&experiment.author, experiment.placement, experiment.id);
+    let owner = crate::tokens::person_of(tx, &experiment.author)?;
+    let lane = Lane::of(&owner, experiment.placement, experiment.id);
     tx.execute_one(
         INSERT,
         &[
@@ -114,6 +116,7 @@ pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(),
             &experiment.placement.as_str(),
             &experiment.device_class,
             &lane.to_string(),
+            &owner,
         ],
     )
 }
@@ -121,6 +124,11 @@ pub fn insert(tx: &mut Tx, experiment: &Experiment, needs_id: i64) -> Result<(),
 /// Notes the class of the machine that takes an experiment's first task; says whether it was another.
 pub fn save_class(tx: &mut Tx, id: ExperimentId, class: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(SAVE_CLASS, &[&id.to_string(), &class])? > 0)
+}
+
+/// An experiment keeps to no device class until the next lease. Says whether that is news.
+pub fn release_class(tx: &mut Tx, id: ExperimentId) -> Result<bool, StoreError> {
+    Ok(tx.execute(RELEASE_CLASS, &[&id.to_string()])? > 0)
 }
 
 /// Writes what a person edited of an experiment.

@@ -114,4 +114,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "checks",
         sql: include_str!("migrations/0022_checks.sql"),
     },
+    Migration {
+        version: 23,
+        name: "owners",
+        sql: include_str!("migrations/0023_owners.sql"),
+    },
 ];

@@ -6,7 +6,7 @@ use cupola_domain::{
     ids::{ExperimentId, RunId, TaskId, WorkerId},
     log::{Level, LevelCounts},
     progress::Progress,
-    run::{Failure, LOGGED_CODE, Lease, Outcome, Run, RunState},
+    run::{Failure, LOGGED_CODE, Lease, Loss, Outcome, Run, RunState},
     stopping::Stopping,
     time::Timestamp,
 };
@@ -28,7 +28,7 @@ statements! {
     SAVE = "UPDATE run SET phase = $4, outcome = $5, failure = $6, failure_detail = $7,
                            worker_id = $8, epoch = $9, phase_at = $10, provenance = $11,
                            wall_time_millis = $12, leased_at = $13, started_at = $14,
-                           finished_at = $15, stop_step = $16, stop_next_at = $17
+                           finished_at = $15, stop_step = $16, stop_next_at = $17, loss = $18
             WHERE id = $1 AND phase = $2 AND epoch = $3";
     SAVE_NAME = "UPDATE run SET name = $2 WHERE id = $1";
     SAVE_ENVIRONMENT = "UPDATE run SET environment = $3 WHERE id = $1 AND epoch = $2";
@@ -177,6 +177,7 @@ pub fn save(tx: &mut Tx, run: &Run, was: &RunState) -> Result<(), StoreError> {
             &run.finished_at.map(Timestamp::millis),
             &run.stopping.map(|stopping| stopping.step.as_str()),
             &next_at(run.stopping),
+            &run.loss.map(Loss::as_str),
         ],
     )
 }
@@ -407,6 +408,7 @@ pub(crate) fn run(row: &Row<'_>) -> Result<Run, StoreError> {
         attempt: codec::count(row, "run", "attempt")?,
         state: state(row)?,
         worker: worker(row)?,
+        loss: codec::optional_parsed(row, "run", "loss")?,
         epoch: row.i64("epoch")?,
         code_hash: row.text("code_hash")?,
         environment: row.optional_text("environment")?,

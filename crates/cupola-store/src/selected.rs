@@ -45,7 +45,7 @@ statements! {
         "SELECT run.id, run.name, run.task_id, run.experiment_id, run.attempt, run.phase, run.outcome,
                 run.failure, run.failure_detail, run.worker_id, run.epoch, run.phase_at,
                 run.code_hash, CAST(NULL AS TEXT) AS environment, run.progress, run.stop_step,
-                run.stop_next_at, run.provenance, run.wall_time_millis, run.created_at,
+                run.stop_next_at, run.loss, run.provenance, run.wall_time_millis, run.created_at,
                 run.leased_at, run.started_at, run.finished_at, task.number AS task_number,
                 CASE WHEN run.code_hash <> '' THEN task.seed END AS task_seed, task.run_id AS task_run, task.value AS task_value,
                 task.value_word AS task_value_word

@@ -356,15 +356,17 @@ pub fn cancel_pending(
 /// Removes up to `limit` tasks of an experiment with their runs for good; says how many.
 pub fn delete_some(tx: &mut Tx, experiment: ExperimentId, limit: i64) -> Result<usize, StoreError> {
     let ids = tx.query(LIST_ANY, &[&experiment.to_string(), &limit], |row| {
-        Ok((row.text("id")?, row.bool("is_at_work")?))
+        let id: TaskId = codec::parsed(row, "task", "id")?;
+        Ok((id, row.bool("is_at_work")?))
     })?;
-    for (id, is_at_work) in &ids {
+    for (task, is_at_work) in &ids {
         if *is_at_work {
-            crate::scheduling::add_running(tx, experiment, -1)?;
+            crate::scheduling::add_running(tx, *task, -1)?;
         }
-        crate::runs::delete_of_task(tx, id)?;
-        crate::dependencies::delete_of_task(tx, id)?;
-        tx.execute_one(DELETE, &[id])?;
+        let id = task.to_string();
+        crate::runs::delete_of_task(tx, &id)?;
+        crate::dependencies::delete_of_task(tx, &id)?;
+        tx.execute_one(DELETE, &[&id])?;
     }
     Ok(ids.len())
 }

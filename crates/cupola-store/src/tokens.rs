@@ -79,6 +79,12 @@ pub fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<Token>, StoreError
     tx.query_optional(FIND_BY_NAME, &[&name], token)
 }
 
+/// The person that somebody who is called so acts for: as the newest token of that name says.
+pub fn person_of(tx: &mut Tx, name: &str) -> Result<String, StoreError> {
+    let token = find_by_name(tx, name)?;
+    Ok(token.map_or_else(|| name.to_owned(), |token| token.owner().to_owned()))
+}
+
 /// Whether a token belongs to that person.
 pub fn is_owner(tx: &mut Tx, person: &str) -> Result<bool, StoreError> {
     for statement in [FIND_OWNED, FIND_SELF_OWNED] {

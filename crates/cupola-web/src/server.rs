@@ -32,10 +32,15 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Request line and headers together may not be longer.
 const HEADER_BYTES_MAX: usize = 16 << 10;
 
-/// So many connections are open at once; further ones wait to be accepted.
-const CONNECTIONS_MAX: usize = 4096;
+/// So many connections are open at once, where the process may have so many files; further ones wait to be
+/// accepted. A fleet of 10,000 workers has two each.
+const CONNECTIONS_MAX: usize = 32_768;
 
-/// So many of them from one address; further ones are hung up on. Behind a proxy, all have one.
+/// But so many files are left for everything else.
+const FILES_KEPT: usize = 512;
+
+/// So many of them from one other machine; further ones are hung up on. Behind a proxy, all have one, which is
+/// mostly this machine's own.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 2048;
 
 /// Who reads nothing of an answer for so long is hung up on.
@@ -83,7 +88,7 @@ pub(crate) async fn accept(
     app: axum::Router,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let open = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let open = Arc::new(Semaphore::new(connections_max()));
     let addresses = Addresses::default();
     let stopping = watch::Sender::new(false);
     // Every connection holds a sender: nothing is received once all have ended.
@@ -126,6 +131,17 @@ pub(crate) async fn accept(
     Ok(())
 }
 
+/// How many connections this process can have.
+fn connections_max() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let files = files.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    });
+    files
+        .saturating_sub(FILES_KEPT)
+        .clamp(FILES_KEPT, CONNECTIONS_MAX)
+}
+
 /// How many connections each address has.
 #[derive(Clone, Default)]
 struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
@@ -135,7 +151,7 @@ impl Addresses {
     fn enter(&self, address: IpAddr) -> Option<Place> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
-        if *count >= CONNECTIONS_PER_ADDRESS_MAX {
+        if *count >= CONNECTIONS_PER_ADDRESS_MAX && !address.is_loopback() {
             return None;
         }
         *count += 1;
@@ -232,7 +248,10 @@ mod tests {
     #[test]
     fn one_address_has_so_many_connections() {
         let addresses = Addresses::default();
-        let (greedy, other) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::BROADCAST.into());
+        let (greedy, other) = (
+            Ipv4Addr::new(192, 0, 2, 1).into(),
+            Ipv4Addr::BROADCAST.into(),
+        );
         let mut places: Vec<_> = (0..CONNECTIONS_PER_ADDRESS_MAX)
             .map(|_| addresses.enter(greedy).unwrap())
             .collect();

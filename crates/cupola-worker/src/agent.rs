@@ -333,7 +333,8 @@ impl Agent {
         let orders = answer.inspect_err(|_| self.beating.pause())?;
         self.desk.heard(Ok(()));
         self.runs.returned(&self.returning);
-        self.beating.rest(self.membership.heartbeat_period());
+        let said = orders.next_heartbeat_secs;
+        self.beating.rest(self.membership.heartbeat_period(said));
         self.obey(orders);
         Ok(())
     }

@@ -11,6 +11,7 @@ mod client;
 mod dispatch;
 mod events;
 mod fixture;
+mod fleet;
 mod folder;
 mod ingest;
 mod interface;
@@ -91,6 +92,10 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("backlog") {
         figures.extend(backlog::measure(bench.tasks.unwrap_or(1_000_000)).await?);
     }
+    // So large that it runs only when it is named.
+    if bench.only.iter().any(|only| only == "fleet") {
+        figures.extend(fleet::measure(bench.workers.unwrap_or(fleet::WORKERS)).await?);
+    }
     if wanted("dispatch") {
         figures.extend(dispatch::measure(bench.runs).await?);
     }
@@ -149,7 +154,7 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
 fn show(figures: &[Figure], is_json: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder, alerts, interface and workspace"
+        "there is no such figure; choose among protocol, backlog, fleet, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder, alerts, interface and workspace"
     );
     if is_json {
         return output::json(&figures);

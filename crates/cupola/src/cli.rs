@@ -292,6 +292,16 @@ pub(crate) enum WorkerCommand {
     Install(Install),
     /// Take that back; the worker stays a member of its hub.
     Uninstall(Place),
+    /// Let a worker finish what it has and give it nothing new.
+    Drain {
+        /// Its name or its id.
+        name: String,
+        /// Let it work again.
+        #[arg(long)]
+        undo: bool,
+        #[command(flatten)]
+        connect: Connect,
+    },
     /// Take a worker off the lists and shut it out.
     Remove {
         id: String,
@@ -406,7 +416,7 @@ pub(crate) struct Doctor {
 /// The measurements.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which: `protocol`, `backlog`, `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
+    /// Which: `protocol`, `backlog`, `fleet` (only when named), `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
     /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`,
     /// `telemetry`, `interface`, `workspace`; all, unless named.
     pub only: Vec<String>,
@@ -418,6 +428,9 @@ pub(crate) struct Bench {
     /// and the larger number for `backlog`.
     #[arg(long)]
     pub tasks: Option<u32>,
+    /// Simulated workers for `fleet`; 10,000 unless given.
+    #[arg(long)]
+    pub workers: Option<u32>,
     /// How much is in the folder of `folder`, in MiB; 2048 unless given.
     #[arg(long)]
     pub mib: Option<u32>,

@@ -11,6 +11,7 @@ mod data;
 mod deliver;
 mod desk;
 mod exit;
+mod files;
 mod hub_source;
 mod listening;
 mod membership;

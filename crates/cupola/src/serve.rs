@@ -17,7 +17,7 @@ use crate::{
     data::{DataDir, RunningHub, read_secret, write_private},
     deliver, desk,
     exit::{self, Unavailable},
-    listening, output, services, tls,
+    files, listening, output, services, tls,
     world::System,
 };
 
@@ -72,6 +72,7 @@ impl Running {
         if let Some(missing) = config.templates.iter().find(|folder| !folder.is_dir()) {
             anyhow::bail!("`--templates {}` is not a folder", missing.display());
         }
+        files::allow_many();
         let data = DataDir::find(config.data.clone())?;
         data.create()?;
         let listener = listening::listen(config).await?;

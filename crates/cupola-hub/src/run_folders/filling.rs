@@ -170,7 +170,8 @@ fn experiment(tx: &mut Tx, coming: &Coming, filled: &mut Synced) -> Result<(), H
     row.insert("needs_id".to_owned(), needs(tx, coming, record)?.into());
     // An earlier version wrote none.
     let author = row.get("author").cloned().unwrap_or_default();
-    row.entry("lane").or_insert(author);
+    row.entry("lane").or_insert(author.clone());
+    row.entry("owner").or_insert(author);
     insert(tx, &coming.tables, "experiment", &row)?;
     filled.experiments.insert(id.to_owned());
     Ok(())

@@ -18,6 +18,7 @@ pub(crate) fn first_run(task: &Task, code_hash: &str, now: Timestamp) -> Run {
         attempt: 1,
         state: RunState::Pending,
         worker: None,
+        loss: None,
         epoch: 0,
         code_hash: code_hash.to_owned(),
         environment: None,

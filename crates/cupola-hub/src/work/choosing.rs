@@ -3,15 +3,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use cupola_domain::{
     event::Event,
-    experiment::Experiment,
-    ids::ExperimentId,
+    ids::{ExperimentId, RunId, TaskId, WorkerId},
     resources::{Capabilities, Needs},
-    scheduling::{Head, Lane, Loads, Placement, Policy, choose},
+    scheduling::{AGEING_STEP, Facts, Head, Kinds, Lane, Loads, Policy, Turns, choose},
     task::Task,
     time::Timestamp,
 };
@@ -19,48 +19,83 @@ use cupola_store::{Tx, events, experiments, scheduling, tasks};
 
 use crate::HubError;
 
-/// With more turns than this, those of lines in which nothing waits are forgotten.
-const TURNS_MAX: usize = 1_024;
+/// A machine is kept free for a task for so long after it asked for work last.
+const KEPT_FREE: Duration = Duration::from_mins(2);
 
-/// When something of each line was leased last, by needs. Known by heart: after a restart every line may
-/// claim for its age once.
+/// What is remembered of leases. Known by heart: after a restart everybody's turn is the same.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<(i64, Lane), Timestamp>>);
+pub(crate) struct Book(Mutex<Pages>);
 
-impl Turns {
-    fn find(&self, line: &(i64, Lane)) -> Option<Timestamp> {
-        let turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.get(line).copied()
+#[derive(Debug, Default)]
+struct Pages {
+    turns: Turns,
+    /// Which machines are kept free, by owner: one for each, so that who has many tasks has not many machines.
+    kept_free: HashMap<String, KeptFree>,
+}
+
+/// A machine that is given nothing else until a task fits beside what it runs.
+#[derive(Debug, Clone, Copy)]
+struct KeptFree {
+    task: TaskId,
+    worker: WorkerId,
+    until: Timestamp,
+}
+
+impl Book {
+    fn open(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, line: (i64, Lane), now: Timestamp) {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.insert(line, now);
+    /// The machine that is kept free for a task.
+    pub(crate) fn kept_free_for(&self, task: TaskId, now: Timestamp) -> Option<WorkerId> {
+        let pages = self.open();
+        let mut kept = pages.kept_free.values();
+        let found = kept.find(|kept| kept.task == task && kept.until > now);
+        found.map(|kept| kept.worker)
+    }
+}
+
+impl Pages {
+    /// What a machine is kept free for.
+    fn kept_on(&self, worker: WorkerId, now: Timestamp) -> Option<TaskId> {
+        let mut kept = self.kept_free.values();
+        let found = kept.find(|kept| kept.worker == worker && kept.until > now);
+        found.map(|kept| kept.task)
     }
 
-    /// Forgets the turns of lines with these needs that are none of `heads`.
-    fn forget(&self, needs: i64, heads: &[Head]) {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.len() > TURNS_MAX {
-            turns.retain(|(of, lane), _| {
-                *of != needs || heads.iter().any(|head| head.lane == *lane)
-            });
-        }
+    /// Whether a machine may be kept free for something of an owner's.
+    fn may_keep(&self, owner: &str, now: Timestamp) -> bool {
+        let kept = self.kept_free.get(owner);
+        kept.is_none_or(|kept| kept.until <= now)
+    }
+
+    fn keep(&mut self, owner: &str, task: TaskId, worker: WorkerId, now: Timestamp) {
+        self.kept_free.retain(|_, kept| kept.until > now);
+        let kept = KeptFree {
+            task,
+            worker,
+            until: now.plus(KEPT_FREE),
+        };
+        self.kept_free.insert(owner.to_owned(), kept);
     }
 }
 
 /// What is known of all lines, whoever asks.
-pub(crate) struct Known<'a> {
-    pub(crate) policy: &'a Policy,
-    pub(crate) turns: &'a Turns,
-    pub(crate) now: Timestamp,
+pub(super) struct Known {
+    pub(super) policy: Arc<Policy>,
+    pub(super) book: Arc<Book>,
+    /// Who asks.
+    pub(super) worker: WorkerId,
+    pub(super) now: Timestamp,
 }
 
 /// The lines that a worker may be given something of.
 pub(super) struct Choosing<'a> {
-    known: Known<'a>,
-    worker: &'a Capabilities,
+    known: Known,
+    /// What is left of the machine beside what it runs.
+    room: Capabilities,
     loads: Loads,
+    kinds: Kinds,
     lines: Vec<Line<'a>>,
 }
 
@@ -75,6 +110,7 @@ pub(super) struct Chosen<'a> {
     pub(super) task: Task,
     pub(super) needs: &'a (i64, Needs),
     pub(super) lane: Lane,
+    is_late: bool,
 }
 
 impl Chosen<'_> {
@@ -85,34 +121,34 @@ impl Chosen<'_> {
 }
 
 impl<'a> Choosing<'a> {
-    /// Reads the first of every line whose needs the worker meets.
+    /// Reads what goes first of every line whose needs the machine meets, also where it could not run it
+    /// beside what it runs.
     pub(super) fn begin(
         tx: &mut Tx,
         needs: &'a [(i64, Needs)],
-        worker: &'a Capabilities,
-        known: Known<'a>,
+        (machine, room): (&Capabilities, Capabilities),
+        known: Known,
     ) -> Result<Self, HubError> {
         let mut lines = Vec::new();
-        let fitting = needs.iter();
-        let fitting = fitting.filter(|(_, needs)| needs.unmet_by(worker).is_empty());
-        for needs in fitting {
-            let heads = scheduling::list_heads(tx, needs.0)?;
-            known.turns.forget(needs.0, &heads);
-            for head in heads {
-                if is_open(tx, &head.lane, worker)? {
-                    lines.push(Line { needs, head });
-                }
+        let class = machine.class();
+        for needs in needs {
+            if !needs.1.unmet_by(machine).is_empty() {
+                continue;
             }
+            let heads = scheduling::list_heads(tx, needs.0)?.into_iter();
+            let open = heads.filter(|head| head.class.takes(class));
+            lines.extend(open.map(|head| Line { needs, head }));
         }
-        let loads = if lines.is_empty() {
-            Loads::new()
+        let (loads, kinds) = if lines.is_empty() {
+            Default::default()
         } else {
             scheduling::list_loads(tx)?
         };
         Ok(Self {
             known,
-            worker,
+            room,
             loads,
+            kinds,
             lines,
         })
     }
@@ -122,24 +158,73 @@ impl<'a> Choosing<'a> {
         self.lines.is_empty()
     }
 
-    /// The task that goes first; none where nothing is ready or all of it is over a quota.
+    /// Whether the machine can run it beside what it runs.
+    pub(super) fn fits(&self, needs: &Needs) -> bool {
+        needs.unmet_by(&self.room).is_empty()
+    }
+
+    /// The machine runs something more.
+    pub(super) fn occupy(&mut self, needs: &Needs) {
+        self.room = std::mem::take(&mut self.room).without(needs);
+    }
+
+    /// The task that goes first; none where nothing is ready, all of it is over a quota, or the machine is kept
+    /// free for what does not fit beside what it runs.
     pub(super) fn next(&self, tx: &mut Tx) -> Result<Option<Chosen<'a>>, HubError> {
-        let Known { policy, turns, now } = self.known;
-        let heads = self.lines.iter().map(|line| {
-            let turn = turns.find(&(line.needs.0, line.head.lane.clone()));
-            (&line.head, turn)
-        });
-        let Some(at) = choose(heads, &self.loads, policy, now) else {
+        let Some((line, is_late)) = self.first() else {
             return Ok(None);
         };
-        let Line { needs, head } = &self.lines[at];
-        let task = tasks::find(tx, head.task)?;
-        let task = task.ok_or_else(|| HubError::not_found("task", head.task))?;
+        let task = tasks::find(tx, line.head.task)?;
         Ok(Some(Chosen {
-            task,
-            needs,
-            lane: head.lane.clone(),
+            task: task.ok_or_else(|| HubError::not_found("task", line.head.task))?,
+            needs: line.needs,
+            lane: line.head.lane.clone(),
+            is_late,
         }))
+    }
+
+    /// The line that goes first, and whether because it was late. Where that is one whose task has waited for a
+    /// while and does not fit, nothing else is given until it does: small tasks would keep out a large one for
+    /// ever.
+    fn first(&self) -> Option<(&Line<'a>, bool)> {
+        let Known {
+            policy,
+            book,
+            worker,
+            now,
+        } = &self.known;
+        let (worker, now) = (*worker, *now);
+        let mut pages = book.open();
+        let facts = Facts {
+            loads: &self.loads,
+            kinds: &self.kinds,
+            policy,
+            turns: &pages.turns,
+            now,
+        };
+        let kept = pages.kept_on(worker, now);
+        let is_kept = |line: &&Line<'_>| {
+            Some(line.head.task) == kept && !facts.is_full(&line.head.lane.owner)
+        };
+        let kept = self.lines.iter().find(is_kept);
+        let (line, is_late) = if let Some(line) = kept {
+            (line, false)
+        } else {
+            let may_go = |line: &&Line<'_>| {
+                let has_waited = || now.since(line.head.made()) >= AGEING_STEP;
+                self.fits(&line.needs.1)
+                    || (has_waited() && pages.may_keep(&line.head.lane.owner, now))
+            };
+            let lines: Vec<_> = self.lines.iter().filter(may_go).collect();
+            let heads = lines.iter().map(|line| (line.needs.0, &line.head));
+            let choice = choose(heads, facts)?;
+            (lines[choice.at], choice.is_late)
+        };
+        if self.fits(&line.needs.1) {
+            return Some((line, is_late));
+        }
+        pages.keep(&line.head.lane.owner, line.head.task, worker, now);
+        None
     }
 
     /// Something of a line was passed over: another is the first of it now.
@@ -158,29 +243,45 @@ impl<'a> Choosing<'a> {
         Ok(())
     }
 
-    /// It was leased: its owner has one more at work, its line had its turn, and an experiment that keeps
-    /// to one device class keeps to this worker's.
+    /// It was leased: its owner has one more at work and had a turn, and an experiment that keeps to one
+    /// device class keeps to this machine's.
     pub(super) fn take(&mut self, tx: &mut Tx, chosen: &Chosen<'a>) -> Result<(), HubError> {
-        let lane = &chosen.lane;
-        *self.loads.entry(lane.owner.clone()).or_default() += 1;
-        let turn = (chosen.needs.0, lane.clone());
-        self.known.turns.note(turn, self.known.now);
-        if let (Some(experiment), Some(class)) = (lane.experiment, &self.worker.device_class) {
+        let (lane, needs) = (&chosen.lane, &chosen.needs);
+        let owner = lane.owner.as_str();
+        *self.loads.entry(owner.to_owned()).or_default() += 1;
+        self.kinds.insert((owner.to_owned(), needs.0));
+        let mut pages = self.known.book.open();
+        let given = (owner, needs.0);
+        pages.turns.note(given, chosen.is_late, self.known.now);
+        pages
+            .kept_free
+            .retain(|_, kept| kept.task != chosen.task.id);
+        drop(pages);
+        if let (Some(experiment), Some(class)) = (lane.experiment, self.room.class()) {
             keep_class(tx, experiment, class)?;
         }
+        self.occupy(&needs.1);
         self.pass(tx, chosen)
     }
 }
 
-/// Whether a worker may have something of a line: where its experiment keeps to one device class, only
-/// machines of that class may, and whoever did not say theirs may not.
-fn is_open(tx: &mut Tx, lane: &Lane, worker: &Capabilities) -> Result<bool, HubError> {
-    let Some(id) = lane.experiment else {
-        return Ok(true);
-    };
-    let experiment = experiments::find_any(tx, id)?;
-    let experiment = experiment.ok_or_else(|| HubError::not_found("experiment", id))?;
-    Ok(class_fits(&experiment, worker.device_class.as_deref()))
+/// What is left of a machine that holds these runs, so many of which still take something: those that need
+/// least are taken for ended.
+pub(super) fn room_of(
+    tx: &mut Tx,
+    machine: &Capabilities,
+    known: &[(i64, Needs)],
+    (held, occupied): (&[RunId], usize),
+) -> Result<Capabilities, HubError> {
+    let mut taken = Vec::with_capacity(held.len());
+    for run in held {
+        let id = scheduling::find_needs_of_run(tx, *run)?;
+        let needs = known.iter().find(|(of, _)| Some(*of) == id);
+        taken.extend(needs.map(|(_, needs)| needs));
+    }
+    taken.sort_by_key(|needs| std::cmp::Reverse(needs.size()));
+    let taken = taken.into_iter().take(occupied);
+    Ok(taken.fold(machine.clone(), Capabilities::without))
 }
 
 /// An experiment keeps to a device class from now on.
@@ -189,15 +290,4 @@ pub(crate) fn keep_class(tx: &mut Tx, id: ExperimentId, class: &str) -> Result<(
         events::record(tx, Event::ExperimentChanged(id));
     }
     Ok(())
-}
-
-/// Whether a machine of a device class may compute something of an experiment.
-pub(crate) fn class_fits(experiment: &Experiment, class: Option<&str>) -> bool {
-    match (experiment.placement, class) {
-        (Placement::Anywhere, _) => true,
-        (Placement::OneClass, None) => false,
-        (Placement::OneClass, Some(class)) => {
-            experiment.kept_class().is_none_or(|kept| kept == class)
-        }
-    }
 }

@@ -17,6 +17,7 @@ use super::{Finish, RESULTS_MAX, had_lease};
 use crate::{
     Hub, HubError, dependencies,
     run_results::kept,
+    scheduling::refusal,
     transitions::{Ending, Pair},
     verification::Aftermath,
 };
@@ -42,25 +43,41 @@ impl Hub {
         let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
         let mut court = self.court();
-        let (ended, is_work, (is_doubted, after)) = self.write(move |tx| {
+        let policy = self.scheduling();
+        let (ended, noted, after) = self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if is_repeat(&pair.run, lease) {
-                return Ok((pair.run, false, (false, Aftermath::default())));
+                return Ok((pair.run, Noted::default(), Aftermath::default()));
             }
+            // Who had used up a quota may have one more at work.
+            let is_place = refusal(tx, &policy, pair.task.experiment)?.is_some();
             let is_doubted = court.doubts(tx, &pair.run)?;
             let spare = (spare, is_doubted);
             let ended = finish_run(tx, &mut pair, lease, (finish, kept), spare, now)?;
             let waits_again = !pair.task.state.word().is_terminal();
             let is_work = waits_again || dependencies::is_needed(tx, pair.task.id)?;
             let ended = court.note_ended(tx, ended, is_doubted)?;
-            Ok((ended, is_work, (is_doubted, court.after)))
+            let noted = Noted {
+                is_work,
+                is_place,
+                is_doubted,
+            };
+            Ok((ended, noted, court.after))
         })?;
-        self.note_ending(lease.worker, &ended, is_doubted);
-        self.live().release(run);
+        self.note_ending(lease.worker, &ended, noted.is_doubted);
+        let mut live = self.live();
+        live.release(run);
+        if let Some(worker) = live.workers.get(&lease.worker) {
+            // There is room for what it asked for and did not fit.
+            worker.asks_again.notify_waiters();
+        }
+        drop(live);
         self.follow_up(after)?;
         self.note_spending();
-        if is_work {
+        if noted.is_work {
             self.bus.announce_work();
+        } else if noted.is_place {
+            self.bus.announce_place();
         }
         Ok(ended)
     }
@@ -81,6 +98,17 @@ impl Hub {
             _ => worker.wake(),
         }
     }
+}
+
+/// What an end means for others.
+#[derive(Debug, Clone, Copy, Default)]
+struct Noted {
+    /// Whether something may be leased that could not be before.
+    is_work: bool,
+    /// Whether its owner has room under a quota again.
+    is_place: bool,
+    /// Whether the worker is not believed where it says that the program fails.
+    is_doubted: bool,
 }
 
 /// Whether this worker has already reported the run's end. An end that the hub decided, because

@@ -5,6 +5,7 @@ use cupola_domain::{
     event::Event,
     field::FieldError,
     ids::{TokenId, WorkerId},
+    run::Loss,
     worker::Worker,
 };
 use cupola_store::{
@@ -63,9 +64,10 @@ impl Hub {
                 capabilities: registration.capabilities,
                 slots: registration.slots,
                 version: registration.version,
-                registered_at: before.map_or(now, |before| before.registered_at),
+                registered_at: before.as_ref().map_or(now, |before| before.registered_at),
                 last_seen_at: now,
                 left_at: None,
+                drained_at: before.and_then(|before| before.drained_at),
             };
             verification::refuse(tx, token)?;
             workers::save(tx, &worker)?;
@@ -79,7 +81,7 @@ impl Hub {
             return Err(removed(id));
         }
         if let Some(before) = before.filter(|before| before.session != session) {
-            self.expire_leases_of(id, before.last_seen)?;
+            self.expire_leases_of(id, (Loss::Restarted, before.last_seen))?;
         }
         Ok(worker)
     }

@@ -1,13 +1,16 @@
 //! Leases are renewed, resumed, and taken away.
 
 use cupola_domain::{
+    event::Event,
     ids::{RunId, TokenId, WorkerId},
     lease::LEASE_TTL,
-    run::{Lease, RunState},
+    run::{Lease, Loss, RunState},
     time::Timestamp,
 };
 
-use super::{Beat, Held, Orders};
+use cupola_store::{events, runs, scheduling};
+
+use super::{Beat, Held, Orders, had_lease};
 use crate::{Hub, HubError, transitions::Pair};
 
 impl Hub {
@@ -39,6 +42,7 @@ impl Hub {
         }
         for (run, lease) in unknown {
             if !self.resume_run(run, lease)? {
+                self.note_cut_off(run, lease)?;
                 orders.abandon.push((run, lease.epoch));
             }
         }
@@ -57,12 +61,13 @@ impl Hub {
     ) -> Result<Orders, HubError> {
         self.note_alive(token, id, session)?;
         self.note_pause(id, beat.paused.as_ref())?;
+        let loss = self.loss_of_returned(id);
         for (run, epoch) in &beat.returning {
             let lease = Lease {
                 worker: id,
                 epoch: *epoch,
             };
-            match self.hand_back(*run, lease) {
+            match self.hand_back(*run, lease, loss) {
                 Ok(()) | Err(HubError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -83,18 +88,43 @@ impl Hub {
     pub(crate) fn hand_back_leases_of(&self, worker: WorkerId) -> Result<(), HubError> {
         let held = self.live().leases.of_worker(worker);
         for (run, lease) in held {
-            self.hand_back(run, lease)?;
+            self.hand_back(run, lease, Loss::Stopped)?;
         }
         self.bus.announce_work();
         Ok(())
     }
 
-    fn hand_back(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+    /// What is said of what a worker gives back: its owner wants the machine, unless an operator drains it.
+    fn loss_of_returned(&self, worker: WorkerId) -> Loss {
+        let live = self.live();
+        match live.workers.get(&worker).map(|known| known.is_drained) {
+            Some(true) => Loss::Drained,
+            _ => Loss::Returned,
+        }
+    }
+
+    /// A worker is back as it was, and what it had is another's or over: it did not die of it.
+    fn note_cut_off(&self, run: RunId, lease: Lease) -> Result<(), HubError> {
+        let found = self.read(move |tx| Ok(runs::find(tx, run)?))?;
+        if found.is_none_or(|run| run.loss != Some(Loss::Silent) || !had_lease(&run, lease)) {
+            return Ok(());
+        }
+        self.write(move |tx| {
+            if scheduling::save_cut_off(tx, run, lease)?
+                && let Some(run) = runs::find(tx, run)?
+            {
+                events::record(tx, Event::RunChanged(run.id, run.task));
+            }
+            Ok(())
+        })
+    }
+
+    fn hand_back(&self, run: RunId, lease: Lease, loss: Loss) -> Result<(), HubError> {
         let (now, spare) = (self.now(), self.next_id());
         self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             if pair.run.state.lease() == Some(lease) {
-                pair.hand_back(tx, spare, now)?;
+                pair.hand_back(tx, loss, spare, now)?;
             }
             Ok(())
         })?;
@@ -105,11 +135,11 @@ impl Hub {
     pub(crate) fn expire_leases_of(
         &self,
         worker: WorkerId,
-        last_seen: Timestamp,
+        since: (Loss, Timestamp),
     ) -> Result<(), HubError> {
         let held = self.live().leases.of_worker(worker);
         for (run, lease) in held {
-            self.expire_run(run, lease, last_seen)?;
+            self.expire_run(run, lease, since)?;
         }
         Ok(())
     }
@@ -125,17 +155,22 @@ impl Hub {
         };
         workers
             .into_iter()
-            .try_for_each(|(worker, last_seen)| self.expire_leases_of(worker, last_seen))
+            .try_for_each(|(worker, seen)| self.expire_leases_of(worker, (Loss::Revoked, seen)))
     }
 
     /// Takes a lease away, if it is still the run's, from a worker that was heard of last then.
-    fn expire_run(&self, run: RunId, lease: Lease, last_seen: Timestamp) -> Result<(), HubError> {
+    fn expire_run(
+        &self,
+        run: RunId,
+        lease: Lease,
+        since: (Loss, Timestamp),
+    ) -> Result<(), HubError> {
         let now = self.now();
         self.write(move |tx| {
             let mut pair = Pair::find(tx, run)?;
             let lost = matches!(pair.run.state, RunState::Lost { .. });
             if !lost && pair.run.state.lease() == Some(lease) {
-                pair.expire(tx, last_seen, now)?;
+                pair.expire(tx, since, now)?;
             }
             Ok(())
         })?;
@@ -156,7 +191,14 @@ impl Hub {
                 .get(&lease.worker)
                 .map(|worker| worker.last_seen)
         };
-        self.expire_run(run, lease, last_seen.unwrap_or_else(|| self.now()))
+        let last_seen = last_seen.unwrap_or_else(|| self.now());
+        let is_silent = self.now().since(last_seen) >= LEASE_TTL;
+        let loss = if is_silent {
+            Loss::Silent
+        } else {
+            Loss::Overdue
+        };
+        self.expire_run(run, lease, (loss, last_seen))
     }
 
     /// Makes what the hub knows of a run's lease by heart what the store holds. Commits of several

@@ -15,7 +15,7 @@ use cupola_store::{Tx, code, experiments, tasks};
 
 use super::{
     Held, Order, Orders,
-    choosing::{Choosing, Known, Turns, class_fits, keep_class},
+    choosing::{Book, Choosing, Known, class_fits, keep_class, room_of},
 };
 use crate::{
     Hub, HubError,
@@ -68,14 +68,14 @@ impl Hub {
         let holding: HashSet<Held> = holding.iter().copied().collect();
         let given: Vec<_> = self.live().leases.of_worker(id);
         let given_count = given.len();
-        let forgotten: Vec<RunId> = given
+        let (held, forgotten): (Vec<_>, Vec<_>) = given
             .into_iter()
-            .filter(|(run, lease)| !holding.contains(&(*run, lease.epoch)))
-            .map(|(run, _)| run)
-            .collect();
+            .partition(|(run, lease)| holding.contains(&(*run, lease.epoch)));
+        let runs = |leases: Vec<(RunId, Lease)>| leases.into_iter().map(|(run, _)| run).collect();
+        let (held, forgotten): (Vec<RunId>, Vec<RunId>) = (runs(held), runs(forgotten));
         let now = self.world().monotonic();
         let (prices, spent) = (self.prices(), self.held());
-        let (capabilities, terms, wanted) = {
+        let (capabilities, terms, wanted, occupied) = {
             let live = self.live();
             let worker = live
                 .workers
@@ -92,7 +92,8 @@ impl Hub {
                 free_slots.min(room)
             };
             let terms = costs::terms(&prices.book, worker);
-            (worker.capabilities.clone(), terms, wanted)
+            let occupied = worker.slots.saturating_sub(free_slots);
+            (worker.capabilities.clone(), terms, wanted, occupied)
         };
         if forgotten.is_empty() && wanted == 0 {
             return Ok((orders, false));
@@ -102,13 +103,15 @@ impl Hub {
             worker: id,
             terms,
             capabilities,
+            held,
+            occupied: occupied as usize,
             forgotten,
             wanted,
             spares,
             spent,
             court: self.court(),
             policy: self.scheduling(),
-            turns: Arc::clone(&self.turns),
+            book: Arc::clone(&self.book),
             token,
             now: self.now(),
         };
@@ -128,6 +131,9 @@ struct Leasing {
     worker: WorkerId,
     terms: Terms,
     capabilities: Capabilities,
+    /// What it knows that it has; so many programs of these run, the others have ended.
+    held: Vec<RunId>,
+    occupied: usize,
     forgotten: Vec<RunId>,
     wanted: u32,
     spares: Vec<RunId>,
@@ -135,7 +141,7 @@ struct Leasing {
     spent: Vec<Spent>,
     court: Court,
     policy: Arc<Policy>,
-    turns: Arc<Turns>,
+    book: Arc<Book>,
     /// What the worker joined with: who it belongs to.
     token: TokenId,
     now: Timestamp,
@@ -193,19 +199,14 @@ impl Leasing {
         orders: &mut Vec<Order>,
     ) -> Result<u32, HubError> {
         let owner = verification::owner_of(tx, self.token)?;
+        let machine = self.capabilities.clone();
         let fitting: Vec<_> = (known.iter())
-            .filter(|(_, needs)| needs.unmet_by(&self.capabilities).is_empty())
+            .filter(|(_, needs)| needs.unmet_by(&machine).is_empty())
             .collect();
         let needs = fitting.iter().map(|(id, _)| *id);
         let awaited = self.court.awaited_of(tx, (self.worker, &owner), needs)?;
-        let (policy, turns) = (Arc::clone(&self.policy), Arc::clone(&self.turns));
-        let machine = self.capabilities.clone();
-        let lines = Known {
-            policy: &policy,
-            turns: &turns,
-            now: self.now,
-        };
-        let mut choosing = Choosing::begin(tx, known, &machine, lines)?;
+        let room = self.room(tx, known, orders)?;
+        let mut choosing = Choosing::begin(tx, known, (&machine, room), self.known())?;
         let is_nothing = awaited.is_empty() && choosing.is_empty();
         if is_nothing || verification::is_banned(tx, &owner)? {
             return Ok(0);
@@ -214,7 +215,8 @@ impl Leasing {
         // Copies of tasks whose results are checked go before all else.
         for task in awaited {
             if self.wanted > 0 {
-                orders.extend(self.lease_check(tx, task, &fitting, &mut paying)?);
+                let lines = (&*fitting, &mut choosing);
+                orders.extend(self.lease_check(tx, task, lines, &mut paying)?);
             }
         }
         let is_newcomer = self.court.is_newcomer(tx, self.worker, &owner)?;
@@ -230,8 +232,9 @@ impl Leasing {
                 passed_over += 1;
                 continue;
             }
-            if is_newcomer && let Some(spot) = self.spot(tx, &fitting, &owner)? {
-                orders.extend(self.lease_check(tx, spot, &fitting, &mut paying)?);
+            if is_newcomer && let Some(spot) = self.spot(tx, (&fitting, &choosing), &owner)? {
+                let lines = (&*fitting, &mut choosing);
+                orders.extend(self.lease_check(tx, spot, lines, &mut paying)?);
                 continue;
             }
             let offer = paying.offer(tx, &task, &needs.1)?;
@@ -257,17 +260,41 @@ impl Leasing {
         Ok(passed_over)
     }
 
-    /// Leases a copy of a task, if the machine can run it. Nobody's budget pays for it. What is no copy, but a
-    /// task that only own machines are given, is paid for as ever.
+    /// What all lines are judged by.
+    fn known(&self) -> Known {
+        Known {
+            policy: Arc::clone(&self.policy),
+            book: Arc::clone(&self.book),
+            worker: self.worker,
+            now: self.now,
+        }
+    }
+
+    /// What is left of the machine beside what it runs; what it is given again it begins now.
+    fn room(
+        &mut self,
+        tx: &mut Tx,
+        known: &[NumberedNeeds],
+        again: &[Order],
+    ) -> Result<Capabilities, HubError> {
+        let running = self.held.len().min(self.occupied) + again.len();
+        self.held.extend(again.iter().map(|order| order.run.id));
+        room_of(tx, &self.capabilities, known, (&self.held, running))
+    }
+
+    /// Leases a copy of a task, if the machine can run it beside what it runs. Nobody's budget pays for it. What
+    /// is no copy, but a task that only own machines are given, is paid for as ever.
     fn lease_check(
         &mut self,
         tx: &mut Tx,
         task: TaskId,
-        fitting: &[&NumberedNeeds],
+        (fitting, choosing): (&[&NumberedNeeds], &mut Choosing<'_>),
         paying: &mut Paying,
     ) -> Result<Option<Order>, HubError> {
         let needs = tasks::find_needs(tx, task)?;
-        let Some((_, needs)) = fitting.iter().find(|(id, _)| Some(*id) == needs) else {
+        let mut fitting = fitting.iter();
+        let found = fitting.find(|(id, needs_of)| Some(*id) == needs && choosing.fits(needs_of));
+        let Some((_, needs)) = found else {
             return Ok(None);
         };
         let task = find_task(tx, task)?;
@@ -289,6 +316,7 @@ impl Leasing {
             };
             pair.supersede(tx, spare, self.now)?;
         }
+        choosing.occupy(needs);
         let terms = (self.worker, self.terms);
         let lease = pair.lease(tx, terms, (paying, offer), self.now)?;
         self.wanted -= 1;
@@ -317,10 +345,13 @@ impl Leasing {
     fn spot(
         &mut self,
         tx: &mut Tx,
-        fitting: &[&NumberedNeeds],
+        (fitting, choosing): (&[&NumberedNeeds], &Choosing<'_>),
         owner: &str,
     ) -> Result<Option<TaskId>, HubError> {
-        let fits = |needs: i64| fitting.iter().any(|(id, _)| *id == needs);
+        let fits = |needs: i64| {
+            let mut fitting = fitting.iter();
+            fitting.any(|(id, needs_of)| *id == needs && choosing.fits(needs_of))
+        };
         self.court.spot_for(tx, self.worker, owner, fits)
     }
 }

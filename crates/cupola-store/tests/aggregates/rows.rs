@@ -17,8 +17,8 @@ use cupola_domain::{
     provenance::Provenance,
     resources::{Capabilities, Gpu, Needs},
     result::Kept,
-    run::{Failure, Lease, Outcome, Run, RunState},
-    scheduling::Placement,
+    run::{Failure, Lease, Loss, Outcome, Run, RunState},
+    scheduling::{Class, Placement},
     setup::Setup,
     stopping::{StopStep, Stopping},
     task::{Attempts, Task, TaskState},
@@ -123,6 +123,7 @@ impl Sample {
             attempt: 1,
             state: RunState::Pending,
             worker: None,
+            loss: None,
             epoch: 0,
             code_hash: self.family.code_hash.clone(),
             environment: None,
@@ -349,6 +350,7 @@ fn workers_read_back(database: &Database) {
         registered_at: at(0),
         last_seen_at: at(1),
         left_at: None,
+        drained_at: None,
     };
     let saved = worker.clone();
     let listed = store.write(move |tx| -> Result<_, StoreError> {
@@ -488,6 +490,7 @@ fn tasks_and_runs_read_back_in_every_state(database: &Database) {
         run.leased_at = Some(at(1));
         run.progress = None;
         run.stopping = Some(ASKED);
+        run.loss = Some(Loss::CutOff);
         let saved = run.clone();
         let id = run.id;
         sample.write(move |tx| runs::save(tx, &saved, &was));
@@ -627,7 +630,8 @@ fn lists_are_filtered_sorted_and_paged(database: &Database) {
     let first = &ready[0];
     assert_eq!((ready.len(), first.task), (1, sample.tasks[0].id));
     assert_eq!(first.lane.experiment, Some(sample.family.id));
-    assert_eq!((first.made, first.urgency), (at(0), 5));
+    assert_eq!((first.made(), first.urgency), (at(0), 5));
+    assert_eq!(first.class, Class::One(None));
 }
 
 type Save = fn(&mut Tx, RunId, i64) -> Result<(), StoreError>;

@@ -1,6 +1,6 @@
 //! Every statement is understood by every database.
 
-use cupola_store::{StoreError, ToValue};
+use cupola_store::{Location, Options, Store, StoreError, ToValue};
 use cupola_testkit::{Database, on_each_database};
 
 /// With nothing proven, or all of it, the best is one look.
@@ -58,6 +58,39 @@ fn every_statement_prepares_against_the_fresh_schema(database: &Database) {
         checked += 1;
     }
     assert!(checked > 60, "only {checked} statements were found");
+}
+
+/// What a lease asks costs the same however many tasks wait: no statement of it walks through them.
+#[test]
+fn what_is_asked_for_a_lease_goes_through_indexes() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Sqlite(folder.path().join("cupola.db"));
+    let store = Store::open(&location, Options::new(|| 0)).unwrap();
+    let mut seen = 0;
+    for (module, name, sql) in cupola_store::statements() {
+        let is_counting = matches!(
+            name,
+            "COUNT_LOADS" | "DELETE_LOADS" | "LIST_LOADS" | "COUNT_OWNERS"
+        );
+        if module != "scheduling" || is_counting {
+            continue;
+        }
+        let plan = store.read(move |tx| -> Result<Vec<String>, StoreError> {
+            let params = (0..params_of(sql)).map(|_| &0_i64 as &dyn ToValue);
+            let params: Vec<&dyn ToValue> = params.collect();
+            tx.query_dynamic(&format!("EXPLAIN QUERY PLAN {sql}"), &params, |row| {
+                row.text("detail")
+            })
+        });
+        let plan = plan.unwrap();
+        let walks = plan
+            .iter()
+            .any(|step| step.starts_with("SCAN task") || step.contains("TEMP B-TREE"));
+        assert!(!walks, "{name}: {plan:#?}");
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen}");
+    store.close();
 }
 
 /// The highest `$n`.

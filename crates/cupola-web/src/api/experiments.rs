@@ -38,6 +38,7 @@ pub(super) fn routes() -> Routes {
         .delete(api::EXPERIMENT, researcher, destroy)
         .post(api::EXPERIMENT_START, researcher, start)
         .post(api::EXPERIMENT_CANCELLATION, researcher, cancel)
+        .delete(api::EXPERIMENT_CLASS, researcher, release_class)
         .get(api::EXPERIMENT_RUNS, viewer, runs)
         .get(api::RUN_COMPARISON, viewer, comparison)
 }
@@ -178,6 +179,15 @@ async fn cancel(
         hub.experiment_detail(id)
     });
     Ok(Json(present::experiment_detail(&answer.await?)))
+}
+
+async fn release_class(
+    State(web): State<Web>,
+    _: Researcher,
+    Id(id): Id<ExperimentId>,
+) -> Result<StatusCode, ApiError> {
+    hub_call(&web, move |hub| hub.release_class(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn runs(

@@ -239,6 +239,7 @@ pub fn run(run: &Run) -> RunBody {
         status: run.state.word().to_string(),
         reason: run.reason(),
         worker_id: run.worker.map(|id| id.to_string()),
+        loss: run.cause().map(str::to_owned),
         progress: progress.and_then(Progress::fraction),
         progress_message: progress
             .map(|progress| progress.levels.message().to_owned())
@@ -296,6 +297,7 @@ pub fn worker(row: &WorkerRow) -> WorkerBody {
             why: paused.why.clone(),
             until: paused.until.map(Into::into),
         }),
+        drain: row.drain.map(|drain| drain.as_str().to_owned()),
         slots: worker.slots,
         running: u32::try_from(row.running).unwrap_or(u32::MAX),
         version: worker.version.clone(),
@@ -359,6 +361,7 @@ pub fn orders(orders: &work::Orders, token_of: impl Fn(Program) -> String) -> Or
             .collect(),
         cancel: orders.cancel.iter().map(held).collect(),
         abandon: orders.abandon.iter().map(held).collect(),
+        next_heartbeat_secs: None,
     }
 }
 

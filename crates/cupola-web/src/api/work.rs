@@ -25,7 +25,7 @@ use cupola_protocol::{
     },
 };
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     body::{Body, shaped},
@@ -40,6 +40,9 @@ use crate::{
 
 /// A question for work is kept open for this long at most.
 const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Through here workers join: so many at a time, lest a fleet that comes back keeps everybody else out.
+static TURNSTILE: Semaphore = Semaphore::const_new(32);
 
 pub(super) use read::lease as lease_of;
 
@@ -70,10 +73,12 @@ async fn register(
         return Err(HubError::Conflict(reason).into());
     }
     let registration = read::registration(shaped(body)?)?;
+    let passing = TURNSTILE.acquire().await;
     let worker = hub_call(&web, move |hub| {
         hub.register_worker(principal.token, registration)
-    })
-    .await?;
+    });
+    let worker = worker.await?;
+    drop(passing);
     let registered = Registered {
         worker_id: worker.id.to_string(),
         lease_ttl_secs: LEASE_TTL.as_secs_f64(),
@@ -95,12 +100,14 @@ async fn lease(
     let wait = read::wait(asked.wait_secs)?.min(WAIT_MAX);
     let holding = read::holding(&asked.holding)?;
     let deadline = Instant::now() + wait;
-    let signal = web.hub.work_signal();
+    let (signal, own) = (web.hub.work_signal(), web.hub.own_signal(id));
     let token = principal.token;
     loop {
         // Listening begins before asking: what becomes ready in between wakes at once.
         let mut woken = std::pin::pin!(signal.notified());
         woken.as_mut().enable();
+        let mut ended = std::pin::pin!(own.notified());
+        ended.as_mut().enable();
         let (session, holding) = (asked.session.clone(), holding.clone());
         let orders = hub_call(&web, move |hub| {
             hub.lease_runs(token, id, &session, asked.free_slots, &holding)
@@ -109,11 +116,20 @@ async fn lease(
         if !orders.is_empty() || web.is_stopping() || Instant::now() >= deadline {
             return Ok(Json(shown(&web, id, &orders)));
         }
+        let waiting = web.hub.wait_for_work();
         tokio::select! {
-            () = woken => {}
+            () = woken => {
+                let turn = (Instant::now() + web.hub.wake_after()).min(deadline);
+                tokio::select! {
+                    () = tokio::time::sleep_until(turn) => {}
+                    () = web.stopped() => {}
+                }
+            }
+            () = ended => {}
             () = tokio::time::sleep_until(deadline) => {}
             () = web.stopped() => {}
         }
+        drop(waiting);
         // Nobody is given work who was shut out while waiting.
         auth::identify(&web, &credential, None).await?;
     }
@@ -130,7 +146,9 @@ async fn renew(
     let orders = hub_call(&web, move |hub| {
         hub.take_heartbeat(principal.token, id, &session, &beat)
     });
-    Ok(Json(shown(&web, id, &orders.await?)))
+    let mut orders = shown(&web, id, &orders.await?);
+    orders.next_heartbeat_secs = Some(web.hub.heartbeat_after().as_secs_f64());
+    Ok(Json(orders))
 }
 
 /// What `worker` is to do, signed for it alone.

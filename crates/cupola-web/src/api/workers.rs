@@ -20,6 +20,8 @@ pub(super) fn routes() -> Routes {
         .get(api::WORKERS, viewer, index)
         .get(api::WORKER, viewer, show)
         .delete(api::WORKER, operator, destroy)
+        .put(api::WORKER_DRAIN, operator, drain)
+        .delete(api::WORKER_DRAIN, operator, undrain)
 }
 
 async fn index(State(web): State<Web>, _: Viewer, listing: Listing) -> Result<Response, ApiError> {
@@ -35,6 +37,24 @@ async fn show(
 ) -> Result<Json<WorkerBody>, ApiError> {
     let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
     Ok(Json(present::worker(&detail.row)))
+}
+
+async fn drain(
+    State(web): State<Web>,
+    _: Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<Json<WorkerBody>, ApiError> {
+    let detail = hub_call(&web, move |hub| hub.drain_worker(id, true)).await?;
+    Ok(Json(present::worker(&detail.row)))
+}
+
+async fn undrain(
+    State(web): State<Web>,
+    _: Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<StatusCode, ApiError> {
+    hub_call(&web, move |hub| hub.drain_worker(id, false)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn destroy(

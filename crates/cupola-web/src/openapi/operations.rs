@@ -165,6 +165,7 @@ fn experiment_operations() -> Vec<Operation> {
         on(post.clone(), api::EXPERIMENT_CHECK, "What is wrong with an experiment, without making it", json::<templates::CheckedConfig>()).body::<e::NewExperiment>(),
         on(get.clone(), api::EXPERIMENT, "An experiment", json::<e::ExperimentDetail>()),
         on(put, api::EXPERIMENT, "Edit an experiment; the runs that there are keep what they were made with", json::<e::ExperimentDetail>()).body::<e::NewExperiment>(),
+        on(delete.clone(), api::EXPERIMENT_CLASS, "Let go of the device class that an experiment or a family keeps to: it keeps to that of the next machine", Answer::Nothing),
         on(delete, api::EXPERIMENT, "Delete an experiment with its runs; what still runs is stopped", Answer::Nothing),
         on(post.clone(), api::EXPERIMENT_START, "Run it as it is now", created::<e::StartedRuns>()).body::<e::StartExperiment>(),
         on(post, api::EXPERIMENT_CANCELLATION, "Stop all that is left of an experiment", json::<e::ExperimentDetail>()),
@@ -256,6 +257,8 @@ fn worker_operations() -> Vec<Operation> {
         operation(Method::GET, api::WORKER, GROUP, "A worker", json::<workers::WorkerBody>()),
         operation(Method::GET, api::WORKER_CHARTS, GROUP, "Charts of what it measured of its machine", json::<charts::ChartsBody>()).query(CHARTS),
         operation(Method::GET, api::WORKER_POINTS, GROUP, "All points of one of its series within a window", Answer::Other("text/csv")).query(POINTS),
+        operation(Method::PUT, api::WORKER_DRAIN, GROUP, "Let a worker finish what it has and give it nothing new", json::<workers::WorkerBody>()),
+        operation(Method::DELETE, api::WORKER_DRAIN, GROUP, "Let a drained worker work again", Answer::Nothing),
         operation(Method::DELETE, api::WORKER, GROUP, "Remove a worker; its runs wait for another", Answer::Nothing),
     ]
 }

@@ -231,6 +231,8 @@ pub const PATTERNS: &[&str] = &[
     "/workers/{id}/charts",
     "/workers/{id}/points",
     "/workers/{id}/runs",
+    "/workers/{id}/drain",
+    "/workers/{id}/undrain",
     "/workers/{id}/removal",
     COSTS,
     "/training/costs/view",

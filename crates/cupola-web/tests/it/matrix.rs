@@ -533,6 +533,7 @@ fn the_table_of_the_api_is_this() {
     /api/v1/experiments/{id} GET Role(Viewer)
     /api/v1/experiments/{id} PUT Role(Researcher)
     /api/v1/experiments/{id}/cancellation POST Role(Researcher)
+    /api/v1/experiments/{id}/device-class DELETE Role(Researcher)
     /api/v1/experiments/{id}/runs GET Role(Viewer)
     /api/v1/experiments/{id}/start POST Role(Researcher)
     /api/v1/export/{what} GET Role(Viewer)
@@ -613,6 +614,8 @@ fn the_table_of_the_api_is_this() {
     /api/v1/workers/{id} GET Role(Viewer)
     /api/v1/workers/{id}/charts GET Role(Viewer)
     /api/v1/workers/{id}/departure POST Worker
+    /api/v1/workers/{id}/drain DELETE Role(Operator)
+    /api/v1/workers/{id}/drain PUT Role(Operator)
     /api/v1/workers/{id}/earned GET Worker
     /api/v1/workers/{id}/earnings GET Role(Viewer)
     /api/v1/workers/{id}/heartbeat POST Worker

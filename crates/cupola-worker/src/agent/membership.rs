@@ -145,9 +145,11 @@ impl Membership {
         &self.registration.session
     }
 
-    pub(super) fn heartbeat_period(&self) -> Duration {
+    /// After how long the next heartbeat is due: as the hub said last, else as it said at first.
+    pub(super) fn heartbeat_period(&self, said: Option<f64>) -> Duration {
         let (least, most) = HEARTBEAT_SECS;
-        Duration::from_secs_f64(self.registered.heartbeat_secs.max(least).min(most))
+        let secs = said.unwrap_or(self.registered.heartbeat_secs);
+        Duration::from_secs_f64(secs.max(least).min(most))
     }
 }
 

@@ -13,6 +13,9 @@ use super::{
 const FEW: u32 = 1_000;
 const LEASES: usize = 400;
 
+/// So many experiments keep to one device class; each is a line of its own.
+const LINES: u32 = 1_000;
+
 /// Among whom the tasks are divided.
 const OWNERS: u32 = 100;
 const ROUNDS: usize = 5;
@@ -23,15 +26,21 @@ pub(super) async fn measure(many: u32) -> anyhow::Result<Vec<Figure>> {
             Folder::new("few")?,
             Folder::new("many")?,
             Folder::new("owners")?,
+            Folder::new("lines")?,
         );
         let few = prepared(&folders.0, 1, FEW + 2_500)?;
         let large = prepared(&folders.1, 1, many)?;
         let shared = prepared(&folders.2, OWNERS, many / 10)?;
-        let mut costs = (Vec::new(), Vec::new(), Vec::new());
+        let lines = BenchHub::open(&folders.3, Durability::Off)?;
+        for _ in 0..LINES {
+            lines.submit_same("owner", 4)?;
+        }
+        let mut costs = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             costs.0.push(micros_per_lease(&few, round)?);
             costs.1.push(micros_per_lease(&large, round)?);
             costs.2.push(micros_per_lease(&shared, round)?);
+            costs.3.push(micros_per_lease(&lines, round)?);
         }
         let what = format!("lease with {many} tasks pending, µs");
         let beside = "µs with 1,000 pending";
@@ -39,9 +48,11 @@ pub(super) async fn measure(many: u32) -> anyhow::Result<Vec<Figure>> {
             "lease with {} tasks of {OWNERS} owners pending, µs",
             many / 10
         );
+        let lines = format!("lease with {LINES} experiments of one device class each, µs");
         Ok(vec![
             Figure::new(what, costs.1, "ratio ≤ 1.5").beside(beside, costs.0.clone()),
-            Figure::new(shared, costs.2, "≤ 3,000 µs").beside(beside, costs.0),
+            Figure::new(shared, costs.2, "≤ 3,000 µs").beside(beside, costs.0.clone()),
+            Figure::new(lines, costs.3, "≤ 10,000 µs").beside(beside, costs.0),
         ])
     })
     .await?

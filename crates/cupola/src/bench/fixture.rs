@@ -96,6 +96,20 @@ impl BenchHub {
 
     /// The same, of one owner among several.
     pub(crate) fn submit_of(&self, owner: &str, num_tasks: u32) -> anyhow::Result<ExperimentId> {
+        self.submit_placed(owner, num_tasks, "any")
+    }
+
+    /// The same, all on machines of one device class.
+    pub(crate) fn submit_same(&self, owner: &str, num_tasks: u32) -> anyhow::Result<ExperimentId> {
+        self.submit_placed(owner, num_tasks, "same")
+    }
+
+    fn submit_placed(
+        &self,
+        owner: &str,
+        num_tasks: u32,
+        placement: &str,
+    ) -> anyhow::Result<ExperimentId> {
         let draft = Draft {
             goal: "measure".to_owned(),
             template: "trivial".to_owned(),
@@ -103,6 +117,7 @@ impl BenchHub {
             num_tasks: num_tasks.to_string(),
             time_budget: "5".to_owned(),
             sampler: "random".to_owned(),
+            device_class: placement.to_owned(),
             ..Draft::default()
         };
         let family = self.hub.submit_brief(&draft, owner)?.family.id;
@@ -117,6 +132,7 @@ impl BenchHub {
             cpu_cores: 4,
             memory_bytes: 16 * GIB,
             disk_bytes: 100 * GIB,
+            device_class: Some("00000000000be4c4".to_owned()),
             ..Capabilities::default()
         };
         let registration = Registration {

@@ -32,7 +32,15 @@ impl Server {
 
     /// The same with a command of its own.
     pub(super) async fn start_as(folder: &Folder, arguments: &[&str]) -> anyhow::Result<Self> {
-        let port = free_port()?;
+        Self::start_on(folder, arguments, free_port()?).await
+    }
+
+    /// The same on a port of its own, where another one may have been.
+    pub(super) async fn start_on(
+        folder: &Folder,
+        arguments: &[&str],
+        port: u16,
+    ) -> anyhow::Result<Self> {
         let url = format!("http://127.0.0.1:{port}");
         let http = http();
         #[expect(
@@ -131,7 +139,7 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> anyhow::Result<u16> {
+pub(super) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
         .local_addr()?
         .port())

@@ -67,6 +67,13 @@ pub(crate) enum Experiment {
         #[command(flatten)]
         connect: Connect,
     },
+    /// Let go of the device class that its tasks keep to: they keep to that of the machine that takes the next.
+    ReleaseClass {
+        /// An experiment, or the id of a family.
+        experiment: String,
+        #[command(flatten)]
+        connect: Connect,
+    },
     /// Delete it with its runs; what still runs is stopped.
     Delete {
         experiment: String,

@@ -67,6 +67,10 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             experiment,
             connect,
         } => cancel(&experiment, &client(&connect)?).await,
+        Experiment::ReleaseClass {
+            experiment,
+            connect,
+        } => release_class(&experiment, &client(&connect)?).await,
         Experiment::Delete {
             experiment,
             connect,
@@ -84,12 +88,14 @@ pub(crate) async fn run(command: Experiment) -> anyhow::Result<()> {
             };
             shown::runs(&client.experiment_runs(&id, &filter).await?, read.json)
         }
-        Experiment::Compare { runs, all, read } => {
-            let client = client(&read.connect)?;
-            let ids = compared(&client, runs).await?;
-            shown::comparison(&client.compare_runs(&ids).await?, all, read.json)
-        }
+        Experiment::Compare { runs, all, read } => compare(runs, all, &read).await,
     }
+}
+
+async fn compare(runs: Vec<String>, all: bool, read: &Read) -> anyhow::Result<()> {
+    let client = client(&read.connect)?;
+    let ids = compared(&client, runs).await?;
+    shown::comparison(&client.compare_runs(&ids).await?, all, read.json)
 }
 
 async fn start(experiment: &str, runs: u32, read: &Read) -> anyhow::Result<()> {
@@ -116,6 +122,15 @@ async fn cancel(experiment: &str, client: &Client) -> anyhow::Result<()> {
     let id = id_of(client, experiment).await?;
     let detail = client.cancel_experiment(&id).await?;
     output::line(&format!("stopping: {}", done(&detail.experiment.tasks)));
+    Ok(())
+}
+
+async fn release_class(experiment: &str, client: &Client) -> anyhow::Result<()> {
+    let id = id_of(client, experiment).await?;
+    client.release_class(&id).await?;
+    output::line(&format!(
+        "experiment {id} keeps to the device class of the machine that takes its next task"
+    ));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use cupola_client::query::PageFilter;
+use cupola_client::{Client, query::PageFilter};
 use cupola_protocol::workers::WorkerBody;
 use cupola_worker::{Clock, Settings};
 
@@ -45,10 +45,48 @@ pub(crate) async fn run(worker: Worker) -> anyhow::Result<()> {
             list(&[worker]).print("");
             Ok(())
         }
+        Some(WorkerCommand::Drain {
+            name,
+            undo,
+            connect,
+        }) => drain(&client(&connect)?, &name, undo).await,
         Some(WorkerCommand::Remove { id, connect }) => {
             client(&connect)?.delete_worker(&id).await?;
             output::line(&format!("removed worker {id}; its runs wait for another"));
             Ok(())
+        }
+    }
+}
+
+async fn drain(client: &Client, name: &str, undo: bool) -> anyhow::Result<()> {
+    let id = find(client, name).await?;
+    if undo {
+        client.undrain_worker(&id).await?;
+        output::line(&format!("worker {name} is given work again"));
+        return Ok(());
+    }
+    let worker = client.drain_worker(&id).await?;
+    output::line(&match worker.running {
+        0 => format!("worker {name} is drained: it has nothing and is given nothing new"),
+        1 => format!("worker {name} is draining: it finishes 1 run and is given nothing new"),
+        n => format!("worker {name} is draining: it finishes {n} runs and is given nothing new"),
+    });
+    Ok(())
+}
+
+/// The id of the worker with this name or id.
+async fn find(client: &Client, name: &str) -> anyhow::Result<String> {
+    let page = client.workers(&PageFilter::default()).await?;
+    let is_it = |worker: &&WorkerBody| worker.name == name || worker.worker_id == name;
+    let found: Vec<_> = page.items.iter().filter(is_it).collect();
+    match found.as_slice() {
+        [one] => Ok(one.worker_id.clone()),
+        // It may stand on a later page; the hub says so where there is none.
+        [] => Ok(name.to_owned()),
+        several => {
+            let ids: Vec<_> = several.iter().map(|one| one.worker_id.as_str()).collect();
+            let ids = ids.join(", ");
+            anyhow::bail!("several workers are called `{name}`; say which of {ids}")
         }
     }
 }
@@ -86,6 +124,7 @@ pub(crate) fn hostname() -> String {
 /// `online`, or `paused` where its owner lets it take no work.
 fn status(worker: &WorkerBody) -> String {
     match &worker.resting {
+        _ if worker.drain.is_some() => output::or_dash(worker.drain.as_deref()),
         Some(resting) if worker.status != "offline" => format!("paused ({})", resting.why),
         _ => worker.status.clone(),
     }

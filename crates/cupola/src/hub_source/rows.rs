@@ -275,7 +275,7 @@ fn state(status: &str, reason: &str) -> (JobState, Option<Reason>) {
     };
     let why = match reason {
         "over its time budget" => Reason::Timeout,
-        "worker lost" => Reason::Lost,
+        _ if reason == "worker lost" || reason.starts_with("worker lost: ") => Reason::Lost,
         _ if is_dependency() => Reason::Dependency,
         _ => Reason::Failed,
     };

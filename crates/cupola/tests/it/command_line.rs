@@ -82,7 +82,16 @@ async fn every_read_speaks_json_and_finds_the_hub_by_itself() {
     );
     let log = String::from_utf8(at(&["run", "logs", "-f", run_id])).unwrap();
     assert!(log.contains("working with 0."), "{log}");
-    assert_eq!(json(&at(&["worker", "list", "--json"]))["total"], 1);
+    let workers = json(&at(&["worker", "list", "--json"]));
+    assert_eq!(workers["total"], 1);
+    let name = workers["items"][0]["name"].as_str().unwrap();
+    let said = String::from_utf8(at(&["worker", "drain", name])).unwrap();
+    assert!(said.contains("is drained"), "{said}");
+    let drained = json(&at(&["worker", "list", "--json"]));
+    assert_eq!(drained["items"][0]["drain"], "drained");
+    at(&["worker", "drain", name, "--undo"]);
+    let working = json(&at(&["worker", "list", "--json"]));
+    assert!(working["items"][0]["drain"].is_null());
     assert!(
         String::from_utf8(at(&["brief", "show", brief]))
             .unwrap()

@@ -257,7 +257,7 @@ pub(super) fn finish(body: Finished) -> Result<work::Finish, Errors> {
 /// A worker cannot say of itself that it is lost, nor that a run never started.
 fn failure(kind: &str, detail: &str) -> Result<Failure, Errors> {
     match Failure::from_parts(kind, detail) {
-        Some(Failure::Lost | Failure::Dependency(_)) | None => Err(one(
+        Some(Failure::Lost | Failure::Dependency(_) | Failure::Poison(_)) | None => Err(one(
             "failure",
             format!(
                 "is `{kind}` with `{detail}`; say `spawn_failed`, `exit_code`, `signal`, \

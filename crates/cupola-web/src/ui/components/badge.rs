@@ -83,8 +83,18 @@ impl Badge {
         Self::word(presence.as_str(), tone)
     }
 
-    /// What a worker's heartbeats say, and why it takes no work if its owner says so.
-    pub fn worker(presence: Presence, paused: Option<&str>) -> Self {
+    /// What a worker's heartbeats say, whether an operator drains it, and why it takes no work if its owner
+    /// says so.
+    pub fn worker(presence: Presence, drain: Option<&str>, paused: Option<&str>) -> Self {
+        if let Some(drain) = drain {
+            return Self {
+                reason: match presence {
+                    Presence::Online => String::new(),
+                    Presence::Late | Presence::Offline => presence.as_str().to_owned(),
+                },
+                ..Self::word(drain, Tone::Warning)
+            };
+        }
         match paused.filter(|_| presence != Presence::Offline) {
             Some(why) => Self {
                 reason: why.to_owned(),

@@ -280,6 +280,7 @@ fn a_run(n: u64) -> Run {
         attempt: 1,
         state: RunState::Pending,
         worker: None,
+        loss: None,
         epoch: 1,
         code_hash: "c".to_owned(),
         environment: None,

@@ -59,7 +59,11 @@ fn row(n: u64) -> WorkerRow {
     WorkerRow {
         name: worker_link(n),
         id: id.into(),
-        badge: Badge::worker(presence, (n == 1).then_some("paused by its owner")),
+        badge: Badge::worker(
+            presence,
+            (n == 2).then_some("draining"),
+            (n == 1).then_some("paused by its owner"),
+        ),
         cpu: "16 cores".to_owned(),
         cpu_model: "AMD Ryzen 9 5950X".to_owned(),
         memory: "31.4 GiB".to_owned(),
@@ -167,6 +171,7 @@ fn show(rows: u64) -> Show {
             slots: format!("{rows} of 4 in use"),
             registered: moment(0),
             last_seen: moment(600),
+            drain: Some((Link::new("Drain", paths::worker(id, "/drain")), false)),
             removal: Some(Link::new("Remove", paths::worker(id, "/removal"))),
         },
         curves: Curves {

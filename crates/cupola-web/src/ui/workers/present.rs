@@ -10,7 +10,11 @@ use cupola_domain::{
     time::Timestamp,
     worker::Presence,
 };
-use cupola_hub::{ledger::WorkerEarnings, verification::OwnerRow, workers};
+use cupola_hub::{
+    ledger::WorkerEarnings,
+    verification::OwnerRow,
+    workers::{self, Drain},
+};
 
 use super::{Header, List, RunRow, Runs, WorkerRow};
 use crate::ui::{
@@ -74,7 +78,7 @@ fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
 
 fn badge(row: &workers::WorkerRow) -> Badge {
     let why = row.paused.as_ref().map(|paused| paused.why.as_str());
-    Badge::worker(row.presence, why)
+    Badge::worker(row.presence, row.drain.map(Drain::as_str), why)
 }
 
 /// What is said of a copy of a worker that was refused.
@@ -156,8 +160,21 @@ pub(super) fn header(
         slots: format!("{} of {} in use", row.running, worker.slots),
         registered: worker.registered_at.into(),
         last_seen: worker.last_seen_at.into(),
+        drain: drain(row, who),
         removal: removal(row, who),
     }
+}
+
+/// Where it is drained, or let work again by a button.
+fn drain(row: &workers::WorkerRow, who: &Principal) -> Option<(Link, bool)> {
+    let id = row.worker.id;
+    let link = if row.drain.is_some() {
+        let undrain = paths::worker(id, "/undrain");
+        (Link::new("Let work again", undrain), true)
+    } else {
+        (Link::new("Drain", paths::worker(id, "/drain")), false)
+    };
+    may(who, Role::Operator).then_some(link)
 }
 
 fn facts(has: &Capabilities, version: &str) -> Vec<(&'static str, String)> {

@@ -35,6 +35,9 @@ pub(crate) fn routes() -> Routes {
         .get("/workers/{id}/charts", viewer, api::charts::worker_index)
         .get("/workers/{id}/points", viewer, api::charts::worker_points)
         .get("/workers/{id}/runs", viewer, runs)
+        .get("/workers/{id}/drain", operator, ask_drain)
+        .post("/workers/{id}/drain", operator, drain)
+        .post("/workers/{id}/undrain", operator, undrain)
         .get("/workers/{id}/removal", operator, ask_removal)
         .post("/workers/{id}/removal", operator, remove)
         .merge(joining::routes())
@@ -122,6 +125,54 @@ async fn curves(
 async fn runs(State(web): State<Web>, _: Viewer, Id(id): Id<WorkerId>) -> Rendered {
     let (detail, now) = hub_call(&web, move |hub| Ok((hub.worker_detail(id)?, hub.now()))).await?;
     html(&present::runs(&detail, now))
+}
+
+async fn ask_drain(
+    State(web): State<Web>,
+    Operator(who): Operator,
+    Id(id): Id<WorkerId>,
+) -> Rendered {
+    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
+    let name = &detail.row.worker.name;
+    let running = detail.row.running as u64;
+    let mut consequences = vec!["it gets no more work".to_owned()];
+    if running > 0 {
+        let runs = format::counted(running, "run", "runs");
+        consequences.push(format!("{runs} that it has: it finishes them"));
+    }
+    html(&Confirmation {
+        frame: Frame::new("Drain the worker", Section::Workers, Some((&who).into()))
+            .under("Workers", paths::WORKERS)
+            .under(name, paths::worker(id, "")),
+        question: format!("Drain the worker “{name}”?"),
+        lead: "This happens:",
+        consequences,
+        remark: "It stays on the lists, and drained over restarts of the hub too, until it is let work again."
+            .to_owned(),
+        verb: "Drain",
+        action: paths::worker(id, "/drain"),
+        back: paths::worker(id, ""),
+    })
+}
+
+async fn drain(
+    State(web): State<Web>,
+    Operator(who): Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.drain_worker(id, true)).await;
+    let back = Link::new("Back to the workers", paths::WORKERS);
+    done(answer, &who, &paths::worker(id, ""), back)
+}
+
+async fn undrain(
+    State(web): State<Web>,
+    Operator(who): Operator,
+    Id(id): Id<WorkerId>,
+) -> Result<Response, PageError> {
+    let answer = hub_call(&web, move |hub| hub.drain_worker(id, false)).await;
+    let back = Link::new("Back to the workers", paths::WORKERS);
+    done(answer, &who, &paths::worker(id, ""), back)
 }
 
 async fn ask_removal(

@@ -51,6 +51,8 @@ pub struct Header {
     pub registered: Moment,
     /// The last sign of life.
     pub last_seen: Moment,
+    /// Where it is drained, or, where it is, let work again (by `POST`); none for who may not.
+    pub drain: Option<(Link, bool)>,
     /// Where it is removed; none for who may not.
     pub removal: Option<Link>,
 }

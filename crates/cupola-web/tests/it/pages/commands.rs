@@ -137,6 +137,32 @@ async fn what_comes_too_late_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn a_worker_is_drained_after_a_question_and_let_work_again() {
+    let scene = Scene::new().await;
+    let worker = format!("/workers/{}", scene.worker);
+    let drain = format!("{worker}/drain");
+    let question = scene.page(Role::Operator, &drain).await;
+    assert!(question.contains("1 run that it has: it finishes them"));
+    assert!(
+        !scene
+            .page(Role::Viewer, &worker)
+            .await
+            .contains(">Drain</a>")
+    );
+    confirm(&scene, Role::Operator, &drain, &worker).await;
+    let shown = scene.page(Role::Operator, &worker).await;
+    assert!(shown.contains("draining") && shown.contains("Let work again"));
+    let list = scene.page(Role::Viewer, "/workers").await;
+    assert!(list.contains("draining"), "{list}");
+    let undrain = format!("{worker}/undrain");
+    assert_eq!(scene.post(Role::Researcher, &undrain, "").await.status, 403);
+    let answer = scene.post(Role::Operator, &undrain, "").await;
+    assert_eq!(answer.status, 303);
+    let shown = scene.page(Role::Operator, &worker).await;
+    assert!(!shown.contains("draining") && shown.contains(">Drain</a>"));
+}
+
+#[tokio::test]
 async fn a_worker_is_removed_and_a_token_revoked() {
     let scene = Scene::new().await;
     let removal = format!("/workers/{}/removal", scene.worker);

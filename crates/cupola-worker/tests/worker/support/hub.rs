@@ -122,6 +122,7 @@ impl World {
             start,
             cancel: held_of(&self.cancel),
             abandon: held_of(&self.abandon),
+            next_heartbeat_secs: None,
         }
     }
 }
