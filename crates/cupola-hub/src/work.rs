@@ -235,6 +235,13 @@ impl Hub {
         worker.map_or_else(Arc::default, |worker| Arc::clone(&worker.asks_again))
     }
 
+    /// Whether a worker said goodbye: a question for work that it left open is no sign of life.
+    pub fn has_left(&self, id: WorkerId) -> bool {
+        let live = self.live();
+        let worker = live.workers.get(&id);
+        worker.is_some_and(|worker| worker.left_at.is_some())
+    }
+
     /// Counts as one who waits for work, until it is dropped.
     pub fn wait_for_work(&self) -> Waiting {
         self.bus.wait()

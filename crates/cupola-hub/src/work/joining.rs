@@ -143,12 +143,12 @@ impl Hub {
         session: &str,
     ) -> Result<(), HubError> {
         self.note_alive(token, id, session)?;
-        self.hand_back_leases_of(id)?;
         let now = self.now();
         if let Some(worker) = self.live().workers.get_mut(&id) {
             worker.left_at = Some(now);
             worker.last_seen = now;
         }
+        self.hand_back_leases_of(id)?;
         self.write(move |tx| {
             workers::save_left(tx, id, now)?;
             events::record(tx, Event::WorkerChanged(id));

@@ -130,6 +130,9 @@ async fn lease(
             () = web.stopped() => {}
         }
         drop(waiting);
+        if web.hub.has_left(id) {
+            return Ok(Json(shown(&web, id, &work::Orders::default())));
+        }
         // Nobody is given work who was shut out while waiting.
         auth::identify(&web, &credential, None).await?;
     }
