@@ -15,7 +15,7 @@ use cupola_store::{Tx, code, experiments, tasks};
 
 use super::{
     Held, Order, Orders,
-    choosing::{Book, Choosing, Known, class_fits, keep_class, room_of},
+    choosing::{Book, Choosing, Known, keep_class, room_of},
 };
 use crate::{
     Hub, HubError,
@@ -331,8 +331,8 @@ impl Leasing {
         let Some(experiment) = experiments::find_any(tx, task.experiment)? else {
             return Ok(false);
         };
-        let class = self.capabilities.device_class.as_deref();
-        if !class_fits(&experiment, class) {
+        let class = self.capabilities.class();
+        if !experiment.class().takes(class) {
             return Ok(false);
         }
         if let (Placement::OneClass, Some(class)) = (experiment.placement, class) {

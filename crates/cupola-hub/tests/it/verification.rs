@@ -476,7 +476,6 @@ fn what_fails_everywhere_fails_without_blame(database: &Database) {
     // Whoever tries it again may have it done by anybody, when they have rested.
     let task = fleet.hub.run_detail(run).unwrap().task.id;
     fleet.hub.retry_task(task).unwrap();
-    assert!(ann.polls_nothing(&fleet));
     fleet.pass(Duration::from_mins(2));
     ann.take(&fleet);
     fleet.check();
@@ -503,8 +502,11 @@ fn nobody_ends_a_task_by_a_word(database: &Database) {
     let (referee, eve) = (fleet.own("r"), fleet.owner("eve"));
     let family = fleet.submit(3);
     let cancelled = eve.give_up(&fleet);
+    // There is more, and it has to rest.
+    assert!(eve.polls_nothing(&fleet));
     fleet.pass(Duration::from_mins(5));
     let simulated = eve.make_up(&fleet, LIE);
+    fleet.pass(Duration::from_mins(5));
     let order = eve.take(&fleet);
     eve.end_early(&fleet, &order, LIE).unwrap();
     assert_eq!(fleet.states(family), "ppp");

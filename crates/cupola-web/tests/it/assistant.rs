@@ -27,7 +27,7 @@ async fn a_question_is_answered_with_numbers_that_lead_to_their_pages() {
     let hub = TestHub::new();
     let researcher = hub.somebody(Role::Researcher);
     family(&researcher).await;
-    let answer = ask(&hub.somebody(Role::Viewer), "what is there?", None).await;
+    let answer = ask(&hub.somebody(Role::Viewer), "describe tiny models", None).await;
     let numbers = answer["numbers"].as_array().unwrap();
     assert!(!numbers.is_empty(), "{answer}");
     for number in numbers {
@@ -93,7 +93,7 @@ async fn the_tools_say_what_they_take_and_who_may_call_them() {
     let unknown = viewer.post(&format!("{TOOLS}/overviev"), &json!({})).await;
     let problem = unknown.expect(404);
     assert!(
-        problem["detail"]
+        problem["title"]
             .as_str()
             .unwrap()
             .contains("did you mean `overview`?"),

@@ -206,7 +206,7 @@ mod tests {
             fs::write(runs.join(run).join("checkpoints/1"), "many bytes").unwrap();
             fs::write(runs.join(run).join("config.json"), "{}").unwrap();
         }
-        let now = SystemTime::now();
+        let now = fs::metadata(runs.join("new")).unwrap().modified().unwrap();
         let hour = std::time::Duration::from_hours(1);
         let old = fs::File::open(runs.join("old")).unwrap();
         old.set_modified(now - 2 * hour).unwrap();

@@ -142,5 +142,5 @@ fn bars(chart: &CurveBody) -> String {
         BARS[bar.min(7)]
     };
     let line: String = (0..cells).map(cell).collect();
-    format!("{line} {} … {}", least, greatest)
+    format!("{line} {least} … {greatest}")
 }

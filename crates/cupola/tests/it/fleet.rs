@@ -3,6 +3,7 @@
 
 mod network;
 pub mod scripted;
+mod show;
 mod strangers;
 
 use std::{collections::BTreeMap, time::Duration};
