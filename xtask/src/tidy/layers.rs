@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cupola-web",
         &[
+            "cupola-assistant",
             "cupola-domain",
             "cupola-formats",
             "cupola-search",
