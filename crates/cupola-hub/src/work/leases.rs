@@ -192,7 +192,9 @@ impl Hub {
                 .map(|worker| worker.last_seen)
         };
         let last_seen = last_seen.unwrap_or_else(|| self.now());
-        let is_silent = self.now().since(last_seen) >= LEASE_TTL;
+        // Who is alive is heard of more often than that. A report or a question may be the last that was heard,
+        // some seconds after the lease was renewed.
+        let is_silent = self.now().since(last_seen) >= LEASE_TTL / 2;
         let loss = if is_silent {
             Loss::Silent
         } else {

@@ -46,6 +46,7 @@ impl Hub {
         free_slots: u32,
         holding: &[Held],
     ) -> Result<Orders, HubError> {
+        self.refuse_banned(id)?;
         // What is passed over in one transaction is little: whoever asked goes on, and wakes nobody for it.
         loop {
             let (orders, is_cut) = self.lease_once(token, id, session, free_slots, holding)?;

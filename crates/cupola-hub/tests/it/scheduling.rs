@@ -317,6 +317,16 @@ fn each_loss_has_its_cause() {
             .unwrap();
     };
     check(&|hub, _, _| fall_silent(hub), Some(Loss::Silent));
+    let heard_once_more = |hub: &TestHub, worker: &TestWorker| {
+        hub.world.advance(Duration::from_secs(8));
+        worker.heartbeat(hub, &[]).unwrap();
+        hub.world.advance(Duration::from_secs(23));
+        assert!(loops::leases::tick(hub).unwrap() > 0);
+    };
+    check(
+        &|hub, worker, _| heard_once_more(hub, worker),
+        Some(Loss::Silent),
+    );
     check(&|hub, worker, _| worker.start(hub), Some(Loss::Restarted));
     check(
         &|hub, worker, _| hub.remove_worker(worker.id()).unwrap(),

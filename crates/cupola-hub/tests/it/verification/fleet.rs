@@ -329,7 +329,11 @@ impl Machine {
         let orders = fleet
             .hub
             .lease_runs(self.token, self.id, &self.session, 1, &[]);
-        orders.unwrap().start.into_iter().next()
+        match orders {
+            Ok(orders) => orders.start.into_iter().next(),
+            Err(HubError::Forbidden(why)) if why.contains("is banned") => None,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     pub fn polls_nothing(&self, fleet: &Fleet) -> bool {
