@@ -4,6 +4,7 @@
 //! said, never made: who asked calls its tool.
 
 mod changes;
+mod economy;
 mod groups;
 mod standing;
 mod subjects;
@@ -143,6 +144,11 @@ pub fn ask(
                 );
                 answer.detail.push(line);
             }
+            if !asked.left_out.is_empty() {
+                let words: Vec<_> = asked.left_out.iter().map(|word| quoted(word)).collect();
+                let line = format!("Left out, since I do not know it: {}.", words.join(", "));
+                answer.detail.insert(0, line);
+            }
             answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
             answer
         }
@@ -156,7 +162,13 @@ pub fn ask(
 fn not_asked(reading: &Reading) -> Answer {
     let of = |kinds: &[Kind]| match kinds {
         [kind] => format!("{kind}"),
-        _ => "experiment, run, worker, template, model, parameter or metric".to_owned(),
+        _ => {
+            let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+            match kinds.split_last() {
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => "thing".to_owned(),
+            }
+        }
     };
     match reading {
         Reading::Which { term, kind, choices } => {
@@ -197,7 +209,7 @@ fn not_asked(reading: &Reading) -> Answer {
         },
         Reading::NotUnderstood | Reading::Asked(_) => Answer {
             suggestions: suggest::examples(),
-            ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers and costs.".to_owned())
+            ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers, costs, credits and checks.".to_owned())
         },
     }
 }
@@ -219,6 +231,13 @@ impl Desk<'_> {
             Intent::WhyWaiting { of } => self.why_waiting(of),
             Intent::Running { of } => self.running(of.as_ref()),
             Intent::Cost { of, within } => self.cost(of.as_ref(), within.as_ref()),
+            Intent::Credits {
+                of: None,
+                is_own: true,
+            } => self.credits_of(&self.caller.owner),
+            Intent::Credits { of, .. } => self.credits(of.as_ref()),
+            Intent::Checks { of } => self.checks(of.as_ref()),
+            Intent::Bans { of } => self.bans(of.as_ref()),
             Intent::WhatChanged { of, within } => self.changed(of.as_ref(), within.as_ref()),
             Intent::ShowLog { of } => self.log(of),
             Intent::ShowCurve { of, metrics } => self.curve(of, metrics),
@@ -258,7 +277,7 @@ fn help() -> Answer {
     Answer {
         detail: suggest::EXAMPLES.iter().map(|example| (*example).to_owned()).collect(),
         suggestions: suggest::examples(),
-        ..Answer::saying("Ask about experiments, runs, workers and costs; compare, explain, draft a brief, or have a report written.".to_owned())
+        ..Answer::saying("Ask about experiments, runs, workers, costs, credits and checks; compare, explain, draft a brief, or have a report written.".to_owned())
     }
 }
 

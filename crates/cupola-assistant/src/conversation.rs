@@ -18,6 +18,8 @@ pub struct Conversation {
     pub run: Option<Thing>,
     /// The worker that was spoken of last.
     pub worker: Option<Thing>,
+    /// The person that was spoken of last.
+    pub person: Option<Thing>,
     /// What was asked last.
     pub last: Option<Intent>,
     /// The brief that is being drafted.
@@ -89,6 +91,7 @@ impl Conversation {
             Kind::Experiment => self.about.as_ref(),
             Kind::Run => self.run.as_ref(),
             Kind::Worker => self.worker.as_ref(),
+            Kind::Person => self.person.as_ref(),
             Kind::Template | Kind::Model | Kind::Parameter | Kind::Metric => None,
         })
     }
@@ -104,6 +107,7 @@ impl Conversation {
             }
             Kind::Run => self.run = Some(thing),
             Kind::Worker => self.worker = Some(thing),
+            Kind::Person => self.person = Some(thing),
             Kind::Template | Kind::Model | Kind::Parameter | Kind::Metric => {}
         }
     }

@@ -57,6 +57,8 @@ pub struct Asked {
     pub intent: Intent,
     /// Words that were taken for names which they are not, letter for letter.
     pub guesses: Vec<(String, Thing)>,
+    /// Words of which nothing is known: the answer leaves them out.
+    pub left_out: Vec<String>,
 }
 
 /// Reads a question.
@@ -89,7 +91,8 @@ fn read_chosen(
     };
     let mut marked = Marked::new(&question, names, clock);
     let mut topic = topic(&marked);
-    if topic.is_none() && marked.mend() {
+    let is_mended = topic.is_none() && marked.mend();
+    if is_mended {
         topic = self::topic(&marked);
     }
     let context = build::Context {
@@ -97,7 +100,9 @@ fn read_chosen(
         conversation,
         names,
         chosen,
+        is_mended,
         guesses: Vec::new(),
+        left_out: Vec::new(),
     };
     match context.read(topic) {
         Ok(asked) => Reading::Asked(asked),
@@ -122,6 +127,9 @@ enum Topic {
     Log,
     Curve,
     Cost,
+    Credits,
+    Checks,
+    Bans,
     Runs,
     Running,
     Help,
@@ -132,7 +140,9 @@ enum Topic {
 
 /// The first line of which every sense is there decides.
 const RULES: &[(Topic, &[Sense])] = &[
+    (Topic::Bans, &[Sense::Ban]),
     (Topic::WhyFailed, &[Sense::Why, Sense::Failed]),
+    (Topic::WhyFailed, &[Sense::Why, Sense::Lost]),
     (Topic::WhyFailed, &[Sense::Describe, Sense::Failed]),
     (Topic::WhyFailed, &[Sense::Why, Sense::Cancelled]),
     (Topic::WhyFailed, &[Sense::Why, Sense::Cancel]),
@@ -141,6 +151,9 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Report, &[Sense::Report]),
     (Topic::Best, &[Sense::Highest, Sense::Cost]),
     (Topic::Best, &[Sense::Lowest, Sense::Cost]),
+    (Topic::Credits, &[Sense::Credits]),
+    (Topic::Checks, &[Sense::Check]),
+    (Topic::Runs, &[Sense::Lost]),
     (Topic::Better, &[Sense::Better]),
     (Topic::Compare, &[Sense::Compare]),
     (Topic::Matters, &[Sense::Matters]),
@@ -175,6 +188,7 @@ const RULES: &[(Topic, &[Sense])] = &[
         &[Sense::Kind(Kind::Parameter)],
     ),
     (Topic::Kind(Kind::Metric), &[Sense::Kind(Kind::Metric)]),
+    (Topic::Kind(Kind::Person), &[Sense::Kind(Kind::Person)]),
 ];
 
 /// Orders stand at the beginning of a sentence: "stop alpha" is one, "when did alpha stop" is none.

@@ -1,8 +1,11 @@
 //! The names of a hub. Kept between questions, and made anew when something was made or renamed since.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use cupola_domain::{ids::RunId, time::Instant};
+use cupola_domain::{ids::RunId, ledger::Account, time::Instant};
 use cupola_hub::{
     Hub, HubError,
     run_search::{Columns, NameKind, RunSearch, filter::Filter},
@@ -181,6 +184,9 @@ fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
         let name = known.model.name;
         catalogue.insert(Thing::new(Key::Model(name.clone()), name), &[]);
     }
+    for name in people(hub)? {
+        catalogue.insert(Thing::new(Key::Person(name.clone()), name), &[]);
+    }
     for name in hub.run_names(NameKind::Param, "", LABELS_MAX)? {
         catalogue.insert(Thing::new(Key::Parameter(name.clone()), name), &[]);
     }
@@ -188,4 +194,17 @@ fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
         catalogue.insert(Thing::new(Key::Metric(name.clone()), name), &[]);
     }
     Ok(catalogue)
+}
+
+/// Everybody who has credits or of whose results anything is known.
+fn people(hub: &Hub) -> Result<BTreeSet<String>, HubError> {
+    let accounts = hub.list_people()?.into_iter().filter_map(|row| {
+        let Account::Person(name) = row.account else {
+            return None;
+        };
+        Some(name)
+    });
+    let owners = hub.list_standings()?;
+    let owners = owners.into_iter().map(|row| row.standing.owner);
+    Ok(accounts.chain(owners).collect())
 }

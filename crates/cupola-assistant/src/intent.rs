@@ -63,6 +63,23 @@ pub enum Intent {
         /// In this time; `None` is ever.
         within: Option<Period>,
     },
+    /// What somebody has, or what something earned.
+    Credits {
+        /// Of a person, a worker or an experiment; `None` is everybody.
+        of: Option<Thing>,
+        /// Whether whoever asks means their own.
+        is_own: bool,
+    },
+    /// Results that were run again.
+    Checks {
+        /// Of a person, a worker's owner, or a run; `None` is all.
+        of: Option<Thing>,
+    },
+    /// Who may not work here.
+    Bans {
+        /// Whether this person may; `None` is everybody.
+        of: Option<Thing>,
+    },
     /// Which parameter makes the difference.
     WhatMatters {
         /// In this experiment.
@@ -159,6 +176,8 @@ pub struct RunsWanted {
     pub of: Vec<Thing>,
     /// In this state.
     pub state: Option<State>,
+    /// Only those whose worker was lost.
+    pub is_lost: bool,
     /// Made in this time.
     pub within: Option<Period>,
     /// What was written after `where`: a filter, as runs are searched with.
@@ -204,6 +223,9 @@ impl Intent {
             Self::Best { of, .. }
             | Self::Running { of }
             | Self::Cost { of, .. }
+            | Self::Credits { of, .. }
+            | Self::Checks { of }
+            | Self::Bans { of }
             | Self::WhatChanged { of, .. } => {
                 *of = Some(other.clone());
                 return Some(self);
@@ -243,6 +265,9 @@ impl Intent {
             Self::Best { of, .. }
             | Self::Running { of }
             | Self::Cost { of, .. }
+            | Self::Credits { of, .. }
+            | Self::Checks { of }
+            | Self::Bans { of }
             | Self::WhatChanged { of, .. } => of.as_ref(),
             Self::Compare { these } => these.first(),
             Self::IsBetter { a, .. } => Some(a),

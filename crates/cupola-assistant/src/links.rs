@@ -2,7 +2,7 @@
 
 use cupola_domain::{
     experiment::Experiment,
-    ids::{ExperimentId, RunId, WorkerId},
+    ids::{AuditId, ExperimentId, RunId, WorkerId},
 };
 
 /// What is running and what came out last.
@@ -16,6 +16,12 @@ pub const WORKERS: &str = "/workers";
 
 /// What everything cost.
 pub const COSTS: &str = "/training/costs";
+
+/// What people have and earned.
+pub const CREDITS: &str = "/credits";
+
+/// Results that were run again, and their owners.
+pub const VERIFICATION: &str = "/verification";
 
 /// All experiments that no brief made.
 pub const EXPERIMENTS: &str = "/experiments";
@@ -39,6 +45,11 @@ pub fn run(id: RunId) -> String {
 /// A worker's page.
 pub fn worker(id: WorkerId) -> String {
     format!("/workers/{id}")
+}
+
+/// The page of a check with its evidence.
+pub fn check(id: AuditId) -> String {
+    format!("/verification/{id}")
 }
 
 /// A template's page.

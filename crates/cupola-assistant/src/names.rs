@@ -24,11 +24,13 @@ pub enum Kind {
     Parameter,
     /// What runs measure.
     Metric,
+    /// Somebody who has machines, credits or a token.
+    Person,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Experiment,
         Self::Run,
         Self::Worker,
@@ -36,6 +38,7 @@ impl Kind {
         Self::Model,
         Self::Parameter,
         Self::Metric,
+        Self::Person,
     ];
 
     /// The word in answers.
@@ -48,6 +51,7 @@ impl Kind {
             Self::Model => "model",
             Self::Parameter => "parameter",
             Self::Metric => "metric",
+            Self::Person => "person",
         }
     }
 }
@@ -77,6 +81,8 @@ pub enum Key {
     Parameter(String),
     /// A metric, by its name.
     Metric(String),
+    /// Somebody, by their name.
+    Person(String),
 }
 
 impl Key {
@@ -90,6 +96,7 @@ impl Key {
             Self::Model(_) => Kind::Model,
             Self::Parameter(_) => Kind::Parameter,
             Self::Metric(_) => Kind::Metric,
+            Self::Person(_) => Kind::Person,
         }
     }
 }

@@ -59,6 +59,9 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
             "which run was the most expensive?".to_owned(),
             "what is running?".to_owned(),
         ],
+        Intent::Credits { of, .. } | Intent::Checks { of } | Intent::Bans { of } => {
+            of_trust(of.as_ref())
+        }
         Intent::WhatMatters { of, .. } | Intent::ShowCurve { of, .. } | Intent::ShowLog { of } => {
             of_subject(of)
         }
@@ -121,6 +124,17 @@ fn of_best(of: &Thing, run: Option<&Thing>) -> Vec<String> {
     next
 }
 
+fn of_trust(of: Option<&Thing>) -> Vec<String> {
+    match of {
+        Some(of) if of.kind() == Kind::Person => of_subject(of),
+        _ => vec![
+            "who earned the most credits?".to_owned(),
+            "what was checked?".to_owned(),
+            "who is banned?".to_owned(),
+        ],
+    }
+}
+
 fn of_compared(these: &[Thing]) -> Vec<String> {
     match these {
         [a, b, ..] => vec![
@@ -150,6 +164,11 @@ fn of_subject(thing: &Thing) -> Vec<String> {
             format!("list runs on {name}"),
         ],
         Kind::Template => vec![format!("draft a brief with {name}")],
+        Kind::Person => vec![
+            format!("how much did {name} spend?"),
+            format!("credits of {name}"),
+            format!("which results of {name} were checked?"),
+        ],
         Kind::Model | Kind::Parameter | Kind::Metric => examples(),
     }
 }

@@ -8,6 +8,7 @@
 mod answer;
 mod arguments;
 mod changes;
+mod economy;
 mod experiments;
 mod findings;
 mod ids;
@@ -51,6 +52,8 @@ pub struct Tool {
 pub struct Caller {
     /// Who is named as the author of a change.
     pub name: String,
+    /// Whose credits are their own.
+    pub owner: String,
     /// What they may do.
     pub role: Role,
 }
@@ -221,6 +224,24 @@ pub static TOOLS: &[Tool] = &[
         workers::Costs,
         workers::costs,
         "What runs cost in money, energy and CO2: of one experiment, or told apart by experiment, model or person."
+    ),
+    reading!(
+        "get_credits",
+        economy::OfPerson,
+        economy::credits,
+        "Credits of a person, your own unless one is named: balance, held, escrow, earned. Who earned most, too."
+    ),
+    reading!(
+        "list_checks",
+        economy::Checks,
+        economy::checks,
+        "Results that were run again by others: why, how far, what was found, with the evidence in a sentence."
+    ),
+    reading!(
+        "list_owners",
+        workers::Nothing,
+        economy::owners,
+        "Owners of workers: what was found wrong of theirs, bans with reasons, trust by class of machine."
     ),
     reading!(
         "summarize_experiment",

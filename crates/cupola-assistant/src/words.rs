@@ -25,6 +25,14 @@ pub enum Sense {
     Cost,
     /// How long it took.
     Duration,
+    /// What work earns.
+    Credits,
+    /// A result that is run again.
+    Check,
+    /// Whoever may not work here.
+    Ban,
+    /// Its worker was lost.
+    Lost,
     /// Hold against each other.
     Compare,
     /// One is better than another.
@@ -119,6 +127,16 @@ const TABLE: &[(&str, &[Sense])] = &[
         "cost|costs|costing|spent|spend|spending|spends|price|expenses|bill|money|paid|expensive|energy|electricity|kwh|co2|carbon|emissions",
         &[S::Cost],
     ),
+    (
+        "credit|credits|balance|balances|earn|earns|earned|earning|earnings|escrow|ledger|wallet",
+        &[S::Credits],
+    ),
+    (
+        "check|checks|checked|checking|verified|verify|verification|audit|audits|fraud|frauds|cheat|cheats|cheated|cheating|cheater|cheaters|liar|liars|lied|lying|suspicious|trust|trusted",
+        &[S::Check],
+    ),
+    ("ban|bans|banned", &[S::Ban]),
+    ("lost|vanished|disappeared", &[S::Lost]),
     (
         "compare|comparison|compared|versus|vs|against|difference between|differences between|differ|differs|difference|side by side",
         &[S::Compare],
@@ -224,6 +242,10 @@ const TABLE: &[(&str, &[Sense])] = &[
         "metric|metrics|measure|measures|series",
         &[S::Kind(Kind::Metric)],
     ),
+    (
+        "person|people|owner|owners|user|users|volunteer|volunteers|member|members",
+        &[S::Kind(Kind::Person)],
+    ),
     ("cancel|stop|abort|kill|terminate|halt", &[S::Cancel]),
     ("start|launch|begin|kick off", &[S::Start]),
     (
@@ -237,11 +259,11 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Of],
     ),
     (
-        "what|which|who|when|how|is|are|was|were|did|does|do|has|have|had|whose",
+        "what|which|who|when|how|doesnt|didnt|dont|isnt|arent|wasnt|werent|hasnt|havent|wont|cant|is|are|was|were|did|does|do|has|have|had|whose",
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|lines|configuration|config|hub|cupola|am|being|both|today|total|moment|general|course|average|mean|overall|full|rather|maybe|sure|great|nice",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|lines|configuration|config|hub|cupola|am|being|both|today|total|moment|general|course|average|mean|overall|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
 ];

@@ -93,6 +93,7 @@ impl Desk<'_> {
             Kind::Experiment => links::EXPERIMENTS,
             Kind::Template => "/templates",
             Kind::Model => "/models",
+            Kind::Person => links::CREDITS,
             Kind::Run | Kind::Worker | Kind::Parameter | Kind::Metric => links::RUNS,
         };
         let text = match total {
@@ -133,6 +134,12 @@ impl Desk<'_> {
                 Ok(Answer::saying(text)
                     .count("versions", versions, "/models")
                     .link("models", "/models"))
+            }
+            Key::Person(name) => {
+                let bans = self.bans(Some(what))?;
+                let source = format!("{}?by=person", links::COSTS);
+                let text = format!("{} is a person here. {}", quoted(name), bans.text);
+                Ok(Answer { text, ..bans }.link("costs by person", source))
             }
             Key::Parameter(name) => Ok(Answer::saying(format!(
                 "{} is a parameter of runs; ask whether it matters in an experiment.",

@@ -55,8 +55,17 @@ impl Desk<'_> {
                 self.cost_of_worker(&thing.name, links::worker(*id), within)
             }
             Some((Key::Run(_) | Key::Numbered(..), thing)) => self.cost_of_run(thing),
+            Some((Key::Person(name), _)) => {
+                let scope = Scope {
+                    kind: Kind::Person,
+                    subject: name.clone(),
+                };
+                let name = format!("What {} submitted", quoted(name));
+                let source = format!("{}?by=person", links::COSTS);
+                self.cost_of(&scope, &name, source, within)
+            }
             Some((_, thing)) => Ok(Answer::saying(format!(
-                "What a {} costs is not counted; ask for an experiment, a run or a worker.",
+                "What a {} costs is not counted; ask for an experiment, a run, a worker or a person.",
                 thing.kind()
             ))),
         }

@@ -208,6 +208,7 @@ impl Desk<'_> {
             source = page;
         }
         conditions.extend(wanted.state.map(|state| format!("state = {state}")));
+        conditions.extend(wanted.is_lost.then(|| "failure = lost".to_owned()));
         conditions.extend(
             wanted
                 .within
@@ -230,9 +231,10 @@ impl Desk<'_> {
         } else {
             format!(" of {}", of.join(" and "))
         };
-        let state = wanted
-            .state
-            .map_or(String::new(), |state| format!(" {state}"));
+        let state = match (wanted.is_lost, wanted.state) {
+            (true, _) => " lost with their worker".to_owned(),
+            (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
+        };
         let when = wanted.within.as_ref().map_or(String::new(), |period| {
             format!(" {}", excerpt(&period.words))
         });

@@ -24,7 +24,10 @@ pub(super) struct Context<'a, N> {
     pub names: &'a N,
     /// What words in doubt were said to mean.
     pub chosen: &'a [(String, Thing)],
+    /// Whether what is asked for is known only by words that are a slip away from others.
+    pub is_mended: bool,
     pub guesses: Vec<(String, Thing)>,
+    pub left_out: Vec<String>,
 }
 
 pub(super) const ALL: &[Kind] = &Kind::ALL;
@@ -44,7 +47,11 @@ impl Topic {
                 OF_RUNS
             }
             Self::Act(Action::Start) => &[Kind::Experiment],
-            Self::Changed | Self::Cost | Self::Runs | Self::Running => OF_EXPERIMENTS,
+            Self::Cost => &[Kind::Run, Kind::Experiment, Kind::Worker, Kind::Person],
+            Self::Credits => &[Kind::Person, Kind::Worker, Kind::Experiment],
+            Self::Checks => &[Kind::Person, Kind::Worker, Kind::Run, Kind::Experiment],
+            Self::Bans => &[Kind::Person, Kind::Worker],
+            Self::Changed | Self::Runs | Self::Running => OF_EXPERIMENTS,
             Self::Draft | Self::Submit | Self::Help => &[],
             Self::Status | Self::Describe | Self::Kind(_) => ALL,
         }
@@ -60,8 +67,11 @@ impl<N: Names> Context<'_, N> {
                 None => self.without_topic()?,
             },
         };
-        let guesses = self.guesses;
-        Ok(Asked { intent, guesses })
+        Ok(Asked {
+            intent,
+            guesses: self.guesses,
+            left_out: self.left_out,
+        })
     }
 
     /// A draft, or what changes the draft that was spoken of last.
@@ -215,6 +225,16 @@ impl<N: Names> Context<'_, N> {
                 let within = self.marked.period.clone();
                 Intent::Cost { of, within }
             }
+            Topic::Credits => Intent::Credits {
+                of: self.optional(kinds)?,
+                is_own: self.is_own(),
+            },
+            Topic::Checks => Intent::Checks {
+                of: self.optional(kinds)?,
+            },
+            Topic::Bans => Intent::Bans {
+                of: self.optional(kinds)?,
+            },
             Topic::Changed => {
                 let of = self.optional(kinds)?;
                 let within = self.marked.period.clone();
@@ -278,6 +298,14 @@ impl<N: Names> Context<'_, N> {
                 },
             },
         })
+    }
+
+    /// Whether it speaks of whoever asks.
+    fn is_own(&self) -> bool {
+        let words = self.marked.words().iter();
+        words
+            .filter(|word| !word.is_quoted)
+            .any(|word| ["my", "mine", "i"].contains(&word.folded.as_str()))
     }
 
     /// By what the best is the best. A follow-up keeps what was said.
@@ -370,7 +398,9 @@ impl<N: Names> Context<'_, N> {
             Sense::Cancelled => Some(State::Cancelled),
             _ => None,
         });
-        let is_plain = state.is_none() && marked.filter.is_empty() && marked.period.is_none();
+        let is_lost = marked.has(Sense::Lost);
+        let is_plain =
+            state.is_none() && !is_lost && marked.filter.is_empty() && marked.period.is_none();
         if let [what] = things.as_slice()
             && what.kind() == Kind::Run
             && is_plain
@@ -385,6 +415,7 @@ impl<N: Names> Context<'_, N> {
         Ok(Intent::ListRuns(RunsWanted {
             of,
             state,
+            is_lost,
             within: marked.period.clone(),
             filter: marked.filter.clone(),
         }))

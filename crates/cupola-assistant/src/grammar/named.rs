@@ -104,8 +104,9 @@ impl<N: Names> Context<'_, N> {
                 strays.push(span);
             }
         }
+        // Of what would mean everything, no word is left out.
         let is_missed = |span: &&Span| {
-            span.is_name_like || (span.is_name && (is_strict || (things.is_empty() && is_all)))
+            span.is_name_like || (span.is_name && is_strict) || (things.is_empty() && is_all)
         };
         let missed = strays.iter().find(is_missed).or_else(|| {
             let is_empty = things.is_empty() && !is_all && !self.marked.has(Sense::Pronoun);
@@ -113,6 +114,9 @@ impl<N: Names> Context<'_, N> {
             named.next().filter(|_| is_empty)
         });
         if let Some(span) = missed {
+            if self.is_mended && things.is_empty() {
+                return Err(Box::new(Reading::NotUnderstood));
+            }
             let kinds = kinds_of(span, kinds);
             return Err(Box::new(Reading::Unknown {
                 nearest: self.names.find(How::Far, &span.text, kinds),
@@ -120,6 +124,8 @@ impl<N: Names> Context<'_, N> {
                 kinds: kinds.to_vec(),
             }));
         }
+        let strays = strays.into_iter().map(|span| span.text);
+        self.left_out.extend(strays.filter(|text| is_word(text)));
         self.numbered(things)
     }
 
@@ -142,13 +148,19 @@ impl<N: Names> Context<'_, N> {
             things.push(thing);
             return Ok(true);
         }
-        let mut is_any = false;
+        let mut strays = Vec::new();
+        let before = things.len();
         for at in span.words.clone() {
             let word = self.marked.word_of(span, at);
-            if let Some(thing) = self.meaning(&word, kinds)? {
-                things.push(thing);
-                is_any = true;
+            match self.meaning(&word, kinds)? {
+                Some(thing) => things.push(thing),
+                None => strays.push(word.text),
             }
+        }
+        let is_any = things.len() > before;
+        if is_any {
+            self.left_out
+                .extend(strays.into_iter().filter(|text| is_word(text)));
         }
         Ok(is_any)
     }
@@ -271,6 +283,11 @@ impl<N: Names> Context<'_, N> {
         things.extend(runs);
         Ok(things)
     }
+}
+
+/// Whether it is worth saying that it was left out: one letter says nothing.
+fn is_word(text: &str) -> bool {
+    text.chars().nth(1).is_some()
 }
 
 fn kinds_of<'a>(span: &Span, kinds: &'a [Kind]) -> &'a [Kind] {

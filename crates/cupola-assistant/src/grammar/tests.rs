@@ -63,6 +63,9 @@ fn names() -> Catalogue {
     for name in ["val_loss", "train_loss", "accuracy"] {
         names.insert(Thing::new(Key::Metric(name.to_owned()), name), &[]);
     }
+    for name in ["cy", "ann"] {
+        names.insert(Thing::new(Key::Person(name.to_owned()), name), &[]);
+    }
     names.insert(Thing::new(Key::Run(run_id()), "run-abc"), &[]);
     names.identify(&run_id().to_string());
     names
@@ -108,7 +111,11 @@ fn said(reading: &Reading) -> String {
                 .guesses
                 .iter()
                 .map(|(text, thing)| format!(" [{text} = {}]", thing.name));
-            intent(&asked.intent) + &guesses.collect::<String>()
+            let left_out = asked
+                .left_out
+                .iter()
+                .map(|word| format!(" (without {word})"));
+            intent(&asked.intent) + &guesses.chain(left_out).collect::<String>()
         }
         Reading::Which {
             term,
@@ -157,6 +164,13 @@ fn intent(intent: &Intent) -> String {
         Intent::WhyWaiting { of } => format!("why waiting {}", of.name),
         Intent::Running { of } => format!("running {}", name(of)),
         Intent::Cost { of, within } => format!("cost {}{}", name(of), period(within.as_ref())),
+        Intent::Credits {
+            of: None,
+            is_own: true,
+        } => "credits own".to_owned(),
+        Intent::Credits { of, .. } => format!("credits {}", name(of)),
+        Intent::Checks { of } => format!("checks {}", name(of)),
+        Intent::Bans { of } => format!("bans {}", name(of)),
         Intent::WhatMatters { of, parameters } => {
             format!("matters in {}: {}", of.name, all(parameters))
         }
@@ -166,9 +180,10 @@ fn intent(intent: &Intent) -> String {
         Intent::ShowLog { of } => format!("log {}", of.name),
         Intent::ShowCurve { of, metrics } => format!("curve {}: {}", of.name, all(metrics)),
         Intent::ListRuns(wanted) => {
-            let state = wanted
-                .state
-                .map_or("any", cupola_domain::counts::State::as_str);
+            let state = match (wanted.is_lost, wanted.state) {
+                (true, _) => "lost",
+                (false, state) => state.map_or("any", cupola_domain::counts::State::as_str),
+            };
             let filter = if wanted.filter.is_empty() {
                 String::new()
             } else {
@@ -337,6 +352,48 @@ fn costs_are_asked_for() {
     check(
         "how much energy did gamma take in the last week?",
         "cost gamma 11-15T12..",
+    );
+}
+
+#[test]
+fn people_credits_and_checks_are_asked_for() {
+    check("how much did cy spend?", "cost cy");
+    check("what did ann spend this month", "cost ann 11-01T00..");
+    check("how many credits does cy have?", "credits cy");
+    check("my credits", "credits own");
+    check("how much did I earn?", "credits own");
+    check("who earned the most?", "credits all");
+    check("what is in escrow?", "credits all");
+    check("how much did gpu-1 earn", "credits gpu-1");
+    check("credits of alpha", "credits alpha");
+    check("who is banned?", "bans all");
+    check("why was cy banned?", "bans cy");
+    check("which results were checked?", "checks all");
+    check("was run 3 of alpha verified?", "checks alpha #3");
+    check("did ann cheat?", "checks ann");
+    check("list people", "list persons");
+    check("tell me about cy", "describe person cy");
+    check("runs lost with gpu-1", "runs lost of gpu-1");
+    check(
+        "which runs were lost today?",
+        "runs lost of  11-22T00..11-23T00",
+    );
+    check("why was run 3 of alpha lost?", "why failed alpha #3");
+}
+
+#[test]
+fn nothing_is_answered_as_though_a_word_were_not_there() {
+    check("purple monkey dishwasher", "?");
+    check("how much did zoe spend?", "unknown \"zoe\": ");
+    check("what is running on zoe", "unknown \"zoe\": ");
+    check("who is banned in zurich", "unknown \"zurich\": ");
+    check(
+        "best of alpha blahblah",
+        "best of alpha 1+1 (without blahblah)",
+    );
+    check(
+        "cost of alpha since lunch",
+        "cost alpha (without since) (without lunch)",
     );
 }
 

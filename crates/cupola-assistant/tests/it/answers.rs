@@ -24,6 +24,7 @@ impl<'a> Talk<'a> {
     fn ask(&mut self, question: &str) -> Answer {
         let caller = Caller {
             name: "ada".to_owned(),
+            owner: "ada".to_owned(),
             role: Role::Researcher,
         };
         let (hub, index) = (&self.lab.hub, &self.lab.index);
@@ -555,5 +556,68 @@ fn reports_and_what_cannot_be_answered() {
             .as_str()
             .unwrap()
             .starts_with("/runs/")
+    );
+}
+
+#[test]
+fn people_credits_and_checks_are_answered() {
+    let lab = Lab::new();
+    let mine = "`ada` has -960 credits, and 0 in escrow.";
+    check(
+        &lab,
+        "my credits",
+        mine,
+        &[("balance", -960.0), ("escrow", 0.0)],
+    );
+    check(
+        &lab,
+        "who is banned?",
+        "Nobody is banned.",
+        &[("banned owners", 0.0)],
+    );
+    check(
+        &lab,
+        "what was checked?",
+        "No result was checked.",
+        &[("checks", 0.0)],
+    );
+    check(
+        &lab,
+        "how much did gpu-1 earn?",
+        "`gpu-1` earned 960 credits by 16 runs",
+        &[("earned", 960.0)],
+    );
+    check(
+        &lab,
+        "credits of alpha",
+        "`alpha` has no budget of credits.",
+        &[],
+    );
+    check(
+        &lab,
+        "who earned the most credits?",
+        "are in escrow",
+        &[("escrow", 960.0)],
+    );
+    check(
+        &lab,
+        "which runs were lost?",
+        "No runs are lost with their worker.",
+        &[("runs", 0.0)],
+    );
+    check(
+        &lab,
+        "purple monkey dishwasher",
+        "I do not understand that",
+        &[],
+    );
+    check(&lab, "how much did zoe spend?", "There is no", &[]);
+    let mut talk = Talk::new(&lab);
+    let answer = talk.ask("best of alpha blahblah");
+    let line = "Left out, since I do not know it: `blahblah`.";
+    assert!(
+        answer.detail.iter().any(|each| each == line),
+        "{:?}",
+        answer.detail
     );
 }

@@ -158,6 +158,7 @@ impl Lab {
     ) -> Result<Value, Refused> {
         let caller = Caller {
             name: "ada".to_owned(),
+            owner: "ada".to_owned(),
             role,
         };
         let Value::Object(arguments) = arguments else {

@@ -98,6 +98,7 @@ fn check(new: &NewQuestion) -> Result<(), HubError> {
 fn caller(who: &Principal) -> Caller {
     Caller {
         name: who.name.clone(),
+        owner: who.owner.clone(),
         role: who.role,
     }
 }

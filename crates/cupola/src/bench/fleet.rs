@@ -25,6 +25,16 @@ pub(super) const WORKERS: u32 = 10_000;
 /// How long nothing happens.
 const STEADY: Duration = Duration::from_secs(30);
 
+/// Between two that join: nobody starts ten thousand machines at once, but all come back at once.
+const JOIN_PACE: Duration = Duration::from_millis(5);
+
+/// So many more tasks than workers, per cent: what was leased to one whose request was given up is taken back
+/// only later.
+const SPARE_PERCENT: u32 = 5;
+
+/// All have joined within this: each is given a task, which is a durable write.
+const JOINED_MAX: Duration = Duration::from_mins(8);
+
 /// All are back within this, or are counted as missing.
 const BACK_MAX: Duration = Duration::from_mins(2);
 
@@ -48,9 +58,13 @@ pub(super) async fn measure(workers: u32) -> anyhow::Result<Vec<Figure>> {
     let began = Instant::now();
     let mut agents = JoinSet::new();
     for number in 0..workers {
-        agents.spawn(Agent::new(number, Arc::clone(&fleet)).work());
+        let agent = Agent::new(number, Arc::clone(&fleet));
+        agents.spawn(async move {
+            tokio::time::sleep(JOIN_PACE * number).await;
+            agent.work().await;
+        });
     }
-    wait_for_all(&fleet, workers, BACK_MAX).await?;
+    wait_for_all(&fleet, workers, JOINED_MAX).await?;
     let joined = began.elapsed();
     fleet.forget_times();
     tokio::time::sleep(STEADY).await;
@@ -145,7 +159,7 @@ fn share(sorted: &[f64], percent: usize) -> f64 {
 /// A task for each of them, of ten owners.
 async fn submit(client: &Client, workers: u32) -> anyhow::Result<()> {
     let brief = json!({
-        "goal": "measure", "template": "trivial", "num_tasks": workers, "time_budget": 3_600,
+        "goal": "measure", "template": "trivial", "num_tasks": workers + workers * SPARE_PERCENT / 100, "time_budget": 3_600,
     });
     client.create_brief(&serde_json::from_value(brief)?).await?;
     Ok(())
