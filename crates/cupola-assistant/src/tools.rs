@@ -41,6 +41,8 @@ pub struct Tool {
     pub role: Role,
     /// Whether it changes something; it then takes `dry_run`.
     pub is_change: bool,
+    /// Whether it ends or overwrites what is there.
+    pub is_destructive: bool,
     /// Bytes of its answer at most, as JSON.
     pub bytes_max: usize,
     schema: fn() -> Value,
@@ -115,6 +117,7 @@ macro_rules! reading {
             about: $about,
             role: Role::Viewer,
             is_change: false,
+            is_destructive: false,
             bytes_max: BYTES_MAX,
             schema: <$arguments as Arguments>::schema,
             run: |desk, given| $run(desk, &read::<$arguments>(given)?),
@@ -129,6 +132,16 @@ macro_rules! changing {
             role: Role::Researcher,
             is_change: true,
             ..reading!($name, $arguments, $run, $about)
+        }
+    };
+}
+
+/// A tool that ends or overwrites what is there.
+macro_rules! destructive {
+    ($name:literal, $arguments:ty, $run:path, $about:literal) => {
+        Tool {
+            is_destructive: true,
+            ..changing!($name, $arguments, $run, $about)
         }
     };
 }
@@ -291,7 +304,7 @@ pub static TOOLS: &[Tool] = &[
         changes::create_experiment,
         "Makes an experiment of one configuration. It has no runs before it is started."
     ),
-    changing!(
+    destructive!(
         "update_experiment",
         changes::EditExperiment,
         changes::update_experiment,
@@ -303,13 +316,13 @@ pub static TOOLS: &[Tool] = &[
         changes::start,
         "Starts an experiment: makes one run or several."
     ),
-    changing!(
+    destructive!(
         "cancel_run",
         runs::OfRun,
         changes::cancel_run,
         "Stops a run for good."
     ),
-    changing!(
+    destructive!(
         "cancel_experiment",
         experiments::OfExperiment,
         changes::cancel_experiment,

@@ -90,7 +90,7 @@ pub struct ChangeBody {
 }
 
 /// A tool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ToolBody {
     /// Its name.
     pub name: String,
@@ -100,8 +100,12 @@ pub struct ToolBody {
     pub about: String,
     /// The least role that may call it.
     pub role: String,
+    /// Whether whoever asks may call it.
+    pub is_allowed: bool,
     /// Whether it changes something; it then takes `dry_run`.
     pub is_change: bool,
+    /// Whether it ends or overwrites what is there.
+    pub is_destructive: bool,
     /// The JSON Schema of its arguments.
     pub schema: Value,
 }

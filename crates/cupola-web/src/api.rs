@@ -5,7 +5,7 @@
 
 mod alerts;
 mod artifacts;
-mod assistant;
+pub(crate) mod assistant;
 pub(crate) mod body;
 mod briefs;
 pub(crate) mod charts;

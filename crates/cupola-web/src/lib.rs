@@ -10,6 +10,7 @@ pub mod error;
 pub mod gate;
 mod joining;
 pub mod live;
+mod mcp;
 pub mod metrics;
 pub mod openapi;
 pub mod params;

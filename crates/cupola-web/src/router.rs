@@ -29,7 +29,7 @@ use crate::{
     auth::{self, Access},
     compat::{afs, mlflow},
     error::{self, ApiError, Faceless, Refused},
-    live, metrics, openapi, parts,
+    live, mcp, metrics, openapi, parts,
     state::{Failure, Web},
     ui,
 };
@@ -64,6 +64,8 @@ pub fn routes() -> Routes {
         // programs that were written for something else
         .merge(mlflow::routes())
         .merge(afs::routes())
+        // other people's assistants
+        .merge(mcp::routes())
         // monitoring
         .merge(metrics::routes())
 }

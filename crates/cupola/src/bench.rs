@@ -4,6 +4,7 @@
 //! ratio to a ceiling that was measured moments before. `docs/benchmarks.md` keeps results.
 
 mod alerts;
+mod assistant;
 mod backlog;
 mod charts;
 mod chromium;
@@ -131,6 +132,13 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("training") {
         figures.extend(training::measure(bench.tasks.unwrap_or(1_000), bench.runs).await?);
     }
+    figures.extend(others(&bench, wanted).await?);
+    show(&figures, bench.json)
+}
+
+/// What is not of runs and their tasks.
+async fn others(bench: &Bench, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
     if wanted("events") {
         figures.extend(events::measure(bench.file.as_deref(), bench.runs)?);
     }
@@ -144,17 +152,21 @@ pub(crate) async fn run(bench: Bench) -> anyhow::Result<()> {
     if wanted("alerts") {
         figures.extend(alerts::measure(bench.runs).await?);
     }
+    if wanted("assistant") {
+        let count = bench.tasks.unwrap_or(assistant::RUNS);
+        figures.extend(assistant::measure(count, bench.runs).await?);
+    }
     if wanted("workspace") {
         let kept = bench.file.as_deref();
         figures.extend(workspace::measure(bench.tasks, kept, bench.runs)?);
     }
-    show(&figures, bench.json)
+    Ok(figures)
 }
 
 fn show(figures: &[Figure], is_json: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         !figures.is_empty(),
-        "there is no such figure; choose among protocol, backlog, fleet, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder, alerts, interface and workspace"
+        "there is no such figure; choose among protocol, backlog, fleet, dispatch, pages, logs, streams, live, charts, ingest, routes, size, search, training, events, telemetry, folder, alerts, interface, workspace and assistant"
     );
     if is_json {
         return output::json(&figures);

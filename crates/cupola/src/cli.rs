@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Verification(Verification),
     /// Ask about experiments, runs, workers and costs in plain words.
     Ask(Ask),
+    /// Serve the tools behind that on the standard streams to an assistant that speaks MCP.
+    Mcp(Connect),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]
     Alert(Alert),
@@ -418,12 +420,12 @@ pub(crate) struct Doctor {
 pub(crate) struct Bench {
     /// Which: `protocol`, `backlog`, `fleet` (only when named), `dispatch`, `pages`, `logs`, `streams`, `live` (needs Chromium),
     /// `charts`, `ingest`, `size`, `search`, `events`, `alerts`, `training` (needs Chromium), `folder`,
-    /// `telemetry`, `interface`, `workspace`; all, unless named.
+    /// `telemetry`, `interface`, `workspace`, `assistant`; all, unless named.
     pub only: Vec<String>,
     /// Runs of each figure; the median is printed.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
-    /// Tasks in the store for `pages`, runs for `search`, models for `training`, workers for `telemetry`,
+    /// Tasks in the store for `pages`, runs for `search` and `assistant`, models for `training`, workers for `telemetry`,
     /// jobs for `interface` and `workspace`,
     /// and the larger number for `backlog`.
     #[arg(long)]

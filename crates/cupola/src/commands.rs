@@ -17,6 +17,7 @@ pub(crate) mod far;
 pub(crate) mod import;
 mod installing;
 mod joining;
+mod mcp;
 pub(crate) mod models;
 pub(crate) mod monitor;
 pub(crate) mod run_file;
@@ -77,6 +78,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Credits(command)) => credits::run(command).await?,
         Some(Command::Verification(command)) => verification::run(command).await?,
         Some(Command::Ask(asked)) => assistant::run(asked).await?,
+        Some(Command::Mcp(connect)) => mcp::run(&connect).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {

@@ -56,7 +56,8 @@ fn main() -> ExitCode {
 /// Logs go to stderr: stdout belongs to what was asked for.
 fn telemetry(verbose: u8) {
     let default = match verbose {
-        0 => "warn",
+        // What a client is refused by MCP is its own affair.
+        0 => "warn,rmcp=error",
         1 => "info",
         _ => "debug",
     };

@@ -21,6 +21,7 @@ use cupola_protocol::{
     },
     paths::api,
 };
+use serde_json::{Map, Value};
 
 use super::body::Body;
 use crate::{
@@ -95,7 +96,8 @@ fn check(new: &NewQuestion) -> Result<(), HubError> {
     Err(HubError::Invalid(errors))
 }
 
-fn caller(who: &Principal) -> Caller {
+/// Who asks, as tools know them.
+pub(crate) fn caller(who: &Principal) -> Caller {
     Caller {
         name: who.name.clone(),
         owner: who.owner.clone(),
@@ -103,7 +105,14 @@ fn caller(who: &Principal) -> Caller {
     }
 }
 
-async fn list(_: Viewer) -> Json<ToolsBody> {
+async fn list(Viewer(who): Viewer) -> Json<ToolsBody> {
+    Json(ToolsBody {
+        items: tools_for(who.role),
+    })
+}
+
+/// Every tool, as one with this role has it.
+pub(crate) fn tools_for(role: Role) -> Vec<ToolBody> {
     let aliases: Vec<_> = tools::aliases().collect();
     let body = |tool: &tools::Tool| ToolBody {
         name: tool.name.to_owned(),
@@ -113,12 +122,12 @@ async fn list(_: Viewer) -> Json<ToolsBody> {
             .collect(),
         about: tool.about.to_owned(),
         role: tool.role.as_str().to_owned(),
+        is_allowed: role.includes(tool.role),
         is_change: tool.is_change,
+        is_destructive: tool.is_destructive,
         schema: tool.schema(),
     };
-    Json(ToolsBody {
-        items: tools::TOOLS.iter().map(body).collect(),
-    })
+    tools::TOOLS.iter().map(body).collect()
 }
 
 async fn call(
@@ -127,14 +136,24 @@ async fn call(
     Path(name): Path<String>,
     Body(call): Body<ToolCall>,
 ) -> Result<Json<ToolAnswer>, ApiError> {
-    let (desk, caller) = (web.assistant(), caller(&who));
-    let result = hub_call(&web, move |hub| {
-        let asked = (name.as_str(), &call.arguments);
-        tools::call(hub, &desk.index, &caller, asked, Mode::AsAsked).map_err(refused)
+    let called = called(&web, &who, name, call.arguments).await;
+    let result = called.map_err(refused)?;
+    Ok(Json(ToolAnswer { result }))
+}
+
+/// What a tool answers to one caller.
+pub(crate) async fn called(
+    web: &Web,
+    who: &Principal,
+    name: String,
+    arguments: Map<String, Value>,
+) -> Result<Value, Refused> {
+    let (desk, caller) = (web.assistant(), caller(who));
+    let result = hub_call(web, move |hub| {
+        let asked = (name.as_str(), &arguments);
+        Ok(tools::call(hub, &desk.index, &caller, asked, Mode::AsAsked))
     });
-    Ok(Json(ToolAnswer {
-        result: result.await?,
-    }))
+    result.await?
 }
 
 fn refused(refused: Refused) -> HubError {

@@ -22,6 +22,7 @@ mod live;
 mod login;
 mod loopback;
 mod matrix;
+mod mcp;
 mod mlflow;
 mod mlflow_files;
 mod mlflow_logged;

@@ -24,6 +24,7 @@ mod ingestion;
 mod joining;
 mod keyboard;
 mod kills;
+mod mcp;
 mod mlflow;
 mod programs;
 mod reconnecting;
