@@ -108,14 +108,10 @@ impl Client {
             .await
     }
 
-    /// What the worker earned, with one of its runs.
-    pub async fn earned(
-        &self,
-        worker_id: &str,
-        run: Option<&str>,
-    ) -> Result<OwnEarningsBody, Error> {
-        let run: Vec<_> = run.into_iter().map(|run| ("run", run)).collect();
-        self.list(&at(api::WORKER_EARNED, worker_id), &run).await
+    /// What the worker earned, with some of its runs.
+    pub async fn earned(&self, worker_id: &str, runs: &[String]) -> Result<OwnEarningsBody, Error> {
+        let runs: Vec<_> = runs.iter().map(|run| ("run", run)).collect();
+        self.list(&at(api::WORKER_EARNED, worker_id), &runs).await
     }
 
     /// Whether this client's token is a worker's that the hub lets in.

@@ -11,6 +11,7 @@
 mod balance;
 mod book;
 mod earning;
+mod givers;
 pub mod price;
 
 use std::{fmt, str::FromStr};
@@ -20,6 +21,7 @@ use crate::{credits::Credits, time::Timestamp};
 pub use balance::{Balance, Credit};
 pub use book::{Book, Trial, Written};
 pub use earning::{Earning, Stage};
+pub use givers::{Giver, shares_again, shares_back};
 
 /// Where credits are. `N` names people and briefs: texts in a hub, numbers in a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,12 +37,11 @@ pub enum Account<N = String> {
 }
 
 impl<N> Account<N> {
-    /// How far a transfer of that kind may make its balance fall. What an operator puts right may leave a
-    /// person in debt, whatever people may do otherwise; a brief and escrow are never below zero.
-    pub fn credit(&self, kind: Kind, people: Credit) -> Credit {
+    /// How far a transfer may make its balance fall: a person's as far as people may, a brief's and escrow
+    /// never below zero.
+    pub fn credit(&self, people: Credit) -> Credit {
         match self {
             Account::Issued => Credit::Unlimited,
-            Account::Person(_) if kind == Kind::Correction => Credit::Unlimited,
             Account::Person(_) => people,
             Account::Brief(_) | Account::Escrow(_) => Credit::None,
         }
@@ -241,6 +242,26 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Why, in words: in those of whoever did it, else what such a transfer is for.
+    pub fn why(&self) -> String {
+        if !self.note.is_empty() {
+            return self.note.clone();
+        }
+        let key = self.transfer.key.as_str();
+        let brief = key.split_once(':').map_or(key, |(brief, _)| brief);
+        match self.transfer.kind {
+            Kind::Grant => "given to everybody who is new".to_owned(),
+            Kind::Fund => format!("budget of brief {brief}"),
+            Kind::Reserve => format!("held while run {key} goes on"),
+            Kind::Post => format!("earned with run {key}"),
+            Kind::Void => format!("run {key} came to nothing"),
+            Kind::Release => format!("earned with run {key}, its time in escrow is over"),
+            Kind::Clawback => format!("run {key} was found out, or its owner was banned"),
+            Kind::Refund => format!("left of the budget of brief {brief}"),
+            Kind::Correction => "put right by an operator".to_owned(),
+        }
+    }
+
     /// What its hash vouches for, as one line. With the line the hash of the one before it is hashed, so
     /// that nothing can be changed, left out or put between without its being seen.
     pub fn line(&self) -> String {
@@ -367,6 +388,33 @@ mod tests {
         };
         let expected = "1\tgrant\tk l\tissued\tperson:a issued \t5\t9\to p\twhy";
         assert_eq!(entry.line(), expected);
+    }
+
+    #[test]
+    fn every_transfer_says_why() {
+        let why = |kind: Kind, key: &str, note: &str| {
+            let entry = Entry {
+                number: 1,
+                transfer: Transfer {
+                    kind,
+                    key: key.to_owned(),
+                    debit: Account::Issued,
+                    credit: Account::Person("a".to_owned()),
+                    amount: Credits::from_micros(5),
+                },
+                at: Timestamp::from_millis(9),
+                author: String::new(),
+                note: note.to_owned(),
+                hash: String::new(),
+            };
+            entry.why()
+        };
+        assert_eq!(why(Kind::Fund, "b:2", ""), "budget of brief b");
+        assert_eq!(why(Kind::Post, "r", ""), "earned with run r");
+        assert_eq!(why(Kind::Grant, "k", "prize"), "prize");
+        for kind in Kind::ALL {
+            assert!(!why(kind, "k", "").is_empty(), "{kind}");
+        }
     }
 
     #[test]

@@ -109,6 +109,12 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// How much memory a task is promised: what it asks for, and as much as the smallest class of machine has
+    /// where it asks for less or for nothing.
+    pub fn promised_memory(&self) -> u64 {
+        self.memory_bytes.max(Hardware::Small.needs().memory_bytes)
+    }
+
     /// What `offer` lacks, in words; empty when the task may run there.
     pub fn unmet_by(&self, offer: &Capabilities) -> Vec<String> {
         let mut unmet = Vec::new();
@@ -184,7 +190,11 @@ impl Needs {
     }
 }
 
-fn gib(bytes: u64) -> String {
+/// An amount of memory as people read it: `1.5 GiB`; what is less than half of one in MiB.
+pub fn gib(bytes: u64) -> String {
+    if (1..GIB / 2).contains(&bytes) {
+        return format!("{} MiB", bytes >> 20);
+    }
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let gib = bytes as f64 / GIB as f64;
     format!("{gib:.1} GiB")
@@ -400,6 +410,14 @@ mod tests {
         for wrong in ["small", "huge", "", "Two Words", "x/y"] {
             assert!(profiles.add(wrong, Needs::default()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_nothing_is_promised_some_memory() {
+        let check = |needs: Needs, gib: u64| assert_eq!(needs.promised_memory(), gib * GIB);
+        check(Needs::default(), 1);
+        check(Hardware::Small.needs(), 1);
+        check(Hardware::Medium.needs(), 4);
     }
 
     #[test]

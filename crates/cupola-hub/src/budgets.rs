@@ -25,7 +25,7 @@ use crate::{
 
 use looks::Looks;
 
-pub(crate) use holding::{Held, find_holding, let_go, withhold};
+pub(crate) use holding::{Held, find_holding, let_go, withhold, withhold_one};
 
 /// So many tasks are let go in one transaction, so that nobody waits for long.
 const RELEASED_PER_STEP: i64 = 1_000;

@@ -134,7 +134,11 @@ impl Hub {
     /// Why the pending tasks of a family will not be leased as things are; empty when some worker that
     /// is heard of could take them, or none is pending.
     pub fn obstacle(&self, family: &Experiment) -> Result<String, HubError> {
-        self.obstacle_to(family, &family.needs)
+        let why = self.obstacle_to(family, &family.needs)?;
+        if why.is_empty() && family.counts.pending > 0 {
+            return self.kept_obstacle(family.id);
+        }
+        Ok(why)
     }
 
     /// The same for those of an experiment's tasks that need this.

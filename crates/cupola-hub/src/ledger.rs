@@ -27,10 +27,10 @@ use crate::{Hub, HubError};
 pub use operating::Correction;
 pub(crate) use operating::welcome;
 pub use reading::{
-    AccountRow, Earned, Leader, Overview, Receipt, Spent, Statement, StatementQuery, WorkerEarnings,
+    Earned, Leader, Overview, PersonRow, Receipt, Spent, Statement, StatementQuery, WorkerEarnings,
 };
 pub use verifying::Verified;
-pub(crate) use withholding::withhold as withhold_unpaid;
+pub(crate) use withholding::{withhold as withhold_unpaid, withhold_one as withhold_unpaid_one};
 
 /// How credits are given, held and paid.
 #[derive(Debug, Clone, PartialEq, Eq)]

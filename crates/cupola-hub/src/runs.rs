@@ -64,6 +64,8 @@ pub struct RunDetail {
     pub proof: Option<Proof>,
     /// Whether a check of it may be asked for.
     pub can_be_checked: bool,
+    /// Why it waits, where nobody could take it as things are; empty where somebody could.
+    pub obstacle: String,
 }
 
 impl Hub {
@@ -71,7 +73,7 @@ impl Hub {
     pub fn run_detail(&self, id: RunId) -> Result<RunDetail, HubError> {
         let (now, currency) = (self.now(), self.prices().currency.clone());
         let rules = self.verification();
-        self.read(move |tx| {
+        let mut detail = self.read(move |tx| {
             let run = runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))?;
             let task = find_task(tx, run.task)?;
             let experiment = experiments::find(tx, run.experiment)?
@@ -97,8 +99,13 @@ impl Hub {
                 cost: costs::find(tx, id, now)?,
                 currency,
                 proof: verification::proof_of(tx, id)?,
+                obstacle: String::new(),
             })
-        })
+        })?;
+        if detail.task.run == id {
+            detail.obstacle = self.obstacle_of_task(&detail.task, &detail.experiment)?;
+        }
+        Ok(detail)
     }
 
     /// Stops a run for good. Whatever its worker still reports is refused.

@@ -7,9 +7,9 @@ use cupola_domain::{
     experiment::Experiment,
     ids::{ExperimentId, TaskId, WorkerId},
     run::Run,
-    task::{Task, TaskState},
+    task::Task,
 };
-use cupola_store::{code, experiments, runs, tasks, workers};
+use cupola_store::{experiments, runs, tasks, workers};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -109,19 +109,7 @@ impl Hub {
                 obstacle: String::new(),
             })
         })?;
-        // What waits for another task, or for a budget, says so itself.
-        if detail.task.state == TaskState::Pending && detail.task.reason().is_empty() {
-            let needs = self.read(move |tx| {
-                let known = code::list_needs(tx)?;
-                let own = tasks::find_needs(tx, id)?;
-                Ok(known.into_iter().find(|(known, _)| Some(*known) == own))
-            })?;
-            let needs = needs.map_or_else(|| detail.experiment.needs.clone(), |(_, needs)| needs);
-            detail.obstacle = self.obstacle_to(&detail.experiment, &needs)?;
-            if detail.obstacle.is_empty() {
-                detail.obstacle = self.room_awaited_by(id);
-            }
-        }
+        detail.obstacle = self.obstacle_of_task(&detail.task, &detail.experiment)?;
         Ok(detail)
     }
 

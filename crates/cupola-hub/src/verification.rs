@@ -15,6 +15,7 @@ mod choosing;
 mod copies;
 mod effects;
 mod judging;
+mod kept;
 mod known;
 mod opening;
 mod operating;
@@ -191,17 +192,12 @@ impl Court {
         let worker = worker.to_string();
         let mut found = Vec::new();
         for needs in needs {
-            found.extend(rows::list_awaited_of(
-                tx,
-                (&worker, needs),
-                choosing::LOOKED_AT,
-            )?);
+            let limit = choosing::LOOKED_AT;
+            found.extend(rows::list_copies_of(tx, (&worker, needs), limit)?);
             if self.rules.is_own(owner) {
-                found.extend(rows::list_awaited_of(
-                    tx,
-                    (REFEREE, needs),
-                    choosing::LOOKED_AT,
-                )?);
+                // Each by itself: the one does not stand in the other's way.
+                found.extend(rows::list_copies_of(tx, (REFEREE, needs), limit)?);
+                found.extend(rows::list_kept_of(tx, (REFEREE, needs), limit)?);
             }
         }
         found.sort();

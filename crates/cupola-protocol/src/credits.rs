@@ -1,5 +1,7 @@
 //! Credits. Amounts are texts with six decimals, so that nothing is lost: `12.345678`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +43,9 @@ pub struct PersonBody {
     pub held: String,
     /// What they can spend.
     pub available: String,
+    /// What they earned and were not given yet.
+    #[serde(default)]
+    pub escrow: String,
 }
 
 /// Credits that went from one account to another.
@@ -63,8 +68,11 @@ pub struct TransferBody {
     pub at: Time,
     /// Who did it; empty for the hub itself.
     pub author: String,
-    /// Why.
+    /// Why, in the words of whoever did it; empty for the hub itself.
     pub note: String,
+    /// Why, in words, whoever did it.
+    #[serde(default)]
+    pub why: String,
     /// Its receipt.
     pub hash: String,
 }
@@ -167,8 +175,11 @@ pub struct BriefBudgetBody {
 pub struct OwnEarningsBody {
     /// In all, today, and in seven days.
     pub earnings: WorkerEarningsBody,
-    /// What the run that was asked for earns; 0 when it came to nothing, none when it was not this worker's.
+    /// What the first run that was asked for earns; 0 when it came to nothing, none when it was not this worker's.
     pub run: Option<String>,
+    /// The same of each run that was asked for, as it stands now: what was taken back is 0.
+    #[serde(default)]
+    pub runs: BTreeMap<String, String>,
 }
 
 /// What a worker earned.

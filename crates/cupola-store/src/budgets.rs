@@ -35,6 +35,7 @@ statements! {
          WHERE EXISTS (SELECT 1 FROM run_tag WHERE run_tag.run_id = ready.run_id
                        AND run_tag.key = 'model' AND run_tag.value = $3))
         RETURNING experiment_id";
+    WITHHOLD_ONE = "UPDATE task SET budget_id = $2 WHERE id = $1 AND state = 'pending'";
     FIND_WITHHOLDING = "SELECT MIN(budget_id) AS id FROM task WHERE budget_id > $1";
     RELEASE = "UPDATE task SET budget_id = NULL WHERE id IN
                (SELECT id FROM task WHERE budget_id = $1 ORDER BY id LIMIT $2)
@@ -108,6 +109,12 @@ pub fn list(tx: &mut Tx) -> Result<Vec<Budget>, StoreError> {
 /// Removes a budget; says whether it was there.
 pub fn delete(tx: &mut Tx, id: BudgetId) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, &[&id.to_string()])? > 0)
+}
+
+/// Keeps one task from being leased, which is in no line.
+pub fn withhold_one(tx: &mut Tx, budget: BudgetId, task: TaskId) -> Result<(), StoreError> {
+    let (budget, id) = (budget.to_string(), task.to_string());
+    tx.execute(WITHHOLD_ONE, &[&id, &budget]).map(drop)
 }
 
 /// Keeps tasks of an experiment from being leased: those among the first `looked_at` with these needs in a

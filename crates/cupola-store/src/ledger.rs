@@ -2,6 +2,7 @@
 //! deletes one, and the database refuses it.
 
 mod earnings;
+mod givers;
 mod unpaid;
 
 use std::str::FromStr;
@@ -20,8 +21,9 @@ pub use earnings::{
     list_earned, list_earners, list_lost, list_open, list_posted, save_held, save_moved,
     total_of_worker,
 };
+pub use givers::{list_givers, save_giver};
 pub use unpaid::{
-    First, is_ready, is_withholding, list_firsts, list_withholding, release, withhold,
+    First, is_ready, is_withholding, list_firsts, list_withholding, release, withhold, withhold_one,
 };
 
 statements! {
@@ -30,9 +32,12 @@ statements! {
                     ON CONFLICT (name) DO UPDATE SET posted_micros = excluded.posted_micros,
                                                      held_micros = excluded.held_micros";
     SAVE_HOLDER = "UPDATE ledger_account SET holder = $2, refunded_micros = $3 WHERE name = $1";
+    SAVE_REFUNDED = "UPDATE ledger_account SET refunded_micros = $2 WHERE name = $1";
     LIST_ACCOUNTS = "SELECT * FROM ledger_account WHERE name > $1 ORDER BY name LIMIT $2";
     LIST_PEOPLE = "SELECT * FROM ledger_account WHERE name >= 'person:' AND name < 'person;'
                    ORDER BY posted_micros DESC, name LIMIT $1";
+    LIST_ESCROWS = "SELECT * FROM ledger_account WHERE name >= 'escrow:' AND name < 'escrow;'
+                    AND posted_micros > 0 ORDER BY posted_micros DESC, name LIMIT $1";
     /// Whole credits and the rest by themselves, so that no sum runs over, whatever accounts have.
     TOTAL = "SELECT CAST(COALESCE(SUM(posted_micros / 1000000), 0) AS BIGINT) AS posted,
                     CAST(COALESCE(SUM(posted_micros % 1000000), 0) AS BIGINT) AS posted_rest,
@@ -76,9 +81,10 @@ statements! {
 }
 
 /// Statements of this folder, by module.
-pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 3] = [
+pub(crate) const STATEMENTS: [(&str, &[(&str, &str)]); 4] = [
     ("ledger", ALL),
     ("ledger::earnings", earnings::ALL),
+    ("ledger::givers", givers::ALL),
     ("ledger::unpaid", unpaid::ALL),
 ];
 
@@ -89,7 +95,7 @@ pub struct AccountRow {
     pub account: Account,
     /// What it has.
     pub balance: Balance,
-    /// Of a brief: who gave it its budget; empty before anybody did.
+    /// Of a brief: who gave it its budget first; empty before anybody did.
     pub holder: String,
     /// Of a brief: how much of it was given back and may be taken again.
     pub refunded: Credits,
@@ -123,7 +129,7 @@ pub fn save_balance(tx: &mut Tx, account: &Account, balance: Balance) -> Result<
     tx.execute_one(SAVE_BALANCE, &[&account.to_string(), &posted, &held])
 }
 
-/// Notes who gave a brief its budget, and how much of it went back.
+/// Notes who gave a brief its budget first, and how much of it went back.
 pub fn save_holder(
     tx: &mut Tx,
     account: &Account,
@@ -134,6 +140,11 @@ pub fn save_holder(
     tx.execute_one(SAVE_HOLDER, &[&name, &holder, &refunded.micros()])
 }
 
+/// Notes how much of a brief's budget went back and may be taken again.
+pub fn save_refunded(tx: &mut Tx, account: &Account, refunded: Credits) -> Result<(), StoreError> {
+    tx.execute_one(SAVE_REFUNDED, &[&account.to_string(), &refunded.micros()])
+}
+
 /// Accounts by name, those after a name.
 pub fn list_accounts(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<AccountRow>, StoreError> {
     tx.query(LIST_ACCOUNTS, &[&after, &limit], account_row)
@@ -142,6 +153,11 @@ pub fn list_accounts(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<Account
 /// What people have, the richest first.
 pub fn list_people(tx: &mut Tx, limit: i64) -> Result<Vec<AccountRow>, StoreError> {
     tx.query(LIST_PEOPLE, &[&limit], account_row)
+}
+
+/// What people earned and were not given yet, the most first.
+pub fn list_escrows(tx: &mut Tx, limit: i64) -> Result<Vec<AccountRow>, StoreError> {
+    tx.query(LIST_ESCROWS, &[&limit], account_row)
 }
 
 /// What all accounts have together whose names begin so, and how many there are.

@@ -119,4 +119,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "owners",
         sql: include_str!("migrations/0023_owners.sql"),
     },
+    Migration {
+        version: 24,
+        name: "givers",
+        sql: include_str!("migrations/0024_givers.sql"),
+    },
 ];

@@ -25,6 +25,11 @@ pub trait Desk: Send + Sync + 'static {
     /// All that is to be seen.
     fn status(&self) -> DeskBody;
 
+    /// The same once the hub was asked what of it changed there.
+    fn status_now(&self) -> Pin<Box<dyn Future<Output = DeskBody> + Send + '_>> {
+        Box::pin(async move { self.status() })
+    }
+
     /// The time.
     fn now(&self) -> Timestamp;
 

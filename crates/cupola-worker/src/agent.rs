@@ -119,7 +119,7 @@ impl Agent {
         let resting = Resting::begin(&settings).await;
         let disk_used = resting.disk_used();
         let membership = Membership::join(folder.0, &settings, &client, disk_used).await?;
-        desk.ask_earned(&client, membership.worker_id(), None);
+        desk.ask_earned(&client, membership.worker_id(), Vec::new());
         desk.log(LogLevel::Info, "the worker's loop has started");
         info!(worker = %membership.worker_id(), hub = %client.base_url(), "joined");
         Ok(Self {

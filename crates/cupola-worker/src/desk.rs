@@ -11,7 +11,7 @@ use std::{
     fmt, io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use cupola_client::Client;
@@ -34,6 +34,12 @@ use tasks::Tasks;
 
 pub(crate) use history::Ended;
 pub(crate) use journal::Level as LogLevel;
+
+/// Whoever looks makes the hub be asked what was earned no more often than this,
+const EARNED_PERIOD: Duration = Duration::from_secs(5);
+
+/// and waits no longer for its answer.
+const EARNED_WAIT: Duration = Duration::from_secs(1);
 
 /// What its owner sees of a worker and says to it. Cheap to clone.
 #[derive(Clone)]
@@ -79,6 +85,8 @@ struct State {
     agent: Agent,
     /// What was seen of the machine's use last.
     observed: Observed,
+    /// When whoever looked last made us ask the hub what was earned.
+    earned_asked_at: Option<Timestamp>,
 }
 
 /// What the agent says of itself.
@@ -112,6 +120,7 @@ impl Desk {
             history: History::read(folder),
             tasks: Tasks::default(),
             observed: Observed::default(),
+            earned_asked_at: None,
             agent: Agent {
                 is_away: Some("it has not joined yet".to_owned()),
                 ..Agent::default()
@@ -130,6 +139,19 @@ impl Desk {
     /// All that is to be seen.
     pub fn status(&self) -> DeskBody {
         self.state().body()
+    }
+
+    /// The same once the hub was asked what the worker's runs are worth now: what was earned may have been
+    /// taken back since. A hub that is slow is not waited for.
+    pub async fn status_now(&self) -> DeskBody {
+        let asked = self.state().earnings_to_ask(self.0.clock.now());
+        if let Some((client, worker_id, runs)) = asked {
+            let asking = client.earned(&worker_id, &runs);
+            if let Ok(Ok(told)) = tokio::time::timeout(EARNED_WAIT, asking).await {
+                self.earned(&told, runs.first());
+            }
+        }
+        self.status()
     }
 
     /// Counts up with each change.
@@ -151,6 +173,12 @@ impl Desk {
     pub fn change(&self, limits: LimitsBody) -> Result<(), DeskError> {
         let now = self.0.clock.now();
         let mut state = self.state();
+        if let (Ok(limits), Some(machine)) = (Limits::read(&limits), &state.agent.measured) {
+            let errors = limits.beyond(machine);
+            if !errors.is_empty() {
+                return Err(DeskError::Refused(errors));
+            }
+        }
         let written = state.settings_file.write(limits);
         state.kept = written.map_err(|error| match error {
             WriteError::Refused(errors) => DeskError::Refused(errors),
@@ -358,18 +386,17 @@ impl Desk {
         });
     }
 
-    /// Asks the hub what the worker earned, and what with this run. An older hub does not know.
-    pub(crate) fn ask_earned(&self, client: &Client, worker_id: &str, run: Option<&str>) {
-        let (desk, client) = (self.clone(), client.clone());
-        let (worker_id, run) = (worker_id.to_owned(), run.map(str::to_owned));
+    /// Asks the hub what the worker earned, and what with these runs. An older hub does not know.
+    pub(crate) fn ask_earned(&self, client: &Client, worker_id: &str, runs: Vec<String>) {
+        let (desk, client, worker_id) = (self.clone(), client.clone(), worker_id.to_owned());
         tokio::spawn(async move {
-            if let Ok(told) = client.earned(&worker_id, run.as_deref()).await {
-                desk.earned(&told, run.as_deref());
+            if let Ok(told) = client.earned(&worker_id, &runs).await {
+                desk.earned(&told, runs.first());
             }
         });
     }
 
-    fn earned(&self, told: &OwnEarningsBody, run: Option<&str>) {
+    fn earned(&self, told: &OwnEarningsBody, first: Option<&String>) {
         let earnings = &told.earnings;
         let amount = |earned: &EarnedBody| trimmed(&earned.amount);
         let earned = DeskEarnedBody {
@@ -377,12 +404,22 @@ impl Desk {
             today: amount(&earnings.today),
             week: amount(&earnings.week),
         };
-        self.write(|state, _| {
-            state.agent.earned = Some(earned);
-            if let (Some(run), Some(amount)) = (run, &told.run) {
-                state.history.earned(run, &trimmed(amount));
-            }
-        });
+        // An older hub tells of the first run alone.
+        let first = first.zip(told.run.as_ref());
+        let mut runs = told.runs.clone();
+        if let Some((run, amount)) = first.filter(|_| runs.is_empty()) {
+            runs.insert(run.clone(), amount.clone());
+        }
+        let mut state = self.state();
+        let before = state.agent.earned.replace(earned.clone());
+        let mut is_news = before != Some(earned);
+        for (run, amount) in &runs {
+            is_news |= state.history.earned(run, &trimmed(amount));
+        }
+        drop(state);
+        if is_news {
+            self.changed();
+        }
     }
 }
 
@@ -412,6 +449,18 @@ fn words_of(ended: &DeskEndedBody) -> (Level, String) {
 }
 
 impl State {
+    /// Whom to ask what the latest runs are worth; none where that was asked a moment ago.
+    fn earnings_to_ask(&mut self, now: Timestamp) -> Option<(Client, String, Vec<String>)> {
+        let client = self.agent.client.clone()?;
+        let worker_id = self.agent.worker_id.clone()?;
+        let before = self.earned_asked_at.replace(now);
+        if before.is_some_and(|before| now.since(before) < EARNED_PERIOD) {
+            self.earned_asked_at = before;
+            return None;
+        }
+        Some((client, worker_id, self.history.worth_something()))
+    }
+
     /// Who mistyped a limit did not mean that there are none: until the settings were read once, no work is
     /// taken.
     fn known_or_resting(&self, allowed: Allowed) -> Allowed {
@@ -589,6 +638,26 @@ mod tests {
         };
         let refused = desk.change(negative).unwrap_err();
         assert!(refused.to_string().contains("`disk_gib`"), "{refused}");
+    }
+
+    #[test]
+    fn nobody_lets_it_have_more_than_the_machine_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        let machine = Capabilities {
+            cpu_cores: 2,
+            ..Capabilities::default()
+        };
+        desk.offer(&machine, &machine, 1);
+        let body = |cores: u32| LimitsBody {
+            cores,
+            ..LimitsBody::default()
+        };
+        let refused = desk.change(body(3)).unwrap_err().to_string();
+        assert!(refused.contains("this machine has 2"), "{refused}");
+        assert_eq!(desk.limits().cores, None);
+        desk.change(body(2)).unwrap();
+        assert_eq!(desk.limits().cores, Some(2));
     }
 
     #[test]

@@ -210,9 +210,11 @@ impl Execution {
         let is_told = ended.is_some();
         self.ended(ended.unwrap_or_else(|| Ended::stopped(end.wall_time_secs)));
         if is_told {
-            let (context, run) = (&self.context, self.order.run_id.as_str());
+            let (context, run) = (&self.context, &self.order.run_id);
             let (client, worker_id) = (&context.client, &context.worker_id);
-            context.desk.ask_earned(client, worker_id, Some(run));
+            context
+                .desk
+                .ask_earned(client, worker_id, vec![run.to_owned()]);
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cupola_domain::{
     field::FieldError,
-    resources::{Capabilities, GIB},
+    resources::{Capabilities, GIB, gib},
     time::Timestamp,
 };
 use cupola_protocol::desk::{LimitsBody, PAUSED};
@@ -21,8 +21,23 @@ pub(crate) use seen::{Observed, Wanted, Watch};
 /// More slots than this make no sense on one machine.
 const SLOTS_MAX: u32 = 1024;
 
+/// More cores than this no machine has.
+const CORES_MAX: u32 = 65_536;
+
 /// What a limit in GiB or Mbit/s is at most: more is a slip of the pen.
 const AMOUNT_MAX: f64 = 1e6;
+
+/// With less memory, 64 MiB, hardly a program starts.
+const MEMORY_GIB_MIN: f64 = 0.0625;
+
+/// A share of the disk has to be more than the slack that is left of it.
+const DISK_GIB_MIN: f64 = 0.25;
+
+/// With less, code takes hours.
+const BANDWIDTH_MBIT_MIN: f64 = 0.1;
+
+/// Nobody waits for more than a week of rest.
+const IDLE_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// The processor is in use by its owner when more than this part of it works while nothing of ours runs.
 const BUSY_SHARE: f64 = 0.5;
@@ -175,13 +190,31 @@ impl Limits {
     /// Reads what an owner wrote; an error for each field that is wrong.
     pub(crate) fn read(body: &LimitsBody) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        if body.slots > SLOTS_MAX {
-            let message = format!("is {}; choose 1 to {SLOTS_MAX}, or 0", body.slots);
-            errors.push(FieldError::new("slots", message));
-        }
-        let mut amount = |field: &str, value: f64, unit: f64| {
-            if !(0.0..=AMOUNT_MAX).contains(&value) {
-                let message = format!("is {value}; choose 0 (no limit) to {AMOUNT_MAX}");
+        let mut whole = |field: &str, value: u32, most: u32, zero: &str| {
+            if value > most {
+                let message = format!("is {value}; choose 1 to {most}, or 0 for {zero}");
+                errors.push(FieldError::new(field, message));
+            }
+        };
+        whole(
+            "slots",
+            body.slots,
+            SLOTS_MAX,
+            "as many as it was started with",
+        );
+        whole("cores", body.cores, CORES_MAX, "all of them");
+        let idle = body.only_idle_minutes;
+        whole(
+            "only_idle_minutes",
+            idle,
+            IDLE_MINUTES_MAX,
+            "whether it is used or not",
+        );
+        let mut amount = |field: &str, value: f64, (least, unit): (f64, f64)| {
+            let is_meant = value == 0.0 || (least..=AMOUNT_MAX).contains(&value);
+            if !is_meant {
+                let message =
+                    format!("is {value}; choose {least} to {AMOUNT_MAX}, or 0 for all there is");
                 errors.push(FieldError::new(field, message));
                 return None;
             }
@@ -194,10 +227,14 @@ impl Limits {
             Some(whole).filter(|whole| *whole > 0)
         };
         #[expect(clippy::cast_precision_loss, reason = "a power of two")]
-        let gib = GIB as f64;
-        let memory_bytes = amount("memory_gib", body.memory_gib, gib);
-        let disk_bytes = amount("disk_gib", body.disk_gib, gib);
-        let bandwidth = amount("bandwidth_mbit", body.bandwidth_mbit, MBIT);
+        let unit = GIB as f64;
+        let memory_bytes = amount("memory_gib", body.memory_gib, (MEMORY_GIB_MIN, unit));
+        let disk_bytes = amount("disk_gib", body.disk_gib, (DISK_GIB_MIN, unit));
+        let bandwidth = amount(
+            "bandwidth_mbit",
+            body.bandwidth_mbit,
+            (BANDWIDTH_MBIT_MIN, MBIT),
+        );
         let hours = Hours::read(&body.hours);
         let hours = hours.unwrap_or_else(|error| {
             errors.push(error);
@@ -221,6 +258,28 @@ impl Limits {
         } else {
             Err(errors)
         }
+    }
+
+    /// What somebody says now that the machine has not: an error for each field. What stands in a file since
+    /// the machine had more of it is all that there is.
+    pub(crate) fn beyond(&self, machine: &Capabilities) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let cores = machine.cpu_cores;
+        if let Some(asked) = self.cores.filter(|asked| cores > 0 && *asked > cores) {
+            let message =
+                format!("is {asked}; this machine has {cores}: choose 1 to {cores}, or 0 for all");
+            errors.push(FieldError::new("cores", message));
+        }
+        let memory = machine.memory_bytes;
+        if let Some(asked) = self
+            .memory_bytes
+            .filter(|asked| memory > 0 && *asked > memory)
+        {
+            let (asked, has) = (gib(asked), gib(memory));
+            let message = format!("is {asked}; this machine has {has}: choose less, or 0 for all");
+            errors.push(FieldError::new("memory_gib", message));
+        }
+        errors
     }
 
     /// What has to be looked at because of them.
@@ -414,6 +473,44 @@ mod tests {
             &["disk_gib", "bandwidth_mbit"],
         );
         check("hours = ['noon']", &["hours"]);
+        check("memory_gib = 0.0001", &["memory_gib"]);
+        check("disk_gib = 0.001", &["disk_gib"]);
+        check("bandwidth_mbit = 0.001", &["bandwidth_mbit"]);
+        check("cores = 100000", &["cores"]);
+        check("only_idle_minutes = 100000", &["only_idle_minutes"]);
+        check(
+            "memory_gib = 0.0625\ndisk_gib = 0.25\nbandwidth_mbit = 0.1",
+            &[],
+        );
         check("", &[]);
+    }
+
+    #[test]
+    fn a_message_names_field_value_and_remedy() {
+        let body: LimitsBody = toml::from_str("memory_gib = 0.0001").unwrap();
+        let errors = Limits::read(&body).unwrap_err();
+        let expected = "`memory_gib`: is 0.0001; choose 0.0625 to 1000000, or 0 for all there is";
+        assert_eq!(errors[0].to_string(), expected);
+    }
+
+    #[test]
+    fn what_the_machine_has_not_is_refused_to_whoever_says_it() {
+        let machine = Capabilities {
+            cpu_cores: 8,
+            memory_bytes: 16 * GIB,
+            ..Capabilities::default()
+        };
+        let check = |text: &str, expected: &[&str]| {
+            let body: LimitsBody = toml::from_str(text).unwrap();
+            let errors = Limits::read(&body).unwrap().beyond(&machine);
+            let found: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check("cores = 8\nmemory_gib = 16.0", &[]);
+        let cores = "`cores`: is 99; this machine has 8: choose 1 to 8, or 0 for all";
+        check("cores = 99", &[cores]);
+        let memory =
+            "`memory_gib`: is 17.0 GiB; this machine has 16.0 GiB: choose less, or 0 for all";
+        check("memory_gib = 17.0", &[memory]);
     }
 }

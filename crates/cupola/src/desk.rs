@@ -179,6 +179,10 @@ impl cupola_web::desk::Desk for Own {
         self.0.status()
     }
 
+    fn status_now(&self) -> Pin<Box<dyn Future<Output = DeskBody> + Send + '_>> {
+        Box::pin(self.0.status_now())
+    }
+
     fn now(&self) -> Timestamp {
         wall_clock()
     }

@@ -188,7 +188,7 @@ impl<N: Clone + Eq + Hash, K: Clone + Eq + Hash> Book<N, K> {
             amount,
             ..
         } = transfer;
-        let limit = debit.credit(*kind, self.people);
+        let limit = debit.credit(self.people);
         let taken = self.balance(debit).debited(*kind, *amount, limit)?;
         let added = self.balance(credit).credited(*kind, *amount)?;
         self.accounts.insert(debit.clone(), taken);
@@ -240,7 +240,7 @@ mod tests {
             match written {
                 Ok(Written::Now) => "+".to_owned(),
                 Ok(Written::Before) => "=".to_owned(),
-                Err(Refused::Short { missing, .. }) => format!("-{missing}"),
+                Err(Refused::Short { missing, .. }) => format!("-{}", missing.micros() / CREDIT),
                 Err(_) => "!".to_owned(),
             }
         };
@@ -290,7 +290,7 @@ mod tests {
             "grant 1 issued person:a 10; fund b person:a brief:b 10; reserve r brief:b escrow:c 6; \
              reserve s brief:b escrow:c 6; void r; reserve s brief:b escrow:c 6; \
              refund b brief:b person:a 5",
-            "+ + + -2.00 + + -1.00",
+            "+ + + -2 + + -1",
             &[("brief:b", 4)],
         );
     }
@@ -306,12 +306,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_correction_leaves_a_person_in_debt() {
+    fn no_correction_leaves_a_person_in_debt() {
         check(
-            "fund b person:a brief:b 1; correction x person:a issued 3; \
-             correction y brief:b person:a 1",
-            "-1.00 + !",
-            &[("person:a", -3)],
+            "grant g issued person:a 2; correction x person:a issued 3; \
+             correction y person:a person:b 2; correction z brief:b person:a 1",
+            "+ -1 + !",
+            &[("person:a", 0), ("person:b", 2)],
         );
     }
 

@@ -126,6 +126,13 @@ pub(crate) fn withhold(
     Ok(())
 }
 
+/// Passes over one task that is in no line.
+pub(crate) fn withhold_one(tx: &mut Tx, held: &Held, task: &Task) -> Result<(), HubError> {
+    budgets::withhold_one(tx, held.budget, task.id)?;
+    note_moved(tx, held.budget, [task.experiment].into());
+    Ok(())
+}
+
 /// What a run trains is said anew: whatever budget kept it back is asked again when somebody comes for it.
 pub(crate) fn let_go(tx: &mut Tx, run: RunId) -> Result<(), HubError> {
     if let Some((task, experiment)) = budgets::release_run(tx, run)? {

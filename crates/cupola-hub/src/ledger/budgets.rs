@@ -1,12 +1,14 @@
 //! Budgets of briefs in credits: given by whoever submits, given back when the brief has ended.
 
+use std::collections::HashMap;
+
 use cupola_domain::{
     brief::Brief,
     credits::{Asked, Credits},
     event::Event,
     field::FieldError,
     ids::{BriefId, ExperimentId},
-    ledger::{Account, Credit, Kind, Refused, Transfer},
+    ledger::{Account, Credit, Giver, Kind, Refused, Transfer, shares_again, shares_back},
     time::Timestamp,
 };
 use cupola_store::{
@@ -47,10 +49,15 @@ pub(crate) fn fund(tx: &mut Tx, brief: &Brief, terms: Terms) -> Result<(), HubEr
     let holder = person_of(tx, &brief.author)?;
     let person = Account::Person(holder.clone());
     let available = ledger::find_balance(tx, &person)?.available();
-    if person.credit(Kind::Fund, terms.0) == Credit::None && available < budget {
+    if person.credit(terms.0) == Credit::None && available < budget {
         return Err(too_little(budget, &holder, available));
     }
-    give(tx, &brief.id.to_string(), &holder, budget, terms)
+    let id = brief.id.to_string();
+    give(tx, &id, (&holder, Gift::New(budget)), terms)?;
+    if budget > Credits::default() {
+        ledger::save_holder(tx, &Account::Brief(id), &holder, Credits::default())?;
+    }
+    Ok(())
 }
 
 /// What a payer could spend, before anything is moved.
@@ -80,13 +87,11 @@ impl Reach {
 pub(super) fn reach(tx: &mut Tx, payer: &Account, people: Credit) -> Result<Reach, HubError> {
     let row = ledger::find_account(tx, payer)?;
     let has = row.as_ref().map(|row| row.balance).unwrap_or_default();
-    let again = match find_returned(tx, payer, row)? {
-        Some(returned) => returned.within_reach(tx, people)?,
-        None => Credits::default(),
-    };
+    let returned = find_returned(tx, payer, row)?;
+    let shares = returned.shares(tx, EVERYTHING, people)?;
     Ok(Reach {
-        own: has.spendable(payer.credit(Kind::Reserve, people)),
-        again,
+        own: has.spendable(payer.credit(people)),
+        again: sum(&shares),
     })
 }
 
@@ -99,41 +104,69 @@ pub(super) fn refill(
     terms: Terms,
 ) -> Result<(), HubError> {
     let row = ledger::find_account(tx, payer)?;
-    let (Account::Brief(id), Some(returned)) = (payer, find_returned(tx, payer, row)?) else {
-        return Ok(());
-    };
-    let within_reach = returned.within_reach(tx, terms.0)?;
-    let given = if returned.is_first {
-        within_reach
+    let returned = find_returned(tx, payer, row)?;
+    let wanted = if returned.is_first {
+        EVERYTHING
     } else {
-        within_reach.min(missing)
+        missing
     };
-    if given <= Credits::default() {
+    let shares = returned.shares(tx, wanted, terms.0)?;
+    let (Account::Brief(id), Some((first, _))) = (payer, shares.first()) else {
         return Ok(());
+    };
+    if returned.is_first {
+        for giver in &returned.givers {
+            ledger::save_giver(tx, payer, giver)?;
+        }
     }
-    give(tx, id, &returned.holder, given, terms)?;
-    let rest = Credits::from_micros(returned.amount.micros() - given.micros());
-    Ok(ledger::save_holder(tx, payer, &returned.holder, rest)?)
+    for (person, share) in &shares {
+        give(tx, id, (person, Gift::Again(*share)), terms)?;
+    }
+    if returned.is_first {
+        ledger::save_holder(tx, payer, first, Credits::default())?;
+    }
+    let rest = ledger::list_givers(tx, payer)?.into_iter();
+    let rest = rest.map(|giver| (giver.person, giver.again));
+    Ok(ledger::save_refunded(
+        tx,
+        payer,
+        sum(&rest.collect::<Vec<_>>()),
+    )?)
 }
 
-/// What a brief may take from whoever gave it its budget.
+/// More than anybody has.
+const EVERYTHING: Credits = Credits::from_micros(i64::MAX);
+
+fn sum(shares: &[(String, Credits)]) -> Credits {
+    let micros = shares.iter().map(|(_, share)| share.micros());
+    Credits::from_micros(micros.fold(0, i64::saturating_add))
+}
+
+/// What a brief may take from those who gave it its budget.
+#[derive(Default)]
 struct Returned {
-    holder: String,
-    amount: Credits,
+    givers: Vec<Giver>,
     /// Whether it was never given anything: it is older than its account.
     is_first: bool,
 }
 
 impl Returned {
-    /// As much of it as its holder has.
-    fn within_reach(&self, tx: &mut Tx, people: Credit) -> Result<Credits, HubError> {
-        if self.amount <= Credits::default() {
-            return Ok(Credits::default());
+    /// So much of it, as far as they have it.
+    fn shares(
+        &self,
+        tx: &mut Tx,
+        wanted: Credits,
+        people: Credit,
+    ) -> Result<Vec<(String, Credits)>, HubError> {
+        let mut has = HashMap::new();
+        for giver in &self.givers {
+            let person = Account::Person(giver.person.clone());
+            let balance = ledger::find_balance(tx, &person)?;
+            let reach = balance.spendable(person.credit(people));
+            has.insert(giver.person.clone(), reach);
         }
-        let person = Account::Person(self.holder.clone());
-        let has = ledger::find_balance(tx, &person)?;
-        let has = has.spendable(person.credit(Kind::Fund, people));
-        Ok(self.amount.min(has).max(Credits::default()))
+        let of = |name: &str| has.get(name).copied().unwrap_or_default();
+        Ok(shares_again(&self.givers, wanted, of))
     }
 }
 
@@ -141,25 +174,27 @@ fn find_returned(
     tx: &mut Tx,
     payer: &Account,
     row: Option<AccountRow>,
-) -> Result<Option<Returned>, HubError> {
+) -> Result<Returned, HubError> {
     let Account::Brief(id) = payer else {
-        return Ok(None);
+        return Ok(Returned::default());
     };
     match row {
-        Some(row) if !row.holder.is_empty() => Ok(Some(Returned {
-            holder: row.holder,
-            amount: row.refunded,
+        Some(row) if !row.holder.is_empty() => Ok(Returned {
+            givers: if row.refunded > Credits::default() {
+                ledger::list_givers(tx, payer)?
+            } else {
+                Vec::new()
+            },
             is_first: false,
-        })),
-        _ => Ok(find_budget(tx, id)?.map(|(holder, amount)| Returned {
-            holder,
-            amount,
+        }),
+        _ => Ok(Returned {
+            givers: find_budget(tx, id)?.into_iter().collect(),
             is_first: true,
-        })),
+        }),
     }
 }
 
-/// Gives back what a brief has left and does not hold.
+/// Gives back what a brief has left and does not hold: what was given last goes back first.
 pub(crate) fn give_back(tx: &mut Tx, row: &AccountRow, now: Timestamp) -> Result<(), HubError> {
     let Account::Brief(id) = &row.account else {
         return Ok(());
@@ -168,17 +203,33 @@ pub(crate) fn give_back(tx: &mut Tx, row: &AccountRow, now: Timestamp) -> Result
     if left <= Credits::default() || row.holder.is_empty() {
         return Ok(());
     }
-    let transfer = Transfer {
-        kind: Kind::Refund,
-        key: next_key(tx, Kind::Refund, id)?,
-        debit: row.account.clone(),
-        credit: Account::Person(row.holder.clone()),
-        amount: left,
-    };
-    write(tx, transfer, By::default(), (Credit::None, now))?;
+    let mut givers = ledger::list_givers(tx, &row.account)?;
+    if givers.is_empty() {
+        givers.push(Giver {
+            person: row.holder.clone(),
+            given: left,
+            again: Credits::default(),
+        });
+    }
+    for (person, share) in shares_back(&givers, left) {
+        let transfer = Transfer {
+            kind: Kind::Refund,
+            key: next_key(tx, Kind::Refund, id)?,
+            debit: row.account.clone(),
+            credit: Account::Person(person.clone()),
+            amount: share,
+        };
+        write(tx, transfer, By::default(), (Credit::None, now))?;
+        if let Some(giver) = givers.iter_mut().find(|giver| giver.person == person) {
+            let theirs = giver.given.micros().saturating_sub(share.micros());
+            let again = giver.again.micros().saturating_add(share.micros());
+            giver.given = Credits::from_micros(theirs.max(0));
+            giver.again = Credits::from_micros(again);
+            ledger::save_giver(tx, &row.account, giver)?;
+        }
+    }
     let refunded = row.refunded.micros().saturating_add(left.micros());
-    let refunded = Credits::from_micros(refunded);
-    ledger::save_holder(tx, &row.account, &row.holder, refunded)?;
+    ledger::save_refunded(tx, &row.account, Credits::from_micros(refunded))?;
     events::record(tx, Event::CreditsChanged);
     Ok(())
 }
@@ -245,6 +296,7 @@ fn raise(
         return Err(wrong(message));
     }
     Asked::try_from(budget).map_err(wrong)?;
+    check_goes_on(tx, brief)?;
     if ledger::find_account(tx, &account)?.is_none() {
         // It is older than its account: what it had comes first.
         refill(tx, &account, Credits::default(), terms)?;
@@ -256,44 +308,81 @@ fn raise(
     if terms.0 == Credit::None && available < more {
         return Err(too_little(more, &holder, available));
     }
-    give(tx, &brief.id.to_string(), &holder, more, terms)?;
-    if let Some(row) = row.filter(|row| !row.holder.is_empty()) {
-        // What is left goes back to whoever gave it first.
-        ledger::save_holder(tx, &account, &row.holder, row.refunded)?;
+    give(tx, &brief.id.to_string(), (&holder, Gift::New(more)), terms)?;
+    if row.is_none_or(|row| row.holder.is_empty()) {
+        ledger::save_holder(tx, &account, &holder, Credits::default())?;
     }
     Ok(())
+}
+
+/// What has ended spends nothing: what it were given would go back at once.
+fn check_goes_on(tx: &mut Tx, brief: &Brief) -> Result<(), HubError> {
+    let Some(family) = experiments::find_by_brief(tx, brief.id)? else {
+        return Err(wrong("the brief was deleted".to_owned()));
+    };
+    let counts = family.counts;
+    let is_planned = counts.total() >= u64::from(brief.wanted.num_tasks);
+    let is_stopped = experiments::is_stopped(tx, family.id)?;
+    if counts.pending > 0 || counts.running > 0 || !(is_planned || is_stopped) {
+        return Ok(());
+    }
+    let why = if is_stopped {
+        "was stopped"
+    } else {
+        "has ended"
+    };
+    let message = format!(
+        "the brief {why}, and nothing of it is left to be paid; retry a task of it first, or submit a new one"
+    );
+    Err(wrong(message))
+}
+
+/// What somebody gives a brief.
+#[derive(Debug, Clone, Copy)]
+enum Gift {
+    /// Something more.
+    New(Credits),
+    /// What went back to them before.
+    Again(Credits),
 }
 
 /// A person gives a brief something. Nothing is no transfer.
 fn give(
     tx: &mut Tx,
     brief: &str,
-    holder: &str,
-    amount: Credits,
+    (person, gift): (&str, Gift),
     terms: Terms,
 ) -> Result<(), HubError> {
-    let account = Account::Brief(brief.to_owned());
+    let (Gift::New(amount) | Gift::Again(amount)) = gift;
     if amount <= Credits::default() {
         return Ok(());
     }
+    let account = Account::Brief(brief.to_owned());
     let transfer = Transfer {
         kind: Kind::Fund,
         key: next_key(tx, Kind::Fund, brief)?,
-        debit: Account::Person(holder.to_owned()),
+        debit: Account::Person(person.to_owned()),
         credit: account.clone(),
         amount,
     };
     write(tx, transfer, By::default(), terms)?;
-    Ok(ledger::save_holder(
-        tx,
-        &account,
-        holder,
-        Credits::default(),
-    )?)
+    let mut before = ledger::list_givers(tx, &account)?.into_iter();
+    let before = before.find(|giver| giver.person == person);
+    let (theirs, again) = before.map_or((0, 0), |of| (of.given.micros(), of.again.micros()));
+    let again = match gift {
+        Gift::New(_) => again,
+        Gift::Again(amount) => again.saturating_sub(amount.micros()).max(0),
+    };
+    let giver = Giver {
+        person: person.to_owned(),
+        given: Credits::from_micros(theirs.saturating_add(amount.micros())),
+        again: Credits::from_micros(again),
+    };
+    Ok(ledger::save_giver(tx, &account, &giver)?)
 }
 
 /// Whose the budget is of a brief that nobody gave any yet, and how much it is.
-fn find_budget(tx: &mut Tx, id: &str) -> Result<Option<(String, Credits)>, HubError> {
+fn find_budget(tx: &mut Tx, id: &str) -> Result<Option<Giver>, HubError> {
     let Ok(id) = id.parse::<BriefId>() else {
         return Ok(None);
     };
@@ -303,7 +392,11 @@ fn find_budget(tx: &mut Tx, id: &str) -> Result<Option<(String, Credits)>, HubEr
     let Some(budget) = brief.wanted.budget.filter(|of| of.micros() > 0) else {
         return Ok(None);
     };
-    Ok(Some((person_of(tx, &brief.author)?, budget)))
+    Ok(Some(Giver {
+        person: person_of(tx, &brief.author)?,
+        given: Credits::default(),
+        again: budget,
+    }))
 }
 
 /// A brief may be given something, and give it back, more than once: each has its number.

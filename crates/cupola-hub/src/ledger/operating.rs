@@ -107,6 +107,7 @@ fn once(
     for account in [&transfer.debit, &transfer.credit] {
         check_known(tx, account)?;
     }
+    check_there(tx, &transfer)?;
     write(tx, transfer, By { author, note }, terms)?;
     events::record(tx, Event::CreditsChanged);
     ledger::find(tx, kind, &key)?.ok_or_else(|| HubError::not_found("transfer", key))
@@ -121,6 +122,29 @@ fn check_known(tx: &mut Tx, account: &Account) -> Result<(), HubError> {
         return Ok(());
     }
     Err(HubError::not_found("person", name))
+}
+
+/// Nobody is put in debt by somebody else, whatever they may owe for their own runs.
+fn check_there(tx: &mut Tx, transfer: &Transfer) -> Result<(), HubError> {
+    let Account::Person(name) = &transfer.debit else {
+        return Ok(());
+    };
+    let (amount, has) = (transfer.amount, ledger::find_balance(tx, &transfer.debit)?);
+    let available = has.available();
+    if amount <= available {
+        return Ok(());
+    }
+    let held = match has.held {
+        held if held > Credits::default() => format!(", of which {held} are held for runs"),
+        _ => String::new(),
+    };
+    let remedy = if available > Credits::default() {
+        format!("choose up to {available}")
+    } else {
+        "wait until they earned some, or grant some first".to_owned()
+    };
+    let message = format!("is {amount}; `{name}` has {}{held}: {remedy}", has.posted);
+    Err(HubError::Invalid(vec![FieldError::new("amount", message)]))
 }
 
 fn check_amount(amount: Credits) -> Result<(), HubError> {

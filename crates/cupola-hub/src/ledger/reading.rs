@@ -6,9 +6,9 @@ use cupola_domain::{
     cost::Day,
     credits::Credits,
     ids::{BriefId, RunId, TokenId, WorkerId},
-    ledger::{Account, Balance, Entry, Kind, Stage},
+    ledger::{Account, Balance, Earning, Entry, Kind, Stage},
 };
-pub use cupola_store::ledger::{AccountRow, Earned};
+pub use cupola_store::ledger::Earned;
 use cupola_store::{
     Tx, experiments,
     ledger::{self, History},
@@ -35,6 +35,17 @@ pub struct Overview {
     /// What briefs have left.
     pub briefs: (Balance, u64),
     /// What is earned and not given yet.
+    pub escrow: Credits,
+}
+
+/// What somebody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Who.
+    pub person: String,
+    /// What they have.
+    pub balance: Balance,
+    /// What they earned and were not given yet.
     pub escrow: Credits,
 }
 
@@ -137,9 +148,32 @@ impl Hub {
         })
     }
 
-    /// What everybody has, the richest first.
-    pub fn list_people(&self) -> Result<Vec<AccountRow>, HubError> {
-        self.read(|tx| Ok(ledger::list_people(tx, PEOPLE_MAX)?))
+    /// What everybody has and waits for, the richest first; then who has nothing but what waits.
+    pub fn list_people(&self) -> Result<Vec<PersonRow>, HubError> {
+        self.read(|tx| {
+            let mut escrows = BTreeMap::new();
+            for row in ledger::list_escrows(tx, PEOPLE_MAX)? {
+                if let Account::Escrow(name) = row.account {
+                    escrows.insert(name, row.balance.posted);
+                }
+            }
+            let mut people = Vec::new();
+            for row in ledger::list_people(tx, PEOPLE_MAX)? {
+                if let Account::Person(person) = row.account {
+                    people.push(PersonRow {
+                        escrow: escrows.remove(&person).unwrap_or_default(),
+                        balance: row.balance,
+                        person,
+                    });
+                }
+            }
+            people.extend(escrows.into_iter().map(|(person, escrow)| PersonRow {
+                person,
+                balance: Balance::default(),
+                escrow,
+            }));
+            Ok(people)
+        })
     }
 
     /// What somebody has, with the latest transfers.
@@ -177,25 +211,25 @@ impl Hub {
         })
     }
 
-    /// The same for the worker itself, and what one of its runs earns; none of a run that was not its own.
+    /// The same for the worker itself, and what some of its runs earn; nothing of those that were not its own.
     pub fn own_earnings(
         &self,
         token: TokenId,
         worker: WorkerId,
-        run: Option<RunId>,
-    ) -> Result<(WorkerEarnings, Option<Credits>), HubError> {
+        runs: Vec<RunId>,
+    ) -> Result<(WorkerEarnings, Vec<(RunId, Credits)>), HubError> {
         self.check_worker(token, worker)?;
         let earnings = self.earnings_of_worker(worker)?;
-        let Some(run) = run else {
-            return Ok((earnings, None));
-        };
-        let kept = self.read(move |tx| Ok(ledger::find_earning(tx, run)?))?;
-        let own = kept.filter(|kept| kept.worker == worker);
-        let amount = own.map(|kept| match kept.earning.stage {
-            Stage::Reserved | Stage::Posted | Stage::Released => kept.earning.amount,
-            Stage::Voided | Stage::ClawedBack => Credits::default(),
-        });
-        Ok((earnings, amount))
+        let amounts = self.read(move |tx| {
+            let mut amounts = Vec::new();
+            for run in runs {
+                let kept = ledger::find_earning(tx, run)?;
+                let own = kept.filter(|kept| kept.worker == worker);
+                amounts.extend(own.map(|kept| (run, worth(&kept.earning))));
+            }
+            Ok(amounts)
+        })?;
+        Ok((earnings, amounts))
     }
 
     /// What became of a brief's budget; none of one without.
@@ -233,6 +267,14 @@ impl Hub {
             let receipts = entries.into_iter().map(|entry| receipt(tx, entry));
             receipts.collect()
         })
+    }
+}
+
+/// What an earning is worth as it stands.
+fn worth(earning: &Earning) -> Credits {
+    match earning.stage {
+        Stage::Reserved | Stage::Posted | Stage::Released => earning.amount,
+        Stage::Voided | Stage::ClawedBack => Credits::default(),
     }
 }
 

@@ -99,7 +99,7 @@ impl Replay {
             self.step(transfer)?;
         }
         // What was allowed then is not asked again: whether people could be in debt may have changed.
-        let limit = transfer.debit.credit(kind, Credit::Unlimited);
+        let limit = transfer.debit.credit(Credit::Unlimited);
         let of = self.balances.entry(transfer.debit.clone()).or_default();
         *of = of.debited(kind, amount, limit).map_err(said)?;
         let of = self.balances.entry(transfer.credit.clone()).or_default();

@@ -1,9 +1,13 @@
 //! Tasks that nobody can pay for wait until somebody can.
 
 use cupola_domain::{
-    event::Event, experiment::Experiment, ledger::Account, scheduling::Lane, task::Task,
+    credits::Credits, event::Event, experiment::Experiment, ledger::Account, scheduling::Lane,
+    task::Task,
 };
-use cupola_store::{Tx, briefs, events, ledger};
+use cupola_store::{
+    Tx, briefs, events,
+    ledger::{self, AccountRow},
+};
 
 use super::{Economy, budgets, paying::Offer};
 use crate::{Hub, HubError};
@@ -25,6 +29,15 @@ pub(crate) fn withhold(
     for experiment in experiments {
         events::record(tx, Event::ExperimentChanged(experiment));
     }
+    events::record(tx, Event::CreditsChanged);
+    Ok(())
+}
+
+/// The same of one task that is in no line.
+pub(crate) fn withhold_one(tx: &mut Tx, offer: &Offer, task: &Task) -> Result<(), HubError> {
+    ledger::withhold_one(tx, &offer.payer, task.id)?;
+    events::record(tx, Event::TaskChanged(task.id, task.experiment));
+    events::record(tx, Event::ExperimentChanged(task.experiment));
     events::record(tx, Event::CreditsChanged);
     Ok(())
 }
@@ -67,28 +80,69 @@ impl Hub {
 
     /// Why nothing of an experiment is leased although somebody could take it; empty where it can be paid.
     pub(crate) fn unpaid_reason_of(&self, experiment: &Experiment) -> Result<String, HubError> {
-        let (id, brief) = (experiment.id, experiment.origin.brief());
-        let found = self.read(move |tx| {
+        let (id, brief, economy) = (experiment.id, experiment.origin.brief(), self.economy());
+        self.read(move |tx| {
             let payer = budgets::payer_of(tx, id)?;
             if !ledger::is_withholding(tx, &payer, id)? {
-                return Ok(None);
+                return Ok(String::new());
             }
-            let brief = brief.map(|id| briefs::find(tx, id)).transpose()?;
-            Ok(Some((payer, brief.flatten())))
-        })?;
-        Ok(match found {
-            None => String::new(),
-            Some((Account::Person(name), _)) => {
-                format!("`{name}` has too few credits for another task")
-            }
-            Some((_, brief)) => {
-                let budget = brief.and_then(|brief| brief.wanted.budget);
-                let budget = budget.unwrap_or_default();
+            let budget = match brief {
+                Some(id) => briefs::find(tx, id)?.and_then(|brief| brief.wanted.budget),
+                None => None,
+            };
+            let prices = ledger::list_firsts(tx, &payer)?.into_iter();
+            let prices = prices.map(|first| economy.price(first.time_budget, &first.needs));
+            let short = Short {
+                price: prices.min().unwrap_or_default(),
+                reach: budgets::reach(tx, &payer, economy.people())?.whole(),
+                row: ledger::find_account(tx, &payer)?,
+                payer,
+                budget: budget.unwrap_or_default(),
+            };
+            Ok(short.words())
+        })
+    }
+}
+
+/// Who cannot pay, and what.
+struct Short {
+    payer: Account,
+    row: Option<AccountRow>,
+    /// What a brief may spend in all.
+    budget: Credits,
+    /// What the payer could spend now.
+    reach: Credits,
+    /// What the next task costs.
+    price: Credits,
+}
+
+impl Short {
+    /// Why nothing is paid, with the numbers and what can be done.
+    fn words(&self) -> String {
+        let (reach, price) = (self.reach.max(Credits::default()), self.price);
+        let balance = self.row.as_ref().map(|row| row.balance).unwrap_or_default();
+        let held = balance.held;
+        let missing = price.micros().saturating_sub(reach.micros()).max(0);
+        match &self.payer {
+            Account::Brief(id) => {
+                let refunded = self.row.as_ref().map_or(0, |row| row.refunded.micros());
+                let left = balance.posted.micros().saturating_add(refunded);
+                let spent = Credits::from_micros(self.budget.micros().saturating_sub(left).max(0));
+                let enough = Credits::from_micros(self.budget.micros().saturating_add(missing));
                 format!(
-                    "the brief's budget of {budget} credits cannot pay another task; raise it to go on"
+                    "the brief's budget of {} credits cannot pay another task: {spent} are spent, {held} held for \
+                     runs, {reach} can be spent, and the next task costs {price}; raise it to {enough} or more to \
+                     go on: `cupola credits budget {id} --to {enough}`",
+                    self.budget
                 )
             }
-        })
+            Account::Person(name) => format!(
+                "`{name}` has too few credits for another task: {reach} can be spent, {held} are held for runs, \
+                 and the next task costs {price}; an operator gives more with `cupola credits grant {name} {}`",
+                Credits::from_micros(missing)
+            ),
+            other => format!("`{other}` has too few credits for another task"),
+        }
     }
 }
 

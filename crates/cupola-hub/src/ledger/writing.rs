@@ -54,7 +54,7 @@ impl Writing {
             amount,
             ..
         } = &transfer;
-        let limit = debit.credit(*kind, self.people);
+        let limit = debit.credit(self.people);
         let taken = self.balance(tx, debit)?.debited(*kind, *amount, limit)?;
         self.balances.insert(debit.clone(), taken);
         if kind.is_posted() {

@@ -123,7 +123,7 @@ mod tests {
 
     /// What the folders of runs do not have: the registry, money, credits, alerts, who may come in, and what
     /// is made anew from the rest.
-    const NOT_HERE: [&str; 44] = [
+    const NOT_HERE: [&str; 45] = [
         "alert",
         "alert_change",
         "alert_delivery",
@@ -143,6 +143,7 @@ mod tests {
         "ledger_account",
         "ledger_earned",
         "ledger_earning",
+        "ledger_giver",
         "ledger_transfer",
         "logged_model",
         "logged_model_metric",

@@ -26,6 +26,9 @@ pub(super) const CUT_OFF: &str = "the clock ended it before its steps were made"
 /// And of one that is simulated, by its own word.
 pub(super) const MADE_UP: &str = "it says that its result is simulated";
 
+/// And of one whose machine was the hub's own when it was leased.
+const NO_MORE_OWN: &str = "its machine is not the hub's own any more";
+
 /// Who says to have run out of time has had so much of it.
 const LEAST_OF_BUDGET: f64 = 0.8;
 
@@ -49,11 +52,24 @@ pub(super) fn is_again(audit: &Audit, side: &Side) -> bool {
 impl Court {
     /// Whether nobody believes this worker that its program fails.
     pub(crate) fn doubts(&self, tx: &mut Tx, run: &Run) -> Result<bool, HubError> {
-        if !self.rules.is_on || rows::find_awaited(tx, run.task)?.is_some() {
+        if !self.rules.is_on {
             return Ok(false);
         }
-        let kept = ledger::find_earning(tx, run.id)?;
-        Ok(kept.is_some_and(|kept| !self.rules.is_own(&kept.earning.earner)))
+        // A copy's end is its check's business.
+        if let Some(side) = rows::find_awaited(tx, run.task)? {
+            let audit = rows::find(tx, side.audit)?;
+            if !audit.is_some_and(|audit| is_again(&audit, &side)) {
+                return Ok(false);
+            }
+        }
+        Ok(ledger::find_earning(tx, run.id)?.is_some() && !self.is_of_own(tx, run.id)?)
+    }
+
+    /// Whether a run's machine is the hub's own: as it was leased, and as `own` says now. Who is own no more
+    /// decides nothing that was still at work then.
+    pub(super) fn is_of_own(&self, tx: &mut Tx, run: RunId) -> Result<bool, HubError> {
+        let kept = ledger::find_earning(tx, run)?;
+        Ok(kept.is_some_and(|kept| self.rules.is_own(&kept.earning.earner)))
     }
 
     /// Somebody else's machine said that the task fails, and the task waits again.
@@ -120,8 +136,13 @@ impl Court {
         &mut self,
         tx: &mut Tx,
         mut audit: Audit,
-        mut side: Side,
+        (mut side, is_believed): (Side, bool),
     ) -> Result<bool, HubError> {
+        let ended = tasks::find(tx, side.task)?;
+        if let (false, Some(task)) = (is_believed, ended) {
+            // Completed, it waits again; failed, it does so already.
+            self.reject(tx, task.run, NO_MORE_OWN)?;
+        }
         let task = tasks::find(tx, side.task)?;
         let state = task.as_ref().map(|task| task.state.clone());
         let is_failure = audit.claim.digest.is_empty();

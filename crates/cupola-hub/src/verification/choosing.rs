@@ -172,7 +172,7 @@ impl Court {
                     return Ok(false);
                 }
                 if is_again(&audit, &side) {
-                    return self.ran_again(tx, audit, side);
+                    return self.ran_again(tx, audit, (side, true));
                 }
                 self.drop_copy(tx, &mut side)?;
                 if audit.why == Why::Spot {

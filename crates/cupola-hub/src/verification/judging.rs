@@ -31,8 +31,9 @@ impl Court {
         let Some(mut audit) = rows::find(tx, side.audit)? else {
             return Ok(());
         };
+        let is_believed = side.role != Role::Referee || self.is_of_own(tx, run.id)?;
         if is_again(&audit, &side) {
-            return self.ran_again(tx, audit, side).map(drop);
+            return self.ran_again(tx, audit, (side, is_believed)).map(drop);
         }
         let weighed = match tasks::find(tx, run.task)? {
             Some(task) => known::weigh(tx, run, &task)?,
@@ -40,7 +41,7 @@ impl Court {
         };
         side.run = run.id;
         side.at = self.now;
-        let Some((claim, Replay::Whole)) = weighed else {
+        let Some((claim, Replay::Whole)) = weighed.filter(|_| is_believed) else {
             return self.gave_nothing(tx, audit, side, run);
         };
         side.claim = claim;
@@ -67,13 +68,14 @@ impl Court {
     ) -> Result<(), HubError> {
         side.place = Place::Gone;
         rows::save_side(tx, &side)?;
-        if run.state.word() == State::Completed && side.role != Role::Referee {
+        let is_of_own = side.role == Role::Referee && self.is_of_own(tx, run.id)?;
+        if run.state.word() == State::Completed && !is_of_own {
             unpaid(tx, run.id, self.now)?;
         }
         if side.role == Role::Spot {
             return self.settle(tx, &mut audit, Finding::Withdrawn, "its run gave nothing");
         }
-        if side.role == Role::Referee && is_own_fault(run) {
+        if is_of_own && is_own_fault(run) {
             audit.failures += 1;
         }
         if audit.failures >= FAILURES_MAX {

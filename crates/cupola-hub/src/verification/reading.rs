@@ -311,7 +311,7 @@ impl Hub {
     }
 
     /// Whether machines of the hub's own are there that can run tasks with each of these needs.
-    fn has_referee(&self, wanted: &[i64]) -> Result<bool, HubError> {
+    pub(super) fn has_referee(&self, wanted: &[i64]) -> Result<bool, HubError> {
         let (now, rules) = (self.now(), self.verification());
         let there: Vec<_> = {
             let live = self.live();
@@ -338,15 +338,17 @@ impl Hub {
         })
     }
 
-    fn no_referee(&self) -> String {
+    pub(super) fn no_referee(&self) -> String {
         let own = self.verification().own.clone();
         match own.as_slice() {
             [] => {
                 "no machine is the hub's own: name its owner in `[verification]`, `own`".to_owned()
             }
             own => format!(
-                "no worker of `{}` is there that can run it; start one: `cupola worker`",
-                own.join("`, `")
+                "no worker of `{}` is there that can run it; make a join code with `cupola token worker --owner {}` \
+                 and run on such a machine the line that it prints",
+                own.join("`, `"),
+                own[0]
             ),
         }
     }

@@ -6,12 +6,13 @@ use cupola_domain::{
     field::FieldError,
     ids::{RunId, TokenId, WorkerId},
     metric::json_number,
+    resources::gib,
     result::Kept,
     run::{Failure, Lease, Outcome, Run, RunState},
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, results, runs};
+use cupola_store::{Tx, code, results, runs, tasks};
 
 use super::{Finish, RESULTS_MAX, had_lease};
 use crate::{
@@ -42,6 +43,7 @@ impl Hub {
         }
         let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
+        let offered = self.memory_of(lease.worker);
         let mut court = self.court();
         let policy = self.scheduling();
         let (ended, noted, after) = self.write(move |tx| {
@@ -52,6 +54,10 @@ impl Hub {
             // Who had used up a quota may have one more at work.
             let is_place = refusal(tx, &policy, pair.task.experiment)?.is_some();
             let is_doubted = court.doubts(tx, &pair.run)?;
+            let finish = Finish {
+                outcome: kept_promise(tx, &pair, finish.outcome, offered)?,
+                ..finish
+            };
             let spare = (spare, is_doubted);
             let ended = finish_run(tx, &mut pair, lease, (finish, kept), spare, now)?;
             let waits_again = !pair.task.state.word().is_terminal();
@@ -80,6 +86,13 @@ impl Hub {
             self.bus.announce_place();
         }
         Ok(ended)
+    }
+
+    /// How much memory a worker offers; none of one that is not known or does not say.
+    fn memory_of(&self, worker: WorkerId) -> Option<u64> {
+        let live = self.live();
+        let offers = live.workers.get(&worker)?.capabilities.memory_bytes;
+        Some(offers).filter(|bytes| *bytes > 0)
     }
 
     /// A worker that cannot prepare runs takes none for a while, so that one bad machine does not
@@ -169,6 +182,35 @@ fn finish_run(
     }
     // Its task waits again with a new run.
     runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))
+}
+
+/// A program that failed where its worker let it have less memory than the task was promised has not shown
+/// that the task fails: another worker is asked, and this one rests. Time that was over is another matter.
+fn kept_promise(
+    tx: &mut Tx,
+    pair: &Pair,
+    outcome: Outcome,
+    offered: Option<u64>,
+) -> Result<Outcome, HubError> {
+    let (Outcome::Failed(failure), Some(offered)) = (&outcome, offered) else {
+        return Ok(outcome);
+    };
+    if failure.is_infrastructure() || matches!(failure, Failure::TimedOut) {
+        return Ok(outcome);
+    }
+    let wanted = tasks::find_needs(tx, pair.task.id)?;
+    let mut known = code::list_needs(tx)?.into_iter();
+    let needs = known.find(|(id, _)| Some(*id) == wanted);
+    let needs = needs.map(|(_, needs)| needs).unwrap_or_default();
+    let promised = needs.promised_memory();
+    if offered >= promised {
+        return Ok(outcome);
+    }
+    let (offered, promised) = (gib(offered), gib(promised));
+    Ok(Outcome::Failed(Failure::NotPrepared(format!(
+        "its worker lets programs have {offered} of memory, and the task was promised {promised}; it ended: {}",
+        failure.reason()
+    ))))
 }
 
 /// How long a run took: what the worker says, unless it had the run for less long than that.

@@ -23,7 +23,7 @@ use crate::{
     costs::{self, booking::Terms},
     ledger::{
         paying::{Offer, Paying},
-        withhold_unpaid,
+        withhold_unpaid, withhold_unpaid_one,
     },
     transitions::{Pair, find_task},
     verification::{self, Court},
@@ -308,6 +308,9 @@ impl Leasing {
             None => paying.offer(tx, &task, needs)?,
         };
         if !paying.is_affordable(tx, (&offer, &task), self.now)? {
+            if offer.payer != Account::Issued {
+                withhold_unpaid_one(tx, &offer, &task)?;
+            }
             return Ok(None);
         }
         let mut pair = Pair::of_task(tx, task)?;
@@ -326,7 +329,8 @@ impl Leasing {
 
     /// Whether a task that only own machines are given may go now, and to this one.
     fn may_have(&self, tx: &mut Tx, task: &Task) -> Result<bool, HubError> {
-        if budgets::find_holding(tx, &self.spent, task)?.is_some() {
+        if let Some(spent) = budgets::find_holding(tx, &self.spent, task)? {
+            budgets::withhold_one(tx, spent, task)?;
             return Ok(false);
         }
         let Some(experiment) = experiments::find_any(tx, task.experiment)? else {

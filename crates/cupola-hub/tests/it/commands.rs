@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_domain::{counts::State, run::Failure};
+use cupola_domain::{counts::State, resources::Capabilities, run::Failure};
 use cupola_hub::{
     HubError,
     logs::LogQuery,
@@ -10,7 +10,9 @@ use cupola_hub::{
     work::{Order, Orders, Report},
 };
 
-use crate::support::{TestHub, TestWorker, completed, draft, failed, finish, held, start, task_of};
+use crate::support::{
+    TestHub, TestWorker, completed, draft, failed, finish, held, laptop, start, task_of,
+};
 
 fn refused(result: Result<impl std::fmt::Debug, HubError>) -> &'static str {
     match result.unwrap_err() {
@@ -286,6 +288,31 @@ fn what_could_not_be_prepared_is_tried_again_elsewhere() {
         1,
         "it has rested"
     );
+}
+
+#[test]
+fn what_fails_where_its_owner_lets_it_have_too_little_is_tried_elsewhere() {
+    let hub = TestHub::new();
+    let family = hub.submit(2);
+    let (narrow, wide) = (hub.join("narrow"), hub.join("wide"));
+    let order = narrow.take(&hub);
+    let less = Capabilities {
+        memory_bytes: 100 << 20,
+        ..laptop()
+    };
+    narrow.register_with(&hub, less).unwrap();
+    finish(&hub, &order, failed(Failure::Signal(9))).unwrap();
+    assert_eq!(hub.states(family), "pp");
+    assert_eq!(
+        hub.run_detail(order.run.id).unwrap().run.reason(),
+        "could not be prepared: its worker lets programs have 100 MiB of memory, \
+         and the task was promised 1.0 GiB; it ended: ended by signal 9"
+    );
+    assert!(narrow.poll(&hub, 1, &[]).unwrap().is_empty(), "it rests");
+    // Where there is as much as was promised the task itself fails.
+    let order = wide.take(&hub);
+    finish(&hub, &order, failed(Failure::Signal(9))).unwrap();
+    assert_eq!(hub.states(family).matches('f').count(), 1);
 }
 
 #[test]

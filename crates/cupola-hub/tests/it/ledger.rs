@@ -44,6 +44,9 @@ cupola_testkit::on_each_database! {
     what_is_earned_waits_in_escrow,
     who_is_new_is_given_the_grant_once,
     an_operator_moves_credits_once,
+    no_operator_puts_anybody_in_debt,
+    what_has_ended_takes_no_budget,
+    what_is_left_goes_back_to_those_who_gave_it,
     leaders_and_teams_are_told_apart,
     what_was_changed_by_hand_is_seen,
     an_earning_that_was_changed_by_hand_is_seen,
@@ -189,10 +192,7 @@ fn a_brief_that_cannot_pay_waits_until_its_budget_is_raised(database: &Database)
     run_one(&hub, &worker);
     assert!(polls_nothing(&hub, &worker));
     let obstacle = hub.family_detail(made.family.id).unwrap().obstacle;
-    assert!(
-        obstacle.contains("cannot pay another task; raise it"),
-        "{obstacle}"
-    );
+    assert!(obstacle.contains("cannot pay another task: "), "{obstacle}");
     assert_eq!(spent(&hub, made.brief.id).waiting, obstacle);
     tick(&hub);
     assert!(polls_nothing(&hub, &worker));
@@ -595,15 +595,124 @@ fn an_operator_moves_credits_once(database: &Database) {
     };
     assert!(hub.move_credits(&without_a_word, "op").is_err());
     assert_eq!(has(&hub, "person:bob").0, before + 7);
-    let back = Correction {
-        from: Account::Person("bob".to_owned()),
-        to: Account::Issued,
-        amount: Credits::from_micros(before + 100),
-        ..grant("bob", 1, "back")
-    };
-    // What was given can be taken back, even where it is spent.
-    hub.move_credits(&back, "op").unwrap();
-    assert_eq!(has(&hub, "person:bob").0, -93);
+    check(&hub);
+}
+
+/// Takes something from somebody; for whom.
+fn taken(from: &str, to: Account, micros: i64) -> Correction {
+    Correction {
+        from: Account::Person(from.to_owned()),
+        to,
+        amount: Credits::from_micros(micros),
+        ..grant(from, 1, "")
+    }
+}
+
+fn no_operator_puts_anybody_in_debt(database: &Database) {
+    let hub = TestHub::on(database);
+    let worker = hub.join("w");
+    let unit = unit(&hub);
+    for name in ["ada", "bob"] {
+        hub.create_token(name, Role::Researcher, None).unwrap();
+    }
+    for enforce in [true, false] {
+        let economy = Economy {
+            enforce,
+            ..Economy::default()
+        };
+        hub.use_economy(economy).unwrap();
+        let before = (has(&hub, "person:ada").0, has(&hub, "person:bob").0);
+        for to in [Account::Issued, Account::Person("bob".to_owned())] {
+            let more = taken("ada", to, before.0 + 1);
+            let refused = hub.move_credits(&more, "op").unwrap_err();
+            assert!(matches!(refused, HubError::Invalid(_)), "{refused:?}");
+            let refused = refused.to_string();
+            let remedy = format!("choose up to {}", Credits::from_micros(before.0));
+            assert!(refused.contains("`amount`: is "), "{refused}");
+            assert!(refused.contains("`ada` has "), "{refused}");
+            assert!(refused.contains(&remedy), "{refused}");
+        }
+        assert_eq!(
+            (has(&hub, "person:ada").0, has(&hub, "person:bob").0),
+            before
+        );
+    }
+    // What is held for a run is no more theirs to give than what is spent.
+    hub.submit(1);
+    worker.take(&hub);
+    let free = has(&hub, "person:ada").0 - unit;
+    let refused = hub.move_credits(&taken("ada", Account::Issued, free + 1), "op");
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("are held for runs"), "{refused}");
+    let all = taken("ada", Account::Issued, free);
+    hub.move_credits(&all, "op").unwrap();
+    let refused = hub.move_credits(&taken("ada", Account::Issued, 1), "op");
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("grant some first"), "{refused}");
+    check(&hub);
+}
+
+fn what_has_ended_takes_no_budget(database: &Database) {
+    let hub = TestHub::on(database);
+    let worker = hub.join("w");
+    let unit = unit(&hub);
+    let made = brief(&hub, 1, &exact(unit));
+    let order = worker.take(&hub);
+    finish(&hub, &order, failed(Failure::ExitCode(1))).unwrap();
+    tick(&hub);
+    let more =
+        |micros: i64| hub.raise_brief_budget(made.brief.id, Credits::from_micros(micros), "bob");
+    let refused = more(5 * unit).unwrap_err().to_string();
+    assert!(
+        refused.contains("`budget_credits`: the brief has ended"),
+        "{refused}"
+    );
+    assert!(refused.contains("retry a task"), "{refused}");
+    assert_eq!(has(&hub, "person:bob"), (0, 0));
+    // Once something is to be done again it may cost something.
+    hub.retry_task(task_of(&hub, order.run.id)).unwrap();
+    more(5 * unit).unwrap();
+    hub.cancel_family(made.family.id).unwrap();
+    let refused = more(6 * unit).unwrap_err().to_string();
+    assert!(refused.contains("the brief was stopped"), "{refused}");
+    tick(&hub);
+    assert_eq!(
+        (has(&hub, "person:bob"), has(&hub, "person:ada")),
+        ((0, 0), (0, 0))
+    );
+    check(&hub);
+}
+
+fn what_is_left_goes_back_to_those_who_gave_it(database: &Database) {
+    let hub = TestHub::on(database);
+    let worker = hub.join("w");
+    let unit = unit(&hub);
+    let made = brief(&hub, 3, &exact(2 * unit));
+    hub.raise_brief_budget(made.brief.id, Credits::from_micros(5 * unit), "bob")
+        .unwrap();
+    assert_eq!(has(&hub, "person:bob"), (-3 * unit, 0));
+    run_one(&hub, &worker);
+    let order = worker.take(&hub);
+    finish(&hub, &order, failed(Failure::ExitCode(1))).unwrap();
+    let other = worker.take(&hub);
+    finish(&hub, &other, failed(Failure::ExitCode(1))).unwrap();
+    tick(&hub);
+    // The first one's is spent first, and what is left is everybody's own.
+    assert_eq!(has(&hub, "person:bob"), (0, 0));
+    assert_eq!(has(&hub, "person:ada"), (-unit, 0));
+    // Taken again is first what was spent first.
+    for order in [&order, &other] {
+        hub.retry_task(task_of(&hub, order.run.id)).unwrap();
+        run_one(&hub, &worker);
+    }
+    tick(&hub);
+    assert_eq!(has(&hub, "person:ada"), (-2 * unit, 0));
+    assert_eq!(has(&hub, "person:bob"), (-unit, 0));
+    let now = spent(&hub, made.brief.id);
+    assert_eq!(
+        (now.spent.micros(), now.refunded.micros()),
+        (3 * unit, 2 * unit)
+    );
     check(&hub);
 }
 
@@ -763,12 +872,8 @@ fn a_brief_takes_nothing_back_that_does_not_suffice(database: &Database) {
     finish(&hub, &order, failed(Failure::ExitCode(1))).unwrap();
     tick(&hub);
     assert_eq!(has(&hub, "person:ada"), (3 * unit, 0));
-    let taken = Correction {
-        from: Account::Person("ada".to_owned()),
-        to: Account::Issued,
-        ..grant("ada", 2 * unit + unit / 2, "")
-    };
-    hub.move_credits(&taken, "op").unwrap();
+    let half = taken("ada", Account::Issued, 2 * unit + unit / 2);
+    hub.move_credits(&half, "op").unwrap();
     hub.retry_task(task_of(&hub, order.run.id)).unwrap();
     assert!(polls_nothing(&hub, &worker));
     tick(&hub);

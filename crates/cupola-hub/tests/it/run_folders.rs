@@ -22,10 +22,11 @@ use crate::{
 };
 
 /// What a sync does not bring back as it was: who may come in, alerts, and what a store is.
-const OTHERWISE: [&str; 19] = [
+const OTHERWISE: [&str; 20] = [
     "ledger_account",
     "ledger_earned",
     "ledger_earning",
+    "ledger_giver",
     "ledger_transfer",
     "alert",
     "alert_change",

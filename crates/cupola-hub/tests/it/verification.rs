@@ -3,6 +3,7 @@
 mod bans;
 mod choosing;
 mod fleet;
+mod kept;
 
 use std::time::Duration;
 

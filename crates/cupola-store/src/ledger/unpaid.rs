@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use cupola_domain::{
-    ids::ExperimentId, ledger::Account, resources::Needs, scheduling::Lane, task::Task,
+    ids::{ExperimentId, TaskId},
+    ledger::Account,
+    resources::Needs,
+    scheduling::Lane,
+    task::Task,
 };
 
 use crate::{Row, StoreError, ToValue, Tx, codec, statement::statements};
@@ -20,6 +24,7 @@ statements! {
          AND (id = $6 OR NOT EXISTS (SELECT 1 FROM ledger_earning AS held
                                      WHERE held.run_id = ready.run_id AND held.stage = 'reserved')))
         RETURNING experiment_id";
+    WITHHOLD_ONE = "UPDATE task SET unpaid_by = $2 WHERE id = $1 AND state = 'pending'";
     FIND_WITHHOLDING = "SELECT MIN(unpaid_by) AS account FROM task WHERE unpaid_by > $1";
     FIND_NEEDS = "SELECT MIN(needs_id) AS needs FROM task WHERE unpaid_by = $1 AND needs_id > $2";
     FIND_FIRST = "SELECT needs_id, experiment_id, time_budget_millis, body
@@ -66,6 +71,12 @@ pub fn withhold(
     let params: [&dyn ToValue; 7] = [&account, &needs, &experiment, &from, &looked_at, &id, &lane];
     let withheld = tx.query(WITHHOLD, &params, experiment_of)?;
     Ok(withheld.into_iter().collect())
+}
+
+/// Keeps one task from being leased, which is in no line.
+pub fn withhold_one(tx: &mut Tx, account: &Account, task: TaskId) -> Result<(), StoreError> {
+    let (account, id) = (account.to_string(), task.to_string());
+    tx.execute(WITHHOLD_ONE, &[&id, &account]).map(drop)
 }
 
 /// The accounts that tasks wait for.

@@ -2,7 +2,7 @@
 
 use cupola_domain::{
     audit::{Finding, Place, Role},
-    ids::{AuditId, RunId, TaskId},
+    ids::{AuditId, ExperimentId, RunId, TaskId},
     time::Timestamp,
 };
 
@@ -20,10 +20,22 @@ statements! {
     LIST = "SELECT * FROM audit_run WHERE audit_id = $1 ORDER BY round";
     LIST_OF_RUN = "SELECT * FROM audit_run WHERE run_id = $1 ORDER BY audit_id";
     FIND_AWAITED = "SELECT * FROM audit_run WHERE task_id = $1 AND place = 'awaited'";
-    LIST_AWAITED_OF = "SELECT audit_run.audit_id, audit_run.task_id
-                       FROM audit_run JOIN task ON task.id = audit_run.task_id
-                       WHERE audit_run.auditor = $1 AND audit_run.needs_id = $2 AND audit_run.place = 'awaited'
-                       AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $3";
+    LIST_COPIES_OF = "SELECT audit_run.audit_id, audit_run.task_id
+                      FROM audit_run JOIN audit ON audit.id = audit_run.audit_id
+                      JOIN task ON task.id = audit_run.task_id
+                      WHERE audit_run.auditor = $1 AND audit_run.needs_id = $2 AND audit_run.place = 'awaited'
+                      AND audit.task_id <> audit_run.task_id
+                      AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $3";
+    /// Those that nobody can pay, or that a budget keeps, are not ready.
+    LIST_KEPT_OF = "SELECT audit_run.audit_id, audit_run.task_id
+                    FROM audit_run JOIN audit ON audit.id = audit_run.audit_id
+                    JOIN task ON task.id = audit_run.task_id
+                    WHERE audit_run.auditor = $1 AND audit_run.needs_id = $2 AND audit_run.place = 'awaited'
+                    AND audit.task_id = audit_run.task_id AND task.unpaid_by IS NULL AND task.budget_id IS NULL
+                    AND task.state = 'pending' AND task.waiting_for IS NULL ORDER BY audit_run.audit_id LIMIT $3";
+    /// Copies lie elsewhere: in an experiment that people see, what names a check is the task itself.
+    COUNT_KEPT = "SELECT needs_id, COUNT(*) AS n FROM task
+                  WHERE experiment_id = $1 AND audit_id IS NOT NULL AND state = 'pending' GROUP BY needs_id";
     LIST_NEEDS_AWAITED = "SELECT DISTINCT needs_id FROM audit_run WHERE auditor = $1 AND place = 'awaited'";
     LIST_VOUCHED = "SELECT * FROM audit_run WHERE owner = $1 AND audit_id < $2 AND role = 'peer'
                     AND finding = 'valid' ORDER BY audit_id DESC LIMIT $3";
@@ -131,16 +143,27 @@ pub fn find_awaited(tx: &mut Tx, task: TaskId) -> Result<Option<Side>, StoreErro
 }
 
 /// The copies of tasks with these needs that wait to be taken by whoever was chosen, the oldest checks first.
-pub fn list_awaited_of(
+pub fn list_copies_of(
     tx: &mut Tx,
     (auditor, needs): (&str, i64),
     limit: i64,
 ) -> Result<Vec<(AuditId, TaskId)>, StoreError> {
-    tx.query(LIST_AWAITED_OF, &[&auditor, &needs, &limit], |row| {
-        Ok((
-            codec::parsed(row, "audit_run", "audit_id")?,
-            codec::parsed(row, "audit_run", "task_id")?,
-        ))
+    tx.query(LIST_COPIES_OF, &[&auditor, &needs, &limit], awaited)
+}
+
+/// The same of tasks that wait themselves, and no copy of them, where they can be paid.
+pub fn list_kept_of(
+    tx: &mut Tx,
+    (auditor, needs): (&str, i64),
+    limit: i64,
+) -> Result<Vec<(AuditId, TaskId)>, StoreError> {
+    tx.query(LIST_KEPT_OF, &[&auditor, &needs, &limit], awaited)
+}
+
+/// How many tasks of an experiment wait themselves for whom a check names, by what they need.
+pub fn count_kept(tx: &mut Tx, experiment: ExperimentId) -> Result<Vec<(i64, u64)>, StoreError> {
+    tx.query(COUNT_KEPT, &[&experiment.to_string()], |row| {
+        Ok((row.i64("needs_id")?, codec::count(row, "task", "n")?))
     })
 }
 
@@ -161,6 +184,13 @@ pub fn list_vouched(
 /// The referee's latest answers.
 pub fn list_answers(tx: &mut Tx, limit: i64) -> Result<Vec<Side>, StoreError> {
     tx.query(LIST_ANSWERS, &[&limit], side)
+}
+
+fn awaited(row: &Row<'_>) -> Result<(AuditId, TaskId), StoreError> {
+    Ok((
+        codec::parsed(row, "audit_run", "audit_id")?,
+        codec::parsed(row, "audit_run", "task_id")?,
+    ))
 }
 
 fn side(row: &Row<'_>) -> Result<Side, StoreError> {

@@ -33,6 +33,9 @@ use crate::{
 /// A page of a history is never longer.
 const ENTRIES_MAX: u32 = 500;
 
+/// A worker is told of so many of its runs at once.
+const RUNS_MAX: usize = 100;
+
 /// What people earned is told of so many days, or of all.
 const DAYS_MAX: u32 = 3_660;
 
@@ -73,7 +76,7 @@ async fn people(
     listing: Listing,
 ) -> Result<Response, ApiError> {
     let (rows, total) = listing.cut(hub_call(&web, Hub::list_people).await?);
-    let people = rows.iter().filter_map(present::person_of_row);
+    let people = rows.iter().map(present::person_of_row);
     Ok(listing.answer(people.collect(), total))
 }
 
@@ -222,12 +225,27 @@ async fn own_earnings(
     Id(id): Id<WorkerId>,
     mut params: Params,
 ) -> Result<Json<OwnEarningsBody>, ApiError> {
-    let run = params.parsed::<RunId>("run");
+    let mut runs = Vec::new();
+    let mut errors = Vec::new();
+    for text in params.all("run") {
+        match text.parse::<RunId>() {
+            Ok(run) if runs.len() < RUNS_MAX => runs.push(run),
+            Ok(_) => errors.push(format!("is given more than {RUNS_MAX} times")),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    if let Some(message) = errors.into_iter().next() {
+        params.refuse(FieldError::new("run", message));
+    }
     params.finish()?;
-    let (earnings, run) =
-        hub_call(&web, move |hub| hub.own_earnings(principal.token, id, run)).await?;
+    let first = runs.first().copied();
+    let (earnings, runs) =
+        hub_call(&web, move |hub| hub.own_earnings(principal.token, id, runs)).await?;
+    let amount = |(run, amount): &(RunId, Credits)| (run.to_string(), amount.exact());
+    let of_first = runs.iter().find(|(run, _)| Some(*run) == first);
     Ok(Json(OwnEarningsBody {
         earnings: present::worker_earnings(&earnings),
-        run: run.map(Credits::exact),
+        run: of_first.map(|(_, amount)| amount.exact()),
+        runs: runs.iter().map(amount).collect(),
     }))
 }

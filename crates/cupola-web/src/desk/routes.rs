@@ -66,7 +66,7 @@ pub(super) fn router(web: Web) -> Router {
 }
 
 async fn show(State(web): State<Web>) -> Response {
-    rendered(&page::Show::new(&web.desk.status()))
+    rendered(&page::Show::new(&web.desk.status_now().await))
 }
 
 async fn now(State(web): State<Web>) -> Response {
@@ -129,7 +129,7 @@ fn rendered(page: &impl Template) -> Response {
 }
 
 async fn status(State(web): State<Web>) -> Json<DeskBody> {
-    Json(web.desk.status())
+    Json(web.desk.status_now().await)
 }
 
 async fn pause(State(web): State<Web>, body: Result<Json<PauseBody>, JsonRejection>) -> Response {
@@ -205,7 +205,7 @@ async fn tell(web: Web, messages: mpsc::Sender<Result<Event, Infallible>>) {
             return;
         }
         // A program says how far it is without anything else changing.
-        let is_working = !web.desk.status().tasks.is_empty();
+        let is_working = !web.desk.status_now().await.tasks.is_empty();
         let patience = if is_working { PROGRESS } else { ALIVE };
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,

@@ -311,7 +311,7 @@ fn credit_operations() -> Vec<Operation> {
         get(api::BRIEF_BUDGET, "What became of a brief's budget", json::<c::BriefBudgetBody>()),
         operation(Method::PUT, api::BRIEF_BUDGET, GROUP, "Raise a brief's budget", json::<c::BriefBudgetBody>()).body::<c::RaisedBudget>(),
         get(api::WORKER_EARNINGS, "What a worker earned", json::<c::WorkerEarningsBody>()),
-        get(api::WORKER_EARNED, "The same for the worker itself, with one of its runs", json::<c::OwnEarningsBody>()).query(EARNED),
+        get(api::WORKER_EARNED, "The same for the worker itself, with some of its runs", json::<c::OwnEarningsBody>()).query(EARNED),
     ]
 }
 

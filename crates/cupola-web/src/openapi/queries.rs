@@ -334,7 +334,10 @@ pub(super) const ARTIFACT: Query = &[
     ("sha256", "what their SHA-256 is, 64 digits in lower case"),
 ];
 
-pub(super) const EARNED: Query = &[("run", "a run of the worker, of which its part is told too")];
+pub(super) const EARNED: Query = &[(
+    "run",
+    "a run of the worker, of which its part is told too; may be given up to 100 times",
+)];
 
 pub(super) const RUN_RESULTS: Query = &[
     ("page", "which page, from 1"),

@@ -77,6 +77,8 @@ pub struct PersonRow {
     pub held: String,
     /// What they can spend.
     pub available: String,
+    /// What they earned and were not given yet.
+    pub escrow: String,
 }
 
 /// One transfer.

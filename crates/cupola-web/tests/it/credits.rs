@@ -144,6 +144,14 @@ async fn what_a_run_earned_has_receipts() {
     let earned = format!("/api/v1/workers/{id}/earnings");
     let earned = researcher.get(&earned).await.expect(200);
     assert_eq!(earned["total"]["amount"], json!("0.000000"));
+    // The worker asks of several, and is told nothing of others'.
+    let other = run.replace(&run[..4], "ffff");
+    let own = format!("/api/v1/workers/{id}/earned?run={other}&run={run}");
+    let own = worker.get(&own).await.expect(200);
+    assert_eq!(own["runs"], json!({run: "15.000000"}));
+    assert_eq!(own["run"], json!(null));
+    let wrong = format!("/api/v1/workers/{id}/earned?run=x");
+    worker.get(&wrong).await.expect(422);
 }
 
 #[tokio::test]

@@ -19,6 +19,9 @@ use crate::private::replace;
 /// So many runs are shown, and kept when a worker starts.
 const RUNS_MAX: usize = 200;
 
+/// The hub is asked of so many at once what they are worth.
+const RUNS_ASKED: usize = 100;
+
 /// A file that has so many lines is written anew: most say again what others said.
 const LINES_MAX: usize = 2 * RUNS_MAX;
 
@@ -127,14 +130,27 @@ impl History {
         }
     }
 
-    /// What a run earns, which the hub says a moment later.
-    pub(super) fn earned(&mut self, run: &str, amount: &str) {
+    /// What a run earns, which the hub says a moment later, and again when it takes that back. Says whether it
+    /// is news.
+    pub(super) fn earned(&mut self, run: &str, amount: &str) -> bool {
         let mut runs = self.runs.iter_mut().rev();
-        if let Some(ended) = runs.find(|ended| ended.run_id == run) {
-            ended.credits = Some(amount.to_owned());
-            let ended = ended.clone();
-            let _ = self.append(&ended);
-        }
+        let ended = runs.find(|ended| ended.run_id == run);
+        let Some(ended) = ended.filter(|ended| ended.credits.as_deref() != Some(amount)) else {
+            return false;
+        };
+        ended.credits = Some(amount.to_owned());
+        let ended = ended.clone();
+        let _ = self.append(&ended);
+        true
+    }
+
+    /// The latest runs that earned something, as far as is known.
+    pub(super) fn worth_something(&self) -> Vec<String> {
+        let earned = |ended: &&DeskEndedBody| ended.credits.as_deref().is_some_and(|of| of != "0");
+        let runs = self.runs.iter().rev().filter(earned);
+        runs.take(RUNS_ASKED)
+            .map(|ended| ended.run_id.clone())
+            .collect()
     }
 
     /// The latest first.
@@ -205,7 +221,8 @@ mod tests {
         let mut history = History::read(folder.path());
         history.push(ended(1));
         history.push(ended(2));
-        history.earned("r1", "0.25");
+        assert!(history.earned("r1", "0.25"));
+        assert!(!history.earned("r1", "0.25"));
         let again = History::read(folder.path()).latest_first();
         assert_eq!(again, history.latest_first());
         assert_eq!(again[1].credits.as_deref(), Some("0.25"));

@@ -97,6 +97,31 @@ async fn what_runs_when_a_pause_begins_runs_to_its_end() {
 }
 
 #[tokio::test]
+async fn what_was_taken_back_is_earned_no_more() {
+    let hub = FakeHub::with([script("o-worth", "echo '{\"loss\": 1}'")]);
+    let worth = |amount: &str| {
+        hub.change(|world| {
+            let amount = amount.to_owned();
+            drop(world.worth.insert("o-worth".to_owned(), amount));
+        });
+    };
+    worth("0.250000");
+    let (worker, desk) = start(&hub, |_| {});
+    hub.finished("o-worth").await;
+    until(&desk, "it earned something", |desk| {
+        let ended = desk.history.first();
+        ended.is_some_and(|ended| ended.credits.as_deref() == Some("0.25"))
+    })
+    .await;
+    worth("0.000000");
+    let shown = desk.status_now().await;
+    let earned = shown.earned.expect("the hub says");
+    assert_eq!((earned.total.as_str(), earned.today.as_str()), ("0", "0"));
+    assert_eq!(shown.history[0].credits.as_deref(), Some("0"));
+    worker.stop().await.expect("it leaves in order");
+}
+
+#[tokio::test]
 async fn what_is_stopped_by_a_pause_is_given_back() {
     let order = script("o-stop", "echo begun; sleep 100");
     let expected: Held = held(&order);

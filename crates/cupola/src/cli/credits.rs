@@ -82,9 +82,9 @@ pub(crate) enum Credits {
     Budget {
         /// The brief's id.
         brief: String,
-        /// How much it may spend in all from now on.
-        #[arg(long)]
-        raise: Option<String>,
+        /// Raise it to this: how much it may spend in all from now on.
+        #[arg(long, alias = "raise", value_name = "CREDITS")]
+        to: Option<String>,
         #[command(flatten)]
         read: Read,
     },

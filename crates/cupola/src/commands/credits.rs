@@ -6,6 +6,7 @@ use cupola_client::{
     query::{LeaderFilter, PageFilter, TransferFilter},
 };
 use cupola_domain::{
+    credits::Credits as Amount,
     ledger::{Entry, Transfer},
     text::hex,
 };
@@ -86,8 +87,8 @@ pub(crate) async fn run(command: Credits) -> anyhow::Result<()> {
             ensure!(found.is_sound, "the ledger is not sound");
             Ok(())
         }
-        Credits::Budget { brief, raise, read } => {
-            let found = budget_of(&client(&read.connect)?, &brief, raise).await?;
+        Credits::Budget { brief, to, read } => {
+            let found = budget_of(&client(&read.connect)?, &brief, to).await?;
             shown(&found, read.json, budget)
         }
     }
@@ -97,13 +98,17 @@ pub(crate) async fn run(command: Credits) -> anyhow::Result<()> {
 async fn budget_of(
     client: &Client,
     brief: &str,
-    raise: Option<String>,
+    to: Option<String>,
 ) -> anyhow::Result<BriefBudgetBody> {
-    let Some(amount) = raise else {
+    let Some(amount) = to else {
         return Ok(client.brief_budget(brief).await?);
     };
-    let number = serde_json::from_str(&amount);
-    let budget_credits = number.with_context(|| format!("`{amount}` is not an amount"))?;
+    // As it was typed, so that nothing of it is rounded.
+    let read = amount.parse::<Amount>().ok();
+    let budget_credits = read.and_then(|_| serde_json::from_str(&amount).ok());
+    let budget_credits = budget_credits.with_context(|| {
+        format!("`--to {amount}` is not an amount of credits; write for example `1000` or `12.5`")
+    })?;
     let raised = RaisedBudget { budget_credits };
     Ok(client.raise_brief_budget(brief, &raised).await?)
 }
@@ -135,9 +140,15 @@ async fn people(client: &Client, is_json: bool) -> anyhow::Result<()> {
     if is_json {
         return output::json(&page);
     }
-    let mut table = Table::new(&["person", "balance", "held", "available"]);
+    let mut table = Table::new(&["person", "balance", "held", "available", "in escrow"]);
     for person in page.items {
-        table.row([person.person, person.balance, person.held, person.available]);
+        table.row([
+            person.person,
+            person.balance,
+            person.held,
+            person.available,
+            person.escrow,
+        ]);
     }
     table.print("Nobody has an account.");
     Ok(())
@@ -168,13 +179,14 @@ fn balance(credits: &CreditsBody) {
         ("balance", you.balance.clone()),
         ("held", you.held.clone()),
         ("available", you.available.clone()),
+        ("your escrow", you.escrow.clone()),
         ("issued to all", credits.issued.clone()),
         (
             "people have",
             format!("{} ({})", credits.people, credits.people_count),
         ),
         ("briefs have", credits.briefs.clone()),
-        ("in escrow", credits.escrow.clone()),
+        ("all escrow", credits.escrow.clone()),
         ("an hour costs", credits.credits_per_hour.clone()),
     ]);
 }
@@ -189,10 +201,20 @@ fn history(found: &StatementBody) {
             item.from.clone(),
             item.to.clone(),
             item.amount.clone(),
-            item.note.clone(),
+            if item.why.is_empty() {
+                item.note.clone()
+            } else {
+                item.why.clone()
+            },
         ]);
     }
     table.print("No transfers.");
+    if let Some(you) = &found.you {
+        let (person, available, escrow) = (&you.person, &you.available, &found.escrow);
+        output::note(&format!(
+            "{person} can spend {available}; {escrow} are earned and not given yet"
+        ));
+    }
     if let Some(before) = found.next_before {
         output::note(&format!("those before: --before {before}"));
     }

@@ -2,10 +2,10 @@
 
 use cupola_domain::{
     credits::Credits,
-    ledger::{Account, Balance, Entry},
+    ledger::{Balance, Entry},
 };
 use cupola_hub::ledger::{
-    AccountRow, Earned, Economy, Leader, Overview, Receipt, Spent, Statement, Verified,
+    Earned, Economy, Leader, Overview, PersonRow, Receipt, Spent, Statement, Verified,
     WorkerEarnings,
 };
 use cupola_protocol::credits::{
@@ -26,24 +26,26 @@ pub fn credits(overview: &Overview, own: &Statement, economy: &Economy) -> Credi
         escrow: overview.escrow.exact(),
         enforce: economy.enforce,
         credits_per_hour: economy.hourly.exact(),
-        you: person(own.person.as_deref().unwrap_or_default(), own.balance),
+        you: person(
+            own.person.as_deref().unwrap_or_default(),
+            own.balance,
+            own.escrow,
+        ),
     }
 }
 
-/// What a person has; none of an account that is nobody's.
-pub fn person_of_row(row: &AccountRow) -> Option<PersonBody> {
-    match &row.account {
-        Account::Person(name) => Some(person(name, row.balance)),
-        _ => None,
-    }
+/// What a person has.
+pub fn person_of_row(row: &PersonRow) -> PersonBody {
+    person(&row.person, row.balance, row.escrow)
 }
 
-fn person(name: &str, balance: Balance) -> PersonBody {
+fn person(name: &str, balance: Balance, escrow: Credits) -> PersonBody {
     PersonBody {
         person: name.to_owned(),
         balance: balance.posted.exact(),
         held: balance.held.exact(),
         available: balance.available().exact(),
+        escrow: escrow.exact(),
     }
 }
 
@@ -51,7 +53,7 @@ fn person(name: &str, balance: Balance) -> PersonBody {
 pub fn statement(of: &Statement) -> StatementBody {
     let name = of.person.as_deref();
     StatementBody {
-        you: name.map(|name| person(name, of.balance)),
+        you: name.map(|name| person(name, of.balance, of.escrow)),
         escrow: of.escrow.exact(),
         items: of.entries.iter().map(transfer).collect(),
         next_before: of.next_before,
@@ -71,6 +73,7 @@ pub fn transfer(entry: &Entry) -> TransferBody {
         at: entry.at.into(),
         author: entry.author.clone(),
         note: entry.note.clone(),
+        why: entry.why(),
         hash: entry.hash.clone(),
     }
 }

@@ -7,7 +7,9 @@ use cupola_domain::{
     ids::{BriefId, ExperimentId},
     ledger::{Account, Entry, Kind},
 };
-use cupola_hub::ledger::{AccountRow, Economy, Leader, Overview, Spent, Statement, StatementQuery};
+use cupola_hub::ledger::{
+    Economy, Leader, Overview, PersonRow as Has, Spent, Statement, StatementQuery,
+};
 
 use super::{
     BriefBudget, HistoryPage, Index, LeaderRow, PersonRow, SECTION, TransferRow, Transfers, View,
@@ -40,7 +42,7 @@ pub(in crate::ui) struct Read {
     pub(in crate::ui) overview: Overview,
     pub(in crate::ui) own: Statement,
     pub(in crate::ui) leaders: Vec<Leader>,
-    pub(in crate::ui) people: Option<Vec<AccountRow>>,
+    pub(in crate::ui) people: Option<Vec<Has>>,
 }
 
 /// The page.
@@ -152,23 +154,21 @@ fn remark(economy: &Economy) -> String {
     format!("An hour of the reference machine, one core with 4 GiB, costs {hourly} credits. {debt}")
 }
 
-fn people(rows: &[AccountRow]) -> Vec<PersonRow> {
-    let row = |row: &AccountRow| {
-        let Account::Person(name) = &row.account else {
-            return None;
-        };
+fn people(rows: &[Has]) -> Vec<PersonRow> {
+    let row = |row: &Has| {
         let query = StatementQuery {
-            person: Some(name.clone()),
+            person: Some(row.person.clone()),
             ..StatementQuery::default()
         };
-        Some(PersonRow {
-            name: Link::new(name, history_address(&query)),
+        PersonRow {
+            name: Link::new(&row.person, history_address(&query)),
             balance: row.balance.posted.to_string(),
             held: row.balance.held.to_string(),
             available: row.balance.available().to_string(),
-        })
+            escrow: row.escrow.to_string(),
+        }
     };
-    rows.iter().filter_map(row).collect()
+    rows.iter().map(row).collect()
 }
 
 fn transfers(caption: &str, statement: &Statement, older: Option<Link>) -> Transfers {
@@ -195,8 +195,8 @@ fn row(entry: &Entry, person: Option<&str>) -> TransferRow {
         (false, true) => "+",
         _ => "",
     };
-    let words = [entry.note.as_str(), entry.author.as_str()];
-    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let words = [entry.why(), entry.author.clone()].into_iter();
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     TransferRow {
         number: entry.number.to_string(),
         at: entry.at.into(),

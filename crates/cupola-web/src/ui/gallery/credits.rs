@@ -6,7 +6,7 @@ use cupola_domain::{
     ids::{BriefId, Ids},
     ledger::{Account, Balance, Entry, Kind, Transfer},
 };
-use cupola_hub::ledger::{AccountRow, Economy, Leader, Overview, Spent, Statement, StatementQuery};
+use cupola_hub::ledger::{Economy, Leader, Overview, PersonRow, Spent, Statement, StatementQuery};
 
 use super::{
     Sample,
@@ -45,15 +45,14 @@ fn page(is_operator: bool, rows: i64) -> credits::Index {
         runs: n.unsigned_abs() * 40,
         amount: whole(1_200 - n * 300),
     };
-    let person = |n: i64| AccountRow {
-        account: Account::Person(if n == 0 {
+    let person = |n: i64| PersonRow {
+        person: if n == 0 {
             HOSTILE.to_owned()
         } else {
             format!("person {n}")
-        }),
+        },
         balance: balance(9_000 - n * 4_500, n),
-        holder: String::new(),
-        refunded: Credits::default(),
+        escrow: whole(100 * n),
     };
     let read = Read {
         overview: Overview {

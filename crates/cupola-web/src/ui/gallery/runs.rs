@@ -52,6 +52,7 @@ fn header(badge: Badge) -> Header {
         overall: String::new(),
         ends: None,
         ends_range: String::new(),
+        obstacle: String::new(),
         stopping: None,
         duration: Lasting::none(),
         time_budget: "10 s".to_owned(),
@@ -308,6 +309,7 @@ fn running() -> Show {
         phase: "asked",
         next: Some(("SIGTERM", Lasting::running_out(Duration::from_secs(7)))),
     });
+    header.obstacle = HOSTILE.to_owned();
     header.duration = Lasting::ticking(Duration::from_millis(6_400));
     header.started = moment(0);
     header.value = 3.570_512.into();

@@ -107,6 +107,7 @@ impl Seen {
             badge: run_badge(run),
             name: plain(&run.name),
             is_logged,
+            obstacle: self.detail.obstacle.clone(),
             proof: verification::proof(self.detail.proof),
             check: (self.detail.can_be_checked && may(who, Role::Operator))
                 .then(|| paths::run(run.id, "/check")),

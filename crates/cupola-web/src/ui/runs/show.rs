@@ -72,6 +72,8 @@ pub struct Header {
     pub ends: Option<Lasting>,
     /// `, between 4 min and 7 min`, with four chances in five; empty while that is unknown.
     pub ends_range: String,
+    /// Why it waits, where nobody could take it; empty where somebody could.
+    pub obstacle: String,
     /// How stopping it goes on.
     pub stopping: Option<Stopping>,
     /// How long it took, or takes.

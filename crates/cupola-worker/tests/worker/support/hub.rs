@@ -10,7 +10,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, Query, State},
+    extract::{DefaultBodyLimit, Path, Query, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -18,6 +18,7 @@ use axum::{
 use cupola_domain::time::Timestamp;
 use cupola_protocol::{
     artifacts::{ArtifactBody, ArtifactUpload},
+    credits::{EarnedBody, OwnEarningsBody, WorkerEarningsBody},
     paths::api,
     problem::Problem,
     telemetry::{SampleBody, TelemetryReport, TelemetryTaken},
@@ -74,6 +75,8 @@ pub(crate) struct World {
     pub(crate) refuse_telemetry: (usize, u16),
     /// Reports take this long.
     pub(crate) report_delay: Duration,
+    /// Run → what it is worth.
+    pub(crate) worth: BTreeMap<String, String>,
 }
 
 impl World {
@@ -268,6 +271,7 @@ fn routes(shared: Shared) -> Router {
         .route(api::WORKER_HEARTBEAT, post(heartbeat))
         .route(api::WORKER_DEPARTURE, post(depart))
         .route(api::WORKER_TELEMETRY, post(measure))
+        .route(api::WORKER_EARNED, get(earned))
         .route(api::RUN_START, post(start))
         .route(api::RUN_REPORTS, post(report))
         .route(api::RUN_RESULT, post(finish))
@@ -349,6 +353,38 @@ async fn measure(State(hub): State<Shared>, Json(body): Json<TelemetryReport>) -
         })
         .into_response(),
     }
+}
+
+async fn earned(State(hub): State<Shared>, RawQuery(asked): RawQuery) -> Response {
+    let asked = asked.unwrap_or_default();
+    let asked = asked
+        .split('&')
+        .filter_map(|pair| pair.strip_prefix("run="));
+    let world = hub.world();
+    let runs: BTreeMap<_, _> = asked
+        .filter_map(|run| world.worth.get_key_value(run))
+        .map(|(run, amount)| (run.clone(), amount.clone()))
+        .collect();
+    let total: f64 = world
+        .worth
+        .values()
+        .filter_map(|of| of.parse::<f64>().ok())
+        .sum();
+    let of = EarnedBody {
+        name: String::new(),
+        runs: 0,
+        amount: format!("{total:.6}"),
+    };
+    Json(OwnEarningsBody {
+        earnings: WorkerEarningsBody {
+            total: of.clone(),
+            today: of.clone(),
+            week: of,
+        },
+        run: runs.values().next().cloned(),
+        runs,
+    })
+    .into_response()
 }
 
 async fn heartbeat(State(hub): State<Shared>, Json(body): Json<Heartbeat>) -> Response {
