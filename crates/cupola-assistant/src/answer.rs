@@ -50,8 +50,8 @@ pub struct Answer {
     pub asks_back: Vec<String>,
     /// What happens once it is confirmed.
     pub change: Option<Change>,
-    /// The run that it shows.
-    shown: Option<Thing>,
+    /// The run that it shows, to which a later "it" leads.
+    pub shown: Option<Thing>,
 }
 
 /// A number with where it is from.

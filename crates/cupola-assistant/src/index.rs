@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cupola_domain::{ids::RunId, ledger::Account, time::Instant};
+use cupola_domain::{ids::RunId, time::Instant};
 use cupola_hub::{
     Hub, HubError,
     run_search::{Columns, NameKind, RunSearch, filter::Filter},
@@ -198,12 +198,7 @@ fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
 
 /// Everybody who has credits or of whose results anything is known.
 fn people(hub: &Hub) -> Result<BTreeSet<String>, HubError> {
-    let accounts = hub.list_people()?.into_iter().filter_map(|row| {
-        let Account::Person(name) = row.account else {
-            return None;
-        };
-        Some(name)
-    });
+    let accounts = hub.list_people()?.into_iter().map(|row| row.person);
     let owners = hub.list_standings()?;
     let owners = owners.into_iter().map(|row| row.standing.owner);
     Ok(accounts.chain(owners).collect())

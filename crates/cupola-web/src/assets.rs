@@ -60,6 +60,7 @@ const STYLES: &[Source] = embedded![
     "css/ring.css",
     "css/training.css",
     "css/workspace.css",
+    "css/assistant.css",
     "css/utilities.css",
     "css/print.css",
 ];

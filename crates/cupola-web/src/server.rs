@@ -26,8 +26,9 @@ pub use self::tls::Tls;
 use self::{impatient::Impatient, tls::Greeted};
 use crate::{auth::Peer, router, state::Web};
 
-/// A client that has not said what it wants after this long is hung up on.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that has not said what it wants after this long is hung up on. A worker of a large fleet says
+/// something every 11 s: its connection stays.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Request line and headers together may not be longer.
 const HEADER_BYTES_MAX: usize = 16 << 10;

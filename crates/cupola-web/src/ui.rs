@@ -5,6 +5,7 @@
 
 pub mod alerts;
 mod answer;
+pub mod assistant;
 pub mod briefs;
 pub mod compare;
 pub mod components;

@@ -25,3 +25,8 @@ const localise = (time) => {
 
 document.addEventListener("fresh", (event) => event.detail.querySelectorAll("time[datetime]").forEach(localise));
 document.querySelectorAll("time[datetime]").forEach(localise);
+
+// Who asks about days says how far this machine's clock is from UTC.
+for (const input of document.querySelectorAll("input[data-utc-offset]")) {
+  input.value = String(-new Date().getTimezoneOffset());
+}

@@ -55,7 +55,11 @@ async fn ask(
 }
 
 /// Answers a question, and remembers what it was about.
-async fn answered(web: &Web, who: &Principal, new: NewQuestion) -> Result<Answer, ApiError> {
+pub(crate) async fn answered(
+    web: &Web,
+    who: &Principal,
+    new: NewQuestion,
+) -> Result<Answer, ApiError> {
     check(&new)?;
     let (desk, caller) = (web.assistant(), caller(who));
     let whose = who.token.to_string();

@@ -3,6 +3,7 @@
 //! is ever served.
 
 mod alerts;
+mod assistant;
 mod briefs;
 mod compare;
 mod costs;
@@ -63,6 +64,7 @@ pub fn samples() -> Vec<Sample> {
         costs::samples(),
         credits::samples(),
         verification::samples(),
+        assistant::samples(),
         alerts::samples(),
         templates::samples(),
         others::samples(),

@@ -87,6 +87,8 @@ pub const GO_WORKSPACES: Shortcut = element("g s", Place::Everywhere, "Go to the
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/credits`.
 pub const GO_CREDITS: Shortcut = element("g c", Place::Everywhere, "Go to the credits");
+/// To `/assistant`.
+pub const GO_ASSISTANT: Shortcut = element("g q", Place::Everywhere, "Go to the assistant");
 /// To `/alerts`.
 pub const GO_ALERTS: Shortcut = element("g a", Place::Everywhere, "Go to the alerts");
 /// To `/experiments/new`.
@@ -158,6 +160,7 @@ pub const ALL: &[Shortcut] = &[
     GO_WORKSPACES,
     GO_WORKERS,
     GO_CREDITS,
+    GO_ASSISTANT,
     GO_ALERTS,
     THEME,
     HELP,

@@ -71,6 +71,12 @@ pub const CREDITS: &str = "/credits";
 pub const CREDITS_VIEW: &str = "/credits/view";
 /// `GET` transfers.
 pub const CREDITS_HISTORY: &str = "/credits/history";
+/// `GET` a conversation with the assistant, `POST` a question.
+pub const ASSISTANT: &str = "/assistant";
+/// `POST` that a change is to be made which the assistant proposed.
+pub const ASSISTANT_CHANGES: &str = "/assistant/changes";
+/// `POST` to begin anew.
+pub const ASSISTANT_ANEW: &str = "/assistant/anew";
 /// `GET` checks of results.
 pub const VERIFICATION: &str = "/verification";
 /// `GET` the part of that page that changes.
@@ -114,6 +120,9 @@ pub const PATTERNS: &[&str] = &[
     "/briefs/{id}",
     "/briefs/{id}/deletion",
     "/briefs/{id}/budget",
+    ASSISTANT,
+    ASSISTANT_CHANGES,
+    ASSISTANT_ANEW,
     TEMPLATES,
     "/templates/-/list",
     "/templates/{name}",

@@ -3,8 +3,9 @@
 use crate::{
     router::Routes,
     ui::{
-        alerts, briefs, compare, costs, credits, experiments, families, home, models, runs,
-        shortcuts, tasks, templates, toasts, tokens, training, verification, workers, workspaces,
+        alerts, assistant, briefs, compare, costs, credits, experiments, families, home, models,
+        runs, shortcuts, tasks, templates, toasts, tokens, training, verification, workers,
+        workspaces,
     },
 };
 
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> Routes {
         // what it costs
         .merge(costs::routes())
         .merge(credits::routes())
+        // what is asked
+        .merge(assistant::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

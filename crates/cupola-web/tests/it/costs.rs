@@ -130,7 +130,8 @@ async fn a_budget_is_made_changed_and_deleted() {
     let task = found["run"]["task_id"].as_str().unwrap();
     let page = operator.get(&format!("/tasks/{task}")).await;
     assert!(
-        page.text().contains(",budgets,credits,verification\" data-src"),
+        page.text()
+            .contains(",budgets,credits,verification\" data-src"),
         "{}",
         page.text()
     );

@@ -1,6 +1,7 @@
 //! The pages as a browser gets them, from a hub with a task in each state.
 
 mod alerts;
+mod assistant;
 mod commands;
 mod compare;
 mod experiments;

@@ -6,6 +6,7 @@
 
 mod afs;
 mod alerts;
+mod assistant;
 mod axe;
 mod browser;
 mod browser_compare;

@@ -54,7 +54,7 @@ async fn submit(hub: &TestHub) -> String {
 }
 
 /// Nobody is kept out of the page that is open: dark, light, and on a phone, where nothing is cut off.
-async fn look(chromium: &Chromium, url: &str) {
+pub(crate) async fn look(chromium: &Chromium, url: &str) {
     for (theme, width) in [("dark", 1440), ("light", 1440), ("light", 390)] {
         let choose = format!("localStorage.setItem('theme', '{theme}')");
         chromium.execute(&choose).await;

@@ -45,7 +45,8 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 38] = [
+const PAGES: [&str; 39] = [
+    "/assistant",
     "/verification",
     "/workspaces",
     "/workspaces/{id}",

@@ -1,0 +1,114 @@
+//! What the addresses of the assistant answer.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use cupola_assistant::conversations::Made;
+use cupola_domain::access::{Principal, Role};
+use cupola_protocol::assistant::NewQuestion;
+
+use super::present;
+use crate::{
+    api::assistant::{answered, called},
+    auth::{Access, Viewer},
+    error::{ApiError, PageError},
+    router::Routes,
+    state::Web,
+    ui::{
+        answer::{Fields, Rendered, html},
+        frame::{Frame, Section},
+        paths,
+    },
+};
+
+/// What the conversation of the page is called, beside those of programs: each token has one.
+const NAME: &str = "page";
+
+pub(crate) fn routes() -> Routes {
+    let viewer = Access::Role(Role::Viewer);
+    Routes::new()
+        .get(paths::ASSISTANT, viewer, show)
+        .post(paths::ASSISTANT, viewer, ask)
+        // Which role it takes, each tool says.
+        .post(paths::ASSISTANT_CHANGES, viewer, change)
+        .post(paths::ASSISTANT_ANEW, viewer, begin_anew)
+}
+
+async fn show(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
+    page(&web, &who, ("", ""))
+}
+
+fn page(web: &Web, who: &Principal, refused: (&str, &str)) -> Rendered {
+    let whose = who.token.to_string();
+    let now = web.hub.monotonic();
+    let turns = web.assistant().conversations.turns((&whose, NAME), now);
+    let frame = Frame::new("Assistant", Section::Outside, Some(who.into()));
+    html(&present::index(frame, &turns, who.role, refused))
+}
+
+async fn ask(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let question = fields.text("question").trim();
+    let new = NewQuestion {
+        question: question.to_owned(),
+        conversation: Some(NAME.to_owned()),
+        anew: false,
+        utc_offset_minutes: fields
+            .text("utc_offset_minutes")
+            .parse()
+            .unwrap_or_default(),
+    };
+    let answer = match answered(&web, &who, new).await {
+        Ok(answer) => answer,
+        Err(ApiError(problem)) if problem.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => {
+            let said: Vec<_> = problem.errors.into_iter().map(|of| of.message).collect();
+            let page = page(&web, &who, (question, &said.join("; ")))?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        Err(ApiError(problem)) => return Err(PageError(problem)),
+    };
+    let whose = who.token.to_string();
+    let conversations = &web.assistant().conversations;
+    conversations.note((&whose, NAME), (question, answer), web.hub.now());
+    Ok(latest(&web, &whose))
+}
+
+/// To the turn that is new: the browser scrolls to it.
+fn latest(web: &Web, whose: &str) -> Response {
+    let turns = web
+        .assistant()
+        .conversations
+        .turns((whose, NAME), web.hub.monotonic());
+    let number = turns.last().map_or(0, |turn| turn.number);
+    Redirect::to(&format!("{}#turn-{number}", paths::ASSISTANT)).into_response()
+}
+
+async fn change(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let whose = who.token.to_string();
+    let number = fields.text("turn").parse().unwrap_or_default();
+    let desk = web.assistant();
+    if let Some(change) = desk.conversations.take_change((&whose, NAME), number) {
+        let made = called(&web, &who, change.tool.to_owned(), change.arguments).await;
+        let made = match made {
+            Ok(answer) => Made::Done(answer["link"].as_str().map(str::to_owned)),
+            Err(refused) => Made::Refused(refused.to_string()),
+        };
+        desk.conversations.note_made((&whose, NAME), number, made);
+    }
+    Ok(Redirect::to(&format!("{}#turn-{number}", paths::ASSISTANT)).into_response())
+}
+
+async fn begin_anew(State(web): State<Web>, Viewer(who): Viewer) -> Redirect {
+    let whose = who.token.to_string();
+    web.assistant().conversations.forget((&whose, NAME));
+    Redirect::to(paths::ASSISTANT)
+}
