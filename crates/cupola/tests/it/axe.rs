@@ -120,3 +120,25 @@ async fn no_page_keeps_anybody_out_in_the_light() {
     // The rest does not depend on colours.
     check("light", "runOnly: ['color-contrast']").await;
 }
+
+#[tokio::test]
+async fn nothing_of_the_navigation_and_of_a_check_s_curves_is_cut_off() {
+    const CUT_OFF: &str = "const width = document.documentElement.clientWidth; \
+        const bar = document.querySelector('.bar').getBoundingClientRect(); \
+        const is_out = (box) => box.left < -1 || box.right > width + 1; \
+        const links = [...document.querySelectorAll('.sections a')]; \
+        const cut = links.filter((link) => { const box = link.getBoundingClientRect(); \
+            return is_out(box) || box.bottom > bar.bottom + 2; }); \
+        const plot = document.querySelector('.is-whole .scatter').getBoundingClientRect(); \
+        const rings = document.querySelectorAll('.is-whole .is-wide-ring, .is-whole .is-ring'); \
+        return [cut.map((link) => link.textContent), links.length > 8, is_out(plot), rings.length > 2];";
+    let url = serve().await;
+    let chromium = Chromium::start().await;
+    for width in [390, 800, 1300, 1920] {
+        chromium.browser.set_window_size(width, 1000).await.unwrap();
+        chromium.goto(&format!("{url}/verification-check")).await;
+        let found = chromium.execute(CUT_OFF).await;
+        let expected = serde_json::json!([[], true, false, true]);
+        assert_eq!(found, expected, "{width}");
+    }
+}

@@ -80,6 +80,19 @@ pub struct Placed {
     pub run: String,
 }
 
+impl Placed {
+    /// How wide its circle is. Around those that are drawn over it, a ring is still seen.
+    pub fn radius(&self) -> &'static str {
+        if self.colour.ends_with("is-wide-ring") {
+            "9"
+        } else if self.colour.ends_with("is-ring") {
+            "6.5"
+        } else {
+            "4"
+        }
+    }
+}
+
 impl Default for X {
     fn default() -> Self {
         X::Number(0.0)

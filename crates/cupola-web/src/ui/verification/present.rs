@@ -236,7 +236,7 @@ fn why(why: Why) -> &'static str {
         Why::Drawn => "drawn",
         Why::Best => "would be the best",
         Why::Asked => "asked for",
-        Why::Doubt => "doubted since a ban",
+        Why::Doubt => "in doubt",
         Why::Spot => "its answer was known",
     }
 }
@@ -372,7 +372,7 @@ fn side(side: &Side) -> SideRow {
         (Place::Awaited, _) => Badge::word("awaited", Tone::Waiting),
         (Place::Gone, _) => Badge::word("gave nothing", Tone::Quiet),
         (Place::Came, Some(finding)) => Badge::word(found(finding), tone(finding)),
-        (Place::Came, None) => Badge::word("came", Tone::Quiet),
+        (Place::Came, None) => Badge::word("not compared yet", Tone::Quiet),
     };
     if side.place == Place::Came {
         SideRow {
@@ -408,8 +408,14 @@ fn side_of(claim: &Claim, at: Timestamp) -> SideRow {
     }
 }
 
+/// Honest results are the same to the last bit: one that lies behind others is a ring around them.
 fn colour(at: usize) -> String {
-    format!("curve-{}", at % 10 + 1)
+    let shape = match at {
+        0 => " is-wide-ring",
+        1 => " is-ring",
+        _ => "",
+    };
+    format!("curve-{}{shape}", at % 10 + 1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "steps are places on a picture")]
