@@ -10,7 +10,7 @@ use crate::{
     ids::BriefId,
     resources::Profiles,
     scheduling::Placement,
-    setup,
+    setup::{self, PRIORITY_MAX},
     text::storable,
     time::Timestamp,
 };
@@ -60,6 +60,8 @@ pub struct Wanted {
     pub sampler: String,
     /// Which of the sampler's sequences.
     pub study_seed: i64,
+    /// How urgent its tasks are beside others of its owner.
+    pub priority: i64,
     /// Parameter → expression or object.
     pub space: Map<String, Value>,
 }
@@ -89,6 +91,8 @@ pub struct Draft {
     pub sampler: String,
     /// See [`Wanted::study_seed`].
     pub study_seed: String,
+    /// See [`Wanted::priority`]; empty for none in particular.
+    pub priority: String,
     /// See [`Wanted::space`].
     pub space: Map<String, Value>,
 }
@@ -139,6 +143,13 @@ impl Draft {
             "" => Some(0),
             text => whole(&mut errors, "study_seed", text, 0, i64::MAX),
         };
+        let priority = match self.priority.trim() {
+            "" => Some(0),
+            text => whole(&mut errors, "priority", text, -PRIORITY_MAX, PRIORITY_MAX),
+        };
+        let Some(priority) = priority else {
+            return Err(errors);
+        };
         match (hardware, placement, num_tasks, time_budget, study_seed) {
             (
                 Ok(hardware),
@@ -158,6 +169,7 @@ impl Draft {
                 time_budget,
                 sampler: self.sampler.trim().to_owned(),
                 study_seed,
+                priority,
                 space: self.space.clone(),
             }),
             _ => Err(errors),
@@ -260,6 +272,8 @@ mod tests {
         check(|d| d.goal = "  ".into(), &["goal"]);
         check(|d| d.num_tasks = "0".into(), &["num_tasks"]);
         check(|d| d.num_tasks = "ten".into(), &["num_tasks"]);
+        check(|d| d.priority = "high".into(), &["priority"]);
+        check(|d| d.priority = "1000001".into(), &["priority"]);
         check(|d| d.time_budget = "NaN".into(), &["time_budget"]);
         check(|d| d.time_budget = "-1".into(), &["time_budget"]);
         check(|d| d.time_budget = "0.0005".into(), &["time_budget"]);

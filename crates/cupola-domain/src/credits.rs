@@ -36,17 +36,18 @@ impl Credits {
 }
 
 impl fmt::Display for Credits {
-    /// Two decimals, as balances are read: `1000.00`.
+    /// All that there is, and no more zeros than needed, as people read amounts: `1000`, `12.5`, `0.000001`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cents = (i128::from(self.0) + if self.0 < 0 { -5_000 } else { 5_000 }) / 10_000;
-        let sign = if cents < 0 { "-" } else { "" };
-        write!(
-            f,
-            "{sign}{}.{:02}",
-            (cents / 100).abs(),
-            (cents % 100).abs()
-        )
+        f.write_str(shown(&self.exact()))
     }
+}
+
+/// An amount with six decimals as people read it: `12.5` of `12.500000`.
+pub fn shown(exact: &str) -> &str {
+    if !exact.contains('.') {
+        return exact;
+    }
+    exact.trim_end_matches('0').trim_end_matches('.')
 }
 
 impl FromStr for Credits {
@@ -103,10 +104,12 @@ mod tests {
 
     #[test]
     fn amounts_read_and_show() {
-        check("1000", "1000.00");
-        check("12.5", "12.50");
-        check("0.000001", "0.00");
-        check("0.005", "0.01");
+        check("1000", "1000");
+        check("12.5", "12.5");
+        check("0.000001", "0.000001");
+        check("0.005", "0.005");
+        check("0", "0");
+        assert_eq!(Credits::from_micros(-1_500_000).to_string(), "-1.5");
     }
 
     #[test]
@@ -121,7 +124,7 @@ mod tests {
     fn nobody_asks_for_more_than_can_be_counted() {
         let read = |text: &str| text.parse::<Asked>().map(|Asked(credits)| credits);
         assert_eq!(read("1000000000"), Ok(ASKED_MAX));
-        let refused = "is 1000000001.00; choose up to 1000000000.00";
+        let refused = "is 1000000001; choose up to 1000000000";
         assert_eq!(read("1000000001"), Err(refused.to_owned()));
         assert!(read("many").is_err());
     }

@@ -364,9 +364,9 @@ mod tests {
     fn nothing_goes_nowhere() {
         let refused = "no correction goes between these accounts";
         check("correction", "person:a", "person:a", 1, refused);
-        let refused = "0.00 credits cannot be moved; a transfer moves more than nothing";
+        let refused = "0 credits cannot be moved; a transfer moves more than nothing";
         check("grant", "issued", "person:a", 0, refused);
-        let refused = "-1.00 credits cannot be moved; a transfer moves more than nothing";
+        let refused = "-1 credits cannot be moved; a transfer moves more than nothing";
         check("grant", "issued", "person:a", -1_000_000, refused);
     }
 

@@ -131,7 +131,10 @@ impl Needs {
             .count();
         require(
             offer.cpu_cores >= self.cpu_cores,
-            format!("{} CPU cores", self.cpu_cores),
+            match self.cpu_cores {
+                1 => "1 CPU core".to_owned(),
+                cores => format!("{cores} CPU cores"),
+            },
         );
         require(
             offer.memory_bytes >= self.memory_bytes,

@@ -240,6 +240,11 @@ impl Task {
         waiting.unwrap_or_else(|| run.reason())
     }
 
+    /// Who has it, or brought it to its end; nobody while it waits, whoever had it before.
+    pub fn shown_worker(&self) -> Option<WorkerId> {
+        self.worker.filter(|_| self.state != TaskState::Pending)
+    }
+
     fn waiting(&self) -> Option<String> {
         match self.waiting_for {
             _ if self.state != TaskState::Pending => None,

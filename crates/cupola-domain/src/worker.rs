@@ -71,8 +71,17 @@ pub struct Worker {
     pub last_seen_at: Timestamp,
     /// When it said goodbye, if that was the last thing it said.
     pub left_at: Option<Timestamp>,
-    /// Since when it is given nothing new, because an operator drains it.
-    pub drained_at: Option<Timestamp>,
+    /// Whether it is given nothing new, because an operator drains it.
+    pub drained: Option<Drained>,
+}
+
+/// An operator lets a worker finish what it has and gives it nothing new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drained {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who; empty where that was not noted.
+    pub by: String,
 }
 
 impl Worker {

@@ -320,7 +320,7 @@ impl Planner {
         };
         let task = Task {
             metric: self.metric.clone(),
-            urgency: 0,
+            urgency: wanted.priority,
             ..task_of(&setup, self.family, planned.number, (id, run), now)
         };
         let run = first_run(&task, &self.code_hash, now);

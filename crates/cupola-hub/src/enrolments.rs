@@ -16,7 +16,7 @@ use crate::{
     Hub, HubError,
     access::{checked, is_shown, shown_prefix},
     ledger::{Economy, welcome},
-    secret,
+    secret, verification,
     world::World,
 };
 
@@ -103,7 +103,7 @@ impl Hub {
         let now = self.now();
         self.write(move |tx| {
             let found = enrolments::find(tx, id)?;
-            let mut found = found.ok_or_else(|| HubError::not_found("enrolment", id))?;
+            let mut found = found.ok_or_else(|| HubError::not_found("join code", id))?;
             if found.revoked_at.is_none() {
                 found.revoked_at = Some(now);
                 enrolments::save_revoked(tx, id, now)?;
@@ -195,6 +195,8 @@ impl Coming {
             return Err(closed(reason.as_str()));
         }
         self.token.belonging = found.belonging;
+        // Before the code is used: whoever is banned may be let in again, and has it still.
+        verification::refuse_owner(tx, self.token.owner())?;
         tokens::insert(tx, &self.token, &self.digest)?;
         if !enrolments::save_use(tx, found.id, self.token.id)? {
             return Err(closed("used up"));

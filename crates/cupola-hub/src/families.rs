@@ -228,7 +228,7 @@ enum Readiness {
 
 impl Readiness {
     fn of(worker: &LiveWorker) -> Self {
-        if worker.is_drained {
+        if worker.drained.is_some() {
             Self::Drained
         } else if worker.paused.is_some() {
             Self::Paused

@@ -14,7 +14,7 @@ use cupola_domain::{
     resources::Capabilities,
     run::{Lease, Run, RunState},
     time::{Instant, Timestamp},
-    worker::Worker,
+    worker::{Drained, Worker},
 };
 use cupola_store::{Store, runs, tasks, workers};
 use tokio::sync::Notify;
@@ -63,7 +63,7 @@ pub(crate) struct LiveWorker {
     /// Finishes what it has and takes no more: its owner wanted it to go then.
     leaving_since: Option<Instant>,
     /// The same, because an operator wants it so.
-    pub(crate) is_drained: bool,
+    pub(crate) drained: Option<Drained>,
     /// Wakes its question for work, when something of its own has ended.
     pub(crate) asks_again: Arc<Notify>,
     written: Option<Instant>,
@@ -83,7 +83,7 @@ impl LiveWorker {
             left_at: worker.left_at,
             paused: None,
             leaving_since: None,
-            is_drained: worker.drained_at.is_some(),
+            drained: worker.drained.clone(),
             asks_again: Arc::default(),
             written: None,
             rests: None,
@@ -104,7 +104,7 @@ impl LiveWorker {
     }
 
     pub(crate) fn is_resting(&self, now: Instant) -> bool {
-        let is_leaving = self.is_leaving(now) || self.is_drained;
+        let is_leaving = self.is_leaving(now) || self.drained.is_some();
         is_leaving || self.rests.is_some_and(|(until, _)| now < until)
     }
 

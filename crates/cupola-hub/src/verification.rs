@@ -108,10 +108,15 @@ pub(crate) fn owner_of(tx: &mut Tx, token: TokenId) -> Result<String, HubError> 
 /// Refuses a worker whose owner is banned.
 pub(crate) fn refuse(tx: &mut Tx, token: TokenId) -> Result<(), HubError> {
     let owner = owner_of(tx, token)?;
-    let standing = rows::find_standing(tx, &owner)?;
+    refuse_owner(tx, &owner)
+}
+
+/// Refuses whoever is banned.
+pub(crate) fn refuse_owner(tx: &mut Tx, owner: &str) -> Result<(), HubError> {
+    let standing = rows::find_standing(tx, owner)?;
     match standing.ban {
         None => Ok(()),
-        Some(_) => Err(banned(&owner, &standing.ban_note)),
+        Some(_) => Err(banned(owner, &standing.ban_note)),
     }
 }
 

@@ -1,19 +1,24 @@
 //! Workers as people see them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Duration,
+};
 
 use cupola_domain::{
     event::Event,
     experiment::Experiment,
-    ids::{ExperimentId, TaskId, WorkerId},
+    ids::{ExperimentId, TaskId, TokenId, WorkerId},
     run::{Loss, Run},
     task::Task,
     time::Timestamp,
-    worker::{Presence, Worker},
+    worker::{Drained, Presence, Worker},
 };
-use cupola_store::{Tx, enrolments, events, experiments, runs, tasks, workers};
+use cupola_store::{
+    Tx, enrolments, events, experiments, runs, tasks, tokens, verification, workers,
+};
 
-use crate::{Hub, HubError, enrolments::revoke_own_token};
+use crate::{Hub, HubError, enrolments::revoke_own_token, verification::cause_in_words};
 
 pub use cupola_store::enrolments::Rival;
 
@@ -40,20 +45,26 @@ pub struct WorkerRow {
     pub drain: Option<Drain>,
     /// Another agent that said lately that it was this worker, and was refused.
     pub rival: Option<Rival>,
+    /// Who it belongs to; empty where its token is gone.
+    pub owner: String,
+    /// What it joined with, as its administrator called that.
+    pub token: String,
+    /// Why its owner is banned; none of who is not.
+    pub ban: Option<String>,
 }
 
 /// A worker that is given nothing new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drain {
-    /// Since when.
-    pub since: Timestamp,
+    /// Since when, and who wanted it so.
+    pub drained: Drained,
     /// Whether it has nothing any more.
     pub is_done: bool,
 }
 
 impl Drain {
     /// The word on pages and in bodies.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         if self.is_done { "drained" } else { "draining" }
     }
 }
@@ -75,11 +86,20 @@ impl Hub {
     /// All workers by name.
     pub fn list_workers(&self) -> Result<Vec<WorkerRow>, HubError> {
         let since = self.rivals_since();
-        let (found, mut rivals) =
-            self.read(move |tx| Ok((workers::list(tx)?, enrolments::list_rivals(tx, since)?)))?;
+        let (found, mut rivals, belongings) = self.read(move |tx| {
+            let found = workers::list(tx)?;
+            let mut belongings = HashMap::new();
+            for worker in &found {
+                if let Entry::Vacant(unknown) = belongings.entry(worker.token) {
+                    unknown.insert(belonging(tx, worker.token)?);
+                }
+            }
+            Ok((found, enrolments::list_rivals(tx, since)?, belongings))
+        })?;
         let row = |worker: Worker| {
             let rival = rivals.remove(&worker.id);
-            self.row(worker, rival)
+            let belonging = belongings.get(&worker.token).cloned();
+            self.row(worker, rival, belonging.unwrap_or_default())
         };
         Ok(found.into_iter().map(row).collect())
     }
@@ -89,6 +109,7 @@ impl Hub {
         let since = self.rivals_since();
         self.read(move |tx| {
             let worker = find(tx, id)?;
+            let belonging = belonging(tx, worker.token)?;
             let rival = enrolments::list_rivals(tx, since)?.remove(&id);
             let mut runs = runs::list_of_worker(tx, id, RUNS_SHOWN)?;
             let mut tasks = HashMap::new();
@@ -105,35 +126,48 @@ impl Hub {
             }
             // Runs of deleted families end unseen.
             runs.retain(|run| experiments.contains_key(&run.experiment));
-            Ok(((worker, rival), runs, tasks, experiments))
+            Ok(((worker, rival, belonging), runs, tasks, experiments))
         })
-        .map(|((worker, rival), runs, tasks, experiments)| WorkerDetail {
-            row: self.row(worker, rival),
-            runs,
-            tasks,
-            experiments,
-        })
+        .map(
+            |((worker, rival, of), runs, tasks, experiments)| WorkerDetail {
+                row: self.row(worker, rival, of),
+                runs,
+                tasks,
+                experiments,
+            },
+        )
     }
 
-    /// Lets a worker finish what it has and gives it nothing new, or lets it work again. Saying the same
-    /// again changes nothing.
-    pub fn drain_worker(&self, id: WorkerId, is_drained: bool) -> Result<WorkerDetail, HubError> {
-        let now = self.now();
-        self.write(move |tx| {
+    /// Lets a worker finish what it has and gives it nothing new, as somebody wants it; none lets it work again.
+    /// Saying the same again changes nothing.
+    pub fn drain_worker(&self, id: WorkerId, by: Option<&str>) -> Result<WorkerDetail, HubError> {
+        let at = self.now();
+        let wanted = by.map(|by| Drained {
+            at,
+            by: by.to_owned(),
+        });
+        let drained = self.write(move |tx| {
             let worker = find(tx, id)?;
-            if worker.drained_at.is_some() != is_drained {
-                workers::save_drained(tx, id, is_drained.then_some(now))?;
-                events::record(tx, Event::WorkerChanged(id));
+            if worker.drained.is_some() == wanted.is_some() {
+                return Ok(worker.drained);
             }
-            Ok(())
+            workers::save_drained(tx, id, wanted.as_ref())?;
+            events::record(tx, Event::WorkerChanged(id));
+            Ok(wanted)
         })?;
+        let is_drained = drained.is_some();
         if let Some(worker) = self.live().workers.get_mut(&id) {
-            worker.is_drained = is_drained;
+            worker.drained = drained;
         }
         if !is_drained {
             self.bus.announce_work();
         }
         self.worker_detail(id)
+    }
+
+    /// Who lets a worker finish what it has and gives it nothing new, and since when.
+    pub fn drained(&self, id: WorkerId) -> Option<Drained> {
+        self.live().workers.get(&id)?.drained.clone()
     }
 
     /// Takes a worker off the lists and shuts it out, with a token of its own if it has one; its runs wait
@@ -160,7 +194,7 @@ impl Hub {
         Timestamp::from_millis(self.now().millis().saturating_sub(span))
     }
 
-    fn row(&self, mut worker: Worker, rival: Option<Rival>) -> WorkerRow {
+    fn row(&self, mut worker: Worker, rival: Option<Rival>, of: Belongs) -> WorkerRow {
         let live = self.live();
         let mut paused = None;
         if let Some(known) = live.workers.get(&worker.id) {
@@ -172,16 +206,47 @@ impl Hub {
         drop(live);
         WorkerRow {
             presence: worker.presence(self.now()),
-            drain: worker.drained_at.map(|since| Drain {
-                since,
+            drain: worker.drained.clone().map(|drained| Drain {
+                drained,
                 is_done: running == 0,
             }),
             worker,
             running,
             paused,
             rival,
+            owner: of.owner,
+            token: of.token,
+            ban: of.ban,
         }
     }
+}
+
+/// Whose a worker is.
+#[derive(Debug, Clone, Default)]
+struct Belongs {
+    owner: String,
+    token: String,
+    ban: Option<String>,
+}
+
+fn belonging(tx: &mut Tx, token: TokenId) -> Result<Belongs, HubError> {
+    let Some(token) = tokens::find(tx, token)? else {
+        return Ok(Belongs::default());
+    };
+    let owner = token.owner().to_owned();
+    let standing = verification::find_standing(tx, &owner)?;
+    let ban = standing.ban.map(|word| {
+        let cause = cause_in_words(&word);
+        match standing.ban_note.as_str() {
+            "" => cause.to_owned(),
+            note => format!("{cause}: {note}"),
+        }
+    });
+    Ok(Belongs {
+        owner,
+        token: token.name,
+        ban,
+    })
 }
 
 fn find(tx: &mut Tx, id: WorkerId) -> Result<Worker, HubError> {

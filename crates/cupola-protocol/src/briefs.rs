@@ -47,6 +47,10 @@ pub struct NewBrief {
     #[serde(default = "default_study_seed")]
     #[schema(value_type = f64)]
     pub study_seed: serde_json::Number,
+    /// How urgent its tasks are beside others of its owner; 0 when absent.
+    #[serde(default = "default_study_seed")]
+    #[schema(value_type = f64)]
+    pub priority: serde_json::Number,
     /// Parameter → expression (`"log_uniform(1e-4, 1e-2)"`) or object; the template's own when
     /// absent. Parameters named here replace the template's, the others stay.
     #[serde(default)]
@@ -104,6 +108,9 @@ pub struct BriefBody {
     pub sampler: String,
     /// Which of its sequences.
     pub study_seed: i64,
+    /// How urgent its tasks are beside others of its owner.
+    #[serde(default)]
+    pub priority: i64,
     /// The search space, complete.
     pub space: Map<String, Value>,
     /// Who wrote it.
@@ -121,4 +128,10 @@ pub struct BriefDetail {
     pub brief: BriefBody,
     /// Its results so far.
     pub summary: SummaryBody,
+    /// What a task of it costs, in credits with six decimals.
+    #[serde(default)]
+    pub task_price: String,
+    /// What all of its tasks cost together.
+    #[serde(default)]
+    pub price: String,
 }

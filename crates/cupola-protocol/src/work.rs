@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{desk::RestingBody, number::Number, runs::ProgressLevelBody, time::Time};
+use crate::{
+    desk::RestingBody, number::Number, runs::ProgressLevelBody, time::Time, workers::DrainedBody,
+};
 
 /// The largest body that a worker may send.
 pub const REPORT_BYTES_MAX: usize = 8 << 20;
@@ -248,6 +250,9 @@ pub struct Orders {
     /// In an answer to a heartbeat: after how many seconds the next is due. A hub of many workers spreads them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_heartbeat_secs: Option<f64>,
+    /// In an answer to a heartbeat: who lets the worker finish what it has and gives it nothing new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained: Option<DrainedBody>,
 }
 
 /// All that is needed to run one attempt.

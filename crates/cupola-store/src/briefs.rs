@@ -12,8 +12,8 @@ use crate::{Row, StoreError, Tx, codec, statement::statements};
 statements! {
     INSERT = "INSERT INTO brief (id, title, goal, constraints, template, budget_micros, hardware,
                                  num_tasks, time_budget_millis, sampler, study_seed, space, author,
-                                 created_at, placement)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                                 created_at, placement, priority)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     FIND = "SELECT * FROM brief WHERE id = $1 AND deleted_at IS NULL";
     LIST = "SELECT * FROM brief WHERE deleted_at IS NULL
             AND ($1 = '' OR LOWER(title) LIKE $2 ESCAPE '\\' OR LOWER(goal) LIKE $2 ESCAPE '\\'
@@ -48,6 +48,7 @@ pub fn insert(tx: &mut Tx, brief: &Brief) -> Result<(), StoreError> {
             &brief.author,
             &brief.created_at.millis(),
             &wanted.placement.as_str(),
+            &wanted.priority,
         ],
     )
 }
@@ -114,6 +115,7 @@ fn brief(row: &Row<'_>) -> Result<Brief, StoreError> {
             time_budget: codec::millis(row, "brief", "time_budget_millis")?,
             sampler: row.text("sampler")?,
             study_seed: row.i64("study_seed")?,
+            priority: row.i64("priority")?,
             space: codec::object(row, "brief", "space")?,
         },
         author: row.text("author")?,

@@ -124,4 +124,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "givers",
         sql: include_str!("migrations/0024_givers.sql"),
     },
+    Migration {
+        version: 25,
+        name: "drained",
+        sql: include_str!("migrations/0025_drained.sql"),
+    },
 ];

@@ -1,6 +1,11 @@
 //! Workers.
 
-use cupola_domain::{ids::WorkerId, time::Timestamp, worker::Worker};
+use cupola_domain::{
+    ids::WorkerId,
+    text::storable,
+    time::Timestamp,
+    worker::{Drained, Worker},
+};
 
 use crate::{Row, StoreError, Tx, codec, statement::statements};
 
@@ -18,7 +23,7 @@ statements! {
     LIST = "SELECT * FROM worker WHERE removed_at IS NULL ORDER BY name, id LIMIT $1";
     SAVE_SEEN = "UPDATE worker SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
     SAVE_LEFT = "UPDATE worker SET left_at = $2, last_seen_at = $2 WHERE id = $1";
-    SAVE_DRAINED = "UPDATE worker SET drained_at = $2 WHERE id = $1 AND removed_at IS NULL";
+    SAVE_DRAINED = "UPDATE worker SET drained_at = $2, drained_by = $3 WHERE id = $1 AND removed_at IS NULL";
     SAVE_REMOVED = "UPDATE worker SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL";
 }
 
@@ -79,9 +84,15 @@ pub fn save_left(tx: &mut Tx, id: WorkerId, at: Timestamp) -> Result<(), StoreEr
     tx.execute_one(SAVE_LEFT, &[&id.to_string(), &at.millis()])
 }
 
-/// Notes since when a worker is given nothing new; none lets it work again.
-pub fn save_drained(tx: &mut Tx, id: WorkerId, at: Option<Timestamp>) -> Result<(), StoreError> {
-    tx.execute_one(SAVE_DRAINED, &[&id.to_string(), &at.map(Timestamp::millis)])
+/// Notes that a worker is given nothing new; none lets it work again.
+pub fn save_drained(
+    tx: &mut Tx,
+    id: WorkerId,
+    drained: Option<&Drained>,
+) -> Result<(), StoreError> {
+    let at = drained.map(|drained| drained.at.millis());
+    let by = drained.map_or("", |drained| drained.by.as_str());
+    tx.execute_one(SAVE_DRAINED, &[&id.to_string(), &at, &&*storable(by)])
 }
 
 /// Takes a worker off the lists; what it did stays.
@@ -102,6 +113,12 @@ fn worker(row: &Row<'_>) -> Result<Worker, StoreError> {
         registered_at: codec::time(row, "registered_at")?,
         last_seen_at: codec::time(row, "last_seen_at")?,
         left_at: codec::optional_time(row, "left_at")?,
-        drained_at: codec::optional_time(row, "drained_at")?,
+        drained: match codec::optional_time(row, "drained_at")? {
+            Some(at) => Some(Drained {
+                at,
+                by: row.text("drained_by")?,
+            }),
+            None => None,
+        },
     })
 }

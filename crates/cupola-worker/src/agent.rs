@@ -13,7 +13,7 @@ mod telling;
 
 use std::{pin::Pin, time::Duration};
 
-pub use identity::{Folder, forget, note_leaving, note_staying, worker_id};
+pub use identity::{Folder, forget, keep_name, kept_name, note_leaving, note_staying, worker_id};
 
 use cupola_client::{Client, Error};
 use cupola_protocol::work::{Heartbeat, Held, LeaseRequest, Orders, Registered};
@@ -333,6 +333,7 @@ impl Agent {
         let orders = answer.inspect_err(|_| self.beating.pause())?;
         self.desk.heard(Ok(()));
         self.runs.returned(&self.returning);
+        self.desk.drained(orders.drained.as_ref());
         let said = orders.next_heartbeat_secs;
         self.beating.rest(self.membership.heartbeat_period(said));
         self.obey(orders);

@@ -15,11 +15,12 @@ use std::{
 };
 
 use cupola_client::Client;
-use cupola_domain::{field::FieldError, resources::Capabilities, time::Timestamp};
+use cupola_domain::{credits::shown, field::FieldError, resources::Capabilities, time::Timestamp};
 use cupola_protocol::{
     credits::{EarnedBody, OwnEarningsBody},
     desk::{DeskBody, DeskEarnedBody, DeskEndedBody, LimitsBody, PauseBody, TestBody},
     work::{Held, RunOrder},
+    workers::DrainedBody,
 };
 use tokio::sync::{Notify, watch};
 
@@ -101,6 +102,8 @@ struct Agent {
     offered: Option<Capabilities>,
     slots: u32,
     resting: Option<(limits::Why, Option<Timestamp>)>,
+    /// Who at the hub lets it finish what it has and gives it nothing new.
+    drained: Option<DrainedBody>,
     observed: Vec<String>,
     earned: Option<DeskEarnedBody>,
 }
@@ -346,6 +349,28 @@ impl Desk {
         self.changed();
     }
 
+    /// Whether an operator of the hub lets it finish what it has and gives it nothing new.
+    pub(crate) fn drained(&self, by: Option<&DrainedBody>) {
+        let now = self.0.clock.now();
+        let mut state = self.state();
+        if state.agent.drained.as_ref() == by {
+            return;
+        }
+        let text = by.map_or_else(
+            || "the hub gives it work again".to_owned(),
+            |by| {
+                format!(
+                    "{}; it finishes what it has and is given nothing new",
+                    drained_words(by)
+                )
+            },
+        );
+        state.journal.add(Level::Info, &text, now);
+        state.agent.drained = by.cloned();
+        drop(state);
+        self.changed();
+    }
+
     /// The worker stops.
     pub(crate) fn left(&self) {
         self.write(|state, now| {
@@ -398,7 +423,7 @@ impl Desk {
 
     fn earned(&self, told: &OwnEarningsBody, first: Option<&String>) {
         let earnings = &told.earnings;
-        let amount = |earned: &EarnedBody| trimmed(&earned.amount);
+        let amount = |earned: &EarnedBody| shown(&earned.amount).to_owned();
         let earned = DeskEarnedBody {
             total: amount(&earnings.total),
             today: amount(&earnings.today),
@@ -414,7 +439,7 @@ impl Desk {
         let before = state.agent.earned.replace(earned.clone());
         let mut is_news = before != Some(earned);
         for (run, amount) in &runs {
-            is_news |= state.history.earned(run, &trimmed(amount));
+            is_news |= state.history.earned(run, shown(amount));
         }
         drop(state);
         if is_news {
@@ -423,15 +448,13 @@ impl Desk {
     }
 }
 
-/// `0.25` of `0.250000`.
-fn trimmed(amount: &str) -> String {
-    if !amount.contains('.') {
-        return amount.to_owned();
-    }
-    amount
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
+/// `drained by root at 2026-11-22T10:00:00Z`.
+fn drained_words(by: &DrainedBody) -> String {
+    let who = match by.by.as_str() {
+        "" => "an operator",
+        who => who,
+    };
+    format!("drained by {who} at {}", by.at)
 }
 
 fn words_of(ended: &DeskEndedBody) -> (Level, String) {
@@ -532,7 +555,15 @@ impl State {
         } else {
             "working"
         };
-        (word, String::new(), None)
+        let why = self.agent.drained.as_ref().map(|by| {
+            let rest = if self.tasks.is_empty() {
+                "it is given nothing new"
+            } else {
+                "it finishes what it has and is given nothing new"
+            };
+            format!("{}; {rest}", drained_words(by))
+        });
+        (word, why.unwrap_or_default(), None)
     }
 }
 
@@ -595,6 +626,45 @@ mod tests {
         check("working");
         desk.run_ended(&held(), Ended::stopped(0.0));
         check("connected");
+    }
+
+    #[test]
+    fn its_owner_is_told_who_drains_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        desk.joined("w1");
+        let by = DrainedBody {
+            by: "root".to_owned(),
+            at: Timestamp::from_millis(0).into(),
+        };
+        desk.drained(Some(&by));
+        desk.drained(Some(&by));
+        let shown = desk.status();
+        let expected = "drained by root at 1970-01-01T00:00:00.000Z; it is given nothing new";
+        assert_eq!(
+            (shown.state.as_str(), shown.why.as_str()),
+            ("connected", expected)
+        );
+        desk.run_began(&order());
+        let why = desk.status().why;
+        assert!(
+            why.ends_with("; it finishes what it has and is given nothing new"),
+            "{why}"
+        );
+        desk.drained(None);
+        let shown = desk.status();
+        assert_eq!(shown.why, "");
+        let told = shown
+            .log
+            .iter()
+            .filter(|line| line.text.contains("drained by root"));
+        assert_eq!(told.count(), 1);
+        assert!(
+            shown
+                .log
+                .iter()
+                .any(|line| line.text == "the hub gives it work again")
+        );
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub async fn measure(
     capabilities
 }
 
-fn machine(state_dir: &Path) -> Capabilities {
+/// The same without Python, at once.
+pub(crate) fn machine(state_dir: &Path) -> Capabilities {
     let wanted = RefreshKind::nothing()
         .with_memory(MemoryRefreshKind::nothing().with_ram())
         .with_cpu(CpuRefreshKind::nothing());

@@ -31,10 +31,13 @@ mod settings;
 mod telemetry;
 
 pub use admission::Admits;
-pub use agent::{Folder, forget, note_leaving, note_staying, run, run_in, worker_id};
+pub use agent::{
+    Folder, forget, keep_name, kept_name, note_leaving, note_staying, run, run_in, worker_id,
+};
 pub use bundle::{BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX, InvalidBundle, bundle_hash};
 pub use desk::{Desk, DeskError};
 pub use error::WorkerError;
 pub use hardware::measure;
+pub use limits::check_limits;
 pub use sandbox::{Mode, Network, Sandbox};
 pub use settings::{Clock, Probe, Settings};

@@ -5,7 +5,7 @@ mod file;
 mod hours;
 mod seen;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use cupola_domain::{
     field::FieldError,
@@ -13,6 +13,8 @@ use cupola_domain::{
     time::Timestamp,
 };
 use cupola_protocol::desk::{LimitsBody, PAUSED};
+
+use crate::hardware::machine;
 
 pub(crate) use file::{Kept, PauseFile, SettingsFile, WriteError};
 pub(crate) use hours::Hours;
@@ -183,6 +185,14 @@ impl Pause {
     /// Whether it is not over.
     pub(crate) fn holds(self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// What of limits cannot be meant on the machine whose worker has this folder: an error for each field.
+pub fn check_limits(body: &LimitsBody, state_dir: &Path) -> Vec<FieldError> {
+    match Limits::read(body) {
+        Ok(limits) => limits.beyond(&machine(state_dir)),
+        Err(errors) => errors,
     }
 }
 

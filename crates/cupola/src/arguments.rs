@@ -3,9 +3,12 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    io::IsTerminal as _,
     os::unix::process::CommandExt as _,
-    process::Command,
+    process::{Command, ExitCode},
 };
+
+use clap::error::ErrorKind;
 
 use crate::output;
 
@@ -37,6 +40,45 @@ pub(crate) fn hide_secrets() {
     output::note(&format!(
         "whoever uses this machine can read this worker's arguments, a secret among them: {error}"
     ));
+}
+
+/// What the parsers of values say, and what is said instead.
+const REASONS: [(&str, &str); 6] = [
+    (
+        "invalid digit found in string",
+        "write a whole number, such as `2`",
+    ),
+    (
+        "cannot parse integer from empty string",
+        "write a whole number, such as `2`",
+    ),
+    ("number too large to fit in target type", "it is too large"),
+    ("number too small to fit in target type", "it is too small"),
+    ("invalid float literal", "write a number, such as `1.5`"),
+    (
+        "provided string was not `true` or `false`",
+        "write `true` or `false`",
+    ),
+];
+
+/// Says what is wrong with the arguments. What cannot be read as a value says how it is written.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if error.kind() != ErrorKind::ValueValidation {
+        error.exit();
+    }
+    let text = error.render();
+    let text = if std::io::stderr().is_terminal() {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    output::remark(explained(&text).trim_end());
+    ExitCode::from(2)
+}
+
+fn explained(text: &str) -> String {
+    let said = |text: String, (raw, said): &(&str, &str)| text.replace(raw, said);
+    REASONS.iter().fold(text.to_owned(), said)
 }
 
 /// The arguments of a worker without what is secret, and that as variables; `None` where nothing is.
@@ -78,7 +120,36 @@ fn secret(argument: &OsStr) -> Option<(&'static str, Option<&str>)> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_read_says_how_it_is_written() {
+        let check = |line: &str, expected: &str| {
+            let error = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ValueValidation, "{line}");
+            let said = explained(&error.render().to_string());
+            let first = said.lines().next().unwrap_or_default();
+            assert_eq!(first, expected);
+        };
+        check(
+            "cupola worker --slots two",
+            "error: invalid value 'two' for '--slots <SLOTS>': write a whole number, such as `2`",
+        );
+        check(
+            "cupola worker settings --cores 99999999999",
+            "error: invalid value '99999999999' for '--cores <CORES>': it is too large",
+        );
+        check(
+            "cupola worker settings --memory much",
+            "error: invalid value 'much' for '--memory <GIB>': write a number, such as `1.5`",
+        );
+        check(
+            "cupola worker settings --gpu maybe",
+            "error: invalid value 'maybe' for '--gpu <BOOL>': write `true` or `false`",
+        );
+    }
 
     fn check(given: &str, expected: Option<&str>) {
         let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();

@@ -30,7 +30,7 @@ pub(crate) use assistant::Ask;
 pub(crate) use briefs::{Brief, BriefCreate};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use credits::{Credits, Why};
-pub(crate) use desk::{DeskCommand, DeskSettings, Here, Pause};
+pub(crate) use desk::{DeskCommand, DeskSettings, Here, LimitFlags, Pause};
 pub(crate) use experiments::{Experiment, ExperimentEdit, ExperimentNew, Settings};
 pub(crate) use far::{Experiments, MonitorServer, SshMonitor};
 pub(crate) use joining::{Install, Join, Leave, Place};
@@ -278,8 +278,9 @@ pub(crate) struct Worker {
 pub(crate) enum WorkerCommand {
     /// List workers.
     List(Read),
-    /// Show one worker; without an id, watch the one on this machine in this terminal.
+    /// Show one worker; without a name, watch the one on this machine in this terminal.
     Show {
+        /// Its name, its id, or a part of that.
         id: Option<String>,
         #[command(flatten)]
         here: Here,
@@ -296,7 +297,7 @@ pub(crate) enum WorkerCommand {
     Uninstall(Place),
     /// Let a worker finish what it has and give it nothing new.
     Drain {
-        /// Its name or its id.
+        /// Its name, its id, or a part of that.
         name: String,
         /// Let it work again.
         #[arg(long)]
@@ -306,6 +307,7 @@ pub(crate) enum WorkerCommand {
     },
     /// Take a worker off the lists and shut it out.
     Remove {
+        /// Its name, its id, or a part of that.
         id: String,
         #[command(flatten)]
         connect: Connect,

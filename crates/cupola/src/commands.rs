@@ -20,6 +20,7 @@ mod joining;
 mod mcp;
 pub(crate) mod models;
 pub(crate) mod monitor;
+pub(crate) mod named;
 pub(crate) mod run_file;
 mod run_id;
 mod run_list;

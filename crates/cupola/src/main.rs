@@ -35,7 +35,10 @@ fn main() -> ExitCode {
         return code;
     }
     arguments::hide_secrets();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return arguments::refuse(&error),
+    };
     telemetry(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

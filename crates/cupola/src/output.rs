@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use cupola_domain::resources::GIB;
+use cupola_domain::{credits::shown, resources::GIB};
 use serde::Serialize;
 
 /// Prints a line on stdout. A reader that went away (`| head`) ends the program quietly.
@@ -158,9 +158,28 @@ pub(crate) fn fields(pairs: &[(&str, String)]) {
     }
 }
 
-/// A value of the objective with as many digits as tell runs apart.
+/// A value of the objective with as many digits as tell runs apart; what is very small is not 0.
 pub(crate) fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+    value.map_or_else(|| "–".to_owned(), digits)
+}
+
+fn digits(value: f64) -> String {
+    let size = value.abs();
+    if value.is_finite() && size > 0.0 && !(1e-3..1e7).contains(&size) {
+        return format!("{value:.4e}");
+    }
+    format!("{value:.4}")
+}
+
+/// `1 core`, `2 cores`.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{ending}")
+}
+
+/// An amount of credits as a hub says it, without zeros that say nothing.
+pub(crate) fn credits(exact: &str) -> String {
+    shown(exact).to_owned()
 }
 
 /// Memory and disks, with one decimal.
@@ -210,6 +229,21 @@ mod tests {
         table.row(["1".to_owned(), "a\tb".to_owned()]);
         table.row(["long".to_owned(), "ä".to_owned()]);
         assert_eq!(table.lines(), ["ID    GOAL", "1     a b", "long  ä"]);
+    }
+
+    #[test]
+    fn what_is_not_nothing_does_not_look_like_it() {
+        let check = |value: f64, expected: &str| assert_eq!(number(Some(value)), expected);
+        check(0.0, "0.0000");
+        check(0.000_012_34, "1.2340e-5");
+        check(-0.000_5, "-5.0000e-4");
+        check(0.001, "0.0010");
+        check(3.569_999_999, "3.5700");
+        check(123_456_789.0, "1.2346e8");
+        check(f64::NAN, "NaN");
+        assert_eq!(credits("12.500000"), "12.5");
+        assert_eq!(credits("1000.000000"), "1000");
+        assert_eq!(credits("0.000001"), "0.000001");
     }
 
     #[test]

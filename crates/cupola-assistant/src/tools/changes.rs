@@ -264,6 +264,7 @@ fn draft_of(given: &BriefDraft) -> Draft {
         num_tasks: given.num_tasks.0.to_string(),
         time_budget: given.time_budget_secs.0.to_string(),
         sampler: given.sampler.clone().unwrap_or_else(|| "random".to_owned()),
+        priority: String::new(),
         study_seed: String::new(),
         space: given.space.clone().unwrap_or_default(),
     }

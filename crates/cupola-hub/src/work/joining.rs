@@ -67,7 +67,7 @@ impl Hub {
                 registered_at: before.as_ref().map_or(now, |before| before.registered_at),
                 last_seen_at: now,
                 left_at: None,
-                drained_at: before.and_then(|before| before.drained_at),
+                drained: before.and_then(|before| before.drained),
             };
             verification::refuse(tx, token)?;
             workers::save(tx, &worker)?;

@@ -97,7 +97,11 @@ impl Hub {
     /// What is said of what a worker gives back: its owner wants the machine, unless an operator drains it.
     fn loss_of_returned(&self, worker: WorkerId) -> Loss {
         let live = self.live();
-        match live.workers.get(&worker).map(|known| known.is_drained) {
+        match live
+            .workers
+            .get(&worker)
+            .map(|known| known.drained.is_some())
+        {
             Some(true) => Loss::Drained,
             _ => Loss::Returned,
         }

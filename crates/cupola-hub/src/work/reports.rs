@@ -38,7 +38,13 @@ impl Hub {
             return Err(HubError::Conflict(message));
         }
         let (kept, now) = (kept(&report.results)?, self.now());
-        self.write(move |tx| take_report(tx, run, lease, (&report, &kept), now))
+        self.write(move |tx| take_report(tx, run, lease, (&report, &kept), now))?;
+        // What is said is said by somebody who lives: no run is lost before its last words.
+        let mut live = self.live();
+        if let Some(worker) = live.workers.get_mut(&lease.worker) {
+            worker.last_seen = worker.last_seen.max(now);
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use cupola_domain::{counts::State, resources::Capabilities, run::Failure};
+use cupola_domain::{
+    counts::State,
+    resources::Capabilities,
+    run::{Failure, RunState},
+};
 use cupola_hub::{
     HubError,
     logs::LogQuery,
@@ -340,6 +344,48 @@ fn a_worker_that_leaves_in_order_uses_up_no_attempts() {
             .unwrap();
         assert_eq!(hub.states(family), "p");
     }
+}
+
+#[test]
+fn a_run_is_not_lost_before_its_last_words() {
+    let hub = TestHub::new();
+    hub.submit(1);
+    let worker = hub.join("w");
+    let order = worker.take(&hub);
+    worker.heartbeat(&hub, &[held(&order)]).unwrap();
+    hub.world.advance(Duration::from_secs(7));
+    let report = Report::default();
+    hub.take_report(hub.token, order.run.id, order.lease, report)
+        .unwrap();
+    let said_at = hub.now();
+    hub.world.advance(Duration::from_mins(5));
+    loops::leases::tick(&hub).unwrap();
+    let detail = hub.run_detail(order.run.id).unwrap();
+    let RunState::Lost { lost_at, .. } = detail.run.state else {
+        panic!("{:?}", detail.run.state);
+    };
+    assert_eq!(lost_at, said_at);
+    // Its task waits, and is nobody's.
+    assert_eq!(
+        (detail.task.worker, detail.task.shown_worker()),
+        (Some(worker.id()), None)
+    );
+}
+
+#[test]
+fn a_brief_may_be_more_urgent_than_others_of_its_owner() {
+    let hub = TestHub::new();
+    let usual = hub.submit(1);
+    let draft = cupola_domain::brief::Draft {
+        priority: "5".to_owned(),
+        ..draft(1)
+    };
+    let urgent = hub.submit_brief(&draft, "ada").unwrap();
+    assert_eq!(urgent.brief.wanted.priority, 5);
+    let worker = hub.join("w");
+    let first = worker.take(&hub).task;
+    assert_eq!((first.experiment, first.urgency), (urgent.family.id, 5));
+    assert_eq!(worker.take(&hub).task.experiment, usual);
 }
 
 #[test]

@@ -27,6 +27,23 @@ cupola_testkit::on_each_database! {
     who_leaves_gives_back_its_work_and_opens_nothing_any_more,
     who_finishes_first_is_given_nothing_more,
     a_removed_worker_takes_its_own_token_along,
+    a_banned_owner_uses_up_no_code,
+}
+
+fn a_banned_owner_uses_up_no_code(database: &Database) {
+    let hub = TestHub::on(database);
+    let secret = open(&hub, 2, hour());
+    hub.enrol(&secret, &own(1), "first").unwrap();
+    hub.ban_owner("ann", "asked to go", "root").unwrap();
+    let refused = hub.enrol(&secret, &own(2), "second");
+    assert!(
+        matches!(refused, Err(HubError::Forbidden(_))),
+        "{refused:?}"
+    );
+    assert!(said(refused).contains("`ann` is banned"));
+    assert_eq!(hub.list_enrolments().unwrap()[0].uses, 1);
+    hub.lift_ban("ann", "came back", "root").unwrap();
+    hub.enrol(&secret, &own(2), "second").unwrap();
 }
 
 /// Tokens that machines make for themselves.

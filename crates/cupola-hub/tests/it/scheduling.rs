@@ -351,7 +351,7 @@ fn each_loss_has_its_cause() {
     );
     check(
         &|hub, worker, order| {
-            hub.drain_worker(worker.id(), true).unwrap();
+            hub.drain_worker(worker.id(), Some("op")).unwrap();
             returning(hub, worker, order);
         },
         Some(Loss::Drained),
@@ -381,22 +381,26 @@ fn a_drained_worker_finishes_what_it_has_and_gets_nothing_new() {
     let order = worker.take(&hub);
     let word = |hub: &TestHub| {
         let row = hub.worker_detail(worker.id()).unwrap().row;
-        row.drain.map(Drain::as_str)
+        row.drain.as_ref().map(Drain::as_str)
     };
     assert_eq!(word(&hub), None);
-    hub.drain_worker(worker.id(), true).unwrap();
-    hub.drain_worker(worker.id(), true).unwrap();
+    hub.drain_worker(worker.id(), Some("op")).unwrap();
+    hub.drain_worker(worker.id(), Some("op")).unwrap();
     assert_eq!(word(&hub), Some("draining"));
+    // Its owner is told whose wish that is, also after a restart of the hub.
+    let drained = hub.drained(worker.id()).unwrap();
+    assert_eq!((drained.by.as_str(), drained.at), ("op", hub.now()));
     let holding = [held(&order)];
     assert_eq!(worker.poll(&hub, 3, &holding).unwrap().start, []);
     hub.restart();
+    assert_eq!(hub.drained(worker.id()), Some(drained));
     assert_eq!(worker.poll(&hub, 3, &holding).unwrap().start, []);
     finish(&hub, &order, completed(1.0)).unwrap();
     assert_eq!(word(&hub), Some("drained"));
     // Its agent starts anew, and is the same worker.
     worker.register(&hub).unwrap();
     assert_eq!(worker.poll(&hub, 3, &[]).unwrap().start, []);
-    hub.drain_worker(worker.id(), false).unwrap();
+    hub.drain_worker(worker.id(), None).unwrap();
     assert_eq!(word(&hub), None);
     assert_eq!(worker.poll(&hub, 3, &[]).unwrap().start.len(), 2);
     assert_eq!(hub.states(family), "crr");
@@ -646,7 +650,7 @@ fn a_page_says_what_its_own_task_waits_for() {
     let obstacle = |at: usize| hub.task_detail(tasks[at].id).unwrap().obstacle;
     assert_eq!(obstacle(0), "");
     assert!(obstacle(1).contains("1 GPU"), "{}", obstacle(1));
-    hub.drain_worker(worker.id(), true).unwrap();
+    hub.drain_worker(worker.id(), Some("op")).unwrap();
     assert_eq!(obstacle(0), "every worker that could take it is drained");
     let resting = hub.join("resting");
     let beat = Beat {

@@ -203,6 +203,7 @@ fn brief(ids: &mut Ids) -> Brief {
             time_budget: Duration::from_secs(10),
             sampler: "random".into(),
             study_seed: 3,
+            priority: 3,
             space: object(json!({"b": "fixed(1)", "a": "fixed(2)"})),
         },
         author: "ada".into(),
@@ -350,7 +351,7 @@ fn workers_read_back(database: &Database) {
         registered_at: at(0),
         last_seen_at: at(1),
         left_at: None,
-        drained_at: None,
+        drained: None,
     };
     let saved = worker.clone();
     let listed = store.write(move |tx| -> Result<_, StoreError> {

@@ -388,7 +388,7 @@ fn save_worker(tx: &mut Tx, id: WorkerId) -> Result<(), StoreError> {
         registered_at: at(0),
         last_seen_at: at(0),
         left_at: None,
-        drained_at: None,
+        drained: None,
     };
     workers::save(tx, &worker)
 }

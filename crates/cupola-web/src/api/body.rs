@@ -92,14 +92,54 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
 /// Text that is no JSON is a bad request; JSON of another shape is an invalid field.
 fn refusal(path: &str, error: &serde_json::Error) -> Refused {
     if error.is_data() {
-        let field = match path {
-            "" | "." | "?" => "body",
+        let place = match path {
+            "" | "." | "?" => "",
             path => path,
         };
-        return vec![FieldError::new(field, error.to_string())].into();
+        return vec![explained(place, &error.to_string())].into();
     }
     let title = format!("the body is not JSON: {error}");
     Refused::new(StatusCode::BAD_REQUEST, "bad_request", title)
+}
+
+/// What a parser says of a field, as people read it: the field that is meant, and how it is written.
+fn explained(place: &str, said: &str) -> FieldError {
+    let said = said.split(" at line ").next().unwrap_or(said);
+    let named = |rest: &str| rest.trim_matches('`').to_owned();
+    if let Some(field) = said.strip_prefix("missing field ") {
+        let field = named(field);
+        let field = match place {
+            "" => field,
+            place => format!("{place}.{field}"),
+        };
+        return FieldError::new(field, "is missing");
+    }
+    let field = if place.is_empty() { "body" } else { place };
+    if let Some((_, expected)) = said
+        .strip_prefix("unknown field ")
+        .and_then(|rest| rest.split_once(", "))
+    {
+        return FieldError::new(field, format!("is not known here; {expected}"));
+    }
+    let of_shape = said
+        .strip_prefix("invalid type: ")
+        .or_else(|| said.strip_prefix("invalid value: "));
+    let message = match of_shape.and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, expected)) => format!("is {found}; write {}", shape(expected)),
+        None => said.to_owned(),
+    };
+    FieldError::new(field, message)
+}
+
+fn shape(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "`true` or `false`",
+        "a string" | "string" => "a text",
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -126,8 +166,32 @@ mod tests {
         check("{", 400, "");
         check(r#"{"name":"a","role":"viewer"} x"#, 400, "");
         check("[]", 422, "body");
-        check(r#"{"name":"a"}"#, 422, "body");
+        check(r#"{"name":"a"}"#, 422, "role");
         check(r#"{"name":1,"role":"viewer"}"#, 422, "name");
         check(r#"{"name":"a","role":"viewer","admin":true}"#, 422, "admin");
+    }
+
+    #[test]
+    fn people_are_told_how_a_field_is_written() {
+        let check = |place: &str, said: &str, expected: &str| {
+            assert_eq!(explained(place, said).to_string(), expected);
+        };
+        check(
+            "",
+            "missing field `role` at line 1 column 12",
+            "`role`: is missing",
+        );
+        check("a.b", "missing field `c`", "`a.b.c`: is missing");
+        check(
+            "uses",
+            "invalid type: string \"two\", expected u32 at line 1 column 9",
+            "`uses`: is string \"two\"; write a whole number from 0",
+        );
+        check(
+            "admin",
+            "unknown field `admin`, expected one of `name`, `role` at line 1 column 9",
+            "`admin`: is not known here; expected one of `name`, `role`",
+        );
+        check("x", "anything else", "`x`: anything else");
     }
 }

@@ -47,7 +47,7 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let draft = draft(brief);
     let detail = hub_call(&web, move |hub| hub.submit_brief(&draft, &principal.name)).await?;
-    let body = present::brief_detail(&detail);
+    let body = present::brief_detail(&detail, &web.hub.economy());
     let place = with(api::BRIEF, &body.brief.brief_id);
     Ok(created(&place, body))
 }
@@ -58,7 +58,7 @@ async fn show(
     Id(id): Id<BriefId>,
 ) -> Result<Json<BriefDetail>, ApiError> {
     let detail = hub_call(&web, move |hub| hub.brief_detail(id)).await?;
-    Ok(Json(present::brief_detail(&detail)))
+    Ok(Json(present::brief_detail(&detail, &web.hub.economy())))
 }
 
 async fn destroy(
@@ -85,6 +85,7 @@ fn draft(brief: NewBrief) -> Draft {
         time_budget: brief.time_budget.to_string(),
         sampler: brief.sampler,
         study_seed: whole(&brief.study_seed),
+        priority: whole(&brief.priority),
         space: brief.space,
     }
 }

@@ -16,7 +16,8 @@ mod workspaces;
 use cupola_domain::{
     access::{Program, Token},
     brief::Brief,
-    counts::Counts,
+    counts::{Counts, State},
+    credits::Credits,
     enrolment::{Closed, Enrolment},
     experiment::Experiment,
     objective::Objective,
@@ -26,8 +27,16 @@ use cupola_domain::{
     task::Task,
     template::CodeFile,
     time::Timestamp,
+    worker::Drained,
 };
-use cupola_hub::{briefs, families, overview, runs, tasks, work, workers::WorkerRow};
+use cupola_hub::{
+    briefs, families,
+    ledger::{Economy, WorkerEarnings},
+    overview, runs, tasks,
+    verification::OwnerRow,
+    work,
+    workers::{WorkerDetail, WorkerRow},
+};
 use cupola_protocol::{
     access::TokenBody,
     briefs::{BriefBody, BriefDetail},
@@ -39,7 +48,7 @@ use cupola_protocol::{
     system::Overview,
     tasks::{ResultBody, TaskBody, TaskDetail},
     work::{Bundle, BundleFile, Held, Orders, ProgramToken, RunOrder},
-    workers::{RivalBody, WorkerBody},
+    workers::{DrainedBody, RivalBody, WorkerBody, WorkerCardBody, WorkerRunBody},
 };
 use serde_json::{Map, Value};
 
@@ -129,6 +138,7 @@ pub fn brief(brief: &Brief, of: &Experiment) -> BriefBody {
         time_budget: wanted.time_budget.as_secs_f64(),
         sampler: wanted.sampler.clone(),
         study_seed: wanted.study_seed,
+        priority: wanted.priority,
         space: wanted.space.clone(),
         author: brief.author.clone(),
         created_at: brief.created_at.into(),
@@ -137,8 +147,13 @@ pub fn brief(brief: &Brief, of: &Experiment) -> BriefBody {
 }
 
 /// A brief with what came of it.
-pub fn brief_detail(detail: &briefs::BriefDetail) -> BriefDetail {
+pub fn brief_detail(detail: &briefs::BriefDetail, economy: &Economy) -> BriefDetail {
+    let wanted = &detail.brief.wanted;
+    let price = economy.price(wanted.time_budget, &detail.family.needs);
+    let all = price.micros().saturating_mul(wanted.num_tasks.into());
     BriefDetail {
+        task_price: price.exact(),
+        price: Credits::from_micros(all).exact(),
         brief: brief(&detail.brief, &detail.family),
         summary: summary(&detail.analysis),
     }
@@ -186,7 +201,7 @@ pub fn task(task: &Task) -> TaskBody {
         seeds: vec![task.seed],
         time_budget: task.time_budget.as_secs_f64(),
         run_id: task.run.to_string(),
-        assigned_worker_id: task.worker.map(|id| id.to_string()),
+        assigned_worker_id: task.shown_worker().map(|id| id.to_string()),
         value: task.value.map(Number),
         created_at: task.created_at.into(),
         completed_at: task.finished_at.map(Into::into),
@@ -297,7 +312,11 @@ pub fn worker(row: &WorkerRow) -> WorkerBody {
             why: paused.why.clone(),
             until: paused.until.map(Into::into),
         }),
-        drain: row.drain.map(|drain| drain.as_str().to_owned()),
+        drain: row.drain.as_ref().map(|drain| drain.as_str().to_owned()),
+        drained: row.drain.as_ref().map(|drain| drained(&drain.drained)),
+        owner: row.owner.clone(),
+        token: row.token.clone(),
+        ban: row.ban.clone(),
         slots: worker.slots,
         running: u32::try_from(row.running).unwrap_or(u32::MAX),
         version: worker.version.clone(),
@@ -307,6 +326,41 @@ pub fn worker(row: &WorkerRow) -> WorkerBody {
             hostname: rival.hostname.clone(),
             at: rival.at.into(),
         }),
+        card: None,
+    }
+}
+
+/// Who drains a worker.
+pub fn drained(of: &Drained) -> DrainedBody {
+    DrainedBody {
+        by: of.by.clone(),
+        at: of.at.into(),
+    }
+}
+
+/// What a worker does and earned.
+pub fn worker_card(
+    detail: &WorkerDetail,
+    earnings: &WorkerEarnings,
+    standing: Option<&OwnerRow>,
+) -> WorkerCardBody {
+    let run = |run: &Run| WorkerRunBody {
+        run_id: run.id.to_string(),
+        task_id: run.task.to_string(),
+        experiment: (detail.experiments.get(&run.experiment))
+            .map_or_else(String::new, |found| found.name.clone()),
+        state: run.state.word().to_string(),
+        reason: run.reason(),
+        started_at: run.started_at.map(Into::into),
+        finished_at: run.finished_at.map(Into::into),
+    };
+    let is_current = |run: &&Run| run.state.word() == State::Running;
+    let last = detail.runs.iter().find(|of| !is_current(of));
+    WorkerCardBody {
+        current: detail.runs.iter().filter(is_current).map(run).collect(),
+        last: last.map(run),
+        earnings: worker_earnings(earnings),
+        standing: standing.map(verification::standing),
     }
 }
 
@@ -362,6 +416,7 @@ pub fn orders(orders: &work::Orders, token_of: impl Fn(Program) -> String) -> Or
         cancel: orders.cancel.iter().map(held).collect(),
         abandon: orders.abandon.iter().map(held).collect(),
         next_heartbeat_secs: None,
+        drained: None,
     }
 }
 

@@ -151,6 +151,7 @@ async fn renew(
     });
     let mut orders = shown(&web, id, &orders.await?);
     orders.next_heartbeat_secs = Some(web.hub.heartbeat_after().as_secs_f64());
+    orders.drained = web.hub.drained(id).as_ref().map(present::drained);
     Ok(Json(orders))
 }
 

@@ -35,16 +35,24 @@ async fn show(
     _: Viewer,
     Id(id): Id<WorkerId>,
 ) -> Result<Json<WorkerBody>, ApiError> {
-    let detail = hub_call(&web, move |hub| hub.worker_detail(id)).await?;
-    Ok(Json(present::worker(&detail.row)))
+    let (detail, earnings, standing) = hub_call(&web, move |hub| {
+        let detail = hub.worker_detail(id)?;
+        let earnings = hub.earnings_of_worker(id)?;
+        Ok((detail, earnings, hub.standing_of_worker(id)?))
+    })
+    .await?;
+    let mut body = present::worker(&detail.row);
+    body.card = Some(present::worker_card(&detail, &earnings, standing.as_ref()));
+    Ok(Json(body))
 }
 
 async fn drain(
     State(web): State<Web>,
-    _: Operator,
+    Operator(who): Operator,
     Id(id): Id<WorkerId>,
 ) -> Result<Json<WorkerBody>, ApiError> {
-    let detail = hub_call(&web, move |hub| hub.drain_worker(id, true)).await?;
+    let by = who.name;
+    let detail = hub_call(&web, move |hub| hub.drain_worker(id, Some(&by))).await?;
     Ok(Json(present::worker(&detail.row)))
 }
 
@@ -53,7 +61,7 @@ async fn undrain(
     _: Operator,
     Id(id): Id<WorkerId>,
 ) -> Result<StatusCode, ApiError> {
-    hub_call(&web, move |hub| hub.drain_worker(id, false)).await?;
+    hub_call(&web, move |hub| hub.drain_worker(id, None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

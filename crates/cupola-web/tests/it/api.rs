@@ -82,13 +82,14 @@ async fn a_brief_makes_a_family_and_its_tasks() {
         "goal": "find the best small model",
         "constraints": "",
         "template": "char-lm",
-        "budget_credits": "100.50",
+        "budget_credits": "100.5",
         "hardware": "small",
         "device_class": "any",
         "num_tasks": 2,
         "time_budget": 10.0,
         "sampler": "random",
         "study_seed": 7,
+        "priority": 0,
         "space": "…",
         "author": "researcher",
         "created_at": "2026-11-21T00:00:00.000Z",
@@ -140,7 +141,9 @@ async fn a_brief_makes_a_family_and_its_tasks() {
         "factor_analysis": [],
         "reproducibility": [],
         "anomalies": []
-      }
+      },
+      "task_price": "15.000000",
+      "price": "30.000000"
     }
     "#);
     let family = body["brief"]["family"]["family_id"].as_str().unwrap();

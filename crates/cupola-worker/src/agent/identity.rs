@@ -20,6 +20,9 @@ const FILE: &str = "worker.json";
 /// Is there while its owner lets it leave the hub.
 const LEAVING: &str = "leaving";
 
+/// What its owner calls it.
+const NAME: &str = "name";
+
 /// The worker's folder, while this agent has it.
 #[derive(Debug)]
 pub(super) struct Identity {
@@ -116,6 +119,19 @@ pub fn note_leaving(state_dir: &Path) -> Result<(), WorkerError> {
     private::create(&path).map(drop).map_err(at(&path))
 }
 
+/// What its owner calls the worker with this folder, if they said so.
+pub fn kept_name(state_dir: &Path) -> Option<String> {
+    let name = fs::read_to_string(state_dir.join(NAME)).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// Keeps what its owner calls it, for the next start. The folder is made if need be.
+pub fn keep_name(state_dir: &Path, name: &str) -> Result<(), WorkerError> {
+    let path = state_dir.join(NAME);
+    private::make_folder(state_dir).map_err(at(state_dir))?;
+    private::replace(&path, name).map_err(at(&path))
+}
+
 /// It did not leave after all.
 pub fn note_staying(state_dir: &Path) -> Result<(), WorkerError> {
     remove(&state_dir.join(LEAVING))
@@ -164,6 +180,19 @@ mod tests {
         assert_eq!(identity.hub_key().as_deref(), Some("k1"));
         let mode = fs::metadata(&identity.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_name_is_kept_for_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("worker");
+        assert_eq!(kept_name(&place), None);
+        keep_name(&place, "attic").unwrap();
+        keep_name(&place, "cellar").unwrap();
+        assert_eq!(kept_name(&place).as_deref(), Some("cellar"));
+        // Whoever leaves a hub is still called so.
+        forget(&place).unwrap();
+        assert_eq!(kept_name(&place).as_deref(), Some("cellar"));
     }
 
     #[test]

@@ -227,9 +227,12 @@ fn words(has: &Capabilities) -> String {
     } else {
         gpus.join(", ")
     };
+    let cores = match has.cpu_cores {
+        1 => "1 core".to_owned(),
+        cores => format!("{cores} cores"),
+    };
     format!(
-        "{} cores, {} of memory, {} of disk, {gpus}",
-        has.cpu_cores,
+        "{cores}, {} of memory, {} of disk, {gpus}",
         gib(has.memory_bytes),
         gib(has.disk_bytes)
     )

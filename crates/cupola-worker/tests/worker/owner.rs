@@ -6,6 +6,7 @@ use cupola_domain::time::Timestamp;
 use cupola_protocol::{
     desk::{LimitsBody, PauseBody},
     work::Held,
+    workers::DrainedBody,
 };
 use cupola_worker::{Desk, Mode};
 use serde_json::json;
@@ -118,6 +119,25 @@ async fn what_was_taken_back_is_earned_no_more() {
     let earned = shown.earned.expect("the hub says");
     assert_eq!((earned.total.as_str(), earned.today.as_str()), ("0", "0"));
     assert_eq!(shown.history[0].credits.as_deref(), Some("0"));
+    worker.stop().await.expect("it leaves in order");
+}
+
+#[tokio::test]
+async fn its_owner_is_told_that_an_operator_drains_it() {
+    let hub = FakeHub::start();
+    let (worker, desk) = start(&hub, |_| {});
+    hub.change(|world| {
+        world.drained = Some(DrainedBody {
+            by: "root".to_owned(),
+            at: Timestamp::from_millis(0).into(),
+        });
+    });
+    until(&desk, "it is drained", |desk| {
+        desk.state == "connected" && desk.why.starts_with("drained by root at 1970")
+    })
+    .await;
+    hub.change(|world| world.drained = None);
+    until(&desk, "it works again", |desk| desk.why.is_empty()).await;
     worker.stop().await.expect("it leaves in order");
 }
 

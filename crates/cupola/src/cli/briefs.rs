@@ -20,12 +20,14 @@ pub(crate) enum Brief {
     },
     /// Show a brief with its results.
     Show {
+        /// Its id, a part of it, or its title.
         id: String,
         #[command(flatten)]
         read: Read,
     },
     /// Delete a brief with all that came of it.
     Delete {
+        /// Its id.
         id: String,
         #[command(flatten)]
         connect: Connect,
@@ -51,6 +53,9 @@ pub(crate) struct BriefCreate {
     /// How many credits may be spent.
     #[arg(long)]
     pub budget: Option<f64>,
+    /// How urgent its tasks are beside others of yours; higher goes first.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub priority: i64,
     /// `small`, `medium`, `large`, or a class that the hub's configuration names.
     #[arg(long, default_value = "small")]
     pub hardware: String,

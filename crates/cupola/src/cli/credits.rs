@@ -80,7 +80,7 @@ pub(crate) enum Credits {
     Verify(Read),
     /// Show what became of a brief's budget, or raise it.
     Budget {
-        /// The brief's id.
+        /// The brief's id, a part of it, or its title.
         brief: String,
         /// Raise it to this: how much it may spend in all from now on.
         #[arg(long, alias = "raise", value_name = "CREDITS")]

@@ -54,6 +54,19 @@ pub(crate) struct Pause {
 pub(crate) struct DeskSettings {
     #[command(flatten)]
     pub here: Here,
+    #[command(flatten)]
+    pub limits: LimitFlags,
+    /// How many runs it takes at once.
+    #[arg(long)]
+    pub slots: Option<u32>,
+    /// Print JSON instead of words.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a worker may have, and when.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct LimitFlags {
     /// Cores that its programs have together.
     #[arg(long)]
     pub cores: Option<u32>,
@@ -69,9 +82,6 @@ pub(crate) struct DeskSettings {
     /// What its transfers may take, in Mbit/s.
     #[arg(long, value_name = "MBIT")]
     pub bandwidth: Option<f64>,
-    /// How many runs it takes at once.
-    #[arg(long)]
-    pub slots: Option<u32>,
     /// When it works, such as `mon-fri 18:00-08:00`; may be given several times, and `always` is always.
     #[arg(long)]
     pub hours: Vec<String>,
@@ -84,7 +94,4 @@ pub(crate) struct DeskSettings {
     /// Whether programs are stopped when it begins to rest.
     #[arg(long, value_name = "BOOL")]
     pub stops_running: Option<bool>,
-    /// Print JSON instead of words.
-    #[arg(long)]
-    pub json: bool,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cupola_worker::{Admits, Mode, Network};
 
+use super::LimitFlags;
 use crate::service::Manager;
 
 /// How a worker joins a hub.
@@ -25,7 +26,7 @@ pub(crate) struct Join {
     /// A token with the role `worker`: `cupola token create NAME --role worker` on the hub.
     #[arg(long, env = "CUPOLA_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Its name for people: the machine's, unless another is given.
+    /// Its name for people, kept in its folder: the machine's, unless another is given.
     #[arg(long)]
     pub name: Option<String>,
     /// How many runs it takes at once.
@@ -50,6 +51,8 @@ pub(crate) struct Join {
     /// Which orders it runs: `built-in`, `signed` (by the hub it first joined) or `any`.
     #[arg(long, default_value = "signed")]
     pub run: Admits,
+    #[command(flatten)]
+    pub limits: LimitFlags,
     /// The hub's key, as `cupola token create` shows it: without it the hub's word at the first joining counts.
     #[arg(long)]
     pub hub_key: Option<String>,

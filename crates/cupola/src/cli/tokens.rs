@@ -19,8 +19,11 @@ pub(crate) enum Token {
         /// Their team.
         #[arg(long, default_value = "")]
         team: String,
-        /// Hours until it expires; never, unless given.
-        #[arg(long)]
+        /// How long it can be used: `90s`, `30m`, `1h`, `7d`; for ever, unless given.
+        #[arg(long, value_parser = span)]
+        ttl: Option<u64>,
+        /// The same in hours.
+        #[arg(long, hide = true, conflicts_with = "ttl")]
         hours: Option<u64>,
         #[command(flatten)]
         read: Read,

@@ -28,7 +28,7 @@ pub(crate) enum Verification {
     },
     /// Show a check with its evidence.
     Show {
-        /// The check's id.
+        /// The check's id, or a part of it.
         check: String,
         #[command(flatten)]
         read: Read,

@@ -1,6 +1,7 @@
 //! `cupola brief`: what is wanted and what came of it.
 
 use anyhow::Context as _;
+use cupola_client::{Client, query::PageFilter};
 use cupola_protocol::{
     briefs::{BriefDetail, NewBrief},
     families::{CountsBody, RankedBody, SummaryBody},
@@ -9,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::{
     cli::{Brief, BriefCreate},
+    commands::named::{is_whole_id, only},
     connection::client,
     output::{self, Table},
 };
@@ -21,7 +23,7 @@ pub(crate) async fn run(command: Brief) -> anyhow::Result<()> {
             paging,
             read,
         } => {
-            let filter = cupola_client::query::PageFilter {
+            let filter = PageFilter {
                 search,
                 page: paging.page,
                 per_page: paging.per_page,
@@ -48,7 +50,9 @@ pub(crate) async fn run(command: Brief) -> anyhow::Result<()> {
             Ok(())
         }
         Brief::Show { id, read } => {
-            let detail = client(&read.connect)?.brief(&id).await?;
+            let client = client(&read.connect)?;
+            let id = brief_id_of(&client, &id).await?;
+            let detail = client.brief(&id).await?;
             if read.json {
                 output::json(&detail)
             } else {
@@ -61,6 +65,24 @@ pub(crate) async fn run(command: Brief) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Of so many briefs with such a title or id the right one is looked for.
+const LISTED: u32 = 1_000;
+
+/// The id of the one brief that `named` means: its id, a part of it, or its title.
+pub(crate) async fn brief_id_of(client: &Client, named: &str) -> anyhow::Result<String> {
+    if is_whole_id(named) {
+        return Ok(named.to_owned());
+    }
+    let filter = PageFilter {
+        search: Some(named.to_owned()),
+        per_page: Some(LISTED),
+        ..PageFilter::default()
+    };
+    let found = client.briefs(&filter).await?.items.into_iter();
+    let known = found.map(|brief| (brief.brief_id, brief.title));
+    only(("brief", "brief"), named, &known.collect::<Vec<_>>())
 }
 
 async fn create_brief(create: BriefCreate) -> anyhow::Result<()> {
@@ -77,6 +99,7 @@ async fn create_brief(create: BriefCreate) -> anyhow::Result<()> {
         time_budget: fraction(create.time_budget)?,
         sampler: create.sampler,
         study_seed: create.study_seed.into(),
+        priority: create.priority.into(),
         space: space(&create.set)?,
     };
     let detail = client(&create.read.connect)?.create_brief(&brief).await?;
@@ -101,7 +124,16 @@ fn space(pairs: &[String]) -> anyhow::Result<Map<String, Value>> {
 }
 
 fn show(detail: &BriefDetail) -> anyhow::Result<()> {
-    let BriefDetail { brief, summary } = detail;
+    let BriefDetail {
+        brief,
+        summary,
+        task_price,
+        price,
+    } = detail;
+    let budget = match &brief.budget_credits {
+        Some(budget) => format!("{} credits", output::credits(budget)),
+        None => "none: whoever wrote it pays for each task".to_owned(),
+    };
     output::fields(&[
         ("brief", brief.brief_id.clone()),
         ("family", brief.family.family_id.clone()),
@@ -109,7 +141,21 @@ fn show(detail: &BriefDetail) -> anyhow::Result<()> {
         ("template", brief.template.clone()),
         (
             "asks for",
-            format!("{} tasks of {} s", brief.num_tasks, brief.time_budget),
+            format!(
+                "{} of {} s",
+                output::counted(brief.num_tasks.into(), "task"),
+                brief.time_budget
+            ),
+        ),
+        ("priority", brief.priority.to_string()),
+        ("budget", budget),
+        (
+            "price",
+            format!(
+                "{} credits a task, {} for all",
+                output::credits(task_price),
+                output::credits(price)
+            ),
         ),
         (
             "sampler",
@@ -133,7 +179,11 @@ pub(crate) fn show_summary(summary: &SummaryBody, metric: &str) -> anyhow::Resul
         ("results", summary.counted.to_string()),
         (
             "best",
-            format!("{metric} {:.4} by task {}", best.metric_value, best.task_id),
+            format!(
+                "{metric} {} by task {}",
+                output::number(Some(best.metric_value)),
+                best.task_id
+            ),
         ),
         (
             "mean",
@@ -155,7 +205,7 @@ fn ranked(top: &[RankedBody], metric: &str) -> Table {
     for one in top {
         table.row([
             one.rank.to_string(),
-            format!("{:.4}", one.metric_value),
+            output::number(Some(one.metric_value)),
             format!("{:?}", one.seeds),
             one.task_id.clone(),
             Value::Object(one.config.clone()).to_string(),

@@ -18,8 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     cli::{Credits, Why},
+    commands::briefs::brief_id_of,
     connection::client,
-    output::{self, Table},
+    output::{self, Table, credits},
 };
 
 /// Everybody fits on one page.
@@ -29,8 +30,8 @@ pub(crate) async fn run(command: Credits) -> anyhow::Result<()> {
     match command {
         Credits::Balance { all: true, read } => people(&client(&read.connect)?, read.json).await,
         Credits::Balance { read, .. } => {
-            let credits = client(&read.connect)?.credits().await?;
-            shown(&credits, read.json, balance)
+            let all = client(&read.connect)?.credits().await?;
+            shown(&all, read.json, balance)
         }
         Credits::History {
             person,
@@ -88,7 +89,9 @@ pub(crate) async fn run(command: Credits) -> anyhow::Result<()> {
             Ok(())
         }
         Credits::Budget { brief, to, read } => {
-            let found = budget_of(&client(&read.connect)?, &brief, to).await?;
+            let client = client(&read.connect)?;
+            let brief = brief_id_of(&client, &brief).await?;
+            let found = budget_of(&client, &brief, to).await?;
             shown(&found, read.json, budget)
         }
     }
@@ -144,10 +147,10 @@ async fn people(client: &Client, is_json: bool) -> anyhow::Result<()> {
     for person in page.items {
         table.row([
             person.person,
-            person.balance,
-            person.held,
-            person.available,
-            person.escrow,
+            credits(&person.balance),
+            credits(&person.held),
+            credits(&person.available),
+            credits(&person.escrow),
         ]);
     }
     table.print("Nobody has an account.");
@@ -166,28 +169,28 @@ async fn leaders(client: &Client, filter: &LeaderFilter, is_json: bool) -> anyho
             "" => "no team".to_owned(),
             name => name.to_owned(),
         };
-        table.row([name, of.runs.to_string(), of.amount]);
+        table.row([name, of.runs.to_string(), credits(&of.amount)]);
     }
     table.print("Nothing was earned.");
     Ok(())
 }
 
-fn balance(credits: &CreditsBody) {
-    let you = &credits.you;
+fn balance(all: &CreditsBody) {
+    let you = &all.you;
     output::fields(&[
         ("person", you.person.clone()),
-        ("balance", you.balance.clone()),
-        ("held", you.held.clone()),
-        ("available", you.available.clone()),
-        ("your escrow", you.escrow.clone()),
-        ("issued to all", credits.issued.clone()),
+        ("balance", credits(&you.balance)),
+        ("held", credits(&you.held)),
+        ("available", credits(&you.available)),
+        ("your escrow", credits(&you.escrow)),
+        ("issued to all", credits(&all.issued)),
         (
             "people have",
-            format!("{} ({})", credits.people, credits.people_count),
+            format!("{} ({})", credits(&all.people), all.people_count),
         ),
-        ("briefs have", credits.briefs.clone()),
-        ("all escrow", credits.escrow.clone()),
-        ("an hour costs", credits.credits_per_hour.clone()),
+        ("briefs have", credits(&all.briefs)),
+        ("all escrow", credits(&all.escrow)),
+        ("an hour costs", credits(&all.credits_per_hour)),
     ]);
 }
 
@@ -200,7 +203,7 @@ fn history(found: &StatementBody) {
             item.kind.clone(),
             item.from.clone(),
             item.to.clone(),
-            item.amount.clone(),
+            credits(&item.amount),
             if item.why.is_empty() {
                 item.note.clone()
             } else {
@@ -210,7 +213,8 @@ fn history(found: &StatementBody) {
     }
     table.print("No transfers.");
     if let Some(you) = &found.you {
-        let (person, available, escrow) = (&you.person, &you.available, &found.escrow);
+        let (available, escrow) = (credits(&you.available), credits(&found.escrow));
+        let person = &you.person;
         output::note(&format!(
             "{person} can spend {available}; {escrow} are earned and not given yet"
         ));
@@ -226,7 +230,7 @@ fn moved(transfer: &TransferBody) {
         ("kind", transfer.kind.clone()),
         ("from", transfer.from.clone()),
         ("to", transfer.to.clone()),
-        ("amount", transfer.amount.clone()),
+        ("amount", credits(&transfer.amount)),
         ("receipt", transfer.hash.clone()),
     ]);
 }
@@ -240,7 +244,7 @@ fn receipts(found: &[ReceiptBody]) {
             of.at.to_string(),
             of.kind.clone(),
             of.to.clone(),
-            of.amount.clone(),
+            credits(&of.amount),
             of.hash.clone(),
         ]);
     }
@@ -301,12 +305,12 @@ fn verified(found: &VerifiedBody) {
 }
 
 fn budget(found: &BriefBudgetBody) {
-    let budget = found.budget.as_deref();
+    let budget = found.budget.as_deref().map(credits);
     output::fields(&[
-        ("budget", output::or_dash(budget)),
-        ("spent", found.spent.clone()),
-        ("held", found.held.clone()),
-        ("given back", found.refunded.clone()),
+        ("budget", output::or_dash(budget.as_deref())),
+        ("spent", credits(&found.spent)),
+        ("held", credits(&found.held)),
+        ("given back", credits(&found.refunded)),
         (
             "waits",
             output::or_dash(Some(found.waiting.as_str()).filter(|text| !text.is_empty())),

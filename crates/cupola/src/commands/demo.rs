@@ -108,6 +108,7 @@ fn brief_of(demo: &Demo) -> anyhow::Result<NewBrief> {
             .context("`--time-budget` must be a number")?,
         sampler: "random".to_owned(),
         study_seed: 0.into(),
+        priority: 0.into(),
         space: Map::new(),
     })
 }
@@ -216,8 +217,9 @@ fn conclude(detail: &BriefDetail, metric: &str) {
             let mean = output::number(summary.mean);
             let deviation = output::number(summary.std);
             output::line(&format!(
-                "Winner: {metric} {:.4} by task {}",
-                best.metric_value, best.task_id
+                "Winner: {metric} {} by task {}",
+                output::number(Some(best.metric_value)),
+                best.task_id
             ));
             output::line(&format!(
                 "        {}",

@@ -12,7 +12,7 @@ use cupola_tui::worker::{self, Sheet, Wish};
 use tokio::runtime::Handle;
 
 use crate::{
-    cli::{DeskCommand, DeskSettings, Here, Pause},
+    cli::{DeskCommand, DeskSettings, Here, LimitFlags, Pause},
     commands::monitor::{colours, need_terminal},
     desk::Place,
     output::{self, Table},
@@ -108,7 +108,8 @@ fn until_of(text: &str, now: Timestamp, offset_secs: i32) -> Option<Duration> {
 async fn settings(asked: DeskSettings) -> anyhow::Result<()> {
     let client = find(asked.here.clone()).await?.client()?;
     let before = client.desk().await?.settings;
-    let wanted = changed(before.clone(), &asked);
+    let mut wanted = changed(before.clone(), &asked.limits);
+    wanted.slots = asked.slots.unwrap_or(wanted.slots);
     let now = if wanted == before {
         before
     } else {
@@ -121,7 +122,8 @@ async fn settings(asked: DeskSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn changed(mut limits: LimitsBody, asked: &DeskSettings) -> LimitsBody {
+/// Limits with what was asked for in place of what was.
+pub(super) fn changed(mut limits: LimitsBody, asked: &LimitFlags) -> LimitsBody {
     fn put<T: Copy>(place: &mut T, value: Option<T>) {
         *place = value.unwrap_or(*place);
     }
@@ -130,7 +132,6 @@ fn changed(mut limits: LimitsBody, asked: &DeskSettings) -> LimitsBody {
     put(&mut limits.gpu, asked.gpu);
     put(&mut limits.disk_gib, asked.disk);
     put(&mut limits.bandwidth_mbit, asked.bandwidth);
-    put(&mut limits.slots, asked.slots);
     put(&mut limits.only_idle_minutes, asked.only_idle);
     put(&mut limits.only_on_mains, asked.only_on_mains);
     put(&mut limits.stops_running, asked.stops_running);
@@ -314,9 +315,9 @@ fn facts(desk: &DeskBody) -> Vec<(&'static str, String)> {
     let offered = desk.offered.as_ref().map(|has| {
         let memory = output::gib(has.memory_bytes);
         format!(
-            "{} cores, {memory} RAM, {} GPU",
-            has.cpu_cores,
-            has.gpus.len()
+            "{}, {memory} RAM, {}",
+            output::counted(has.cpu_cores.into(), "core"),
+            output::counted(has.gpus.len() as u64, "GPU")
         )
     });
     let earned = desk.earned.as_ref().map(|earned| {

@@ -41,8 +41,9 @@ pub(crate) async fn run(doctor: Doctor) -> anyhow::Result<ExitCode> {
         fine(
             "processor",
             format!(
-                "{} cores, {}",
-                capabilities.cpu_cores, capabilities.cpu_model
+                "{}, {}",
+                output::counted(capabilities.cpu_cores.into(), "core"),
+                capabilities.cpu_model
             ),
         ),
         fine("memory", format!("{} MiB", capabilities.memory_bytes >> 20)),

@@ -10,14 +10,18 @@ use cupola_client::{Address, Client, Error};
 use cupola_hub::enrolments::own_token;
 use cupola_protocol::{
     WORKER_PROTOCOL,
+    desk::LimitsBody,
     joining::{Enrol, JoinCode, Leave as Leaving},
 };
 use cupola_worker::Mode;
 use cupola_workspace::services::programs_at;
 
-use super::workers::{hostname, settings};
+use super::{
+    desk::changed,
+    workers::{hostname, settings},
+};
 use crate::{
-    cli::{Join, Leave},
+    cli::{Join, Leave, LimitFlags},
     data::DataDir,
     desk::{self, Place},
     exit::NoMember,
@@ -39,7 +43,10 @@ const ENDING_PERIOD: Duration = Duration::from_millis(200);
 /// Works for a hub until it is told to stop.
 pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     let state = state(join.state)?;
-    let name = join.name.unwrap_or_else(hostname);
+    // What cannot be meant is said before a code is used for it.
+    check_limits(&state, &join.limits)?;
+    let kept = || cupola_worker::kept_name(&state);
+    let name = join.name.clone().or_else(kept).unwrap_or_else(hostname);
     let (hub, token, key) = match (join.code, join.hub) {
         (Some(code), _) => of_member(enter(&state, &code, &name).await?).await?,
         (None, Some(hub)) => {
@@ -60,9 +67,20 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
             of_member(member).await?
         }
     };
+    if join.name.is_some() {
+        cupola_worker::keep_name(&state, &name)?;
+    }
     let mut settings = settings(&hub, &token, state, join.slots)?;
     settings.python = join.python;
     settings.name = name;
+    let before = settings.desk.status().settings;
+    let wanted = changed(before.clone(), &join.limits);
+    if wanted != before {
+        settings
+            .desk
+            .change(wanted)
+            .context("the limits were not taken")?;
+    }
     let client = Client::new(&hub, "")?;
     let address = client.address();
     settings.sandbox.mode = join.sandbox.unwrap_or_else(|| sandbox_for(address));
@@ -85,6 +103,18 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     ));
     let greet = |place: &Place| output::note(&format!("  its desk  {}", place.page()));
     desk::work(settings, stop_signal()?, greet).await
+}
+
+/// Says what of the limits cannot be meant, or is more than this machine has.
+fn check_limits(state: &Path, asked: &LimitFlags) -> anyhow::Result<()> {
+    let wanted = changed(LimitsBody::default(), asked);
+    if wanted == LimitsBody::default() {
+        return Ok(());
+    }
+    let errors = cupola_worker::check_limits(&wanted, state);
+    let words: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    anyhow::ensure!(words.is_empty(), "{}", words.join("; "));
+    Ok(())
 }
 
 /// Leaves the hub for good: it is told, and nothing of it is kept.

@@ -20,10 +20,11 @@ pub(crate) async fn run(command: Token) -> anyhow::Result<()> {
             role,
             owner,
             team,
+            ttl,
             hours,
             read,
         } => {
-            let ttl_secs = hours.map(|hours| hours.saturating_mul(3600));
+            let ttl_secs = ttl.or(hours.map(|hours| hours.saturating_mul(3600)));
             let client = client(&read.connect)?;
             let created = client
                 .create_token(&NewToken {

@@ -1,12 +1,13 @@
 //! `cupola verification`.
 
-use cupola_client::query::CheckFilter;
+use cupola_client::{Client, query::CheckFilter};
 use cupola_protocol::verification::{
     CheckBody, CheckDetailBody, ChecksBody, NewBan, NewCheck, StandingBody,
 };
 
 use crate::{
     cli::Verification,
+    commands::named::{is_whole_id, only},
     connection::client,
     output::{self, Table},
 };
@@ -32,7 +33,9 @@ pub(crate) async fn run(command: Verification) -> anyhow::Result<()> {
             shown(&found, read.json, list)
         }
         Verification::Show { check, read } => {
-            let found = client(&read.connect)?.check(&check).await?;
+            let client = client(&read.connect)?;
+            let id = check_id_of(&client, &check).await?;
+            let found = client.check(&id).await?;
             shown(&found, read.json, detail)
         }
         Verification::Owners(read) => {
@@ -56,6 +59,34 @@ pub(crate) async fn run(command: Verification) -> anyhow::Result<()> {
     }
 }
 
+/// So many checks are looked through, the latest first, for one with such a part of its id.
+const PAGES_LOOKED_AT: usize = 50;
+
+/// The id of the one check that is meant by it or by a part of it.
+async fn check_id_of(client: &Client, named: &str) -> anyhow::Result<String> {
+    if is_whole_id(named) {
+        return Ok(named.to_owned());
+    }
+    let mut known = Vec::new();
+    let mut filter = CheckFilter {
+        limit: Some(200),
+        ..CheckFilter::default()
+    };
+    for _ in 0..PAGES_LOOKED_AT {
+        let page = client.checks(&filter).await?;
+        known.extend(
+            page.items
+                .into_iter()
+                .map(|check| (check.id, String::new())),
+        );
+        filter.before = page.next_before;
+        if filter.before.is_none() {
+            break;
+        }
+    }
+    only(("check", "verification"), named, &known)
+}
+
 fn shown<T: serde::Serialize>(found: &T, is_json: bool, show: fn(&T)) -> anyhow::Result<()> {
     if is_json {
         return output::json(found);
@@ -66,11 +97,34 @@ fn shown<T: serde::Serialize>(found: &T, is_json: bool, show: fn(&T)) -> anyhow:
 
 /// What it found, or how far it is.
 fn state(check: &CheckBody) -> String {
-    check.finding.clone().unwrap_or_else(|| check.stage.clone())
+    plain(check.finding.as_deref().unwrap_or(&check.stage)).to_owned()
 }
 
-fn value(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| value.to_string())
+/// The words of bodies as people say them.
+fn plain(word: &str) -> &str {
+    match word {
+        "at_work" => "at work",
+        "valid" => "right",
+        "wrong_worse" => "wrong",
+        "wrong_better" => "made up",
+        "probation" => "a newcomer's",
+        "best" => "would be the best",
+        "asked" => "asked for",
+        "doubt" => "in doubt",
+        "spot" => "known answer",
+        "known" => "known before",
+        "came" => "not compared yet",
+        "gone" => "gave nothing",
+        other => other,
+    }
+}
+
+/// As what somebody ran the task.
+fn role(word: &str) -> &str {
+    match word {
+        "spot" => "newcomer",
+        other => plain(other),
+    }
 }
 
 fn list(found: &ChecksBody) {
@@ -79,9 +133,9 @@ fn list(found: &ChecksBody) {
         table.row([
             check.id.clone(),
             state(check),
-            check.why.clone(),
+            plain(&check.why).to_owned(),
             check.claim.owner.clone(),
-            value(check.claim.value),
+            output::number(check.claim.value),
             check.run_id.clone(),
             check.opened_at.to_string(),
         ]);
@@ -105,15 +159,15 @@ fn check(of: &CheckBody) {
         ("check", of.id.clone()),
         ("state", state(of)),
         ("found", of.note.clone()),
-        ("why", of.why.clone()),
+        ("why", plain(&of.why).to_owned()),
         ("run", of.run_id.clone()),
         ("experiment", of.experiment.clone()),
         ("task", of.task_number.to_string()),
         ("owner", of.claim.owner.clone()),
         ("class", of.claim.class.clone()),
         ("digest", of.claim.digest.clone()),
-        ("value", value(of.claim.value)),
-        ("tolerance", value(of.tolerance)),
+        ("value", output::number(of.claim.value)),
+        ("tolerance", output::number(of.tolerance)),
     ]);
 }
 
@@ -123,13 +177,13 @@ fn detail(of: &CheckDetailBody) {
         "round", "role", "owner", "class", "value", "found", "digest",
     ]);
     for run in &of.runs {
-        let found = run.finding.clone().unwrap_or_else(|| run.place.clone());
+        let found = plain(run.finding.as_deref().unwrap_or(&run.place)).to_owned();
         table.row([
             run.round.to_string(),
-            run.role.clone(),
+            role(&run.role).to_owned(),
             run.claim.owner.clone(),
             run.claim.class.clone(),
-            value(run.claim.value),
+            output::number(run.claim.value),
             found,
             run.claim.digest.clone(),
         ]);

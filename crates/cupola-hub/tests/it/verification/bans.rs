@@ -9,6 +9,29 @@ use super::fleet::{Fleet, LIE, TRUTH};
 cupola_testkit::on_each_database! {
     results_of_a_cheat_that_were_given_run_again,
     all_that_a_banned_peer_found_right_is_looked_at_again,
+    a_list_of_workers_says_whose_they_are_and_who_is_banned,
+}
+
+fn a_list_of_workers_says_whose_they_are_and_who_is_banned(database: &Database) {
+    let fleet = Fleet::on(database, Profile::Friends);
+    let (_own, eve) = (fleet.own("r"), fleet.owner("eve"));
+    let told = || -> Vec<(String, String, Option<String>)> {
+        let rows = fleet.hub.list_workers().unwrap().into_iter();
+        rows.map(|row| (row.worker.name, row.owner, row.ban))
+            .collect()
+    };
+    let own = |name: &str, owner: &str| (name.to_owned(), owner.to_owned(), None);
+    assert_eq!(told(), [own("eve", "eve"), own("r", "administrator")]);
+    fleet.hub.ban_owner("eve", "asked to go", "root").unwrap();
+    let (_, _, ban) = told().remove(0);
+    let expected = "an administrator's decision: asked to go";
+    assert_eq!(ban.as_deref(), Some(expected));
+    let id = eve.id().parse().unwrap();
+    let row = fleet.hub.worker_detail(id).unwrap().row;
+    assert_eq!(
+        (row.ban.as_deref(), row.token.as_str()),
+        (Some(expected), "eve")
+    );
 }
 
 fn results_of_a_cheat_that_were_given_run_again(database: &Database) {

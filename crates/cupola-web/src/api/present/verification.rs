@@ -42,7 +42,7 @@ pub fn check(audit: &Audit) -> CheckBody {
         why: audit.why.to_string(),
         asked_by: audit.asked_by.clone(),
         stage: audit.stage.to_string(),
-        round: audit.round,
+        round: audit.round + 1,
         finding: audit.finding.map(|finding| finding.to_string()),
         note: audit.note.clone(),
         tolerance: audit.tolerance,
@@ -70,7 +70,7 @@ pub fn proof(proof: Option<Proof>, audits: &[Audit]) -> ProofBody {
 
 fn side(side: &Side) -> CheckRunBody {
     CheckRunBody {
-        round: side.round,
+        round: side.round + 1,
         role: side.role.to_string(),
         run_id: named(side.run.to_string()),
         claim: match side.place {

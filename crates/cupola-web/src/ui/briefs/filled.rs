@@ -55,6 +55,7 @@ impl Filled {
             time_budget: text("time_budget"),
             sampler: text("sampler"),
             study_seed: text("study_seed"),
+            priority: text("priority"),
             space,
         };
         Self {

@@ -303,7 +303,7 @@ fn row(task: &Task, page: &TaskPage, analysis: &Analysis) -> TaskRow {
         seeds: seeds(task.seed),
         time_budget: format::duration(task.time_budget),
         priority: task.priority,
-        worker: worker_link(&page.workers, task.worker),
+        worker: worker_link(&page.workers, task.shown_worker()),
         value: task.value.into(),
         is_best: best.is_some_and(|best| best.task == task.id),
         completed: task.finished_at.into(),

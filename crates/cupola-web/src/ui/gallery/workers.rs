@@ -64,6 +64,8 @@ fn row(n: u64) -> WorkerRow {
             (n == 2).then_some("draining"),
             (n == 1).then_some("paused by its owner"),
         ),
+        owner: ["ann", "administrator", "bob"][at].to_owned(),
+        ban: (n == 2).then(banned),
         cpu: "16 cores".to_owned(),
         cpu_model: "AMD Ryzen 9 5950X".to_owned(),
         memory: "31.4 GiB".to_owned(),
@@ -76,11 +78,19 @@ fn row(n: u64) -> WorkerRow {
     }
 }
 
+fn banned() -> Badge {
+    Badge {
+        reason: "made-up results: the last one of run 1".to_owned(),
+        ..Badge::word("banned", Tone::Bad)
+    }
+}
+
 fn hostile_index() -> Index {
     let mut rows: Vec<_> = (0..2).map(row).collect();
     for row in &mut rows {
         row.name.text = HOSTILE.into();
         row.gpu = HOSTILE.into();
+        row.owner = HOSTILE.into();
         row.cpu_model = HOSTILE.into();
         row.platform = "<script>alert(1)</script>".into();
     }
@@ -164,10 +174,14 @@ fn show(rows: u64) -> Show {
                 ("Agent", "0.0.0".to_owned()),
             ],
             earned: (
-                "120.00 credits by 12 runs".to_owned(),
-                "40.00 in 7 days".to_owned(),
+                "120 credits by 12 runs".to_owned(),
+                "40 in 7 days".to_owned(),
             ),
-            standing: Some(super::verification::owner()),
+            standing: (rows > 0).then(super::verification::owner),
+            owner: HOSTILE.to_owned(),
+            token: HOSTILE.to_owned(),
+            ban: (rows == 0).then(banned),
+            drained: Some((HOSTILE.to_owned(), moment(5))),
             slots: format!("{rows} of 4 in use"),
             registered: moment(0),
             last_seen: moment(600),

@@ -142,7 +142,7 @@ fn running_row(task: &Task, run: &Run, activity: &Activity) -> Option<RunningRow
         badge: run_badge(run),
         task: task_link(task),
         family: family_link(family),
-        worker: worker_link(&activity.workers, task.worker),
+        worker: worker_link(&activity.workers, task.shown_worker()),
         progress: Progress::new(
             said.and_then(cupola_domain::progress::Progress::fraction),
             "Progress of the run",

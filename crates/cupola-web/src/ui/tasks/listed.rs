@@ -197,7 +197,7 @@ fn row(task: &Task, page: &TaskPage) -> Option<TaskRow> {
         family: family_link(family),
         badge: task_badge(task),
         priority: task.priority,
-        worker: worker_link(&page.workers, task.worker),
+        worker: worker_link(&page.workers, task.shown_worker()),
         metric: family.metric().to_owned(),
         value: task.value.into(),
         created: task.created_at.into(),

@@ -85,7 +85,7 @@ impl Seen {
             priority: task.priority,
             time_budget: format::duration(task.time_budget),
             seeds: seeds(task.seed),
-            worker: worker_link(workers, task.worker),
+            worker: worker_link(workers, task.shown_worker()),
             code_hash: self
                 .run()
                 .filter(|run| run.leased_at.is_some())

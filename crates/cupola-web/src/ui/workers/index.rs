@@ -28,6 +28,10 @@ pub struct WorkerRow {
     pub id: Id,
     /// What its heartbeats say.
     pub badge: Badge,
+    /// Who it belongs to.
+    pub owner: String,
+    /// That its owner is banned, and why.
+    pub ban: Option<Badge>,
     /// `16 cores`.
     pub cpu: String,
     /// The processor's model, for the title.

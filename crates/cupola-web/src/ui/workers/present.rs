@@ -18,7 +18,7 @@ use cupola_hub::{
 
 use super::{Header, List, RunRow, Runs, WorkerRow};
 use crate::ui::{
-    components::{Along, Badge, EmptyState, Link},
+    components::{Along, Badge, EmptyState, Link, Moment, Tone},
     format, paths,
     present::{family_link, lasting, may, run_badge, task_link},
     runs::ShownCurves,
@@ -64,6 +64,8 @@ fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
         name: Link::new(&worker.name, paths::worker(worker.id, "")),
         id: worker.id.into(),
         badge: badge(row),
+        owner: owner(row),
+        ban: ban(row),
         cpu: format::counted(has.cpu_cores.into(), "core", "cores"),
         cpu_model: has.cpu_model.clone(),
         memory: format::bytes(has.memory_bytes),
@@ -78,7 +80,32 @@ fn row(row: &workers::WorkerRow, who: &Principal) -> WorkerRow {
 
 fn badge(row: &workers::WorkerRow) -> Badge {
     let why = row.paused.as_ref().map(|paused| paused.why.as_str());
-    Badge::worker(row.presence, row.drain.map(Drain::as_str), why)
+    Badge::worker(row.presence, row.drain.as_ref().map(Drain::as_str), why)
+}
+
+fn owner(row: &workers::WorkerRow) -> String {
+    match row.owner.as_str() {
+        "" => nothing(),
+        owner => owner.to_owned(),
+    }
+}
+
+fn ban(row: &workers::WorkerRow) -> Option<Badge> {
+    let why = row.ban.as_ref()?;
+    Some(Badge {
+        reason: why.clone(),
+        ..Badge::word("banned", Tone::Bad)
+    })
+}
+
+/// Who drains it, in words; empty where nobody does.
+fn drained(row: &workers::WorkerRow) -> Option<(String, Moment)> {
+    let drained = &row.drain.as_ref()?.drained;
+    let by = match drained.by.as_str() {
+        "" => "an operator".to_owned(),
+        by => by.to_owned(),
+    };
+    Some((by, drained.at.into()))
 }
 
 /// What is said of a copy of a worker that was refused.
@@ -157,6 +184,10 @@ pub(super) fn header(
             format!("{} in 7 days", week.amount),
         ),
         standing: standing.map(verification::standing),
+        owner: owner(row),
+        token: row.token.clone(),
+        ban: ban(row),
+        drained: drained(row),
         slots: format!("{} of {} in use", row.running, worker.slots),
         registered: worker.registered_at.into(),
         last_seen: worker.last_seen_at.into(),

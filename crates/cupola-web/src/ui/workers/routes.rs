@@ -160,7 +160,8 @@ async fn drain(
     Operator(who): Operator,
     Id(id): Id<WorkerId>,
 ) -> Result<Response, PageError> {
-    let answer = hub_call(&web, move |hub| hub.drain_worker(id, true)).await;
+    let by = who.name.clone();
+    let answer = hub_call(&web, move |hub| hub.drain_worker(id, Some(&by))).await;
     let back = Link::new("Back to the workers", paths::WORKERS);
     done(answer, &who, &paths::worker(id, ""), back)
 }
@@ -170,7 +171,7 @@ async fn undrain(
     Operator(who): Operator,
     Id(id): Id<WorkerId>,
 ) -> Result<Response, PageError> {
-    let answer = hub_call(&web, move |hub| hub.drain_worker(id, false)).await;
+    let answer = hub_call(&web, move |hub| hub.drain_worker(id, None)).await;
     let back = Link::new("Back to the workers", paths::WORKERS);
     done(answer, &who, &paths::worker(id, ""), back)
 }

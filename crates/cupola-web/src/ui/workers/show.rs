@@ -45,6 +45,14 @@ pub struct Header {
     pub earned: (String, String),
     /// Whose it is and how far they are trusted; none of the hub's own.
     pub standing: Option<OwnerRow>,
+    /// Who it belongs to.
+    pub owner: String,
+    /// What its token is called.
+    pub token: String,
+    /// That its owner is banned, and why.
+    pub ban: Option<Badge>,
+    /// Who drains it, and since when.
+    pub drained: Option<(String, Moment)>,
     /// `2 of 4 in use`.
     pub slots: String,
     /// When it first joined.

@@ -26,6 +26,7 @@ use cupola_protocol::{
         Acknowledged, Bundle, Finished, Heartbeat, Held, LeaseRequest, Orders, Registered,
         Registration, Report, RunOrder, Started,
     },
+    workers::DrainedBody,
 };
 use serde::Serialize;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) refuse_telemetry: (usize, u16),
     /// Reports take this long.
     pub(crate) report_delay: Duration,
+    /// Who drains the workers.
+    pub(crate) drained: Option<DrainedBody>,
     /// Run → what it is worth.
     pub(crate) worth: BTreeMap<String, String>,
 }
@@ -126,6 +129,7 @@ impl World {
             cancel: held_of(&self.cancel),
             abandon: held_of(&self.abandon),
             next_heartbeat_secs: None,
+            drained: self.drained.clone(),
         }
     }
 }

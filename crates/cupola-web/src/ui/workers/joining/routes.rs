@@ -193,7 +193,7 @@ async fn ask_closure(
 ) -> Rendered {
     let ways = hub_call(&web, Hub::list_enrolments).await?;
     let way = ways.iter().find(|way| way.id == id);
-    let way = way.ok_or_else(|| HubError::not_found("enrolment", id))?;
+    let way = way.ok_or_else(|| HubError::not_found("join code", id))?;
     let left = u64::from(way.uses_max.saturating_sub(way.uses));
     let left = format::counted(left, "machine that could", "machines that could");
     html(&Confirmation {
