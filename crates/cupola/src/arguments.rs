@@ -78,7 +78,14 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
 
 fn explained(text: &str) -> String {
     let said = |text: String, (raw, said): &(&str, &str)| text.replace(raw, said);
-    REASONS.iter().fold(text.to_owned(), said)
+    let said = REASONS.iter().fold(text.to_owned(), said);
+    match said.split_once(" is not in ") {
+        Some((before, range)) => match range.split_once("..=") {
+            Some((least, rest)) => format!("{before}: choose {least} to {rest}"),
+            None => said,
+        },
+        None => said,
+    }
 }
 
 /// The arguments of a worker without what is secret, and that as variables; `None` where nothing is.
@@ -139,7 +146,7 @@ mod tests {
         );
         check(
             "cupola worker settings --cores 99999999999",
-            "error: invalid value '99999999999' for '--cores <CORES>': it is too large",
+            "error: invalid value '99999999999' for '--cores <CORES>': 99999999999: choose 0 to 4294967295",
         );
         check(
             "cupola worker settings --memory much",

@@ -41,7 +41,10 @@ impl Hub {
         self.write(move |tx| take_report(tx, run, lease, (&report, &kept), now))?;
         // What is said is said by somebody who lives: no run is lost before its last words.
         let mut live = self.live();
-        if let Some(worker) = live.workers.get_mut(&lease.worker) {
+        // Who said goodbye is gone, whatever arrives after that.
+        if let Some(worker) = live.workers.get_mut(&lease.worker)
+            && worker.left_at.is_none()
+        {
             worker.last_seen = worker.last_seen.max(now);
         }
         Ok(())

@@ -11,6 +11,7 @@ use cupola_domain::{
 use cupola_hub::{
     Hub, HubError,
     enrolments::{Leaving, NewEnrolment},
+    verification::Verification,
     work::Registration,
 };
 use cupola_testkit::Database;
@@ -32,6 +33,10 @@ cupola_testkit::on_each_database! {
 
 fn a_banned_owner_uses_up_no_code(database: &Database) {
     let hub = TestHub::on(database);
+    hub.use_verification(Verification {
+        is_on: true,
+        ..Verification::default()
+    });
     let secret = open(&hub, 2, hour());
     hub.enrol(&secret, &own(1), "first").unwrap();
     hub.ban_owner("ann", "asked to go", "root").unwrap();

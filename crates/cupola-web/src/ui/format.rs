@@ -317,8 +317,8 @@ mod tests {
     }
 
     #[test]
-    fn budgets_have_two_decimals_or_no_limit() {
-        assert_eq!(budget(Some(Credits::from_micros(1_000_500_000))), "1000.50");
+    fn budgets_are_exact_or_no_limit() {
+        assert_eq!(budget(Some(Credits::from_micros(1_000_500_000))), "1000.5");
         assert_eq!(budget(None), "no limit");
     }
 

@@ -78,7 +78,7 @@ async fn what_cannot_have_been_measured_is_refused_with_its_place() {
         &id,
         of(json!({"cpu.percent": "NaN"})),
         422,
-        "invalid type",
+        "write a number",
     )
     .await;
     let names: serde_json::Map<String, Value> = (0..10_000)

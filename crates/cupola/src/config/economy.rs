@@ -104,21 +104,21 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_default() {
-        check("", "false 10000.00 3600.00 0ns 0");
+        check("", "false 10000 3600 0ns 0");
         check(
             "enforce = true\ngrant = 12.5\ncredits_per_hour = 60\nescrow_hours = 48\nescrow_results = 100",
-            "true 12.50 60.00 172800s 100",
+            "true 12.5 60 172800s 100",
         );
-        check("grant = 0", "false 0.00 3600.00 0ns 0");
+        check("grant = 0", "false 0 3600 0ns 0");
     }
 
     #[test]
     fn what_is_not_said_of_escrow_is_the_profiles() {
-        check_with(Profile::Friends, "", "false 10000.00 3600.00 172800s 100");
+        check_with(Profile::Friends, "", "false 10000 3600 172800s 100");
         check_with(
             Profile::Open,
             "escrow_hours = 1",
-            "false 10000.00 3600.00 3600s 200",
+            "false 10000 3600 3600s 200",
         );
     }
 

@@ -309,7 +309,7 @@ fn running() -> Show {
         phase: "asked",
         next: Some(("SIGTERM", Lasting::running_out(Duration::from_secs(7)))),
     });
-    header.obstacle = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut header.obstacle);
     header.duration = Lasting::ticking(Duration::from_millis(6_400));
     header.started = moment(0);
     header.value = 3.570_512.into();
