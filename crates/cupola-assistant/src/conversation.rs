@@ -1,6 +1,7 @@
 //! What was talked about: what "it", "the second best" and "the other one" lead to.
 
 use crate::{
+    dialogue::{Exchange, SAID_MAX},
     grammar::Reading,
     intent::Intent,
     names::{Kind, Thing},
@@ -26,6 +27,10 @@ pub struct Conversation {
     pub wish: Option<Wish>,
     /// What was asked back.
     pub pending: Option<Pending>,
+    /// What was said last, for a language model.
+    pub said: Vec<Exchange>,
+    /// What language models took for it, in tokens.
+    pub tokens: u64,
 }
 
 /// A question that waits for a choice.
@@ -83,6 +88,13 @@ impl Conversation {
             | Reading::NotUnderstood
             | Reading::TooLong(_) => {}
         }
+    }
+
+    /// Remembers what was said, for a language model; only the latest of it.
+    pub fn remember(&mut self, question: &str, answer: &str) {
+        self.said.push(Exchange::new(question, answer));
+        let passed = self.said.len().saturating_sub(SAID_MAX);
+        self.said.drain(..passed);
     }
 
     /// What a word such as "it" leads to where one of these kinds is wanted, the first kind before others.

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod conversation;
 pub mod conversations;
+pub mod dialogue;
 pub mod facts;
 pub mod grammar;
 pub mod index;

@@ -22,6 +22,7 @@ mod verification;
 mod work;
 
 pub use address::{Address, Pin};
+pub use assistant::ANSWER_TIMEOUT;
 pub use error::Error;
 pub use events::{Events, Told};
 pub use pace::Pace;

@@ -40,19 +40,19 @@ impl Client {
     /// An empty `token` is not sent.
     pub fn new(address: &str, token: &str) -> Result<Self, Error> {
         let address: Address = address.parse()?;
-        // A redirect could carry the token to another host, and a proxy from the environment
-        // could stand between a worker and the hub on its own machine.
-        let http = http_builder(address.pin())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(REQUEST_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()?;
         Ok(Self {
-            http,
+            http: connections(&address, REQUEST_TIMEOUT)?,
             address,
             token: token.to_owned(),
             pace: Pace::default(),
+        })
+    }
+
+    /// The same for one who waits for an answer for so long although nothing comes.
+    pub fn with_patience(self, silence: Duration) -> Result<Self, Error> {
+        Ok(Self {
+            http: connections(&self.address, silence)?,
+            ..self
         })
     }
 
@@ -218,6 +218,18 @@ impl Client {
         }
         request.bearer_auth(&self.token)
     }
+}
+
+/// A redirect could carry the token to another host, and a proxy from the environment could stand between a
+/// worker and the hub on its own machine.
+fn connections(address: &Address, silence: Duration) -> Result<reqwest::Client, Error> {
+    let made = http_builder(address.pin())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(silence)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .build();
+    Ok(made?)
 }
 
 /// Connections as clients of a hub make them, for whoever speaks plain requests: with `pin` to that

@@ -17,6 +17,9 @@ pub struct NewQuestion {
     /// Forgets what was said under that name.
     #[serde(default)]
     pub anew: bool,
+    /// Answers without the language model, where the hub has one.
+    #[serde(default)]
+    pub no_model: bool,
     /// How many minutes the asker's clock is ahead of UTC, for "today" and "since 9:00"; 0 unless said.
     #[serde(default)]
     pub utc_offset_minutes: i32,
@@ -45,6 +48,40 @@ pub struct AnswerBody {
     pub asks_back: Vec<String>,
     /// A change that was asked for and not made: call the tool to make it.
     pub change: Option<ChangeBody>,
+    /// The language model whose words `answer` is, if it is one's; all else is the hub's.
+    #[serde(default)]
+    pub model: Option<ModelSaidBody>,
+    /// Why no language model said it, where one was to.
+    #[serde(default)]
+    pub notice: Option<String>,
+}
+
+/// What a language model did for an answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelSaidBody {
+    /// Its name.
+    pub name: String,
+    /// The tools that it called, in order.
+    pub calls: Vec<ModelCallBody>,
+    /// How often it was asked.
+    pub rounds: u32,
+    /// What it took, in tokens, by its endpoint's count or an estimate.
+    pub tokens: u64,
+}
+
+/// A call of a tool by a language model. One that would change something was a dry run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ModelCallBody {
+    /// The tool.
+    pub tool: String,
+    /// With what; as text where it was no JSON object.
+    pub arguments: Value,
+    /// The bytes that it was answered with.
+    pub bytes: u64,
+    /// How long that took.
+    pub millis: f64,
+    /// Why it was refused.
+    pub refused: Option<String>,
 }
 
 /// A number.
@@ -87,6 +124,10 @@ pub struct ChangeBody {
     pub tool: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
+    /// Whether a language model proposes it. It may have been talked into that by what it read: a person
+    /// looks at it before it is made.
+    #[serde(default)]
+    pub by_model: bool,
 }
 
 /// A tool.

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod error;
 pub mod gate;
 mod joining;
+pub mod language;
 pub mod live;
 mod mcp;
 pub mod metrics;

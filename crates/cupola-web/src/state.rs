@@ -13,6 +13,7 @@ use crate::{
     auth::{Attempts, Known},
     error,
     gate::{self, Gates},
+    language::Language,
     live::{Board, Streams},
     metrics::Requests,
     parts::Parts,
@@ -42,6 +43,8 @@ pub struct Settings {
     pub home: Home,
     /// The workspaces that it shows beside its own things.
     pub workspaces: Workspaces,
+    /// The language model that answers questions, where there is one.
+    pub language: Option<Arc<Language>>,
     /// Where services are reached.
     pub gates: gate::Settings,
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+pub(crate) mod assistant;
 mod economy;
 mod hardware;
 mod prices;
@@ -58,6 +59,7 @@ struct File {
     artifact_mib_max: Option<u32>,
     home: FirstPage,
     access: access::Section,
+    assistant: assistant::Section,
     prices: prices::Section,
     economy: economy::Section,
     scheduling: scheduling::Section,
@@ -103,6 +105,8 @@ pub(crate) struct Config {
     pub home: Home,
     /// What callers on this machine may do without a token.
     pub loopback_role: Option<Role>,
+    /// The language model that answers questions, where there is one.
+    pub assistant: Option<assistant::Assistant>,
     /// What machines cost.
     pub prices: Prices,
     /// How credits go.
@@ -146,6 +150,7 @@ impl Config {
             artifact_mib_max: ARTIFACT_MIB_MAX,
             home: Home::Overview,
             loopback_role: None,
+            assistant: None,
             prices: Prices::default(),
             economy: Economy::default(),
             scheduling: Policy::default(),
@@ -167,6 +172,8 @@ impl Config {
         // What the file names is named from where it lies.
         let base = path.as_deref().map_or(Ok(PathBuf::new()), folder_of)?;
         let training = file.training.read(&base);
+        let variable = |name: &str| std::env::var(name).ok();
+        let assistant = file.assistant.read(&base, variable);
         let prices = file.prices.read();
         let verification = file.verification.read();
         let profile = verification.as_ref().map_or(Profile::Lab, |of| of.profile);
@@ -207,6 +214,7 @@ impl Config {
                 FirstPage::Training => Home::Training,
             },
             loopback_role: None,
+            assistant: assistant.with_context(|| wrong(path.as_deref()))?,
             prices: prices.with_context(|| wrong(path.as_deref()))?,
             verification: verification.with_context(|| wrong(path.as_deref()))?,
             economy: economy.with_context(|| wrong(path.as_deref()))?,

@@ -5,15 +5,16 @@ use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Durat
 use anyhow::Context as _;
 use cupola_domain::access::{Belonging, Role};
 use cupola_hub::{Hub, HubError, Settings, access::ADMINISTRATOR, loops, world::World};
+use cupola_language::Endpoint;
 use cupola_notify::Sender;
 use cupola_store::{Durability, FolderLock, Location, StoreError, lock_folder};
-use cupola_web::{Tls, Web, gate};
+use cupola_web::{Tls, Web, gate, language::Language};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     cli::Up,
     commands::workers,
-    config::Config,
+    config::{Config, assistant::Assistant},
     data::{DataDir, RunningHub, read_secret, write_private},
     deliver, desk,
     exit::{self, Unavailable},
@@ -26,6 +27,9 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// How long folders of runs may be written before a hub ends; what is left comes at its next start.
 const FOLDERS_WAIT: Duration = Duration::from_secs(3);
+
+/// A language model whose machine does not answer is not waited for.
+const LANGUAGE_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Who works beside the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +120,7 @@ impl Running {
             _lock: lock,
         };
         running.deliver(config)?;
-        running.serve(listener, config, address);
+        running.serve(listener, config, address)?;
         running.token_file(Role::Admin)?;
         let here = RunningHub {
             url: running.address.clone(),
@@ -144,7 +148,12 @@ impl Running {
         Ok(())
     }
 
-    fn serve(&mut self, listener: TcpListener, config: &Config, address: SocketAddr) {
+    fn serve(
+        &mut self,
+        listener: TcpListener,
+        config: &Config,
+        address: SocketAddr,
+    ) -> anyhow::Result<()> {
         for each in loops::ALL {
             let stopping = self.hub_stopping.subscribe();
             self.parts
@@ -160,6 +169,7 @@ impl Running {
             loopback_role: config.loopback_role,
             home: config.home,
             workspaces: config.workspaces.clone(),
+            language: config.assistant.as_ref().map(language).transpose()?,
             gates: gate::Settings {
                 host: address.ip(),
                 ports: config.service_ports.clone(),
@@ -173,6 +183,7 @@ impl Running {
                 tracing::error!(%error, "the server stopped");
             }
         });
+        Ok(())
     }
 
     /// Starts the worker beside the hub. It is a client like any other.
@@ -280,6 +291,17 @@ impl Running {
         });
         let _ = closed.await;
     }
+}
+
+/// The language model of the configuration. Whatever it says, it leads to no other address.
+fn language(config: &Assistant) -> anyhow::Result<Arc<Language>> {
+    let http = cupola_client::http_builder(None)
+        .connect_timeout(LANGUAGE_CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
+    let endpoint = Endpoint::new(http, config.address.clone());
+    Ok(Arc::new(Language::new(endpoint, config.limits)))
 }
 
 /// Waits for all, for as long as stopping may take.

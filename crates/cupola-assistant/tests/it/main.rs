@@ -5,5 +5,6 @@
 )]
 
 mod answers;
+mod dialogue;
 mod support;
 mod tools;

@@ -7,6 +7,7 @@ use axum::{
 use cupola_assistant::{
     answer::{self, Answer},
     conversation::Conversation,
+    dialogue, question,
     tools::{self, Caller, Mode, Refused},
 };
 use cupola_domain::{
@@ -16,8 +17,8 @@ use cupola_domain::{
 use cupola_hub::HubError;
 use cupola_protocol::{
     assistant::{
-        AnswerBody, ChangeBody, CurveBody, LinkBody, NewQuestion, NumberBody, ToolAnswer, ToolBody,
-        ToolCall, ToolsBody,
+        AnswerBody, ChangeBody, CurveBody, LinkBody, ModelCallBody, ModelSaidBody, NewQuestion,
+        NumberBody, ToolAnswer, ToolBody, ToolCall, ToolsBody,
     },
     paths::api,
 };
@@ -27,6 +28,7 @@ use super::body::Body;
 use crate::{
     auth::{Access, Viewer},
     error::ApiError,
+    language::{Asked, Language, Spoken},
     router::Routes,
     state::{Web, hub_call},
 };
@@ -51,33 +53,152 @@ async fn ask(
     Viewer(who): Viewer,
     Body(new): Body<NewQuestion>,
 ) -> Result<Json<AnswerBody>, ApiError> {
-    Ok(Json(said(&answered(&web, &who, new).await?)))
+    let told = told(&web, &who, new).await?;
+    let mut body = said(&told.answer);
+    if let Some(change) = &mut body.change {
+        change.by_model = told.is_proposed;
+    }
+    body.model = told.model;
+    body.notice = told.notice;
+    Ok(Json(body))
 }
 
-/// Answers a question, and remembers what it was about.
+/// The same as pages show it: which tools a language model called, or why none answered, are lines of it.
 pub(crate) async fn answered(
     web: &Web,
     who: &Principal,
     new: NewQuestion,
 ) -> Result<Answer, ApiError> {
-    check(&new)?;
-    let (desk, caller) = (web.assistant(), caller(who));
-    let whose = who.token.to_string();
-    let asked = hub_call(web, move |hub| {
-        let name = new.conversation.as_deref();
-        let name = name.map(|name| (whose.as_str(), name));
-        let mut conversation = match name {
-            Some(name) if !new.anew => desk.conversations.find(name, hub.monotonic()),
-            _ => Conversation::default(),
+    let told = told(web, who, new).await?;
+    let mut answer = told.answer;
+    if let Some(model) = &told.model {
+        let tools: Vec<_> = model.calls.iter().map(|call| call.tool.as_str()).collect();
+        let called = match tools.as_slice() {
+            [] => "no tools".to_owned(),
+            tools => tools.join(", "),
         };
-        let asked = (new.question.as_str(), new.utc_offset_minutes);
-        let answer = answer::ask(hub, &desk.index, &caller, &mut conversation, asked)?;
-        if let Some(name) = name {
-            desk.conversations.keep(name, conversation, hub.monotonic());
+        let (name, tokens) = (&model.name, model.tokens);
+        answer.detail.push(format!(
+            "Said by the language model {name} ({tokens} tokens), which called {called}."
+        ));
+        if told.is_proposed {
+            let line = "The change is the model's proposal: look at it before you make it.";
+            answer.detail.push(line.to_owned());
         }
-        Ok(answer)
+    }
+    answer.detail.extend(told.notice);
+    Ok(answer)
+}
+
+/// An answer, and how it came about.
+struct Told {
+    answer: Answer,
+    model: Option<ModelSaidBody>,
+    /// Whether its change is what a model proposes.
+    is_proposed: bool,
+    notice: Option<String>,
+}
+
+/// Answers a question, and remembers what it was about.
+async fn told(web: &Web, who: &Principal, new: NewQuestion) -> Result<Told, ApiError> {
+    check(&new)?;
+    let desk = web.assistant();
+    let whose = who.token.to_string();
+    let name = new.conversation.as_deref();
+    let name = name.map(|name| (whose.as_str(), name));
+    let before = match name {
+        Some(name) if !new.anew => desk.conversations.find(name, web.hub.monotonic()),
+        _ => Conversation::default(),
+    };
+    let (answer, mut conversation) = without_model(web, who, &new, before).await?;
+    let is_short = new.question.chars().count() <= question::CHARS_MAX;
+    let language = web.settings.language.clone();
+    let told = match language.filter(|_| is_short && !new.no_model) {
+        Some(language) => {
+            let asked = (new.question.as_str(), caller(who));
+            by_model(web, &language, asked, &mut conversation, answer).await
+        }
+        None => Told {
+            answer,
+            model: None,
+            is_proposed: false,
+            notice: None,
+        },
+    };
+    conversation.remember(&new.question, &told.answer.text);
+    if let Some(name) = name {
+        let now = web.hub.monotonic();
+        desk.conversations.keep(name, conversation, now);
+    }
+    Ok(told)
+}
+
+async fn without_model(
+    web: &Web,
+    who: &Principal,
+    new: &NewQuestion,
+    mut conversation: Conversation,
+) -> Result<(Answer, Conversation), HubError> {
+    let (desk, caller) = (web.assistant(), caller(who));
+    let (question, offset) = (new.question.clone(), new.utc_offset_minutes);
+    let asked = hub_call(web, move |hub| {
+        let asked = (question.as_str(), offset);
+        let answer = answer::ask(hub, &desk.index, &caller, &mut conversation, asked)?;
+        Ok((answer, conversation))
     });
-    Ok(asked.await?)
+    asked.await
+}
+
+/// The language model's answer, or the one without it and why.
+async fn by_model(
+    web: &Web,
+    language: &Language,
+    (question, caller): (&str, Caller),
+    conversation: &mut Conversation,
+    without: Answer,
+) -> Told {
+    let asked = Asked {
+        question,
+        before: conversation,
+        without: &without,
+        caller,
+    };
+    let mut tokens = 0;
+    let spoken = language.answer(web, asked, &mut tokens).await;
+    conversation.tokens += tokens;
+    let name = language.model();
+    match spoken {
+        Ok(spoken) => Told {
+            model: Some(model_body(name, &spoken, tokens)),
+            is_proposed: spoken.is_proposed,
+            answer: spoken.answer,
+            notice: None,
+        },
+        Err(why) => Told {
+            answer: without,
+            model: None,
+            is_proposed: false,
+            notice: Some(format!(
+                "the language model `{name}` {why}; this is the answer without it"
+            )),
+        },
+    }
+}
+
+fn model_body(name: &str, spoken: &Spoken, tokens: u64) -> ModelSaidBody {
+    let call = |call: &dialogue::Called| ModelCallBody {
+        tool: call.tool.clone(),
+        arguments: call.arguments.clone(),
+        bytes: call.bytes as u64,
+        millis: call.took.as_secs_f64() * 1000.0,
+        refused: call.refused.clone(),
+    };
+    ModelSaidBody {
+        name: name.to_owned(),
+        calls: spoken.calls.iter().map(call).collect(),
+        rounds: spoken.rounds,
+        tokens,
+    }
 }
 
 fn check(new: &NewQuestion) -> Result<(), HubError> {
@@ -211,6 +332,9 @@ fn said(answer: &Answer) -> AnswerBody {
         change: answer.change.as_ref().map(|change| ChangeBody {
             tool: change.tool.to_owned(),
             arguments: change.arguments.clone(),
+            by_model: false,
         }),
+        model: None,
+        notice: None,
     }
 }

@@ -18,6 +18,7 @@ mod gate;
 mod harness;
 mod imports;
 mod joining;
+mod language;
 mod live;
 mod login;
 mod loopback;

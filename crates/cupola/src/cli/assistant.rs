@@ -11,7 +11,10 @@ pub(crate) struct Ask {
     /// Forget what was talked about in this terminal.
     #[arg(long)]
     pub(crate) new: bool,
-    /// Make the change that the answer proposes.
+    /// Answer without the language model, where the hub has one.
+    #[arg(long)]
+    pub(crate) no_model: bool,
+    /// Make the change that the question asks for; what a language model proposes is asked about first.
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]

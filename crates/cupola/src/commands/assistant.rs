@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use cupola_client::Client;
+use cupola_client::{ANSWER_TIMEOUT, Client};
 use cupola_protocol::assistant::{AnswerBody, ChangeBody, CurveBody, NewQuestion, ToolCall};
 
 use crate::{
@@ -19,11 +19,12 @@ const CHART_CELLS: usize = 60;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
-    let client = client(&asked.read.connect)?;
+    let client = client(&asked.read.connect)?.with_patience(ANSWER_TIMEOUT)?;
     let mut question = NewQuestion {
         // Whoever asks in the same terminal goes on with what was talked about there.
         conversation: Some(format!("terminal {}", terminal())),
         anew: asked.new,
+        no_model: asked.no_model,
         utc_offset_minutes: offset_secs(wall_clock()) / 60,
         question: String::new(),
     };
@@ -39,11 +40,7 @@ pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
         if is_terminal {
             io::stderr().write_all(b"? ")?;
         }
-        let mut line = String::new();
-        let read = tokio::task::spawn_blocking(move || {
-            io::stdin().lock().read_line(&mut line).map(|_| line)
-        });
-        let line = read.await??;
+        let line = line_of_input().await?;
         if line.trim().is_empty() {
             return Ok(());
         }
@@ -51,6 +48,13 @@ pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
         answer(&client, &question, &asked).await?;
         question.anew = false;
     }
+}
+
+async fn line_of_input() -> anyhow::Result<String> {
+    let mut line = String::new();
+    let read =
+        tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut line).map(|_| line));
+    Ok(read.await??)
 }
 
 /// The terminal's number, or that of the process which called.
@@ -67,6 +71,7 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
         show(&found, client.address().url());
     }
     match &found.change {
+        Some(change) if change.by_model => proposed(client, change, asked.read.json).await,
         Some(change) if asked.yes => make(client, change, asked.read.json).await,
         Some(change) if !asked.read.json => {
             let arguments = serde_json::Value::Object(change.arguments.clone());
@@ -78,6 +83,26 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
         }
         _ => Ok(()),
     }
+}
+
+/// A language model may have been talked into what it proposes by what it read: a person looks at it.
+async fn proposed(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Result<()> {
+    if is_json {
+        return Ok(());
+    }
+    let arguments = serde_json::Value::Object(change.arguments.clone());
+    let call = output::clean(&format!("`{}` with {arguments}", change.tool));
+    output::note(&format!(
+        "nothing was changed; the language model proposes {call}"
+    ));
+    if !io::stdin().is_terminal() {
+        return Ok(());
+    }
+    io::stderr().write_all(b"make this change? [y/N] ")?;
+    if line_of_input().await?.trim().eq_ignore_ascii_case("y") {
+        return make(client, change, false).await;
+    }
+    Ok(())
 }
 
 async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Result<()> {
@@ -93,7 +118,7 @@ async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Re
 }
 
 fn show(found: &AnswerBody, hub: &str) {
-    output::line(&found.answer);
+    output::line(&output::clean(&found.answer));
     for line in &found.detail {
         output::line(&format!("  {line}"));
     }
@@ -113,6 +138,28 @@ fn show(found: &AnswerBody, hub: &str) {
     for link in &found.links {
         let hub = hub.trim_end_matches('/');
         output::note(&format!("{}: {hub}{}", link.title, link.href));
+    }
+    if let Some(model) = &found.model {
+        for call in &model.calls {
+            let refused = call.refused.as_deref();
+            let refused = refused.map(|why| format!(": refused, {why}"));
+            let line = format!(
+                "called {} {} ({} bytes, {:.0} ms){}",
+                call.tool,
+                call.arguments,
+                call.bytes,
+                call.millis,
+                refused.unwrap_or_default()
+            );
+            output::note(&output::clean(&line));
+        }
+        let (name, tokens) = (output::clean(&model.name), model.tokens);
+        output::note(&format!(
+            "said by the language model {name}, {tokens} tokens"
+        ));
+    }
+    if let Some(notice) = &found.notice {
+        output::note(&output::clean(notice));
     }
     if !found.suggestions.is_empty() {
         output::note(&format!("next: {}", found.suggestions.join(" · ")));

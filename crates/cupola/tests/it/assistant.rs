@@ -33,14 +33,25 @@ async fn a_conversation_ends_in_a_submitted_brief() {
     // Nobody knows what to ask at first: an example is a button.
     chromium.click(".turn-asks button").await;
     chromium
-        .until("an answer", "return document.querySelector('.turn') !== null")
+        .until(
+            "an answer",
+            "return document.querySelector('.turn') !== null",
+        )
         .await;
-    ask(&chromium, "draft a brief for the least loss with fine, 3 tasks of 1 minute").await;
+    ask(
+        &chromium,
+        "draft a brief for the least loss with fine, 3 tasks of 1 minute",
+    )
+    .await;
     assert!(chromium.text(LATEST).await.contains("fine"));
     ask(&chromium, "submit it").await;
     look(&chromium, &page).await;
     chromium.goto(&page).await;
-    chromium.click(&format!("{LATEST} form[action='/assistant/changes'] button")).await;
+    chromium
+        .click(&format!(
+            "{LATEST} form[action='/assistant/changes'] button"
+        ))
+        .await;
     chromium
         .until("it to be made", "return [...document.querySelectorAll('[role=status]')].some((e) => e.textContent.includes('Done.'))")
         .await;
@@ -53,6 +64,9 @@ async fn a_conversation_ends_in_a_submitted_brief() {
     assert!(asked.is_some(), "{briefs:?}");
     chromium.click(&format!("{LATEST} [role=status] a")).await;
     chromium
-        .until("the family", "return location.pathname.startsWith('/families/')")
+        .until(
+            "the family",
+            "return location.pathname.startsWith('/families/')",
+        )
         .await;
 }

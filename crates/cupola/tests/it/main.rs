@@ -25,6 +25,7 @@ mod ingestion;
 mod joining;
 mod keyboard;
 mod kills;
+mod language;
 mod mcp;
 mod mlflow;
 mod programs;
