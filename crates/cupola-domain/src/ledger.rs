@@ -256,7 +256,7 @@ impl Entry {
             Kind::Post => format!("earned with run {key}"),
             Kind::Void => format!("run {key} came to nothing"),
             Kind::Release => format!("earned with run {key}, its time in escrow is over"),
-            Kind::Clawback => format!("run {key} was found out, or its owner was banned"),
+            Kind::Clawback => format!("taken back: the result of run {key} does not count"),
             Kind::Refund => format!("left of the budget of brief {brief}"),
             Kind::Correction => "put right by an operator".to_owned(),
         }

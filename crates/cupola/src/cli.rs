@@ -26,7 +26,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use alerts::{Alert, How as AlertHow, Rule as AlertRule, Target as AlertTarget};
-pub(crate) use assistant::Ask;
+pub(crate) use assistant::{Ask, Mcp};
 pub(crate) use briefs::{Brief, BriefCreate};
 pub(crate) use costs::{Budget, BudgetSettings, Cost};
 pub(crate) use credits::{Credits, Why};
@@ -128,7 +128,7 @@ pub(crate) enum Command {
     /// Ask about experiments, runs, workers and costs in plain words.
     Ask(Ask),
     /// Serve the tools behind that on the standard streams to an assistant that speaks MCP.
-    Mcp(Connect),
+    Mcp(Mcp),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]
     Alert(Alert),

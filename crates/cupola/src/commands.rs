@@ -79,7 +79,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Credits(command)) => credits::run(command).await?,
         Some(Command::Verification(command)) => verification::run(command).await?,
         Some(Command::Ask(asked)) => assistant::run(asked).await?,
-        Some(Command::Mcp(connect)) => mcp::run(&connect).await?,
+        Some(Command::Mcp(mcp)) => mcp::run(&mcp).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,
         Some(Command::Completion { shell }) => {

@@ -107,7 +107,9 @@ pub(super) fn show(desk: &Desk<'_>, given: &OfExperiment) -> Result<Found, Refus
         .with_some("objective", objective)
         .with_some(
             "waits_because",
-            Some(detail.obstacle).filter(|why| !why.is_empty()),
+            Some(detail.obstacle.as_str())
+                .filter(|why| !why.is_empty())
+                .map(said),
         )
         .with(
             "cost",

@@ -287,11 +287,11 @@ fn refused(refused: Refused) -> HubError {
         Refused::Arguments(errors) => HubError::Invalid(errors),
         Refused::Role { .. } => HubError::Forbidden(refused.to_string()),
         Refused::NoTool(name, nearest) => {
-            let remedy = nearest.map_or_else(
-                || format!("GET {} lists them", api::ASSISTANT_TOOLS),
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
-            HubError::not_found("tool", format!("{name}; {remedy}"))
+            // The message has the name between backquotes.
+            let name = nearest.map_or(name.clone(), |nearest| {
+                format!("{name}`; did you mean `{nearest}")
+            });
+            HubError::not_found("tool", name)
         }
     }
 }

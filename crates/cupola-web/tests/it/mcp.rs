@@ -179,6 +179,47 @@ async fn a_tool_answers_what_it_answers_over_the_api() {
         .expect(200);
     assert_eq!(called["structuredContent"], api["result"]);
     assert_eq!(called["isError"], false);
-    let refused = call(&hub.somebody(Role::Viewer), "start_run", json!({})).await;
-    assert_eq!(refused["isError"], true);
+}
+
+#[tokio::test]
+async fn a_viewer_changes_nothing_by_any_tool() {
+    let hub = TestHub::new();
+    let (researcher, viewer) = (hub.somebody(Role::Researcher), hub.somebody(Role::Viewer));
+    let family = researcher.submit_brief(2).await;
+    let listed = researcher.get("/api/v1/assistant/tools").await.expect(200);
+    let before = researcher.get("/api/v1/overview").await.expect(200);
+    let tools = listed["items"].as_array().unwrap();
+    let mut tried = 0;
+    for tool in tools.iter().filter(|tool| tool["is_change"] == true) {
+        let arguments =
+            json!({"experiment_id": family, "run_id": family, "title": "x", "goal": "x"});
+        let refused = call(&viewer, tool["name"].as_str().unwrap(), arguments).await;
+        let text = refused["content"][0]["text"].as_str().unwrap();
+        assert!(
+            refused["isError"] == true && text.contains("needs the role"),
+            "{tool}: {text}"
+        );
+        tried += 1;
+    }
+    assert!(tried >= 7, "{tried}");
+    let cancelled = call(
+        &viewer,
+        "cancel_experiment",
+        json!({"experiment_id": family}),
+    )
+    .await;
+    assert_eq!(cancelled["isError"], true);
+    let after = researcher.get("/api/v1/overview").await.expect(200);
+    assert_eq!(
+        (&before["tasks"], &before["families"]),
+        (&after["tasks"], &after["families"])
+    );
+    // Who may is heard.
+    let cancelled = call(
+        &researcher,
+        "cancel_experiment",
+        json!({"experiment_id": family}),
+    )
+    .await;
+    assert_eq!(cancelled["isError"], false, "{cancelled}");
 }

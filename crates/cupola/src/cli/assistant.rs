@@ -1,8 +1,8 @@
-//! The options of `cupola ask`.
+//! The options of `cupola ask` and `cupola mcp`.
 
 use clap::Args;
 
-use super::Read;
+use super::{Connect, Read};
 
 #[derive(Debug, Args)]
 pub(crate) struct Ask {
@@ -19,4 +19,13 @@ pub(crate) struct Ask {
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) read: Read,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    #[command(flatten)]
+    pub(crate) connect: Connect,
+    /// Serve also tools that change something, with the token of this machine's command line.
+    #[arg(long)]
+    pub(crate) allow_changes: bool,
 }

@@ -6,32 +6,73 @@ use cupola_mcp::Tools;
 use cupola_protocol::assistant::{ToolBody, ToolCall};
 use serde_json::{Map, Value};
 
-use crate::{cli::Connect, connection::client};
+use tokio::sync::OnceCell;
 
-pub(crate) async fn run(connect: &Connect) -> anyhow::Result<()> {
-    let tools = FarTools(client(connect)?);
+use crate::{cli::Mcp, connection::client};
+
+pub(crate) async fn run(mcp: &Mcp) -> anyhow::Result<()> {
+    let tools = FarTools {
+        client: client(&mcp.connect)?,
+        // The token of this machine's command line is the administrator's: an assistant gets it to read.
+        may_change: mcp.allow_changes || mcp.connect.token.is_some(),
+        known: OnceCell::new(),
+    };
     let served = cupola_mcp::serve_streams(tools).await;
     served.context("`cupola mcp` is started by an assistant, which talks to it in MCP")
 }
 
 /// The tools of a hub that is reached as by every other command.
-struct FarTools(Client);
+struct FarTools {
+    client: Client,
+    /// Whether tools that change something may be called.
+    may_change: bool,
+    /// What there was when it was asked first.
+    known: OnceCell<Vec<ToolBody>>,
+}
 
-impl Tools for FarTools {
-    async fn list(&self) -> Result<Vec<ToolBody>, String> {
-        let listed = self.0.tools().await;
+impl FarTools {
+    async fn listed(&self) -> Result<Vec<ToolBody>, String> {
+        let listed = self.client.tools().await;
         listed.map(|tools| tools.items).map_err(|why| words(&why))
     }
 
+    /// Refuses a change that nobody allowed.
+    async fn check(&self, name: &str) -> Result<(), String> {
+        if self.may_change {
+            return Ok(());
+        }
+        let known = self.known.get_or_try_init(|| self.listed()).await?;
+        let called =
+            |tool: &&ToolBody| tool.name == name || tool.aliases.iter().any(|of| of == name);
+        match known.iter().find(called) {
+            Some(tool) if tool.is_change => Err(format!(
+                "`{name}` changes something, and this `cupola mcp` only reads: start it with \
+                 `--allow-changes`, or with a token of its own"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Tools for FarTools {
+    async fn list(&self) -> Result<Vec<ToolBody>, String> {
+        let mut listed = self.listed().await?;
+        for tool in &mut listed {
+            tool.is_allowed &= self.may_change || !tool.is_change;
+        }
+        Ok(listed)
+    }
+
     async fn call(&self, name: String, arguments: Map<String, Value>) -> Result<Value, String> {
-        let called = self.0.call_tool(&name, &ToolCall { arguments }).await;
+        self.check(&name).await?;
+        let called = self.client.call_tool(&name, &ToolCall { arguments }).await;
         called
             .map(|answer| answer.result)
             .map_err(|why| words(&why))
     }
 
     fn hub_url(&self) -> Option<String> {
-        Some(self.0.base_url().to_owned())
+        Some(self.client.base_url().to_owned())
     }
 }
 
@@ -54,6 +95,37 @@ mod tests {
     use cupola_protocol::problem::{FieldProblem, Problem};
 
     use super::*;
+
+    #[tokio::test]
+    async fn changes_are_made_only_where_somebody_allowed_them() {
+        let tool = |name: &str, is_change| ToolBody {
+            name: name.to_owned(),
+            aliases: vec![format!("{name}_alias")],
+            is_change,
+            ..ToolBody::default()
+        };
+        let of = |may_change| FarTools {
+            client: Client::new("http://127.0.0.1:1", "cupola_admin_x").unwrap(),
+            may_change,
+            known: OnceCell::new_with(Some(vec![tool("look", false), tool("stop", true)])),
+        };
+        for (name, may_change, is_good) in [
+            ("look", false, true),
+            ("stop", false, false),
+            ("stop_alias", false, false),
+            ("stop", true, true),
+            ("no such", false, true),
+        ] {
+            let checked = of(may_change).check(name).await;
+            assert_eq!(
+                checked.is_ok(),
+                is_good,
+                "{name}, {may_change}: {checked:?}"
+            );
+        }
+        let refused = of(false).call("stop".to_owned(), Map::new()).await;
+        assert!(refused.unwrap_err().contains("--allow-changes"));
+    }
 
     #[test]
     fn a_refusal_names_what_is_wrong() {

@@ -18,18 +18,28 @@ use crate::ui::{
 pub(in crate::ui) fn index(
     frame: Frame,
     turns: &[Turn],
-    role: Role,
+    (role, model): (Role, Option<&str>),
     (asked, error): (&str, &str),
 ) -> Index {
     Index {
         frame,
         turns: turns.iter().map(|turn| view(turn, role)).collect(),
         examples: suggest::EXAMPLES.iter().map(ToString::to_string).collect(),
-        model_note: "No language model is asked: a grammar reads your question, and the hub's own queries answer."
-            .to_owned(),
+        model_note: model_note(model),
         asked: asked.to_owned(),
         error: error.to_owned(),
     }
+}
+
+/// Who answers, in a line.
+fn model_note(model: Option<&str>) -> String {
+    model.map_or_else(
+        || {
+            "No language model is configured: a grammar reads your question, and the hub's own queries answer."
+                .to_owned()
+        },
+        |model| format!("The language model {model} answers with the hub's tools; it changes nothing by itself."),
+    )
 }
 
 fn view(turn: &Turn, role: Role) -> TurnView {

@@ -45,7 +45,12 @@ fn page(web: &Web, who: &Principal, refused: (&str, &str)) -> Rendered {
     let now = web.hub.monotonic();
     let turns = web.assistant().conversations.turns((&whose, NAME), now);
     let frame = Frame::new("Assistant", Section::Outside, Some(who.into()));
-    html(&present::index(frame, &turns, who.role, refused))
+    let model = web
+        .settings
+        .language
+        .as_ref()
+        .map(|language| language.model());
+    html(&present::index(frame, &turns, (who.role, model), refused))
 }
 
 async fn ask(
@@ -58,6 +63,7 @@ async fn ask(
         question: question.to_owned(),
         conversation: Some(NAME.to_owned()),
         anew: false,
+        no_model: false,
         utc_offset_minutes: fields
             .text("utc_offset_minutes")
             .parse()

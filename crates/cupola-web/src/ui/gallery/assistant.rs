@@ -30,7 +30,8 @@ pub(super) fn samples() -> Vec<Sample> {
 
 fn page(turns: &[Turn], role: Role) -> assistant::Index {
     let frame = frame("Assistant", Section::Outside);
-    assistant::index(frame, turns, role, ("", ""))
+    let model = (role == Role::Researcher).then_some("a-model");
+    assistant::index(frame, turns, (role, model), ("", ""))
 }
 
 fn turn(number: u64, question: &str, answer: Answer) -> Turn {
