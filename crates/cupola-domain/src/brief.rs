@@ -1,6 +1,6 @@
 //! A brief: what is wanted.
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -139,17 +139,9 @@ impl Draft {
             i64::from(TASKS_MAX),
         );
         let time_budget = seconds(&mut errors, "time_budget", &self.time_budget);
-        let study_seed = match self.study_seed.trim() {
-            "" => Some(0),
-            text => whole(&mut errors, "study_seed", text, 0, i64::MAX),
-        };
-        let priority = match self.priority.trim() {
-            "" => Some(0),
-            text => whole(&mut errors, "priority", text, -PRIORITY_MAX, PRIORITY_MAX),
-        };
-        let Some(priority) = priority else {
-            return Err(errors);
-        };
+        let study_seed = optional(&mut errors, "study_seed", &self.study_seed, 0..=i64::MAX);
+        let range = -PRIORITY_MAX..=PRIORITY_MAX;
+        let priority = optional(&mut errors, "priority", &self.priority, range).unwrap_or(0);
         match (hardware, placement, num_tasks, time_budget, study_seed) {
             (
                 Ok(hardware),
@@ -221,6 +213,19 @@ fn whole(errors: &mut Vec<FieldError>, field: &str, text: &str, min: i64, max: i
             errors.push(FieldError::new(field, message));
             None
         }
+    }
+}
+
+/// A whole number; 0 where nothing is said.
+fn optional(
+    errors: &mut Vec<FieldError>,
+    field: &str,
+    text: &str,
+    range: RangeInclusive<i64>,
+) -> Option<i64> {
+    match text.trim() {
+        "" => Some(0),
+        text => whole(errors, field, text, *range.start(), *range.end()),
     }
 }
 
