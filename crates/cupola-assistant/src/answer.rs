@@ -160,14 +160,14 @@ pub fn ask(
 
 /// What is said where nothing can be answered.
 fn not_asked(reading: &Reading) -> Answer {
-    let of = |kinds: &[Kind]| match kinds {
-        [kind] => format!("{kind}"),
-        _ => {
-            let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
-            match kinds.split_last() {
-                Some((last, others)) => format!("{} or {last}", others.join(", ")),
-                None => "thing".to_owned(),
-            }
+    let of = |kinds: &[Kind]| {
+        if let [kind] = kinds {
+            return format!("{kind}");
+        }
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        match kinds.split_last() {
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => "thing".to_owned(),
         }
     };
     match reading {

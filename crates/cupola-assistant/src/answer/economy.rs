@@ -174,7 +174,7 @@ impl Desk<'_> {
                     Some((Key::Person(name), _)) => name.clone(),
                     Some((Key::Worker(id), _)) => match self.hub.standing_of_worker(*id)? {
                         Some(row) => row.standing.owner,
-                        None => return Ok(believed(&other.map_or("", |(_, thing)| &thing.name))),
+                        None => return Ok(believed(other.map_or("", |(_, thing)| &thing.name))),
                     },
                     _ => String::new(),
                 };
@@ -200,7 +200,7 @@ impl Desk<'_> {
             Some(Key::Person(name)) => Some(self.hub.owner_row(name)?),
             Some(Key::Worker(id)) => match self.hub.standing_of_worker(*id)? {
                 Some(row) => Some(row),
-                None => return Ok(believed(&of.map_or("", |thing| &thing.name))),
+                None => return Ok(believed(of.map_or("", |thing| &thing.name))),
             },
             _ => None,
         };

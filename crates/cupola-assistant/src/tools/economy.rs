@@ -99,7 +99,7 @@ fn row_of(audit: &Audit) -> Value {
         "owner": said(&audit.claim.owner),
         "why": audit.why.as_str(),
         "stage": audit.stage.as_str(),
-        "finding": audit.finding.map(|finding| finding.as_str()),
+        "finding": audit.finding.map(cupola_domain::audit::Finding::as_str),
         "note": said(&audit.note),
         "link": links::check(audit.id),
     })

@@ -44,6 +44,7 @@ impl<'a> Talk<'a> {
     fn about(lab: &'a Lab, role: Role, question: &str, said: &[Exchange]) -> Self {
         let caller = Caller {
             name: "ada".to_owned(),
+            owner: "ada".to_owned(),
             role,
         };
         let mut conversation = Conversation::default();
