@@ -296,16 +296,12 @@ impl Dialogue {
             }
             told(&refused)
         })?;
-        match tools::find(name).filter(|_| is_change) {
-            Some(tool) => {
-                self.propose(tool.name, arguments);
-                Ok(json!({"proposed_to_the_person_and_not_made": found}))
-            }
-            None => {
-                self.links.extend(link_of(&found));
-                Ok(found)
-            }
+        if let Some(tool) = tools::find(name).filter(|_| is_change) {
+            self.propose(tool.name, arguments);
+            return Ok(json!({"proposed_to_the_person_and_not_made": found}));
         }
+        self.links.extend(link_of(&found));
+        Ok(found)
     }
 
     fn propose(&mut self, tool: &'static str, mut arguments: Map<String, Value>) {

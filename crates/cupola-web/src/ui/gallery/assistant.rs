@@ -62,7 +62,7 @@ fn best(number: u64) -> Turn {
             metric: "val_bpb".to_owned(),
             source: "/runs".to_owned(),
             points: (1..40)
-                .map(|step| (step, 4.0 / (step as f64).sqrt()))
+                .map(|step: i32| (i64::from(step), 4.0 / f64::from(step).sqrt()))
                 .collect(),
         }),
         suggestions: vec!["and the second best?".to_owned(), "show its log".to_owned()],
