@@ -417,7 +417,7 @@ async fn budgets_end_and_begin_again() {
     assert_eq!(ask(&bob, "what is running?").await["answer"], "Yes.");
 
     let lab = Lab::within([Words("Yes.")], |limits| {
-        limits.tokens_per_conversation = 150
+        limits.tokens_per_conversation = 150;
     });
     let lab = lab.await;
     let viewer = lab.hub.somebody(Role::Viewer);
