@@ -390,6 +390,7 @@ mod tests {
                 level: "strict".to_owned(),
                 network: false,
                 reads: Vec::new(),
+                memory_bytes: None,
             }),
             ..laptop()
         };

@@ -20,6 +20,8 @@ pub struct Confinement {
     pub network: bool,
     /// The folders that a program which asks for them, or for something in them, may read.
     pub reads: Vec<String>,
+    /// How much memory its owner lets a program take, where that is less than the machine has.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Access {
@@ -83,6 +85,7 @@ mod tests {
             level: "strict".to_owned(),
             network: false,
             reads: vec!["/data".to_owned(), "~/sets/".to_owned()],
+            memory_bytes: None,
         };
         assert_eq!(asked.refused_by(&offer), refused);
     }
@@ -123,6 +126,7 @@ mod tests {
             level: "none".to_owned(),
             network: true,
             reads: vec!["/".to_owned()],
+            memory_bytes: None,
         };
         assert_eq!(asked.refused_by(&offer), Vec::<String>::new());
     }

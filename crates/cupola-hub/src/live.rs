@@ -90,6 +90,11 @@ impl LiveWorker {
         }
     }
 
+    /// How much memory its owner lets a program take, where that is less than the machine has.
+    fn memory_limit(&self) -> Option<u64> {
+        self.capabilities.confinement.as_ref()?.memory_bytes
+    }
+
     /// Takes no runs for a while, each time for twice as long.
     pub(crate) fn rest(&mut self, now: Instant) {
         let span = self
@@ -127,6 +132,8 @@ pub(crate) struct Live {
     pub(crate) began_at: Timestamp,
     pub(crate) leases: LeaseTable,
     pub(crate) cancelling: HashSet<RunId>,
+    /// How much memory owners of workers let runs have, where they were given less than the machine has.
+    limited: HashMap<RunId, u64>,
     pub(crate) workers: HashMap<WorkerId, LiveWorker>,
 }
 
@@ -137,20 +144,22 @@ impl Live {
                 began_at,
                 leases: LeaseTable::default(),
                 cancelling: HashSet::new(),
+                limited: HashMap::new(),
                 workers: HashMap::new(),
             };
+            for worker in workers::list(tx)? {
+                live.workers.insert(worker.id, LiveWorker::of(&worker));
+            }
             let until = now.plus(LEASE_TTL.max(RESTART_GRACE));
             for run in runs::list_leased(tx)? {
                 if let (Some(lease), Some(task)) = (run.state.lease(), tasks::find(tx, run.task)?) {
                     let last = now.plus(longest(&run.state, task.time_budget));
                     live.leases.put(run.id, lease, until, last);
+                    live.note_limit(run.id, lease.worker);
                 }
                 if matches!(run.state, RunState::Cancelling { .. }) {
                     live.cancelling.insert(run.id);
                 }
-            }
-            for worker in workers::list(tx)? {
-                live.workers.insert(worker.id, LiveWorker::of(&worker));
             }
             Ok(live)
         })
@@ -168,11 +177,27 @@ impl Live {
     pub(crate) fn grant(&mut self, run: &Run, lease: Lease, time_budget: Duration, now: Instant) {
         let last = now.plus(longest(&run.state, time_budget));
         self.leases.put(run.id, lease, now.plus(LEASE_TTL), last);
+        self.note_limit(run.id, lease.worker);
+    }
+
+    fn note_limit(&mut self, run: RunId, worker: WorkerId) {
+        let worker = self.workers.get(&worker);
+        if let Some(limit) = worker.and_then(LiveWorker::memory_limit) {
+            self.limited.insert(run, limit);
+        } else {
+            self.limited.remove(&run);
+        }
+    }
+
+    /// How much memory its worker's owner let a run have when it was leased; none where all that there is.
+    pub(crate) fn memory_limit_of(&self, run: RunId) -> Option<u64> {
+        self.limited.get(&run).copied()
     }
 
     pub(crate) fn release(&mut self, run: RunId) {
         self.leases.remove(run);
         self.cancelling.remove(&run);
+        self.limited.remove(&run);
     }
 
     /// Notes a sign of life; says whether it is time to write it down.

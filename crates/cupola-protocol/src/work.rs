@@ -76,6 +76,9 @@ pub struct ConfinementBody {
     pub network: bool,
     /// The folders of which a program that asks may read.
     pub reads: Vec<String>,
+    /// How much memory a program may take, where that is less than the machine has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// What a program may have beyond its own folder.
@@ -124,6 +127,7 @@ impl From<Capabilities> for CapabilitiesBody {
                 level: kept.level,
                 network: kept.network,
                 reads: kept.reads,
+                memory_bytes: kept.memory_bytes,
             }),
             device_class: found.device_class,
         }
@@ -155,6 +159,7 @@ impl From<CapabilitiesBody> for Capabilities {
                 level: kept.level,
                 network: kept.network,
                 reads: kept.reads,
+                memory_bytes: kept.memory_bytes,
             }),
             device_class: body.device_class,
         }

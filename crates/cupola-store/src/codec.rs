@@ -190,10 +190,14 @@ pub(crate) fn capabilities_text(found: &Capabilities) -> String {
             "has_cuda": python.has_cuda,
         })
     });
-    let confinement = found
-        .confinement
-        .as_ref()
-        .map(|kept| json!({"level": kept.level, "network": kept.network, "reads": kept.reads}));
+    let confinement = found.confinement.as_ref().map(|kept| {
+        json!({
+            "level": kept.level,
+            "network": kept.network,
+            "reads": kept.reads,
+            "memory_bytes": kept.memory_bytes,
+        })
+    });
     json!({
         "hostname": found.hostname,
         "platform": found.platform,
@@ -231,6 +235,7 @@ pub(crate) fn capabilities_from_text(text: &str) -> Option<Capabilities> {
             level: word(&kept["level"])?,
             network: kept["network"].as_bool()?,
             reads: words(&kept["reads"])?,
+            memory_bytes: kept["memory_bytes"].as_u64(),
         })
     };
     Some(Capabilities {
@@ -356,6 +361,7 @@ mod tests {
                 level: "strict".into(),
                 network: true,
                 reads: vec!["/data".into()],
+                memory_bytes: Some(5 << 20),
             }),
             device_class: Some("0123456789abcdef".into()),
             ..Capabilities::default()

@@ -23,7 +23,8 @@ pub use earnings::{
 };
 pub use givers::{list_givers, save_giver};
 pub use unpaid::{
-    First, is_ready, is_withholding, list_firsts, list_withholding, release, withhold, withhold_one,
+    First, is_ready, is_withholding, list_firsts, list_firsts_of, list_withholding, release,
+    withhold, withhold_one,
 };
 
 statements! {

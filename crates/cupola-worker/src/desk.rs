@@ -82,7 +82,7 @@ struct State {
     /// What was seen of the machine's use last.
     observed: Observed,
     /// When whoever looked last made us ask the hub what was earned.
-    earned_asked_at: Option<Timestamp>,
+    earned_asked_at: Option<Instant>,
 }
 
 /// What the agent says of itself.

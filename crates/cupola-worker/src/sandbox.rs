@@ -145,6 +145,10 @@ impl Keeper {
             level: word.to_owned(),
             network: self.policy.mode == Mode::Off || self.policy.network() != Network::Never,
             reads,
+            memory_bytes: self.given.memory_bytes.filter(|given| {
+                let has = self.memory_bytes;
+                has == 0 || *given < has
+            }),
         }
     }
 

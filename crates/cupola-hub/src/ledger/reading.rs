@@ -160,18 +160,27 @@ impl Hub {
             let mut people = Vec::new();
             for row in ledger::list_people(tx, PEOPLE_MAX)? {
                 if let Account::Person(person) = row.account {
+                    // Who is not among those of whom the most waits has something waiting all the same.
+                    let escrow = match escrows.remove(&person) {
+                        Some(escrow) => escrow,
+                        None => ledger::find_balance(tx, &Account::Escrow(person.clone()))?.posted,
+                    };
                     people.push(PersonRow {
-                        escrow: escrows.remove(&person).unwrap_or_default(),
+                        escrow,
                         balance: row.balance,
                         person,
                     });
                 }
             }
-            people.extend(escrows.into_iter().map(|(person, escrow)| PersonRow {
-                person,
-                balance: Balance::default(),
-                escrow,
-            }));
+            for (person, escrow) in escrows {
+                // Nor are the others who have something always among the richest.
+                let balance = ledger::find_balance(tx, &Account::Person(person.clone()))?;
+                people.push(PersonRow {
+                    person,
+                    balance,
+                    escrow,
+                });
+            }
             Ok(people)
         })
     }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cupola_domain::ledger::{
-    Account, Balance, Credit, Earning, Entry, Kind, Stage, Transfer, Trial,
+use cupola_domain::{
+    credits::Credits,
+    ledger::{Account, Balance, Credit, Earning, Entry, Kind, Stage, Transfer, Trial},
 };
-use cupola_store::{Tx, ledger};
+use cupola_store::{
+    Tx,
+    ledger::{self, AccountRow},
+};
 
 use super::chain;
 use crate::{Hub, HubError};
@@ -66,6 +70,30 @@ struct Replay {
     balances: BTreeMap<Account, Balance>,
     /// Those that have not come to their end.
     open: BTreeMap<String, Earning>,
+    /// What people gave briefs, by brief and person.
+    gifts: BTreeMap<(Account, String), Gift>,
+}
+
+/// What somebody gave a brief, less what went back.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gift {
+    /// Of each step never less than nothing.
+    kept: i64,
+    /// Added up. A refund that is older than what is known of givers went to one of them alone, and may have
+    /// been more than they gave.
+    sum: i64,
+}
+
+impl Gift {
+    fn add(&mut self, micros: i64) {
+        self.kept = self.kept.saturating_add(micros).max(0);
+        self.sum = self.sum.saturating_add(micros);
+    }
+
+    /// Whether so much may be written of it.
+    fn is(self, given: Credits) -> bool {
+        [self.kept, self.sum.max(0)].contains(&given.micros())
+    }
 }
 
 impl Replay {
@@ -97,6 +125,18 @@ impl Replay {
         transfer.check().map_err(said)?;
         if kind.is_of_earning() {
             self.step(transfer)?;
+        }
+        match (kind, &transfer.debit, &transfer.credit) {
+            (Kind::Fund, Account::Person(person), brief) => {
+                let of = (brief.clone(), person.clone());
+                self.gifts.entry(of).or_default().add(amount.micros());
+            }
+            (Kind::Refund, brief, Account::Person(person)) => {
+                let of = (brief.clone(), person.clone());
+                let less = amount.micros().saturating_neg();
+                self.gifts.entry(of).or_default().add(less);
+            }
+            _ => {}
         }
         // What was allowed then is not asked again: whether people could be in debt may have changed.
         let limit = transfer.debit.credit(Credit::Unlimited);
@@ -162,6 +202,33 @@ impl Replay {
         Ok(())
     }
 
+    /// Whom what is left of a brief's budget goes back to, against what they gave, and what it may take again
+    /// against what went back.
+    fn compare_givers(&mut self, tx: &mut Tx, row: &AccountRow) -> Result<(), HubError> {
+        let account = &row.account;
+        let Account::Brief(_) = account else {
+            return Ok(());
+        };
+        let mut again = 0_i64;
+        for giver in ledger::list_givers(tx, account)? {
+            again = again.saturating_add(giver.again.micros());
+            let (person, given) = (giver.person, giver.given);
+            let gift = self.gifts.remove(&(account.clone(), person.clone()));
+            if gift.is_none_or(|gift| !gift.is(given)) {
+                self.report(format!(
+                    "`{account}` says that {given} of `{person}` are in it, and its transfers say otherwise"
+                ));
+            }
+        }
+        if again != row.refunded.micros() {
+            let (again, refunded) = (Credits::from_micros(again), row.refunded);
+            self.report(format!(
+                "`{account}` may take {again} again and gave {refunded} back"
+            ));
+        }
+        Ok(())
+    }
+
     /// What the transfers come to against what the accounts say.
     fn compare(mut self, tx: &mut Tx) -> Result<Verified, HubError> {
         let mut after = String::new();
@@ -182,6 +249,14 @@ impl Replay {
                     ));
                 }
                 self.found.trial.add_account(&row.account, row.balance);
+                self.compare_givers(tx, row)?;
+            }
+        }
+        for ((account, person), gift) in std::mem::take(&mut self.gifts) {
+            if gift.kept > 0 && gift.sum > 0 {
+                self.report(format!(
+                    "`{account}` was given something by `{person}` and does not say so"
+                ));
             }
         }
         for (account, expected) in std::mem::take(&mut self.balances) {

@@ -90,11 +90,10 @@ impl Hub {
                 Some(id) => briefs::find(tx, id)?.and_then(|brief| brief.wanted.budget),
                 None => None,
             };
-            let prices = ledger::list_firsts(tx, &payer)?.into_iter();
+            let prices = ledger::list_firsts_of(tx, &payer, id)?.into_iter();
             let prices = prices.map(|first| economy.price(first.time_budget, &first.needs));
             let short = Short {
                 price: prices.min().unwrap_or_default(),
-                reach: budgets::reach(tx, &payer, economy.people())?.whole(),
                 row: ledger::find_account(tx, &payer)?,
                 payer,
                 budget: budget.unwrap_or_default(),
@@ -110,21 +109,20 @@ struct Short {
     row: Option<AccountRow>,
     /// What a brief may spend in all.
     budget: Credits,
-    /// What the payer could spend now.
-    reach: Credits,
     /// What the next task costs.
     price: Credits,
 }
 
 impl Short {
-    /// Why nothing is paid, with the numbers and what can be done.
+    /// Why nothing is paid, and what can be done. A brief's numbers are everybody's to see, what a person has
+    /// is not.
     fn words(&self) -> String {
-        let (reach, price) = (self.reach.max(Credits::default()), self.price);
-        let balance = self.row.as_ref().map(|row| row.balance).unwrap_or_default();
-        let held = balance.held;
-        let missing = price.micros().saturating_sub(reach.micros()).max(0);
+        let price = self.price;
         match &self.payer {
             Account::Brief(id) => {
+                let balance = self.row.as_ref().map(|row| row.balance).unwrap_or_default();
+                let (reach, held) = (balance.available(), balance.held);
+                let missing = price.micros().saturating_sub(reach.micros()).max(0);
                 let refunded = self.row.as_ref().map_or(0, |row| row.refunded.micros());
                 let left = balance.posted.micros().saturating_add(refunded);
                 let spent = Credits::from_micros(self.budget.micros().saturating_sub(left).max(0));
@@ -137,9 +135,8 @@ impl Short {
                 )
             }
             Account::Person(name) => format!(
-                "`{name}` has too few credits for another task: {reach} can be spent, {held} are held for runs, \
-                 and the next task costs {price}; an operator gives more with `cupola credits grant {name} {}`",
-                Credits::from_micros(missing)
+                "`{name}` has too few credits for another task: the next one costs {price}; an operator gives more \
+                 with `cupola credits grant {name} AMOUNT`"
             ),
             other => format!("`{other}` has too few credits for another task"),
         }

@@ -6,7 +6,6 @@ use cupola_domain::{
     field::FieldError,
     ids::{RunId, TokenId, WorkerId},
     metric::json_number,
-    resources::gib,
     result::Kept,
     run::{Failure, Lease, Outcome, Run, RunState},
     text::storable,
@@ -20,11 +19,22 @@ use crate::{
     run_results::kept,
     scheduling::refusal,
     transitions::{Ending, Pair},
-    verification::Aftermath,
+    verification::{Aftermath, original_of},
 };
 
 /// Two clocks may differ by so much over one run.
 const CLOCKS_APART: Duration = Duration::from_mins(1);
+
+/// What the kernel sends whoever takes the last of the memory.
+const SIGKILL: i32 = 9;
+
+/// What programs say then, in small letters.
+const OUT_OF_MEMORY: [&str; 4] = [
+    "out of memory",
+    "memoryerror",
+    "cannot allocate memory",
+    "bad_alloc",
+];
 
 impl Hub {
     /// Takes the end of a run. Saying the same again gives the same answer.
@@ -43,7 +53,7 @@ impl Hub {
         }
         let kept = kept(&finish.results)?;
         let (now, spare) = (self.now(), self.next_id());
-        let offered = self.memory_of(lease.worker);
+        let limit = self.live().memory_limit_of(run);
         let mut court = self.court();
         let policy = self.scheduling();
         let (ended, noted, after) = self.write(move |tx| {
@@ -55,7 +65,7 @@ impl Hub {
             let is_place = refusal(tx, &policy, pair.task.experiment)?.is_some();
             let is_doubted = court.doubts(tx, &pair.run)?;
             let finish = Finish {
-                outcome: kept_promise(tx, &pair, finish.outcome, offered)?,
+                outcome: kept_promise(tx, &pair, finish.outcome, limit)?,
                 ..finish
             };
             let spare = (spare, is_doubted);
@@ -86,13 +96,6 @@ impl Hub {
             self.bus.announce_place();
         }
         Ok(ended)
-    }
-
-    /// How much memory a worker offers; none of one that is not known or does not say.
-    fn memory_of(&self, worker: WorkerId) -> Option<u64> {
-        let live = self.live();
-        let offers = live.workers.get(&worker)?.capabilities.memory_bytes;
-        Some(offers).filter(|bytes| *bytes > 0)
     }
 
     /// A worker that cannot prepare runs takes none for a while, so that one bad machine does not
@@ -184,18 +187,19 @@ fn finish_run(
     runs::find(tx, id)?.ok_or_else(|| HubError::not_found("run", id))
 }
 
-/// A program that failed where its worker let it have less memory than the task was promised has not shown
-/// that the task fails: another worker is asked, and this one rests. Time that was over is another matter.
+/// A program for which the memory did not suffice where its worker's owner let it have less than the task was
+/// promised has not shown that the task fails: another worker is asked, and this one rests. A small machine has
+/// what it has; and a check asks somebody else by its own rules, and counts.
 fn kept_promise(
     tx: &mut Tx,
     pair: &Pair,
     outcome: Outcome,
-    offered: Option<u64>,
+    limit: Option<u64>,
 ) -> Result<Outcome, HubError> {
-    let (Outcome::Failed(failure), Some(offered)) = (&outcome, offered) else {
+    let (Outcome::Failed(failure), Some(limit)) = (&outcome, limit) else {
         return Ok(outcome);
     };
-    if failure.is_infrastructure() || matches!(failure, Failure::TimedOut) {
+    if !is_out_of_memory(failure) || original_of(tx, &pair.task)?.is_some() {
         return Ok(outcome);
     }
     let wanted = tasks::find_needs(tx, pair.task.id)?;
@@ -203,14 +207,27 @@ fn kept_promise(
     let needs = known.find(|(id, _)| Some(*id) == wanted);
     let needs = needs.map(|(_, needs)| needs).unwrap_or_default();
     let promised = needs.promised_memory();
-    if offered >= promised {
+    if limit >= promised {
         return Ok(outcome);
     }
-    let (offered, promised) = (gib(offered), gib(promised));
+    let (limit, promised) = (limit >> 20, promised >> 20);
     Ok(Outcome::Failed(Failure::NotPrepared(format!(
-        "its worker lets programs have {offered} of memory, and the task was promised {promised}; it ended: {}",
+        "its worker's owner lets programs have {limit} MiB of memory, and the task was promised {promised} MiB; \
+         it ended: {}",
         failure.reason()
     ))))
+}
+
+/// Whether it ended as programs do that are not given more memory: killed, or in words that say so.
+fn is_out_of_memory(failure: &Failure) -> bool {
+    match failure {
+        Failure::Signal(SIGKILL) => true,
+        Failure::SpawnFailed(said) | Failure::BadOutput(said) | Failure::Reported(said) => {
+            let said = said.to_ascii_lowercase();
+            OUT_OF_MEMORY.iter().any(|words| said.contains(words))
+        }
+        _ => false,
+    }
 }
 
 /// How long a run took: what the worker says, unless it had the run for less long than that.

@@ -6,6 +6,7 @@ use cupola_domain::{
     counts::State,
     resources::Capabilities,
     run::{Failure, RunState},
+    sandbox::Confinement,
 };
 use cupola_hub::{
     HubError,
@@ -299,24 +300,64 @@ fn what_fails_where_its_owner_lets_it_have_too_little_is_tried_elsewhere() {
     let hub = TestHub::new();
     let family = hub.submit(2);
     let (narrow, wide) = (hub.join("narrow"), hub.join("wide"));
+    narrow.register_with(&hub, limited_to(Some(100))).unwrap();
     let order = narrow.take(&hub);
-    let less = Capabilities {
-        memory_bytes: 100 << 20,
-        ..laptop()
-    };
-    narrow.register_with(&hub, less).unwrap();
+    // Who is let have more now began with less.
+    narrow.register_with(&hub, laptop()).unwrap();
     finish(&hub, &order, failed(Failure::Signal(9))).unwrap();
     assert_eq!(hub.states(family), "pp");
     assert_eq!(
         hub.run_detail(order.run.id).unwrap().run.reason(),
-        "could not be prepared: its worker lets programs have 100 MiB of memory, \
-         and the task was promised 1.0 GiB; it ended: ended by signal 9"
+        "could not be prepared: its worker's owner lets programs have 100 MiB of memory, \
+         and the task was promised 1024 MiB; it ended: ended by signal 9"
     );
     assert!(narrow.poll(&hub, 1, &[]).unwrap().is_empty(), "it rests");
     // Where there is as much as was promised the task itself fails.
     let order = wide.take(&hub);
     finish(&hub, &order, failed(Failure::Signal(9))).unwrap();
     assert_eq!(hub.states(family).matches('f').count(), 1);
+}
+
+/// A machine whose owner lets programs have so many MiB, or all of its memory.
+fn limited_to(mib: Option<u64>) -> Capabilities {
+    Capabilities {
+        confinement: Some(Confinement {
+            level: "strict".to_owned(),
+            network: false,
+            reads: Vec::new(),
+            memory_bytes: mib.map(|mib| mib << 20),
+        }),
+        ..laptop()
+    }
+}
+
+#[test]
+fn only_memory_that_its_owner_keeps_back_excuses_a_program() {
+    let check = |mib: Option<u64>, failure: Failure, expected: &str| {
+        let hub = TestHub::new();
+        let family = hub.submit(1);
+        let worker = hub.join("w");
+        worker.register_with(&hub, limited_to(mib)).unwrap();
+        let order = worker.take(&hub);
+        // A machine of 1 GB has a little less than 1 GiB.
+        let small = Capabilities {
+            memory_bytes: 960 << 20,
+            ..limited_to(mib)
+        };
+        worker.register_with(&hub, small).unwrap();
+        finish(&hub, &order, failed(failure.clone())).unwrap();
+        assert_eq!(hub.states(family), expected, "{mib:?} {failure:?}");
+    };
+    let said = |words: &str| Failure::Reported(words.to_owned());
+    check(Some(100), Failure::Signal(9), "p");
+    check(Some(100), said("MemoryError: 4 GiB"), "p");
+    check(Some(100), said("the loss is not finite"), "f");
+    check(Some(100), Failure::ExitCode(1), "f");
+    check(Some(100), Failure::TimedOut, "f");
+    check(Some(1024), Failure::Signal(9), "f");
+    // Nobody keeps anything back.
+    check(None, Failure::Signal(9), "f");
+    check(None, Failure::ExitCode(1), "f");
 }
 
 #[test]

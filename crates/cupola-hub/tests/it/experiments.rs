@@ -187,6 +187,7 @@ fn who_lets_no_program_read_a_task_s_folder_is_not_offered_it() {
                 level: "strict".to_owned(),
                 network: false,
                 reads: reads.iter().map(|path| (*path).to_owned()).collect(),
+                memory_bytes: None,
             }),
             ..laptop()
         };

@@ -58,6 +58,10 @@ cupola_testkit::on_each_database! {
     nobody_is_asked_for_more_than_can_be_counted,
     who_owes_as_much_as_can_be_counted_waits,
     nobody_pays_for_what_another_of_that_name_submits,
+    what_somebody_has_is_told_to_nobody_else,
+    what_is_said_to_suffice_does_to_the_last_millionth,
+    who_is_not_among_the_richest_is_told_right,
+    a_giver_that_was_changed_by_hand_is_seen,
 }
 
 /// Of one task of [`brief`].
@@ -994,4 +998,144 @@ fn nobody_pays_for_what_another_of_that_name_submits(database: &Database) {
     run_one(&hub, &worker);
     assert_eq!(has(&hub, "person:ann"), (before - unit, 0));
     check(&hub);
+}
+
+fn what_somebody_has_is_told_to_nobody_else(database: &Database) {
+    let hub = TestHub::on(database);
+    hub.use_economy(enforced(1)).unwrap();
+    hub.create_token("ada", Role::Researcher, None).unwrap();
+    let worker = hub.join("w");
+    let submit = |secs: &str| {
+        let asked = Draft {
+            time_budget: secs.to_owned(),
+            ..draft(1)
+        };
+        hub.submit_brief(&asked, "ada").unwrap().family
+    };
+    let families = [(submit("20"), 20), (submit("100"), 100)];
+    assert!(polls_nothing(&hub, &worker));
+    // Each says what its own next task costs.
+    for (family, secs) in families {
+        let price = hub
+            .economy()
+            .price(Duration::from_secs(secs), &family.needs);
+        let expected = format!(
+            "`ada` has too few credits for another task: the next one costs {price}; an operator gives more \
+             with `cupola credits grant ada AMOUNT`"
+        );
+        assert_eq!(hub.family_detail(family.id).unwrap().obstacle, expected);
+    }
+    check(&hub);
+}
+
+/// The amount behind these words.
+fn amount_after(text: &str, words: &str) -> Credits {
+    let (_, rest) = text.split_once(words).expect("the words are there");
+    let end = rest.find(|c: char| c != '.' && !c.is_ascii_digit());
+    let amount = rest.get(..end.unwrap_or(rest.len()));
+    amount
+        .and_then(|text| text.parse().ok())
+        .expect("an amount")
+}
+
+fn what_is_said_to_suffice_does_to_the_last_millionth(database: &Database) {
+    let hub = TestHub::on(database);
+    hub.use_economy(Economy {
+        hourly: Credits::from_micros(3_601_000_000),
+        ..Economy::default()
+    })
+    .unwrap();
+    let worker = hub.join("w");
+    let unit = unit(&hub);
+    assert_ne!(unit % 10_000, 0);
+    let made = brief(&hub, 2, &exact(unit + 3));
+    run_one(&hub, &worker);
+    assert!(polls_nothing(&hub, &worker));
+    let obstacle = hub.family_detail(made.family.id).unwrap().obstacle;
+    let enough = amount_after(&obstacle, "--to ");
+    assert_eq!(enough.micros(), 2 * unit);
+    hub.raise_brief_budget(made.brief.id, enough, "ada")
+        .unwrap();
+    run_one(&hub, &worker);
+    hub.create_token("bob", Role::Viewer, None).unwrap();
+    hub.move_credits(&grant("bob", 4_996_001, ""), "op")
+        .unwrap();
+    let all = has(&hub, "person:bob").0;
+    let refused = hub
+        .move_credits(&taken("bob", Account::Issued, all + 1), "op")
+        .unwrap_err()
+        .to_string();
+    let most = amount_after(&refused, "choose up to ").micros();
+    assert_eq!(most, all);
+    hub.move_credits(&taken("bob", Account::Issued, most), "op")
+        .unwrap();
+    check(&hub);
+}
+
+fn who_is_not_among_the_richest_is_told_right(database: &Database) {
+    let mut hub = TestHub::on(database);
+    hub.close();
+    let store = database.open();
+    store
+        .write(|tx| {
+            let sql =
+                "INSERT INTO ledger_account (name, posted_micros, held_micros) VALUES ($1, $2, 0)";
+            for number in 0..1_001_i64 {
+                let (person, escrow) = (format!("person:p{number}"), format!("escrow:p{number}"));
+                tx.execute(sql, &[&person, &(1_000 + number)])?;
+                tx.execute(sql, &[&escrow, &(5_000 - number)])?;
+            }
+            Ok::<_, cupola_store::StoreError>(())
+        })
+        .unwrap();
+    drop(store);
+    hub.restart();
+    let mut found = 0;
+    for row in hub.list_people().unwrap() {
+        let number = row.person.strip_prefix('p');
+        let Some(number) = number.and_then(|number| number.parse::<i64>().ok()) else {
+            continue;
+        };
+        let has = (row.balance.posted.micros(), row.escrow.micros());
+        assert_eq!(has, (1_000 + number, 5_000 - number), "{number}");
+        found += 1;
+    }
+    assert_eq!(found, 1_001);
+}
+
+fn a_giver_that_was_changed_by_hand_is_seen(database: &Database) {
+    let mut hub = TestHub::on(database);
+    let unit = unit(&hub);
+    let made = brief(&hub, 2, &exact(unit));
+    let more = Credits::from_micros(3 * unit);
+    hub.raise_brief_budget(made.brief.id, more, "bob").unwrap();
+    check(&hub);
+    hub.close();
+    let store = database.open();
+    store
+        .write(|tx| {
+            tx.execute(
+                "UPDATE ledger_giver SET person = 'eve' WHERE person = 'bob'",
+                &[],
+            )?;
+            tx.execute(
+                "UPDATE ledger_giver SET again_micros = 7 WHERE person = 'ada'",
+                &[],
+            )
+        })
+        .unwrap();
+    drop(store);
+    hub.restart();
+    let brief = made.brief.id;
+    let gift = Credits::from_micros(2 * unit);
+    assert_eq!(
+        hub.verify_ledger().unwrap().problems,
+        [
+            format!(
+                "`brief:{brief}` says that {gift} of `eve` are in it, and its transfers say otherwise"
+            ),
+            format!("`brief:{brief}` may take 0.000007 again and gave 0 back"),
+            format!("`brief:{brief}` was given something by `bob` and does not say so"),
+        ]
+    );
 }

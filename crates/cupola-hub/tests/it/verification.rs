@@ -10,7 +10,9 @@ use std::time::Duration;
 use cupola_domain::{
     audit::{Finding, Stage, Why},
     ids::RunId,
+    resources::Capabilities,
     run::Failure,
+    sandbox::Confinement,
     task::TaskState,
 };
 use cupola_economy::policy::Profile;
@@ -19,7 +21,7 @@ use cupola_search::rng::Rng;
 use cupola_testkit::Database;
 use serde_json::json;
 
-use crate::support::{Below as _, TestHub};
+use crate::support::{Below as _, TestHub, laptop};
 use fleet::{BUDGET, Fleet, LIE, TRUTH};
 
 cupola_testkit::on_each_database! {
@@ -47,6 +49,7 @@ cupola_testkit::on_each_database! {
     nobody_is_blamed_for_a_small_machine,
     nobody_ends_a_task_by_a_word,
     a_referee_that_is_too_slow_takes_nothing_from_anybody,
+    a_referee_whose_owner_lets_it_have_little_settles_its_checks,
     a_task_that_own_machines_run_again_may_be_stopped,
     a_task_is_everybodys_again_when_its_doubt_is_gone,
     what_is_off_by_a_little_is_run_once_more,
@@ -666,6 +669,31 @@ fn a_referee_that_fails_decides_nothing(database: &Database) {
     referee.fail(&fleet);
     assert_eq!(fleet.states(family), "f");
     assert_eq!(fleet.best(family), (None, None));
+    fleet.check();
+}
+
+fn a_referee_whose_owner_lets_it_have_little_settles_its_checks(database: &Database) {
+    let fleet = Fleet::on(database, Profile::Friends);
+    let limited = Capabilities {
+        confinement: Some(Confinement {
+            level: "strict".to_owned(),
+            network: false,
+            reads: Vec::new(),
+            memory_bytes: Some(100 << 20),
+        }),
+        ..laptop()
+    };
+    let referee = fleet.own_with("r", limited);
+    let ann = fleet.owner("ann");
+    let family = fleet.submit(1);
+    let run = ann.work(&fleet, TRUTH);
+    for _ in 0..3 {
+        referee.fail_by(&fleet, Failure::Signal(9));
+    }
+    let audit = fleet.only_audit(run);
+    assert_eq!(audit.finding, Some(Finding::Undecided), "{audit:?}");
+    assert!(referee.polls_nothing(&fleet));
+    assert_eq!(fleet.states(family), "c");
     fleet.check();
 }
 

@@ -30,6 +30,12 @@ statements! {
     FIND_FIRST = "SELECT needs_id, experiment_id, time_budget_millis, body
                   FROM task JOIN needs ON needs.id = task.needs_id
                   WHERE unpaid_by = $1 AND needs_id = $2 ORDER BY time_budget_millis, task.id LIMIT 1";
+    FIND_NEEDS_OF = "SELECT MIN(needs_id) AS needs FROM task
+                     WHERE unpaid_by = $1 AND needs_id > $2 AND experiment_id || '' = $3";
+    FIND_FIRST_OF = "SELECT needs_id, experiment_id, time_budget_millis, body
+                     FROM task JOIN needs ON needs.id = task.needs_id
+                     WHERE unpaid_by = $1 AND needs_id = $2 AND experiment_id || '' = $3
+                     ORDER BY time_budget_millis, task.id LIMIT 1";
     IS_READY = "SELECT id FROM task WHERE experiment_id = $1 AND needs_id = $2 AND state = 'pending'
                 AND waiting_for IS NULL AND budget_id IS NULL AND unpaid_by IS NULL AND audit_id IS NULL LIMIT 1";
     RELEASE = "UPDATE task SET unpaid_by = NULL WHERE id IN
@@ -107,6 +113,26 @@ pub fn list_firsts(tx: &mut Tx, account: &Account) -> Result<Vec<First>, StoreEr
             return Ok(found);
         };
         found.push(tx.query_one(FIND_FIRST, &[&account, &next], first)?);
+    }
+}
+
+/// The same of those of one experiment.
+pub fn list_firsts_of(
+    tx: &mut Tx,
+    account: &Account,
+    experiment: ExperimentId,
+) -> Result<Vec<First>, StoreError> {
+    let (account, experiment) = (account.to_string(), experiment.to_string());
+    let mut found: Vec<First> = Vec::new();
+    loop {
+        let after = found.last().map_or(i64::MIN, |first| first.needs_id);
+        let params: [&dyn ToValue; 3] = [&account, &after, &experiment];
+        let next = tx.query_one(FIND_NEEDS_OF, &params, |row| row.optional_i64("needs"))?;
+        let Some(next) = next else {
+            return Ok(found);
+        };
+        let params: [&dyn ToValue; 3] = [&account, &next, &experiment];
+        found.push(tx.query_one(FIND_FIRST_OF, &params, first)?);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use cupola_domain::{
     ids::{Ids, RunId},
+    ledger::Account,
     log::{Level, level_of},
     metric::Point,
     time::Timestamp,
 };
 use cupola_store::{
-    Migration, Store, StoreError, ToValue,
+    Migration, Store, StoreError, ToValue, ledger,
     migrations::MIGRATIONS,
     series::{self, Owner},
 };
@@ -25,6 +26,7 @@ on_each_database! {
     lines_of_before_are_as_loud_as_their_streams,
     points_of_before_are_folded_into_curves,
     series_of_before_belong_to_their_runs,
+    what_briefs_of_before_were_given_is_known_by_giver,
 }
 
 const NEXT: Migration = Migration {
@@ -252,4 +254,53 @@ fn series_of_before_belong_to_their_runs(database: &Database) {
     let counts = (found.superseded, found.restarts, found.revision);
     assert_eq!(counts, (5, 2, 3));
     assert_eq!((found.min, found.max), (Some(0.25), Some(2.0)));
+}
+
+/// As much of the tables of before as the step that knows givers reads. Of the first brief's 15, which two gave,
+/// 4 are spent and 11 went back to the one who holds it; the second one has all that one gave.
+const UNGIVEN: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql:
+        "
+        CREATE TABLE event (seq BIGINT NOT NULL PRIMARY KEY);
+        CREATE TABLE task (experiment_id TEXT, needs_id BIGINT, audit_id TEXT, state TEXT);
+        CREATE TABLE ledger_account (
+            name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, refunded_micros BIGINT NOT NULL
+        );
+        CREATE TABLE ledger_transfer (
+            number BIGINT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, debit TEXT NOT NULL,
+            credit TEXT NOT NULL, amount_micros BIGINT NOT NULL
+        );
+        INSERT INTO ledger_account (name, holder, refunded_micros)
+        VALUES ('brief:1', 'ann', 11), ('brief:2', 'bob', 0);
+        INSERT INTO ledger_transfer (number, kind, debit, credit, amount_micros)
+        VALUES (1, 'fund', 'person:ann', 'brief:1', 10), (2, 'fund', 'person:bob', 'brief:1', 5),
+               (3, 'fund', 'person:bob', 'brief:2', 3), (4, 'refund', 'brief:1', 'person:ann', 11);",
+}];
+
+const GIVEN: &[Migration] = &[
+    UNGIVEN[0],
+    Migration {
+        version: 2,
+        ..MIGRATIONS[23]
+    },
+];
+
+fn what_briefs_of_before_were_given_is_known_by_giver(database: &Database) {
+    drop(reopen(database, UNGIVEN).expect("made"));
+    let store = reopen(database, GIVEN).expect("migrates");
+    let check = |brief: &'static str, expected: &[(&str, i64, i64)]| {
+        let account = Account::Brief(brief.to_owned());
+        let givers = store.read(move |tx| ledger::list_givers(tx, &account));
+        let givers = givers.expect("read");
+        let found = givers.iter().map(|giver| {
+            let (given, again) = (giver.given.micros(), giver.again.micros());
+            (giver.person.as_str(), given, again)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{brief}");
+    };
+    // Nobody gave less than nothing.
+    check("1", &[("ann", 0, 11), ("bob", 5, 0)]);
+    check("2", &[("bob", 3, 0)]);
 }

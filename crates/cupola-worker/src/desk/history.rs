@@ -144,10 +144,10 @@ impl History {
         true
     }
 
-    /// The latest runs that earned something, as far as is known.
-    pub(super) fn worth_something(&self) -> Vec<String> {
-        let earned = |ended: &&DeskEndedBody| ended.credits.as_deref().is_some_and(|of| of != "0");
-        let runs = self.runs.iter().rev().filter(earned);
+    /// The latest runs that are worth asking for: that earned something, or of which nothing is known yet.
+    pub(super) fn to_ask(&self) -> Vec<String> {
+        let is_open = |ended: &&DeskEndedBody| ended.credits.as_deref() != Some("0");
+        let runs = self.runs.iter().rev().filter(is_open);
         runs.take(RUNS_ASKED)
             .map(|ended| ended.run_id.clone())
             .collect()
@@ -226,6 +226,19 @@ mod tests {
         let again = History::read(folder.path()).latest_first();
         assert_eq!(again, history.latest_first());
         assert_eq!(again[1].credits.as_deref(), Some("0.25"));
+    }
+
+    #[test]
+    fn what_is_known_to_be_worth_nothing_is_not_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut history = History::read(folder.path());
+        for number in 1..=3 {
+            history.push(ended(number));
+        }
+        history.earned("r1", "0.25");
+        history.earned("r2", "0");
+        // Of the third one the hub's answer was lost.
+        assert_eq!(history.to_ask(), ["r3", "r1"]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What the hub says of the worker that its owner wants to know: what was earned, and who drains it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cupola_client::Client;
-use cupola_domain::{credits::shown, time::Timestamp};
+use cupola_domain::credits::shown;
 use cupola_protocol::{
     credits::{EarnedBody, OwnEarningsBody},
     desk::{DeskBody, DeskEarnedBody},
@@ -22,7 +22,7 @@ impl Desk {
     /// The same once the hub was asked what the worker's runs are worth now: what was earned may have been
     /// taken back since. A hub that is slow is not waited for.
     pub async fn status_now(&self) -> DeskBody {
-        let asked = self.state().earnings_to_ask(self.0.clock.now());
+        let asked = self.state().earnings_to_ask(Instant::now());
         if let Some((client, worker_id, runs)) = asked {
             let asking = client.earned(&worker_id, &runs);
             if let Ok(Ok(told)) = tokio::time::timeout(EARNED_WAIT, asking).await {
@@ -93,15 +93,15 @@ impl Desk {
 
 impl State {
     /// Whom to ask what the latest runs are worth; none where that was asked a moment ago.
-    fn earnings_to_ask(&mut self, now: Timestamp) -> Option<(Client, String, Vec<String>)> {
+    fn earnings_to_ask(&mut self, now: Instant) -> Option<(Client, String, Vec<String>)> {
         let client = self.agent.client.clone()?;
         let worker_id = self.agent.worker_id.clone()?;
         let before = self.earned_asked_at.replace(now);
-        if before.is_some_and(|before| now.since(before) < EARNED_PERIOD) {
+        if before.is_some_and(|before| now.duration_since(before) < EARNED_PERIOD) {
             self.earned_asked_at = before;
             return None;
         }
-        Some((client, worker_id, self.history.worth_something()))
+        Some((client, worker_id, self.history.to_ask()))
     }
 }
 

@@ -98,6 +98,14 @@ impl Fleet {
         self.try_join(name, name, of_class(class)).unwrap()
     }
 
+    pub fn own_with(&self, name: &str, capabilities: Capabilities) -> Machine {
+        let capabilities = Capabilities {
+            device_class: Some(CLASS.to_owned()),
+            ..capabilities
+        };
+        self.try_join("administrator", name, capabilities).unwrap()
+    }
+
     pub fn owner_with(&self, name: &str, capabilities: Capabilities) -> Machine {
         let capabilities = Capabilities {
             device_class: Some(CLASS.to_owned()),
