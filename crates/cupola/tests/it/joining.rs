@@ -153,7 +153,11 @@ async fn a_copy_of_a_worker_is_refused_and_its_owner_is_told() {
     let worker = online(&hub).await;
     fs::create_dir(&copy).unwrap();
     for file in ["hub.json", "worker.json"] {
-        fs::copy(one.join(file), copy.join(file)).unwrap();
+        // The hub knows of a worker a moment before the worker has written down who it is.
+        eventually(file, || async {
+            fs::copy(one.join(file), copy.join(file)).ok()
+        })
+        .await;
     }
     let mut second = agent(&hub, &copy, &[]);
     eventually("a word to its owner", || async {

@@ -108,7 +108,7 @@ class Tools(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_is_wrong_is_named(self):
         async def test(client):
-            await self.refused(client, "overviev", {}, "did you mean `overview`?")
+            await self.refused(client, "overviev", {}, "did you mean `overview`")
             await self.refused(client, "x" * 1_000, {}, "no tool")
             await self.refused(client, "get_run", {}, "`id`: is missing")
             await self.refused(client, "get_run", {"id": "nope"}, "there is no run")
