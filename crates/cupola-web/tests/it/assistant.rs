@@ -96,7 +96,7 @@ async fn the_tools_say_what_they_take_and_who_may_call_them() {
         problem["title"]
             .as_str()
             .unwrap()
-            .contains("did you mean `overview`?"),
+            .contains("did you mean `overview`"),
         "{problem}"
     );
     let wrong = json!({"arguments": {"limit": "many"}});

@@ -191,8 +191,7 @@ async fn a_viewer_changes_nothing_by_any_tool() {
     let tools = listed["items"].as_array().unwrap();
     let mut tried = 0;
     for tool in tools.iter().filter(|tool| tool["is_change"] == true) {
-        let arguments =
-            json!({"experiment_id": family, "run_id": family, "title": "x", "goal": "x"});
+        let arguments = json!({"id": family, "experiment_id": family, "run_id": family, "title": "x", "goal": "x"});
         let refused = call(&viewer, tool["name"].as_str().unwrap(), arguments).await;
         let text = refused["content"][0]["text"].as_str().unwrap();
         assert!(
@@ -202,12 +201,7 @@ async fn a_viewer_changes_nothing_by_any_tool() {
         tried += 1;
     }
     assert!(tried >= 7, "{tried}");
-    let cancelled = call(
-        &viewer,
-        "cancel_experiment",
-        json!({"experiment_id": family}),
-    )
-    .await;
+    let cancelled = call(&viewer, "cancel_experiment", json!({"id": family})).await;
     assert_eq!(cancelled["isError"], true);
     let after = researcher.get("/api/v1/overview").await.expect(200);
     assert_eq!(
@@ -215,11 +209,6 @@ async fn a_viewer_changes_nothing_by_any_tool() {
         (&after["tasks"], &after["families"])
     );
     // Who may is heard.
-    let cancelled = call(
-        &researcher,
-        "cancel_experiment",
-        json!({"experiment_id": family}),
-    )
-    .await;
+    let cancelled = call(&researcher, "cancel_experiment", json!({"id": family})).await;
     assert_eq!(cancelled["isError"], false, "{cancelled}");
 }

@@ -17,7 +17,7 @@ use crate::{
     router::Routes,
     state::Web,
     ui::{
-        answer::{Fields, Rendered, html},
+        answer::{Fields, Rendered, html, read},
         frame::{Frame, Section},
         paths,
     },
@@ -37,14 +37,15 @@ pub(crate) fn routes() -> Routes {
 }
 
 async fn show(State(web): State<Web>, Viewer(who): Viewer) -> Rendered {
-    page(&web, &who, ("", ""))
+    page(&web, &who, ("", "")).await
 }
 
-fn page(web: &Web, who: &Principal, refused: (&str, &str)) -> Rendered {
+async fn page(web: &Web, who: &Principal, refused: (&str, &str)) -> Rendered {
+    let (seq, ()) = read(web, |_| Ok(())).await?;
     let whose = who.token.to_string();
     let now = web.hub.monotonic();
     let turns = web.assistant().conversations.turns((&whose, NAME), now);
-    let frame = Frame::new("Assistant", Section::Outside, Some(who.into()));
+    let frame = Frame::new("Assistant", Section::Outside, Some(who.into())).at(seq);
     let model = web
         .settings
         .language
@@ -73,7 +74,7 @@ async fn ask(
         Ok(answer) => answer,
         Err(ApiError(problem)) if problem.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => {
             let said: Vec<_> = problem.errors.into_iter().map(|of| of.message).collect();
-            let page = page(&web, &who, (question, &said.join("; ")))?;
+            let page = page(&web, &who, (question, &said.join("; "))).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
         Err(ApiError(problem)) => return Err(PageError(problem)),

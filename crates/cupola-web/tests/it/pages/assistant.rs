@@ -77,7 +77,8 @@ async fn who_may_not_change_anything_is_told_so() {
     let viewer = hub.somebody(Role::Viewer);
     ask(&viewer, "draft a brief for the smallest loss with char-lm").await;
     let page = ask(&viewer, "submit it").await;
-    assert!(page.contains("Your role does not suffice"), "{page}");
+    assert!(page.contains("needs the role"), "{page}");
+    assert!(!page.contains("Do it"), "{page}");
     assert_eq!(
         submit(&viewer, "/assistant/changes", "turn=2")
             .await
@@ -85,7 +86,6 @@ async fn who_may_not_change_anything_is_told_so() {
             .as_u16(),
         303
     );
-    assert!(viewer.get(PAGE).await.text().contains("It was refused"));
     let briefs = viewer.get("/api/v1/briefs").await.expect(200);
     assert_eq!(briefs["total"], json!(0));
 }

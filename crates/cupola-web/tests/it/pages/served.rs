@@ -92,7 +92,7 @@ fn the_router_has_the_pages_that_pages_link_to() {
     let routes = routes();
     let is_ours = |pattern: &&str| {
         (!pattern.starts_with("/api/") || *pattern == "/api/openapi.json")
-            && !["/assets/{file}", "/health", "/version", "/metrics"].contains(pattern)
+            && !["/assets/{file}", "/health", "/version", "/metrics", "/mcp"].contains(pattern)
     };
     let declared: BTreeSet<_> = routes
         .declared()
