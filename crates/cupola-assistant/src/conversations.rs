@@ -57,6 +57,8 @@ pub struct Turn {
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Made {
+    /// It was begun, and nobody said yet how it ended.
+    Begun,
     /// It was made; the page that shows it.
     Done(Option<String>),
     /// It was refused, and why.
@@ -150,7 +152,7 @@ impl Conversations {
             return None;
         }
         let change = turn.answer.change.clone()?;
-        turn.made = Some(Made::Done(None));
+        turn.made = Some(Made::Begun);
         Some(change)
     }
 
@@ -232,6 +234,7 @@ mod tests {
         assert!(all.take_change(("bob", "page"), 3).is_none());
         assert!(all.take_change(name, 3).is_some());
         assert!(all.take_change(name, 3).is_none());
+        assert_eq!(all.turns(name, at(2))[0].made, Some(Made::Begun));
         all.note_made(name, 3, Made::Refused("no".to_owned()));
         assert_eq!(
             all.turns(name, at(2))[0].made,

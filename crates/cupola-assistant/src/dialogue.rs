@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     answer::{Answer, Change, Link},
     index::Index,
+    question::CHARS_MAX,
     tools::{self, Caller, DATA_NOTE, Mode, Refused, TOOLS},
 };
 
@@ -141,7 +142,7 @@ impl Dialogue {
             messages.push(json!({"role": "assistant", "content": before.answer}));
         }
         let hint = as_data(&without.to_json().to_string());
-        let question = cut(question, SAID_CHARS_MAX);
+        let question = cut(question, CHARS_MAX);
         let content = format!("{question}\n\nWhat the hub itself answers to that:\n{hint}");
         messages.push(json!({"role": "user", "content": content}));
         Self {

@@ -1,6 +1,7 @@
 //! Facts that tools and answers share, each read from the hub once.
 
 use cupola_domain::{
+    access::Role,
     experiment::Experiment,
     ids::{ExperimentId, RunId, TaskId},
     objective::Objective,
@@ -9,11 +10,14 @@ use cupola_domain::{
 use cupola_hub::{
     Hub, HubError,
     comparison::{Column, Compared, Question, Selection},
+    ledger::{Statement, StatementQuery},
     logs::{From as LogFrom, Line, LogQuery},
     run_search::{Columns, RunSearch, filter::Filter},
     runs::RunDetail,
 };
 use serde_json::{Map, Value};
+
+use crate::tools::Caller;
 
 /// Lines of a log's end that explain a failure.
 pub const TAIL_LINES: usize = 15;
@@ -72,6 +76,19 @@ pub struct FailureFacts {
     pub tail: Vec<Line>,
     /// How many runs of its experiment failed for the same reason, itself included; the first hundred.
     pub alike: usize,
+}
+
+/// What somebody has. What others have is for operators, as everywhere.
+pub fn statement(hub: &Hub, caller: &Caller, person: &str) -> Result<Statement, HubError> {
+    if person != caller.owner && !caller.role.includes(Role::Operator) {
+        let message = "what others have is shown to operators; ask for your own credits";
+        return Err(HubError::Forbidden(message.to_owned()));
+    }
+    hub.statement(&StatementQuery {
+        person: Some(person.to_owned()),
+        limit: 1,
+        ..StatementQuery::default()
+    })
 }
 
 /// How an experiment's runs stand.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cupola_domain::credits::Credits;
+
 /// Five significant digits, without zeros at the end.
 pub fn amount(value: f64) -> String {
     if !value.is_finite() {
@@ -26,6 +28,12 @@ pub fn amount(value: f64) -> String {
         return text;
     }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Credits as a number; whoever needs the last millionth reads the page.
+#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
+pub fn units(credits: Credits) -> f64 {
+    credits.micros() as f64 / 1e6
 }
 
 /// A share from 0 to 1 in hundredths.

@@ -4,9 +4,10 @@ use cupola_domain::{
     event::Event,
     experiment::Experiment,
     ids::{ExperimentId, TaskId},
+    resources::Needs,
     scheduling::{Loads, Placement, Policy},
 };
-use cupola_store::{Tx, events, experiments, scheduling};
+use cupola_store::{Tx, code, events, experiments, scheduling, tasks};
 
 use crate::{Hub, HubError, experiments::find};
 
@@ -51,6 +52,14 @@ impl Hub {
             format!("waits for room on `{name}`, which is given nothing else until then")
         })
     }
+}
+
+/// What a task needs.
+pub(crate) fn needs_of(tx: &mut Tx, task: TaskId) -> Result<Option<Needs>, HubError> {
+    let wanted = tasks::find_needs(tx, task)?;
+    let mut known = code::list_needs(tx)?.into_iter();
+    let found = known.find(|(id, _)| Some(*id) == wanted);
+    Ok(found.map(|(_, needs)| needs))
 }
 
 /// Why nothing more of an experiment's owner is leased; nothing where their quota is not used up.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewQuestion {
-    /// In English; 2,000 characters at most are read.
+    /// In English; 4,000 characters at most are read.
     pub question: String,
     /// A name of one's own, of 1 to 64 characters, for what "it" and "the second best" refer back to. What was
     /// said under it is remembered for an hour. Without one nothing is.

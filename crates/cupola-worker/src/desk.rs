@@ -30,7 +30,7 @@ use crate::{
     settings::Clock,
 };
 use history::History;
-use hub::drained_words;
+use hub::{FINISHES, drained_words};
 use journal::{Journal, Level};
 use tasks::Tasks;
 
@@ -462,7 +462,7 @@ impl State {
             let rest = if self.tasks.is_empty() {
                 "it is given nothing new"
             } else {
-                "it finishes what it has and is given nothing new"
+                FINISHES
             };
             format!("{}; {rest}", drained_words(by))
         });

@@ -200,26 +200,23 @@ impl Limits {
     /// Reads what an owner wrote; an error for each field that is wrong.
     pub(crate) fn read(body: &LimitsBody) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut whole = |field: &str, value: u32, most: u32, zero: &str| {
+        let idle = body.only_idle_minutes;
+        let as_started = "as many as it was started with";
+        for (field, value, most, zero) in [
+            ("slots", body.slots, SLOTS_MAX, as_started),
+            ("cores", body.cores, CORES_MAX, "all of them"),
+            (
+                "only_idle_minutes",
+                idle,
+                IDLE_MINUTES_MAX,
+                "whether it is used or not",
+            ),
+        ] {
             if value > most {
                 let message = format!("is {value}; choose 1 to {most}, or 0 for {zero}");
                 errors.push(FieldError::new(field, message));
             }
-        };
-        whole(
-            "slots",
-            body.slots,
-            SLOTS_MAX,
-            "as many as it was started with",
-        );
-        whole("cores", body.cores, CORES_MAX, "all of them");
-        let idle = body.only_idle_minutes;
-        whole(
-            "only_idle_minutes",
-            idle,
-            IDLE_MINUTES_MAX,
-            "whether it is used or not",
-        );
+        }
         let mut amount = |field: &str, value: f64, (least, unit): (f64, f64)| {
             let is_meant = value == 0.0 || (least..=AMOUNT_MAX).contains(&value);
             if !is_meant {
@@ -250,7 +247,7 @@ impl Limits {
             errors.push(error);
             Hours::default()
         });
-        let idle = Duration::from_secs(60 * u64::from(body.only_idle_minutes));
+        let idle = Duration::from_secs(60 * u64::from(idle));
         let limits = Self {
             slots: Some(body.slots).filter(|slots| *slots > 0),
             cores: Some(body.cores).filter(|cores| *cores > 0),

@@ -1,17 +1,17 @@
 //! Who has and earned what, which results were run again, and who may not work here.
 
-use cupola_domain::{access::Role, audit::Finding, credits::Credits, text::excerpt};
+use cupola_domain::{audit::Finding, credits::Credits, text::excerpt};
 use cupola_hub::{
     HubError,
-    ledger::{StatementQuery, WorkerEarnings},
+    ledger::WorkerEarnings,
     verification::{Audit, Filter, OwnerRow, Sight, cause_in_words, is_settled},
 };
 
 use super::{Answer, Desk, quoted};
 use crate::{
-    links,
+    facts, links,
     names::{Key, Thing},
-    numbers::{amount, plural},
+    numbers::{amount, plural, units},
 };
 
 /// People and checks that are told one by one.
@@ -63,18 +63,8 @@ impl Desk<'_> {
         }
     }
 
-    /// What others have is for operators, as everywhere.
     pub(super) fn credits_of(&self, name: &str) -> Result<Answer, HubError> {
-        if name != self.caller.owner && !self.caller.role.includes(Role::Operator) {
-            let message = "what others have is shown to operators; ask \"my credits\" for your own"
-                .to_owned();
-            return Err(HubError::Forbidden(message));
-        }
-        let statement = self.hub.statement(&StatementQuery {
-            person: Some(name.to_owned()),
-            limit: 1,
-            ..StatementQuery::default()
-        })?;
+        let statement = facts::statement(self.hub, self.caller, name)?;
         let source = links::CREDITS;
         let leaders = self.hub.leaders(None, false)?;
         let earned = leaders.iter().find(|leader| leader.name == name);
@@ -156,18 +146,19 @@ impl Desk<'_> {
 
     pub(super) fn checks(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
         let sight = Sight::of(self.caller.role);
-        let (audits, name) = match of.map(|thing| (&thing.key, thing)) {
+        let (checks, name) = match of.map(|thing| (&thing.key, thing)) {
             Some((Key::Run(_) | Key::Numbered(..), thing)) => {
                 let run = self.run_of(thing)?;
-                (
-                    self.hub.audits_of_run(run, sight)?,
-                    Some(thing.name.clone()),
-                )
+                let checks = Checks {
+                    audits: self.hub.audits_of_run(run, sight)?,
+                    has_older: false,
+                };
+                (checks, Some(thing.name.clone()))
             }
             Some((Key::Experiment(id), thing)) => {
-                let mut audits = self.latest_checks(String::new(), sight)?;
-                audits.retain(|audit| audit.experiment == *id);
-                (audits, Some(thing.name.clone()))
+                let mut checks = self.latest_checks(String::new(), sight)?;
+                checks.audits.retain(|audit| audit.experiment == *id);
+                (checks, Some(thing.name.clone()))
             }
             other => {
                 let owner = match other {
@@ -178,20 +169,24 @@ impl Desk<'_> {
                     },
                     _ => String::new(),
                 };
-                let audits = self.latest_checks(owner.clone(), sight)?;
-                (audits, (!owner.is_empty()).then_some(owner))
+                let checks = self.latest_checks(owner.clone(), sight)?;
+                (checks, (!owner.is_empty()).then_some(owner))
             }
         };
-        Ok(of_checks(&audits, name.as_deref()))
+        Ok(of_checks(&checks, name.as_deref()))
     }
 
-    fn latest_checks(&self, owner: String, sight: Sight) -> Result<Vec<Audit>, HubError> {
+    fn latest_checks(&self, owner: String, sight: Sight) -> Result<Checks, HubError> {
         let filter = Filter {
             owner,
             limit: CHECKS_READ,
             ..Filter::default()
         };
-        Ok(self.hub.list_audits(filter, sight)?.audits)
+        let page = self.hub.list_audits(filter, sight)?;
+        Ok(Checks {
+            audits: page.audits,
+            has_older: page.has_more,
+        })
     }
 
     pub(super) fn bans(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
@@ -260,20 +255,27 @@ fn believed(name: &str) -> Answer {
     .link("verification", links::VERIFICATION)
 }
 
+/// The latest checks, of which some are told.
+struct Checks {
+    audits: Vec<Audit>,
+    /// Whether there are more that were not looked at.
+    has_older: bool,
+}
+
 /// Counts of the latest checks, and those that found something, a line each.
-fn of_checks(audits: &[Audit], name: Option<&str>) -> Answer {
+fn of_checks(checks: &Checks, name: Option<&str>) -> Answer {
+    let Checks { audits, has_older } = checks;
     let source = links::VERIFICATION;
     let of = name.map_or(String::new(), |name| format!(" of {}", quoted(name)));
     let settled = audits.iter().filter(|audit| is_settled(audit)).count() as u64;
     let against = |audit: &&Audit| audit.finding.is_some_and(Finding::is_against);
     let wrong = audits.iter().filter(against).count() as u64;
     let open = audits.len() as u64 - settled;
-    let latest = if audits.len() as u64 >= CHECKS_READ.unsigned_abs() {
-        "latest "
-    } else {
-        ""
-    };
+    let latest = if *has_older { "latest " } else { "" };
     let text = match audits.len() as u64 {
+        0 if *has_older => format!(
+            "None of the latest {CHECKS_READ} checks is{of}; older ones were not looked at."
+        ),
         0 => format!("No result{of} was checked."),
         count => format!(
             "Of the {latest}{}{of}, {settled} settled: {wrong} found something wrong. {open} still open.",
@@ -318,11 +320,28 @@ fn banned(row: &OwnerRow) -> Option<String> {
     ))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
-fn units(credits: Credits) -> f64 {
-    credits.micros() as f64 / 1e6
-}
-
 fn said(credits: Credits) -> String {
     amount(units(credits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_not_denied() {
+        let said = |has_older, name| {
+            let checks = Checks {
+                audits: Vec::new(),
+                has_older,
+            };
+            of_checks(&checks, name).text
+        };
+        assert_eq!(said(false, None), "No result was checked.");
+        assert_eq!(said(false, Some("a")), "No result of `a` was checked.");
+        assert_eq!(
+            said(true, Some("a")),
+            "None of the latest 200 checks is of `a`; older ones were not looked at."
+        );
+    }
 }

@@ -1,11 +1,7 @@
 //! Tools about credits, checks of results, and owners of workers.
 
-use cupola_domain::{access::Role, credits::Credits};
-use cupola_hub::{
-    HubError,
-    ledger::StatementQuery,
-    verification::{Audit, Filter, OwnerRow, Sight, Status, cause_in_words},
-};
+use cupola_domain::audit::Finding;
+use cupola_hub::verification::{Audit, Filter, OwnerRow, Sight, Status, cause_in_words};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +10,7 @@ use super::{
     arguments::{Count, arguments},
     workers::Nothing,
 };
-use crate::links;
+use crate::{facts, links, numbers::units};
 
 /// So many who earned most are told.
 const LEADERS_MAX: usize = 20;
@@ -38,17 +34,8 @@ arguments! {
 }
 
 pub(super) fn credits(desk: &Desk<'_>, given: &OfPerson) -> Result<Found, Refused> {
-    let own = &desk.caller.owner;
-    let person = given.person.as_ref().unwrap_or(own);
-    if person != own && !desk.caller.role.includes(Role::Operator) {
-        let message = "what others have is shown to operators; leave `person` out for your own";
-        return Err(Refused::Hub(HubError::Forbidden(message.to_owned())));
-    }
-    let statement = desk.hub.statement(&StatementQuery {
-        person: Some(person.clone()),
-        limit: 1,
-        ..StatementQuery::default()
-    })?;
+    let person = given.person.as_ref().unwrap_or(&desk.caller.owner);
+    let statement = facts::statement(desk.hub, desk.caller, person)?;
     let leaders = desk.hub.leaders(None, false)?;
     let rows: Vec<Value> = leaders
         .iter()
@@ -77,7 +64,7 @@ pub(super) fn checks(desk: &Desk<'_>, given: &Checks) -> Result<Found, Refused> 
     Ok(Found::default()
         .with("open", page.open.0 + page.open.1)
         .with("has_more", page.has_more)
-        .with("obstacle", page.obstacle.as_str())
+        .with("obstacle", said(&page.obstacle))
         .rows("checks", rows, 0, Some(total)))
 }
 
@@ -99,7 +86,7 @@ fn row_of(audit: &Audit) -> Value {
         "owner": said(&audit.claim.owner),
         "why": audit.why.as_str(),
         "stage": audit.stage.as_str(),
-        "finding": audit.finding.map(cupola_domain::audit::Finding::as_str),
+        "finding": audit.finding.map(Finding::as_str),
         "note": said(&audit.note),
         "link": links::check(audit.id),
     })
@@ -127,9 +114,4 @@ fn owner_of(row: &OwnerRow) -> Value {
         "banned_at": standing.banned_at.map(time),
         "classes": classes,
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
-fn units(credits: Credits) -> f64 {
-    credits.micros() as f64 / 1e6
 }

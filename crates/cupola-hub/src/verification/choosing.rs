@@ -7,8 +7,8 @@ use std::{
 
 use cupola_domain::{
     audit::{Finding, Place, Role, Stage, Why},
-    ids::{AuditId, TaskId, TokenId, WorkerId},
-    resources::{Capabilities, Needs},
+    ids::{AuditId, TokenId, WorkerId},
+    resources::Capabilities,
     run::RunState,
     task::{Task, TaskState},
     time::Timestamp,
@@ -19,12 +19,12 @@ use cupola_economy::{
     trust::Status,
 };
 use cupola_store::{
-    Tx, code, runs, tasks, tokens, verification as rows,
+    Tx, runs, tasks, tokens, verification as rows,
     verification::{Audit, Claim, Side},
 };
 
 use super::{Court, REFEREE, again::is_again, known, opening::words, standing, tell};
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, scheduling::needs_of};
 
 /// So many copies are looked at that wait for the same one.
 pub(super) const LOOKED_AT: i64 = 32;
@@ -324,13 +324,4 @@ fn goes_by_steps(tx: &mut Tx, audit: &Audit) -> Result<bool, HubError> {
 fn is_waited_for(auditor: &str, chosen_at: Timestamp, present: &[Present], now: Timestamp) -> bool {
     let is_there = |one: &Present| one.worker.to_string() == auditor;
     now.since(chosen_at) < PATIENCE && present.iter().any(is_there)
-}
-
-fn needs_of(tx: &mut Tx, task: TaskId) -> Result<Option<Needs>, HubError> {
-    let Some(wanted) = tasks::find_needs(tx, task)? else {
-        return Ok(None);
-    };
-    let found = code::list_needs(tx)?.into_iter();
-    let mut found = found.filter(|(id, _)| *id == wanted);
-    Ok(found.next().map(|(_, needs)| needs))
 }

@@ -5,10 +5,10 @@ use cupola_domain::{
     ids::ExperimentId,
     task::{Task, TaskState},
 };
-use cupola_store::{code, tasks, verification as rows};
+use cupola_store::{tasks, verification as rows};
 
 use super::again::is_again;
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, scheduling::needs_of};
 
 impl Hub {
     /// Why a task is not leased as things are; empty where somebody could take it, or it does not wait. What
@@ -25,12 +25,8 @@ impl Hub {
             return Ok(why);
         }
         let id = task.id;
-        let needs = self.read(move |tx| {
-            let own = tasks::find_needs(tx, id)?;
-            let mut known = code::list_needs(tx)?.into_iter();
-            Ok(known.find(|(known, _)| Some(*known) == own))
-        })?;
-        let needs = needs.map_or_else(|| experiment.needs.clone(), |(_, needs)| needs);
+        let needs = self.read(move |tx| needs_of(tx, id))?;
+        let needs = needs.unwrap_or_else(|| experiment.needs.clone());
         let why = self.obstacle_to(experiment, &needs)?;
         if why.is_empty() {
             return Ok(self.room_awaited_by(id));

@@ -11,13 +11,13 @@ use cupola_domain::{
     text::storable,
     time::Timestamp,
 };
-use cupola_store::{Tx, code, results, runs, tasks};
+use cupola_store::{Tx, results, runs};
 
 use super::{Finish, RESULTS_MAX, had_lease};
 use crate::{
     Hub, HubError, dependencies,
     run_results::kept,
-    scheduling::refusal,
+    scheduling::{needs_of, refusal},
     transitions::{Ending, Pair},
     verification::{Aftermath, original_of},
 };
@@ -202,10 +202,7 @@ fn kept_promise(
     if !is_out_of_memory(failure) || original_of(tx, &pair.task)?.is_some() {
         return Ok(outcome);
     }
-    let wanted = tasks::find_needs(tx, pair.task.id)?;
-    let mut known = code::list_needs(tx)?.into_iter();
-    let needs = known.find(|(id, _)| Some(*id) == wanted);
-    let needs = needs.map(|(_, needs)| needs).unwrap_or_default();
+    let needs = needs_of(tx, pair.task.id)?.unwrap_or_default();
     let promised = needs.promised_memory();
     if limit >= promised {
         return Ok(outcome);

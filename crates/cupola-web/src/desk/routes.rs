@@ -204,7 +204,8 @@ async fn tell(web: Web, messages: mpsc::Sender<Result<Event, Infallible>>) {
         if messages.send(Ok(message)).await.is_err() {
             return;
         }
-        // A program says how far it is without anything else changing.
+        // A program says how far it is without anything else changing; and whoever keeps the page open looks at
+        // what was earned, too.
         let is_working = !web.desk.status_now().await.tasks.is_empty();
         let patience = if is_working { PROGRESS } else { ALIVE };
         tokio::select! {

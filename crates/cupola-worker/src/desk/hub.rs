@@ -18,6 +18,9 @@ const EARNED_PERIOD: Duration = Duration::from_secs(5);
 /// and waits no longer for its answer.
 const EARNED_WAIT: Duration = Duration::from_secs(1);
 
+/// What a drained worker does while it has something.
+pub(super) const FINISHES: &str = "it finishes what it has and is given nothing new";
+
 impl Desk {
     /// The same once the hub was asked what the worker's runs are worth now: what was earned may have been
     /// taken back since. A hub that is slow is not waited for.
@@ -77,12 +80,7 @@ impl Desk {
         }
         let text = by.map_or_else(
             || "the hub gives it work again".to_owned(),
-            |by| {
-                format!(
-                    "{}; it finishes what it has and is given nothing new",
-                    drained_words(by)
-                )
-            },
+            |by| format!("{}; {FINISHES}", drained_words(by)),
         );
         state.journal.add(Level::Info, &text, now);
         state.agent.drained = by.cloned();

@@ -6,8 +6,6 @@ use cupola_mcp::Tools;
 use cupola_protocol::assistant::{ToolBody, ToolCall};
 use serde_json::{Map, Value};
 
-use tokio::sync::OnceCell;
-
 use crate::{cli::Mcp, connection::client};
 
 pub(crate) async fn run(mcp: &Mcp) -> anyhow::Result<()> {
@@ -15,7 +13,6 @@ pub(crate) async fn run(mcp: &Mcp) -> anyhow::Result<()> {
         client: client(&mcp.connect)?,
         // The token of this machine's command line is the administrator's: an assistant gets it to read.
         may_change: mcp.allow_changes || mcp.connect.token.is_some(),
-        known: OnceCell::new(),
     };
     let served = cupola_mcp::serve_streams(tools).await;
     served.context("`cupola mcp` is started by an assistant, which talks to it in MCP")
@@ -26,8 +23,6 @@ struct FarTools {
     client: Client,
     /// Whether tools that change something may be called.
     may_change: bool,
-    /// What there was when it was asked first.
-    known: OnceCell<Vec<ToolBody>>,
 }
 
 impl FarTools {
@@ -35,22 +30,18 @@ impl FarTools {
         let listed = self.client.tools().await;
         listed.map(|tools| tools.items).map_err(|why| words(&why))
     }
+}
 
-    /// Refuses a change that nobody allowed.
-    async fn check(&self, name: &str) -> Result<(), String> {
-        if self.may_change {
-            return Ok(());
-        }
-        let known = self.known.get_or_try_init(|| self.listed()).await?;
-        let called =
-            |tool: &&ToolBody| tool.name == name || tool.aliases.iter().any(|of| of == name);
-        match known.iter().find(called) {
-            Some(tool) if tool.is_change => Err(format!(
-                "`{name}` changes something, and this `cupola mcp` only reads: start it with \
-                 `--allow-changes`, or with a token of its own"
-            )),
-            _ => Ok(()),
-        }
+/// Refuses what changes something.
+fn only_reads(known: &[ToolBody], name: &str) -> Result<(), String> {
+    let is_called =
+        |tool: &&ToolBody| tool.name == name || tool.aliases.iter().any(|of| of == name);
+    match known.iter().find(is_called) {
+        Some(tool) if tool.is_change => Err(format!(
+            "`{name}` changes something, and this `cupola mcp` only reads: start it with \
+             `--allow-changes`, or with a token of its own"
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -64,7 +55,9 @@ impl Tools for FarTools {
     }
 
     async fn call(&self, name: String, arguments: Map<String, Value>) -> Result<Value, String> {
-        self.check(&name).await?;
+        if !self.may_change {
+            only_reads(&self.listed().await?, &name)?;
+        }
         let called = self.client.call_tool(&name, &ToolCall { arguments }).await;
         called
             .map(|answer| answer.result)
@@ -96,35 +89,29 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn changes_are_made_only_where_somebody_allowed_them() {
+    #[test]
+    fn who_only_reads_calls_nothing_that_changes() {
         let tool = |name: &str, is_change| ToolBody {
             name: name.to_owned(),
             aliases: vec![format!("{name}_alias")],
             is_change,
             ..ToolBody::default()
         };
-        let of = |may_change| FarTools {
-            client: Client::new("http://127.0.0.1:1", "cupola_admin_x").unwrap(),
-            may_change,
-            known: OnceCell::new_with(Some(vec![tool("look", false), tool("stop", true)])),
-        };
-        for (name, may_change, is_good) in [
-            ("look", false, true),
-            ("stop", false, false),
-            ("stop_alias", false, false),
-            ("stop", true, true),
-            ("no such", false, true),
+        let known = [tool("look", false), tool("stop", true)];
+        for (name, is_good) in [
+            ("look", true),
+            ("look_alias", true),
+            ("stop", false),
+            ("stop_alias", false),
+            // The hub says that there is none.
+            ("no such", true),
         ] {
-            let checked = of(may_change).check(name).await;
-            assert_eq!(
-                checked.is_ok(),
-                is_good,
-                "{name}, {may_change}: {checked:?}"
-            );
+            let checked = only_reads(&known, name);
+            assert_eq!(checked.is_ok(), is_good, "{name}: {checked:?}");
+            if let Err(why) = checked {
+                assert!(why.contains("--allow-changes"), "{why}");
+            }
         }
-        let refused = of(false).call("stop".to_owned(), Map::new()).await;
-        assert!(refused.unwrap_err().contains("--allow-changes"));
     }
 
     #[test]

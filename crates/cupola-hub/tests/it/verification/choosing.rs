@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_domain::{
-    audit::{Finding, Stage},
-    resources::{Capabilities, GIB, Gpu},
-};
+use cupola_domain::audit::{Finding, Stage};
 use cupola_economy::policy::Profile;
 use cupola_hub::{
     logged::LoggedBatch,
@@ -14,8 +11,7 @@ use cupola_hub::{
 };
 use cupola_testkit::Database;
 
-use super::fleet::{Fleet, TRUTH};
-use crate::support::laptop;
+use super::fleet::{Fleet, TRUTH, large};
 
 cupola_testkit::on_each_database! {
     checks_that_no_own_machine_can_make_do_not_stop_others,
@@ -28,16 +24,7 @@ cupola_testkit::on_each_database! {
 
 fn checks_that_no_own_machine_can_make_do_not_stop_others(database: &Database) {
     let fleet = Fleet::on(database, Profile::Friends);
-    let big = Capabilities {
-        cpu_cores: 16,
-        memory_bytes: 64 * GIB,
-        gpus: vec![Gpu {
-            name: "big".to_owned(),
-            memory_bytes: 24 * GIB,
-        }],
-        ..laptop()
-    };
-    let (eve, referee) = (fleet.owner_with("eve", big), fleet.own("r"));
+    let (eve, referee) = (fleet.owner_with("eve", large()), fleet.own("r"));
     fleet.submit_for("large", 40);
     for _ in 0..40 {
         eve.work(&fleet, TRUTH);

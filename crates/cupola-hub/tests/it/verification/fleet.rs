@@ -8,7 +8,7 @@ use cupola_domain::{
     brief::Draft,
     ids::{ExperimentId, RunId, TokenId, WorkerId},
     provenance::Provenance,
-    resources::Capabilities,
+    resources::{Capabilities, GIB, Gpu},
     run::{Failure, Outcome, Run},
 };
 use cupola_economy::policy::Profile;
@@ -38,6 +38,19 @@ pub const BUDGET: Duration = Duration::from_secs(10);
 
 /// The class of all machines that say nothing else.
 const CLASS: &str = "00000000000000aa";
+
+/// A machine for what `large` hardware is asked for.
+pub fn large() -> Capabilities {
+    Capabilities {
+        cpu_cores: 16,
+        memory_bytes: 64 * GIB,
+        gpus: vec![Gpu {
+            name: "big".to_owned(),
+            memory_bytes: 24 * GIB,
+        }],
+        ..laptop()
+    }
+}
 
 pub struct Fleet {
     pub hub: TestHub,

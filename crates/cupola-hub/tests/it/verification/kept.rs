@@ -7,7 +7,6 @@ use cupola_domain::{
     brief::Draft,
     credits::Credits,
     ids::ExperimentId,
-    resources::{Capabilities, GIB, Gpu},
     run::Failure,
 };
 use cupola_economy::policy::Profile;
@@ -15,8 +14,8 @@ use cupola_hub::verification::Verification;
 use cupola_testkit::Database;
 use serde_json::json;
 
-use super::fleet::{Fleet, TRUTH};
-use crate::support::{draft, laptop, task_of};
+use super::fleet::{Fleet, TRUTH, large};
+use crate::support::{draft, task_of};
 
 cupola_testkit::on_each_database! {
     what_no_own_machine_can_run_says_so_where_it_waits,
@@ -28,17 +27,8 @@ cupola_testkit::on_each_database! {
 
 fn what_no_own_machine_can_run_says_so_where_it_waits(database: &Database) {
     let fleet = Fleet::on(database, Profile::Friends);
-    let big = Capabilities {
-        cpu_cores: 16,
-        memory_bytes: 64 * GIB,
-        gpus: vec![Gpu {
-            name: "big".to_owned(),
-            memory_bytes: 24 * GIB,
-        }],
-        ..laptop()
-    };
-    let eve = fleet.owner_with("eve", big.clone());
-    let _other = fleet.owner_with("bob", big);
+    let eve = fleet.owner_with("eve", large());
+    let _other = fleet.owner_with("bob", large());
     let _referee = fleet.own("r");
     let family = fleet.submit_for("large", 1);
     let run = eve.fail(&fleet);

@@ -79,6 +79,10 @@ fn change_view(change: &Change, made: Option<&Made>, role: Role) -> ChangeView {
     let arguments = serde_json::to_string_pretty(&change.arguments);
     let (made, link) = match made {
         None => (None, None),
+        Some(Made::Begun) => {
+            let words = "It was begun; look at its page for how it ended.";
+            (Some(words.to_owned()), None)
+        }
         Some(Made::Done(href)) => {
             let link = href.as_ref().map(|href| Link::new("Show it", href.clone()));
             (Some("Done.".to_owned()), link)
