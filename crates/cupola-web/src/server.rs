@@ -1,13 +1,16 @@
 //! Takes connections and ends them: slow senders, long headers and too many of either are cut off.
 
 mod impatient;
+mod parked;
 mod tls;
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     future::Future,
     io,
     net::IpAddr,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,12 +26,19 @@ use tokio::{
 use tower::ServiceExt as _;
 
 pub use self::tls::Tls;
-use self::{impatient::Impatient, tls::Greeted};
+use self::{
+    impatient::Impatient,
+    parked::{Activity, Answering, Asking, QUIET, Rewound, Watched},
+    tls::Greeted,
+};
 use crate::{auth::Peer, router, state::Web};
 
-/// A client that has not said what it wants after this long is hung up on. A worker of a large fleet says
-/// something every 11 s: its connection stays.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// A client that has not said what it wants after this long is hung up on.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection on which something was asked before is kept for so long until something is asked again: a
+/// worker of a large fleet says something every 11 s.
+const KEPT: Duration = Duration::from_mins(1);
 
 /// Request line and headers together may not be longer.
 const HEADER_BYTES_MAX: usize = 16 << 10;
@@ -213,31 +223,71 @@ async fn meet(
 }
 
 /// Answers on one connection until it ends, which it is asked to when the server stops. What was
-/// switched to another protocol goes on without it.
+/// switched to another protocol goes on without it. In between requests only the bare stream is kept.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     app: axum::Router,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut stream = Rewound::new(stream);
+    let mut patience = HEADER_TIMEOUT;
+    loop {
+        let heard = tokio::select! {
+            heard = tokio::time::timeout(patience, stream.wait()) => heard.unwrap_or(false),
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+        };
+        if !heard {
+            return;
+        }
+        // What is large is there only while something is said.
+        let spoken = Box::pin(speak(stream, peer, app.clone(), stopping.clone()));
+        let Some(quiet) = spoken.await else { return };
+        (stream, patience) = (quiet, KEPT);
+    }
+}
+
+/// Answers requests until the connection ends, or gives it back when nobody says anything for a while.
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: Rewound<S>,
+    peer: Peer,
+    app: axum::Router,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<Rewound<S>> {
+    let activity = Arc::new(Activity::default());
+    let asked = Arc::clone(&activity);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        app.clone()
-            .oneshot(request.map(axum::body::Body::new) as Request)
+        let (app, activity) = (app.clone(), Arc::clone(&asked));
+        let request: Request =
+            request.map(|body| axum::body::Body::new(Asking::new(body, &activity)));
+        async move {
+            let answer: Result<axum::response::Response, Infallible> = app.oneshot(request).await;
+            answer.map(|answer| answer.map(|body| Answering::new(body, &activity)))
+        }
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(
+            TokioIo::new(Watched::new(stream, Arc::clone(&activity))),
+            service,
+        )
         .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
+    let is_quiet = tokio::select! {
         // An error here is the client's: it hung up or spoke nonsense.
-        _ = connection.as_mut() => return,
-        _ = stopping.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
+        _ = &mut connection => return None,
+        () = activity.quiet(QUIET) => true,
+        _ = stopping.wait_for(|stopping| *stopping) => false,
+    };
+    if !is_quiet {
+        Pin::new(&mut connection).graceful_shutdown();
+        let _ = connection.await;
+        return None;
     }
-    let _ = connection.await;
+    let parts = connection.into_parts()?;
+    Some(parts.io.into_inner().into_stream().with(parts.read_buf))
 }
 
 #[cfg(test)]
