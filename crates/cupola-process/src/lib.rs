@@ -11,6 +11,7 @@
 //! anybody but its parent.
 
 mod environment;
+pub mod groups;
 mod program;
 pub mod sandbox;
 mod supervisor;

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 pub(crate) use cupola_process::{EVENTS_FD, allowed};
-use cupola_process::{TERMINATE, supervise};
+use cupola_process::{TERMINATE, groups::Group, supervise};
 
 use crate::sandbox::Kept;
 
@@ -72,6 +72,8 @@ pub(crate) struct Program {
     supervisor: Child,
     /// The supervisor holds the other end.
     control: Option<PipeWriter>,
+    /// Goes last, with what is left in it.
+    _group: Option<Group>,
 }
 
 impl Program {
@@ -92,11 +94,12 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let (barrier, group) = launch.kept.barrier()?;
         supervise(
             command.as_std_mut(),
             control_reader.as_raw_fd(),
             Some(events.as_raw_fd()),
-            launch.kept.barrier()?,
+            barrier,
         );
         let mut supervisor = command.spawn()?;
         let streams = Streams {
@@ -107,6 +110,7 @@ impl Program {
         let program = Self {
             supervisor,
             control: Some(control),
+            _group: group,
         };
         Ok((program, streams))
     }

@@ -7,11 +7,13 @@ mod policy;
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use cupola_domain::sandbox::Confinement;
-use cupola_process::sandbox::{
-    Barrier, Level, Limits, Profile, Reach, Support, level, tasks_of_user,
+use cupola_process::{
+    groups::{Group, Groups},
+    sandbox::{Barrier, Level, Limits, Profile, Reach, Support, level},
 };
 use cupola_protocol::work::AccessBody;
 use serde_json::{Value, json};
@@ -26,7 +28,7 @@ use crate::{
 };
 use paths::Owner;
 
-/// Processes and threads that a program of strangers may have, on top of what its user has already.
+/// Processes and threads that a program of strangers may have.
 const PROCESSES: u64 = 4_096;
 
 /// Files that each process of strangers may have open.
@@ -60,6 +62,8 @@ const HIDES_GPUS: [&str; 3] = [
 pub(crate) struct Keeper {
     policy: Sandbox,
     support: Support,
+    /// Where its runs have control groups, if they can.
+    groups: Option<Arc<Groups>>,
     owner: Owner,
     state_dir: PathBuf,
     /// How much the machine has; zero as long as that is not known.
@@ -98,6 +102,7 @@ pub(crate) struct Kept {
     /// What holds where nothing else does.
     limits: Limits,
     support: Support,
+    groups: Option<Arc<Groups>>,
     working_folder: PathBuf,
 }
 
@@ -109,7 +114,13 @@ impl Keeper {
         variables: &[(OsString, OsString)],
         known: Vec<PathBuf>,
     ) -> Result<Self, WorkerError> {
-        let support = Support::probe();
+        let groups = (policy.mode != Mode::Off)
+            .then(Groups::of_this_process)
+            .flatten();
+        let support = Support {
+            groups: groups.as_ref().map(Groups::grouping),
+            ..Support::probe()
+        };
         if let (Mode::Require, Some(lacking)) = (policy.mode, support.lacks_for_strict()) {
             return Err(WorkerError::Sandbox(lacking));
         }
@@ -124,6 +135,7 @@ impl Keeper {
                 ..policy.clone()
             },
             support,
+            groups: groups.map(Arc::new),
             state_dir,
             memory_bytes: 0,
             given: Given::default(),
@@ -179,6 +191,7 @@ impl Keeper {
             profile,
             limits: self.given(),
             support: self.support,
+            groups: self.groups.clone(),
             working_folder: subject.working_folder.to_owned(),
         })
     }
@@ -257,7 +270,7 @@ impl Keeper {
         Ok(Profile {
             reach: Reach::Only {
                 read,
-                write: vec![subject.folder.to_owned(), "/dev/shm".into()],
+                write: vec![subject.folder.to_owned()],
             },
             network: self.network(subject.access),
             limits: self.limits(),
@@ -297,7 +310,7 @@ impl Keeper {
         Limits {
             memory_bytes: has.into_iter().chain(given.memory_bytes).min(),
             cores: given.cores,
-            processes: Some(tasks_of_user() + PROCESSES),
+            processes: Some(PROCESSES),
             file_bytes: free.map(|free| free.max(FILE_BYTES_MIN)),
             open_files: Some(OPEN_FILES),
         }
@@ -337,13 +350,22 @@ impl Keeper {
 }
 
 impl Kept {
-    /// All that is needed to bring it about.
-    pub(crate) fn barrier(&self) -> std::io::Result<Option<Barrier>> {
-        match &self.profile {
-            Some(profile) => Barrier::new(profile, self.support, &self.working_folder).map(Some),
-            None if self.limits == Limits::default() => Ok(None),
-            None => Barrier::of_limits(&self.limits).map(Some),
-        }
+    /// All that is needed to bring it about: the group must be there as long as the program.
+    pub(crate) fn barrier(&self) -> std::io::Result<(Option<Barrier>, Option<Group>)> {
+        let barrier = match &self.profile {
+            Some(profile) => Barrier::new(profile, self.support, &self.working_folder)?,
+            None if self.limits == Limits::default() => return Ok((None, None)),
+            None => return Ok((Some(Barrier::of_limits(&self.limits)?), None)),
+        };
+        let Some(groups) = &self.groups else {
+            return Ok((Some(barrier), None));
+        };
+        let limits = self
+            .profile
+            .as_ref()
+            .map_or(self.limits, |profile| profile.limits);
+        let group = groups.make(&limits)?;
+        Ok((Some(barrier.inside(&group)), Some(group)))
     }
 
     /// It in words, for the run's record.

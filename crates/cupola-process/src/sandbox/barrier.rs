@@ -1,15 +1,18 @@
 //! Everything that is needed to keep a program to its profile, ready to be used after a fork.
 
-use std::{io, path::Path};
+use std::{io, os::fd::RawFd, path::Path};
 
 use super::{
     Limits, Profile, Reach, Support, calls, capability, cores::Cores, hiding::Hiding, landlock,
-    limits::Limit, sockets,
+    limits::Limit, sockets, tasks_of_user,
 };
+use crate::groups::{self, Group};
 
 /// All that keeps a program to its profile, made before the fork.
 #[derive(Debug)]
 pub struct Barrier {
+    /// What its control group is entered by.
+    door: Option<RawFd>,
     limits: Vec<Limit>,
     cores: Option<Cores>,
     /// What keeps it in beyond these; none where its owner wants nothing kept from it.
@@ -20,6 +23,7 @@ pub struct Barrier {
 struct Walls {
     hiding: Option<Hiding>,
     ruleset: Option<landlock::Ruleset>,
+    is_strict: bool,
     filter: Vec<libc::sock_filter>,
     keeps_rights: u64,
 }
@@ -32,12 +36,15 @@ impl Barrier {
             Reach::AllBut { hidden, kept } => Hiding::new(hidden, &[], kept, folder)?,
             Reach::Only { read, write } => {
                 let kept = [read.as_slice(), write].concat();
-                Hiding::new(&sockets::folders(), &sockets::all(), &kept, folder)?
+                let hiding = Hiding::new(&sockets::folders(), &sockets::all(), &kept, folder)?;
+                let hiding = hiding.map_or_else(|| Hiding::nothing(folder), Ok)?;
+                Some(hiding.with_shared_memory(profile.limits.memory_bytes)?)
             }
         };
         let walls = Walls {
             hiding,
             ruleset: landlock::Ruleset::new(profile, support.landlock)?,
+            is_strict: profile.is_strict(),
             filter: if support.has_filters {
                 calls::filter(profile)
             } else {
@@ -58,15 +65,25 @@ impl Barrier {
     /// What keeps a program to `limits` and from nothing else.
     pub fn of_limits(limits: &Limits) -> io::Result<Self> {
         Ok(Self {
-            limits: limits.list(),
+            door: None,
+            limits: limits.list(tasks_of_user),
             cores: limits.cores.map(Cores::last).transpose()?.flatten(),
             walls: None,
         })
     }
 
+    /// In this group, which must be there until the program is.
+    pub fn inside(mut self, group: &Group) -> Self {
+        self.door = Some(group.door());
+        self
+    }
+
     /// Puts the calling process behind the barrier for good. Makes nothing but system calls: it is
     /// for a process between fork and exec. An error leaves it half behind it, to be ended.
     pub(crate) fn raise(&mut self) -> io::Result<()> {
+        if let Some(door) = self.door {
+            groups::enter(door)?;
+        }
         for limit in &self.limits {
             limit.set()?;
         }
@@ -88,6 +105,10 @@ impl Walls {
         no_new_privileges()?;
         capability::keep(self.keeps_rights)?;
         if let Some(ruleset) = &self.ruleset {
+            if self.is_strict {
+                // Only now is it the program's own.
+                ruleset.allow_shared_memory()?;
+            }
             ruleset.enforce()?;
         }
         // Last, because it denies some of the calls above.

@@ -17,6 +17,9 @@ const NOBODY: &CStr = c"/dev/null";
 /// A folder that is there on every machine.
 const ANY_FOLDER: &CStr = c"/usr";
 
+/// Where programs share memory by files.
+const SHARED_MEMORY: &CStr = c"/dev/shm";
+
 const CLONE_TREE: libc::c_uint = 1 | libc::O_CLOEXEC.cast_unsigned();
 const EMPTY_PATH: libc::c_uint = 4;
 
@@ -28,6 +31,9 @@ pub(super) struct Hiding {
     /// Sockets, in the place of which there is something that nobody listens on.
     closed: Vec<CString>,
     kept: Vec<Kept>,
+    /// How large the shared memory of its own may get that the program has, as an option of its mount; `None`
+    /// leaves it that of its user.
+    shared_memory: Option<CString>,
     /// Where the program starts; it would stand below the cover otherwise.
     folder: CString,
 }
@@ -37,6 +43,8 @@ pub(super) struct Hiding {
 struct View {
     users: CString,
     groups: CString,
+    /// What else than files it has of its own.
+    also: libc::c_int,
 }
 
 #[derive(Debug)]
@@ -77,7 +85,8 @@ impl Hiding {
             Some(Kept::new(path, above))
         });
         Ok(Some(Self {
-            view: View::of_this_user()?,
+            view: View::of_this_user(0)?,
+            shared_memory: None,
             kept: stay.collect::<io::Result<_>>()?,
             closed: closed
                 .iter()
@@ -89,6 +98,30 @@ impl Hiding {
                 .collect::<io::Result<_>>()?,
             folder: text(folder)?,
         }))
+    }
+
+    /// Hides nothing from a program that starts in `folder`.
+    pub(super) fn nothing(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            view: View::of_this_user(0)?,
+            hidden: Vec::new(),
+            closed: Vec::new(),
+            kept: Vec::new(),
+            shared_memory: None,
+            folder: text(folder)?,
+        })
+    }
+
+    /// The program has shared memory of its own, which goes with its last process: `/dev/shm`, unless what it
+    /// needs lies there, and System V's and the queues of messages beside it. It may get as large as `most`.
+    pub(super) fn with_shared_memory(mut self, most: Option<u64>) -> io::Result<Self> {
+        self.view.also = libc::CLONE_NEWIPC;
+        if self.folder.to_bytes().starts_with(SHARED_MEMORY.to_bytes()) {
+            return Ok(self);
+        }
+        let size = most.map_or_else(|| "50%".to_owned(), |bytes| bytes.to_string());
+        self.shared_memory = Some(CString::new(format!("size={size},mode=1777"))?);
+        Ok(self)
     }
 
     /// Hides it from the calling process and those that it starts. Makes nothing but system calls.
@@ -121,6 +154,9 @@ impl Hiding {
         for kept in &self.kept {
             kept.put_back()?;
         }
+        if let Some(options) = &self.shared_memory {
+            mount(Some(c"tmpfs"), SHARED_MEMORY, COVER, Some(options))?;
+        }
         for path in &self.hidden {
             let flags = COVER | libc::MS_RDONLY | libc::MS_REMOUNT | libc::MS_BIND;
             mount(None, path, flags, None)?;
@@ -136,7 +172,7 @@ impl Hiding {
     reason = "between fork and exit are nothing but system calls"
 )]
 pub(super) fn is_supported() -> bool {
-    let Ok(view) = View::of_this_user() else {
+    let Ok(view) = View::of_this_user(libc::CLONE_NEWIPC) else {
         return false;
     };
     // SAFETY: the child makes system calls on what was made before, and ends.
@@ -161,12 +197,13 @@ pub(super) fn is_supported() -> bool {
 
 impl View {
     #[expect(unsafe_code, reason = "system calls without a safe form")]
-    fn of_this_user() -> io::Result<Self> {
+    fn of_this_user(also: libc::c_int) -> io::Result<Self> {
         // SAFETY: plain system calls that cannot fail.
         let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
         Ok(Self {
             users: CString::new(format!("{user} {user} 1"))?,
             groups: CString::new(format!("{group} {group} 1"))?,
+            also,
         })
     }
 
@@ -176,8 +213,9 @@ impl View {
     fn enter(&self) -> io::Result<()> {
         // SAFETY: plain system calls.
         unsafe {
-            if libc::unshare(libc::CLONE_NEWNS) != 0 {
-                check(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS))?;
+            let own = libc::CLONE_NEWNS | self.also;
+            if libc::unshare(own) != 0 {
+                check(libc::unshare(libc::CLONE_NEWUSER | own))?;
                 write(c"/proc/self/setgroups", c"deny")?;
                 write(c"/proc/self/uid_map", &self.users)?;
                 write(c"/proc/self/gid_map", &self.groups)?;

@@ -29,6 +29,9 @@ const REFER: u64 = 1 << 13;
 const TRUNCATE: u64 = 1 << 14;
 const IOCTL_DEV: u64 = 1 << 15;
 
+/// Where programs share memory by files.
+const SHARED_MEMORY: &str = "/dev/shm";
+
 /// What may be allowed of something that is no folder.
 const OF_FILES: u64 = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
 
@@ -68,7 +71,11 @@ struct Beneath {
 
 /// Rules that a process can put itself under.
 #[derive(Debug)]
-pub(super) struct Ruleset(OwnedFd);
+pub(super) struct Ruleset {
+    rules: OwnedFd,
+    /// The files that they are about.
+    files: u64,
+}
 
 /// Which version the kernel has; zero when it has none.
 #[expect(unsafe_code, reason = "a system call without a safe form")]
@@ -110,6 +117,12 @@ impl Ruleset {
         Ok(Some(ruleset))
     }
 
+    /// Allows everything in `/dev/shm`, whichever the calling process has now. Takes no memory, and may stand
+    /// between fork and exec.
+    pub(super) fn allow_shared_memory(&self) -> io::Result<()> {
+        self.allow(Path::new(SHARED_MEMORY), WRITE & self.files)
+    }
+
     #[expect(unsafe_code, reason = "a system call without a safe form")]
     fn of(handled: &Handled) -> io::Result<Self> {
         let (at, size) = (ptr::from_ref(handled), size_of::<Handled>());
@@ -119,7 +132,10 @@ impl Ruleset {
         let made = i32::try_from(made).ok().filter(|fd| *fd >= 0);
         let made = made.ok_or_else(io::Error::last_os_error)?;
         // SAFETY: the descriptor was just made and is nobody else's.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(made) }))
+        Ok(Self {
+            rules: unsafe { OwnedFd::from_raw_fd(made) },
+            files: handled.files,
+        })
     }
 
     /// Allows `access` to `path` and all below. What is not there, or may not be looked at, is no rule.
@@ -137,7 +153,7 @@ impl Ruleset {
         let added = unsafe {
             libc::syscall(
                 libc::SYS_landlock_add_rule,
-                self.0.as_raw_fd(),
+                self.rules.as_raw_fd(),
                 PATH_BENEATH,
                 ptr::from_ref(&rule),
                 0u32,
@@ -154,8 +170,13 @@ impl Ruleset {
     #[expect(unsafe_code, reason = "a system call without a safe form")]
     pub(super) fn enforce(&self) -> io::Result<()> {
         // SAFETY: a plain system call on an open descriptor.
-        let done =
-            unsafe { libc::syscall(libc::SYS_landlock_restrict_self, self.0.as_raw_fd(), 0u32) };
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_landlock_restrict_self,
+                self.rules.as_raw_fd(),
+                0u32,
+            )
+        };
         if done == 0 {
             Ok(())
         } else {

@@ -99,6 +99,11 @@ fn strict(support: Support, says: &mut impl FnMut(bool, &'static str, &'static s
         },
     );
     says(
+        support.can_hide(),
+        "has shared memory of its own, which goes with it",
+        "shared memory of the same user's other programs: what hides sockets would keep it from them",
+    );
+    says(
         support.has_filters,
         "makes no namespaces, mounts nothing, traces nothing",
         "system calls: the kernel has no filters of them",
@@ -135,8 +140,12 @@ fn limits(
     says: &mut impl FnMut(bool, &'static str, &'static str),
 ) {
     let limits = &profile.limits;
+    let groups = support.groups.unwrap_or_default();
     if limits.memory_bytes.is_some() {
         says(true, "memory of each process is limited", "");
+        if groups.memory {
+            says(true, "memory of all processes together is limited", "");
+        }
     }
     if limits.cores.is_some() {
         says(true, "the number of cores is limited", "");
@@ -146,23 +155,28 @@ fn limits(
     }
     if limits.processes.is_some() {
         says(
-            !support.is_root,
+            groups.processes || !support.is_root,
             "the number of processes is limited",
-            "the number of processes: the worker runs as the administrator, whom this limit does not bind",
+            "the number of processes: the worker runs as the administrator, whom this limit does not bind \
+             without a control group",
         );
+    }
+    if support.groups.is_some() {
+        says(true, "its processes end together, as one control group", "");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Limits;
+    use crate::{groups::Grouping, sandbox::Limits};
 
     const ALL: Support = Support {
         landlock: 7,
         has_filters: true,
         has_namespaces: true,
         is_root: false,
+        groups: None,
     };
 
     fn profile(is_strict: bool) -> Profile {
@@ -201,6 +215,14 @@ mod tests {
         };
         let root = with(|support| support.is_root = true);
         check(true, root, "partly strict", &["the number of processes"]);
+        let grouped = Support {
+            groups: Some(Grouping {
+                memory: true,
+                processes: true,
+            }),
+            ..root
+        };
+        check(true, grouped, "strict", &[]);
         check(false, root, "relaxed", &[]);
         let signals = "signals to other processes of the same user";
         let secrets = "the hub's data, the worker's token and the owner's keys";
@@ -210,17 +232,23 @@ mod tests {
         let cutting = "cutting off files of others";
         let oldest = with(|support| support.landlock = 1);
         let sockets = "sockets in the file system, those of its owner's session among them";
-        check(true, oldest, "partly strict", &[cutting, signals, sockets]);
+        let memory = "shared memory of the same user's other programs";
+        check(
+            true,
+            oldest,
+            "partly strict",
+            &[cutting, signals, sockets, memory],
+        );
         check(false, oldest, "partly relaxed", &[secrets, signals]);
         let processes = "other processes of the same user";
         let none = with(|support| support.landlock = 0);
-        let gaps = ["files", processes, signals, sockets];
+        let gaps = ["files", processes, signals, sockets, memory];
         check(true, none, "partly strict", &gaps);
         let unfiltered = with(|support| support.has_filters = false);
         let calls = ["system calls", "network but for TCP"];
         check(true, unfiltered, "partly strict", &calls);
         let bare = with(|support| support.has_namespaces = false);
-        check(true, bare, "partly strict", &[sockets]);
+        check(true, bare, "partly strict", &[sockets, memory]);
         check(false, bare, "partly relaxed", &[secrets]);
     }
 

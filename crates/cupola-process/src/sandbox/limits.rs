@@ -5,10 +5,10 @@ use std::{fs, io, os::unix::fs::MetadataExt as _};
 /// How much a program may take; `None` is as much as its user may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Memory of its own that each of its processes may have.
+    /// Memory that each of its processes may have of its own, and all together where there are control groups.
     pub memory_bytes: Option<u64>,
-    /// Processes and threads that its user may have, those of others of that user included: see
-    /// [`tasks_of_user`]. Does not bind the administrator.
+    /// Processes and threads that it may have. Without control groups they are counted with those of others of
+    /// its user, see [`tasks_of_user`], which does not bind the administrator.
     pub processes: Option<u64>,
     /// How long a file may get.
     pub file_bytes: Option<u64>,
@@ -31,10 +31,12 @@ type Resource = libc::__rlimit_resource_t;
 type Resource = libc::c_int;
 
 impl Limits {
-    pub(super) fn list(&self) -> Vec<Limit> {
+    /// They, as the system counts each, for a user who has so many processes and threads already.
+    pub(super) fn list(&self, tasks_of_user: impl FnOnce() -> u64) -> Vec<Limit> {
+        let processes = self.processes.map(|most| tasks_of_user() + most);
         let limits = [
             (libc::RLIMIT_DATA, self.memory_bytes),
-            (libc::RLIMIT_NPROC, self.processes),
+            (libc::RLIMIT_NPROC, processes),
             (libc::RLIMIT_FSIZE, self.file_bytes),
             (libc::RLIMIT_NOFILE, self.open_files),
             // An image of a program's memory may be as large as that, and holds its token. With one byte

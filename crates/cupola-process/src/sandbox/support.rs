@@ -1,6 +1,7 @@
 //! What this machine can do to keep a program in.
 
 use super::{calls, hiding, landlock};
+use crate::groups::Grouping;
 
 /// What this machine can do to keep a program in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +14,12 @@ pub struct Support {
     pub has_namespaces: bool,
     /// Whether programs run as the administrator, whom some limits do not bind.
     pub is_root: bool,
+    /// What control groups can do here; `None` where none can be made.
+    pub groups: Option<Grouping>,
 }
 
 impl Support {
-    /// Tries it out. Takes a millisecond.
+    /// Tries it out, control groups excepted. Takes a millisecond.
     #[expect(unsafe_code, reason = "a system call without a safe form")]
     pub fn probe() -> Self {
         Self {
@@ -25,6 +28,7 @@ impl Support {
             has_namespaces: hiding::is_supported(),
             // SAFETY: a plain system call that cannot fail.
             is_root: unsafe { libc::geteuid() } == 0,
+            groups: None,
         }
     }
 

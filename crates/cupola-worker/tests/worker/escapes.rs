@@ -13,7 +13,7 @@ use std::{
     path::PathBuf,
 };
 
-use cupola_process::sandbox::Support;
+use cupola_process::{groups::Groups, sandbox::Support};
 use cupola_protocol::work::{AccessBody, Finished, RunOrder};
 use cupola_worker::{Mode, Network, Sandbox};
 use serde_json::Value;
@@ -293,14 +293,20 @@ async fn a_stranger_s_program_escapes_nowhere() {
     let gaps = texts(&told["gaps"]);
     let support = Support::probe();
     let has_all = support.landlock >= 6 && support.has_filters && support.has_namespaces;
-    let is_whole = has_all && !support.is_root;
+    let groups = Groups::of_this_process().map(|groups| groups.grouping());
+    let counts_for_all = !support.is_root || groups.unwrap_or_default().processes;
+    let is_whole = has_all && counts_for_all;
     let word = if is_whole { "strict" } else { "partly strict" };
     assert_eq!(told["level"], word, "{gaps:?}");
     assert_eq!(gaps.is_empty(), is_whole, "{gaps:?}");
     let says_processes = gaps
         .iter()
         .any(|gap| gap.starts_with("the number of processes"));
-    assert_eq!(says_processes, support.is_root, "{gaps:?}");
+    assert_eq!(says_processes, !counts_for_all, "{gaps:?}");
+    let ends_together = texts(&told["holds"])
+        .iter()
+        .any(|hold| hold.contains("one control group"));
+    assert_eq!(ends_together, groups.is_some(), "{told}");
 }
 
 #[tokio::test]
@@ -409,6 +415,33 @@ async fn a_program_writes_in_its_own_folder_and_what_it_wrote_goes_with_it() {
     for (name, stays) in [("d", false), ("tmp", false), ("stdout.log", true)] {
         assert_eq!(folder.join(name).exists(), stays, "{name}");
     }
+}
+
+/// What other programs of the user have there is not seen, and nothing stays behind.
+#[tokio::test]
+async fn a_program_has_shared_memory_of_its_own() {
+    let others = tempfile::NamedTempFile::new_in("/dev/shm").expect("it is there");
+    let other = others.path().display();
+    let left = format!("/dev/shm/cupola-left-{}", std::process::id());
+    let script = format!(
+        "readlink /proc/self/ns/ipc; echo mine > {left}; cat {left}; test -e {other} && echo seen; true"
+    );
+    let (finished, said) = shell(
+        "k-shm",
+        &script,
+        AccessBody::default(),
+        best(None, Vec::new()),
+    )
+    .await;
+    assert_eq!(finished.outcome, "completed", "{finished:?}");
+    if !Support::probe().has_namespaces {
+        return;
+    }
+    let here = fs::read_link("/proc/self/ns/ipc").expect("it is there");
+    let (queues, said) = said.split_once('\n').expect("it said so");
+    assert_ne!(here.to_string_lossy(), queues);
+    assert_eq!(said, "mine\n");
+    assert!(!std::path::Path::new(&left).exists());
 }
 
 #[tokio::test]

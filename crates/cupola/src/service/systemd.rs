@@ -76,6 +76,7 @@ fn unit(service: &Service) -> String {
          Restart=on-failure\n\
          RestartSec=10\n\
          RestartPreventExitStatus={GIVES_UP}\n\
+         Delegate=yes\n\
          KillMode=mixed\n\
          TimeoutStopSec=30\n\
          \n\
@@ -120,6 +121,7 @@ mod tests {
         Restart=on-failure
         RestartSec=10
         RestartPreventExitStatus=77
+        Delegate=yes
         KillMode=mixed
         TimeoutStopSec=30
 
@@ -148,6 +150,7 @@ mod tests {
         Restart=on-failure
         RestartSec=10
         RestartPreventExitStatus=77
+        Delegate=yes
         KillMode=mixed
         TimeoutStopSec=30
 
