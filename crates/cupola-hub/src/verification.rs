@@ -195,6 +195,9 @@ impl Court {
         needs: impl Iterator<Item = i64>,
     ) -> Result<Vec<TaskId>, HubError> {
         let worker = worker.to_string();
+        if !rows::is_any_awaited(tx, (&worker, REFEREE))? {
+            return Ok(Vec::new());
+        }
         let mut found = Vec::new();
         for needs in needs {
             let limit = choosing::LOOKED_AT;

@@ -15,6 +15,7 @@ statements! {
                                  created_at, placement, priority)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     FIND = "SELECT * FROM brief WHERE id = $1 AND deleted_at IS NULL";
+    FIND_BUDGETED = "SELECT id FROM brief WHERE id = $1 AND budget_micros IS NOT NULL AND deleted_at IS NULL";
     LIST = "SELECT * FROM brief WHERE deleted_at IS NULL
             AND ($1 = '' OR LOWER(title) LIKE $2 ESCAPE '\\' OR LOWER(goal) LIKE $2 ESCAPE '\\'
                  OR id LIKE $2 ESCAPE '\\')
@@ -56,6 +57,12 @@ pub fn insert(tx: &mut Tx, brief: &Brief) -> Result<(), StoreError> {
 /// The brief, unless it was deleted.
 pub fn find(tx: &mut Tx, id: BriefId) -> Result<Option<Brief>, StoreError> {
     tx.query_optional(FIND, &[&id.to_string()], brief)
+}
+
+/// Whether a brief that was not deleted has a budget.
+pub fn has_budget(tx: &mut Tx, id: BriefId) -> Result<bool, StoreError> {
+    let found = tx.query_optional(FIND_BUDGETED, &[&id.to_string()], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// The latest first; `search` matches title, goal and id.

@@ -13,7 +13,9 @@ statements! {
     INSERT = "INSERT INTO code (hash, template, command, files) VALUES ($1, $2, $3, $4)
               ON CONFLICT (hash) DO NOTHING";
     FIND = "SELECT * FROM code WHERE hash = $1";
-    FIND_COMMAND = "SELECT hash, template, command, files = '[]' AS is_empty FROM code WHERE hash = $1";
+    /// Without reading the files, which may be long: none are `[]`.
+    FIND_COMMAND = "SELECT hash, template, command, OCTET_LENGTH(files) = 2 AS is_empty
+                    FROM code WHERE hash = $1";
     INSERT_NEEDS = "INSERT INTO needs (id, body) SELECT COALESCE(MAX(id), 0) + 1, CAST($1 AS TEXT)
                     FROM needs WHERE 1 = 1 ON CONFLICT (body) DO NOTHING";
     FIND_NEEDS_ID = "SELECT id FROM needs WHERE body = $1";

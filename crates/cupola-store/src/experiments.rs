@@ -34,6 +34,7 @@ statements! {
     FIND_ANY = "SELECT experiment.*, needs.body AS needs_body
                 FROM experiment JOIN needs ON needs.id = experiment.needs_id
                 WHERE experiment.id = $1";
+    FIND_MAKER = "SELECT id, author, brief_id FROM experiment WHERE id = $1";
     FIND_BY_BRIEF = "SELECT experiment.*, needs.body AS needs_body
                      FROM experiment JOIN needs ON needs.id = experiment.needs_id
                      WHERE experiment.brief_id = $1 AND deleted_at IS NULL";
@@ -166,6 +167,25 @@ pub fn find(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, StoreEr
 /// The experiment, even if it was deleted: its last runs may still report.
 pub fn find_any(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, StoreError> {
     tx.query_optional(FIND_ANY, &[&id.to_string()], experiment)
+}
+
+/// Who made an experiment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maker {
+    /// The name of the token.
+    pub author: String,
+    /// The brief, where one made it.
+    pub brief: Option<BriefId>,
+}
+
+/// Who made an experiment, also one in the bin: asked at every lease.
+pub fn find_maker(tx: &mut Tx, id: ExperimentId) -> Result<Option<Maker>, StoreError> {
+    tx.query_optional(FIND_MAKER, &[&id.to_string()], |row| {
+        Ok(Maker {
+            author: row.text("author")?,
+            brief: codec::optional_parsed(row, "experiment", "brief_id")?,
+        })
+    })
 }
 
 /// The family that a brief made.

@@ -25,8 +25,8 @@ pub use owners::{
     save_trust,
 };
 pub use sides::{
-    Side, count_kept, find_awaited, insert_side, list_answers, list_copies_of, list_kept_of,
-    list_needs_awaited, list_sides, list_sides_of_run, list_vouched, save_side,
+    Side, count_kept, find_awaited, insert_side, is_any_awaited, list_answers, list_copies_of,
+    list_kept_of, list_needs_awaited, list_sides, list_sides_of_run, list_vouched, save_side,
 };
 
 statements! {

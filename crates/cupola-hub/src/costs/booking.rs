@@ -40,16 +40,16 @@ pub(crate) fn begin(
     (worker, terms): (WorkerId, Terms),
     now: Timestamp,
 ) -> Result<(), HubError> {
-    let experiment = experiments::find_any(tx, run.experiment)?
+    let maker = experiments::find_maker(tx, run.experiment)?
         .ok_or_else(|| HubError::not_found("experiment", run.experiment))?;
-    let brief = experiment.origin.brief().map(|brief| brief.to_string());
+    let brief = maker.brief.map(|brief| brief.to_string());
     let mut cost = RunCost {
         run: run.id,
         experiment: run.experiment,
         worker,
         model: tags::find(tx, run.id, MODEL_TAG)?.unwrap_or_default(),
         brief: brief.unwrap_or_default(),
-        person: experiment.author,
+        person: maker.author,
         taken: Taken {
             rate: terms.rate,
             share: terms.share,

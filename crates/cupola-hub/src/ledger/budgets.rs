@@ -30,15 +30,14 @@ type Terms = (Credit, Timestamp);
 
 /// Who pays for the tasks of an experiment: its brief, where it has a budget, else whoever made it.
 pub(super) fn payer_of(tx: &mut Tx, experiment: ExperimentId) -> Result<Account, HubError> {
-    let found = experiments::find_any(tx, experiment)?
+    let maker = experiments::find_maker(tx, experiment)?
         .ok_or_else(|| HubError::not_found("experiment", experiment))?;
-    if let Some(id) = found.origin.brief()
-        && let Some(brief) = briefs::find(tx, id)?
-        && brief.wanted.budget.is_some()
+    if let Some(id) = maker.brief
+        && briefs::has_budget(tx, id)?
     {
         return Ok(Account::Brief(id.to_string()));
     }
-    Ok(Account::Person(person_of(tx, &found.author)?))
+    Ok(Account::Person(person_of(tx, &maker.author)?))
 }
 
 /// Gives a new brief its budget. Where whoever submits it does not have as much, the brief is refused.

@@ -20,6 +20,7 @@ statements! {
     LIST = "SELECT * FROM audit_run WHERE audit_id = $1 ORDER BY round";
     LIST_OF_RUN = "SELECT * FROM audit_run WHERE run_id = $1 ORDER BY audit_id";
     FIND_AWAITED = "SELECT * FROM audit_run WHERE task_id = $1 AND place = 'awaited'";
+    FIND_ANY_AWAITED = "SELECT audit_id FROM audit_run WHERE auditor IN ($1, $2) AND place = 'awaited' LIMIT 1";
     LIST_COPIES_OF = "SELECT audit_run.audit_id, audit_run.task_id
                       FROM audit_run JOIN audit ON audit.id = audit_run.audit_id
                       JOIN task ON task.id = audit_run.task_id
@@ -140,6 +141,12 @@ pub fn list_sides_of_run(tx: &mut Tx, run: RunId) -> Result<Vec<Side>, StoreErro
 /// What waits for the result of this copy of a task.
 pub fn find_awaited(tx: &mut Tx, task: TaskId) -> Result<Option<Side>, StoreError> {
     tx.query_optional(FIND_AWAITED, &[&task.to_string()], side)
+}
+
+/// Whether anything waits for one of these two auditors.
+pub fn is_any_awaited(tx: &mut Tx, (a, b): (&str, &str)) -> Result<bool, StoreError> {
+    let found = tx.query_optional(FIND_ANY_AWAITED, &[&a, &b], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// The copies of tasks with these needs that wait to be taken by whoever was chosen, the oldest checks first.
