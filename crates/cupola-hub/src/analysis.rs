@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -16,7 +16,7 @@ use cupola_domain::{
 };
 use cupola_search::{
     anomalies::{Anomaly, Z_LIMIT, anomalies},
-    factors::{Factor, factors},
+    factors::{Factor, Importances, factors, importance},
     repro::{Repeats, TOLERANCE, repeats},
     space::Space,
     summary::{Observation, Summary, summary_but},
@@ -24,7 +24,11 @@ use cupola_search::{
 use cupola_store::{briefs, tasks, verification};
 use serde_json::Value;
 
-use crate::{Hub, HubError, families};
+use crate::{
+    Hub, HubError,
+    comparison::{Question, Selection},
+    families,
+};
 
 /// Families whose analyses are kept.
 const KEPT_MAX: usize = 64;
@@ -52,6 +56,17 @@ pub struct Analysis {
     pub space: Option<Space>,
     /// The best value that is being checked, where it would be better than the best, and by which check.
     pub claimed: Option<(AuditId, f64)>,
+    /// What explains the variance of the metric, once somebody has asked.
+    importance: OnceLock<Importances>,
+}
+
+impl Analysis {
+    /// How much of the variance of the metric each parameter explains, as a comparison of the family's runs
+    /// says it.
+    pub fn importance(&self) -> &Importances {
+        self.importance
+            .get_or_init(|| importance(&self.observations, None))
+    }
 }
 
 /// Kept analyses, by family and how many of its tasks had completed, and how often what is known of results
@@ -74,6 +89,23 @@ impl AnalysisCache {
 }
 
 impl Hub {
+    /// What made the difference in an experiment, and in which metric. Of a family it is kept until another
+    /// task completes.
+    pub fn importance(&self, id: ExperimentId) -> Result<(String, Importances), HubError> {
+        let experiment = self.experiment_detail(id)?.experiment;
+        if experiment.origin.brief().is_some() {
+            let metric = families::objective(&experiment)?.metric.clone();
+            let analysis = self.analysis(&experiment)?;
+            return Ok((metric, analysis.importance().clone()));
+        }
+        let selection = Selection {
+            experiments: vec![id],
+            ..Selection::default()
+        };
+        let compared = self.comparison(&selection, &Question::default())?;
+        Ok((compared.metric_name(), compared.finding.importance))
+    }
+
     pub(crate) fn analysis(&self, family: &Experiment) -> Result<Arc<Analysis>, HubError> {
         let completed = family.counts.completed;
         {
@@ -142,6 +174,7 @@ impl Hub {
             observations,
             space,
             claimed,
+            importance: OnceLock::new(),
         })
     }
 }

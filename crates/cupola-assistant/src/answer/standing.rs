@@ -7,7 +7,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
-    comparison::{ComparedRow, Importance, Question, Selection},
+    comparison::{ComparedRow, Importance},
     run_search::{
         Columns, RunFound, RunSearch,
         filter::{self, Order},
@@ -249,16 +249,11 @@ impl Desk<'_> {
 
     pub(super) fn matters(&self, of: &Thing, parameters: &[Thing]) -> Result<Answer, HubError> {
         let id = experiment_of(of)?;
-        let selection = Selection {
-            experiments: vec![id],
-            ..Selection::default()
-        };
-        let compared = self.hub.comparison(&selection, &Question::default())?;
+        let (metric, importance) = self.hub.importance(id)?;
         let source = links::comparison(&[id]);
         let is_wanted = |one: &&Importance| {
             parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
         };
-        let importance = &compared.finding.importance;
         let found: Vec<_> = importance
             .parameters
             .iter()
@@ -266,12 +261,13 @@ impl Desk<'_> {
             .filter_map(|one| Some((one, one.alone?)))
             .collect();
         let name = quoted(&of.name);
-        let metric = quoted(&compared.metric_name());
+        let metric = quoted(&metric);
         let Some((first, effect)) = found.first() else {
+            let total = self.hub.experiment_detail(id)?.experiment.counts.total();
             let text = match parameters {
                 [] => format!(
                     "Of {name} it cannot be told which parameter matters: too few of its {} have a value or differ in parameters.",
-                    plural(compared.total, "run")
+                    plural(total, "run")
                 ),
                 some => format!(
                     "Of {name} it cannot be told whether {} matters: its runs do not differ in it, or each value occurs once.",
@@ -279,7 +275,7 @@ impl Desk<'_> {
                 ),
             };
             return Ok(Answer::saying(text)
-                .count("runs", compared.total, &source)
+                .count("runs", total, &source)
                 .link(format!("comparison of {name}"), source));
         };
         let share = percent(effect.share);

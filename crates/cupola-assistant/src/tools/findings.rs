@@ -3,7 +3,7 @@
 use std::str::FromStr as _;
 
 use cupola_domain::ids::{ExperimentId, RunId};
-use cupola_hub::comparison::{Compared, Importance, Selection, Verdict};
+use cupola_hub::comparison::{Compared, Importance, Verdict};
 use serde_json::{Value, json};
 
 use super::{
@@ -86,21 +86,14 @@ pub(super) fn compare(desk: &Desk<'_>, given: &Compare) -> Result<Found, Refused
 
 pub(super) fn importance(desk: &Desk<'_>, given: &OfExperiment) -> Result<Found, Refused> {
     let id = desk.experiment(&given.id)?;
-    let selection = Selection {
-        experiments: vec![id],
-        ..Selection::default()
-    };
-    let compared = desk
-        .hub
-        .comparison(&selection, &cupola_hub::comparison::Question::default())?;
-    let importance = &compared.finding.importance;
+    let (metric, importance) = desk.hub.importance(id)?;
     let rows: Vec<Value> = importance.parameters.iter().map(importance_row).collect();
     let together = importance.together.map(|together| {
         json!({"share": together.share, "share_by_chance": together.share_by_chance, "count": together.count})
     });
     let total = rows.len() as u64;
     Ok(Found::default()
-        .with("metric", said(&compared.metric_name()))
+        .with("metric", said(&metric))
         .with("counted", importance.count)
         .with_some("together", together)
         .with("link", links::comparison(&[id]))

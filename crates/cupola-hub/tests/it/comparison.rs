@@ -369,3 +369,39 @@ fn many_curves_are_all_in_the_band_but_not_all_drawn() {
     assert_eq!(found.bands[0].1.count, [120, 120]);
     assert_eq!(found.bands[0].1.mean[1], Some(59.5));
 }
+
+/// What is kept of a family says the same as a comparison of its runs, which is where it is seen.
+#[test]
+fn what_matters_in_a_family_is_what_its_comparison_says() {
+    let hub = TestHub::new();
+    let id = hub.submit(40);
+    let worker = hub.join("laptop");
+    for n in 0..30 {
+        let order = worker.take(&hub);
+        finish(&hub, &order, completed(f64::from(n * 7 % 11))).unwrap();
+    }
+    let (metric, found) = hub.importance(id).unwrap();
+    let compared = hub.comparison(&whole(id), &Question::default()).unwrap();
+    assert_eq!(metric, compared.metric_name());
+    assert_eq!(found, compared.finding.importance);
+    assert!(
+        found.count == 30 && !found.parameters.is_empty(),
+        "{found:?}"
+    );
+    // Another result is not passed over.
+    finish(&hub, &worker.take(&hub), completed(100.0)).unwrap();
+    assert_eq!(hub.importance(id).unwrap().1.count, 31);
+}
+
+#[test]
+fn what_matters_in_runs_that_were_logged_is_said_too() {
+    let hub = TestHub::new();
+    let of = experiment(&hub, "sweep");
+    for n in 0..8 {
+        let params = format!("lr={} wd=0.1", n % 2);
+        logged(&hub, &of, &params, &[f64::from(n % 2)]);
+    }
+    let (metric, found) = hub.importance(of.id).unwrap();
+    assert_eq!((metric.as_str(), found.parameters.len()), ("loss", 1));
+    assert_eq!(found.parameters[0].parameter, "lr");
+}
