@@ -44,8 +44,8 @@ pub struct SpaceRow {
 }
 
 /// The page. The form posts `title`, `goal`, `constraints`, `template`, `num_tasks`, `time_budget`,
-/// `budget_credits`, `hardware`, `device_class`, `sampler`, `study_seed`, and for each row of the space one
-/// `parameter` and one `expression`; empty rows are ignored.
+/// `budget_credits`, `hardware`, `device_class`, `priority`, `sampler`, `study_seed`, and for each row of the
+/// space one `parameter` and one `expression`; empty rows are ignored.
 #[derive(Debug, Clone, Template)]
 #[template(path = "briefs/new.html")]
 pub struct Form {
@@ -61,7 +61,7 @@ pub struct Form {
     pub chosen: TemplateChoice,
     /// Tasks, time budget.
     pub amount: Vec<Field>,
-    /// Budget, hardware, device class.
+    /// Budget, hardware, device class, priority.
     pub limits: Vec<Field>,
     /// Sampler, study seed.
     pub search: Vec<Field>,
@@ -198,6 +198,9 @@ fn limits(draft: &Draft, profiles: &Profiles) -> Vec<Field> {
         Field::new("device_class", "Device class", &draft.device_class)
             .with(Input::Select(placements.into()))
             .hint("Keep all tasks to the class of the machine that takes the first, so that their values compare exactly."),
+        Field::new("priority", "Priority", &draft.priority)
+            .with(Input::Number)
+            .hint("Among your own tasks a higher number comes first. Left empty, it is 0."),
     ]
 }
 
