@@ -258,12 +258,14 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let asked = Arc::clone(&activity);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let (app, activity) = (app.clone(), Arc::clone(&asked));
-        let request: Request =
-            request.map(|body| axum::body::Body::new(Asking::new(body, &activity)));
+        let (parts, body) = request.into_parts();
+        let (body, at_work) = Asking::new(body, &asked);
+        let answer = app
+            .clone()
+            .oneshot(Request::from_parts(parts, axum::body::Body::new(body)));
         async move {
-            let answer: Result<axum::response::Response, Infallible> = app.oneshot(request).await;
-            answer.map(|answer| answer.map(|body| Answering::new(body, &activity)))
+            let answer: Result<axum::response::Response, Infallible> = answer.await;
+            answer.map(|answer| answer.map(|body| Answering::new(body, at_work)))
         }
     });
     let mut connection = http1::Builder::new()

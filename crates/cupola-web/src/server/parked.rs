@@ -29,7 +29,7 @@ pub(super) const QUIET: Duration = Duration::from_secs(1);
 /// What happened on a connection since it is served.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
-    /// Bodies that are being read or sent: of requests, and of their answers.
+    /// Requests that are read, thought about or answered, and what of them is being read.
     at_work: AtomicU64,
     /// Whether all of a request was ever read and answered.
     has_answered: AtomicBool,
@@ -47,7 +47,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// A body begins to be read or sent.
+    /// Something begins.
     fn begin(self: &Arc<Self>) -> AtWork {
         self.at_work.fetch_add(1, Ordering::SeqCst);
         self.moves.fetch_add(1, Ordering::SeqCst);
@@ -81,9 +81,9 @@ impl Activity {
     }
 }
 
-/// A body that is being read or sent, until it is dropped.
+/// Something that is going on, until it is dropped.
 #[derive(Debug)]
-struct AtWork(Arc<Activity>);
+pub(super) struct AtWork(Arc<Activity>);
 
 impl Drop for AtWork {
     fn drop(&mut self) {
@@ -96,7 +96,8 @@ impl Drop for AtWork {
     }
 }
 
-/// The body of an answer, which is at work until it was handed over.
+/// The body of an answer. What was at work since the request came is so until it was handed over: an answer may
+/// be long in coming.
 #[derive(Debug)]
 pub(super) struct Answering {
     body: Body,
@@ -104,10 +105,10 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    pub(super) fn new(body: Body, activity: &Arc<Activity>) -> Self {
+    pub(super) fn new(body: Body, at_work: AtWork) -> Self {
         Self {
             body,
-            _at_work: activity.begin(),
+            _at_work: at_work,
         }
     }
 }
@@ -141,12 +142,14 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn new(body: Incoming, activity: &Arc<Activity>) -> Self {
-        Self {
+    /// Says also that its request is being answered, which outlives its body.
+    pub(super) fn new(body: Incoming, activity: &Arc<Activity>) -> (Self, AtWork) {
+        let asking = Self {
             body,
             has_ended: false,
             at_work: activity.begin(),
-        }
+        };
+        (asking, activity.begin())
     }
 }
 
@@ -319,12 +322,15 @@ mod tests {
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let activity = Arc::clone(&asked);
             let (parts, body) = request.into_parts();
-            let body = Asking::new(body, &activity);
+            let (body, at_work) = Asking::new(body, &activity);
             async move {
-                if parts.uri == "/read" {
+                if parts.uri != "/" {
                     let _ = axum::body::to_bytes(Body::new(body), 1 << 10).await;
                 }
-                let answer = Answering::new(Body::from("hello"), &activity);
+                if parts.uri == "/slow" {
+                    tokio::time::sleep(PATIENCE * 10).await;
+                }
+                let answer = Answering::new(Body::from("hello"), at_work);
                 Ok::<_, Infallible>(hyper::Response::new(answer))
             }
         });
@@ -359,6 +365,9 @@ mod tests {
         for request in [
             REQUEST,
             "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+            // It is waited for longer than a quiet connection is kept.
+            "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
             "POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         ] {
             let (quiet, answer) = tokio::join!(speak(near, Arc::default()), ask(&mut far, request));
