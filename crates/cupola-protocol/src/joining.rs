@@ -40,6 +40,9 @@ pub struct CreatedEnrolment {
     pub join_code: String,
     /// Its row.
     pub enrolment: EnrolmentBody,
+    /// What whoever hands the code on should know; empty for nothing.
+    #[serde(default)]
+    pub warning: String,
 }
 
 /// A way in without its secret.

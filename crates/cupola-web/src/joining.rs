@@ -28,10 +28,18 @@ pub(crate) fn command(code: &JoinCode) -> String {
 }
 
 /// What whoever hands it on should know; empty for nothing.
-pub(crate) fn warning(code: &JoinCode) -> &'static str {
-    if code.hubs.iter().all(|hub| is_own(hub)) {
+pub(crate) fn warning(web: &Web, code: &JoinCode) -> &'static str {
+    let is_behind_proxy = web.settings.is_tls && web.settings.tls.is_none();
+    warning_of(code, is_behind_proxy)
+}
+
+fn warning_of(code: &JoinCode, is_behind_proxy: bool) -> &'static str {
+    if is_behind_proxy && code.hubs.iter().all(|hub| is_own(hub)) {
+        "It works nowhere, because the hub does not know by which address its proxy is reached: say it as `url` \
+         in its configuration, or make the code on a page that was opened by that address."
+    } else if code.hubs.iter().all(|hub| is_own(hub)) {
         "It works on the hub's own machine alone, because the hub is called by no other address: start it with \
-         --host ADDRESS --tls, or open this page by the address that others use."
+         --host ADDRESS --tls, or make the code on a page that was opened by the address that others use."
     } else if code.hubs.iter().any(|hub| hub.starts_with("http:")) {
         "Nothing is encrypted on the way to the hub: start it with --tls, unless you trust the network."
     } else {
@@ -119,8 +127,12 @@ mod tests {
                 key: String::new(),
                 secret: String::new(),
             };
-            assert!(warning(&code).starts_with(expected), "{hubs:?}");
-            assert_eq!(warning(&code).is_empty(), expected.is_empty(), "{hubs:?}");
+            let said = warning_of(&code, false);
+            assert!(said.starts_with(expected), "{hubs:?}");
+            assert_eq!(said.is_empty(), expected.is_empty(), "{hubs:?}");
+            let behind = warning_of(&code, true);
+            let works_nowhere = hubs.iter().all(|hub| is_own(hub));
+            assert_eq!(behind.contains("`url`"), works_nowhere, "{hubs:?}");
         };
         check(&["https://hub.lab#sha256=ab"], "");
         check(

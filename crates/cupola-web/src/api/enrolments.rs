@@ -67,9 +67,11 @@ async fn create(
         Ok((hub.create_enrolment(new, &who)?, hub.now()))
     });
     let ((secret, made), now) = answer.await?;
+    let code = crate::joining::code(&web, &address, secret);
     let created = CreatedEnrolment {
-        join_code: crate::joining::code(&web, &address, secret).to_string(),
+        join_code: code.to_string(),
         enrolment: present::enrolment(&made, now),
+        warning: crate::joining::warning(&web, &code).to_owned(),
     };
     Ok((StatusCode::CREATED, Json(created)))
 }

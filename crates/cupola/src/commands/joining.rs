@@ -134,9 +134,10 @@ pub(crate) async fn leave(leave: Leave) -> anyhow::Result<()> {
         ),
     };
     let client = Client::new(&hub, &token)?;
-    if let Some(id) = cupola_worker::worker_id(&state) {
+    let id = cupola_worker::worker_id(&state);
+    if let Some(id) = &id {
         cupola_worker::note_leaving(&state)?;
-        let told = say_goodbye(&client, &id, leave.finish).await;
+        let told = say_goodbye(&client, id, leave.finish).await;
         match told {
             Err(error) if leave.force => {
                 output::note(&format!("the hub was not told: {error}"));
@@ -151,10 +152,17 @@ pub(crate) async fn leave(leave: Leave) -> anyhow::Result<()> {
     }
     forget_when_ended(&state).await?;
     Membership::forget(&state)?;
-    output::line(&format!(
-        "left {}: the token opens nothing any more, and nothing of the hub is kept",
-        client.base_url()
-    ));
+    let hub = client.base_url();
+    output::line(&match id {
+        Some(_) => {
+            format!("left {hub}: the token opens nothing any more, and nothing of the hub is kept")
+        }
+        // It never worked there, and the hub does not know it as a worker.
+        None => format!(
+            "nothing of {hub} is kept; it never worked there, so an operator has to revoke its token \
+             (`cupola token list`, `cupola token revoke`)"
+        ),
+    });
     Ok(())
 }
 
@@ -313,12 +321,6 @@ pub(crate) fn state(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
         Some(state) => Ok(std::path::absolute(state)?),
         None => Ok(DataDir::of_user()?.path().join("joined")),
     }
-}
-
-/// Whether a hub's address is one of this machine alone.
-pub(super) fn is_here(hub: &str) -> bool {
-    let address = hub.parse::<Address>();
-    address.is_ok_and(|address| !address.loopback().is_empty())
 }
 
 /// How far programs of a hub are kept in where nobody says it. One's own programs are those of a hub that

@@ -1,12 +1,8 @@
 //! `cupola token`: who may do what.
 
 use cupola_client::{Client, query::PageFilter};
-use cupola_protocol::{
-    access::NewToken,
-    joining::{JoinCode, NewEnrolment},
-};
+use cupola_protocol::{access::NewToken, joining::NewEnrolment};
 
-use super::joining;
 use crate::{
     cli::{Read, Token},
     connection::client,
@@ -86,12 +82,8 @@ async fn invite(new: &NewEnrolment, read: &Read) -> anyhow::Result<()> {
         "Run this on the machine that is to work: {uses} of {}, until {}.",
         way.owner, way.expires_at
     ));
-    let code: JoinCode = created.join_code.parse().map_err(anyhow::Error::msg)?;
-    if code.hubs.iter().all(|hub| joining::is_here(hub)) {
-        output::remark(
-            "It works on the hub's own machine alone, because the hub listens nowhere else: start it with \
-             `--host ADDRESS --tls`.",
-        );
+    if !created.warning.is_empty() {
+        output::remark(&created.warning);
     }
     Ok(())
 }

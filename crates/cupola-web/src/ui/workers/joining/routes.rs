@@ -63,7 +63,7 @@ async fn create(
     });
     match answer.await {
         Ok((secret, made)) => {
-            let created = shown(&joining::code(&web, &address, secret), &made);
+            let created = shown(&web, &joining::code(&web, &address, secret), &made);
             let page = page(&web, &who, Some(created), &Fields::default(), &[]).await?;
             Ok(page.into_response())
         }
@@ -113,14 +113,14 @@ fn asked_for(fields: &Fields) -> Result<NewEnrolment, Vec<FieldError>> {
     })
 }
 
-fn shown(code: &JoinCode, made: &Enrolment) -> CreatedCode {
+fn shown(web: &Web, code: &JoinCode, made: &Enrolment) -> CreatedCode {
     let machines = format::counted(made.uses_max.into(), "machine", "machines");
     CreatedCode {
         command: joining::command(code),
         service: format!("cupola worker install --join {code}"),
         whose: format!("{machines} of {}", made.belonging.owner),
         expires: made.expires_at.into(),
-        warning: joining::warning(code),
+        warning: joining::warning(web, code),
     }
 }
 
