@@ -177,6 +177,8 @@ pub(super) fn start(desk: &Desk<'_>, given: &StartRun) -> Result<Found, Refused>
             .with("name", said(&detail.experiment.name))
             .with("configuration", all_given(&detail.experiment.setup.config)));
     }
+    let by = (desk.caller.owner.as_str(), desk.caller.role);
+    desk.hub.refuse_spending(id, by)?;
     let made = desk.hub.start_experiment(id, runs)?;
     let made: Vec<Value> = made
         .iter()
@@ -243,6 +245,8 @@ pub(super) fn retry_run(desk: &Desk<'_>, given: &OfRun) -> Result<Found, Refused
             .with("would", would)
             .with("run_id", id.to_string()));
     }
+    let by = (desk.caller.owner.as_str(), desk.caller.role);
+    desk.hub.refuse_spending_on_run(id, by)?;
     let run = desk.hub.retry_run(id)?;
     Ok(Found::default()
         .with("done", "made another run")

@@ -40,6 +40,19 @@ pub(super) fn payer_of(tx: &mut Tx, experiment: ExperimentId) -> Result<Account,
     Ok(Account::Person(person_of(tx, &maker.author)?))
 }
 
+/// Whose the credits are that somebody pays with; nobody's where that is no person.
+pub(super) fn holder_of(tx: &mut Tx, payer: &Account) -> Result<Option<String>, HubError> {
+    match payer {
+        Account::Person(name) => Ok(Some(name.clone())),
+        Account::Brief(id) => {
+            let brief = id.parse().ok().map(|id| briefs::find(tx, id)).transpose()?;
+            let author = brief.flatten().map(|brief| brief.author);
+            author.map(|author| person_of(tx, &author)).transpose()
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Gives a new brief its budget. Where whoever submits it does not have as much, the brief is refused.
 pub(crate) fn fund(tx: &mut Tx, brief: &Brief, terms: Terms) -> Result<(), HubError> {
     let Some(budget) = brief.wanted.budget else {

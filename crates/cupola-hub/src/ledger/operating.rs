@@ -5,6 +5,7 @@ use cupola_domain::{
     credits::{Asked, Credits},
     event::Event,
     field::FieldError,
+    ids::{ExperimentId, RunId, TaskId},
     ledger::{Account, Credit, Entry, Kind, Refused, Transfer},
     time::Timestamp,
 };
@@ -12,9 +13,13 @@ use cupola_store::{Tx, events, ledger, tokens};
 
 use super::{
     Economy,
+    budgets::{holder_of, payer_of},
     writing::{By, write},
 };
-use crate::{Hub, HubError};
+use crate::{
+    Hub, HubError,
+    transitions::{Pair, find_task},
+};
 
 const NOTE_CHARS_MAX: usize = 500;
 
@@ -36,6 +41,40 @@ pub struct Correction {
 }
 
 impl Hub {
+    /// Refuses to have more made of an experiment that somebody else pays for, where nobody may owe anything:
+    /// whoever has a worker would earn what others have by trying theirs again. An operator may.
+    pub fn refuse_spending(
+        &self,
+        experiment: ExperimentId,
+        (owner, role): (&str, Role),
+    ) -> Result<(), HubError> {
+        if self.economy().people() != Credit::None || role.includes(Role::Operator) {
+            return Ok(());
+        }
+        let payer = self.read(move |tx| {
+            let payer = payer_of(tx, experiment)?;
+            holder_of(tx, &payer)
+        })?;
+        match payer {
+            Some(payer) if payer != owner => Err(HubError::Forbidden(format!(
+                "`{payer}` pays for what more is made of it: they do it, or an operator"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same of an experiment that a task belongs to.
+    pub fn refuse_spending_on_task(&self, id: TaskId, who: (&str, Role)) -> Result<(), HubError> {
+        let task = self.read(move |tx| find_task(tx, id))?;
+        self.refuse_spending(task.experiment, who)
+    }
+
+    /// The same of an experiment that a run belongs to.
+    pub fn refuse_spending_on_run(&self, id: RunId, who: (&str, Role)) -> Result<(), HubError> {
+        let run = self.read(move |tx| Ok(Pair::find(tx, id)?.run))?;
+        self.refuse_spending(run.experiment, who)
+    }
+
     /// Moves what people have: a grant where it comes from nobody, else a correction. Asked again with the
     /// same key it changes nothing.
     pub fn move_credits(&self, correction: &Correction, author: &str) -> Result<Entry, HubError> {

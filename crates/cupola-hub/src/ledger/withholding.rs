@@ -136,7 +136,7 @@ impl Short {
             }
             Account::Person(name) => format!(
                 "`{name}` has too few credits for another task: the next one costs {price}; an operator gives more \
-                 with `cupola credits grant {name} AMOUNT`"
+                 with `cupola credits grant {name} AMOUNT --note WHY`"
             ),
             other => format!("`{other}` has too few credits for another task"),
         }

@@ -62,6 +62,7 @@ cupola_testkit::on_each_database! {
     what_is_said_to_suffice_does_to_the_last_millionth,
     who_is_not_among_the_richest_is_told_right,
     a_giver_that_was_changed_by_hand_is_seen,
+    nobody_has_more_made_at_anothers_expense,
 }
 
 /// Of one task of [`brief`].
@@ -1138,4 +1139,33 @@ fn a_giver_that_was_changed_by_hand_is_seen(database: &Database) {
             format!("`brief:{brief}` was given something by `bob` and does not say so"),
         ]
     );
+}
+
+fn nobody_has_more_made_at_anothers_expense(database: &Database) {
+    let hub = TestHub::on(database);
+    hub.use_economy(enforced(8_000_000_000)).unwrap();
+    hub.create_token("ada", Role::Researcher, None).unwrap();
+    let family = hub.submit(1);
+    let task = task_of(&hub, hub.join("laptop").take(&hub).run.id);
+    let refused = |who: (&str, Role)| {
+        let of_both = [
+            hub.refuse_spending(family, who),
+            hub.refuse_spending_on_task(task, who),
+        ];
+        of_both.map(|answer| matches!(answer, Err(HubError::Forbidden(_))))
+    };
+    assert_eq!(refused(("bob", Role::Researcher)), [true; 2]);
+    assert_eq!(refused(("ada", Role::Researcher)), [false; 2]);
+    assert_eq!(refused(("bob", Role::Operator)), [false; 2]);
+    // A brief that has a budget pays for its person.
+    let of_brief = brief(&hub, 1, "500");
+    let who = ("bob", Role::Researcher);
+    assert!(hub.refuse_spending(of_brief.family.id, who).is_err());
+    assert!(
+        hub.refuse_spending(of_brief.family.id, ("ada", Role::Researcher))
+            .is_ok()
+    );
+    // Where nobody counts, everybody may.
+    hub.use_economy(Economy::default()).unwrap();
+    assert_eq!(refused(who), [false; 2]);
 }

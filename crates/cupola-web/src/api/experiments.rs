@@ -160,11 +160,15 @@ async fn destroy(
 
 async fn start(
     State(web): State<Web>,
-    _: Researcher,
+    Researcher(who): Researcher,
     Id(id): Id<ExperimentId>,
     Body(asked): Body<StartExperiment>,
 ) -> Result<(StatusCode, Json<StartedRuns>), ApiError> {
-    let made = hub_call(&web, move |hub| hub.start_experiment(id, asked.runs)).await?;
+    let made = hub_call(&web, move |hub| {
+        hub.refuse_spending(id, (&who.owner, who.role))?;
+        hub.start_experiment(id, asked.runs)
+    });
+    let made = made.await?;
     let runs = made.iter().map(RunId::to_string).collect();
     Ok((StatusCode::CREATED, Json(StartedRuns { runs })))
 }

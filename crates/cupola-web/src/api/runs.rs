@@ -53,10 +53,14 @@ async fn cancel(
 
 async fn retry(
     State(web): State<Web>,
-    _: Researcher,
+    Researcher(who): Researcher,
     Id(id): Id<RunId>,
 ) -> Result<Json<RunBody>, ApiError> {
-    let run = hub_call(&web, move |hub| hub.retry_run(id)).await?;
+    let run = hub_call(&web, move |hub| {
+        hub.refuse_spending_on_run(id, (&who.owner, who.role))?;
+        hub.retry_run(id)
+    });
+    let run = run.await?;
     Ok(Json(present::run(&run)))
 }
 

@@ -107,10 +107,11 @@ async fn cancel(
 
 async fn retry(
     State(web): State<Web>,
-    _: Researcher,
+    Researcher(who): Researcher,
     Id(id): Id<TaskId>,
 ) -> Result<Json<TaskDetail>, ApiError> {
     let answer = hub_call(&web, move |hub| {
+        hub.refuse_spending_on_task(id, (&who.owner, who.role))?;
         hub.retry_task(id)?;
         detail(hub, id)
     });

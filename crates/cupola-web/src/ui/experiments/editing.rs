@@ -224,8 +224,8 @@ async fn submit(
     id: Option<ExperimentId>,
 ) -> Result<Response, PageError> {
     let fields = bounded(fields)?;
-    let author = who.name.clone();
-    let outcome = hub_call(web, move |hub| carry_out(hub, &fields, id, &author)).await?;
+    let by = who.clone();
+    let outcome = hub_call(web, move |hub| carry_out(hub, &fields, id, &by)).await?;
     match outcome {
         Outcome::Saved(id) => Ok(Redirect::to(&paths::experiment(id, "")).into_response()),
         Outcome::Again(place, form, status) => {
@@ -240,7 +240,7 @@ fn carry_out(
     hub: &Hub,
     fields: &Fields,
     id: Option<ExperimentId>,
-    author: &str,
+    who: &Principal,
 ) -> Result<Outcome, HubError> {
     let place = id.map_or_else(|| Ok(Place::new()), |id| Place::of(hub, id))?;
     let templates = Templates::read(hub, fields.text("template"));
@@ -262,9 +262,10 @@ fn carry_out(
         };
         return Ok(Outcome::Again(place, Box::new(form), StatusCode::OK));
     }
-    match save(hub, &draft, &templates, id, author) {
+    match save(hub, &draft, &templates, id, &who.name) {
         Ok(saved) => {
             if op == "start" {
+                hub.refuse_spending(saved, (&who.owner, who.role))?;
                 hub.start_experiment(saved, 1)?;
             }
             Ok(Outcome::Saved(saved))

@@ -159,7 +159,12 @@ async fn start(
             vec![FieldError::new("runs", message)]
         })?,
     };
-    let answer = hub_call(&web, move |hub| hub.start_experiment(id, number)).await;
+    let by = (who.owner.clone(), who.role);
+    let answer = hub_call(&web, move |hub| {
+        hub.refuse_spending(id, (&by.0, by.1))?;
+        hub.start_experiment(id, number)
+    });
+    let answer = answer.await;
     let back = paths::experiment(id, "");
     done(
         answer,

@@ -126,7 +126,12 @@ async fn retry(
     Researcher(who): Researcher,
     Id(id): Id<RunId>,
 ) -> Result<Response, PageError> {
-    let answer = hub_call(&web, move |hub| hub.retry_run(id)).await;
+    let by = (who.owner.clone(), who.role);
+    let answer = hub_call(&web, move |hub| {
+        hub.refuse_spending_on_run(id, (&by.0, by.1))?;
+        hub.retry_run(id)
+    });
+    let answer = answer.await;
     let to = answer.as_ref().map_or(id, |run| run.id);
     let back = Link::new("Back to the run", paths::run(id, ""));
     done(answer, &who, &paths::run(to, ""), back)

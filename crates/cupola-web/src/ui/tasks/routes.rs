@@ -130,7 +130,12 @@ async fn retry(
     Researcher(who): Researcher,
     Id(id): Id<TaskId>,
 ) -> Result<Response, PageError> {
-    let answer = hub_call(&web, move |hub| hub.retry_task(id)).await;
+    let by = (who.owner.clone(), who.role);
+    let answer = hub_call(&web, move |hub| {
+        hub.refuse_spending_on_task(id, (&by.0, by.1))?;
+        hub.retry_task(id)
+    });
+    let answer = answer.await;
     let back = paths::task(id, "");
     done(answer, &who, &back, Link::new("Back to the task", &back))
 }
