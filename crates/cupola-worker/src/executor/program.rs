@@ -111,6 +111,8 @@ impl Execution {
     ) -> Watched {
         let deadline = seconds(self.order.hard_deadline_secs);
         let stop = tokio::select! {
+            // Who was frozen finds both: a program that has ended was not too slow.
+            biased;
             exit = program.wait() => {
                 return Watched { stop: None, exit: known(exit) };
             }
