@@ -1,6 +1,6 @@
 //! What a worker runs at all: what its owner says, and what its hub has signed.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use cupola_domain::text::unhex;
 use cupola_protocol::{signed::signed_bytes, work::RunOrder};
@@ -53,6 +53,16 @@ impl Admission {
             return Err("this worker runs only built-in training programs");
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Admits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Admits::BuiltIn => "built-in",
+            Admits::Signed => "signed",
+            Admits::Any => "any",
+        })
     }
 }
 

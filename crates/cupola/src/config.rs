@@ -271,6 +271,13 @@ fn wrong(path: Option<&Path>) -> String {
     format!("`{}` is not a configuration", path.display())
 }
 
+/// The data folder that the file names which a hub started here would read.
+pub(crate) fn data() -> Option<PathBuf> {
+    let text = std::fs::read_to_string(found()?).ok()?;
+    let file: toml::Table = text.parse().ok()?;
+    Some(PathBuf::from(file.get("data")?.as_str()?))
+}
+
 fn found() -> Option<PathBuf> {
     let user = std::env::var_os("XDG_CONFIG_HOME")
         .map(PathBuf::from)

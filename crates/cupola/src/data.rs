@@ -21,6 +21,8 @@ use std::{
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use crate::config;
+
 /// A project's own data folder.
 const PROJECT_FOLDER: &str = ".cupola";
 
@@ -37,9 +39,10 @@ pub(crate) struct RunningHub {
 }
 
 impl DataDir {
-    /// The folder that was named, else `.cupola` here or above, else the user's data folder.
+    /// The folder that was named, also by `cupola.toml`, else `.cupola` here or above, else the user's data
+    /// folder.
     pub(crate) fn find(named: Option<PathBuf>) -> anyhow::Result<Self> {
-        if let Some(named) = named {
+        if let Some(named) = named.or_else(config::data) {
             // Programs of runs work in folders of their own, and are told where their files are.
             let absolute = std::path::absolute(&named);
             let named = named.display();
@@ -138,7 +141,8 @@ impl DataDir {
     }
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder that only this user sees.
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder)
 }

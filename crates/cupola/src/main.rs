@@ -16,6 +16,7 @@ mod hub_source;
 mod listening;
 mod membership;
 mod output;
+mod policy;
 mod quiet;
 mod serve;
 mod service;

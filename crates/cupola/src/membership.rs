@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use crate::data::write_private;
+use crate::data::{make_private, write_private};
 
 /// What a machine keeps of a hub that it joined.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,13 +47,9 @@ impl Membership {
 
     /// Keeps it for this user alone.
     pub(crate) fn write(&self, state: &Path) -> anyhow::Result<()> {
-        use std::os::unix::fs::DirBuilderExt as _;
         let path = file(state);
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)
-            .and_then(|()| write_private(&path, &serde_json::to_string(self)?));
+        let made =
+            make_private(state).and_then(|()| write_private(&path, &serde_json::to_string(self)?));
         made.with_context(|| format!("failed to write `{}`", path.display()))
     }
 

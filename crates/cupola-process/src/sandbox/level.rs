@@ -113,7 +113,7 @@ fn strict(support: Support, says: &mut impl FnMut(bool, &'static str, &'static s
 fn relaxed(support: Support, says: &mut impl FnMut(bool, &'static str, &'static str)) {
     says(
         support.can_hide(),
-        "does not see the hub's data, the worker's token and the owner's keys",
+        "does not see the worker's token, the owner's keys, and the data of a hub that its owner's commands find",
         if support.landlock < WITH_REFER {
             "the hub's data, the worker's token and the owner's keys: the kernel's Landlock is missing or older \
              than Linux 5.19"

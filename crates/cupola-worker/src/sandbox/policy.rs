@@ -1,6 +1,6 @@
 //! What a worker's owner says about the programs that run there.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 /// How far programs are kept in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +54,27 @@ impl Sandbox {
             Network::Ask
         } else {
             Network::Always
+        })
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Off => "off",
+            Mode::Relaxed => "relaxed",
+            Mode::Best => "best",
+            Mode::Require => "require",
+        })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Network::Never => "never",
+            Network::Ask => "ask",
+            Network::Always => "always",
         })
     }
 }

@@ -29,9 +29,9 @@ pub(crate) struct Join {
     /// Its name for people, kept in its folder: the machine's, unless another is given.
     #[arg(long)]
     pub name: Option<String>,
-    /// How many runs it takes at once.
-    #[arg(long, default_value_t = 1)]
-    pub slots: u32,
+    /// How many runs it takes at once, kept in its settings: one, unless more are given.
+    #[arg(long)]
+    pub slots: Option<u32>,
     /// The folder for its runs, and for what it keeps of its hub.
     #[arg(long)]
     pub state: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub(crate) struct Join {
     #[arg(long, env = "CUPOLA_PYTHON")]
     pub python: Option<PathBuf>,
     /// How far programs are kept in: `off`, `relaxed`, `best` or `require`. Unless given, `relaxed` for a hub
-    /// of yours on this machine and `best` for any other.
+    /// of yours on this machine and `best` for any other. Kept in its folder, as are the next three.
     #[arg(long)]
     pub sandbox: Option<Mode>,
     /// Whether programs may use the network: `never`, `ask` (those that ask for it) or `always`.
@@ -49,8 +49,9 @@ pub(crate) struct Join {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub read: Vec<PathBuf>,
     /// Which orders it runs: `built-in`, `signed` (by the hub it first joined) or `any`.
-    #[arg(long, default_value = "signed")]
-    pub run: Admits,
+    /// Unless given, `signed`.
+    #[arg(long)]
+    pub run: Option<Admits>,
     #[command(flatten)]
     pub limits: LimitFlags,
     /// The hub's key, as `cupola token create` shows it: without it the hub's word at the first joining counts.

@@ -27,12 +27,16 @@ use crate::{
     exit::NoMember,
     membership::Membership,
     output,
+    policy::Policy,
     serve::stop_signal,
     world::System,
 };
 
 /// How often a worker that finishes what it has is asked how far that is.
 const FINISHING_PERIOD: Duration = Duration::from_secs(2);
+
+/// Hubs take no longer name of somebody who joins.
+const NAME_CHARS_MAX: usize = 100;
 
 /// How long an agent has to end that was turned away.
 const ENDING_WAIT: Duration = Duration::from_secs(30);
@@ -47,6 +51,11 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     check_limits(&state, &join.limits)?;
     let kept = || cupola_worker::kept_name(&state);
     let name = join.name.clone().or_else(kept).unwrap_or_else(hostname);
+    let length = name.chars().count();
+    anyhow::ensure!(
+        length <= NAME_CHARS_MAX,
+        "`--name` has {length} characters; give at most {NAME_CHARS_MAX}"
+    );
     let (hub, token, key) = match (join.code, join.hub) {
         (Some(code), _) => of_member(enter(&state, &code, &name).await?).await?,
         (None, Some(hub)) => {
@@ -70,11 +79,19 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     if join.name.is_some() {
         cupola_worker::keep_name(&state, &name)?;
     }
-    let mut settings = settings(&hub, &token, state, join.slots)?;
+    let policy = Policy {
+        sandbox: join.sandbox,
+        network: join.network,
+        run: join.run,
+        read: join.read,
+    };
+    let policy = policy.over_kept(&state)?;
+    let mut settings = settings(&hub, &token, state, 1)?;
     settings.python = join.python;
     settings.name = name;
     let before = settings.desk.status().settings;
-    let wanted = changed(before.clone(), &join.limits);
+    let mut wanted = changed(before.clone(), &join.limits);
+    wanted.slots = join.slots.unwrap_or(wanted.slots);
     if wanted != before {
         settings
             .desk
@@ -83,10 +100,10 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     }
     let client = Client::new(&hub, "")?;
     let address = client.address();
-    settings.sandbox.mode = join.sandbox.unwrap_or_else(|| sandbox_for(address));
-    settings.sandbox.network = join.network;
-    settings.sandbox.read = join.read;
-    settings.admits = join.run;
+    settings.sandbox.mode = policy.sandbox.unwrap_or_else(|| sandbox_for(address));
+    settings.sandbox.network = policy.network;
+    settings.sandbox.read = policy.read;
+    settings.admits = policy.run.unwrap_or_default();
     settings.hub_key = key;
     // What is read of this process by others is its token.
     cupola_process::hide_from_others();

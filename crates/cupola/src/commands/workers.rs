@@ -125,8 +125,9 @@ pub(crate) fn settings(
     settings.slots = slots;
     settings.probe = Some(cupola_train::probe);
     settings.name = hostname();
+    let named = std::env::var_os("CUPOLA_DATA").map(PathBuf::from);
     settings.sandbox.private =
-        DataDir::find(None).map_or_else(|_| Vec::new(), |data| vec![data.path().to_owned()]);
+        DataDir::find(named).map_or_else(|_| Vec::new(), |data| vec![data.path().to_owned()]);
     Ok(settings)
 }
 
