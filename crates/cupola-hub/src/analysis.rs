@@ -61,11 +61,11 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// How much of the variance of the metric each parameter explains, as a comparison of the family's runs
-    /// says it.
+    /// How much of the variance of the metric each parameter explains; what was searched is cut into the same
+    /// ranges as on the family's page.
     pub fn importance(&self) -> &Importances {
         self.importance
-            .get_or_init(|| importance(&self.observations, None))
+            .get_or_init(|| importance(&self.observations, self.space.as_ref()))
     }
 }
 
