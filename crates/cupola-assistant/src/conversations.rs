@@ -122,7 +122,11 @@ impl Conversations {
         let Some(kept) = all.get_mut(&name) else {
             return;
         };
-        let number = kept.turns.last().map_or(1, |turn| turn.number + 1);
+        // No two turns of anybody's have the same, also after beginning anew and over a restart: a page that was
+        // left open would otherwise confirm another change than it shows.
+        let first = u64::try_from(at.millis()).unwrap_or_default();
+        let next = kept.turns.last().map_or(0, |turn| turn.number + 1);
+        let number = first.max(next);
         if kept.turns.len() >= TURNS_MAX {
             kept.turns.remove(0);
         }

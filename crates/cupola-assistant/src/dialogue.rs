@@ -201,8 +201,13 @@ impl Dialogue {
     /// The answer that is given: the model's words, and of the one without it what is certain.
     pub fn answer(&mut self, said: String, without: Answer) -> Answer {
         let mut answer = without;
-        answer.text = said;
-        answer.detail = Vec::new();
+        if answer.change.is_some() {
+            // What would be changed is said by the hub alone.
+            answer.detail = vec![format!("The language model says: {said}")];
+        } else {
+            answer.text = said;
+            answer.detail = Vec::new();
+        }
         answer.asks_back = Vec::new();
         for link in std::mem::take(&mut self.links) {
             let is_new = answer.links.iter().all(|there| there.href != link.href);

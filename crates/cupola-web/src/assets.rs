@@ -82,6 +82,7 @@ const SCRIPTS: &[Source] = embedded![
     "js/choice.js",
     "js/space_rows.js",
     "js/estimate.js",
+    "js/ask.js",
     "js/form.js",
     "js/plot_lines.js",
     "js/plot_marks.js",

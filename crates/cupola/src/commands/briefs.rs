@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use cupola_client::{Client, query::PageFilter};
 use cupola_protocol::{
     briefs::{BriefDetail, NewBrief},
-    families::{CountsBody, RankedBody, SummaryBody},
+    families::{CountsBody, FamilyBody, RankedBody, SummaryBody},
 };
 use serde_json::{Map, Number, Value};
 
@@ -54,13 +54,19 @@ pub(crate) async fn run(command: Brief) -> anyhow::Result<()> {
             let id = brief_id_of(&client, &id).await?;
             let detail = client.brief(&id).await?;
             if read.json {
-                output::json(&detail)
-            } else {
-                show(&detail)
+                return output::json(&detail);
             }
+            show(&detail)?;
+            let waiting = client.experiment(&detail.brief.family.family_id).await?;
+            if !waiting.obstacle.is_empty() {
+                output::line(&format!("It waits: {}", waiting.obstacle));
+            }
+            Ok(())
         }
         Brief::Delete { id, connect } => {
-            client(&connect)?.delete_brief(&id).await?;
+            let client = client(&connect)?;
+            let id = brief_id_of(&client, &id).await?;
+            client.delete_brief(&id).await?;
             output::line(&format!("deleted brief {id} with all that came of it"));
             Ok(())
         }
@@ -147,6 +153,7 @@ fn show(detail: &BriefDetail) -> anyhow::Result<()> {
                 brief.time_budget
             ),
         ),
+        ("device class", brief.device_class.clone()),
         ("priority", brief.priority.to_string()),
         ("budget", budget),
         (
@@ -166,13 +173,19 @@ fn show(detail: &BriefDetail) -> anyhow::Result<()> {
             format!("{}, {}", brief.family.status, done(&brief.family.tasks)),
         ),
     ]);
-    show_summary(summary, &brief.family.metric_name)
+    show_summary(summary, &brief.family)
 }
 
 /// What the results of a family say.
-pub(crate) fn show_summary(summary: &SummaryBody, metric: &str) -> anyhow::Result<()> {
+pub(crate) fn show_summary(summary: &SummaryBody, family: &FamilyBody) -> anyhow::Result<()> {
+    let metric = &family.metric_name;
     let Some(best) = &summary.best else {
-        output::line("No results yet.");
+        output::line(match family.tasks.completed {
+            0 => "No results yet.",
+            _ => {
+                "No result counts yet: what came is being checked, or is no number (`cupola verification list`)."
+            }
+        });
         return Ok(());
     };
     output::fields(&[

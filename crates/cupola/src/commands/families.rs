@@ -61,7 +61,7 @@ pub(crate) async fn run(command: Family) -> anyhow::Result<()> {
                     format!("{}, {}", family.status, done(&family.tasks)),
                 ),
             ]);
-            show_summary(&detail.summary, &family.metric_name)
+            show_summary(&detail.summary, family)
         }
         Family::Cancel { id, connect } => {
             let detail = client(&connect)?.cancel_family(&id).await?;
