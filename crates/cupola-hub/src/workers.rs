@@ -195,12 +195,16 @@ impl Hub {
     }
 
     fn row(&self, mut worker: Worker, rival: Option<Rival>, of: Belongs) -> WorkerRow {
-        let live = self.live();
+        let (live, now) = (self.live(), self.world().monotonic());
         let mut paused = None;
         if let Some(known) = live.workers.get(&worker.id) {
             worker.last_seen_at = worker.last_seen_at.max(known.last_seen);
             worker.left_at = known.left_at;
-            paused.clone_from(&known.paused);
+            let leaving = known.is_leaving(now).then(|| Paused {
+                why: "leaves once it has finished what it has, as its owner asked".to_owned(),
+                until: None,
+            });
+            paused = leaving.or_else(|| known.paused.clone());
         }
         let running = live.leases.count_of_worker(worker.id);
         drop(live);

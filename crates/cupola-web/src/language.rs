@@ -55,8 +55,15 @@ pub(crate) struct Spoken {
     pub(crate) answer: Answer,
     /// Whether its change is the model's, which nobody has asked for in so many words.
     pub(crate) is_proposed: bool,
+}
+
+/// What went to and fro with a model, whether or not an answer came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Talked {
     pub(crate) calls: Vec<Called>,
+    /// How often it answered.
     pub(crate) rounds: u32,
+    pub(crate) tokens: u64,
 }
 
 /// What a model is asked.
@@ -84,18 +91,18 @@ impl Language {
         self.endpoint.model()
     }
 
-    /// The model's answer, or why there is none; `tokens` are what it took either way.
+    /// The model's answer, or why there is none; `talked` is what it took either way.
     pub(crate) async fn answer(
         &self,
         web: &Web,
         asked: Asked<'_>,
-        tokens: &mut u64,
+        talked: &mut Talked,
     ) -> Result<Spoken, String> {
         let Ok(_place) = self.places.try_acquire() else {
             return Err("has too many questions at once".to_owned());
         };
         let limit = self.limits.timeout;
-        let spoken = Box::pin(self.talk(web, asked, tokens));
+        let spoken = Box::pin(self.talk(web, asked, talked));
         tokio::select! {
             spoken = tokio::time::timeout(limit, spoken) => {
                 spoken.unwrap_or_else(|_| Err(Failed::TooSlow(limit).to_string()))
@@ -104,12 +111,16 @@ impl Language {
         }
     }
 
-    async fn talk(&self, web: &Web, asked: Asked<'_>, tokens: &mut u64) -> Result<Spoken, String> {
+    async fn talk(
+        &self,
+        web: &Web,
+        asked: Asked<'_>,
+        talked: &mut Talked,
+    ) -> Result<Spoken, String> {
         let functions = dialogue::functions(asked.caller.role);
         let mut dialogue = Dialogue::new(asked.question, &asked.before.said, asked.without);
-        let mut rounds = 0;
         loop {
-            self.check_budget(web.hub.now(), asked.before.tokens + *tokens)?;
+            self.check_budget(web.hub.now(), asked.before.tokens + talked.tokens)?;
             let offered = if dialogue.may_call() {
                 functions.as_slice()
             } else {
@@ -128,10 +139,10 @@ impl Language {
             };
             let took = said.as_ref().ok().and_then(|said| said.tokens);
             let took = took.unwrap_or_else(estimate);
-            *tokens += took;
+            talked.tokens += took;
             self.spend(web.hub.now(), took);
             let reply = reply(said.map_err(|failed| failed.to_string())?);
-            rounds += 1;
+            talked.rounds += 1;
             let (desk, caller) = (web.assistant(), asked.caller.clone());
             let stepped = hub_call(web, move |hub| {
                 let step = dialogue.take(hub, &desk.index, &caller, reply);
@@ -139,6 +150,7 @@ impl Language {
             });
             let step;
             (dialogue, step) = stepped.await.map_err(|error| error.to_string())?;
+            talked.calls = dialogue.calls().to_vec();
             match step {
                 Step::Again => {}
                 Step::Said(text) => {
@@ -150,8 +162,6 @@ impl Language {
                     return Ok(Spoken {
                         answer,
                         is_proposed,
-                        calls: dialogue.calls().to_vec(),
-                        rounds,
                     });
                 }
                 Step::GaveUp(why) => return Err(why.to_owned()),

@@ -185,7 +185,7 @@ pub(crate) fn credits(exact: &str) -> String {
 /// Memory and disks, with one decimal.
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 pub(crate) fn gib(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / GIB as f64)
+    format!("{:.1} GiB", bytes as f64 / GIB as f64)
 }
 
 /// Text that may be missing.

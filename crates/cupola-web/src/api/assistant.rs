@@ -28,7 +28,7 @@ use super::body::Body;
 use crate::{
     auth::{Access, Viewer},
     error::ApiError,
-    language::{Asked, Language, Spoken},
+    language::{Asked, Language, Talked},
     router::Routes,
     state::{Web, hub_call},
 };
@@ -78,8 +78,13 @@ pub(crate) async fn answered(
             tools => tools.join(", "),
         };
         let (name, tokens) = (&model.name, model.tokens);
+        let what = if told.notice.is_none() {
+            "Said by"
+        } else {
+            "Asked was"
+        };
         answer.detail.push(format!(
-            "Said by the language model {name} ({tokens} tokens), which called {called}."
+            "{what} the language model {name} ({tokens} tokens), which called {called}."
         ));
         if told.is_proposed {
             let line = "The change is the model's proposal: look at it before you make it.";
@@ -163,20 +168,22 @@ async fn by_model(
         without: &without,
         caller,
     };
-    let mut tokens = 0;
-    let spoken = language.answer(web, asked, &mut tokens).await;
-    conversation.tokens += tokens;
+    let mut talked = Talked::default();
+    let spoken = language.answer(web, asked, &mut talked).await;
+    conversation.tokens += talked.tokens;
     let name = language.model();
+    // Also where nothing came of it, it may have been told much.
+    let model = (talked.rounds > 0).then(|| model_body(name, &talked));
     match spoken {
         Ok(spoken) => Told {
-            model: Some(model_body(name, &spoken, tokens)),
+            model,
             is_proposed: spoken.is_proposed,
             answer: spoken.answer,
             notice: None,
         },
         Err(why) => Told {
             answer: without,
-            model: None,
+            model,
             is_proposed: false,
             notice: Some(format!(
                 "the language model `{name}` {why}; this is the answer without it"
@@ -185,7 +192,7 @@ async fn by_model(
     }
 }
 
-fn model_body(name: &str, spoken: &Spoken, tokens: u64) -> ModelSaidBody {
+fn model_body(name: &str, talked: &Talked) -> ModelSaidBody {
     let call = |call: &dialogue::Called| ModelCallBody {
         tool: call.tool.clone(),
         arguments: call.arguments.clone(),
@@ -195,9 +202,9 @@ fn model_body(name: &str, spoken: &Spoken, tokens: u64) -> ModelSaidBody {
     };
     ModelSaidBody {
         name: name.to_owned(),
-        calls: spoken.calls.iter().map(call).collect(),
-        rounds: spoken.rounds,
-        tokens,
+        calls: talked.calls.iter().map(call).collect(),
+        rounds: talked.rounds,
+        tokens: talked.tokens,
     }
 }
 

@@ -340,7 +340,10 @@ async fn an_endpoint_that_fails_is_done_without() {
             "{notice}"
         );
         assert!(!notice.contains('\n'), "{notice}");
-        assert_eq!(answer["model"], Value::Null);
+        // What it called is seen all the same.
+        let calls = answer["model"]["calls"].as_array().map_or(0, Vec::len);
+        let has_called = matches!(scripted, Calls(_));
+        assert_eq!(calls > 0, has_called, "{scripted:?}: {answer}");
         let plain = without(&researcher, "describe tiny models").await;
         assert_eq!(answer["answer"], plain["answer"]);
         assert_eq!(answer["numbers"], plain["numbers"]);

@@ -154,8 +154,13 @@ fn show(found: &AnswerBody, hub: &str) {
             output::note(&output::clean(&line));
         }
         let (name, tokens) = (output::clean(&model.name), model.tokens);
+        let what = if found.notice.is_none() {
+            "said by"
+        } else {
+            "asked was"
+        };
         output::note(&format!(
-            "said by the language model {name}, {tokens} tokens"
+            "{what} the language model {name}, {tokens} tokens"
         ));
     }
     if let Some(notice) = &found.notice {

@@ -360,7 +360,10 @@ mod tests {
         assert_eq!(shown(&of, "state"), "online");
         assert_eq!(shown(&of, "device class"), "00aa");
         assert_eq!(shown(&of, "slots"), "1 of 2 in use");
-        assert_eq!(shown(&of, "offers"), "1 core, 1.0 GB RAM, 0.0 GB free disk");
+        assert_eq!(
+            shown(&of, "offers"),
+            "1 core, 1.0 GiB RAM, 0.0 GiB free disk"
+        );
         let drained =
             json!({"drain": "draining", "drained": {"by": "root", "at": "2026-11-22T10:00:00Z"}});
         let state = shown(&worker(drained), "state");
