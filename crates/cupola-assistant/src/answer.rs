@@ -6,6 +6,7 @@
 mod changes;
 mod economy;
 mod groups;
+mod orders;
 mod standing;
 mod subjects;
 mod times;
@@ -27,9 +28,37 @@ use crate::{
     tools::{Caller, DATA_NOTE, Refused, run_of_task},
 };
 
+/// What became of a question, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcome {
+    /// It was answered, or what it asks for is proposed.
+    #[default]
+    Answered,
+    /// It could mean several things, or names something that there is not.
+    AskedBack,
+    /// It was not understood, or could not be read.
+    NotUnderstood,
+    /// A change that is not proposed, or something that cannot be told.
+    Refused,
+}
+
+impl Outcome {
+    /// The word in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::AskedBack => "asked_back",
+            Self::NotUnderstood => "not_understood",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {
+    /// What became of the question.
+    pub outcome: Outcome,
     /// The answer in a sentence.
     pub text: String,
     /// More of it, a line each.
@@ -133,7 +162,7 @@ pub fn ask(
                 Ok(answer) => answer,
                 Err(HubError::Unavailable(message)) => return Err(HubError::Unavailable(message)),
                 Err(HubError::Internal(error)) => return Err(HubError::Internal(error)),
-                Err(error) => Answer::saying(format!("That cannot be answered: {error}.")),
+                Err(error) => Answer::refused(format!("That cannot be answered: {error}.")),
             };
             for (term, thing) in &asked.guesses {
                 let line = format!(
@@ -179,6 +208,7 @@ fn not_asked(reading: &Reading) -> Answer {
                 (false, _) => format!("Which {kind} do you mean by {}?", quoted(term)),
             };
             Answer {
+                outcome: Outcome::AskedBack,
                 asks_back: choices.iter().map(|choice| choice.name.clone()).collect(),
                 ..Answer::saying(text)
             }
@@ -195,19 +225,23 @@ fn not_asked(reading: &Reading) -> Answer {
                 text.push('.');
             }
             Answer {
+                outcome: Outcome::AskedBack,
                 suggestions: suggest::examples(),
                 ..Answer::saying(text)
             }
         }
+        Reading::NotTaken(not) => orders::not_taken(not),
         Reading::TooLong(too_long) => Answer {
+            outcome: Outcome::NotUnderstood,
             suggestions: suggest::examples(),
             ..Answer::saying(format!(
-                "The question has {} characters; I read {} at most.",
+                "The question has {} characters; I read {} at most, so nothing of it was answered.",
                 too_long.chars,
                 crate::question::CHARS_MAX
             ))
         },
         Reading::NotUnderstood | Reading::Asked(_) => Answer {
+            outcome: Outcome::NotUnderstood,
             suggestions: suggest::examples(),
             ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers, costs, credits and checks.".to_owned())
         },
@@ -249,7 +283,8 @@ impl Desk<'_> {
             Intent::Draft(wish) => self.drafted(wish),
             Intent::Submit(wish) => self.submission(wish),
             Intent::Report { on } => self.reported(on),
-            Intent::Act { action, on } => self.acted(*action, on),
+            Intent::Act { action, on, runs } => self.acted(*action, on, *runs),
+            Intent::WouldAct { action, on } => self.would(*action, on.as_ref()),
             Intent::Help => Ok(help()),
         }
     }
@@ -286,6 +321,13 @@ impl Answer {
         Self {
             text: text.into(),
             ..Self::default()
+        }
+    }
+
+    fn refused(text: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Refused,
+            ..Self::saying(text)
         }
     }
 
@@ -352,6 +394,7 @@ impl Answer {
             .as_ref()
             .map(|change| json!({"tool": change.tool, "arguments": change.arguments}));
         json!({
+            "outcome": self.outcome.as_str(),
             "answer": self.text,
             "detail": self.detail,
             "numbers": numbers,
@@ -368,7 +411,7 @@ impl Answer {
 
 impl From<Refused> for Answer {
     fn from(refused: Refused) -> Self {
-        Self::saying(format!("That cannot be done: {refused}."))
+        Self::refused(format!("That cannot be done: {refused}."))
     }
 }
 

@@ -10,6 +10,22 @@ use crate::{
     words,
 };
 
+/// What agrees.
+pub(crate) const YES: &[&str] = &[
+    "yes",
+    "y",
+    "yes please",
+    "yeah",
+    "yep",
+    "ja",
+    "sure",
+    "ok",
+    "okay",
+    "correct",
+    "right",
+    "exactly",
+];
+
 /// Where a conversation stands after an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Conversation {
@@ -85,6 +101,7 @@ impl Conversation {
             }
             Reading::Which { .. }
             | Reading::Unknown { .. }
+            | Reading::NotTaken(_)
             | Reading::NotUnderstood
             | Reading::TooLong(_) => {}
         }
@@ -135,6 +152,11 @@ impl Pending {
         let by_name = |thing: &&Thing| crate::question::fold(&thing.name) == said;
         if let Some(thing) = self.choices.iter().find(by_name) {
             return Some(thing.clone());
+        }
+        if let [only] = self.choices.as_slice()
+            && YES.contains(&said.as_str())
+        {
+            return Some(only.clone());
         }
         let number = match words::phrase(&[said.as_str()]) {
             Some((1, [words::Sense::Nth(place)])) => Some(*place),

@@ -12,7 +12,7 @@ use cupola_hub::Hub;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    answer::{Answer, Change, Link},
+    answer::{Answer, Change, Link, Outcome},
     index::Index,
     question::CHARS_MAX,
     tools::{self, Caller, DATA_NOTE, Mode, Refused, TOOLS},
@@ -206,6 +206,7 @@ impl Dialogue {
             answer.detail = vec![format!("The language model says: {said}")];
         } else {
             answer.text = said;
+            answer.outcome = Outcome::Answered;
             answer.detail = Vec::new();
         }
         answer.asks_back = Vec::new();

@@ -7,6 +7,7 @@
 mod build;
 mod marked;
 mod named;
+mod orders;
 #[cfg(test)]
 mod tests;
 
@@ -44,10 +45,34 @@ pub enum Reading {
         /// What is most like it.
         nearest: Vec<Thing>,
     },
+    /// A change of which not every word was understood: nothing is proposed.
+    NotTaken(NotTaken),
     /// It is no question that the grammar knows.
     NotUnderstood,
     /// It is too long to be read.
     TooLong(TooLong),
+}
+
+/// A change that is not proposed, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotTaken {
+    /// Which; `None` is handing in a draft.
+    pub action: Option<Action>,
+    /// What could not be carried into it.
+    pub why: Untaken,
+}
+
+/// What keeps a change from being proposed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Untaken {
+    /// Words that say something else besides.
+    Words(Vec<String>),
+    /// Values that it does not take.
+    Values(String),
+    /// It names several things.
+    Several(Vec<Thing>),
+    /// So many runs are not started at once.
+    Runs(u32),
 }
 
 /// A question that was understood.
@@ -103,6 +128,7 @@ fn read_chosen(
         is_mended,
         guesses: Vec::new(),
         left_out: Vec::new(),
+        used: Vec::new(),
     };
     match context.read(topic) {
         Ok(asked) => Reading::Asked(asked),
@@ -117,6 +143,7 @@ enum Topic {
     Submit,
     Report,
     Act(Action),
+    Would(Option<Action>),
     WhyFailed,
     WhyWaiting,
     Best,
@@ -201,6 +228,9 @@ const ORDERS: &[(Topic, Sense)] = &[
 ];
 
 fn topic(marked: &Marked) -> Option<Topic> {
+    if let Some(action) = orders::asked_about(marked) {
+        return Some(Topic::Would(action));
+    }
     let first = marked.first_sense();
     let order = ORDERS.iter().find(|(_, sense)| first == Some(*sense));
     if let Some((topic, _)) = order {

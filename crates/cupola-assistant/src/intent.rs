@@ -135,6 +135,15 @@ pub enum Intent {
         action: Action,
         /// Of this.
         on: Thing,
+        /// How many runs, where some are started.
+        runs: u32,
+    },
+    /// What a change would do, and how it is asked for.
+    WouldAct {
+        /// Which.
+        action: Action,
+        /// Of this; `None` where nothing is named.
+        on: Option<Thing>,
     },
     /// Hand in what was drafted.
     Submit(Wish),
@@ -183,6 +192,9 @@ pub struct RunsWanted {
     /// What was written after `where`: a filter, as runs are searched with.
     pub filter: String,
 }
+
+/// So many runs are started at once at most.
+pub const START_RUNS_MAX: u32 = 1_000;
 
 /// What can be done to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,6 +280,7 @@ impl Intent {
             | Self::Credits { of, .. }
             | Self::Checks { of }
             | Self::Bans { of }
+            | Self::WouldAct { on: of, .. }
             | Self::WhatChanged { of, .. } => of.as_ref(),
             Self::Compare { these } => these.first(),
             Self::IsBetter { a, .. } => Some(a),

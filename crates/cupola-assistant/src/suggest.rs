@@ -81,6 +81,8 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
             action: Action::Cancel,
             ..
         } => vec!["what is running?".to_owned()],
+        Intent::WouldAct { on: Some(on), .. } => of_subject(on),
+        Intent::WouldAct { on: None, .. } => examples(),
         Intent::Act { on, .. } => vec![
             format!("describe {}", named(on)),
             "what is running?".to_owned(),

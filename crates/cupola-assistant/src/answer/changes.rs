@@ -6,8 +6,6 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Change, Desk, quoted};
 use crate::{
-    facts,
-    intent::Action,
     links,
     names::{Key, Thing},
     numbers::{self, amount},
@@ -98,58 +96,8 @@ impl Desk<'_> {
         Ok(answer.link(experiment.name.clone(), links::experiment(&experiment)))
     }
 
-    pub(super) fn acted(&self, action: Action, on: &Thing) -> Result<Answer, HubError> {
-        let name = quoted(&on.name);
-        match (action, &on.key) {
-            (Action::Cancel, Key::Experiment(id)) => self.proposed(
-                "cancel_experiment",
-                one("id", id.to_string()),
-                &format!("Stop what is left of {name}."),
-            ),
-            (Action::Cancel, Key::Run(_) | Key::Numbered(..)) => self.proposed(
-                "cancel_run",
-                one("id", self.run_of(on)?.to_string()),
-                &format!("Stop {name} for good."),
-            ),
-            (Action::Retry, Key::Run(_) | Key::Numbered(..)) => self.proposed(
-                "retry_run",
-                one("id", self.run_of(on)?.to_string()),
-                &format!("Run {name} again."),
-            ),
-            (Action::Start, Key::Experiment(id)) => self.proposed(
-                "start_run",
-                one("experiment_id", id.to_string()),
-                &format!("Start one run of {name}."),
-            ),
-            (Action::Retry, Key::Experiment(id)) => {
-                let failed = facts::failed(self.hub, *id, 5)?;
-                let source = links::experiment(&self.hub.experiment_detail(*id)?.experiment);
-                let mut answer = Answer::saying(match failed.len() {
-                    0 => format!("No run of {name} failed, so there is nothing to retry."),
-                    _ => format!(
-                        "Runs are tried again one by one; name one, such as: retry task {} of {}.",
-                        failed[0].task_number,
-                        excerpt(&on.name)
-                    ),
-                });
-                for found in failed {
-                    answer = answer.link(
-                        format!("task {}", found.task_number),
-                        links::run(found.run.id),
-                    );
-                }
-                Ok(answer.link(name, source))
-            }
-            (action, _) => Ok(Answer::saying(format!(
-                "I cannot {} a {}.",
-                action.as_str(),
-                on.kind()
-            ))),
-        }
-    }
-
     /// A change, as its dry run says it would be.
-    fn proposed(
+    pub(super) fn proposed(
         &self,
         tool: &'static str,
         arguments: Map<String, Value>,
@@ -166,7 +114,7 @@ impl Desk<'_> {
         Ok(answer)
     }
 
-    fn call(
+    pub(super) fn call(
         &self,
         tool: &str,
         arguments: &Map<String, Value>,
@@ -177,7 +125,7 @@ impl Desk<'_> {
 }
 
 /// What a person can mend is said; the rest is an error.
-fn or_said(refused: Refused) -> Result<Answer, HubError> {
+pub(super) fn or_said(refused: Refused) -> Result<Answer, HubError> {
     match refused {
         Refused::Hub(error @ (HubError::Internal(_) | HubError::Unavailable(_))) => Err(error),
         refused => Ok(refused.into()),
@@ -234,12 +182,12 @@ fn seconds(wish: &Wish) -> u64 {
         .map_or(TIME_BUDGET_SECS, |time| time.as_secs().max(1))
 }
 
-fn one(name: &str, value: String) -> Map<String, Value> {
+pub(super) fn one(name: &str, value: String) -> Map<String, Value> {
     Map::from_iter([(name.to_owned(), value.into())])
 }
 
 /// A text, or what is marked as one.
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value["data"]
         .as_str()
         .or(value.as_str())

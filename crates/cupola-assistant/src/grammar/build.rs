@@ -1,5 +1,7 @@
 //! From marked words and what was talked about to what is asked for.
 
+use std::ops::Range;
+
 use cupola_domain::counts::State;
 
 use super::{Asked, Reading, Topic, marked::Marked, named::which};
@@ -28,6 +30,8 @@ pub(super) struct Context<'a, N> {
     pub is_mended: bool,
     pub guesses: Vec<(String, Thing)>,
     pub left_out: Vec<String>,
+    /// The words that were taken for names.
+    pub used: Vec<Range<usize>>,
 }
 
 pub(super) const ALL: &[Kind] = &Kind::ALL;
@@ -36,7 +40,7 @@ const OF_EXPERIMENTS: &[Kind] = &[Kind::Experiment, Kind::Run, Kind::Worker];
 
 impl Topic {
     /// What it can be about, what is meant first where nothing is said coming first.
-    const fn kinds(self) -> &'static [Kind] {
+    pub(super) const fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Best => &[Kind::Experiment, Kind::Metric],
             Self::Matters => &[Kind::Experiment, Kind::Parameter],
@@ -47,6 +51,7 @@ impl Topic {
                 OF_RUNS
             }
             Self::Act(Action::Start) => &[Kind::Experiment],
+            Self::Would(_) => &[],
             Self::Cost => &[Kind::Run, Kind::Experiment, Kind::Worker, Kind::Person],
             Self::Credits => &[Kind::Person, Kind::Worker, Kind::Experiment],
             Self::Checks => &[Kind::Person, Kind::Worker, Kind::Run, Kind::Experiment],
@@ -60,7 +65,7 @@ impl Topic {
 
 impl<N: Names> Context<'_, N> {
     pub(super) fn read(mut self, topic: Option<Topic>) -> Result<Asked, Refused> {
-        let intent = match self.of_draft(topic) {
+        let intent = match self.of_draft(topic)? {
             Some(intent) => intent,
             None => match topic {
                 Some(topic) => self.intent(topic)?,
@@ -75,14 +80,21 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// A draft, or what changes the draft that was spoken of last.
-    fn of_draft(&self, topic: Option<Topic>) -> Option<Intent> {
+    fn of_draft(&self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let kept = self.conversation.wish.clone().unwrap_or_default();
-        match topic {
-            Some(Topic::Submit) if !kept.is_empty() => return Some(Intent::Submit(kept)),
-            Some(Topic::Submit) => return Some(Intent::Draft(kept)),
-            Some(Topic::Draft) => return Some(Intent::Draft(self.wish(self.draft_begins()))),
-            _ => {}
-        }
+        Ok(match topic {
+            Some(Topic::Submit) => match self.not_submitted() {
+                Some(refused) => return Err(refused),
+                None if kept.is_empty() => Some(Intent::Draft(kept)),
+                None => Some(Intent::Submit(kept)),
+            },
+            Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
+            topic => self.of_changed_draft(topic, &kept),
+        })
+    }
+
+    /// What is said of the draft that was spoken of last.
+    fn of_changed_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
         let is_last = matches!(self.conversation.last, Some(Intent::Draft(_)));
         let may_change = matches!(
             topic,
@@ -220,6 +232,8 @@ impl<N: Names> Context<'_, N> {
                 of: self.one(kinds)?,
             },
             Topic::Act(action) => self.act(action)?,
+            Topic::Would(Some(action)) => self.would_act(action)?,
+            Topic::Would(None) => Intent::Draft(self.conversation.wish.clone().unwrap_or_default()),
             Topic::Cost => {
                 let of = self.optional(kinds)?;
                 let within = self.marked.period.clone();
@@ -373,19 +387,6 @@ impl<N: Names> Context<'_, N> {
         let place = self.marked.place_of(sense);
         let first = self.marked.spans().first().map(|span| span.words.start);
         first < place
-    }
-
-    /// A change is made to what was named without a doubt.
-    fn act(&mut self, action: Action) -> Result<Intent, Refused> {
-        let on = self.one(Topic::Act(action).kinds())?;
-        if let Some((term, thing)) = self.guesses.pop() {
-            return Err(Box::new(Reading::Which {
-                term,
-                kind: thing.kind(),
-                choices: vec![thing],
-            }));
-        }
-        Ok(Intent::Act { action, on })
     }
 
     fn runs(&mut self) -> Result<Intent, Refused> {

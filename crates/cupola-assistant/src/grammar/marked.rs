@@ -101,6 +101,11 @@ impl<'a> Marked<'a> {
         self.senses.iter().any(|(_, each)| *each == sense)
     }
 
+    /// Whether the word in this place says that.
+    pub(super) fn says_at(&self, at: usize, sense: Sense) -> bool {
+        self.senses.contains(&(at, sense))
+    }
+
     pub(super) fn senses(&self) -> impl Iterator<Item = (usize, Sense)> + '_ {
         self.senses.iter().copied()
     }

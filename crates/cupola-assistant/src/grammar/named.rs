@@ -138,6 +138,7 @@ impl<N: Names> Context<'_, N> {
     ) -> Result<bool, Refused> {
         if let Some(thing) = self.meaning(span, kinds)? {
             things.push(thing);
+            self.used.push(span.words.clone());
             return Ok(true);
         }
         if span.words.len() == 1 {
@@ -146,6 +147,7 @@ impl<N: Names> Context<'_, N> {
         if let Some(thing) = self.shared(span, kinds) {
             self.guesses.push((span.text.clone(), thing.clone()));
             things.push(thing);
+            self.used.push(span.words.clone());
             return Ok(true);
         }
         let mut strays = Vec::new();
@@ -153,7 +155,10 @@ impl<N: Names> Context<'_, N> {
         for at in span.words.clone() {
             let word = self.marked.word_of(span, at);
             match self.meaning(&word, kinds)? {
-                Some(thing) => things.push(thing),
+                Some(thing) => {
+                    things.push(thing);
+                    self.used.push(at..at + 1);
+                }
                 None => strays.push(word.text),
             }
         }
@@ -241,7 +246,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// `runs 3 and 5 of alpha`: numbers after that word are runs of the experiment that is named, or was.
-    fn numbered(&self, mut things: Vec<Thing>) -> Result<Vec<Thing>, Refused> {
+    fn numbered(&mut self, mut things: Vec<Thing>) -> Result<Vec<Thing>, Refused> {
         let mut numbers = Vec::new();
         let mut is_open = false;
         let (senses, words) = (
@@ -259,6 +264,7 @@ impl<N: Names> Context<'_, N> {
                 && (is_open || word.folded.starts_with('#'))
             {
                 numbers.push(free[found].1);
+                self.used.push(at..at + 1);
                 is_open = true;
             } else if !said
                 .iter()

@@ -97,6 +97,19 @@ fn check(question: &str, expected: &str) {
     talk(&[(question, expected)]);
 }
 
+/// Each by itself; all that are read otherwise are told.
+fn check_all(cases: &[(&str, &str)]) {
+    let names = names();
+    let read = |question| said(&read(question, &Conversation::default(), &names, clock()));
+    let wrong = cases
+        .iter()
+        .filter(|(question, expected)| read(*question) != *expected);
+    let wrong: Vec<_> = wrong
+        .map(|(question, expected)| format!("{question}: {}, not {expected}", read(*question)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 fn said(reading: &Reading) -> String {
     let all = |things: &[Thing]| {
         things
@@ -123,6 +136,12 @@ fn said(reading: &Reading) -> String {
             choices,
         } => format!("which {kind} {term:?}: {}", all(choices)),
         Reading::Unknown { term, nearest, .. } => format!("unknown {term:?}: {}", all(nearest)),
+        Reading::NotTaken(not) => match &not.why {
+            Untaken::Words(words) => format!("not {}", words.join(", ")),
+            Untaken::Values(values) => format!("not values {values}"),
+            Untaken::Several(things) => format!("not several {}", all(things)),
+            Untaken::Runs(runs) => format!("not {runs} runs"),
+        },
         Reading::NotUnderstood => "?".to_owned(),
         Reading::TooLong(_) => "too long".to_owned(),
     }
@@ -202,7 +221,13 @@ fn intent(intent: &Intent) -> String {
         Intent::Draft(wish) => format!("draft {}", wanted(wish)),
         Intent::Submit(wish) => format!("submit {}", wanted(wish)),
         Intent::Report { on } => format!("report {}", on.name),
-        Intent::Act { action, on } => format!("{} {}", action.as_str(), on.name),
+        Intent::Act {
+            action,
+            on,
+            runs: 1,
+        } => format!("{} {}", action.as_str(), on.name),
+        Intent::Act { action, on, runs } => format!("{} {runs} of {}", action.as_str(), on.name),
+        Intent::WouldAct { action, on } => format!("would {} {}", action.as_str(), name(on)),
         Intent::Help => "help".to_owned(),
     }
 }
@@ -503,10 +528,83 @@ fn changes_are_asked_for_by_their_names() {
     check("could you start gamma?", "start gamma");
     check("cancel alph", "which experiment \"alph\": alpha");
     check("when did alpha stop?", "describe experiment alpha");
-    check(
-        "cancel everything",
-        "which experiment \"\": resnet-50, Best of Breed, campaign-12ab, lr sweep (deep), lr sweep (wide), gamma",
-    );
+    check("start 5 runs of beta", "start 5 of beta");
+    check("start 3 more runs of beta please", "start 3 of beta");
+    check("start one run of beta", "start beta");
+    check("start beta 4 times", "start 4 of beta");
+    check("start another run of beta", "start beta");
+    check("retry task 5 of alpha again", "retry alpha #5");
+    check("cancel all runs of alpha", "cancel alpha");
+    check("stop everything in alpha", "cancel alpha");
+    check("I want to cancel alpha", "cancel alpha");
+    check("can you please cancel the experiment beta?", "cancel beta");
+    talk(&[
+        ("cancel alph", "which experiment \"alph\": alpha"),
+        ("yes", "cancel alpha"),
+    ]);
+}
+
+#[test]
+fn no_change_is_proposed_of_which_a_word_was_not_used() {
+    check_all(&[
+        ("cancel everything", "not everything"),
+        ("cancel all experiments", "not all, experiments"),
+        ("cancel everything except alpha", "not except"),
+        ("cancel all but alpha", "not but"),
+        ("cancel alpha not beta", "not several alpha, beta"),
+        ("cancel everything except \"lr sweep (wide)\"", "not except"),
+        ("cancel the pending tasks of alpha", "not pending"),
+        ("cancel the best run of alpha", "not best, run"),
+        ("cancel a run of alpha", "not run"),
+        ("cancel alpha tomorrow", "not tomorrow"),
+        ("cancel alpha today", "not today"),
+        ("cancel alpha if it fails", "not if, fails"),
+        ("never cancel alpha", "not never"),
+        ("stop them", "not them"),
+        ("start alpha with x=0.9", "not values x=0.9"),
+        ("start alpha x 0.9", "not x, 0.9"),
+        ("start 100000 runs of alpha", "not 100000 runs"),
+        ("start 0 runs of alpha", "not 0 runs"),
+        ("start 5 alpha", "not 5"),
+        ("start alpha and beta", "not several alpha, beta"),
+        ("retry task 2 of alpha with x=0.3", "not values x=0.3"),
+        (
+            "retry task 2 of alpha with more memory",
+            "not with, more, memory",
+        ),
+        (
+            "retry runs 1 and 2 of alpha",
+            "not several alpha #1, alpha #2",
+        ),
+    ]);
+    talk(&[
+        (
+            "draft a brief for speed with char-lm",
+            "draft \"speed\" char-lm 0 0  ",
+        ),
+        ("submit it with 50 tasks", "not with, 50, tasks"),
+        ("should I submit it?", "draft \"speed\" char-lm 0 0  "),
+        ("please submit the brief", "submit \"speed\" char-lm 0 0  "),
+    ]);
+}
+
+#[test]
+fn a_question_about_a_change_is_none() {
+    check_all(&[
+        ("should I stop alpha?", "would cancel alpha"),
+        ("should we stop alpha", "would cancel alpha"),
+        ("can I cancel alpha", "would cancel alpha"),
+        ("may I retry run 3 of alpha?", "would retry alpha #3"),
+        ("how do I cancel a run?", "would cancel all"),
+        ("how can I start beta", "would start beta"),
+        ("what if I cancel alpha", "would cancel alpha"),
+        ("what happens when I cancel alpha?", "would cancel alpha"),
+        ("ok, would it help to stop alpha?", "would cancel alpha"),
+        ("is it possible to stop alpha?", "would cancel alpha"),
+        ("stop alpha?", "would cancel alpha"),
+        ("stop alpha, should I?", "would cancel alpha"),
+        ("did you stop alpha?", "describe experiment alpha"),
+    ]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
     experiments::OfExperiment,
     runs::OfRun,
 };
-use crate::links;
+use crate::{intent::START_RUNS_MAX, links};
 
 arguments! {
     /// A brief.
@@ -73,7 +73,7 @@ arguments! {
         /// The experiment.
         experiment_id: String,
         /// How many runs.
-        runs: Count<1, 1_000, 1>,
+        runs: Count<1, START_RUNS_MAX, 1>,
     }
 }
 

@@ -537,6 +537,64 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
 }
 
 #[test]
+fn a_change_is_proposed_only_where_every_word_was_used() {
+    let lab = Lab::new();
+    for (question, text) in [
+        (
+            "cancel everything except find a good rate",
+            "Nothing is proposed: I could not make use of `except`. Say `cancel NAME`",
+        ),
+        (
+            "cancel the pending tasks of find a good rate",
+            "I could not make use of `pending`",
+        ),
+        (
+            "start alpha with lr=0.9",
+            "Nothing is proposed: values such as `lr=0.9` are not taken. Say `start NAME`",
+        ),
+        (
+            "start 100000 runs of alpha",
+            "100000 runs cannot be started at once, only from 1 to 1000",
+        ),
+        (
+            "start alpha and beta",
+            "one at a time, and you named `alpha` and `beta`",
+        ),
+        ("retry task 5 of alpha with lr=0.3", "values such as"),
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        assert!(answer.text.contains(text), "{question}: {}", answer.text);
+        assert!(answer.change.is_none(), "{question}");
+        assert_eq!(answer.to_json()["outcome"], "refused", "{question}");
+    }
+    for (question, text) in [
+        (
+            "should I stop find a good rate?",
+            "Nothing is done, since you only ask. `cancel \"",
+        ),
+        (
+            "should I stop find a good rate?",
+            "would stop 1 that wait and 1 that run.",
+        ),
+        ("how do I cancel a run?", "Say `cancel NAME`"),
+        ("can I start beta?", "would start 1 of this experiment."),
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        assert!(answer.text.contains(text), "{question}: {}", answer.text);
+        assert!(answer.change.is_none(), "{question}");
+    }
+    let change = Talk::new(&lab).ask("start 5 runs of beta").change.unwrap();
+    assert_eq!(change.arguments["runs"], 5);
+    let outcome = |question| Talk::new(&lab).ask(question).to_json()["outcome"].clone();
+    assert_eq!(outcome("best of alpha"), "answered");
+    assert_eq!(outcome("which parameter matters?"), "asked_back");
+    assert_eq!(outcome("best of alphabet-9"), "asked_back");
+    assert_eq!(outcome("what is the weather?"), "not_understood");
+    assert_eq!(outcome(""), "not_understood");
+    assert_eq!(outcome("cancel task 1 of alpha"), "refused");
+}
+
+#[test]
 fn reports_and_what_cannot_be_answered() {
     let lab = Lab::new();
     let answer = Talk::new(&lab).ask("report on alpha");
