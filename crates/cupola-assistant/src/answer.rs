@@ -12,17 +12,24 @@ mod subjects;
 mod times;
 mod work;
 
-use cupola_domain::{text::excerpt, time::Timestamp};
-use cupola_hub::{Hub, HubError};
+use cupola_domain::{
+    ids::{ExperimentId, RunId},
+    text::excerpt,
+    time::Timestamp,
+};
+use cupola_hub::{
+    Hub, HubError,
+    run_search::{Columns, RunSearch, filter},
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
     conversation::Conversation,
     facts,
     grammar::{self, Reading},
-    index::{Index, run_thing},
+    index::{HubNames, Index, run_thing},
     intent::Intent,
-    names::{Key, Kind, Thing},
+    names::{Key, Kind, Pick, Thing},
     period::Clock,
     suggest,
     tools::{Caller, DATA_NOTE, Refused, run_of_task},
@@ -129,6 +136,7 @@ pub struct Change {
 struct Desk<'a> {
     hub: &'a Hub,
     index: &'a Index,
+    names: HubNames<'a>,
     caller: &'a Caller,
     now: Timestamp,
 }
@@ -146,13 +154,16 @@ pub fn ask(
         now,
         offset_minutes,
     };
-    let mut reading = grammar::read(question, conversation, &index.names(hub)?, clock);
+    let mut names = index.names(hub)?;
+    let mut reading = grammar::read(question, conversation, &names, clock);
     if !matches!(reading, Reading::Asked(_) | Reading::TooLong(_)) && index.is_outdated(hub)? {
-        reading = grammar::read(question, conversation, &index.names_anew(hub)?, clock);
+        names = index.names_anew(hub)?;
+        reading = grammar::read(question, conversation, &names, clock);
     }
     let desk = Desk {
         hub,
         index,
+        names,
         caller,
         now,
     };
@@ -231,6 +242,16 @@ fn not_asked(reading: &Reading) -> Answer {
             }
         }
         Reading::NotTaken(not) => orders::not_taken(not),
+        Reading::NotAnswered(words) => {
+            let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+            Answer {
+                suggestions: suggest::examples(),
+                ..Answer::refused(format!(
+                    "I cannot answer that: {} would be left out, and the answer would be to another question.",
+                    words.join(", ")
+                ))
+            }
+        }
         Reading::TooLong(too_long) => Answer {
             outcome: Outcome::NotUnderstood,
             suggestions: suggest::examples(),
@@ -257,14 +278,27 @@ impl Desk<'_> {
                 rank,
                 count,
             } => self.best(of.as_ref(), by, *rank, *count),
-            Intent::Compare { these } => self.compared(these),
+            Intent::Compare { these } => self.compared(these, false),
             Intent::CompareBest { of, count } => self.best_compared(of, *count),
-            Intent::IsBetter { a, b } => self.better(a, b),
+            Intent::IsBetter { a, b } => self.compared(&[a.clone(), b.clone()], true),
             Intent::WhatMatters { of, parameters } => self.matters(of, parameters),
             Intent::WhyFailed { of } => self.why_failed(of),
             Intent::WhyWaiting { of } => self.why_waiting(of),
             Intent::Running { of } => self.running(of.as_ref()),
-            Intent::Cost { of, within } => self.cost(of.as_ref(), within.as_ref()),
+            Intent::Cost {
+                of,
+                within,
+                what,
+                is_own,
+            } => {
+                let own = is_own.then(|| {
+                    Thing::new(
+                        Key::Person(self.caller.owner.clone()),
+                        self.caller.owner.as_str(),
+                    )
+                });
+                self.cost(of.as_ref().or(own.as_ref()), within.as_ref(), *what)
+            }
             Intent::Credits {
                 of: None,
                 is_own: true,
@@ -290,21 +324,73 @@ impl Desk<'_> {
     }
 
     /// The run that a thing is, or is the latest of.
-    fn run_of(&self, thing: &Thing) -> Result<cupola_domain::ids::RunId, HubError> {
+    fn run_of(&self, thing: &Thing) -> Result<RunId, HubError> {
         match &thing.key {
             Key::Run(id) => Ok(*id),
             Key::Numbered(experiment, number) => run_of_task(self.hub, *experiment, *number),
+            Key::Picked(of, pick) => self.picked(*of, *pick),
             Key::Experiment(id) => {
-                let (rows, _) = self.hub.experiment_runs(*id, 1, 0)?;
-                rows.first().map(|row| row.run.id).ok_or_else(|| {
-                    HubError::Conflict(format!("{} has no runs", quoted(&thing.name)))
-                })
+                // What waits has written nothing: what runs now comes first, then what was begun last.
+                for state in ["state = running", "state != pending", ""] {
+                    if let Some(run) = self.newest(Some(*id), state)? {
+                        return Ok(run);
+                    }
+                }
+                let message = format!("{} has no runs", quoted(&thing.name));
+                Err(HubError::Conflict(message))
             }
             _ => Err(HubError::Conflict(format!(
                 "a {} has no log and no curves",
                 thing.kind()
             ))),
         }
+    }
+
+    /// The run that has this part in an experiment, or among all.
+    fn picked(&self, of: Option<ExperimentId>, pick: Pick) -> Result<RunId, HubError> {
+        let found = match (pick, of) {
+            (Pick::Best(place) | Pick::Worst(place), Some(id)) => {
+                let ranked = facts::standing(self.hub, id)?.ranked;
+                let from = (place as usize).saturating_sub(1);
+                let placed = match pick {
+                    Pick::Best(_) => ranked.get(from),
+                    _ => ranked.iter().rev().nth(from),
+                };
+                placed
+                    .map(|placed| facts::run_of(self.hub, placed))
+                    .transpose()?
+            }
+            (Pick::Best(_) | Pick::Worst(_), None) => None,
+            (Pick::First, of) => self.first(of, "")?,
+            (Pick::Newest, of) => self.newest(of, "")?,
+            (Pick::FirstFailed, of) => self.first(of, "state = failed")?,
+            (Pick::LastFailed, of) => self.newest(of, "state = failed")?,
+            (Pick::Running, of) => self.newest(of, "state = running")?,
+        };
+        found.ok_or_else(|| HubError::Conflict(format!("there is no {}", pick.words())))
+    }
+
+    fn newest(&self, of: Option<ExperimentId>, filter: &str) -> Result<Option<RunId>, HubError> {
+        let found = self.search(filter, of.into_iter().collect(), 1)?;
+        Ok(found.runs.first().map(|found| found.run.id))
+    }
+
+    fn first(&self, of: Option<ExperimentId>, filter: &str) -> Result<Option<RunId>, HubError> {
+        let wrong = |error: filter::FilterError| HubError::Internal(error.into());
+        let found = self.hub.search_runs(RunSearch {
+            experiments: of.into_iter().collect(),
+            filter: filter::Filter::parse(filter).map_err(wrong)?,
+            columns: Columns::These(Vec::new()),
+            order: filter::Order::parse("created asc").map_err(wrong)?,
+            limit: 1,
+            ..RunSearch::default()
+        })?;
+        Ok(found.runs.first().map(|found| found.run.id))
+    }
+
+    /// An experiment as it is called in answers.
+    fn called(&self, id: ExperimentId, name: &str) -> String {
+        quoted(&self.names.called(id, name))
     }
 }
 
@@ -359,7 +445,7 @@ impl Answer {
         self
     }
 
-    fn showing(mut self, run: cupola_domain::ids::RunId) -> Self {
+    fn showing(mut self, run: RunId) -> Self {
         self.shown = Some(run_thing(run));
         self
     }
@@ -418,13 +504,4 @@ impl From<Refused> for Answer {
 /// A name in a sentence, on one line and not too long.
 fn quoted(name: &str) -> String {
     format!("`{}`", excerpt(name))
-}
-
-/// An experiment in a sentence: its name, and the title of its brief.
-fn label(standing: &facts::Standing) -> String {
-    let name = quoted(&standing.experiment.name);
-    match &standing.brief {
-        Some((title, _)) => format!("{name} ({})", excerpt(title)),
-        None => name,
-    }
 }

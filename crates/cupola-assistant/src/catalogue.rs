@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
-    names::{CHOICES_MAX, How, Kind, Names, Thing},
+    names::{CHOICES_MAX, How, Key, Kind, Names, Thing},
     question::fold,
 };
 
@@ -33,6 +33,7 @@ pub struct Catalogue {
     ids: BTreeMap<String, Places>,
     parts: HashMap<String, Places>,
     grams: HashMap<[char; 3], Places>,
+    of_key: HashMap<Key, u32>,
     /// The newest last.
     of_kind: HashMap<Kind, Places>,
 }
@@ -40,15 +41,21 @@ pub struct Catalogue {
 impl Catalogue {
     /// Adds a thing, newer than those before, with the names beside its own that it goes by.
     pub fn insert(&mut self, thing: Thing, others: &[&str]) {
-        let place = u32::try_from(self.things.len()).unwrap_or(u32::MAX);
-        let names: Vec<String> = std::iter::once(thing.name.as_str())
+        let own = thing.name.clone();
+        let names: Vec<&str> = std::iter::once(own.as_str())
             .chain(others.iter().copied())
-            .map(str::to_owned)
             .collect();
+        self.insert_as(thing, &names);
+    }
+
+    /// Adds a thing that goes by these names, of which its own is one; by parts of the first, too.
+    pub fn insert_as(&mut self, thing: Thing, names: &[&str]) {
+        let place = u32::try_from(self.things.len()).unwrap_or(u32::MAX);
+        self.of_key.insert(thing.key.clone(), place);
         self.of_kind.entry(thing.kind()).or_default().push(place);
         self.things.push(thing);
-        for (at, name) in names.into_iter().enumerate() {
-            let folded = fold(&name);
+        for (at, name) in names.iter().enumerate() {
+            let folded = fold(name);
             // Other names are whole sentences: their words would be met by chance.
             let parts = folded.split(|c: char| !c.is_alphanumeric());
             for part in parts.filter(|part| at == 0 && part.chars().count() >= BEGINNING_CHARS_MIN)
@@ -58,7 +65,7 @@ impl Catalogue {
             for gram in grams(&compared(&folded)) {
                 add(self.grams.entry(gram).or_default(), place);
             }
-            add(self.exact.entry(name).or_default(), place);
+            add(self.exact.entry((*name).to_owned()).or_default(), place);
             add(self.folded.entry(folded).or_default(), place);
         }
     }
@@ -79,6 +86,11 @@ impl Catalogue {
     /// How many things there are.
     pub fn len(&self) -> usize {
         self.things.len()
+    }
+
+    /// What a key leads to.
+    pub fn thing_of(&self, key: &Key) -> Option<&Thing> {
+        self.of_key.get(key).map(|place| self.thing(*place))
     }
 
     /// How many things of a kind there are.

@@ -102,6 +102,7 @@ impl Conversation {
             Reading::Which { .. }
             | Reading::Unknown { .. }
             | Reading::NotTaken(_)
+            | Reading::NotAnswered(_)
             | Reading::NotUnderstood
             | Reading::TooLong(_) => {}
         }

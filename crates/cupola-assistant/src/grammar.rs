@@ -8,6 +8,7 @@ mod build;
 mod marked;
 mod named;
 mod orders;
+mod picked;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,8 @@ pub enum Reading {
     },
     /// A change of which not every word was understood: nothing is proposed.
     NotTaken(NotTaken),
+    /// It says more than can be answered: these words would be left out, and another question answered.
+    NotAnswered(Vec<String>),
     /// It is no question that the grammar knows.
     NotUnderstood,
     /// It is too long to be read.
@@ -195,6 +198,7 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Runs, &[Sense::Failed]),
     (Topic::Running, &[Sense::Running]),
     (Topic::Changed, &[Sense::Changed]),
+    (Topic::Runs, &[Sense::Left]),
     (Topic::Runs, &[Sense::Pending]),
     (Topic::Runs, &[Sense::Completed]),
     (Topic::Runs, &[Sense::Cancelled]),

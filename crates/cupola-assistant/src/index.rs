@@ -1,11 +1,14 @@
 //! The names of a hub. Kept between questions, and made anew when something was made or renamed since.
 
 use std::{
-    collections::BTreeSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cupola_domain::{ids::RunId, time::Instant};
+use cupola_domain::{
+    ids::{ExperimentId, RunId},
+    time::Instant,
+};
 use cupola_hub::{
     Hub, HubError,
     run_search::{Columns, NameKind, RunSearch, filter::Filter},
@@ -13,7 +16,8 @@ use cupola_hub::{
 
 use crate::{
     catalogue::Catalogue,
-    names::{How, Key, Kind, Names, Thing},
+    names::{CHOICES_MAX, How, Key, Kind, Names, Thing},
+    people,
 };
 
 /// So many briefs' titles lead to their families: the newest.
@@ -99,7 +103,10 @@ impl Names for HubNames<'_> {
     }
 
     fn recent(&self, kind: Kind) -> Vec<Thing> {
-        self.catalogue.recent(kind)
+        match kind {
+            Kind::Run => self.recent_runs(),
+            kind => self.catalogue.recent(kind),
+        }
     }
 }
 
@@ -132,6 +139,30 @@ impl HubNames<'_> {
         Some(run_thing(only.run.id))
     }
 
+    /// The newest runs, by the names of their experiments and the numbers of their tasks.
+    fn recent_runs(&self) -> Vec<Thing> {
+        let search = RunSearch {
+            limit: u32::try_from(CHOICES_MAX).unwrap_or(u32::MAX),
+            columns: Columns::These(Vec::new()),
+            ..RunSearch::default()
+        };
+        let found = self.hub.search_runs(search).map(|found| found.runs);
+        let runs = found.unwrap_or_default().into_iter().map(|found| {
+            let name = self.called(found.run.experiment, &found.experiment_name);
+            Thing::new(
+                Key::Run(found.run.id),
+                format!("{name} #{}", found.task_number),
+            )
+        });
+        runs.collect()
+    }
+
+    /// What an experiment is called in answers: as its brief, or by its name.
+    pub fn called(&self, id: ExperimentId, name: &str) -> String {
+        let thing = self.catalogue.thing_of(&Key::Experiment(id));
+        thing.map_or_else(|| name.to_owned(), |thing| thing.name.clone())
+    }
+
     /// A parameter or a metric by the whole of its name.
     fn label(&self, text: &str, kinds: &[Kind]) -> Option<Thing> {
         let is_there = |kind, of| {
@@ -154,18 +185,43 @@ pub fn run_thing(id: RunId) -> Thing {
 fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
     let mut catalogue = Catalogue::default();
     let (briefs, _) = hub.list_briefs("", TITLES_MAX, 0)?;
-    let titles: std::collections::HashMap<_, _> = briefs
+    let titles: HashMap<_, _> = briefs
         .into_iter()
         .map(|row| (row.family.id, (row.brief.wanted.title, row.brief.id)))
         .collect();
     let mut experiments = hub.known_experiments()?;
+    let (mut shared, mut seen) = (HashSet::new(), HashSet::new());
+    for known in &experiments {
+        let title = titles
+            .get(&known.experiment.id)
+            .map(|(title, _): &(String, _)| title.as_str());
+        for called in [
+            Some(known.experiment.name.clone()),
+            title.map(str::to_owned),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            if !seen.insert(called.clone()) {
+                shared.insert(called);
+            }
+        }
+    }
     experiments.retain(|known| known.deleted_at.is_none() && known.bin_of.is_none());
     for known in experiments.into_iter().rev() {
         let experiment = known.experiment;
         let key = Key::Experiment(experiment.id);
         let brief = titles.get(&experiment.id);
-        let others: Vec<&str> = brief.iter().map(|(title, _)| title.as_str()).collect();
-        catalogue.insert(Thing::new(key, experiment.name), &others);
+        let name = experiment.name.as_str();
+        match brief.map(|(title, _)| title.as_str()) {
+            None => catalogue.insert(Thing::new(key, name), &[]),
+            Some(title) => {
+                let is_shared = shared.contains(title);
+                let both = format!("{title} ({name})");
+                let called = if is_shared { both.as_str() } else { title };
+                catalogue.insert_as(Thing::new(key, called), &[name, title, &both]);
+            }
+        }
         catalogue.identify(&experiment.id.to_string());
         if let Some((_, brief)) = brief {
             catalogue.identify(&brief.to_string());
@@ -184,7 +240,7 @@ fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
         let name = known.model.name;
         catalogue.insert(Thing::new(Key::Model(name.clone()), name), &[]);
     }
-    for name in people(hub)? {
+    for name in people::list(hub)? {
         catalogue.insert(Thing::new(Key::Person(name.clone()), name), &[]);
     }
     for name in hub.run_names(NameKind::Param, "", LABELS_MAX)? {
@@ -194,12 +250,4 @@ fn catalogue(hub: &Hub) -> Result<Catalogue, HubError> {
         catalogue.insert(Thing::new(Key::Metric(name.clone()), name), &[]);
     }
     Ok(catalogue)
-}
-
-/// Everybody who has credits or of whose results anything is known.
-fn people(hub: &Hub) -> Result<BTreeSet<String>, HubError> {
-    let accounts = hub.list_people()?.into_iter().map(|row| row.person);
-    let owners = hub.list_standings()?;
-    let owners = owners.into_iter().map(|row| row.standing.owner);
-    Ok(accounts.chain(owners).collect())
 }

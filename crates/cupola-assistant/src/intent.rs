@@ -62,6 +62,10 @@ pub enum Intent {
         of: Option<Thing>,
         /// In this time; `None` is ever.
         within: Option<Period>,
+        /// In what it is told.
+        what: Spent,
+        /// Whether whoever asks means their own.
+        is_own: bool,
     },
     /// What somebody has, or what something earned.
     Credits {
@@ -151,6 +155,17 @@ pub enum Intent {
     Help,
 }
 
+/// What was spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// Money.
+    Money,
+    /// Energy.
+    Energy,
+    /// CO₂.
+    Carbon,
+}
+
 /// By what one is before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
@@ -187,6 +202,8 @@ pub struct RunsWanted {
     pub state: Option<State>,
     /// Only those whose worker was lost.
     pub is_lost: bool,
+    /// Only those that have not ended.
+    pub is_left: bool,
     /// Made in this time.
     pub within: Option<Period>,
     /// What was written after `where`: a filter, as runs are searched with.

@@ -71,6 +71,8 @@ pub enum Key {
     Run(RunId),
     /// The run that counts of an experiment's task, by its number.
     Numbered(ExperimentId, u32),
+    /// A run by its part in an experiment, or among all.
+    Picked(Option<ExperimentId>, Pick),
     /// A worker.
     Worker(WorkerId),
     /// A template, by its name.
@@ -90,13 +92,54 @@ impl Key {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Experiment(_) => Kind::Experiment,
-            Self::Run(_) | Self::Numbered(..) => Kind::Run,
+            Self::Run(_) | Self::Numbered(..) | Self::Picked(..) => Kind::Run,
             Self::Worker(_) => Kind::Worker,
             Self::Template(_) => Kind::Template,
             Self::Model(_) => Kind::Model,
             Self::Parameter(_) => Kind::Parameter,
             Self::Metric(_) => Kind::Metric,
             Self::Person(_) => Kind::Person,
+        }
+    }
+}
+
+/// Which of several runs is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pick {
+    /// The one in this place by the objective.
+    Best(u32),
+    /// The one in this place from the other end.
+    Worst(u32),
+    /// The one that was made first.
+    First,
+    /// The one that was made last.
+    Newest,
+    /// The first that failed.
+    FirstFailed,
+    /// The last that failed.
+    LastFailed,
+    /// The newest that is under way.
+    Running,
+}
+
+impl Pick {
+    /// Whether it can be told without an experiment.
+    pub const fn is_of_all(self) -> bool {
+        matches!(self, Self::Newest | Self::LastFailed | Self::Running)
+    }
+
+    /// The words in answers.
+    pub fn words(self) -> String {
+        match self {
+            Self::Best(1) => "best run".to_owned(),
+            Self::Best(place) => format!("best run in place {place}"),
+            Self::Worst(1) => "worst run".to_owned(),
+            Self::Worst(place) => format!("worst run in place {place}"),
+            Self::First => "first run".to_owned(),
+            Self::Newest => "newest run".to_owned(),
+            Self::FirstFailed => "first run that failed".to_owned(),
+            Self::LastFailed => "last run that failed".to_owned(),
+            Self::Running => "newest run that is running".to_owned(),
         }
     }
 }

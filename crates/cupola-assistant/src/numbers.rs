@@ -30,6 +30,14 @@ pub fn amount(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Money as people say it: what is next to nothing is said to be less than something.
+pub fn money(value: f64) -> String {
+    if value > 0.0 && value < 1e-4 {
+        return "less than 0.0001".to_owned();
+    }
+    amount(value)
+}
+
 /// Credits as a number; whoever needs the last millionth reads the page.
 #[expect(clippy::cast_precision_loss, reason = "to be read by people")]
 pub fn units(credits: Credits) -> f64 {
@@ -78,6 +86,13 @@ mod tests {
             (f64::NAN, "NaN"),
         ] {
             assert_eq!(amount(value), expected);
+        }
+    }
+
+    #[test]
+    fn little_money_is_said_without_exponents() {
+        for (value, expected) in [(0.0, "0"), (5.2e-5, "less than 0.0001"), (0.0025, "0.0025")] {
+            assert_eq!(money(value), expected);
         }
     }
 

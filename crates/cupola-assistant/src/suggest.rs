@@ -2,7 +2,7 @@
 
 use crate::{
     intent::{Action, By, Intent},
-    names::{Kind, Thing},
+    names::{Key, Kind, Thing},
 };
 
 /// So many are made at most.
@@ -21,6 +21,11 @@ pub const EXAMPLES: &[&str] = &[
 
 /// Questions that follow from one that was answered; `run` is the run that its answer showed.
 pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
+    // "The best run" is not said again: the run that it was has an id.
+    let is_picked = |of: &&Thing| matches!(of.key, Key::Picked(..));
+    if intent.subject().filter(is_picked).is_some() {
+        return run.map_or_else(examples, of_subject);
+    }
     let mut next = match intent {
         Intent::Best {
             of: Some(of),

@@ -43,6 +43,8 @@ pub enum Sense {
     Failed,
     /// Waits for a worker.
     Pending,
+    /// Has not ended.
+    Left,
     /// Is under way.
     Running,
     /// Ended with a result.
@@ -168,6 +170,10 @@ const TABLE: &[(&str, &[Sense])] = &[
     (
         "completed|complete|finished|finish|done|succeeded|successful|ended",
         &[S::Completed],
+    ),
+    (
+        "left|remaining|remain|remains|outstanding|unfinished|still to do|not done|not finished",
+        &[S::Left],
     ),
     ("cancelled|canceled|stopped|aborted|killed", &[S::Cancelled]),
     (

@@ -64,11 +64,7 @@ impl Desk<'_> {
                 .as_str()
                 .unwrap_or_default();
             answer = answer
-                .more(format!(
-                    "It would cost about {} to {} {currency}.",
-                    amount(least),
-                    amount(most)
-                ))
+                .more(planned(least, most, currency))
                 .number("planned cost, least", least, currency, links::NEW_BRIEF)
                 .number("planned cost, most", most, currency, links::NEW_BRIEF);
         }
@@ -129,6 +125,14 @@ pub(super) fn or_said(refused: Refused) -> Result<Answer, HubError> {
     match refused {
         Refused::Hub(error @ (HubError::Internal(_) | HubError::Unavailable(_))) => Err(error),
         refused => Ok(refused.into()),
+    }
+}
+
+/// What is planned; one amount where both ends are the same.
+fn planned(least: f64, most: f64, currency: &str) -> String {
+    match (amount(least), amount(most)) {
+        (low, high) if low == high => format!("It would cost about {low} {currency}."),
+        (low, high) => format!("It would cost about {low} to {high} {currency}."),
     }
 }
 

@@ -147,7 +147,7 @@ impl Desk<'_> {
     pub(super) fn checks(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
         let sight = Sight::of(self.caller.role);
         let (checks, name) = match of.map(|thing| (&thing.key, thing)) {
-            Some((Key::Run(_) | Key::Numbered(..), thing)) => {
+            Some((Key::Run(_) | Key::Numbered(..) | Key::Picked(..), thing)) => {
                 let run = self.run_of(thing)?;
                 let checks = Checks {
                     audits: self.hub.audits_of_run(run, sight)?,

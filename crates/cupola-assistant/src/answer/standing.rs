@@ -16,7 +16,7 @@ use cupola_hub::{
 
 use serde_json::Value;
 
-use super::{Answer, Desk, groups::of_groups, label, quoted};
+use super::{Answer, Desk, quoted};
 use crate::{
     facts::{self, Placed, Standing},
     intent::By,
@@ -69,7 +69,7 @@ impl Desk<'_> {
     ) -> Result<Answer, HubError> {
         let standing = facts::standing(self.hub, id)?;
         let source = links::experiment(&standing.experiment);
-        let name = label(&standing);
+        let name = self.label(&standing);
         let Some(objective) = standing.objective.as_ref() else {
             let text = format!(
                 "{name} has no objective, so none of its runs is called best; ask for the lowest or highest of a metric."
@@ -133,7 +133,7 @@ impl Desk<'_> {
             let place = place(rank, is_worst);
             answer.text = format!(
                 "The {place} of {} is task {task} with {metric} {value}.",
-                label(standing)
+                self.label(standing)
             );
             answer = answer.showing(run);
             if let Some(config) = config(placed) {
@@ -184,7 +184,7 @@ impl Desk<'_> {
             quoted(name),
             amount(*value),
             first.task_number,
-            quoted(&first.experiment_name)
+            self.called(first.run.experiment, &first.experiment_name)
         );
         let mut answer =
             Answer::saying(text.replace("  ", " ").replace(" ,", ",")).showing(first.run.id);
@@ -193,7 +193,7 @@ impl Desk<'_> {
             let label = format!(
                 "task {} of {}",
                 run.task_number,
-                excerpt(&run.experiment_name)
+                self.called(run.run.experiment, &run.experiment_name)
             );
             answer = answer
                 .number(format!("{name} of {label}"), *value, unit, &link)
@@ -202,14 +202,20 @@ impl Desk<'_> {
         Ok(answer)
     }
 
-    pub(super) fn compared(&self, these: &[Thing]) -> Result<Answer, HubError> {
+    /// An experiment in a sentence: as its brief is called, or by its name.
+    pub(super) fn label(&self, standing: &Standing) -> String {
+        self.called(standing.experiment.id, &standing.experiment.name)
+    }
+
+    /// `is_asked` says whether somebody asks if the first is better than the second.
+    pub(super) fn compared(&self, these: &[Thing], is_asked: bool) -> Result<Answer, HubError> {
         let experiments: Vec<ExperimentId> = these
             .iter()
             .filter_map(|thing| experiment_of(thing).ok())
             .collect();
         if experiments.len() == these.len() {
             let compared = facts::compared(self.hub, &experiments)?;
-            return Ok(of_groups(&compared, &experiments));
+            return Ok(self.of_groups(&compared, &experiments, is_asked));
         }
         if !experiments.is_empty() {
             return Ok(Answer::saying(
@@ -232,25 +238,28 @@ impl Desk<'_> {
         if runs.len() < 2 {
             let text = format!(
                 "{} has {} with a value; two are needed.",
-                label(&standing),
+                self.label(&standing),
                 plural(runs.len() as u64, "run")
             );
             let source = links::experiment(&standing.experiment);
             return Ok(Answer::saying(text)
                 .count("runs with a value", runs.len() as u64, &source)
-                .link(label(&standing), source));
+                .link(self.label(&standing), source));
         }
         self.runs_compared(&runs)
-    }
-
-    pub(super) fn better(&self, a: &Thing, b: &Thing) -> Result<Answer, HubError> {
-        self.compared(&[a.clone(), b.clone()])
     }
 
     pub(super) fn matters(&self, of: &Thing, parameters: &[Thing]) -> Result<Answer, HubError> {
         let id = experiment_of(of)?;
         let (metric, importance) = self.hub.importance(id)?;
-        let source = links::comparison(&[id]);
+        let experiment = self.hub.experiment_detail(id)?.experiment;
+        let (source, shown) = match experiment.origin.brief() {
+            Some(_) => (links::experiment(&experiment), quoted(&of.name)),
+            None => {
+                let shown = format!("comparison of {}", quoted(&of.name));
+                (links::comparison(&[id]), shown)
+            }
+        };
         let is_wanted = |one: &&Importance| {
             parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
         };
@@ -260,10 +269,17 @@ impl Desk<'_> {
             .filter(is_wanted)
             .filter_map(|one| Some((one, one.alone?)))
             .collect();
+        let untold: Vec<_> = importance
+            .parameters
+            .iter()
+            .filter(is_wanted)
+            .filter(|one| one.alone.is_none())
+            .map(untold)
+            .collect();
         let name = quoted(&of.name);
         let metric = quoted(&metric);
         let Some((first, effect)) = found.first() else {
-            let total = self.hub.experiment_detail(id)?.experiment.counts.total();
+            let total = experiment.counts.total();
             let text = match parameters {
                 [] => format!(
                     "Of {name} it cannot be told which parameter matters: too few of its {} have a value or differ in parameters.",
@@ -274,9 +290,9 @@ impl Desk<'_> {
                     quoted(&some[0].name)
                 ),
             };
-            return Ok(Answer::saying(text)
-                .count("runs", total, &source)
-                .link(format!("comparison of {name}"), source));
+            let mut answer = Answer::saying(text).count("runs", total, &source);
+            answer.detail.extend(untold.into_iter().take(CONFIG_MAX));
+            return Ok(answer.link(shown, source));
         };
         let share = percent(effect.share);
         let is_clear = effect.p_value < LEVEL;
@@ -298,15 +314,16 @@ impl Desk<'_> {
                 quoted(&first.parameter)
             ),
         };
-        let answer = found
+        let mut answer = found
             .iter()
             .take(CONFIG_MAX)
             .fold(Answer::saying(text), |answer, (one, _)| {
                 share_of(answer, one, &source)
             });
+        answer.detail.extend(untold.into_iter().take(CONFIG_MAX));
         Ok(answer
             .count("runs with a value", importance.count as u64, &source)
-            .link(format!("comparison of {name}"), source))
+            .link(shown, source))
     }
 
     fn runs_compared(&self, runs: &[RunId]) -> Result<Answer, HubError> {
@@ -324,7 +341,10 @@ impl Desk<'_> {
             format!(
                 "task {} of {}",
                 beside.runs[at].row.task.number,
-                quoted(&beside.runs[at].experiment.name)
+                self.called(
+                    beside.runs[at].experiment.id,
+                    &beside.runs[at].experiment.name
+                )
             )
         };
         let objective = beside.runs[0].experiment.objective.clone();
@@ -446,6 +466,18 @@ fn spread(mut answer: Answer, standing: &Standing, unit: &str, source: &str) -> 
             .count("not measured", not_measured, source);
     }
     answer
+}
+
+/// Why nothing is said of a parameter.
+fn untold(one: &Importance) -> String {
+    let why = if one.levels < 2 {
+        "all runs have the same value"
+    } else if one.levels >= one.count {
+        "each value occurs once"
+    } else {
+        "too few values occur more than once"
+    };
+    format!("{} cannot be told: {why}.", quoted(&one.parameter))
 }
 
 /// What one parameter explains.

@@ -8,7 +8,7 @@ use cupola_domain::{
 };
 use cupola_hub::HubError;
 
-use super::{Answer, Desk, label, quoted};
+use super::{Answer, Desk, quoted};
 use crate::{
     facts,
     index::HubNames,
@@ -121,7 +121,7 @@ impl Desk<'_> {
     pub(super) fn described(&self, what: &Thing) -> Result<Answer, HubError> {
         match &what.key {
             Key::Experiment(id) => self.experiment(*id),
-            Key::Run(_) | Key::Numbered(..) => self.run(self.run_of(what)?),
+            Key::Run(_) | Key::Numbered(..) | Key::Picked(..) => self.run(self.run_of(what)?),
             Key::Worker(id) => self.worker(*id),
             Key::Template(name) => self.template(name),
             Key::Model(name) => {
@@ -159,7 +159,7 @@ impl Desk<'_> {
         let detail = self.hub.experiment_detail(id)?;
         let experiment = &standing.experiment;
         let source = links::experiment(experiment);
-        let name = label(&standing);
+        let name = self.label(&standing);
         let text = format!(
             "{name} is {}: {}.",
             experiment.state(),
@@ -217,7 +217,7 @@ impl Desk<'_> {
         let task = format!(
             "Task {} of {}",
             detail.task.number,
-            quoted(&detail.experiment.name)
+            self.called(detail.experiment.id, &detail.experiment.name)
         );
         let mut answer = Answer::saying(format!(
             "{task}, attempt {}, is {state}{reason}.",

@@ -10,6 +10,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
+    costs::CostsQuery,
     run_search::{
         Columns, RunSearch,
         filter::{self, Filter},
@@ -18,9 +19,11 @@ use cupola_hub::{
 
 use super::{Answer, Desk, quoted};
 use crate::{
+    intent::Spent,
     links,
     names::{Key, Thing},
-    numbers::{amount, plural},
+    numbers::{amount, money, plural},
+    people,
     period::Period,
 };
 
@@ -30,97 +33,192 @@ const LOOKED_BACK: Duration = Duration::from_hours(24);
 /// Runs of a worker whose costs are added up.
 const RUNS_MAX: u32 = 1_000;
 
+/// Of what costs are added up.
+struct Booked {
+    kind: Kind,
+    /// One or more of the kind.
+    subjects: Vec<String>,
+    name: String,
+    source: String,
+}
+
 impl Desk<'_> {
     pub(super) fn cost(
         &self,
         of: Option<&Thing>,
         within: Option<&Period>,
+        what: Spent,
     ) -> Result<Answer, HubError> {
-        match of.map(|thing| (&thing.key, thing)) {
-            None => self.cost_of(
-                &Scope::default(),
-                "everything",
-                links::COSTS.to_owned(),
-                within,
-            ),
-            Some((Key::Experiment(id), thing)) => {
-                let scope = Scope {
-                    kind: Kind::Experiment,
-                    subject: id.to_string(),
-                };
-                let source = links::experiment(&self.hub.experiment_detail(*id)?.experiment);
-                self.cost_of(&scope, &quoted(&thing.name), source, within)
+        let booked = match of.map(|thing| (&thing.key, thing)) {
+            None => Booked {
+                kind: Kind::All,
+                subjects: vec![String::new()],
+                name: "everything".to_owned(),
+                source: links::COSTS.to_owned(),
+            },
+            Some((Key::Experiment(id), thing)) => Booked {
+                kind: Kind::Experiment,
+                subjects: vec![id.to_string()],
+                name: quoted(&thing.name),
+                source: links::experiment(&self.hub.experiment_detail(*id)?.experiment),
+            },
+            Some((Key::Person(name), _)) => Booked {
+                kind: Kind::Person,
+                subjects: people::names_of(self.hub, name)?.into_iter().collect(),
+                name: format!("What {} submitted", quoted(name)),
+                source: format!("{}?by=person", links::COSTS),
+            },
+            Some((Key::Worker(_) | Key::Run(_) | Key::Numbered(..) | Key::Picked(..), thing))
+                if what != Spent::Money =>
+            {
+                return Ok(Answer::refused(format!(
+                    "Energy and CO₂ of a {} are told on its page only; ask for an experiment, a person or everything.",
+                    thing.kind()
+                )));
             }
             Some((Key::Worker(id), thing)) => {
-                self.cost_of_worker(&thing.name, links::worker(*id), within)
+                return self.cost_of_worker(&thing.name, links::worker(*id), within);
             }
-            Some((Key::Run(_) | Key::Numbered(..), thing)) => self.cost_of_run(thing),
-            Some((Key::Person(name), _)) => {
-                let scope = Scope {
-                    kind: Kind::Person,
-                    subject: name.clone(),
-                };
-                let name = format!("What {} submitted", quoted(name));
-                let source = format!("{}?by=person", links::COSTS);
-                self.cost_of(&scope, &name, source, within)
+            Some((Key::Run(_) | Key::Numbered(..) | Key::Picked(..), thing)) => {
+                return self.cost_of_run(thing);
             }
-            Some((_, thing)) => Ok(Answer::saying(format!(
-                "What a {} costs is not counted; ask for an experiment, a run, a worker or a person.",
-                thing.kind()
-            ))),
-        }
+            Some((_, thing)) => {
+                return Ok(Answer::refused(format!(
+                    "What a {} costs is not counted; ask for an experiment, a run, a worker or a person.",
+                    thing.kind()
+                )));
+            }
+        };
+        self.cost_of(&booked, within, what)
     }
 
     fn cost_of(
         &self,
-        scope: &Scope,
-        name: &str,
-        source: String,
+        booked: &Booked,
         within: Option<&Period>,
+        what: Spent,
     ) -> Result<Answer, HubError> {
+        let Booked { name, source, .. } = booked;
         let currency = self.hub.prices().currency.clone();
-        let since = within.and_then(|period| period.from).map(Day::of);
-        let mut total = self.hub.cost_of(scope, since)?;
         let ends = within
             .and_then(|period| period.until)
             .filter(|until| *until <= self.now);
+        let since = within.and_then(|period| period.from).map(Day::of);
+        let mut total = self.booked(booked, since)?;
         if let Some(until) = ends {
-            total = less(total, self.hub.cost_of(scope, Some(Day::of(until)))?);
+            total = less(total, self.booked(booked, Some(Day::of(until)))?);
         }
         let when = within.map_or(String::new(), |period| {
             format!(" {}", excerpt(&period.words))
         });
+        let known = total.cost();
         let cost = Money::units(total.money);
-        let hours = total.time.as_secs_f64() / 3_600.0;
-        let text = format!("{name} cost {} {currency}{when}.", amount(cost));
+        let (energy, carbon) = (
+            known.energy_wh.map(|watt_hours| watt_hours / 1e3),
+            known.carbon_g.map(|grams| grams / 1e3),
+        );
+        let text = match (what, energy, carbon) {
+            (Spent::Money, ..) if known.money.is_none() && total.time > Duration::ZERO => {
+                format!("What {name} cost{when} is not known: no machine had a price.")
+            }
+            (Spent::Money, ..) => format!("{name} cost {} {currency}{when}.", money(cost)),
+            (Spent::Energy, Some(energy), _) => format!(
+                "{name} took {} kWh{when}, as far as that is known.",
+                amount(energy)
+            ),
+            (Spent::Carbon, _, Some(carbon)) => format!(
+                "{name} stands for {} kg of CO₂{when}, as far as that is known.",
+                amount(carbon)
+            ),
+            (Spent::Energy, None, _) => format!(
+                "How much energy {name} took{when} is not known: nobody measured it or said the power of its machines."
+            ),
+            (Spent::Carbon, _, None) => format!(
+                "How much CO₂ {name} stands for{when} is not known: nobody said what a kilowatt-hour of its machines does."
+            ),
+        };
+        let running = match ends {
+            Some(_) => 0,
+            None => self.running_of(booked)?,
+        };
+        let and_running = match running {
+            0 => String::new(),
+            1 => " and 1 that runs".to_owned(),
+            running => format!(" and {running} that run"),
+        };
+        let hours = total.hours();
         let mut answer = Answer::saying(capital(&text))
             .more(format!(
-                "That is {} that ended, with {} h of machines.",
+                "That is {} that ended{and_running}, with {} h of machines.",
                 plural(total.runs, "run"),
                 amount(hours)
             ))
-            .number("cost", cost, &currency, &source)
-            .count("runs", total.runs, &source)
-            .number("time", hours, "h", &source);
-        if total.energy_mwh > 0 {
-            let energy = watt_hours(total.energy_mwh) / 1e3;
+            .number("cost", cost, &currency, source)
+            .count("runs", total.runs, source)
+            .count("runs that run", running, source)
+            .number("time", hours, "h", source);
+        if let Some(energy) = energy {
             answer = answer
                 .more(format!(
                     "It took {} kWh, as far as that is known.",
                     amount(energy)
                 ))
-                .number("energy", energy, "kWh", &source);
+                .number("energy", energy, "kWh", source);
         }
+        if let Some(carbon) = carbon {
+            answer = answer.number("CO₂", carbon, "kg", source);
+        }
+        Ok(self.cost_notes(answer, booked, &total, within.is_some()))
+    }
+
+    /// What limits the sum of costs.
+    fn cost_notes(
+        &self,
+        mut answer: Answer,
+        booked: &Booked,
+        total: &Total,
+        is_within: bool,
+    ) -> Answer {
+        let source = &booked.source;
         if total.priced < total.time {
             let priced = total.priced.as_secs_f64() / 3_600.0;
             answer = answer
                 .more(format!("Only {} h of it have a price.", amount(priced)))
-                .number("time with a price", priced, "h", &source);
+                .number("time with a price", priced, "h", source);
         }
-        if within.is_some() {
+        if booked.kind == Kind::Person {
+            let names: Vec<_> = booked.subjects.iter().map(|name| quoted(name)).collect();
+            answer = answer.more(format!(
+                "Costs are booked under the names of tokens; counted are {}.",
+                names.join(", ")
+            ));
+        }
+        if is_within {
             answer = answer.more("Costs are counted by whole days in UTC.");
         }
-        Ok(answer.link("costs", source))
+        answer.link("costs", source.clone())
+    }
+
+    fn booked(&self, booked: &Booked, since: Option<Day>) -> Result<Total, HubError> {
+        let mut all = Total::default();
+        for subject in &booked.subjects {
+            let (kind, subject) = (booked.kind, subject.clone());
+            all = all + self.hub.cost_of(&Scope { kind, subject }, since)?;
+        }
+        Ok(all)
+    }
+
+    /// How many of its runs go on now.
+    fn running_of(&self, booked: &Booked) -> Result<u64, HubError> {
+        let (kind, days) = (booked.kind, Some(1));
+        if kind == Kind::All {
+            let kind = Kind::Experiment;
+            return Ok(self.hub.costs(&CostsQuery { kind, days })?.running as u64);
+        }
+        let costs = self.hub.all_costs(&CostsQuery { kind, days })?;
+        let of = costs.subjects.iter();
+        let of = of.filter(|one| booked.subjects.contains(&one.subject));
+        Ok(of.map(|one| one.running as u64).sum())
     }
 
     fn cost_of_run(&self, thing: &Thing) -> Result<Answer, HubError> {
@@ -270,11 +368,16 @@ impl Desk<'_> {
         if !made.is_empty() {
             let names: Vec<_> = made
                 .iter()
+                .rev()
                 .take(5)
-                .map(|known| quoted(&known.experiment.name))
+                .map(|known| self.called(known.experiment.id, &known.experiment.name))
                 .collect();
+            let others = match made.len() - names.len() {
+                0 => String::new(),
+                others => format!(", and {others} more"),
+            };
             answer = answer.more(format!(
-                "{} made: {}",
+                "{} made, the newest first: {}{others}.",
                 plural(made.len() as u64, "experiment"),
                 names.join(", ")
             ));
@@ -297,7 +400,7 @@ impl Desk<'_> {
                 format!(" and worker = {}", filter::quoted(&thing.name)),
                 links::worker(*id),
             ),
-            Some((Key::Run(_) | Key::Numbered(..), thing)) => {
+            Some((Key::Run(_) | Key::Numbered(..) | Key::Picked(..), thing)) => {
                 let run = self.run_of(thing)?;
                 (
                     Vec::new(),
@@ -343,11 +446,6 @@ fn less(all: Total, part: Total) -> Total {
         energy_mwh: all.energy_mwh - part.energy_mwh,
         carbon_mg: all.carbon_mg - part.carbon_mg,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
-fn watt_hours(thousandths: i64) -> f64 {
-    thousandths as f64 / 1e3
 }
 
 fn capital(text: &str) -> String {

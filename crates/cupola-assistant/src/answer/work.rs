@@ -37,6 +37,9 @@ const FAILURES_MAX: u32 = 200;
 /// Lines of a log.
 const LINES: usize = 20;
 
+/// Experiments of which is told why they wait.
+const OBSTACLES_MAX: usize = 3;
+
 /// Columns of a small chart.
 const COLUMNS: u32 = 60;
 
@@ -61,7 +64,7 @@ impl Desk<'_> {
         let task = format!(
             "task {} of {}",
             facts.detail.task.number,
-            quoted(&facts.detail.experiment.name)
+            self.called(facts.detail.experiment.id, &facts.detail.experiment.name)
         );
         let text = match (facts.kind, reason.is_empty()) {
             (Some(_), false) => format!("{name} ({task}) failed: {reason}."),
@@ -145,7 +148,10 @@ impl Desk<'_> {
     pub(super) fn why_waiting(&self, of: &Thing) -> Result<Answer, HubError> {
         let id = match &of.key {
             Key::Experiment(id) | Key::Numbered(id, _) => *id,
-            Key::Run(id) => self.hub.run_detail(*id)?.experiment.id,
+            Key::Run(_) | Key::Picked(..) => {
+                let run = self.run_of(of)?;
+                self.hub.run_detail(run)?.experiment.id
+            }
             _ => {
                 return Ok(Answer::saying(format!(
                     "A {} does not wait; ask for an experiment or a run.",
@@ -156,7 +162,7 @@ impl Desk<'_> {
         let detail = self.hub.experiment_detail(id)?;
         let counts = detail.experiment.counts;
         let source = links::experiment(&detail.experiment);
-        let name = quoted(&detail.experiment.name);
+        let name = self.called(detail.experiment.id, &detail.experiment.name);
         let text = match (counts.pending, detail.obstacle.is_empty()) {
             (0, _) if counts.total() == 0 => format!("{name} has no tasks; start it."),
             (0, _) => format!(
@@ -193,7 +199,7 @@ impl Desk<'_> {
             count => format!("{count} runs are running{name}."),
         };
         let answer = Answer::saying(text).count("runs that are running", count, &source);
-        let answer = Self::listed(answer, &found.runs);
+        let answer = self.listed(answer, &found.runs);
         Ok(answer.link("runs", source))
     }
 
@@ -208,6 +214,8 @@ impl Desk<'_> {
             source = page;
         }
         conditions.extend(wanted.state.map(|state| format!("state = {state}")));
+        let left = "(state = pending or state = running)".to_owned();
+        conditions.extend(wanted.is_left.then_some(left));
         conditions.extend(wanted.is_lost.then(|| "failure = lost".to_owned()));
         conditions.extend(
             wanted
@@ -233,6 +241,7 @@ impl Desk<'_> {
         };
         let state = match (wanted.is_lost, wanted.state) {
             (true, _) => " lost with their worker".to_owned(),
+            (false, None) if wanted.is_left => " left".to_owned(),
             (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
         };
         let when = wanted.within.as_ref().map_or(String::new(), |period| {
@@ -249,23 +258,50 @@ impl Desk<'_> {
         } else {
             " with that filter"
         };
-        let verb = if count == 1 { "is" } else { "are" };
+        let verb = match (wanted.state, count) {
+            (Some(State::Failed), _) if !wanted.is_lost => "",
+            (_, 1) => " is",
+            _ => " are",
+        };
         let text = if state.is_empty() {
             format!("{count_text} {noun}{of}{filter}{when}.")
         } else {
-            format!("{count_text} {noun}{of}{filter} {verb}{state}{when}.")
+            format!("{count_text} {noun}{of}{filter}{verb}{state}{when}.")
         };
-        let answer = Answer::saying(text).count("runs", count, &source);
-        Ok(Self::listed(answer, &found.runs).link("runs", source))
+        let mut answer = Answer::saying(text).count("runs", count, &source);
+        if wanted.state == Some(State::Pending) {
+            answer = self.obstacles(answer, &found.runs)?;
+        }
+        Ok(self.listed(answer, &found.runs).link("runs", source))
+    }
+
+    /// Why the first of them wait.
+    fn obstacles(&self, mut answer: Answer, runs: &[RunFound]) -> Result<Answer, HubError> {
+        let mut seen = Vec::new();
+        for found in runs {
+            let id = found.run.experiment;
+            if seen.len() >= OBSTACLES_MAX || seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let obstacle = self.hub.experiment_detail(id)?.obstacle;
+            let why = match obstacle.is_empty() {
+                true => "for a free slot; some worker could take it".to_owned(),
+                false => format!("because {}", excerpt(&obstacle)),
+            };
+            let name = self.called(id, &found.experiment_name);
+            answer = answer.more(format!("{name} waits {why}."));
+        }
+        Ok(answer)
     }
 
     /// The first runs, a line each.
-    fn listed(mut answer: Answer, runs: &[RunFound]) -> Answer {
+    fn listed(&self, mut answer: Answer, runs: &[RunFound]) -> Answer {
         for found in runs.iter().take(LISTED_MAX) {
             let task = format!(
                 "task {} of {}",
                 found.task_number,
-                quoted(&found.experiment_name)
+                self.called(found.run.experiment, &found.experiment_name)
             );
             let reason = excerpt(&found.run.reason());
             let reason = if reason.is_empty() {
@@ -296,12 +332,19 @@ impl Desk<'_> {
             },
         )?;
         let total = u64::try_from(part.levels.total()).unwrap_or(0);
-        let which = if matches!(of.key, Key::Experiment(_)) {
-            "The newest run of"
-        } else {
-            "The log of"
+        let name = match of.key {
+            // Which of its runs was taken is said.
+            Key::Experiment(_) | Key::Picked(..) => {
+                let detail = self.hub.run_detail(run)?;
+                let experiment = self.called(detail.experiment.id, &detail.experiment.name);
+                format!("task {} of {experiment}", detail.task.number)
+            }
+            _ => quoted(&of.name),
         };
-        let name = quoted(&of.name);
+        let which = match of.key {
+            Key::Picked(_, pick) => format!("The log of the {},", pick.words()),
+            _ => "The log of".to_owned(),
+        };
         let text = match total {
             0 => format!("{which} {name} has no lines."),
             total => format!(
@@ -334,7 +377,10 @@ impl Desk<'_> {
                 .filter(|metric| detail.series.contains(metric))
                 .or_else(|| detail.series.first().cloned()),
         };
-        let name = format!("{which}{}", quoted(&of.name));
+        let name = match of.key {
+            Key::Picked(..) => excerpt(&of.name),
+            _ => format!("{which}{}", quoted(&of.name)),
+        };
         let nothing = |what: &str| {
             Answer::saying(format!("{name} has no curve{what}."))
                 .link("the run", source.clone())

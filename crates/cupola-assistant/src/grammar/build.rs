@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use cupola_domain::counts::State;
+use cupola_domain::{counts::State, objective::Direction};
 
 use super::{Asked, Reading, Topic, marked::Marked, named::which};
 use crate::{
     conversation::Conversation,
-    intent::{Action, By, Intent, RunsWanted},
-    names::{How, Kind, Names, Thing},
+    intent::{Action, By, Intent, RunsWanted, Spent},
+    names::{How, Key, Kind, Names, Thing},
     question::Word,
     wish,
     words::Sense,
@@ -215,29 +215,42 @@ impl<N: Names> Context<'_, N> {
             }
             Topic::Curve => {
                 let things = self.things(kinds, false, false)?;
+                let things = self.picked(things)?;
                 let (of, metrics) = split(things, Kind::Metric);
                 let of = self.required(of, &kinds[..2])?;
                 Intent::ShowCurve { of, metrics }
             }
-            Topic::Log => Intent::ShowLog {
-                of: self.one(kinds)?,
-            },
+            Topic::Log => {
+                let things = self.things(kinds, false, false)?;
+                let things = self.picked(things)?;
+                let of = self.required(things, kinds)?;
+                Intent::ShowLog { of }
+            }
             Topic::Report => Intent::Report {
                 on: self.one(kinds)?,
             },
-            Topic::WhyFailed => Intent::WhyFailed {
-                of: self.one(kinds)?,
+            Topic::WhyFailed => match self.why(State::Failed)? {
+                (Some(of), _) => Intent::WhyFailed { of },
+                (None, wanted) => Intent::ListRuns(wanted),
             },
-            Topic::WhyWaiting => Intent::WhyWaiting {
-                of: self.one(kinds)?,
+            Topic::WhyWaiting => match self.why(State::Pending)? {
+                (Some(of), _) => Intent::WhyWaiting { of },
+                (None, wanted) => Intent::ListRuns(wanted),
             },
             Topic::Act(action) => self.act(action)?,
             Topic::Would(Some(action)) => self.would_act(action)?,
             Topic::Would(None) => Intent::Draft(self.conversation.wish.clone().unwrap_or_default()),
             Topic::Cost => {
-                let of = self.optional(kinds)?;
+                let of = self.cost_of(kinds)?;
+                let is_own = of.is_none() && self.is_own();
                 let within = self.marked.period.clone();
-                Intent::Cost { of, within }
+                let what = self.spent();
+                Intent::Cost {
+                    of,
+                    within,
+                    what,
+                    is_own,
+                }
             }
             Topic::Credits => Intent::Credits {
                 of: self.optional(kinds)?,
@@ -273,10 +286,110 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
+    /// What has no result, and why: what is named, or all of it where only runs are spoken of.
+    fn why(&mut self, state: State) -> Result<(Option<Thing>, RunsWanted), Refused> {
+        let kinds = OF_RUNS;
+        let things = self.things(kinds, false, false)?;
+        let wanted = RunsWanted {
+            state: Some(state),
+            within: self.marked.period.clone(),
+            ..RunsWanted::default()
+        };
+        let is_chosen = !things.is_empty() || !self.chosen.is_empty();
+        if !is_chosen && !self.marked.has(Sense::Pronoun) && self.speaks_of_several() {
+            return Ok((None, wanted));
+        }
+        let words = self.marked.words().iter();
+        let mut words = words.map(|word| word.folded.as_str());
+        let is_one = words.any(|word| ["first", "last", "latest", "newest"].contains(&word));
+        let things = match is_one && state == State::Failed {
+            true => self.picked(things)?,
+            false => things,
+        };
+        Ok((Some(self.required(things, kinds)?), wanted))
+    }
+
+    /// "Runs", "anything", "there": no single one is meant.
+    fn speaks_of_several(&self) -> bool {
+        let words = self.marked.words().iter().enumerate();
+        let mut words = words.filter(|(_, word)| !word.is_quoted);
+        words.any(|(at, word)| {
+            let said = word.folded.as_str();
+            let is_run = self.marked.says_at(at, Sense::Kind(Kind::Run)) && said.ends_with('s');
+            is_run || ["there", "anything", "something", "things"].contains(&said)
+        })
+    }
+
+    /// Of what the costs are. "The best run" is one; other words that choose runs are not taken.
+    fn cost_of(&mut self, kinds: &[Kind]) -> Result<Option<Thing>, Refused> {
+        let has_run = self.marked.has(Sense::Kind(Kind::Run));
+        let things = self.things(kinds, false, !has_run)?;
+        let is_one = has_run && !self.speaks_of_several();
+        let things = if is_one { self.picked(things)? } else { things };
+        let of = things.into_iter().next().or_else(|| self.spoken_of(kinds));
+        let is_picked = matches!(
+            of,
+            Some(Thing {
+                key: Key::Picked(..),
+                ..
+            })
+        );
+        if !is_picked {
+            self.answers_without(&[
+                Sense::Failed,
+                Sense::Completed,
+                Sense::Pending,
+                Sense::Cancelled,
+                Sense::Lost,
+                Sense::Left,
+                Sense::Best,
+                Sense::Worst,
+            ])?;
+        }
+        Ok(of)
+    }
+
+    /// Refuses words that would make it another question if they were left out.
+    fn answers_without(&self, senses: &[Sense]) -> Result<(), Refused> {
+        let left = self.marked.senses();
+        let left = left.filter(|(_, sense)| senses.contains(sense));
+        let words: Vec<_> = left
+            .map(|(at, _)| self.marked.words()[at].text.clone())
+            .collect();
+        match words.is_empty() {
+            true => Ok(()),
+            false => Err(Box::new(Reading::NotAnswered(words))),
+        }
+    }
+
+    fn spent(&self) -> Spent {
+        let words = self.marked.words().iter();
+        let mut found = words.filter_map(|word| match word.folded.as_str() {
+            "energy" | "electricity" | "kwh" => Some(Spent::Energy),
+            "co2" | "carbon" | "emissions" => Some(Spent::Carbon),
+            _ => None,
+        });
+        found.next().unwrap_or(Spent::Money)
+    }
+
     fn best(&mut self) -> Result<Intent, Refused> {
         let marked = self.marked;
         let things = self.things(Topic::Best.kinds(), false, false)?;
+        if self.is_of_machines() {
+            self.answers_without(&[
+                Sense::Kind(Kind::Worker),
+                Sense::Kind(Kind::Person),
+                Sense::Kind(Kind::Template),
+            ])?;
+        }
+        self.answers_without(&[Sense::Failed, Sense::Cancelled, Sense::Lost, Sense::Pending])?;
         let (of, metrics) = split(things, Kind::Metric);
+        if let (Some(metric), true) = (metrics.first(), self.is_metric_of_run()) {
+            let things = self.picked(of)?;
+            let of = self.required(things, &[Kind::Run, Kind::Experiment])?;
+            let metrics = vec![metric.clone()];
+            return Ok(Intent::ShowCurve { of, metrics });
+        }
         let by = self.by(&metrics);
         let of = if matches!(by, By::Objective { .. }) {
             Some(self.required(of, &[Kind::Experiment])?)
@@ -331,6 +444,13 @@ impl<N: Names> Context<'_, N> {
             let name = metric.name.clone();
             return By::Metric { name, is_highest };
         }
+        if let Some(metric) = metrics.first() {
+            // "The best by accuracy": which way is better, its name says.
+            let name = metric.name.clone();
+            let direction = Direction::of_name(&name).unwrap_or(Direction::Minimize);
+            let is_highest = (direction == Direction::Maximize) != has(Sense::Worst);
+            return By::Metric { name, is_highest };
+        }
         match &self.conversation.last {
             _ if has(Sense::Cost) => By::Cost { is_highest },
             _ if has(Sense::Duration) => By::Duration { is_highest },
@@ -348,6 +468,15 @@ impl<N: Names> Context<'_, N> {
     fn compared(&mut self, topic: Topic) -> Result<Intent, Refused> {
         let mut these = self.things(topic.kinds(), true, false)?;
         let is_of_best = self.marked.has(Sense::Best) || self.marked.has(Sense::Top);
+        if these.is_empty() && is_of_best && self.marked.has(Sense::Pronoun) {
+            // "Compare it with the best": with what was shown.
+            let best = self.picked(Vec::new())?.into_iter().next();
+            if let (Some(run), Some(best)) = (self.conversation.run.clone(), best) {
+                return Ok(Intent::Compare {
+                    these: vec![run, best],
+                });
+            }
+        }
         if these.len() < 2 && is_of_best && topic == Topic::Compare {
             return self.best();
         }
@@ -369,7 +498,7 @@ impl<N: Names> Context<'_, N> {
             }
         }
         match these.as_slice() {
-            [a, b] if topic == Topic::Better => Ok(Intent::IsBetter {
+            [a, b] if topic == Topic::Better && !self.asks_which() => Ok(Intent::IsBetter {
                 a: a.clone(),
                 b: b.clone(),
             }),
@@ -381,6 +510,32 @@ impl<N: Names> Context<'_, N> {
                 Err(which(kind, choices))
             }
         }
+    }
+
+    /// Which of several, not whether.
+    fn asks_which(&self) -> bool {
+        let first = self.marked.words().first();
+        first.is_some_and(|word| ["which", "what", "who"].contains(&word.folded.as_str()))
+    }
+
+    /// "Which worker is the slowest?"
+    fn is_of_machines(&self) -> bool {
+        let words = self.marked.words();
+        let at = usize::from(words.first().is_some_and(|word| word.folded == "and"));
+        words.get(at).is_some_and(|word| {
+            ["which", "what", "whose", "who", "the"].contains(&word.folded.as_str())
+        })
+    }
+
+    /// "The accuracy of the best run", where "the best by accuracy" asks for another run.
+    fn is_metric_of_run(&self) -> bool {
+        let best = [Sense::Best, Sense::Worst];
+        let best = best
+            .into_iter()
+            .find_map(|sense| self.marked.place_of(sense));
+        let first = self.marked.spans().first().map(|span| span.words.start);
+        let has_run = self.marked.has(Sense::Kind(Kind::Run));
+        has_run && first.zip(best).is_some_and(|(metric, best)| metric < best)
     }
 
     fn stands_before(&self, sense: Sense) -> bool {
@@ -400,8 +555,12 @@ impl<N: Names> Context<'_, N> {
             _ => None,
         });
         let is_lost = marked.has(Sense::Lost);
-        let is_plain =
-            state.is_none() && !is_lost && marked.filter.is_empty() && marked.period.is_none();
+        let is_left = marked.has(Sense::Left) && state.is_none();
+        let is_plain = state.is_none()
+            && !is_lost
+            && !is_left
+            && marked.filter.is_empty()
+            && marked.period.is_none();
         if let [what] = things.as_slice()
             && what.kind() == Kind::Run
             && is_plain
@@ -417,6 +576,7 @@ impl<N: Names> Context<'_, N> {
             of,
             state,
             is_lost,
+            is_left,
             within: marked.period.clone(),
             filter: marked.filter.clone(),
         }))

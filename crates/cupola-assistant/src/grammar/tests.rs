@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     catalogue::Catalogue,
-    intent::By,
+    intent::{By, Spent},
     names::{How, Key},
     period::Period,
     suggest,
@@ -142,6 +142,7 @@ fn said(reading: &Reading) -> String {
             Untaken::Several(things) => format!("not several {}", all(things)),
             Untaken::Runs(runs) => format!("not {runs} runs"),
         },
+        Reading::NotAnswered(words) => format!("not answered with {}", words.join(", ")),
         Reading::NotUnderstood => "?".to_owned(),
         Reading::TooLong(_) => "too long".to_owned(),
     }
@@ -182,7 +183,20 @@ fn intent(intent: &Intent) -> String {
         Intent::WhyFailed { of } => format!("why failed {}", of.name),
         Intent::WhyWaiting { of } => format!("why waiting {}", of.name),
         Intent::Running { of } => format!("running {}", name(of)),
-        Intent::Cost { of, within } => format!("cost {}{}", name(of), period(within.as_ref())),
+        Intent::Cost {
+            of,
+            within,
+            what,
+            is_own,
+        } => {
+            let what = match what {
+                Spent::Money => "cost",
+                Spent::Energy => "energy",
+                Spent::Carbon => "carbon",
+            };
+            let of = if *is_own { "own".to_owned() } else { name(of) };
+            format!("{what} {of}{}", period(within.as_ref()))
+        }
         Intent::Credits {
             of: None,
             is_own: true,
@@ -201,6 +215,7 @@ fn intent(intent: &Intent) -> String {
         Intent::ListRuns(wanted) => {
             let state = match (wanted.is_lost, wanted.state) {
                 (true, _) => "lost",
+                (false, None) if wanted.is_left => "left",
                 (false, state) => state.map_or("any", cupola_domain::counts::State::as_str),
             };
             let filter = if wanted.filter.is_empty() {
@@ -318,10 +333,7 @@ fn things_are_held_against_each_other() {
     check("compare the best two of alpha", "compare best 2 of alpha");
     check("is alpha better than beta?", "is alpha better than beta");
     check("does beta beat alpha", "is beta better than alpha");
-    check(
-        "which is better, alpha or gamma?",
-        "is alpha better than gamma",
-    );
+    check("which is better, alpha or gamma?", "compare alpha, gamma");
     check("compare alpha and delta-9", "unknown \"delta-9\": ");
     check(
         "compare \"lr sweep (wide)\" with resnet-50",
@@ -366,6 +378,90 @@ fn what_goes_on_is_asked_for() {
 }
 
 #[test]
+fn one_of_the_runs_is_meant() {
+    check_all(&[
+        (
+            "show the log of the best run of alpha",
+            "log the best run of alpha",
+        ),
+        (
+            "log of the worst run of alpha",
+            "log the worst run of alpha",
+        ),
+        (
+            "log of the second best run of alpha",
+            "log the best run in place 2 of alpha",
+        ),
+        (
+            "show me the log of the first failure of alpha",
+            "log the first run that failed of alpha",
+        ),
+        ("log of the last failed run", "log the last run that failed"),
+        (
+            "tail of the log of the running task",
+            "log the newest run that is running",
+        ),
+        (
+            "curve of the worst run of alpha",
+            "curve the worst run of alpha: ",
+        ),
+        (
+            "what did the best run of alpha cost?",
+            "cost the best run of alpha",
+        ),
+        (
+            "train_loss of the best run of alpha",
+            "curve the best run of alpha: train_loss",
+        ),
+        (
+            "best of alpha by train_loss",
+            "best of alpha train_loss lowest 1+1",
+        ),
+        (
+            "best run of alpha by accuracy",
+            "best of alpha accuracy highest 1+1",
+        ),
+        (
+            "log of the best run",
+            "which experiment \"\": resnet-50, Best of Breed, campaign-12ab, lr sweep (deep), lr sweep (wide), gamma",
+        ),
+    ]);
+    talk(&[
+        ("why did alpha fail?", "why failed alpha"),
+        (
+            "show me the log of the first failure",
+            "log the first run that failed of alpha",
+        ),
+    ]);
+    talk(&[
+        ("best of alpha", "best of alpha 1+1"),
+        ("and the worst?", "best of alpha worst 1+1"),
+        (
+            "compare it with the best",
+            "compare shown, the best run of alpha",
+        ),
+    ]);
+}
+
+#[test]
+fn what_would_be_another_question_is_not_answered() {
+    check_all(&[
+        ("which worker is the slowest?", "not answered with worker"),
+        (
+            "how much did the failed runs of alpha cost?",
+            "not answered with failed",
+        ),
+        ("best failed run of alpha", "not answered with failed"),
+        ("how many tasks of alpha are left?", "runs left of alpha"),
+        ("how much energy did I use?", "energy own"),
+        ("CO2 of today", "carbon all 11-22T00..11-23T00"),
+        ("how much did I spend today?", "cost own 11-22T00..11-23T00"),
+        ("why are there failed runs?", "runs failed of "),
+        ("which runs are pending and why?", "runs pending of "),
+    ]);
+}
+
+#[test]
 fn costs_are_asked_for() {
     check("how much has alpha cost?", "cost alpha");
     check("what did we spend today?", "cost all 11-22T00..11-23T00");
@@ -376,7 +472,7 @@ fn costs_are_asked_for() {
     check("cost of beta since Monday", "cost beta 11-16T00..");
     check(
         "how much energy did gamma take in the last week?",
-        "cost gamma 11-15T12..",
+        "energy gamma 11-15T12..",
     );
 }
 
@@ -631,7 +727,7 @@ fn questions_go_on_from_those_before() {
     talk(&[
         ("describe alpha", "describe experiment alpha"),
         ("compare it with beta", "compare alpha, beta"),
-        ("which is better?", "is alpha better than beta"),
+        ("which is better?", "compare alpha, beta"),
         ("is gamma better?", "is gamma better than alpha"),
         (
             "what failed there in it today?",

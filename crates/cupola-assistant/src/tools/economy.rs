@@ -10,7 +10,7 @@ use super::{
     arguments::{Count, arguments},
     workers::Nothing,
 };
-use crate::{facts, links, numbers::units};
+use crate::{facts, links, numbers::units, people};
 
 /// So many who earned most are told.
 const LEADERS_MAX: usize = 20;
@@ -36,6 +36,13 @@ arguments! {
 pub(super) fn credits(desk: &Desk<'_>, given: &OfPerson) -> Result<Found, Refused> {
     let person = given.person.as_ref().unwrap_or(&desk.caller.owner);
     let statement = facts::statement(desk.hub, desk.caller, person)?;
+    if *person != desk.caller.owner && !people::is_known(desk.hub, person)? {
+        return Err(cupola_hub::HubError::not_found(
+            "person",
+            cupola_domain::text::excerpt(person),
+        )
+        .into());
+    }
     let leaders = desk.hub.leaders(None, false)?;
     let rows: Vec<Value> = leaders
         .iter()

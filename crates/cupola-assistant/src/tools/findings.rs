@@ -13,7 +13,7 @@ use super::{
     experiments::OfExperiment,
     runs::{OfRun, number},
 };
-use crate::{facts, links, report};
+use crate::{facts, judged, links, report};
 
 /// How many of the best are given.
 const TOP: usize = 10;
@@ -215,6 +215,7 @@ fn of_compared(compared: &Compared) -> Found {
             })
         })
         .collect();
+    let apart = judged::apart(compared);
     let pair = compared.finding.pair.as_ref().map(|pair| {
         let comparison = &pair.comparison;
         let name = |at: usize| said(&compared.grouping.groups[at].label);
@@ -223,6 +224,9 @@ fn of_compared(compared: &Compared) -> Found {
             Verdict::BBetter => ("b is better", None),
             Verdict::Undecided { more_seeds } => ("noise could have done it", more_seeds),
         };
+        if let Some(reason) = &apart {
+            return json!({"a": name(pair.a), "b": name(pair.b), "verdict": null, "reason": said(reason)});
+        }
         json!({
             "a": name(pair.a),
             "b": name(pair.b),

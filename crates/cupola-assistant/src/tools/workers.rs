@@ -136,16 +136,16 @@ pub(super) fn costs(desk: &Desk<'_>, given: &Costs) -> Result<Found, Refused> {
 }
 
 /// What runs cost, with how much of their time has no price.
-#[expect(clippy::cast_precision_loss, reason = "to be read by people")]
 pub(super) fn money(total: &Total, currency: &str) -> Value {
+    let known = total.cost();
     json!({
         "amount": total.money.units(),
         "currency": currency,
         "runs": total.runs,
         "hours": total.time.as_secs_f64() / 3_600.0,
         "hours_with_price": total.priced.as_secs_f64() / 3_600.0,
-        "energy_kwh": total.energy_mwh as f64 / 1e6,
-        "carbon_kg": total.carbon_mg as f64 / 1e6,
+        "energy_kwh": known.energy_wh.map(|watt_hours| watt_hours / 1e3),
+        "carbon_kg": known.carbon_g.map(|grams| grams / 1e3),
     })
 }
 

@@ -3,9 +3,13 @@
 use cupola_assistant::{
     answer::{Answer, ask},
     conversation::Conversation,
+    people,
     tools::Caller,
 };
-use cupola_domain::access::Role;
+use cupola_domain::{
+    access::{Belonging, Role},
+    cost::{Kind, Scope},
+};
 
 use crate::support::{INJECTION, Lab};
 
@@ -55,6 +59,14 @@ impl<'a> Talk<'a> {
                 "{question}: {found:?}, not {value}"
             );
         }
+    }
+}
+
+/// What ada submitted.
+fn scope() -> Scope {
+    Scope {
+        kind: Kind::Person,
+        subject: "ada".to_owned(),
     }
 }
 
@@ -124,7 +136,7 @@ fn the_best_and_the_others_are_found() {
     check(
         &lab,
         "best of find a good rate",
-        "(Find a good rate)",
+        "of `Find a good rate`",
         &[
             (&name, best.value),
             ("mean", family.analysis.summary.mean.unwrap()),
@@ -133,7 +145,7 @@ fn the_best_and_the_others_are_found() {
     check(
         &lab,
         &format!("best of {}", family.family.name),
-        "(Find a good rate)",
+        "of `Find a good rate`",
         &[(&name, best.value)],
     );
 }
@@ -362,7 +374,7 @@ fn what_goes_on_is_told() {
     check(
         &lab,
         "which runs failed today?",
-        "1 run is failed today.",
+        "1 run failed today.",
         &[("runs", 1.0)],
     );
     check(
@@ -381,7 +393,7 @@ fn what_goes_on_is_told() {
     check(
         &lab,
         "what failed yesterday?",
-        "No runs are failed yesterday.",
+        "No runs failed yesterday.",
         &[("runs", 0.0)],
     );
     check(
@@ -441,6 +453,45 @@ fn costs_are_told() {
         "cost 0.0425 EUR",
         &[("runs", 18.0)],
     );
+    let answer = Talk::new(&lab).ask("how much has find a good rate cost?");
+    assert!(
+        answer.detail[0].starts_with("That is 6 runs that ended and 1 that runs, with "),
+        "{:?}",
+        answer.detail
+    );
+    let owned = Belonging {
+        owner: "grace".to_owned(),
+        ..Belonging::default()
+    };
+    let ada = (
+        lab.hub.cost_of(&scope(), None).unwrap().money.units(),
+        "ada",
+    );
+    lab.hub
+        .create_token_of(owned, ("ada", Role::Researcher), None)
+        .unwrap();
+    assert!(ada.0 > 0.0);
+    let names = people::names_of(&lab.hub, "grace").unwrap();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), [ada.1, "grace"]);
+    check(
+        &lab,
+        "how much did I spend?",
+        "What `ada` submitted cost",
+        &[("cost", ada.0)],
+    );
+    check(
+        &lab,
+        "how much energy did alpha take?",
+        "`alpha` took 0.000834 kWh, as far as that is known.",
+        &[],
+    );
+    check(&lab, "CO2 of alpha", "`alpha` stands for ", &[]);
+    check(
+        &lab,
+        "how much did the failed runs of alpha cost?",
+        "I cannot answer that: `failed` would be left out",
+        &[],
+    );
     check(
         &lab,
         "cost of gamma",
@@ -463,7 +514,7 @@ fn a_conversation_goes_on() {
         "`alpha` is better than `beta`",
         &[],
     );
-    talk.check("which is better?", "Yes", &[]);
+    talk.check("which is better?", "By val_bpb, `alpha` is better", &[]);
     let answer = talk.ask("best of aplha");
     assert!(
         answer
@@ -534,6 +585,119 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
     );
     let submitted = lab.call(change.tool, change.arguments.into()).unwrap();
     assert!(submitted["done"].is_string());
+}
+
+#[test]
+fn what_is_judged_by_different_things_is_not_called_better() {
+    let lab = Lab::new();
+    let delta = lab.delta();
+    check(
+        &lab,
+        "is alpha better than delta?",
+        "Nothing is said about better: `alpha` and `delta` are judged by different things.",
+        &[],
+    );
+    let answer = Talk::new(&lab).ask("compare alpha and delta");
+    let line = "They are judged by different things: `alpha` by val_bpb (minimize), `delta` by ratio_best (maximize).";
+    assert!(
+        answer.detail.contains(&line.to_owned()),
+        "{:?}",
+        answer.detail
+    );
+    assert!(answer.numbers.iter().all(|number| number.name != "p"));
+    let ids = serde_json::json!({"ids": [lab.alpha.to_string(), delta.to_string()]});
+    let pair = lab.call("compare", ids).unwrap()["pair"].clone();
+    assert!(pair["verdict"].is_null(), "{pair}");
+    assert!(pair["reason"].to_string().contains("ratio_best"), "{pair}");
+    check(
+        &lab,
+        "compare alpha and beta",
+        "By val_bpb, `alpha` is better than `beta`.",
+        &[],
+    );
+}
+
+#[test]
+fn the_run_that_is_meant_is_taken() {
+    let lab = Lab::new();
+    let family = "find a good rate";
+    check(
+        &lab,
+        "show the log of the last failed run of alpha",
+        "The log of the last run that failed, task 5 of `alpha` has 3 lines",
+        &[("lines", 3.0)],
+    );
+    check(
+        &lab,
+        "log of the best run of alpha",
+        "the best run, task 1 of `alpha`",
+        &[],
+    );
+    let running = lab.hub.run_detail(lab.running).unwrap().task.number;
+    let taken = format!("task {running} of `Find a good rate`");
+    check(&lab, &format!("log of {family}"), &taken, &[]);
+    check(&lab, "tail of the log of the running task", &taken, &[]);
+    check(
+        &lab,
+        "val_bpb of the worst run of alpha",
+        "of the worst run of alpha is 1.405 at step 199",
+        &[],
+    );
+    check(
+        &lab,
+        "what did the best run of alpha cost?",
+        "`the best run of alpha` cost 0.0025 EUR.",
+        &[],
+    );
+    check(
+        &lab,
+        "log of the failed run of beta",
+        "cannot be answered",
+        &[],
+    );
+    check(
+        &lab,
+        "why are there failed runs?",
+        "1 run failed.",
+        &[("runs", 1.0)],
+    );
+    let answer = Talk::new(&lab).ask("which runs are pending and why?");
+    let line = "`Find a good rate` waits for a free slot; some worker could take it.";
+    assert!(
+        answer.detail.contains(&line.to_owned()),
+        "{:?}",
+        answer.detail
+    );
+    assert_eq!(
+        Talk::new(&lab).ask("why did the run fail?").asks_back.len(),
+        6
+    );
+    check(
+        &lab,
+        "how many tasks of find a good rate are left?",
+        "2 runs of `Find a good rate` are left.",
+        &[("runs", 2.0)],
+    );
+    check(
+        &lab,
+        "how many tasks of alpha are left?",
+        "No runs of `alpha` are left.",
+        &[("runs", 0.0)],
+    );
+    let mut talk = Talk::new(&lab);
+    talk.check("best of alpha", "task 1", &[]);
+    talk.check("and the worst?", "task 2", &[]);
+    talk.check(
+        "compare it with the best",
+        "task 2 of `alpha` (1.4) is worse than task 1 of `alpha` (1)",
+        &[],
+    );
+    check(
+        &lab,
+        "which worker is the slowest?",
+        "I cannot answer that: `worker` would be left out",
+        &[],
+    );
 }
 
 #[test]

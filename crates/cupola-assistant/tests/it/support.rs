@@ -174,10 +174,28 @@ impl Lab {
         state.1 = state.1.plus(span);
     }
 
+    /// Another experiment, judged by something else, with three results.
+    pub fn delta(&self) -> ExperimentId {
+        let id = self.experiment_of("compress", "delta", 3);
+        // One task of the family waits, too.
+        for _ in 0..4 {
+            let order = self.take();
+            if order.run.experiment == id {
+                let results = json!({"ratio_best": 3.0}).as_object().unwrap().clone();
+                self.end(&order, Outcome::Completed, results);
+            }
+        }
+        id
+    }
+
     fn experiment(&self, name: &str, runs: u32) -> ExperimentId {
+        self.experiment_of("char-lm", name, runs)
+    }
+
+    fn experiment_of(&self, template: &str, name: &str, runs: u32) -> ExperimentId {
         let draft = ExperimentDraft {
             name: name.to_owned(),
-            template: "char-lm".to_owned(),
+            template: template.to_owned(),
             time_budget_secs: 60.0,
             ..ExperimentDraft::default()
         };

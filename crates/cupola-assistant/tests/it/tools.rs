@@ -596,3 +596,19 @@ fn every_tool_is_described_and_bounded() {
     }
     assert_eq!(tools::aliases().count(), 3, "every alias leads to a tool");
 }
+
+#[test]
+fn who_is_not_there_has_no_credits() {
+    let lab = Lab::new();
+    let of = |person| {
+        lab.call_as(
+            Role::Admin,
+            "get_credits",
+            json!({"person": person}),
+            Mode::AsAsked,
+        )
+    };
+    assert!(of("ada").is_ok());
+    let refused = of("nobody").unwrap_err().to_string();
+    assert!(refused.contains("nobody"), "{refused}");
+}
