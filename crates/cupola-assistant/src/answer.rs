@@ -316,7 +316,7 @@ impl Desk<'_> {
             Intent::Overview => self.overview(),
             Intent::Draft(wish) => self.drafted(wish),
             Intent::Submit(wish) => self.submission(wish),
-            Intent::Report { on } => self.reported(on),
+            Intent::Report { on, with } => self.reported(on, with),
             Intent::Act { action, on, runs } => self.acted(*action, on, *runs),
             Intent::WouldAct { action, on } => self.would(*action, on.as_ref()),
             Intent::Help => Ok(help()),

@@ -149,12 +149,6 @@ pub fn failure(hub: &Hub, id: RunId) -> Result<FailureFacts, HubError> {
         } => Some(failure),
         _ => None,
     };
-    let query = LogQuery {
-        from: LogFrom::Last,
-        limit: TAIL_LINES,
-        line_bytes: TAIL_LINE_BYTES,
-        ..LogQuery::default()
-    };
     let alike = match failure {
         Some(failure) => count_alike(hub, detail.experiment.id, failure)?,
         None => 0,
@@ -162,10 +156,21 @@ pub fn failure(hub: &Hub, id: RunId) -> Result<FailureFacts, HubError> {
     Ok(FailureFacts {
         reason: detail.task.reason_of(&detail.run),
         kind: failure.map(Failure::kind),
-        tail: hub.run_log(id, query)?.lines,
+        tail: tail(hub, id)?,
         alike,
         detail,
     })
+}
+
+/// The end of a run's log.
+pub fn tail(hub: &Hub, id: RunId) -> Result<Vec<Line>, HubError> {
+    let query = LogQuery {
+        from: LogFrom::Last,
+        limit: TAIL_LINES,
+        line_bytes: TAIL_LINE_BYTES,
+        ..LogQuery::default()
+    };
+    Ok(hub.run_log(id, query)?.lines)
 }
 
 /// The latest runs of an experiment that failed, and how many there are.

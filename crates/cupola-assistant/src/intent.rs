@@ -132,6 +132,8 @@ pub enum Intent {
     Report {
         /// On this.
         on: Thing,
+        /// Experiments that it is held against.
+        with: Vec<Thing>,
     },
     /// A change.
     Act {
@@ -264,7 +266,7 @@ impl Intent {
                 return Some(self);
             }
             Self::Describe { what } => what,
-            Self::Report { on } => on,
+            Self::Report { on, with } if with.is_empty() => on,
             _ => return None,
         };
         subject.clone_from(other);
@@ -303,7 +305,7 @@ impl Intent {
             Self::IsBetter { a, .. } => Some(a),
             Self::ListRuns(wanted) => wanted.of.first(),
             Self::Describe { what } => Some(what),
-            Self::Report { on } | Self::Act { on, .. } => Some(on),
+            Self::Report { on, .. } | Self::Act { on, .. } => Some(on),
             Self::List { .. }
             | Self::Workers
             | Self::Overview

@@ -2,7 +2,7 @@
 
 use cupola_domain::{
     experiment::Experiment,
-    ids::{AuditId, ExperimentId, RunId, WorkerId},
+    ids::{AuditId, ExperimentId, ReportId, RunId, WorkerId},
 };
 
 /// What is running and what came out last.
@@ -50,6 +50,11 @@ pub fn worker(id: WorkerId) -> String {
 /// The page of a check with its evidence.
 pub fn check(id: AuditId) -> String {
     format!("/verification/{id}")
+}
+
+/// The page of a report that is kept.
+pub fn report(id: ReportId) -> String {
+    format!("/reports/{id}")
 }
 
 /// A template's page.

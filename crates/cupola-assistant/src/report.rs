@@ -1,334 +1,342 @@
-//! A report on an experiment in Markdown, of the same facts as the answers. What people and programs
-//! wrote is escaped, so that it can shape no part of the page.
+//! Reports on an experiment, on the family of a brief, or on several held against each other: of the same
+//! facts as the answers, each number with the page that shows it. How they look is `cupola_report`'s.
 
-use std::fmt::Write as _;
+mod comparison;
+mod ending;
+mod keeping;
+mod plots;
+mod repeats;
+mod results;
 
-use cupola_domain::{counts::State, date, ids::ExperimentId};
-use cupola_hub::{
-    Hub, HubError,
-    comparison::{Importance, Question, Selection},
+use cupola_domain::{
+    brief::Brief,
+    counts::{Counts, State},
+    date,
+    field::FieldError,
+    ids::{BriefId, ExperimentId},
 };
+use cupola_hub::{Hub, HubError, families::FamilyDetail, runs::RunDetail, templates::expressions};
+use cupola_report::{Block, Column, FORMAT, Fact, Quote, Report, Said, Section, Table};
+use serde_json::{Map, Value};
 
 use crate::{
     facts::{self, Standing},
+    index::Index,
     links,
-    numbers::{self, amount},
+    numbers::{self, plural},
+    tools::{self, Refused},
 };
 
-/// How many of the best stand in the table.
+pub use cupola_report::{html, markdown, named};
+pub use keeping::{LOOP, keep, tick};
+
+/// So many experiments are held against each other.
+pub const EXPERIMENTS_MAX: usize = 8;
+
+/// Parameters of a search space, or names of a configuration, that are told.
+const NAMES_MAX: usize = 30;
+
+/// How many of the best are told one by one.
 const TOP: usize = 5;
 
-/// How many failures are told one by one.
-const FAILURES: u32 = 5;
+/// Parameters of a configuration in a cell.
+const CONFIG_MAX: usize = 12;
 
-/// Characters of a goal or a reason.
-const TEXT_CHARS_MAX: usize = 1_000;
-
-/// The report.
-pub fn markdown(hub: &Hub, id: ExperimentId) -> Result<String, HubError> {
-    let standing = facts::standing(hub, id)?;
-    let mut text = String::new();
-    header(&mut text, hub, &standing);
-    setup(&mut text, hub, &standing)?;
-    results(&mut text, hub, &standing)?;
-    importance(&mut text, hub, id)?;
-    failures(&mut text, hub, &standing)?;
-    costs(&mut text, hub, &standing)?;
-    reproducibility(&mut text, &standing);
-    next_steps(&mut text, &standing);
-    Ok(text)
+/// One experiment with all that a report says of it.
+struct Subject<'a> {
+    hub: &'a Hub,
+    standing: Standing,
+    family: Option<FamilyDetail>,
+    /// The runs of the best few, the best first.
+    top: Vec<RunDetail>,
+    /// The page that shows it.
+    href: String,
 }
 
-fn header(text: &mut String, hub: &Hub, standing: &Standing) {
-    let experiment = &standing.experiment;
-    let title = standing
-        .brief
-        .as_ref()
-        .map_or(&experiment.name, |(title, _)| title);
-    line(text, &format!("# {}\n", escaped(title)));
-    let at = date::text(hub.now().millis()).unwrap_or_default();
-    line(
-        text,
-        &format!(
-            "As of {at}. [{}]({})\n",
-            escaped(&experiment.name),
-            links::experiment(experiment)
-        ),
-    );
-    if let Some((_, goal)) = &standing.brief {
-        line(text, &format!("## Question\n\n{}\n", escaped(goal)));
-    } else if !experiment.description.is_empty() {
-        line(
-            text,
-            &format!("## Question\n\n{}\n", escaped(&experiment.description)),
-        );
-    }
-}
-
-fn setup(text: &mut String, hub: &Hub, standing: &Standing) -> Result<(), HubError> {
-    let experiment = &standing.experiment;
-    line(text, "## Set-up\n");
-    line(
-        text,
-        &format!("- Template: {}", escaped(&experiment.template)),
-    );
-    line(
-        text,
-        &format!(
-            "- Time budget per task: {}",
-            numbers::duration(experiment.setup.time_budget)
-        ),
-    );
-    let counts = &experiment.counts;
-    let states: Vec<String> = State::ALL
-        .iter()
-        .map(|state| format!("{} {state}", counts.of(*state)))
-        .collect();
-    line(
-        text,
-        &format!("- Tasks: {} ({})", counts.total(), states.join(", ")),
-    );
-    if let Some(objective) = &standing.objective {
-        line(
-            text,
-            &format!(
-                "- Objective: {} ({})",
-                escaped(&objective.metric),
-                objective.direction.as_str()
-            ),
-        );
-    }
-    if experiment.origin.brief().is_some()
-        && let Some(brief) = hub.family_detail(experiment.id)?.brief
-    {
-        for (name, expression) in &brief.wanted.space {
-            line(
-                text,
-                &format!(
-                    "- Searched: {} = {}",
-                    escaped(name),
-                    escaped(&expression.to_string())
-                ),
-            );
+/// The report on an experiment or a family, or, of several, the first held against the others.
+pub fn write(hub: &Hub, ids: &[ExperimentId]) -> Result<Report, HubError> {
+    let mut known: Vec<ExperimentId> = Vec::new();
+    for id in ids {
+        if !known.contains(id) {
+            known.push(*id);
         }
     }
-    line(text, "");
-    Ok(())
-}
-
-fn results(text: &mut String, hub: &Hub, standing: &Standing) -> Result<(), HubError> {
-    line(text, "## Results\n");
-    let (Some(objective), Some(best)) = (&standing.objective, standing.ranked.first()) else {
-        line(text, "No run has a value of an objective yet.\n");
-        return Ok(());
+    let wrong = |message: String| HubError::Invalid(vec![FieldError::new("subjects", message)]);
+    let subjects = match known.len() {
+        0 => {
+            return Err(wrong(
+                "names nothing; name an experiment, or two".to_owned(),
+            ));
+        }
+        count if count > EXPERIMENTS_MAX => {
+            let message = format!("names {count}; name at most {EXPERIMENTS_MAX}");
+            return Err(wrong(message));
+        }
+        _ => known.iter().map(|id| Subject::read(hub, *id)),
     };
-    let metric = escaped(&objective.metric);
-    let count = standing.ranked.len();
-    line(
-        text,
-        &format!(
-            "The best {metric} is {} (task {}).",
-            amount(best.value),
-            best.number
-        ),
-    );
-    if let (Some(mean), Some(std), Some(median)) = (standing.mean, standing.std, standing.median) {
-        let (mean, std, median) = (amount(mean), amount(std), amount(median));
-        line(
-            text,
-            &format!(
-                "Of {count} values the mean is {mean}, the deviation {std}, the median {median}."
-            ),
-        );
+    let mut subjects: Vec<Subject<'_>> = subjects.collect::<Result<_, _>>()?;
+    if subjects.len() == 1 {
+        let one = subjects.into_iter().map(Subject::with_top);
+        subjects = one.collect::<Result<_, _>>()?;
     }
-    if standing.not_finite + standing.not_measured > 0 {
-        let (not_finite, not_measured) = (standing.not_finite, standing.not_measured);
-        line(
-            text,
-            &format!("Left out: {not_finite} not finite, {not_measured} not measured."),
-        );
-    }
-    line(
-        text,
-        &format!("\n| | {metric} | Run | Configuration |\n|---|---|---|---|"),
-    );
-    for (at, placed) in standing.ranked.iter().take(TOP).enumerate() {
-        let run = facts::run_of(hub, placed)?;
-        let config: Vec<String> = placed
-            .config
-            .iter()
-            .map(|(key, value)| format!("{} {}", escaped(key), escaped(&value.to_string())))
-            .collect();
-        let row = format!(
-            "| {} | {} | [task {}]({}) | {} |",
-            at + 1,
-            amount(placed.value),
-            placed.number,
-            links::run(run),
-            config.join(", ")
-        );
-        line(text, &row);
-    }
-    line(text, "");
-    Ok(())
-}
-
-fn importance(text: &mut String, hub: &Hub, id: ExperimentId) -> Result<(), HubError> {
-    let selection = Selection {
-        experiments: vec![id],
-        ..Selection::default()
+    let (title, sections) = match subjects.as_slice() {
+        [one] => (one.title(), sections(one)?),
+        several => comparison::sections(several)?,
     };
-    let compared = hub.comparison(&selection, &Question::default())?;
-    let found: Vec<&Importance> = compared
-        .finding
-        .importance
-        .parameters
-        .iter()
-        .filter(|one| one.alone.is_some())
-        .collect();
-    if found.is_empty() {
-        return Ok(());
-    }
-    line(
-        text,
-        "## What mattered\n\n| Parameter | Share of the variance | By chance | p |\n|---|---|---|---|",
-    );
-    for one in found.iter().take(TOP) {
-        if let Some(effect) = one.alone {
-            let row = format!(
-                "| {} | {} % | {} % | {} |",
-                escaped(&one.parameter),
-                numbers::percent(effect.share),
-                numbers::percent(effect.share_by_chance),
-                amount(effect.p_value)
-            );
-            line(text, &row);
-        }
-    }
-    line(text, "");
-    Ok(())
+    Ok(Report {
+        format: FORMAT,
+        title: Said::new(title).text,
+        made_at: date::text(hub.now().millis()).unwrap_or_default(),
+        made_with: format!("Cupola {}", env!("CARGO_PKG_VERSION")),
+        about: subjects.iter().map(Subject::link).collect(),
+        sections,
+    })
 }
 
-fn failures(text: &mut String, hub: &Hub, standing: &Standing) -> Result<(), HubError> {
-    line(text, "## What failed\n");
-    let failed = facts::failed(hub, standing.experiment.id, FAILURES)?;
-    if failed.is_empty() {
-        line(text, "Nothing.\n");
-        return Ok(());
+/// What reports are asked about by name or id: experiments, families, briefs.
+pub fn subjects(hub: &Hub, index: &Index, called: &[String]) -> Result<Vec<ExperimentId>, Refused> {
+    called.iter().map(|one| subject(hub, index, one)).collect()
+}
+
+/// An id says nothing of what it is of.
+fn subject(hub: &Hub, index: &Index, called: &str) -> Result<ExperimentId, Refused> {
+    let id = tools::experiment_called(hub, index, called)?;
+    match (hub.experiment_detail(id), called.trim().parse::<BriefId>()) {
+        (Err(HubError::NotFound { .. }), Ok(brief)) => match hub.brief_detail(brief) {
+            Ok(detail) => Ok(detail.family.id),
+            Err(_) => Err(HubError::not_found("experiment", id).into()),
+        },
+        (Err(error), _) => Err(error.into()),
+        (Ok(_), _) => Ok(id),
     }
-    line(
-        text,
-        &format!(
-            "{} tasks failed. The latest runs that did:\n",
-            standing.experiment.counts.failed
-        ),
+}
+
+impl<'a> Subject<'a> {
+    fn read(hub: &'a Hub, id: ExperimentId) -> Result<Self, HubError> {
+        let standing = facts::standing(hub, id)?;
+        let family = match standing.experiment.origin.brief() {
+            Some(_) => Some(hub.family_detail(id)?),
+            None => None,
+        };
+        Ok(Self {
+            hub,
+            href: links::experiment(&standing.experiment),
+            standing,
+            family,
+            top: Vec::new(),
+        })
+    }
+
+    /// The same with the runs of the best few.
+    fn with_top(mut self) -> Result<Self, HubError> {
+        for placed in self.standing.ranked.iter().take(TOP) {
+            let run = facts::run_of(self.hub, placed)?;
+            self.top.push(self.hub.run_detail(run)?);
+        }
+        Ok(self)
+    }
+
+    fn brief(&self) -> Option<&Brief> {
+        self.family.as_ref()?.brief.as_ref()
+    }
+
+    fn title(&self) -> String {
+        match self.brief() {
+            Some(brief) => brief.wanted.title.clone(),
+            None => self.standing.experiment.name.clone(),
+        }
+    }
+
+    fn link(&self) -> Said {
+        Said::at(&self.standing.experiment.name, self.href.as_str())
+    }
+
+    /// A text with the page of the experiment.
+    fn here(&self, text: impl AsRef<str>) -> Said {
+        Said::at(text, self.href.as_str())
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.standing.experiment.counts
+    }
+
+    /// How many tasks have not ended.
+    fn left(&self) -> u64 {
+        self.counts().pending + self.counts().running
+    }
+
+    /// `8 tasks: 6 completed, 2 failed`.
+    fn tasks(&self) -> String {
+        let states = State::ALL.iter().filter_map(|state| {
+            let count = self.counts().of(*state);
+            (count > 0).then(|| format!("{count} {state}"))
+        });
+        let states: Vec<String> = states.collect();
+        let total = plural(self.counts().total(), "task");
+        if states.is_empty() {
+            return total;
+        }
+        format!("{total}: {}", states.join(", "))
+    }
+}
+
+fn sections(one: &Subject<'_>) -> Result<Vec<Section>, HubError> {
+    let mut sections = Vec::new();
+    sections.extend(question(one));
+    sections.push(setup(one));
+    let seeds = repeats::groups(one);
+    sections.push(results::results(one, &seeds)?);
+    sections.extend(results::importance(one)?);
+    sections.push(ending::failures(one)?);
+    sections.push(ending::cost(one)?);
+    sections.push(ending::reproducibility(one));
+    sections.extend(ending::next_steps(one, &seeds));
+    Ok(sections)
+}
+
+fn section(title: &str, blocks: Vec<Block>) -> Section {
+    Section {
+        title: title.to_owned(),
+        blocks,
+    }
+}
+
+/// What was to be found out, in its author's words.
+fn question(one: &Subject<'_>) -> Option<Section> {
+    let quote = |of: &str, text: &str| {
+        (!text.trim().is_empty()).then(|| {
+            Block::Quote(Quote {
+                of: of.to_owned(),
+                said: one.here(text.trim()),
+            })
+        })
+    };
+    let blocks: Vec<Block> = match one.brief() {
+        Some(brief) => [
+            quote("the goal of the brief", &brief.wanted.goal),
+            quote("its constraints", &brief.wanted.constraints),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        None => quote("the description", &one.standing.experiment.description)
+            .into_iter()
+            .collect(),
+    };
+    (!blocks.is_empty()).then(|| section("Question", blocks))
+}
+
+fn setup(one: &Subject<'_>) -> Section {
+    let experiment = &one.standing.experiment;
+    let mut facts = Facts::default();
+    facts.add(
+        "Template",
+        Said::at(&experiment.template, links::template(&experiment.template)),
     );
-    for found in failed {
-        let reason = escaped(&found.run.reason());
-        line(
-            text,
-            &format!(
-                "- [task {}]({}): {reason}",
-                found.task_number,
-                links::run(found.run.id)
-            ),
+    facts.add("Tasks", one.here(one.tasks()));
+    facts.add(
+        "Time budget of a task",
+        one.here(numbers::duration(experiment.setup.time_budget)),
+    );
+    if let Some(objective) = &one.standing.objective {
+        let unit = match objective.unit.as_str() {
+            "" => String::new(),
+            unit => format!(", in {unit}"),
+        };
+        let text = format!(
+            "{} ({}{unit})",
+            objective.metric,
+            objective.direction.as_str()
         );
+        facts.add("Objective", one.here(text));
     }
-    line(text, "");
-    Ok(())
-}
-
-fn costs(text: &mut String, hub: &Hub, standing: &Standing) -> Result<(), HubError> {
-    let spending = hub.experiment_detail(standing.experiment.id)?.spending;
-    line(text, "## Cost\n");
-    let total = &spending.total;
-    let hours = amount(total.time.as_secs_f64() / 3_600.0);
-    line(
-        text,
-        &format!(
-            "{} {} for {} runs that took {hours} h of machines.",
-            total.money, spending.currency, total.runs
-        ),
-    );
-    if total.priced < total.time {
-        line(text, "Part of that time has no price.");
-    }
-    line(text, "");
-    Ok(())
-}
-
-fn reproducibility(text: &mut String, standing: &Standing) {
-    let experiment = &standing.experiment;
-    line(text, "## Reproducibility\n");
-    line(
-        text,
-        &format!("- Code: `{}`", escaped(&experiment.code_hash)),
-    );
-    line(
-        text,
-        "- Each task keeps its configuration and seed; each run the code that it ran and its surroundings.\n",
-    );
-}
-
-fn next_steps(text: &mut String, standing: &Standing) {
-    let counts = &standing.experiment.counts;
-    let mut steps = Vec::new();
-    if counts.pending + counts.running > 0 {
-        steps.push(format!(
-            "Wait for the {} tasks that have not ended.",
-            counts.pending + counts.running
-        ));
-    }
-    if counts.failed > 0 {
-        steps.push(format!(
-            "Look into the {} that failed before more are run.",
-            counts.failed
-        ));
-    }
-    if standing.ranked.len() > 1 {
-        steps.push("Run the best configuration again with other seeds, to see whether it is better by more than noise.".to_owned());
-    }
-    if steps.is_empty() {
-        return;
-    }
-    line(text, "## Next steps\n");
-    for step in steps {
-        line(text, &format!("- {step}"));
-    }
-}
-
-fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("a text takes more text");
-}
-
-/// A text of others on one line, in which nothing is Markdown or HTML.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars().take(TEXT_CHARS_MAX) {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            c if c.is_control() || c.is_whitespace() => escaped.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '|' | '!' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            c => escaped.push(c),
+    if let Some(brief) = one.brief() {
+        let wanted = &brief.wanted;
+        facts.add("Hardware", one.here(&wanted.hardware));
+        facts.add("Sampler", one.here(wanted.sampler.as_str()));
+        if let Some(budget) = wanted.budget {
+            facts.add("Budget", one.here(format!("{budget} credits")));
         }
     }
-    escaped
+    if let Some(class) = experiment.kept_class() {
+        facts.add("Device class", one.here(class));
+    }
+    facts.add("Author", one.here(&experiment.author));
+    let mut blocks = vec![facts.block()];
+    blocks.extend(names(one));
+    section("Set-up", blocks)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::escaped;
+/// What was searched, or what every task was told.
+fn names(one: &Subject<'_>) -> Option<Block> {
+    let (caption, heading, names) = if let Some(brief) = one.brief() {
+        let searched = expressions(&brief.wanted.space);
+        ("The search space", "Searched", searched)
+    } else {
+        let config = one.standing.experiment.setup.config.iter();
+        let config = config.map(|(name, value)| (name.clone(), plain(value)));
+        ("The configuration", "Value", config.collect())
+    };
+    if names.is_empty() {
+        return None;
+    }
+    let rows = names.iter().take(NAMES_MAX);
+    Some(Block::Table(Table {
+        caption: caption.to_owned(),
+        columns: vec![Column::words("Parameter"), Column::words(heading)],
+        rows: rows
+            .map(|(name, value)| vec![Said::new(name), Said::new(value)])
+            .collect(),
+        note: left_out(names.len(), NAMES_MAX, "parameter"),
+    }))
+}
 
-    #[test]
-    fn what_others_wrote_shapes_nothing() {
-        assert_eq!(escaped("a\n# b"), "a \\# b");
-        assert_eq!(escaped("<script>|`x`"), "&lt;script&gt;\\|\\`x\\`");
-        assert_eq!(escaped("[x](javascript:1)"), "\\[x\\]\\(javascript:1\\)");
-        assert_eq!(escaped(&"x".repeat(2_000)).len(), 1_000);
+/// A text without its quotes, or JSON.
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What is said of what a list leaves out; nothing where it has all.
+fn left_out(all: usize, most: usize, noun: &str) -> String {
+    match all.saturating_sub(most) {
+        0 => String::new(),
+        left => format!("{} more not shown.", plural(left as u64, noun)),
+    }
+}
+
+/// A configuration in a cell.
+fn configuration(config: &Map<String, Value>) -> String {
+    let parts = config.iter().take(CONFIG_MAX);
+    let parts = parts.map(|(name, value)| format!("{name} {}", plain(value)));
+    let mut text = parts.collect::<Vec<_>>().join(", ");
+    if config.len() > CONFIG_MAX {
+        text.push_str(", …");
+    }
+    text
+}
+
+/// `1.2 to 1.4`.
+fn interval((low, high): (f64, f64)) -> String {
+    format!("{} to {}", numbers::amount(low), numbers::amount(high))
+}
+
+/// Names with values, put together.
+#[derive(Default)]
+struct Facts(Vec<Fact>);
+
+impl Facts {
+    fn add(&mut self, name: &str, value: Said) {
+        if !value.text.is_empty() {
+            self.0.push(Fact {
+                name: name.to_owned(),
+                value,
+            });
+        }
+    }
+
+    fn block(self) -> Block {
+        Block::Facts { facts: self.0 }
     }
 }

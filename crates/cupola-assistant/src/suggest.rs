@@ -81,7 +81,7 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
         Intent::List { .. } | Intent::Help | Intent::Submit(_) => examples(),
         Intent::Describe { what } => of_subject(what),
         Intent::Draft(_) => vec!["submit it".to_owned(), "make it 200 tasks".to_owned()],
-        Intent::Report { on } => of_subject(on),
+        Intent::Report { on, .. } => of_subject(on),
         Intent::Act {
             action: Action::Cancel,
             ..

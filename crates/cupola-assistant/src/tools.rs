@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use crate::index::Index;
 
 pub use answer::DATA_NOTE;
+pub use ids::experiment_called;
 pub(crate) use ids::run_of_task;
 pub(crate) use workers::presence;
 
@@ -288,9 +289,15 @@ pub static TOOLS: &[Tool] = &[
     ),
     reading!(
         "write_report",
-        experiments::OfExperiment,
+        findings::WriteReport,
         findings::report,
-        "A report on an experiment in Markdown: question, set-up, results, what failed, cost, next steps."
+        "A report in Markdown on an experiment, or on several held against each other: question, set-up, results with intervals, what failed, cost, next steps."
+    ),
+    changing!(
+        "keep_report",
+        findings::WriteReport,
+        findings::keep_report,
+        "Writes such a report and keeps it, where it never changes."
     ),
     changing!(
         "submit_brief",

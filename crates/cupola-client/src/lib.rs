@@ -16,6 +16,7 @@ mod models;
 mod pace;
 mod people;
 pub mod query;
+mod reports;
 mod tls;
 mod transport;
 mod verification;

@@ -99,6 +99,10 @@ ids! {
     TokenId, "token";
     /// A way in for machines (its row, not its secret).
     EnrolmentId, "enrolment";
+    /// A report that is kept.
+    ReportId, "report";
+    /// When reports are made by themselves.
+    ReportScheduleId, "schedule";
     /// A check of a result by a second run.
     AuditId, "audit";
 }

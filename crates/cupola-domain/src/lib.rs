@@ -30,6 +30,7 @@ pub mod progress;
 pub mod provenance;
 pub mod reading;
 pub mod repeats;
+pub mod report;
 pub mod resources;
 pub mod result;
 pub mod run;

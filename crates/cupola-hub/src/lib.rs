@@ -33,6 +33,7 @@ pub mod loops;
 pub mod models;
 pub mod overview;
 pub mod programs;
+pub mod reports;
 pub mod results;
 pub mod run_folders;
 pub mod run_results;

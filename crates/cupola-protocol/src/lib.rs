@@ -27,6 +27,7 @@ pub mod number;
 pub mod page;
 pub mod paths;
 pub mod problem;
+pub mod reports;
 pub mod results;
 pub mod runs;
 pub mod signed;

@@ -183,6 +183,16 @@ pub mod api {
     pub const ASSISTANT_TOOLS: &str = "/api/v1/assistant/tools";
     /// `POST` to call one.
     pub const ASSISTANT_TOOL: &str = "/api/v1/assistant/tools/{name}";
+    /// `GET` reports that are kept, `POST` for one.
+    pub const REPORTS: &str = "/api/v1/reports";
+    /// `GET` a report as it would be now; nothing is kept.
+    pub const REPORT_NOW: &str = "/api/v1/reports/now";
+    /// `GET` or `DELETE` a report that is kept.
+    pub const REPORT: &str = "/api/v1/reports/{id}";
+    /// `GET` when reports are made by themselves, `POST` a schedule.
+    pub const REPORT_SCHEDULES: &str = "/api/v1/reports/schedules";
+    /// `DELETE` a schedule.
+    pub const REPORT_SCHEDULE: &str = "/api/v1/reports/schedules/{id}";
     /// `GET` what going through the whole ledger finds.
     pub const CREDIT_VERIFICATION: &str = "/api/v1/credits/verification";
     /// `GET` checks of results, the latest first; `POST` to ask for one.

@@ -27,6 +27,7 @@ pub mod model_lineage;
 pub mod model_versions;
 pub mod models;
 pub mod params;
+pub mod reports;
 pub mod results;
 pub mod run_search;
 pub mod runs;
@@ -76,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("model_versions", model_versions::ALL),
         ("models", models::ALL),
         ("params", params::ALL),
+        ("reports", reports::ALL),
         ("results", results::ALL),
         ("runs", runs::ALL),
         ("scheduling", scheduling::ALL),

@@ -129,4 +129,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "drained",
         sql: include_str!("migrations/0025_drained.sql"),
     },
+    Migration {
+        version: 26,
+        name: "reports",
+        sql: include_str!("migrations/0026_reports.sql"),
+    },
 ];

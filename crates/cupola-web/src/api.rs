@@ -22,6 +22,7 @@ mod imports;
 pub(crate) mod logs;
 pub(crate) mod models;
 pub mod present;
+pub(crate) mod reports;
 mod results;
 mod run_search;
 mod runs;
@@ -79,6 +80,7 @@ pub(crate) fn routes() -> Routes {
         .merge(verification::routes())
         // what is asked
         .merge(assistant::routes())
+        .merge(reports::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

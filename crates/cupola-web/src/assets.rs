@@ -61,6 +61,7 @@ const STYLES: &[Source] = embedded![
     "css/training.css",
     "css/workspace.css",
     "css/assistant.css",
+    "css/report.css",
     "css/utilities.css",
     "css/print.css",
 ];
@@ -75,6 +76,7 @@ const SCRIPTS: &[Source] = embedded![
     "js/local_time.js",
     "js/ticking.js",
     "js/copy.js",
+    "js/print.js",
     "js/dialog.js",
     "js/hotkeys.js",
     "js/filter.js",

@@ -4,7 +4,7 @@
 //! route answers with, so that first load and live change are one rendering.
 
 pub mod alerts;
-mod answer;
+pub(crate) mod answer;
 pub mod assistant;
 pub mod briefs;
 pub mod compare;
@@ -28,6 +28,7 @@ pub mod models;
 pub mod paths;
 pub use cupola_domain::terminal as plain;
 mod present;
+pub mod reports;
 pub(crate) mod routes;
 pub mod runs;
 pub mod shortcuts;

@@ -11,6 +11,7 @@ mod far;
 mod joining;
 mod models;
 mod monitor;
+mod reports;
 mod run_file;
 mod runs;
 mod simulate;
@@ -36,6 +37,7 @@ pub(crate) use far::{Experiments, MonitorServer, SshMonitor};
 pub(crate) use joining::{Install, Join, Leave, Place};
 pub(crate) use models::{Evaluate, Model, Promote};
 pub(crate) use monitor::{Monitor, Pages};
+pub(crate) use reports::{Report, ReportForm, ReportFormat};
 pub(crate) use run_file::{Run, RunFile};
 pub(crate) use runs::RunCommand;
 pub(crate) use simulate::Simulate;
@@ -127,7 +129,10 @@ pub(crate) enum Command {
     Verification(Verification),
     /// Ask about experiments, runs, workers and costs in plain words.
     Ask(Ask),
-    /// Serve the tools behind that on the standard streams to an assistant that speaks MCP.
+    /// Write reports, keep them, have them made by themselves.
+    #[command(subcommand)]
+    Report(Report),
+    /// Serve the tools behind `ask` on the standard streams to an assistant that speaks MCP.
     Mcp(Mcp),
     /// Look at alerts, say that you look after them, make rules and targets.
     #[command(subcommand)]

@@ -21,6 +21,7 @@ mod mcp;
 pub(crate) mod models;
 pub(crate) mod monitor;
 pub(crate) mod named;
+mod reports;
 pub(crate) mod run_file;
 mod run_id;
 mod run_list;
@@ -79,6 +80,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Credits(command)) => credits::run(command).await?,
         Some(Command::Verification(command)) => verification::run(command).await?,
         Some(Command::Ask(asked)) => assistant::run(asked).await?,
+        Some(Command::Report(command)) => reports::run(command).await?,
         Some(Command::Mcp(mcp)) => mcp::run(&mcp).await?,
         Some(Command::Alert(command)) => alerts::run(command).await?,
         Some(Command::Token(command)) => tokens::run(command).await?,

@@ -154,7 +154,10 @@ impl Running {
         config: &Config,
         address: SocketAddr,
     ) -> anyhow::Result<()> {
-        for each in loops::ALL {
+        for each in loops::ALL
+            .into_iter()
+            .chain([cupola_assistant::report::LOOP])
+        {
             let stopping = self.hub_stopping.subscribe();
             self.parts
                 .spawn(loops::drive(Arc::clone(&self.hub), each, stopping));

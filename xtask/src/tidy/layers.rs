@@ -10,10 +10,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cupola-domain", &[]),
     ("cupola-search", &["cupola-domain"]),
     ("cupola-economy", &["cupola-domain"]),
-    ("cupola-assistant", &["cupola-domain", "cupola-hub"]),
+    (
+        "cupola-assistant",
+        &[
+            "cupola-domain",
+            "cupola-hub",
+            "cupola-report",
+            "cupola-search",
+        ],
+    ),
     ("cupola-language", &[]),
     ("cupola-mcp", &["cupola-protocol"]),
     ("cupola-protocol", &["cupola-domain"]),
+    ("cupola-report", &[]),
     ("cupola-series", &["cupola-domain"]),
     ("cupola-formats", &["cupola-domain"]),
     (
@@ -42,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cupola-language",
             "cupola-mcp",
             "cupola-protocol",
+            "cupola-report",
             "cupola-store",
             "cupola-workspace",
         ],
@@ -86,6 +96,7 @@ const PURE: &[&str] = &[
     "cupola-search",
     "cupola-series",
     "cupola-formats",
+    "cupola-report",
 ];
 const IMPURE: &[&str] = &[
     "tokio",

@@ -1,6 +1,6 @@
 //! What would be changed: drafts, orders. Nothing is changed here; an answer carries the call that would.
 
-use cupola_domain::text::excerpt;
+use cupola_domain::{access::Role, text::excerpt};
 use cupola_hub::HubError;
 use serde_json::{Map, Value};
 
@@ -77,7 +77,7 @@ impl Desk<'_> {
         self.proposed("submit_brief", arguments(wish), &summary(wish))
     }
 
-    pub(super) fn reported(&self, on: &Thing) -> Result<Answer, HubError> {
+    pub(super) fn reported(&self, on: &Thing, with: &[Thing]) -> Result<Answer, HubError> {
         let (id, note) = match &on.key {
             Key::Experiment(id) => (*id, ""),
             _ => (
@@ -85,11 +85,31 @@ impl Desk<'_> {
                 " Reports are written on experiments; this is that of the run.",
             ),
         };
-        let experiment = self.hub.experiment_detail(id)?.experiment;
-        let text = format!("The report on {} is below.{note}", quoted(&experiment.name));
+        let mut ids = vec![id];
+        ids.extend(with.iter().filter_map(|thing| match &thing.key {
+            Key::Experiment(id) => Some(*id),
+            _ => None,
+        }));
+        let report = report::write(self.hub, &ids)?;
+        let text = format!("The report on {} is below.{note}", quoted(&report.title));
         let mut answer = Answer::saying(text);
-        answer.report = Some(report::markdown(self.hub, id)?);
-        Ok(answer.link(experiment.name.clone(), links::experiment(&experiment)))
+        answer.report = Some(report::markdown(&report, ""));
+        for about in report.about {
+            answer = answer.link(about.text, about.href);
+        }
+        if self.caller.role.includes(Role::Researcher) {
+            let mut arguments = one("id", id.to_string());
+            if ids.len() > 1 {
+                let with = ids.iter().skip(1).map(|id| Value::from(id.to_string()));
+                arguments.insert("with".to_owned(), with.collect());
+            }
+            answer = answer.more("It is not kept; keeping it is proposed.");
+            answer.change = Some(Change {
+                tool: "keep_report",
+                arguments,
+            });
+        }
+        Ok(answer)
     }
 
     /// A change, as its dry run says it would be.

@@ -226,9 +226,7 @@ impl<N: Names> Context<'_, N> {
                 let of = self.required(things, kinds)?;
                 Intent::ShowLog { of }
             }
-            Topic::Report => Intent::Report {
-                on: self.one(kinds)?,
-            },
+            Topic::Report => self.report(kinds)?,
             Topic::WhyFailed => match self.why(State::Failed)? {
                 (Some(of), _) => Intent::WhyFailed { of },
                 (None, wanted) => Intent::ListRuns(wanted),
@@ -463,6 +461,19 @@ impl<N: Names> Context<'_, N> {
                 is_worst: has(Sense::Worst),
             },
         }
+    }
+
+    /// On one thing, or on experiments of which the first is held against the others.
+    fn report(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
+        let mut things = self.things(kinds, false, false)?;
+        let is_experiment = |thing: &Thing| thing.kind() == Kind::Experiment;
+        let with = if things.len() > 1 && things.iter().all(is_experiment) {
+            things.split_off(1)
+        } else {
+            Vec::new()
+        };
+        let on = self.required(things, kinds)?;
+        Ok(Intent::Report { on, with })
     }
 
     fn compared(&mut self, topic: Topic) -> Result<Intent, Refused> {

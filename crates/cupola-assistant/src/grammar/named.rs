@@ -15,11 +15,6 @@ const LOOKED_UP_MAX: usize = 16;
 
 impl<N: Names> Context<'_, N> {
     /// What is named, or what was spoken of; asks back where there is neither.
-    pub(super) fn one(&mut self, kinds: &[Kind]) -> Result<Thing, Refused> {
-        let things = self.things(kinds, false, false)?;
-        self.required(things, kinds)
-    }
-
     pub(super) fn required(&self, things: Vec<Thing>, kinds: &[Kind]) -> Result<Thing, Refused> {
         if let Some(thing) = things.into_iter().next() {
             return Ok(thing);

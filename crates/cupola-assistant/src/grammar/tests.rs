@@ -235,7 +235,8 @@ fn intent(intent: &Intent) -> String {
         Intent::Overview => "overview".to_owned(),
         Intent::Draft(wish) => format!("draft {}", wanted(wish)),
         Intent::Submit(wish) => format!("submit {}", wanted(wish)),
-        Intent::Report { on } => format!("report {}", on.name),
+        Intent::Report { on, with } if with.is_empty() => format!("report {}", on.name),
+        Intent::Report { on, with } => format!("report {} with {}", on.name, all(with)),
         Intent::Act {
             action,
             on,
@@ -575,6 +576,11 @@ fn things_are_described_and_reported_on() {
         "best of Best of Breed 1+1",
     );
     check("report on alpha", "report alpha");
+    check("report on alpha and beta", "report alpha with beta");
+    check(
+        "write a report comparing alpha and beta",
+        "report alpha with beta",
+    );
     check("write me a report about resnet-50", "report resnet-50");
 }
 

@@ -29,6 +29,16 @@ arguments! {
     }
 }
 
+arguments! {
+    /// What is reported on.
+    WriteReport {
+        /// The experiment, or the family of a brief.
+        id: String,
+        /// Experiments that it is held against.
+        with: Option<Vec<String>>,
+    }
+}
+
 pub(super) fn summary(desk: &Desk<'_>, given: &OfExperiment) -> Result<Found, Refused> {
     let standing = facts::standing(desk.hub, desk.experiment(&given.id)?)?;
     let top = standing
@@ -131,12 +141,33 @@ pub(super) fn failure(desk: &Desk<'_>, given: &OfRun) -> Result<Found, Refused> 
         .rows("log_tail", tail, 0, Some(total)))
 }
 
-pub(super) fn report(desk: &Desk<'_>, given: &OfExperiment) -> Result<Found, Refused> {
-    let id = desk.experiment(&given.id)?;
-    let text = report::markdown(desk.hub, id)?;
+pub(super) fn report(desk: &Desk<'_>, given: &WriteReport) -> Result<Found, Refused> {
+    let text = report::markdown(&report::write(desk.hub, &subjects(desk, given)?)?, "");
     Ok(Found::default()
         .with("format", "markdown")
         .with("report", json!({"data": text})))
+}
+
+pub(super) fn keep_report(desk: &Desk<'_>, given: &WriteReport) -> Result<Found, Refused> {
+    let ids = subjects(desk, given)?;
+    if desk.is_dry {
+        let report = report::write(desk.hub, &ids)?;
+        return Ok(Found::default()
+            .with("would", "keep a report on this")
+            .with("title", said(&report.title)));
+    }
+    let kept = report::keep(desk.hub, ids, (&desk.caller.name, &desk.caller.owner))?;
+    Ok(Found::default()
+        .with("done", "kept a report")
+        .with("report_id", kept.id.to_string())
+        .with("title", said(&kept.title))
+        .with("link", links::report(kept.id)))
+}
+
+fn subjects(desk: &Desk<'_>, given: &WriteReport) -> Result<Vec<ExperimentId>, Refused> {
+    let mut called = vec![given.id.clone()];
+    called.extend(given.with.iter().flatten().cloned());
+    report::subjects(desk.hub, desk.index, &called)
 }
 
 impl Desk<'_> {

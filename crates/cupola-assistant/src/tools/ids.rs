@@ -7,22 +7,19 @@ use cupola_domain::{
     text::excerpt,
 };
 use cupola_hub::{
-    HubError,
+    Hub, HubError,
     run_search::{Columns, RunSearch, filter::Filter},
 };
 
 use super::{Desk, Refused};
 use crate::{
-    index::HubNames,
+    index::{HubNames, Index},
     names::{How, Key, Kind, Names as _},
 };
 
 impl Desk<'_> {
     pub(super) fn experiment(&self, called: &str) -> Result<ExperimentId, Refused> {
-        self.named(called, Kind::Experiment, |key| match key {
-            Key::Experiment(id) => Some(id),
-            _ => None,
-        })
+        experiment_called(self.hub, self.index, called)
     }
 
     pub(super) fn worker(&self, called: &str) -> Result<WorkerId, Refused> {
@@ -53,41 +50,58 @@ impl Desk<'_> {
         kind: Kind,
         id: impl Fn(Key) -> Option<I>,
     ) -> Result<I, Refused> {
-        if let Ok(id) = called.trim().parse() {
-            return Ok(id);
-        }
-        let is_outdated = self.index.is_outdated(self.hub)?;
-        let mut found = Self::look_up(&self.index.names(self.hub)?, called, kind)?;
-        if found.is_none() && is_outdated {
-            found = Self::look_up(&self.index.names_anew(self.hub)?, called, kind)?;
-        }
-        if let Some(id) = found.and_then(id) {
-            return Ok(id);
-        }
-        Err(Refused::Hub(HubError::not_found(
-            kind.as_str(),
-            excerpt(called),
-        )))
+        named(self.hub, self.index, (called, kind), id)
     }
+}
 
-    fn look_up(names: &HubNames<'_>, called: &str, kind: Kind) -> Result<Option<Key>, Refused> {
-        for how in [How::Exact, How::Folded, How::Id] {
-            let mut found = names.find(how, called, &[kind]);
-            if found.len() > 1 {
-                let message = format!("several are called `{}`; give the id", excerpt(called));
-                return Err(Refused::Hub(HubError::Conflict(message)));
-            }
-            if let Some(thing) = found.pop() {
-                return Ok(Some(thing.key));
-            }
-        }
-        Ok(None)
+/// The experiment of an id or a name; whether there is one of that id is not looked at.
+pub fn experiment_called(hub: &Hub, index: &Index, called: &str) -> Result<ExperimentId, Refused> {
+    named(hub, index, (called, Kind::Experiment), |key| match key {
+        Key::Experiment(id) => Some(id),
+        _ => None,
+    })
+}
+
+fn named<I: FromStr>(
+    hub: &Hub,
+    index: &Index,
+    (called, kind): (&str, Kind),
+    id: impl Fn(Key) -> Option<I>,
+) -> Result<I, Refused> {
+    if let Ok(id) = called.trim().parse() {
+        return Ok(id);
     }
+    let is_outdated = index.is_outdated(hub)?;
+    let mut found = look_up(&index.names(hub)?, called, kind)?;
+    if found.is_none() && is_outdated {
+        found = look_up(&index.names_anew(hub)?, called, kind)?;
+    }
+    if let Some(id) = found.and_then(id) {
+        return Ok(id);
+    }
+    Err(Refused::Hub(HubError::not_found(
+        kind.as_str(),
+        excerpt(called),
+    )))
+}
+
+fn look_up(names: &HubNames<'_>, called: &str, kind: Kind) -> Result<Option<Key>, Refused> {
+    for how in [How::Exact, How::Folded, How::Id] {
+        let mut found = names.find(how, called, &[kind]);
+        if found.len() > 1 {
+            let message = format!("several are called `{}`; give the id", excerpt(called));
+            return Err(Refused::Hub(HubError::Conflict(message)));
+        }
+        if let Some(thing) = found.pop() {
+            return Ok(Some(thing.key));
+        }
+    }
+    Ok(None)
 }
 
 /// The latest attempt at a task.
 pub(crate) fn run_of_task(
-    hub: &cupola_hub::Hub,
+    hub: &Hub,
     experiment: ExperimentId,
     number: u32,
 ) -> Result<RunId, HubError> {

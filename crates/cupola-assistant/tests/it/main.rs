@@ -6,5 +6,6 @@
 
 mod answers;
 mod dialogue;
+mod reports;
 mod support;
 mod tools;

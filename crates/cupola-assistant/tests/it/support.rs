@@ -188,6 +188,32 @@ impl Lab {
         id
     }
 
+    /// So many runs more of an experiment, each with another value.
+    pub fn complete_more(&self, experiment: ExperimentId, runs: u32) {
+        self.hub.start_experiment(experiment, runs).unwrap();
+        for at in 0..runs {
+            let order = self.take();
+            self.complete(&order, f64::from(at * 7_919 % 9_973));
+        }
+    }
+
+    /// The run that is under way comes to its end.
+    pub fn finish_running(&self) {
+        let run = self.hub.run_detail(self.running).unwrap().run;
+        let lease = run.state.lease().expect("it is under way");
+        let finish = Finish {
+            outcome: Outcome::Cancelled,
+            results: Map::new(),
+            wall_time: TAKES,
+            stop: None,
+            environment: None,
+            provenance: Provenance::Measured,
+        };
+        self.hub
+            .finish_run(self.worker.0, self.running, lease, finish)
+            .unwrap();
+    }
+
     fn experiment(&self, name: &str, runs: u32) -> ExperimentId {
         self.experiment_of("char-lm", name, runs)
     }

@@ -296,6 +296,13 @@ fn findings_are_those_of_the_hub() {
     );
     let report = lab.call("write_report", json!({"id": "alpha"})).unwrap();
     let text = report["report"]["data"].as_str().unwrap();
+    let dry = json!({"id": "alpha", "with": ["beta"], "dry_run": true});
+    let would = lab.call("keep_report", dry).unwrap();
+    assert_eq!(would["title"]["data"], json!("alpha against beta"));
+    assert_eq!(lab.hub.list_reports(None).unwrap(), []);
+    let kept = lab.call("keep_report", json!({"id": "alpha"})).unwrap();
+    let link = format!("/reports/{}", lab.hub.list_reports(None).unwrap()[0].id);
+    assert_eq!(kept["link"], json!(link));
     for part in [
         "# alpha",
         "The best val\\_bpb is 1 (task 1)",
@@ -547,7 +554,7 @@ fn what_runs_wrote_is_data() {
         seen += places(&answer, false);
         assert_eq!(answer["note"], tools::DATA_NOTE, "{tool}");
     }
-    assert_eq!(seen, 2);
+    assert_eq!(seen, 3);
     assert_eq!(lab.hub.last_change().unwrap(), before);
 }
 

@@ -121,9 +121,9 @@ pub(super) fn text<'r>(row: &'r Map<String, Value>, column: &str) -> &'r str {
 mod tests {
     use super::*;
 
-    /// What the folders of runs do not have: the registry, money, credits, alerts, who may come in, and what
-    /// is made anew from the rest.
-    const NOT_HERE: [&str; 45] = [
+    /// What the folders of runs do not have: the registry, money, credits, alerts, reports, who may come in,
+    /// and what is made anew from the rest.
+    const NOT_HERE: [&str; 47] = [
         "alert",
         "alert_change",
         "alert_delivery",
@@ -158,6 +158,8 @@ mod tests {
         "model_version_tag",
         "owner_standing",
         "owner_trust",
+        "report",
+        "report_schedule",
         "run_unlabelled",
         "session",
         "training_claim",

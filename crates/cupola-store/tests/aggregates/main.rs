@@ -11,6 +11,7 @@ mod labels;
 mod ledger;
 mod logs;
 mod models;
+mod reports;
 mod results;
 mod rows;
 mod run_search;

@@ -288,7 +288,7 @@ pub(crate) async fn called(
     result.await?
 }
 
-fn refused(refused: Refused) -> HubError {
+pub(super) fn refused(refused: Refused) -> HubError {
     match refused {
         Refused::Hub(error) => error,
         Refused::Arguments(errors) => HubError::Invalid(errors),

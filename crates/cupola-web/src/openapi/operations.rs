@@ -5,7 +5,8 @@ use cupola_protocol::{
     access, afs, alerts, artifacts, assistant, briefs, charts, compare, costs, credits,
     experiments, families, files, imports, joining, logs, models,
     paths::{self, api},
-    results, runs, system, tasks, telemetry, templates, verification, work, workers, workspaces,
+    reports, results, runs, system, tasks, telemetry, templates, verification, work, workers,
+    workspaces,
 };
 
 use super::{
@@ -13,8 +14,9 @@ use super::{
     queries::{
         ALERTS, ARTIFACT, CHARTS, CHECKS, COMPARED, COMPARISON, COSTS, CREDIT_HISTORY,
         CREDIT_LEADERS, EARNED, EXPERIMENTS, EXPORT, FAMILIES, LEVEL, LIST, LIVE, LOG, LOG_MATCHES,
-        LOG_RAW, LOGS, OVERLAID, POINTS, Query, RESULTS, RUN_NAMES, RUN_RESULTS, RUNS,
-        RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS, WORKSPACE_JOBS, WORKSPACE_LOG,
+        LOG_RAW, LOGS, OVERLAID, POINTS, Query, REPORT, REPORT_NOW, REPORTS, RESULTS, RUN_NAMES,
+        RUN_RESULTS, RUNS, RUNS_COMPARED, SCHEMA, SEARCH, SERIES, TASKS, WORKSPACE_JOBS,
+        WORKSPACE_LOG,
     },
 };
 use crate::{
@@ -81,6 +83,7 @@ pub fn operations() -> Vec<Operation> {
         credit_operations(),
         verification_operations(),
         assistant_operations(),
+        report_operations(),
         alert_operations(),
         token_operations(),
         workspace_operations(),
@@ -341,6 +344,24 @@ fn assistant_operations() -> Vec<Operation> {
         post(api::ASSISTANT_ASK, "Ask a question in plain words", json::<q::AnswerBody>()).body::<q::NewQuestion>(),
         operation(Method::GET, api::ASSISTANT_TOOLS, GROUP, "The tools that answer questions", json::<q::ToolsBody>()),
         post(api::ASSISTANT_TOOL, "Call a tool", json::<q::ToolAnswer>()).body::<q::ToolCall>(),
+    ]
+}
+
+#[rustfmt::skip]
+fn report_operations() -> Vec<Operation> {
+    use reports as r;
+    const GROUP: &str = "reports";
+    let on = |method, path, summary, answer| operation(method, path, GROUP, summary, answer);
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    vec![
+        on(get.clone(), api::REPORTS, "Reports that are kept, the latest first", page::<r::KeptReportBody>()).query(REPORTS),
+        on(post.clone(), api::REPORTS, "Write a report and keep it", created::<r::KeptReportBody>()).body::<r::NewReport>(),
+        on(get.clone(), api::REPORT, "A report that is kept, with its data; or as a file", json::<r::ReportDetail>()).query(REPORT),
+        on(delete.clone(), api::REPORT, "Delete a report, for who made it and administrators", Answer::Nothing),
+        on(get.clone(), api::REPORT_SCHEDULES, "When reports are made by themselves, the latest first", page::<r::ReportScheduleBody>()).query(LIST),
+        on(post, api::REPORT_SCHEDULES, "Have reports made again and again, or once when all has ended", created::<r::ReportScheduleBody>()).body::<r::NewReportSchedule>(),
+        on(delete, api::REPORT_SCHEDULE, "Delete a schedule; what it made stays", Answer::Nothing),
+        on(get, api::REPORT_NOW, "A report as it would be now; nothing is kept", Answer::Other("application/json")).query(REPORT_NOW),
     ]
 }
 

@@ -72,6 +72,30 @@ pub(super) const CREDIT_LEADERS: Query = &[
     ),
 ];
 
+pub(super) const REPORTS: Query = &[
+    ("page", "which page, from 1"),
+    ("per_page", "items a page, 1 to 1000; 50 unless said"),
+    (
+        "limit",
+        "at most so many items, as a bare array with the total in X-Total-Count",
+    ),
+    ("format", "`array` for a bare array"),
+    ("experiment", "only those that are about this one"),
+];
+
+pub(super) const REPORT: Query = &[(
+    "format",
+    "`markdown` or `html` for a file; `json` unless said",
+)];
+
+pub(super) const REPORT_NOW: Query = &[
+    (
+        "of",
+        "an experiment, a family or a brief by its id or name; several are held against the first",
+    ),
+    ("format", "`json`, `markdown` or `html`; `json` unless said"),
+];
+
 pub(super) const SEARCH: Query = &[
     ("page", "which page, from 1"),
     ("per_page", "items a page, 1 to 1000; 50 unless said"),

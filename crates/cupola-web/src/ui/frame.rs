@@ -35,6 +35,8 @@ pub enum Section {
     Workers,
     /// `/credits`
     Credits,
+    /// `/reports`
+    Reports,
     /// `/alerts`
     Alerts,
     /// `/settings`
@@ -44,7 +46,7 @@ pub enum Section {
 }
 
 impl Section {
-    const NAVIGATION: [Section; 12] = [
+    const NAVIGATION: [Section; 13] = [
         Section::Overview,
         Section::Experiments,
         Section::Briefs,
@@ -56,6 +58,7 @@ impl Section {
         Section::Workspaces,
         Section::Workers,
         Section::Credits,
+        Section::Reports,
         Section::Templates,
     ];
 
@@ -73,6 +76,7 @@ impl Section {
             Section::Workspaces => "Workspaces",
             Section::Workers => "Workers",
             Section::Credits => "Credits",
+            Section::Reports => "Reports",
             Section::Alerts => "Alerts",
             Section::Settings => "Settings",
             Section::Outside => "",
@@ -94,6 +98,7 @@ impl Section {
             Section::Workspaces => paths::WORKSPACES,
             Section::Workers => paths::WORKERS,
             Section::Credits => paths::CREDITS,
+            Section::Reports => paths::REPORTS,
             Section::Alerts => paths::ALERTS,
             Section::Settings => paths::TOKENS,
         }
@@ -113,6 +118,7 @@ impl Section {
             Section::Workspaces => keys::GO_WORKSPACES.keys,
             Section::Workers => keys::GO_WORKERS.keys,
             Section::Credits => keys::GO_CREDITS.keys,
+            Section::Reports => keys::GO_REPORTS.keys,
             Section::Alerts => keys::GO_ALERTS.keys,
             Section::Settings | Section::Outside => "",
         }

@@ -15,6 +15,7 @@ mod home;
 mod logs;
 mod models;
 mod others;
+mod reports;
 mod runs;
 mod tasks;
 mod templates;
@@ -65,6 +66,7 @@ pub fn samples() -> Vec<Sample> {
         credits::samples(),
         verification::samples(),
         assistant::samples(),
+        reports::samples(),
         alerts::samples(),
         templates::samples(),
         others::samples(),

@@ -87,6 +87,8 @@ pub const GO_WORKSPACES: Shortcut = element("g s", Place::Everywhere, "Go to the
 pub const GO_WORKERS: Shortcut = element("g w", Place::Everywhere, "Go to the workers");
 /// To `/credits`.
 pub const GO_CREDITS: Shortcut = element("g c", Place::Everywhere, "Go to the credits");
+/// To `/reports`.
+pub const GO_REPORTS: Shortcut = element("g d", Place::Everywhere, "Go to the reports");
 /// To `/assistant`.
 pub const GO_ASSISTANT: Shortcut = element("g q", Place::Everywhere, "Go to the assistant");
 /// To `/alerts`.
@@ -160,6 +162,7 @@ pub const ALL: &[Shortcut] = &[
     GO_WORKSPACES,
     GO_WORKERS,
     GO_CREDITS,
+    GO_REPORTS,
     GO_ASSISTANT,
     GO_ALERTS,
     THEME,

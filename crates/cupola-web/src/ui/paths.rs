@@ -2,7 +2,7 @@
 
 use cupola_domain::ids::{
     AlertId, AlertRuleId, AlertTargetId, AuditId, BriefId, BudgetId, EnrolmentId, ExperimentId,
-    ModelId, RunId, TaskId, TokenId, WorkerId,
+    ModelId, ReportId, ReportScheduleId, RunId, TaskId, TokenId, WorkerId,
 };
 use cupola_protocol::paths::api;
 use cupola_workspace::model::JobKey;
@@ -77,6 +77,10 @@ pub const ASSISTANT: &str = "/assistant";
 pub const ASSISTANT_CHANGES: &str = "/assistant/changes";
 /// `POST` to begin anew.
 pub const ASSISTANT_ANEW: &str = "/assistant/anew";
+/// `GET` the reports that are kept, `POST` for one.
+pub const REPORTS: &str = "/reports";
+/// `POST` a schedule of reports.
+pub const REPORT_SCHEDULES: &str = "/reports/schedules";
 /// `GET` checks of results.
 pub const VERIFICATION: &str = "/verification";
 /// `GET` the part of that page that changes.
@@ -120,6 +124,12 @@ pub const PATTERNS: &[&str] = &[
     "/briefs/{id}",
     "/briefs/{id}/deletion",
     "/briefs/{id}/budget",
+    REPORTS,
+    REPORT_SCHEDULES,
+    "/reports/schedules/{id}/deletion",
+    "/reports/{id}",
+    "/reports/{id}/file",
+    "/reports/{id}/deletion",
     ASSISTANT,
     ASSISTANT_CHANGES,
     ASSISTANT_ANEW,
@@ -288,6 +298,16 @@ pub const PATTERNS: &[&str] = &[
 /// A brief's page; `part` is empty or one of its routes: `/deletion`.
 pub fn brief(id: BriefId, part: &str) -> String {
     format!("/briefs/{id}{part}")
+}
+
+/// A report's page or one of its routes.
+pub fn report(id: ReportId, part: &str) -> String {
+    format!("{REPORTS}/{id}{part}")
+}
+
+/// One of the routes of a schedule of reports.
+pub fn report_schedule(id: ReportScheduleId, part: &str) -> String {
+    format!("{REPORT_SCHEDULES}/{id}{part}")
 }
 
 /// A template's page or one of its routes.

@@ -4,8 +4,8 @@ use crate::{
     router::Routes,
     ui::{
         alerts, assistant, briefs, compare, costs, credits, experiments, families, home, models,
-        runs, shortcuts, tasks, templates, toasts, tokens, training, verification, workers,
-        workspaces,
+        reports, runs, shortcuts, tasks, templates, toasts, tokens, training, verification,
+        workers, workspaces,
     },
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn routes() -> Routes {
         .merge(credits::routes())
         // what is asked
         .merge(assistant::routes())
+        .merge(reports::routes())
         // what is wrong, and who is told
         .merge(alerts::routes())
         // who may come in

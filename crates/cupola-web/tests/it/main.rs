@@ -32,6 +32,7 @@ mod models;
 mod openapi;
 mod origin;
 mod pages;
+mod reports;
 mod routing;
 mod serve;
 mod telemetry;

@@ -56,6 +56,7 @@ fn check_of(shortcut: &Shortcut, scene: &Scene) -> Check {
         keys::GO_RUNS => goes("/runs"),
         keys::GO_TRAINING => goes("/training"),
         keys::GO_CREDITS => goes("/credits"),
+        keys::GO_REPORTS => goes("/reports"),
         keys::GO_ASSISTANT => goes("/assistant"),
         keys::GO_ALERTS => goes("/alerts"),
         keys::GO_EXPERIMENTS => goes("/experiments"),

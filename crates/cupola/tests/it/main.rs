@@ -13,6 +13,7 @@ mod browser_compare;
 mod browser_curves;
 mod browser_experiments;
 mod browser_logs;
+mod browser_reports;
 mod browser_training;
 mod browser_workspaces;
 mod chromium;

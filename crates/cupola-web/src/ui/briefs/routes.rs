@@ -32,6 +32,7 @@ use crate::{
         frame::{Frame, Section},
         listing::{ROWS, Searched, Slice, slice},
         paths,
+        reports::ReportOffer,
     },
 };
 
@@ -120,6 +121,7 @@ async fn page(
         tasks: parts.tasks(),
         budget: brief_budget((id, family), spent.as_ref(), (fields, errors), who),
         deletion: present::deletion(&brief, who),
+        report: ReportOffer::on(&[family], who),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::ui::{
     credits::BriefBudget,
     families::{Campaign, Plot, Results, Tasks},
     frame::Frame,
+    reports::ReportOffer,
 };
 
 /// What the brief says.
@@ -58,4 +59,6 @@ pub struct Show {
     pub budget: Option<BriefBudget>,
     /// Where it is deleted; none for who may not.
     pub deletion: Option<Link>,
+    /// A button that writes a report on what came of it.
+    pub report: ReportOffer,
 }

@@ -18,6 +18,7 @@ use crate::{
         answer::{Rendered, html, read},
         frame::{Frame, Section},
         paths,
+        reports::ReportOffer,
     },
 };
 
@@ -34,11 +35,18 @@ pub(crate) fn routes() -> Routes {
 async fn show(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
     let asked = Asked::read(&mut params);
     params.finish()?;
+    let selection = &asked.runs.selection;
+    let report = if selection.runs.is_empty() && selection.filter.is_none() {
+        ReportOffer::on(&selection.experiments, &who)
+    } else {
+        ReportOffer::default()
+    };
     let (seq, view) = read(&web, move |hub| {
         Ok(presented(&asked, Found::of(hub, &asked)?))
     })
     .await?;
     html(&Show {
+        report,
         frame: Frame::new("Compare", Section::Experiments, Some((&who).into()))
             .under("Experiments", paths::EXPERIMENTS)
             .with_curves()

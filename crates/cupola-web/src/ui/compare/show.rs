@@ -6,6 +6,7 @@ use super::{Beside, GroupLine, ImportanceLine, Table, VerdictCard};
 use crate::ui::{
     components::{Link, Opt, Parallel, Scatter, html_safe},
     frame::Frame,
+    reports::ReportOffer,
 };
 
 /// The page.
@@ -14,6 +15,8 @@ use crate::ui::{
 pub struct Show {
     /// Around it.
     pub frame: Frame,
+    /// A button that writes a report on the experiments, where nothing else is compared.
+    pub report: ReportOffer,
     /// All that depends on the runs and on what is asked of them.
     pub view: View,
 }

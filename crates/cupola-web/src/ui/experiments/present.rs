@@ -20,6 +20,7 @@ use crate::ui::{
     listing::{ROWS, Slice},
     paths,
     present::{better, lasting, may, needs, running_for, spending, task_link},
+    reports::ReportOffer,
 };
 
 /// Values of a configuration that the page lists; its JSON has all.
@@ -87,6 +88,7 @@ pub(super) fn header(detail: &ExperimentDetail, who: &Principal) -> Header {
         obstacle: detail.obstacle.clone(),
         cost: spending(&detail.spending),
         may_change,
+        report: ReportOffer::on(&[experiment.id], who),
         may_edit: may_change && !is_logged,
         cancellation: (may_change && !is_over).then(cancellation),
     }

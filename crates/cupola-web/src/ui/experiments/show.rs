@@ -8,6 +8,7 @@ use crate::ui::{
         Progress, StackedBar, html_safe,
     },
     frame::Frame,
+    reports::ReportOffer,
 };
 
 /// The page.
@@ -74,6 +75,8 @@ pub struct Header {
     pub cost: String,
     /// Whether it may be changed by who looks.
     pub may_change: bool,
+    /// A button that writes a report on it.
+    pub report: ReportOffer,
     /// Whether it may be edited and cloned as well: what is logged may not.
     pub may_edit: bool,
     /// Where what is left is cancelled; none when nothing is, or for who may not.

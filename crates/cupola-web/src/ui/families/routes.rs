@@ -27,6 +27,7 @@ use crate::{
         listing::{ROWS, Searched, Slice, slice},
         paths,
         present::{family_badge, may, metric, progress},
+        reports::ReportOffer,
     },
 };
 
@@ -141,6 +142,7 @@ async fn show(
         plot: parts.plot(),
         tasks: parts.tasks(),
         deletion: may(&who, Role::Researcher).then(deletion),
+        report: ReportOffer::on(&[id], &who),
     })
 }
 

@@ -6,6 +6,7 @@ use crate::ui::{
     components::{Badge, Column, Id, Link, Measure, Moment, Pager, StackedBar, html_safe},
     families::{Plot, Results},
     frame::Frame,
+    reports::ReportOffer,
 };
 
 /// The page.
@@ -26,6 +27,8 @@ pub struct Show {
     pub tasks: Tasks,
     /// Where it is deleted; none for who may not.
     pub deletion: Option<Link>,
+    /// A button that writes a report on it.
+    pub report: ReportOffer,
 }
 
 /// What a family is.

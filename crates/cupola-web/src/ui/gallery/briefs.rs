@@ -6,7 +6,7 @@ use cupola_domain::{brief::Draft, cost::Money, counts::Counts, field::FieldError
 
 use super::{
     Sample, families,
-    things::{GOAL, HOSTILE, brief, busy, done, frame, moment, space, value, who},
+    things::{GOAL, HOSTILE, brief, busy, done, family, frame, moment, space, value, who},
 };
 use crate::ui::{
     briefs::{BriefRow, Details, Form, Index, List, Offer, Show, TemplateChoice},
@@ -14,6 +14,7 @@ use crate::ui::{
     format,
     frame::Section,
     paths,
+    reports::ReportOffer,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -203,6 +204,9 @@ fn show(is_hostile: bool) -> Show {
         tasks: families::tasks(1, 10, 10),
         budget: super::credits::budget(brief(1), is_hostile),
         deletion: Some(Link::new("Delete", paths::brief(id, "/deletion"))),
+        report: ReportOffer {
+            subjects: vec![family(1).to_string()],
+        },
     }
 }
 

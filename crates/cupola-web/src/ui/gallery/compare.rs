@@ -15,6 +15,7 @@ use crate::ui::{
     components::{Badge, Dot, Measure, Opt, Pager, Parallel, Scale, Scatter, Strand, X},
     frame::Section,
     paths,
+    reports::ReportOffer,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -33,6 +34,7 @@ fn page(view: View) -> Show {
         frame: frame("Compare", Section::Experiments)
             .under("Experiments", paths::EXPERIMENTS)
             .with_curves(),
+        report: ReportOffer::default(),
         view,
     }
 }

@@ -26,6 +26,7 @@ use crate::ui::{
     format,
     frame::Section,
     paths,
+    reports::ReportOffer,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -159,6 +160,9 @@ fn show(rows: Vec<RunLine>, counts: &Counts) -> Show {
             obstacle: String::new(),
             cost: "$0.0660 · 16 min 30 s".to_owned(),
             may_change: true,
+            report: ReportOffer {
+                subjects: vec![id.to_string()],
+            },
             may_edit: true,
             cancellation: (counts.running > 0).then(|| {
                 Link::new(

@@ -22,6 +22,7 @@ use crate::ui::{
     format,
     frame::Section,
     paths,
+    reports::ReportOffer,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -95,6 +96,9 @@ fn show(page: u64, rows: u64, total: u64, against: &str) -> Show {
         plot: plot(&paths::family(id, ""), total, against),
         tasks: tasks(page, rows, total),
         deletion: Some(Link::new("Delete", paths::family(id, "/deletion"))),
+        report: ReportOffer {
+            subjects: vec![family(1).to_string()],
+        },
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) struct Scene {
     pub(super) rule: String,
     pub(super) budget: String,
     pub(super) target: String,
+    pub(super) report: String,
     pub(super) completed: Attempted,
     pub(super) failed: Attempted,
     pub(super) running: Attempted,
@@ -98,6 +99,7 @@ impl Scene {
             rule: String::new(),
             budget: String::new(),
             target: String::new(),
+            report: String::new(),
             completed: Attempted::default(),
             failed: Attempted::default(),
             running: Attempted::default(),
@@ -125,6 +127,10 @@ impl Scene {
         scene.find_alerts();
         scene.set_budget().await;
         scene.measure(0, 25.0).await;
+        let asked = json!({"subjects": [&scene.family]});
+        let researcher = scene.hub.somebody(Role::Researcher);
+        let made = researcher.post("/api/v1/reports", &asked).await;
+        scene.report = text(&made.expect(201)["report_id"]);
         scene
     }
 
@@ -304,6 +310,7 @@ impl Scene {
             Some("experiments") => &self.experiment,
             Some("tasks") => &self.completed.task,
             Some("runs") => &self.completed.run,
+            Some("reports") => &self.report,
             Some("models") => &self.model,
             Some("workers") if pattern.contains("/joining/") => &self.enrolment,
             Some("workers") => &self.worker,

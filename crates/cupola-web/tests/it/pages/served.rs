@@ -45,7 +45,9 @@ fn looked_at() -> Vec<&'static str> {
 }
 
 /// The whole pages among them.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 41] = [
+    "/reports",
+    "/reports/{id}",
     "/assistant",
     "/verification",
     "/workspaces",
