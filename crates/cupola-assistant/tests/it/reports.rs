@@ -67,7 +67,7 @@ fn a_report_says_what_is_known_with_its_intervals() {
         ],
     );
     // What a program wrote is marked as its words.
-    has(&text, &[&format!("> {INJECTION} (")]);
+    has(&text, &[&format!("> {} (", INJECTION.replace('_', "\\_"))]);
     assert!(
         !text.contains("other seeds"),
         "it has several of one configuration\n{text}"

@@ -554,7 +554,7 @@ fn what_runs_wrote_is_data() {
         seen += places(&answer, false);
         assert_eq!(answer["note"], tools::DATA_NOTE, "{tool}");
     }
-    assert_eq!(seen, 3);
+    assert_eq!(seen, 2);
     assert_eq!(lab.hub.last_change().unwrap(), before);
 }
 
