@@ -5,6 +5,7 @@
 //! number of words. What is not understood is said, never guessed.
 
 mod build;
+mod drafts;
 mod marked;
 mod named;
 mod orders;
@@ -146,7 +147,8 @@ enum Topic {
     Submit,
     Report,
     Act(Action),
-    Would(Option<Action>),
+    Would(Action),
+    WouldSubmit,
     WhyFailed,
     WhyWaiting,
     Best,
@@ -232,8 +234,8 @@ const ORDERS: &[(Topic, Sense)] = &[
 ];
 
 fn topic(marked: &Marked) -> Option<Topic> {
-    if let Some(action) = orders::asked_about(marked) {
-        return Some(Topic::Would(action));
+    if let Some(topic) = orders::asked_about(marked) {
+        return Some(topic);
     }
     let first = marked.first_sense();
     let order = ORDERS.iter().find(|(_, sense)| first == Some(*sense));

@@ -23,10 +23,17 @@ pub const EXAMPLES: &[&str] = &[
 pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
     // "The best run" is not said again: the run that it was has an id.
     let is_picked = |of: &&Thing| matches!(of.key, Key::Picked(..));
-    if intent.subject().filter(is_picked).is_some() {
-        return run.map_or_else(examples, of_subject);
-    }
-    let mut next = match intent {
+    let mut next = if intent.subject().as_ref().is_some_and(is_picked) {
+        run.map_or_else(examples, of_subject)
+    } else {
+        following(intent, run)
+    };
+    next.truncate(SUGGESTIONS_MAX);
+    next
+}
+
+fn following(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
+    match intent {
         Intent::Best {
             of: Some(of),
             by: By::Objective { is_worst: false },
@@ -80,6 +87,9 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
         },
         Intent::List { .. } | Intent::Help | Intent::Submit(_) => examples(),
         Intent::Describe { what } => of_subject(what),
+        Intent::Draft(wish) if wish.goal.is_empty() || wish.template.is_none() => {
+            vec!["make it 200 tasks".to_owned()]
+        }
         Intent::Draft(_) => vec!["submit it".to_owned(), "make it 200 tasks".to_owned()],
         Intent::Report { on, .. } => of_subject(on),
         Intent::Act {
@@ -92,9 +102,7 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
             format!("describe {}", named(on)),
             "what is running?".to_owned(),
         ],
-    };
-    next.truncate(SUGGESTIONS_MAX);
-    next
+    }
 }
 
 /// The first of the examples.

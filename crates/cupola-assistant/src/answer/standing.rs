@@ -1,4 +1,4 @@
-//! Which is best, which is better, and what made the difference.
+//! Which is best, and which is better.
 
 use cupola_domain::{
     ids::{ExperimentId, RunId},
@@ -7,7 +7,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
-    comparison::{ComparedRow, Importance},
+    comparison::ComparedRow,
     run_search::{
         Columns, RunFound, RunSearch,
         filter::{self, Order},
@@ -22,14 +22,11 @@ use crate::{
     intent::By,
     links,
     names::{Key, Thing},
-    numbers::{amount, percent, plural},
+    numbers::{amount, plural},
 };
 
 /// Parameters of a configuration that are told.
 const CONFIG_MAX: usize = 8;
-
-/// A share that could be chance where p is above this.
-const LEVEL: f64 = 0.05;
 
 impl Desk<'_> {
     pub(super) fn best(
@@ -249,83 +246,6 @@ impl Desk<'_> {
         self.runs_compared(&runs)
     }
 
-    pub(super) fn matters(&self, of: &Thing, parameters: &[Thing]) -> Result<Answer, HubError> {
-        let id = experiment_of(of)?;
-        let (metric, importance) = self.hub.importance(id)?;
-        let experiment = self.hub.experiment_detail(id)?.experiment;
-        let (source, shown) = match experiment.origin.brief() {
-            Some(_) => (links::experiment(&experiment), quoted(&of.name)),
-            None => {
-                let shown = format!("comparison of {}", quoted(&of.name));
-                (links::comparison(&[id]), shown)
-            }
-        };
-        let is_wanted = |one: &&Importance| {
-            parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
-        };
-        let found: Vec<_> = importance
-            .parameters
-            .iter()
-            .filter(is_wanted)
-            .filter_map(|one| Some((one, one.alone?)))
-            .collect();
-        let untold: Vec<_> = importance
-            .parameters
-            .iter()
-            .filter(is_wanted)
-            .filter(|one| one.alone.is_none())
-            .map(untold)
-            .collect();
-        let name = quoted(&of.name);
-        let metric = quoted(&metric);
-        let Some((first, effect)) = found.first() else {
-            let total = experiment.counts.total();
-            let text = match parameters {
-                [] => format!(
-                    "Of {name} it cannot be told which parameter matters: too few of its {} have a value or differ in parameters.",
-                    plural(total, "run")
-                ),
-                some => format!(
-                    "Of {name} it cannot be told whether {} matters: its runs do not differ in it, or each value occurs once.",
-                    quoted(&some[0].name)
-                ),
-            };
-            let mut answer = Answer::saying(text).count("runs", total, &source);
-            answer.detail.extend(untold.into_iter().take(CONFIG_MAX));
-            return Ok(answer.link(shown, source));
-        };
-        let share = percent(effect.share);
-        let is_clear = effect.p_value < LEVEL;
-        let text = match (parameters, is_clear) {
-            ([], true) => format!(
-                "In {name}, {} matters most: it explains {share} % of the variance of {metric}.",
-                quoted(&first.parameter)
-            ),
-            (_, true) => format!(
-                "Yes: in {name}, {} explains {share} % of the variance of {metric}.",
-                quoted(&first.parameter)
-            ),
-            ([], false) => format!(
-                "In {name} no parameter is clearly seen to matter; {} explains most of the variance of {metric} ({share} %), which chance could have done.",
-                quoted(&first.parameter)
-            ),
-            (_, false) => format!(
-                "It is not seen: in {name}, {} explains {share} % of the variance of {metric}, which chance could have done.",
-                quoted(&first.parameter)
-            ),
-        };
-        let mut answer = found
-            .iter()
-            .take(CONFIG_MAX)
-            .fold(Answer::saying(text), |answer, (one, _)| {
-                share_of(answer, one, &source)
-            });
-        answer.detail.extend(untold.into_iter().take(CONFIG_MAX));
-        Ok(answer
-            .count("runs with a value", importance.count as u64, &source)
-            .link(shown, source))
-    }
-
     fn runs_compared(&self, runs: &[RunId]) -> Result<Answer, HubError> {
         let beside = self.hub.compare_runs(runs)?;
         let source = links::comparison_of_runs(runs);
@@ -392,7 +312,7 @@ impl Desk<'_> {
     }
 }
 
-fn experiment_of(thing: &Thing) -> Result<ExperimentId, HubError> {
+pub(super) fn experiment_of(thing: &Thing) -> Result<ExperimentId, HubError> {
     match &thing.key {
         Key::Experiment(id) => Ok(*id),
         _ => Err(HubError::Conflict(format!(
@@ -466,39 +386,6 @@ fn spread(mut answer: Answer, standing: &Standing, unit: &str, source: &str) -> 
             .count("not measured", not_measured, source);
     }
     answer
-}
-
-/// Why nothing is said of a parameter.
-fn untold(one: &Importance) -> String {
-    let why = if one.levels < 2 {
-        "all runs have the same value"
-    } else if one.levels >= one.count {
-        "each value occurs once"
-    } else {
-        "too few values occur more than once"
-    };
-    format!("{} cannot be told: {why}.", quoted(&one.parameter))
-}
-
-/// What one parameter explains.
-fn share_of(answer: Answer, one: &Importance, source: &str) -> Answer {
-    let Some(effect) = one.alone else {
-        return answer;
-    };
-    let parameter = excerpt(&one.parameter);
-    let (share, chance) = (percent(effect.share), percent(effect.share_by_chance));
-    let (p, levels, runs) = (amount(effect.p_value), one.levels, one.count);
-    answer
-        .more(format!(
-            "{parameter}: {share} % (by chance {chance} %, p {p}, {levels} levels, {runs} runs)"
-        ))
-        .number(
-            format!("share of {parameter}"),
-            effect.share * 100.0,
-            "%",
-            source,
-        )
-        .number(format!("p of {parameter}"), effect.p_value, "", source)
 }
 
 fn relation(objective: &Objective, a: f64, b: f64) -> &'static str {

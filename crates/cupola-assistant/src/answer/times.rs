@@ -117,26 +117,7 @@ impl Desk<'_> {
             known.energy_wh.map(|watt_hours| watt_hours / 1e3),
             known.carbon_g.map(|grams| grams / 1e3),
         );
-        let text = match (what, energy, carbon) {
-            (Spent::Money, ..) if known.money.is_none() && total.time > Duration::ZERO => {
-                format!("What {name} cost{when} is not known: no machine had a price.")
-            }
-            (Spent::Money, ..) => format!("{name} cost {} {currency}{when}.", money(cost)),
-            (Spent::Energy, Some(energy), _) => format!(
-                "{name} took {} kWh{when}, as far as that is known.",
-                amount(energy)
-            ),
-            (Spent::Carbon, _, Some(carbon)) => format!(
-                "{name} stands for {} kg of CO₂{when}, as far as that is known.",
-                amount(carbon)
-            ),
-            (Spent::Energy, None, _) => format!(
-                "How much energy {name} took{when} is not known: nobody measured it or said the power of its machines."
-            ),
-            (Spent::Carbon, _, None) => format!(
-                "How much CO₂ {name} stands for{when} is not known: nobody said what a kilowatt-hour of its machines does."
-            ),
-        };
+        let text = spent_in_words(&total, &currency, (name, &when), what);
         let running = match ends {
             Some(_) => 0,
             None => self.running_of(booked)?,
@@ -168,17 +149,11 @@ impl Desk<'_> {
         if let Some(carbon) = carbon {
             answer = answer.number("CO₂", carbon, "kg", source);
         }
-        Ok(self.cost_notes(answer, booked, &total, within.is_some()))
+        Ok(Self::cost_notes(answer, booked, &total, within.is_some()))
     }
 
     /// What limits the sum of costs.
-    fn cost_notes(
-        &self,
-        mut answer: Answer,
-        booked: &Booked,
-        total: &Total,
-        is_within: bool,
-    ) -> Answer {
+    fn cost_notes(mut answer: Answer, booked: &Booked, total: &Total, is_within: bool) -> Answer {
         let source = &booked.source;
         if total.priced < total.time {
             let priced = total.priced.as_secs_f64() / 3_600.0;
@@ -203,7 +178,7 @@ impl Desk<'_> {
         let mut all = Total::default();
         for subject in &booked.subjects {
             let (kind, subject) = (booked.kind, subject.clone());
-            all = all + self.hub.cost_of(&Scope { kind, subject }, since)?;
+            all += self.hub.cost_of(&Scope { kind, subject }, since)?;
         }
         Ok(all)
     }
@@ -445,6 +420,41 @@ fn less(all: Total, part: Total) -> Total {
         money: Money::from_micros(all.money.micros() - part.money.micros()),
         energy_mwh: all.energy_mwh - part.energy_mwh,
         carbon_mg: all.carbon_mg - part.carbon_mg,
+    }
+}
+
+/// What was spent, in a sentence.
+fn spent_in_words(
+    total: &Total,
+    currency: &str,
+    (name, when): (&str, &str),
+    what: Spent,
+) -> String {
+    let known = total.cost();
+    let cost = Money::units(total.money);
+    let (energy, carbon) = (
+        known.energy_wh.map(|watt_hours| watt_hours / 1e3),
+        known.carbon_g.map(|grams| grams / 1e3),
+    );
+    match (what, energy, carbon) {
+        (Spent::Money, ..) if known.money.is_none() && total.time > Duration::ZERO => {
+            format!("What {name} cost{when} is not known: no machine had a price.")
+        }
+        (Spent::Money, ..) => format!("{name} cost {} {currency}{when}.", money(cost)),
+        (Spent::Energy, Some(energy), _) => format!(
+            "{name} took {} kWh{when}, as far as that is known.",
+            amount(energy)
+        ),
+        (Spent::Carbon, _, Some(carbon)) => format!(
+            "{name} stands for {} kg of CO₂{when}, as far as that is known.",
+            amount(carbon)
+        ),
+        (Spent::Energy, None, _) => format!(
+            "How much energy {name} took{when} is not known: nobody measured it or said the power of its machines."
+        ),
+        (Spent::Carbon, _, None) => format!(
+            "How much CO₂ {name} stands for{when} is not known: nobody said what a kilowatt-hour of its machines does."
+        ),
     }
 }
 

@@ -285,9 +285,10 @@ impl Desk<'_> {
             }
             seen.push(id);
             let obstacle = self.hub.experiment_detail(id)?.obstacle;
-            let why = match obstacle.is_empty() {
-                true => "for a free slot; some worker could take it".to_owned(),
-                false => format!("because {}", excerpt(&obstacle)),
+            let why = if obstacle.is_empty() {
+                "for a free slot; some worker could take it".to_owned()
+            } else {
+                format!("because {}", excerpt(&obstacle))
             };
             let name = self.called(id, &found.experiment_name);
             answer = answer.more(format!("{name} waits {why}."));
@@ -377,10 +378,7 @@ impl Desk<'_> {
                 .filter(|metric| detail.series.contains(metric))
                 .or_else(|| detail.series.first().cloned()),
         };
-        let name = match of.key {
-            Key::Picked(..) => excerpt(&of.name),
-            _ => format!("{which}{}", quoted(&of.name)),
-        };
+        let name = called(of, which);
         let nothing = |what: &str| {
             Answer::saying(format!("{name} has no curve{what}."))
                 .link("the run", source.clone())
@@ -445,6 +443,14 @@ impl Desk<'_> {
             Some(best) => Ok((facts::run_of(self.hub, best)?, "the best run of ")),
             None => Ok((self.run_of(of)?, "the newest run of ")),
         }
+    }
+}
+
+/// A run in a sentence.
+fn called(of: &Thing, which: &str) -> String {
+    match of.key {
+        Key::Picked(..) => excerpt(&of.name),
+        _ => format!("{which}{}", quoted(&of.name)),
     }
 }
 

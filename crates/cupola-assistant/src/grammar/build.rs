@@ -7,10 +7,8 @@ use cupola_domain::{counts::State, objective::Direction};
 use super::{Asked, Reading, Topic, marked::Marked, named::which};
 use crate::{
     conversation::Conversation,
-    intent::{Action, By, Intent, RunsWanted, Spent},
-    names::{How, Key, Kind, Names, Thing},
-    question::Word,
-    wish,
+    intent::{Action, By, Intent, RunsWanted},
+    names::{Kind, Names, Thing},
     words::Sense,
 };
 
@@ -35,7 +33,7 @@ pub(super) struct Context<'a, N> {
 }
 
 pub(super) const ALL: &[Kind] = &Kind::ALL;
-const OF_RUNS: &[Kind] = &[Kind::Run, Kind::Experiment, Kind::Worker];
+pub(super) const OF_RUNS: &[Kind] = &[Kind::Run, Kind::Experiment, Kind::Worker];
 const OF_EXPERIMENTS: &[Kind] = &[Kind::Experiment, Kind::Run, Kind::Worker];
 
 impl Topic {
@@ -51,7 +49,7 @@ impl Topic {
                 OF_RUNS
             }
             Self::Act(Action::Start) => &[Kind::Experiment],
-            Self::Would(_) => &[],
+            Self::Would(_) | Self::WouldSubmit => &[],
             Self::Cost => &[Kind::Run, Kind::Experiment, Kind::Worker, Kind::Person],
             Self::Credits => &[Kind::Person, Kind::Worker, Kind::Experiment],
             Self::Checks => &[Kind::Person, Kind::Worker, Kind::Run, Kind::Experiment],
@@ -77,89 +75,6 @@ impl<N: Names> Context<'_, N> {
             guesses: self.guesses,
             left_out: self.left_out,
         })
-    }
-
-    /// A draft, or what changes the draft that was spoken of last.
-    fn of_draft(&self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
-        let kept = self.conversation.wish.clone().unwrap_or_default();
-        Ok(match topic {
-            Some(Topic::Submit) => match self.not_submitted() {
-                Some(refused) => return Err(refused),
-                None if kept.is_empty() => Some(Intent::Draft(kept)),
-                None => Some(Intent::Submit(kept)),
-            },
-            Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
-            topic => self.of_changed_draft(topic, &kept),
-        })
-    }
-
-    /// What is said of the draft that was spoken of last.
-    fn of_changed_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
-        let is_last = matches!(self.conversation.last, Some(Intent::Draft(_)));
-        let may_change = matches!(
-            topic,
-            None | Some(Topic::Runs | Topic::Describe | Topic::Kind(_) | Topic::Compare)
-        );
-        let later = if is_last && may_change {
-            self.wish(0)
-        } else {
-            return None;
-        };
-        let is_goal = topic.is_none() && kept.goal.is_empty() && !later.goal.is_empty();
-        if !(later.has_parts() || is_goal) {
-            return None;
-        }
-        let later = if kept.goal.is_empty() {
-            later
-        } else {
-            wish::Wish {
-                goal: String::new(),
-                ..later
-            }
-        };
-        Some(Intent::Draft(kept.changed_by(&later)))
-    }
-
-    fn wish(&self, begins: usize) -> wish::Wish {
-        wish::read(self.marked.question, begins, |word: &Word| {
-            let found = self.names.find(How::Folded, &word.text, &[Kind::Template]);
-            found.into_iter().next().map(|thing| thing.name)
-        })
-    }
-
-    /// The first word that belongs to what is drafted.
-    fn draft_begins(&self) -> usize {
-        const SKIPPED: [&str; 14] = [
-            "me",
-            "a",
-            "an",
-            "the",
-            "new",
-            "us",
-            "brief",
-            "experiment",
-            "search",
-            "family",
-            "campaign",
-            "study",
-            "please",
-            "up",
-        ];
-        let words = self.marked.words();
-        let at = self.marked.place_of(Sense::Draft).unwrap_or_default();
-        let said: Vec<_> = words[at..]
-            .iter()
-            .take(crate::words::PHRASE_WORDS_MAX)
-            .map(|word| word.folded.as_str())
-            .collect();
-        let mut at = at + crate::words::phrase(&said).map_or(1, |(length, _)| length);
-        while words
-            .get(at)
-            .is_some_and(|word| SKIPPED.contains(&word.folded.as_str()))
-        {
-            at += 1;
-        }
-        at
     }
 
     /// A name alone, or what goes on from before.
@@ -204,7 +119,9 @@ impl<N: Names> Context<'_, N> {
         let kinds = topic.kinds();
         Ok(match topic {
             Topic::Help => Intent::Help,
-            Topic::Draft | Topic::Submit => Intent::Draft(wish::Wish::default()),
+            Topic::Draft | Topic::Submit | Topic::WouldSubmit => {
+                Intent::Draft(self.conversation.wish.clone().unwrap_or_default())
+            }
             Topic::Best => self.best()?,
             Topic::Compare | Topic::Better => self.compared(topic)?,
             Topic::Matters => {
@@ -213,13 +130,7 @@ impl<N: Names> Context<'_, N> {
                 let of = self.required(of, &[Kind::Experiment])?;
                 Intent::WhatMatters { of, parameters }
             }
-            Topic::Curve => {
-                let things = self.things(kinds, false, false)?;
-                let things = self.picked(things)?;
-                let (of, metrics) = split(things, Kind::Metric);
-                let of = self.required(of, &kinds[..2])?;
-                Intent::ShowCurve { of, metrics }
-            }
+            Topic::Curve => self.curve(kinds)?,
             Topic::Log => {
                 let things = self.things(kinds, false, false)?;
                 let things = self.picked(things)?;
@@ -227,29 +138,11 @@ impl<N: Names> Context<'_, N> {
                 Intent::ShowLog { of }
             }
             Topic::Report => self.report(kinds)?,
-            Topic::WhyFailed => match self.why(State::Failed)? {
-                (Some(of), _) => Intent::WhyFailed { of },
-                (None, wanted) => Intent::ListRuns(wanted),
-            },
-            Topic::WhyWaiting => match self.why(State::Pending)? {
-                (Some(of), _) => Intent::WhyWaiting { of },
-                (None, wanted) => Intent::ListRuns(wanted),
-            },
+            Topic::WhyFailed => self.why(State::Failed)?,
+            Topic::WhyWaiting => self.why(State::Pending)?,
             Topic::Act(action) => self.act(action)?,
-            Topic::Would(Some(action)) => self.would_act(action)?,
-            Topic::Would(None) => Intent::Draft(self.conversation.wish.clone().unwrap_or_default()),
-            Topic::Cost => {
-                let of = self.cost_of(kinds)?;
-                let is_own = of.is_none() && self.is_own();
-                let within = self.marked.period.clone();
-                let what = self.spent();
-                Intent::Cost {
-                    of,
-                    within,
-                    what,
-                    is_own,
-                }
-            }
+            Topic::Would(action) => self.would_act(action)?,
+            Topic::Cost => self.cost(kinds)?,
             Topic::Credits => Intent::Credits {
                 of: self.optional(kinds)?,
                 is_own: self.is_own(),
@@ -282,92 +175,6 @@ impl<N: Names> Context<'_, N> {
                 None => Intent::List { kind },
             },
         })
-    }
-
-    /// What has no result, and why: what is named, or all of it where only runs are spoken of.
-    fn why(&mut self, state: State) -> Result<(Option<Thing>, RunsWanted), Refused> {
-        let kinds = OF_RUNS;
-        let things = self.things(kinds, false, false)?;
-        let wanted = RunsWanted {
-            state: Some(state),
-            within: self.marked.period.clone(),
-            ..RunsWanted::default()
-        };
-        let is_chosen = !things.is_empty() || !self.chosen.is_empty();
-        if !is_chosen && !self.marked.has(Sense::Pronoun) && self.speaks_of_several() {
-            return Ok((None, wanted));
-        }
-        let words = self.marked.words().iter();
-        let mut words = words.map(|word| word.folded.as_str());
-        let is_one = words.any(|word| ["first", "last", "latest", "newest"].contains(&word));
-        let things = match is_one && state == State::Failed {
-            true => self.picked(things)?,
-            false => things,
-        };
-        Ok((Some(self.required(things, kinds)?), wanted))
-    }
-
-    /// "Runs", "anything", "there": no single one is meant.
-    fn speaks_of_several(&self) -> bool {
-        let words = self.marked.words().iter().enumerate();
-        let mut words = words.filter(|(_, word)| !word.is_quoted);
-        words.any(|(at, word)| {
-            let said = word.folded.as_str();
-            let is_run = self.marked.says_at(at, Sense::Kind(Kind::Run)) && said.ends_with('s');
-            is_run || ["there", "anything", "something", "things"].contains(&said)
-        })
-    }
-
-    /// Of what the costs are. "The best run" is one; other words that choose runs are not taken.
-    fn cost_of(&mut self, kinds: &[Kind]) -> Result<Option<Thing>, Refused> {
-        let has_run = self.marked.has(Sense::Kind(Kind::Run));
-        let things = self.things(kinds, false, !has_run)?;
-        let is_one = has_run && !self.speaks_of_several();
-        let things = if is_one { self.picked(things)? } else { things };
-        let of = things.into_iter().next().or_else(|| self.spoken_of(kinds));
-        let is_picked = matches!(
-            of,
-            Some(Thing {
-                key: Key::Picked(..),
-                ..
-            })
-        );
-        if !is_picked {
-            self.answers_without(&[
-                Sense::Failed,
-                Sense::Completed,
-                Sense::Pending,
-                Sense::Cancelled,
-                Sense::Lost,
-                Sense::Left,
-                Sense::Best,
-                Sense::Worst,
-            ])?;
-        }
-        Ok(of)
-    }
-
-    /// Refuses words that would make it another question if they were left out.
-    fn answers_without(&self, senses: &[Sense]) -> Result<(), Refused> {
-        let left = self.marked.senses();
-        let left = left.filter(|(_, sense)| senses.contains(sense));
-        let words: Vec<_> = left
-            .map(|(at, _)| self.marked.words()[at].text.clone())
-            .collect();
-        match words.is_empty() {
-            true => Ok(()),
-            false => Err(Box::new(Reading::NotAnswered(words))),
-        }
-    }
-
-    fn spent(&self) -> Spent {
-        let words = self.marked.words().iter();
-        let mut found = words.filter_map(|word| match word.folded.as_str() {
-            "energy" | "electricity" | "kwh" => Some(Spent::Energy),
-            "co2" | "carbon" | "emissions" => Some(Spent::Carbon),
-            _ => None,
-        });
-        found.next().unwrap_or(Spent::Money)
     }
 
     fn best(&mut self) -> Result<Intent, Refused> {
@@ -426,7 +233,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// Whether it speaks of whoever asks.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         let words = self.marked.words().iter();
         words
             .filter(|word| !word.is_quoted)
@@ -595,6 +402,6 @@ impl<N: Names> Context<'_, N> {
 }
 
 /// Those of one kind apart from the others.
-fn split(things: Vec<Thing>, kind: Kind) -> (Vec<Thing>, Vec<Thing>) {
+pub(super) fn split(things: Vec<Thing>, kind: Kind) -> (Vec<Thing>, Vec<Thing>) {
     things.into_iter().partition(|thing| thing.kind() != kind)
 }

@@ -43,8 +43,8 @@ const ALL_OF: &[&str] = &["all", "everything", "whole", "entire"];
 /// What a draft is called.
 const DRAFTS: &[&str] = &["draft", "brief", "one"];
 
-/// What a question about a change asks about; `None` within is handing in a draft.
-pub(super) fn asked_about(marked: &Marked) -> Option<Option<Action>> {
+/// What a question about a change asks about.
+pub(super) fn asked_about(marked: &Marked) -> Option<Topic> {
     let mut senses = marked.senses().map(|(_, sense)| sense);
     let says = senses.find(|sense| {
         !matches!(
@@ -53,10 +53,10 @@ pub(super) fn asked_about(marked: &Marked) -> Option<Option<Action>> {
         )
     })?;
     let action = match says {
-        Sense::Cancel => Some(Action::Cancel),
-        Sense::Retry => Some(Action::Retry),
-        Sense::Start => Some(Action::Start),
-        Sense::Submit => None,
+        Sense::Cancel => Topic::Would(Action::Cancel),
+        Sense::Retry => Topic::Would(Action::Retry),
+        Sense::Start => Topic::Would(Action::Start),
+        Sense::Submit => Topic::WouldSubmit,
         _ => return None,
     };
     let begins = beginning(marked.words());
@@ -183,9 +183,10 @@ impl<N: Names> Context<'_, N> {
             let is_named = self.used.iter().any(|named| named.contains(at));
             let is_counted = counted.as_ref().is_some_and(|range| range.contains(at));
             let said = word.folded.as_str();
-            let is_known = match *at < verb.start {
-                true => BEFORE.contains(&said),
-                false => AFTER.contains(&said) || self.is_of_order(*at, said, action, on),
+            let is_known = if *at < verb.start {
+                BEFORE.contains(&said)
+            } else {
+                AFTER.contains(&said) || self.is_of_order(*at, said, action, on)
             };
             !(verb.contains(at) || is_named || is_counted || is_known)
         });
@@ -202,7 +203,7 @@ impl<N: Names> Context<'_, N> {
             (Action::Retry, _) if said == "again" => true,
             (Action::Start, Some(Kind::Experiment) | None) => {
                 let is_one_more = ["one", "another", "new", "more"].contains(&said);
-                (is_experiment && !is_many) || (is_run && !is_many) || is_one_more
+                (!is_many && (is_experiment || is_run)) || is_one_more
             }
             (_, Some(Kind::Experiment)) => {
                 let is_failed = action == Action::Retry && said == "failed";

@@ -1,7 +1,13 @@
 //! "The log of the best run of alpha", "the last failure", "the running task": which of the runs is meant.
 
-use super::build::{Context, Refused};
+use cupola_domain::counts::State;
+
+use super::{
+    Reading,
+    build::{Context, OF_RUNS, Refused, split},
+};
 use crate::{
+    intent::{Intent, RunsWanted, Spent},
     names::{Key, Kind, Names, Pick, Thing},
     words::Sense,
 };
@@ -23,6 +29,114 @@ impl<N: Names> Context<'_, N> {
         };
         things.insert(0, picked(pick, experiment.as_ref()));
         Ok(things)
+    }
+
+    /// What was spent, of what and when.
+    pub(super) fn cost(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
+        let of = self.cost_of(kinds)?;
+        Ok(Intent::Cost {
+            is_own: of.is_none() && self.is_own(),
+            of,
+            within: self.marked.period.clone(),
+            what: self.spent(),
+        })
+    }
+
+    /// Points of a run, and of which metrics.
+    pub(super) fn curve(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
+        let things = self.things(kinds, false, false)?;
+        let things = self.picked(things)?;
+        let (of, metrics) = split(things, Kind::Metric);
+        let of = self.required(of, &kinds[..2])?;
+        Ok(Intent::ShowCurve { of, metrics })
+    }
+
+    /// What has no result, and why: what is named, or all of it where only runs are spoken of.
+    pub(super) fn why(&mut self, state: State) -> Result<Intent, Refused> {
+        let kinds = OF_RUNS;
+        let things = self.things(kinds, false, false)?;
+        let wanted = RunsWanted {
+            state: Some(state),
+            within: self.marked.period.clone(),
+            ..RunsWanted::default()
+        };
+        let is_chosen = !things.is_empty() || !self.chosen.is_empty();
+        if !is_chosen && !self.marked.has(Sense::Pronoun) && self.speaks_of_several() {
+            return Ok(Intent::ListRuns(wanted));
+        }
+        let words = self.marked.words().iter();
+        let mut words = words.map(|word| word.folded.as_str());
+        let is_one = words.any(|word| ["first", "last", "latest", "newest"].contains(&word));
+        if state == State::Pending {
+            let of = self.required(things, kinds)?;
+            return Ok(Intent::WhyWaiting { of });
+        }
+        let things = if is_one { self.picked(things)? } else { things };
+        let of = self.required(things, kinds)?;
+        Ok(Intent::WhyFailed { of })
+    }
+
+    /// "Runs", "anything", "there": no single one is meant.
+    fn speaks_of_several(&self) -> bool {
+        let words = self.marked.words().iter().enumerate();
+        let mut words = words.filter(|(_, word)| !word.is_quoted);
+        words.any(|(at, word)| {
+            let said = word.folded.as_str();
+            let is_run = self.marked.says_at(at, Sense::Kind(Kind::Run)) && said.ends_with('s');
+            is_run || ["there", "anything", "something", "things"].contains(&said)
+        })
+    }
+
+    /// Of what the costs are. "The best run" is one; other words that choose runs are not taken.
+    fn cost_of(&mut self, kinds: &[Kind]) -> Result<Option<Thing>, Refused> {
+        let has_run = self.marked.has(Sense::Kind(Kind::Run));
+        let things = self.things(kinds, false, !has_run)?;
+        let is_one = has_run && !self.speaks_of_several();
+        let things = if is_one { self.picked(things)? } else { things };
+        let of = things.into_iter().next().or_else(|| self.spoken_of(kinds));
+        let is_picked = matches!(
+            of,
+            Some(Thing {
+                key: Key::Picked(..),
+                ..
+            })
+        );
+        if !is_picked {
+            self.answers_without(&[
+                Sense::Failed,
+                Sense::Completed,
+                Sense::Pending,
+                Sense::Cancelled,
+                Sense::Lost,
+                Sense::Left,
+                Sense::Best,
+                Sense::Worst,
+            ])?;
+        }
+        Ok(of)
+    }
+
+    /// Refuses words that would make it another question if they were left out.
+    pub(super) fn answers_without(&self, senses: &[Sense]) -> Result<(), Refused> {
+        let left = self.marked.senses();
+        let left = left.filter(|(_, sense)| senses.contains(sense));
+        let words: Vec<_> = left
+            .map(|(at, _)| self.marked.words()[at].text.clone())
+            .collect();
+        if words.is_empty() {
+            return Ok(());
+        }
+        Err(Box::new(Reading::NotAnswered(words)))
+    }
+
+    fn spent(&self) -> Spent {
+        let words = self.marked.words().iter();
+        let mut found = words.filter_map(|word| match word.folded.as_str() {
+            "energy" | "electricity" | "kwh" => Some(Spent::Energy),
+            "co2" | "carbon" | "emissions" => Some(Spent::Carbon),
+            _ => None,
+        });
+        found.next().unwrap_or(Spent::Money)
     }
 
     fn pick(&self) -> Option<Pick> {

@@ -623,6 +623,31 @@ fn briefs_are_drafted() {
 }
 
 #[test]
+fn a_draft_without_a_goal_takes_the_next_sentence_for_it() {
+    talk(&[
+        ("draft a brief", "draft \"\"  0 0  "),
+        ("do it", "?"),
+        ("find the smallest val_loss", "?"),
+    ]);
+    talk(&[
+        ("draft a brief with 5 tasks", "draft \"\"  5 0  "),
+        (
+            "find the smallest val_loss",
+            "draft \"find the smallest val_loss\"  5 0  ",
+        ),
+        ("submit it", "draft \"find the smallest val_loss\"  5 0  "),
+        (
+            "use compress",
+            "draft \"find the smallest val_loss\" compress 5 0  ",
+        ),
+        (
+            "submit it",
+            "submit \"find the smallest val_loss\" compress 5 0  ",
+        ),
+    ]);
+}
+
+#[test]
 fn changes_are_asked_for_by_their_names() {
     check("cancel alpha", "cancel alpha");
     check("please stop run 3 of beta", "cancel beta #3");

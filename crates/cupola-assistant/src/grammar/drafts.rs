@@ -1,0 +1,135 @@
+//! Drafts of briefs: what is said of one, and what changes the one that was spoken of last.
+
+use super::{
+    Topic,
+    build::{Context, Refused},
+};
+use crate::{
+    intent::Intent,
+    names::{How, Kind, Names},
+    question::Word,
+    wish,
+    words::Sense,
+};
+
+/// How goals begin.
+const GOALS: &[&str] = &[
+    "find",
+    "minimise",
+    "minimize",
+    "maximise",
+    "maximize",
+    "reduce",
+    "improve",
+    "reach",
+    "learn",
+    "explore",
+    "understand",
+    "see",
+    "whether",
+];
+
+impl<N: Names> Context<'_, N> {
+    /// A draft, or what changes the draft that was spoken of last.
+    pub(super) fn of_draft(&self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
+        let kept = self.conversation.wish.clone().unwrap_or_default();
+        Ok(match topic {
+            Some(Topic::Submit) => match self.not_submitted() {
+                Some(refused) => return Err(refused),
+                None if kept.goal.is_empty() || kept.template.is_none() => {
+                    Some(Intent::Draft(kept))
+                }
+                None => Some(Intent::Submit(kept)),
+            },
+            Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
+            topic => self.of_changed_draft(topic, &kept),
+        })
+    }
+
+    /// What is said of the draft that was spoken of last.
+    fn of_changed_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
+        let is_last = matches!(self.conversation.last, Some(Intent::Draft(_)));
+        if is_last && kept.goal.is_empty() && self.says_goal() {
+            return Some(Intent::Draft(kept.changed_by(&self.wish(0))));
+        }
+        let may_change = matches!(
+            topic,
+            None | Some(Topic::Runs | Topic::Describe | Topic::Kind(_) | Topic::Compare)
+        );
+        let later = if is_last && may_change {
+            self.wish(0)
+        } else {
+            return None;
+        };
+        let is_goal =
+            topic.is_none() && !self.agrees() && kept.goal.is_empty() && !later.goal.is_empty();
+        if !(later.has_parts() || is_goal) {
+            return None;
+        }
+        let later = if kept.goal.is_empty() {
+            later
+        } else {
+            wish::Wish {
+                goal: String::new(),
+                ..later
+            }
+        };
+        Some(Intent::Draft(kept.changed_by(&later)))
+    }
+
+    /// "Find the smallest loss": an answer to what is to be found out, whatever else it could ask.
+    fn says_goal(&self) -> bool {
+        let first = self.marked.words().first();
+        first.is_some_and(|word| GOALS.contains(&word.folded.as_str()))
+    }
+
+    /// "Do it" is no goal.
+    fn agrees(&self) -> bool {
+        let mut words = self.marked.words().iter();
+        words.all(|word| {
+            ["do", "it", "go", "on", "yes", "ok", "please"].contains(&word.folded.as_str())
+        })
+    }
+
+    fn wish(&self, begins: usize) -> wish::Wish {
+        wish::read(self.marked.question, begins, |word: &Word| {
+            let found = self.names.find(How::Folded, &word.text, &[Kind::Template]);
+            found.into_iter().next().map(|thing| thing.name)
+        })
+    }
+
+    /// The first word that belongs to what is drafted.
+    fn draft_begins(&self) -> usize {
+        const SKIPPED: [&str; 14] = [
+            "me",
+            "a",
+            "an",
+            "the",
+            "new",
+            "us",
+            "brief",
+            "experiment",
+            "search",
+            "family",
+            "campaign",
+            "study",
+            "please",
+            "up",
+        ];
+        let words = self.marked.words();
+        let at = self.marked.place_of(Sense::Draft).unwrap_or_default();
+        let said: Vec<_> = words[at..]
+            .iter()
+            .take(crate::words::PHRASE_WORDS_MAX)
+            .map(|word| word.folded.as_str())
+            .collect();
+        let mut at = at + crate::words::phrase(&said).map_or(1, |(length, _)| length);
+        while words
+            .get(at)
+            .is_some_and(|word| SKIPPED.contains(&word.folded.as_str()))
+        {
+            at += 1;
+        }
+        at
+    }
+}
