@@ -140,7 +140,7 @@ const TABLE: &[(&str, &[Sense])] = &[
     ("ban|bans|banned", &[S::Ban]),
     ("lost|vanished|disappeared", &[S::Lost]),
     (
-        "compare|comparison|compared|versus|vs|against|difference between|differences between|differ|differs|difference|side by side",
+        "compare|comparison|compared|comparing|versus|vs|against|difference between|differences between|differ|differs|difference|side by side",
         &[S::Compare],
     ),
     (
