@@ -3,6 +3,7 @@
 use crate::{
     intent::{Action, By, Intent},
     names::{Key, Kind, Thing},
+    wish::Wish,
 };
 
 /// So many are made at most.
@@ -87,10 +88,7 @@ fn following(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
         },
         Intent::List { .. } | Intent::Help | Intent::Submit(_) => examples(),
         Intent::Describe { what } => of_subject(what),
-        Intent::Draft(wish) if wish.goal.is_empty() || wish.template.is_none() => {
-            vec!["make it 200 tasks".to_owned()]
-        }
-        Intent::Draft(_) => vec!["submit it".to_owned(), "make it 200 tasks".to_owned()],
+        Intent::Draft(wish) => of_draft(wish),
         Intent::Report { on, .. } => of_subject(on),
         Intent::Act {
             action: Action::Cancel,
@@ -137,6 +135,16 @@ fn of_best(of: &Thing, run: Option<&Thing>) -> Vec<String> {
         next.push(format!("report on {}", named(of)));
     }
     next
+}
+
+/// A draft is handed in once it can be.
+fn of_draft(wish: &Wish) -> Vec<String> {
+    let is_whole = !wish.goal.is_empty() && wish.template.is_some();
+    let submit = is_whole.then(|| "submit it".to_owned());
+    submit
+        .into_iter()
+        .chain(["make it 200 tasks".to_owned()])
+        .collect()
 }
 
 fn of_trust(of: Option<&Thing>) -> Vec<String> {

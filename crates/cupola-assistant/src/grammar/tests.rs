@@ -624,10 +624,7 @@ fn briefs_are_drafted() {
 
 #[test]
 fn a_draft_without_a_goal_takes_the_next_sentence_for_it() {
-    talk(&[
-        ("draft a brief", "draft \"\"  0 0  "),
-        ("do it", "?"),
-    ]);
+    talk(&[("draft a brief", "draft \"\"  0 0  "), ("do it", "?")]);
     talk(&[
         ("draft a brief with 5 tasks", "draft \"\"  5 0  "),
         (
