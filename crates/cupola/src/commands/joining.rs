@@ -13,7 +13,7 @@ use cupola_protocol::{
     desk::LimitsBody,
     joining::{Enrol, JoinCode, Leave as Leaving},
 };
-use cupola_worker::Mode;
+use cupola_worker::{Desk, Mode};
 use cupola_workspace::services::programs_at;
 
 use super::{
@@ -51,11 +51,7 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     check_limits(&state, &join.limits)?;
     let kept = || cupola_worker::kept_name(&state);
     let name = join.name.clone().or_else(kept).unwrap_or_else(hostname);
-    let length = name.chars().count();
-    anyhow::ensure!(
-        length <= NAME_CHARS_MAX,
-        "`--name` has {length} characters; give at most {NAME_CHARS_MAX}"
-    );
+    check_name(&name)?;
     let (hub, token, key) = match (join.code, join.hub) {
         (Some(code), _) => of_member(enter(&state, &code, &name).await?).await?,
         (None, Some(hub)) => {
@@ -89,15 +85,7 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     let mut settings = settings(&hub, &token, state, 1)?;
     settings.python = join.python;
     settings.name = name;
-    let before = settings.desk.status().settings;
-    let mut wanted = changed(before.clone(), &join.limits);
-    wanted.slots = join.slots.unwrap_or(wanted.slots);
-    if wanted != before {
-        settings
-            .desk
-            .change(wanted)
-            .context("the limits were not taken")?;
-    }
+    keep_limits(&settings.desk, &join.limits, join.slots)?;
     let client = Client::new(&hub, "")?;
     let address = client.address();
     settings.sandbox.mode = policy.sandbox.unwrap_or_else(|| sandbox_for(address));
@@ -120,6 +108,27 @@ pub(crate) async fn join(join: Join) -> anyhow::Result<()> {
     ));
     let greet = |place: &Place| output::note(&format!("  its desk  {}", place.page()));
     desk::work(settings, stop_signal()?, greet).await
+}
+
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let length = name.chars().count();
+    anyhow::ensure!(
+        length <= NAME_CHARS_MAX,
+        "`--name` has {length} characters; give at most {NAME_CHARS_MAX}"
+    );
+    Ok(())
+}
+
+/// Writes the limits that were said now among the settings.
+fn keep_limits(desk: &Desk, asked: &LimitFlags, slots: Option<u32>) -> anyhow::Result<()> {
+    let before = desk.status().settings;
+    let mut wanted = changed(before.clone(), asked);
+    wanted.slots = slots.unwrap_or(wanted.slots);
+    if wanted == before {
+        return Ok(());
+    }
+    desk.change(wanted).context("the limits were not taken")?;
+    Ok(())
 }
 
 /// Says what of the limits cannot be meant, or is more than this machine has.

@@ -6,7 +6,7 @@ use cupola_client::{Client, Download};
 use cupola_protocol::reports::{NewReport, NewReportSchedule, ReportScheduleBody};
 
 use crate::{
-    cli::{Connect, Report, ReportForm, ReportFormat},
+    cli::{Connect, Read, Report, ReportForm, ReportFormat},
     commands::{artifacts, named},
     connection::client,
     output::{self, Table},
@@ -21,19 +21,7 @@ pub(crate) async fn run(command: Report) -> anyhow::Result<()> {
             keep,
             connect,
         } => write(subjects(subject, with), &form, keep, &connect).await,
-        Report::List(read) => {
-            let reports = client(&read.connect)?.reports().await?;
-            if read.json {
-                return output::json(&reports);
-            }
-            let mut table = Table::new(&["report", "title", "made", "by"]);
-            for report in reports {
-                let made = report.made_at.to_string();
-                table.row([report.report_id, report.title, made, report.author]);
-            }
-            table.print("No reports are kept.");
-            Ok(())
-        }
+        Report::List(read) => kept_ones(&read).await,
         Report::Show { id, form, read } => {
             let client = client(&read.connect)?;
             let id = report_id(&client, &id).await?;
@@ -86,6 +74,20 @@ pub(crate) async fn run(command: Report) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+async fn kept_ones(read: &Read) -> anyhow::Result<()> {
+    let reports = client(&read.connect)?.reports().await?;
+    if read.json {
+        return output::json(&reports);
+    }
+    let mut table = Table::new(&["report", "title", "made", "by"]);
+    for report in reports {
+        let made = report.made_at.to_string();
+        table.row([report.report_id, report.title, made, report.author]);
+    }
+    table.print("No reports are kept.");
+    Ok(())
 }
 
 fn subjects(first: String, others: Vec<String>) -> Vec<String> {
