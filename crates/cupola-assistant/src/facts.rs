@@ -61,6 +61,8 @@ pub struct Placed {
     pub value: f64,
     /// What it was told.
     pub config: Map<String, Value>,
+    /// Its seed, where anybody said one.
+    pub seed: Option<String>,
 }
 
 /// Why a run has no result.
@@ -216,6 +218,7 @@ fn of_family(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
                 run: None,
                 value: one.counted()?,
                 config: one.config.clone(),
+                seed: Some(one.seed.to_string()),
             })
         })
         .collect();
@@ -256,6 +259,7 @@ fn of_compared(experiment: Experiment, compared: Compared) -> Standing {
                     .iter()
                     .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
                     .collect(),
+                seed: one.seed.clone(),
             })
         })
         .collect();

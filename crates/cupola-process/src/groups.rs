@@ -90,12 +90,11 @@ impl Groups {
     /// A group for one run.
     pub fn make(&self, limits: &Limits) -> io::Result<Group> {
         locked(&self.remains).retain(|group| fs::remove_dir(group).is_err());
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = self.base.join(format!("{RUN}{}-{number}", process::id()));
-        fs::create_dir(&path)?;
+        let path = self.new_folder()?;
         let door = OpenOptions::new()
             .write(true)
-            .open(path.join("cgroup.procs"))?;
+            .open(path.join("cgroup.procs"))
+            .inspect_err(|_| drop(fs::remove_dir(&path)))?;
         let remains = Arc::clone(&self.remains);
         let group = Group {
             path,
@@ -113,6 +112,20 @@ impl Groups {
             group.set("pids.max", most)?;
         }
         Ok(group)
+    }
+}
+
+impl Groups {
+    /// Somebody before us may have had the same number, and left something.
+    fn new_folder(&self) -> io::Result<PathBuf> {
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = self.base.join(format!("{RUN}{}-{number}", process::id()));
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map(|()| path),
+            }
+        }
     }
 }
 
@@ -224,7 +237,38 @@ fn may_divide(group: &Path) -> bool {
         .write(true)
         .open(group.join("cgroup.procs"));
     let probe = group.join(format!("{RUN}{}-probe", process::id()));
-    procs.is_ok() && fs::create_dir(&probe).is_ok() && fs::remove_dir(&probe).is_ok()
+    if procs.is_err() || fs::create_dir(&probe).is_err() {
+        return false;
+    }
+    let door = OpenOptions::new()
+        .write(true)
+        .open(probe.join("cgroup.procs"));
+    let may_enter = door.is_ok_and(|door| tries_to_enter(door.as_raw_fd()));
+    // Whoever was in it has ended by now.
+    may_enter && fs::remove_dir(&probe).is_ok()
+}
+
+/// Whether a process may go in: it is tried by one that ends at once.
+#[expect(
+    unsafe_code,
+    reason = "between fork and exit is nothing but a system call"
+)]
+fn tries_to_enter(door: RawFd) -> bool {
+    // SAFETY: the child makes one system call and ends.
+    unsafe {
+        match libc::fork() {
+            -1 => false,
+            0 => libc::_exit(libc::c_int::from(enter(door).is_err())),
+            child => {
+                let mut status = -1;
+                while libc::waitpid(child, &raw mut status, 0) == -1
+                    && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+                {
+                }
+                status == 0
+            }
+        }
+    }
 }
 
 /// Lets the groups below limit what they can, for which none but this process may be in it.

@@ -17,7 +17,7 @@ use crate::{
 
 /// Said before anything is asked for.
 const GREETINGS: &[&str] = &[
-    "please", "ok", "okay", "hey", "hi", "hello", "and", "so", "well", "then", "but", "now",
+    "please", "ok", "okay", "hey", "hi", "hello", "and", "so", "well", "then", "but", "now", "just",
 ];
 
 const MODALS: &[&str] = &[
@@ -61,7 +61,7 @@ pub(super) fn asked_about(marked: &Marked) -> Option<Topic> {
     };
     let begins = beginning(marked.words());
     let [first, second] = begins;
-    let is_polite = MODALS.contains(&first) && second == "you";
+    let is_polite = MODALS.contains(&first) && second == "you" && !is_about_wishes(marked.words());
     let asks_whether = match first {
         "how" => second != "many" && second != "much" && second != "long",
         "what" => ["if", "happens", "would", "will"].contains(&second),
@@ -69,10 +69,18 @@ pub(super) fn asked_about(marked: &Marked) -> Option<Topic> {
         "is" => ["it", "there"].contains(&second),
         first => MODALS.contains(&first),
     };
-    let ends_asking = marked.question.text.trim_end().ends_with('?');
+    let ends_asking = marked.question.text.contains(['?', '？']);
     let is_order = marked.first_sense() == Some(says);
     let is_asked = !is_polite && (asks_whether || (is_order && ends_asking));
     is_asked.then_some(action)
+}
+
+/// "Would you want to cancel …", "will you need to …": asked of whoever answers, and no order.
+fn is_about_wishes(words: &[Word]) -> bool {
+    let wishes = ["want", "need", "like", "have"];
+    words
+        .iter()
+        .any(|word| wishes.contains(&word.folded.as_str()))
 }
 
 /// The first two words behind a greeting.

@@ -42,7 +42,12 @@ fn make(hub: &Hub, mut schedule: Schedule) -> Result<bool, HubError> {
     let report = match due(hub, &schedule) {
         Ok(Ok(report)) => report,
         Ok(Err(why)) => return noted(hub, schedule, &why),
-        Err(error @ (HubError::Unavailable(_) | HubError::Internal(_))) => return Err(error),
+        Err(error @ HubError::Unavailable(_)) => return Err(error),
+        // What went wrong on the hub is nobody's but its log's.
+        Err(error @ HubError::Internal(_)) => {
+            tracing::error!(%error, schedule = %schedule.id, "a report was not made");
+            return noted(hub, schedule, "the hub could not make it; its log says why");
+        }
         Err(error) => return noted(hub, schedule, &error.to_string()),
     };
     "made a report".clone_into(&mut schedule.note);

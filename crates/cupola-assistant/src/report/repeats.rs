@@ -48,9 +48,10 @@ pub(super) fn groups(one: &Subject<'_>) -> Vec<Group> {
             config: told(group[0])
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
-            values: group.iter().map(|placed| placed.value).collect(),
+            values: by_seed(&group),
             against_first: None,
         })
+        .filter(|group| group.values.len() > 1)
         .collect();
     let mean = |group: &Group| group.moments().mean().unwrap_or(f64::NAN);
     found.sort_by(|a, b| {
@@ -71,12 +72,30 @@ pub(super) fn groups(one: &Subject<'_>) -> Vec<Group> {
     found
 }
 
+/// The values of one configuration, one for each seed: the mean where a seed was run again, which says nothing
+/// of how values vary over seeds.
+fn by_seed(group: &[&Placed]) -> Vec<f64> {
+    let mut seeds: Vec<(Option<&str>, Moments)> = Vec::new();
+    for placed in group {
+        let seed = placed.seed.as_deref();
+        let known = seeds
+            .iter_mut()
+            .find(|(of, _)| seed.is_some() && *of == seed);
+        match known {
+            Some((_, values)) => values.push(placed.value),
+            None => seeds.push((seed, std::iter::once(placed.value).collect())),
+        }
+    }
+    seeds.iter().filter_map(|(_, of)| of.mean()).collect()
+}
+
 /// Runs that were told the same, where there are several; in the order of their first. Those whose parts have
 /// the same hash are compared, so that ten thousand are not written out.
 fn alike(ranked: &[Placed]) -> Vec<Vec<&Placed>> {
     let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
     let mut groups: Vec<Vec<&Placed>> = Vec::new();
-    for placed in ranked {
+    // Of those that were told nothing nobody knows whether they were told the same.
+    for placed in ranked.iter().filter(|placed| told(placed).next().is_some()) {
         // A sum does not depend on the order of the parameters.
         let key = told(placed).fold(0_u64, |sum, part| {
             let mut hasher = DefaultHasher::new();
@@ -170,6 +189,7 @@ mod tests {
             run: None,
             value,
             config: config.as_object().unwrap().clone(),
+            seed: None,
         }
     }
 
@@ -199,7 +219,22 @@ mod tests {
         check(&[json!({"a": 1}), json!({"a": 1, "b": 2})], &[]);
         check(
             &[json!({}), json!({"a": 1}), json!({}), json!({"a": 1})],
-            &[2, 2],
+            &[2],
         );
+    }
+
+    #[test]
+    fn a_seed_that_was_run_again_says_nothing_more() {
+        let of = |seed: Option<&str>, value| Placed {
+            seed: seed.map(str::to_owned),
+            ..placed(json!({"a": 1}), value)
+        };
+        let check = |group: &[Placed], expected: &[f64]| {
+            let group: Vec<&Placed> = group.iter().collect();
+            assert_eq!(format!("{:?}", by_seed(&group)), format!("{expected:?}"));
+        };
+        check(&[of(Some("7"), 1.0), of(Some("7"), 3.0)], &[2.0]);
+        check(&[of(Some("7"), 1.0), of(Some("8"), 3.0)], &[1.0, 3.0]);
+        check(&[of(None, 1.0), of(None, 3.0)], &[1.0, 3.0]);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn results(one: &Subject<'_>, seeds: &[repeats::Group]) -> Result<Sec
 /// How much of the variance each parameter explains, where that can be said.
 pub(super) fn importance(one: &Subject<'_>) -> Result<Option<Section>, HubError> {
     let id = one.standing.experiment.id;
-    let (_, importance) = one.hub.importance(id)?;
+    let (metric, importance) = one.hub.importance(id)?;
     let all = &importance.parameters;
     let found: Vec<&Importance> = all.iter().filter(|one| one.alone.is_some()).collect();
     if found.is_empty() {
@@ -57,7 +57,7 @@ pub(super) fn importance(one: &Subject<'_>) -> Result<Option<Section>, HubError>
     });
     let table = Table {
         caption: format!(
-            "How much of the variance of {} values each parameter explains by itself",
+            "How much of the variance of {} values of {metric} each parameter explains by itself",
             importance.count
         ),
         columns: vec![

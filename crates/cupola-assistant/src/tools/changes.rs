@@ -161,6 +161,8 @@ pub(super) fn update_experiment(desk: &Desk<'_>, given: &EditExperiment) -> Resu
 pub(super) fn start(desk: &Desk<'_>, given: &StartRun) -> Result<Found, Refused> {
     let id = desk.experiment(&given.experiment_id)?;
     let runs = given.runs.0;
+    let by = (desk.caller.owner.as_str(), desk.caller.role);
+    desk.hub.refuse_spending(id, by)?;
     if desk.is_dry {
         let detail = desk.hub.experiment_detail(id)?;
         desk.hub
@@ -177,8 +179,6 @@ pub(super) fn start(desk: &Desk<'_>, given: &StartRun) -> Result<Found, Refused>
             .with("name", said(&detail.experiment.name))
             .with("configuration", all_given(&detail.experiment.setup.config)));
     }
-    let by = (desk.caller.owner.as_str(), desk.caller.role);
-    desk.hub.refuse_spending(id, by)?;
     let made = desk.hub.start_experiment(id, runs)?;
     let made: Vec<Value> = made
         .iter()
@@ -230,6 +230,8 @@ pub(super) fn cancel_experiment(desk: &Desk<'_>, given: &OfExperiment) -> Result
 
 pub(super) fn retry_run(desk: &Desk<'_>, given: &OfRun) -> Result<Found, Refused> {
     let id = desk.run(&given.id)?;
+    let by = (desk.caller.owner.as_str(), desk.caller.role);
+    desk.hub.refuse_spending_on_run(id, by)?;
     if desk.is_dry {
         let detail = desk.hub.run_detail(id)?;
         let would = match detail.task.state.word() {
@@ -245,8 +247,6 @@ pub(super) fn retry_run(desk: &Desk<'_>, given: &OfRun) -> Result<Found, Refused
             .with("would", would)
             .with("run_id", id.to_string()));
     }
-    let by = (desk.caller.owner.as_str(), desk.caller.role);
-    desk.hub.refuse_spending_on_run(id, by)?;
     let run = desk.hub.retry_run(id)?;
     Ok(Found::default()
         .with("done", "made another run")

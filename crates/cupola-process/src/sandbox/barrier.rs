@@ -1,12 +1,19 @@
 //! Everything that is needed to keep a program to its profile, ready to be used after a fork.
 
-use std::{io, os::fd::RawFd, path::Path};
+use std::{
+    io,
+    os::fd::RawFd,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Limits, Profile, Reach, Support, calls, capability, cores::Cores, hiding::Hiding, landlock,
     limits::Limit, sockets, tasks_of_user,
 };
 use crate::groups::{self, Group};
+
+/// Where programs share memory by files.
+const SHARED_MEMORY: &str = "/dev/shm";
 
 /// All that keeps a program to its profile, made before the fork.
 #[derive(Debug)]
@@ -37,8 +44,14 @@ impl Barrier {
             Reach::Only { read, write } => {
                 let kept = [read.as_slice(), write].concat();
                 let hiding = Hiding::new(&sockets::folders(), &sockets::all(), &kept, folder)?;
-                let hiding = hiding.map_or_else(|| Hiding::nothing(folder), Ok)?;
-                Some(hiding.with_shared_memory(profile.limits.memory_bytes)?)
+                // What it needs there would be covered.
+                let is_used = |path: &PathBuf| path.starts_with(SHARED_MEMORY);
+                if kept.iter().any(is_used) || folder.starts_with(SHARED_MEMORY) {
+                    hiding
+                } else {
+                    let hiding = hiding.map_or_else(|| Hiding::nothing(folder), Ok)?;
+                    Some(hiding.with_shared_memory(profile.limits.memory_bytes)?)
+                }
             }
         };
         let walls = Walls {

@@ -112,14 +112,13 @@ impl Hiding {
         })
     }
 
-    /// The program has shared memory of its own, which goes with its last process: `/dev/shm`, unless what it
-    /// needs lies there, and System V's and the queues of messages beside it. It may get as large as `most`.
+    /// The program has shared memory of its own, which goes with its last process: `/dev/shm`, as large as half
+    /// of the machine's memory at most, and System V's and the queues of messages beside it.
     pub(super) fn with_shared_memory(mut self, most: Option<u64>) -> io::Result<Self> {
         self.view.also = libc::CLONE_NEWIPC;
-        if self.folder.to_bytes().starts_with(SHARED_MEMORY.to_bytes()) {
-            return Ok(self);
-        }
-        let size = most.map_or_else(|| "50%".to_owned(), |bytes| bytes.to_string());
+        let half = memory_bytes() / 2;
+        // Zero would be without end.
+        let size = most.unwrap_or(half).min(half).max(1);
         self.shared_memory = Some(CString::new(format!("size={size},mode=1777"))?);
         Ok(self)
     }
@@ -155,7 +154,11 @@ impl Hiding {
             kept.put_back()?;
         }
         if let Some(options) = &self.shared_memory {
-            mount(Some(c"tmpfs"), SHARED_MEMORY, COVER, Some(options))?;
+            match mount(Some(c"tmpfs"), SHARED_MEMORY, COVER, Some(options)) {
+                // Where there is none, programs do without.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
         }
         for path in &self.hidden {
             let flags = COVER | libc::MS_RDONLY | libc::MS_REMOUNT | libc::MS_BIND;
@@ -258,6 +261,18 @@ impl Kept {
             check(libc::close(self.tree))
         }
     }
+}
+
+/// How much memory the machine has.
+#[expect(unsafe_code, reason = "a system call without a safe form")]
+fn memory_bytes() -> u64 {
+    // SAFETY: zero is a valid `sysinfo`, which lives on this stack.
+    let about = unsafe {
+        let mut about: libc::sysinfo = std::mem::zeroed();
+        libc::sysinfo(&raw mut about);
+        about
+    };
+    about.totalram.saturating_mul(about.mem_unit.into())
 }
 
 /// Where it really lies, if it is a folder.

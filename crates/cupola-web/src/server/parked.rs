@@ -37,8 +37,8 @@ pub(super) struct Activity {
     has_heard: AtomicBool,
     /// Whether anything was written that was not flushed.
     has_unsent: AtomicBool,
-    /// Whether a request was answered without reading it to its end: what comes next is the rest of it, and
-    /// must not be taken for a request.
+    /// Whether a request was answered without reading it to its end, so that what comes next is the rest of it
+    /// and must not be taken for a request; or somebody takes leave.
     has_unread: AtomicBool,
     /// Counts what was read and asked.
     moves: AtomicU64,
@@ -201,9 +201,11 @@ impl<S: AsyncRead + Unpin> Rewound<S> {
 
     /// Reads these first.
     pub(super) fn with(mut self, kept: Bytes) -> Self {
-        if !kept.is_empty() {
-            self.kept = kept;
-        }
+        self.kept = match (kept.is_empty(), self.kept.is_empty()) {
+            (true, _) => self.kept,
+            (_, true) => kept,
+            _ => [kept, self.kept].concat().into(),
+        };
         self
     }
 
@@ -295,6 +297,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Who takes leave is not kept.
+        self.activity.has_unread.store(true, Ordering::SeqCst);
         Pin::new(&mut self.stream.stream).poll_shutdown(context)
     }
 }

@@ -13,7 +13,8 @@ URL = os.environ["CUPOLA_URL"]
 PROGRAM = os.environ["CUPOLA_PROGRAM"]
 TOKENS = {"researcher": os.environ["RESEARCHER"], "viewer": os.environ["VIEWER"]}
 CHANGES = {
-    "submit_brief", "create_experiment", "update_experiment", "start_run",
+    "submit_brief", "create_experiment",
+    "keep_report", "update_experiment", "start_run",
     "cancel_run", "cancel_experiment", "retry_run",
 }  # fmt: skip
 DESTRUCTIVE = {"update_experiment", "cancel_run", "cancel_experiment"}

@@ -262,10 +262,12 @@ fn carry_out(
         };
         return Ok(Outcome::Again(place, Box::new(form), StatusCode::OK));
     }
+    if let (Some(id), "start") = (id, op) {
+        hub.refuse_spending(id, (&who.owner, who.role))?;
+    }
     match save(hub, &draft, &templates, id, &who.name) {
         Ok(saved) => {
             if op == "start" {
-                hub.refuse_spending(saved, (&who.owner, who.role))?;
                 hub.start_experiment(saved, 1)?;
             }
             Ok(Outcome::Saved(saved))
