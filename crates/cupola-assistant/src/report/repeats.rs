@@ -157,7 +157,7 @@ pub(super) fn blocks(one: &Subject<'_>, groups: &[Group]) -> Vec<Block> {
         rows: rows.collect(),
         note: left_out(groups.len(), SHOWN, "configuration"),
     };
-    let how = "Intervals are by Student's t over the runs of one configuration. Two configurations are called separable where Welch's t, or for values that are clearly not normal the ranks (Mann and Whitney), gives p below 0.05; p is not corrected for how many are held against the first.";
+    let how = "Intervals are by Student's t over the seeds of one configuration. Two configurations are called separable where Welch's t, or for values that are clearly not normal the ranks (Mann and Whitney), gives p below 0.05; p is not corrected for how many are held against the first.";
     vec![Block::Table(table), Block::Paragraph(Said::new(how))]
 }
 

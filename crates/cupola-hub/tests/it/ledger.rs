@@ -1022,7 +1022,7 @@ fn what_somebody_has_is_told_to_nobody_else(database: &Database) {
             .price(Duration::from_secs(secs), &family.needs);
         let expected = format!(
             "`ada` has too few credits for another task: the next one costs {price}; an operator gives more \
-             with `cupola credits grant ada AMOUNT`"
+             with `cupola credits grant ada AMOUNT --note WHY`"
         );
         assert_eq!(hub.family_detail(family.id).unwrap().obstacle, expected);
     }

@@ -86,6 +86,7 @@ impl Barrier {
     }
 
     /// In this group, which must be there until the program is.
+    #[must_use]
     pub fn inside(mut self, group: &Group) -> Self {
         self.door = Some(group.door());
         self
