@@ -14,14 +14,17 @@ pub fn apart(compared: &Compared) -> Option<String> {
     }
 }
 
+/// Whether two experiments are judged by the same metric in the same direction, or both by nothing.
+pub fn is_same(a: Option<&Objective>, b: Option<&Objective>) -> bool {
+    let by = |of: &Objective| (of.metric.clone(), of.direction);
+    a.map(by) == b.map(by)
+}
+
 /// What each of some experiments is judged by, where that is not the same.
 pub fn differing(experiments: &[Experiment]) -> Option<String> {
-    let by = |one: &Experiment| {
-        let of = |objective: &Objective| (objective.metric.clone(), objective.direction);
-        one.objective.as_ref().map(of)
-    };
-    let first = by(experiments.first()?);
-    if experiments.iter().all(|one| by(one) == first) {
+    let first = experiments.first()?.objective.as_ref();
+    let mut all = experiments.iter().map(|one| one.objective.as_ref());
+    if all.all(|one| is_same(one, first)) {
         return None;
     }
     let each = experiments.iter().map(|one| {

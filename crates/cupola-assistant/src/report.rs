@@ -20,7 +20,7 @@ use cupola_report::{Block, Column, FORMAT, Fact, Quote, Report, Said, Section, T
 use serde_json::{Map, Value};
 
 use crate::{
-    facts::{self, Standing},
+    facts::{self, Placed, Standing},
     index::Index,
     links,
     numbers::{self, plural},
@@ -134,6 +134,24 @@ impl<'a> Subject<'a> {
             self.top.push(self.hub.run_detail(run)?);
         }
         Ok(self)
+    }
+
+    /// The first of those that may be called best: a value that is being checked may not.
+    fn called_best(&self) -> Option<&Placed> {
+        let ranked = &self.standing.ranked;
+        match &self.family {
+            Some(family) => {
+                let best = family.analysis.summary.best?;
+                ranked.iter().find(|placed| placed.task == best.task)
+            }
+            None => ranked.first(),
+        }
+    }
+
+    /// Its run, where it is one of the best few.
+    fn run_of_best(&self) -> Option<&RunDetail> {
+        let best = self.called_best()?;
+        self.top.iter().find(|detail| detail.task.id == best.task)
     }
 
     fn brief(&self) -> Option<&Brief> {

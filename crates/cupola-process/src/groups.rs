@@ -113,9 +113,7 @@ impl Groups {
         }
         Ok(group)
     }
-}
 
-impl Groups {
     /// Somebody before us may have had the same number, and left something.
     fn new_folder(&self) -> io::Result<PathBuf> {
         loop {

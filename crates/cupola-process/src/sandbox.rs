@@ -15,12 +15,15 @@ mod limits;
 mod sockets;
 mod support;
 
-use std::path::PathBuf;
+use std::{ffi::CStr, path::PathBuf};
 
 pub use barrier::Barrier;
 pub use level::{Level, level};
 pub use limits::{Limits, tasks_of_user};
 pub use support::Support;
+
+/// Where programs share memory by files.
+const SHARED_MEMORY: &CStr = c"/dev/shm";
 
 /// What a program may do.
 #[derive(Debug, Clone, PartialEq, Eq)]

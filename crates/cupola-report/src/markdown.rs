@@ -33,8 +33,13 @@ pub fn markdown(report: &Report, base: &str) -> String {
 /// that parentheses may stay.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars().take(TEXT_CHARS_MAX) {
+    let mut chars = text.chars().take(TEXT_CHARS_MAX);
+    while let Some(c) = chars.next() {
         match c {
+            // Readers make links of what looks like an address.
+            '@' => escaped.push_str("&#64;"),
+            ':' if chars.clone().take(2).eq(['/', '/']) => escaped.push_str("&#58;"),
+            '.' if ends_with_www(&escaped) => escaped.push_str("&#46;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
@@ -48,6 +53,11 @@ pub fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+fn ends_with_www(text: &str) -> bool {
+    let end = text.len().checked_sub(3).and_then(|at| text.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 fn push(text: &mut String, block: &Block, base: &str) {

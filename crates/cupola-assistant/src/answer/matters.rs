@@ -30,22 +30,13 @@ impl Desk<'_> {
         let is_wanted = |one: &&Importance| {
             parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
         };
-        let found: Vec<_> = importance
-            .parameters
-            .iter()
-            .filter(is_wanted)
-            .filter_map(|one| Some((one, one.alone?)))
-            .collect();
-        let untold: Vec<_> = importance
-            .parameters
-            .iter()
-            .filter(is_wanted)
-            .filter(|one| one.alone.is_none())
-            .map(untold)
-            .collect();
+        let wanted = importance.parameters.iter().filter(is_wanted);
+        let (found, untold): (Vec<_>, Vec<_>) = wanted.partition(|one| one.alone.is_some());
+        let untold = untold.into_iter().map(untold_because).take(TOLD_MAX);
         let name = quoted(&of.name);
         let metric = quoted(&metric);
-        let Some((first, effect)) = found.first() else {
+        let first = found.first().and_then(|one| Some((*one, one.alone?)));
+        let Some((first, effect)) = first else {
             let total = experiment.counts.total();
             let text = match parameters {
                 [] => format!(
@@ -58,7 +49,7 @@ impl Desk<'_> {
                 ),
             };
             let mut answer = Answer::saying(text).count("runs", total, &source);
-            answer.detail.extend(untold.into_iter().take(TOLD_MAX));
+            answer.detail.extend(untold);
             return Ok(answer.link(shown, source));
         };
         let text = effect_in_words(
@@ -70,10 +61,10 @@ impl Desk<'_> {
         let mut answer = found
             .iter()
             .take(TOLD_MAX)
-            .fold(Answer::saying(text), |answer, (one, _)| {
+            .fold(Answer::saying(text), |answer, one| {
                 share_of(answer, one, &source)
             });
-        answer.detail.extend(untold.into_iter().take(TOLD_MAX));
+        answer.detail.extend(untold);
         Ok(answer
             .count("runs with a value", importance.count as u64, &source)
             .link(shown, source))
@@ -110,7 +101,7 @@ fn effect_in_words(
 }
 
 /// Why nothing is said of a parameter.
-fn untold(one: &Importance) -> String {
+fn untold_because(one: &Importance) -> String {
     let why = if one.levels < 2 {
         "all runs have the same value"
     } else if one.levels >= one.count {

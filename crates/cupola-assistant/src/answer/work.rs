@@ -228,46 +228,8 @@ impl Desk<'_> {
         }
         let found = self.search(&conditions.join(" and "), experiments, COUNTED_MAX)?;
         let count = found.total.unwrap_or(found.runs.len() as u64);
-        let at_least = if found.total.is_none() && found.has_more {
-            "At least "
-        } else {
-            ""
-        };
-        let of: Vec<_> = wanted.of.iter().map(|thing| quoted(&thing.name)).collect();
-        let of = if of.is_empty() {
-            String::new()
-        } else {
-            format!(" of {}", of.join(" and "))
-        };
-        let state = match (wanted.is_lost, wanted.state) {
-            (true, _) => " lost with their worker".to_owned(),
-            (false, None) if wanted.is_left => " left".to_owned(),
-            (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
-        };
-        let when = wanted.within.as_ref().map_or(String::new(), |period| {
-            format!(" {}", excerpt(&period.words))
-        });
-        let noun = if count == 1 { "run" } else { "runs" };
-        let count_text = if count == 0 {
-            "No".to_owned()
-        } else {
-            format!("{at_least}{count}")
-        };
-        let filter = if wanted.filter.is_empty() {
-            ""
-        } else {
-            " with that filter"
-        };
-        let verb = match (wanted.state, count) {
-            (Some(State::Failed), _) if !wanted.is_lost => "",
-            (_, 1) => " is",
-            _ => " are",
-        };
-        let text = if state.is_empty() {
-            format!("{count_text} {noun}{of}{filter}{when}.")
-        } else {
-            format!("{count_text} {noun}{of}{filter}{verb}{state}{when}.")
-        };
+        let is_all = found.total.is_some() || !found.has_more;
+        let text = counted(wanted, count, is_all);
         let mut answer = Answer::saying(text).count("runs", count, &source);
         if wanted.state == Some(State::Pending) {
             answer = self.obstacles(answer, &found.runs)?;
@@ -461,6 +423,46 @@ fn kind_of(found: &RunFound) -> &'static str {
             ..
         } => failure.kind(),
         _ => "other",
+    }
+}
+
+/// How many runs are what was asked for, in a sentence; there may be more where not all were counted.
+fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
+    let at_least = if is_all { "" } else { "At least " };
+    let of: Vec<_> = wanted.of.iter().map(|thing| quoted(&thing.name)).collect();
+    let of = if of.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", of.join(" and "))
+    };
+    let state = match (wanted.is_lost, wanted.state) {
+        (true, _) => " lost with their worker".to_owned(),
+        (false, None) if wanted.is_left => " left".to_owned(),
+        (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
+    };
+    let when = wanted.within.as_ref().map_or(String::new(), |period| {
+        format!(" {}", excerpt(&period.words))
+    });
+    let noun = if count == 1 { "run" } else { "runs" };
+    let count_text = if count == 0 {
+        "No".to_owned()
+    } else {
+        format!("{at_least}{count}")
+    };
+    let filter = if wanted.filter.is_empty() {
+        ""
+    } else {
+        " with that filter"
+    };
+    let verb = match (wanted.state, count) {
+        (Some(State::Failed), _) if !wanted.is_lost => "",
+        (_, 1) => " is",
+        _ => " are",
+    };
+    if state.is_empty() {
+        format!("{count_text} {noun}{of}{filter}{when}.")
+    } else {
+        format!("{count_text} {noun}{of}{filter}{verb}{state}{when}.")
     }
 }
 

@@ -10,7 +10,7 @@ use cupola_search::{
 
 use super::{Subject, ending, interval, plots, section};
 use crate::{
-    links,
+    judged, links,
     numbers::{amount, duration, plural},
 };
 
@@ -48,10 +48,7 @@ fn address(several: &[Subject<'_>]) -> String {
 /// What all of them are judged by; none where that is not the same.
 fn common<'a>(several: &'a [Subject<'_>]) -> Option<&'a Objective> {
     let first = several.first()?.standing.objective.as_ref()?;
-    let is_same = |one: &Subject<'_>| {
-        let own = one.standing.objective.as_ref();
-        own.is_some_and(|own| own.metric == first.metric && own.direction == first.direction)
-    };
+    let is_same = |one: &Subject<'_>| judged::is_same(one.standing.objective.as_ref(), Some(first));
     several.iter().all(is_same).then_some(first)
 }
 

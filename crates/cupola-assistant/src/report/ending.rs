@@ -172,7 +172,7 @@ pub(super) fn reproducibility(one: &Subject<'_>) -> Section {
         }
     }
     facts.add("Seeds", one.here(seeds(one)));
-    if let Some(best) = one.top.first() {
+    if let Some(best) = one.run_of_best() {
         let said = best.run.environment.as_deref();
         let said: Value = said.and_then(|text| text.parse().ok()).unwrap_or_default();
         for (at, name) in ENVIRONMENT {

@@ -90,8 +90,8 @@ fn has_ended(hub: &Hub, id: ExperimentId) -> Result<bool, HubError> {
         None => 1,
     };
     let is_over = counts.pending + counts.running == 0;
-    // What was cancelled as a whole makes no more tasks.
-    Ok(is_over && (counts.total() >= planned || counts.cancelled > 0))
+    // What was stopped as a whole makes no more tasks.
+    Ok(is_over && (counts.total() >= planned || hub.is_stopped(id)?))
 }
 
 /// Whether they say the same, whenever they were made.

@@ -75,18 +75,18 @@ pub(super) fn groups(one: &Subject<'_>) -> Vec<Group> {
 /// The values of one configuration, one for each seed: the mean where a seed was run again, which says nothing
 /// of how values vary over seeds.
 fn by_seed(group: &[&Placed]) -> Vec<f64> {
-    let mut seeds: Vec<(Option<&str>, Moments)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut values: Vec<Moments> = Vec::new();
     for placed in group {
+        let new = values.len();
         let seed = placed.seed.as_deref();
-        let known = seeds
-            .iter_mut()
-            .find(|(of, _)| seed.is_some() && *of == seed);
-        match known {
-            Some((_, values)) => values.push(placed.value),
-            None => seeds.push((seed, std::iter::once(placed.value).collect())),
+        let at = seed.map_or(new, |seed| *places.entry(seed).or_insert(new));
+        if at == new {
+            values.push(Moments::default());
         }
+        values[at].push(placed.value);
     }
-    seeds.iter().filter_map(|(_, of)| of.mean()).collect()
+    values.iter().filter_map(Moments::mean).collect()
 }
 
 /// Runs that were told the same, where there are several; in the order of their first. Those whose parts have
@@ -127,7 +127,7 @@ fn is_same(a: &Placed, b: &Placed) -> bool {
 /// What is said of them: a table, or that there are none.
 pub(super) fn blocks(one: &Subject<'_>, groups: &[Group]) -> Vec<Block> {
     if groups.is_empty() {
-        let text = "No configuration has more than one value, so nothing is known of how far a value is noise, and no interval of one configuration can be given.";
+        let text = "No configuration has more than one value of different seeds, so nothing is known of how far a value is noise, and no interval of one configuration can be given.";
         return vec![Block::Paragraph(Said::new(text))];
     }
     let rows = groups.iter().take(SHOWN).enumerate().map(|(at, group)| {
@@ -150,7 +150,7 @@ pub(super) fn blocks(one: &Subject<'_>, groups: &[Group]) -> Vec<Block> {
             Column::numbers("Rank"),
             Column::numbers("Mean"),
             Column::words("95 % interval of the mean"),
-            Column::numbers("Runs"),
+            Column::numbers("Seeds"),
             Column::words("Against the first"),
             Column::words("Configuration"),
         ],

@@ -85,22 +85,11 @@ fn nothing(one: &Subject<'_>) -> String {
 fn best(one: &Subject<'_>) -> Result<Said, HubError> {
     let standing = &one.standing;
     let metric = standing.experiment.metric();
-    let called = match &one.family {
-        Some(family) => match family.analysis.summary.best {
-            Some(best) => standing
-                .ranked
-                .iter()
-                .find(|placed| placed.task == best.task),
-            None => None,
-        },
-        None => standing.ranked.first(),
-    };
-    let Some(best) = called else {
+    let Some(best) = one.called_best() else {
         let text = format!("No value of {metric} may be called best before it is checked.");
         return Ok(one.here(text));
     };
-    let known = one.top.iter().find(|detail| detail.task.id == best.task);
-    let run = match known {
+    let run = match one.run_of_best() {
         Some(detail) => detail.run.id,
         None => facts::run_of(one.hub, best)?,
     };

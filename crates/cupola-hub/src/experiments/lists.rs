@@ -72,6 +72,11 @@ impl Hub {
         })
     }
 
+    /// Whether somebody stopped it as a whole, so that it makes no more tasks.
+    pub fn is_stopped(&self, id: ExperimentId) -> Result<bool, HubError> {
+        self.read(move |tx| Ok(experiments::is_stopped(tx, id)?))
+    }
+
     /// An experiment with what can be said of it now.
     pub fn experiment_detail(&self, id: ExperimentId) -> Result<ExperimentDetail, HubError> {
         let (experiment, last, runs) = self.read(move |tx| {

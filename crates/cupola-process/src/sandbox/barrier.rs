@@ -1,19 +1,17 @@
 //! Everything that is needed to keep a program to its profile, ready to be used after a fork.
 
 use std::{
+    ffi::OsStr,
     io,
-    os::fd::RawFd,
+    os::{fd::RawFd, unix::ffi::OsStrExt as _},
     path::{Path, PathBuf},
 };
 
 use super::{
-    Limits, Profile, Reach, Support, calls, capability, cores::Cores, hiding::Hiding, landlock,
-    limits::Limit, sockets, tasks_of_user,
+    Limits, Profile, Reach, SHARED_MEMORY, Support, calls, capability, cores::Cores,
+    hiding::Hiding, landlock, limits::Limit, sockets, tasks_of_user,
 };
 use crate::groups::{self, Group};
-
-/// Where programs share memory by files.
-const SHARED_MEMORY: &str = "/dev/shm";
 
 /// All that keeps a program to its profile, made before the fork.
 #[derive(Debug)]
@@ -45,8 +43,9 @@ impl Barrier {
                 let kept = [read.as_slice(), write].concat();
                 let hiding = Hiding::new(&sockets::folders(), &sockets::all(), &kept, folder)?;
                 // What it needs there would be covered.
-                let is_used = |path: &PathBuf| path.starts_with(SHARED_MEMORY);
-                if kept.iter().any(is_used) || folder.starts_with(SHARED_MEMORY) {
+                let shared = OsStr::from_bytes(SHARED_MEMORY.to_bytes());
+                let is_used = |path: &PathBuf| path.starts_with(shared);
+                if kept.iter().any(is_used) || folder.starts_with(shared) {
                     hiding
                 } else {
                     let hiding = hiding.map_or_else(|| Hiding::nothing(folder), Ok)?;

@@ -8,6 +8,8 @@ use std::{
     ptr,
 };
 
+use super::SHARED_MEMORY;
+
 /// What the program sees where something is hidden: nothing, and nothing can be put there.
 const COVER: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
@@ -16,9 +18,6 @@ const NOBODY: &CStr = c"/dev/null";
 
 /// A folder that is there on every machine.
 const ANY_FOLDER: &CStr = c"/usr";
-
-/// Where programs share memory by files.
-const SHARED_MEMORY: &CStr = c"/dev/shm";
 
 const CLONE_TREE: libc::c_uint = 1 | libc::O_CLOEXEC.cast_unsigned();
 const EMPTY_PATH: libc::c_uint = 4;

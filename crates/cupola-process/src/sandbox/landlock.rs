@@ -4,17 +4,18 @@
 //! memory may be taken, and between fork and exec there is the one call that enforces them.
 
 use std::{
+    ffi::OsStr,
     fs::{File, OpenOptions},
     io,
     os::{
         fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
-        unix::fs::OpenOptionsExt as _,
+        unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _},
     },
     path::Path,
     ptr,
 };
 
-use super::{Profile, Reach};
+use super::{Profile, Reach, SHARED_MEMORY};
 
 const EXECUTE: u64 = 1;
 const WRITE_FILE: u64 = 1 << 1;
@@ -28,9 +29,6 @@ const FIRST: u64 = (1 << 13) - 1;
 const REFER: u64 = 1 << 13;
 const TRUNCATE: u64 = 1 << 14;
 const IOCTL_DEV: u64 = 1 << 15;
-
-/// Where programs share memory by files.
-const SHARED_MEMORY: &str = "/dev/shm";
 
 /// What may be allowed of something that is no folder.
 const OF_FILES: u64 = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
@@ -120,7 +118,8 @@ impl Ruleset {
     /// Allows everything in `/dev/shm`, whichever the calling process has now. Takes no memory, and may stand
     /// between fork and exec.
     pub(super) fn allow_shared_memory(&self) -> io::Result<()> {
-        self.allow(Path::new(SHARED_MEMORY), WRITE & self.files)
+        let shared = OsStr::from_bytes(SHARED_MEMORY.to_bytes());
+        self.allow(Path::new(shared), WRITE & self.files)
     }
 
     #[expect(unsafe_code, reason = "a system call without a safe form")]

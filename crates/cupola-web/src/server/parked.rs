@@ -39,7 +39,7 @@ pub(super) struct Activity {
     has_unsent: AtomicBool,
     /// Whether a request was answered without reading it to its end, so that what comes next is the rest of it
     /// and must not be taken for a request; or somebody takes leave.
-    has_unread: AtomicBool,
+    must_end: AtomicBool,
     /// Counts what was read and asked.
     moves: AtomicU64,
     /// Told when nothing is at work any more.
@@ -59,7 +59,7 @@ impl Activity {
         self.is_answered()
             && !self.has_heard.load(Ordering::SeqCst)
             && !self.has_unsent.load(Ordering::SeqCst)
-            && !self.has_unread.load(Ordering::SeqCst)
+            && !self.must_end.load(Ordering::SeqCst)
     }
 
     fn is_answered(&self) -> bool {
@@ -178,7 +178,7 @@ impl HttpBody for Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         if !self.has_ended && !self.body.is_end_stream() {
-            self.at_work.0.has_unread.store(true, Ordering::SeqCst);
+            self.at_work.0.must_end.store(true, Ordering::SeqCst);
         }
     }
 }
@@ -298,7 +298,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Who takes leave is not kept.
-        self.activity.has_unread.store(true, Ordering::SeqCst);
+        self.activity.must_end.store(true, Ordering::SeqCst);
         Pin::new(&mut self.stream.stream).poll_shutdown(context)
     }
 }
