@@ -127,6 +127,10 @@ impl Draft {
                 read::<Asked>(&mut errors, "budget_credits", text).map(|Asked(credits)| credits)
             }
         };
+        if budget == Some(Credits::default()) {
+            let message = "is 0, which pays for no task; leave it empty for no limit";
+            errors.push(FieldError::new("budget_credits", message));
+        }
         let hardware = profiles.find(self.hardware.trim());
         let hardware =
             hardware.map_err(|message| errors.push(FieldError::new("hardware", message)));
@@ -284,6 +288,7 @@ mod tests {
         check(|d| d.time_budget = "0.0005".into(), &["time_budget"]);
         check(|d| d.time_budget = "0.001".into(), &[]);
         check(|d| d.budget_credits = "many".into(), &["budget_credits"]);
+        check(|d| d.budget_credits = "0".into(), &["budget_credits"]);
         check(|d| d.device_class = "same".into(), &[]);
         check(|d| d.device_class = "mine".into(), &["device_class"]);
         check(|d| d.hardware = "huge".into(), &["hardware"]);

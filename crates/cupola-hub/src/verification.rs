@@ -41,8 +41,8 @@ pub(crate) use copies::shown_experiment;
 pub use cupola_economy::{policy::Profile, trust::Status};
 pub use cupola_store::verification::{Audit, Claim, Side, Standing, Trust};
 pub use reading::{
-    AUDITS_MAX, AuditDetail, AuditPage, Curve, Filter, NO_RUN, OwnerRow, Proof, Sight,
-    cause_in_words, is_settled,
+    AUDITS_MAX, AuditDetail, AuditPage, Curve, Filter, IN_ESCROW_MAX, NO_RUN, OwnerRow, Proof,
+    Sight, cause_in_words, is_settled,
 };
 pub(crate) use reading::{can_be_checked, proof_of};
 pub(crate) use standing::is_banned;

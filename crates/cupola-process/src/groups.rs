@@ -25,7 +25,8 @@ use crate::sandbox::Limits;
 /// Where the owner of the programs goes itself: a group that is divided holds no processes.
 const OWNER: &str = "cupola-owner";
 
-/// What the groups of runs begin with; the owner's number and one of its own follow.
+/// What the groups of runs begin with; which numbers of processes are meant, the owner's and one of its own
+/// follow.
 const RUN: &str = "cupola-run-";
 
 /// Marks of systemd on groups that it leaves to somebody.
@@ -47,6 +48,8 @@ pub struct Grouping {
 #[derive(Debug)]
 pub struct Groups {
     base: PathBuf,
+    /// Which numbers of processes are meant.
+    space: String,
     grouping: Grouping,
     remains: Remains,
 }
@@ -71,13 +74,15 @@ impl Groups {
         let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
         let base = folder(&mounts, &membership)?;
         let is_ours = is_delegated(&base) || !Path::new("/run/systemd/system").exists();
-        if !is_ours || !may_divide(&base) {
+        let space = space()?;
+        if !is_ours || !may_divide(&base, &space) {
             return None;
         }
-        clear(&base);
+        clear(&base, &space);
         Some(Self {
             grouping: divide(&base),
             base,
+            space,
             remains: Remains::default(),
         })
     }
@@ -118,7 +123,7 @@ impl Groups {
     fn new_folder(&self) -> io::Result<PathBuf> {
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = self.base.join(format!("{RUN}{}-{number}", process::id()));
+            let path = self.base.join(named(&self.space, &number.to_string()));
             match fs::create_dir(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => return made.map(|()| path),
@@ -169,20 +174,37 @@ fn end(group: &Path) -> bool {
 }
 
 /// Ends the groups of owners that are no more.
-fn clear(base: &Path) {
+fn clear(base: &Path, space: &str) {
     let entries = fs::read_dir(base).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(owner);
+        let owner = name.to_str().and_then(|name| owner(name, space));
         if owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists()) {
             end(&entry.path());
         }
     }
 }
 
-/// Whose group of a run it is, by its name.
-fn owner(group: &str) -> Option<u32> {
-    let (owner, _) = group.strip_prefix(RUN)?.split_once('-')?;
+/// The name of a group of this process.
+fn named(space: &str, which: &str) -> String {
+    format!("{RUN}{space}-{}-{which}", process::id())
+}
+
+/// The namespace in which processes are numbered: another container's process 7 is not ours.
+fn space() -> Option<String> {
+    let link = fs::read_link("/proc/self/ns/pid").ok()?;
+    let number: String = link
+        .to_str()?
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    (!number.is_empty()).then_some(number)
+}
+
+/// Whose group of a run it is, by its name; nobody's who is numbered elsewhere.
+fn owner(group: &str, space: &str) -> Option<u32> {
+    let group = group.strip_prefix(RUN)?.strip_prefix(space)?;
+    let (owner, _) = group.strip_prefix('-')?.split_once('-')?;
     owner.parse().ok()
 }
 
@@ -230,11 +252,11 @@ fn is_delegated(group: &Path) -> bool {
 }
 
 /// Whether this process may make groups there and move processes among them.
-fn may_divide(group: &Path) -> bool {
+fn may_divide(group: &Path, space: &str) -> bool {
     let procs = OpenOptions::new()
         .write(true)
         .open(group.join("cgroup.procs"));
-    let probe = group.join(format!("{RUN}{}-probe", process::id()));
+    let probe = group.join(named(space, "probe"));
     if procs.is_err() || fs::create_dir(&probe).is_err() {
         return false;
     }

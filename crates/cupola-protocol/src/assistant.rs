@@ -28,6 +28,10 @@ pub struct NewQuestion {
 /// An answer, made of what the hub knows and nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerBody {
+    /// `answered`, also where a change is proposed; `asked_back`, where it could mean several things or names
+    /// what there is not; `not_understood`; or `refused`, where it asks for what is not done or cannot be told.
+    #[serde(default)]
+    pub outcome: String,
     /// In a sentence.
     pub answer: String,
     /// More of it, a line each.

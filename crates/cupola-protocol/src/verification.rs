@@ -138,6 +138,9 @@ pub struct StandingBody {
     pub banned_at: Option<Time>,
     /// Each device class of their machines.
     pub classes: Vec<TrustBody>,
+    /// How many of their runs have their earnings in escrow, 1,000 at most: a ban has those run again that nobody
+    /// confirmed.
+    pub in_escrow: u64,
 }
 
 /// The trust in one device class of an owner's machines.

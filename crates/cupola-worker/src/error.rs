@@ -16,6 +16,13 @@ pub enum WorkerError {
     /// The hub will not have this worker: its token, its protocol, or another agent in its place.
     #[error("this worker was turned away: {0}")]
     TurnedAway(cupola_client::Error),
+    /// The hub knows no more what it knew it by.
+    #[error(
+        "the hub does not take this worker's token any more: somebody removed the worker there or revoked the \
+         token; to come in again, ask who runs the hub for a join code (`cupola token worker` there), then \
+         `cupola worker --join CODE` here ({0})"
+    )]
+    ShutOut(cupola_client::Error),
     /// Its owner let it leave the hub.
     #[error("this worker has left its hub, as its owner asked")]
     Left,
@@ -43,7 +50,7 @@ impl WorkerError {
     pub fn is_for_good(&self) -> bool {
         matches!(
             self,
-            Self::TurnedAway(_) | Self::Left | Self::OtherHub { .. }
+            Self::TurnedAway(_) | Self::ShutOut(_) | Self::Left | Self::OtherHub { .. }
         )
     }
 }

@@ -42,6 +42,18 @@ impl std::fmt::Display for NoMember {
 
 impl std::error::Error for NoMember {}
 
+/// A question that was not answered; what was said instead stands on stdout.
+#[derive(Debug)]
+pub(crate) struct NotAnswered;
+
+impl std::fmt::Display for NotAnswered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the question was not answered")
+    }
+}
+
+impl std::error::Error for NotAnswered {}
+
 /// An experiment file in which something is wrong, each line with its place.
 #[derive(Debug)]
 pub(crate) struct WrongFile(pub Vec<String>);
@@ -56,6 +68,9 @@ impl std::error::Error for WrongFile {}
 
 /// Says on stderr what went wrong and gives the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if error.is::<NotAnswered>() {
+        return ExitCode::from(FAILURE);
+    }
     let mut stderr = std::io::stderr().lock();
     if let Some(WrongFile(lines)) = error.downcast_ref() {
         for line in lines {

@@ -8,6 +8,7 @@ use cupola_domain::{
     repeats::Replay,
     run::{Failure, Outcome, Run, RunState},
     task::Task,
+    time::Timestamp,
     worker::Presence,
 };
 use cupola_economy::{
@@ -15,7 +16,7 @@ use cupola_economy::{
     trust::{Cause, Status},
 };
 use cupola_store::{
-    Tx, code, experiments, runs, series, tasks, tokens, verification as rows,
+    Tx, code, experiments, ledger, runs, series, tasks, tokens, verification as rows,
     verification::{Audit, Claim, Side, Standing, Trust},
 };
 
@@ -29,6 +30,9 @@ pub const AUDITS_MAX: i64 = 200;
 
 /// More owners than this are not listed at once.
 const OWNERS_MAX: i64 = 1_000;
+
+/// More runs than this are not counted of those that have their earnings in escrow.
+pub const IN_ESCROW_MAX: u64 = 1_000;
 
 /// More points of a curve than this are not shown of one run.
 const POINTS_MAX: usize = 2_000;
@@ -135,6 +139,9 @@ pub struct OwnerRow {
     pub standing: Standing,
     /// The trust in each class of their machines, and where that stands.
     pub classes: Vec<(Trust, Status)>,
+    /// How many of their runs have their earnings in escrow, [`IN_ESCROW_MAX`] at most: a ban has those of them
+    /// run again that nobody confirmed.
+    pub in_escrow: u64,
 }
 
 /// What is known of a run's result.
@@ -275,8 +282,7 @@ impl Hub {
         self.read(move |tx| {
             let mut found = Vec::new();
             for standing in rows::list_standings(tx, "", OWNERS_MAX)? {
-                let trust = rows::list_trust_of(tx, &standing.owner)?;
-                found.push(row(standing, trust, &policy));
+                found.push(row(tx, standing, &policy)?);
             }
             Ok(found)
         })
@@ -284,8 +290,12 @@ impl Hub {
 
     /// What is known of one owner.
     pub fn owner_row(&self, owner: &str) -> Result<OwnerRow, HubError> {
-        let (standing, trust) = self.standing_of(owner.trim())?;
-        Ok(row(standing, trust, &self.verification().profile.policy()))
+        let policy = self.verification().profile.policy();
+        let owner = owner.trim().to_owned();
+        self.read(move |tx| {
+            let standing = rows::find_standing(tx, &owner)?;
+            row(tx, standing, &policy)
+        })
     }
 
     /// What is known of whoever a worker belongs to; none for the hub's own, which are believed.
@@ -305,8 +315,7 @@ impl Hub {
                 return Ok(None);
             }
             let standing = rows::find_standing(tx, &owner)?;
-            let trust = rows::list_trust_of(tx, &owner)?;
-            Ok(Some(row(standing, trust, &policy)))
+            row(tx, standing, &policy).map(Some)
         })
     }
 
@@ -354,16 +363,21 @@ impl Hub {
     }
 }
 
-fn row(standing: Standing, trust: Vec<Trust>, policy: &Policy) -> OwnerRow {
+fn row(tx: &mut Tx, standing: Standing, policy: &Policy) -> Result<OwnerRow, HubError> {
+    let trust = rows::list_trust_of(tx, &standing.owner)?;
+    let ever = Timestamp::from_millis(0);
+    let most = i64::try_from(IN_ESCROW_MAX).unwrap_or(i64::MAX);
+    let in_escrow = ledger::count_posted_since(tx, &standing.owner, ever, most)?;
     let statuses: Vec<Status> = {
         let reputation = reputation(&standing, &trust);
         let status = |trust: &Trust| reputation.status(&trust.class, policy);
         trust.iter().map(status).collect()
     };
-    OwnerRow {
+    Ok(OwnerRow {
         classes: trust.into_iter().zip(statuses).collect(),
+        in_escrow: in_escrow.cast_unsigned(),
         standing,
-    }
+    })
 }
 
 /// What is known of a run's result: what the latest check said that was not given up. That a newcomer is being

@@ -40,13 +40,15 @@ fn it_is_found_beside_the_first_version_and_in_containers() {
 #[test]
 fn groups_of_runs_are_told_by_their_names() {
     for (name, expected) in [
-        ("cupola-run-12-3", Some(12)),
-        ("cupola-run-12-probe", Some(12)),
-        ("cupola-run-12", None),
+        ("cupola-run-77-12-3", Some(12)),
+        ("cupola-run-77-12-probe", Some(12)),
+        ("cupola-run-77-12", None),
+        ("cupola-run-78-12-3", None),
+        ("cupola-run-12-3", None),
         ("cupola-owner", None),
         ("user.slice", None),
     ] {
-        assert_eq!(owner(name), expected, "{name}");
+        assert_eq!(owner(name, "77"), expected, "{name}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A connection to a SQLite file.
 
-use std::path::Path;
+use std::{cell::RefCell, collections::HashMap, path::Path, sync::Arc};
 
 use rusqlite::{
     CachedStatement, ErrorCode, OpenFlags, Statement, config::DbConfig, ffi, types::Null,
@@ -27,13 +27,17 @@ const BUSY_TIMEOUT_MS: u32 = 5_000;
 /// Pages in the log before the writer moves them into the file: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 4_096;
 
-pub(super) struct SqliteConnection(rusqlite::Connection);
+pub(super) struct SqliteConnection {
+    connection: rusqlite::Connection,
+    /// The names of the columns of statements that were asked before.
+    columns: RefCell<HashMap<Box<str>, Arc<[String]>>>,
+}
 
 impl SqliteConnection {
     pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let connection = Self::open(path)?;
-        let mode: String = (connection.0)
+        let mode: String = (connection.connection)
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
             .map_err(|error| failed("PRAGMA journal_mode", error))?;
         if mode != "wal" {
@@ -60,7 +64,9 @@ impl SqliteConnection {
 
     /// Runs statements that take no parameters and give no rows.
     pub(super) fn batch(&self, sql: &str) -> Result<(), StoreError> {
-        self.0
+        // It may change tables, and with them what a statement gives.
+        self.columns.borrow_mut().clear();
+        self.connection
             .execute_batch(sql)
             .map_err(|error| failed(sql, error))
     }
@@ -84,8 +90,7 @@ impl SqliteConnection {
     ) -> Result<(), StoreError> {
         let mut statement = self.prepare(sql)?;
         bind(&mut statement, params)?;
-        // Asking SQLite for the name of a column costs more than reading the column.
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let names = self.columns(sql, &statement);
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| failed(sql, error))? {
             let inner = Inner::Sqlite(row, &names);
@@ -96,7 +101,7 @@ impl SqliteConnection {
 
     /// Whether a transaction is open. Some errors (a full disk, for one) make SQLite end it by itself.
     pub(super) fn is_in_transaction(&self) -> bool {
-        !self.0.is_autocommit()
+        !self.connection.is_autocommit()
     }
 
     fn open(path: &Path) -> Result<Self, StoreError> {
@@ -116,7 +121,10 @@ impl SqliteConnection {
             (connection.set_db_config(config, value))
                 .map_err(|error| failed("configure", error))?;
         }
-        let connection = Self(connection);
+        let connection = Self {
+            connection,
+            columns: RefCell::default(),
+        };
         connection.batch(&format!(
             "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; \
              PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIB};"
@@ -124,8 +132,22 @@ impl SqliteConnection {
         Ok(connection)
     }
 
+    /// The names of a statement's columns: asking SQLite for one costs more than reading the column.
+    fn columns(&self, sql: &str, statement: &Statement<'_>) -> Arc<[String]> {
+        let mut known = self.columns.borrow_mut();
+        if let Some(names) = known.get(sql) {
+            return Arc::clone(names);
+        }
+        let names: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+        // Texts that are put together for each filter are many.
+        if known.len() < STATEMENTS_CACHED {
+            known.insert(sql.into(), Arc::clone(&names));
+        }
+        names
+    }
+
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        self.0
+        self.connection
             .prepare_cached(sql)
             .map_err(|error| failed(sql, error))
     }

@@ -316,6 +316,7 @@ fn said(answer: &Answer) -> AnswerBody {
     };
     let numbers = answer.numbers.iter();
     AnswerBody {
+        outcome: answer.outcome.as_str().to_owned(),
         answer: answer.text.clone(),
         detail: answer.detail.clone(),
         // JSON has no others.

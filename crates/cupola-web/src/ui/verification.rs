@@ -87,6 +87,8 @@ pub struct OwnerRow {
     pub frauds: u32,
     /// How often a machine went wrong.
     pub faults: u32,
+    /// How many of their runs have their earnings in escrow.
+    pub in_escrow: String,
     /// What was said of a ban, or of its end.
     pub note: String,
     /// Whether they are banned.
@@ -119,6 +121,8 @@ pub struct Evidence {
     pub facts: Vec<(&'static str, String)>,
     /// The run; none once it is deleted.
     pub run: Option<Id>,
+    /// Why there is none.
+    pub no_run: &'static str,
     /// Whether what it says is not told yet.
     pub is_veiled: bool,
     /// Both results beside each other, and those that gave nothing.

@@ -65,11 +65,16 @@ impl Identity {
         self.kept("hub_key").filter(|key| !key.is_empty())
     }
 
-    /// A hub turns away whom their owner lets leave.
+    /// A hub turns away whom their owner lets leave, and whoever was in it before it had somebody shut them out.
     pub(super) fn explained(&self, error: WorkerError) -> WorkerError {
         match error {
             WorkerError::TurnedAway(_) if self.path.with_file_name(LEAVING).exists() => {
                 WorkerError::Left
+            }
+            WorkerError::TurnedAway(error)
+                if error.status() == Some(401) && self.worker_id().is_some() =>
+            {
+                WorkerError::ShutOut(error)
             }
             error => error,
         }

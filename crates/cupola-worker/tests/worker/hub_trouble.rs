@@ -170,10 +170,7 @@ async fn a_worker_whose_token_is_revoked_stops_its_programs() {
     let worker = TestWorker::start(&hub);
     hub.said("t-revoked", "on").await;
     hub.change(|world| world.turn_away_with = Some(401));
-    assert!(matches!(
-        worker.ended().await,
-        Err(WorkerError::TurnedAway(_))
-    ));
+    assert!(matches!(worker.ended().await, Err(WorkerError::ShutOut(_))));
     processes::wait_until_gone("CUPOLA_RUN_ID=t-revoked").await;
 }
 

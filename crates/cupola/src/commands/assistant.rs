@@ -8,6 +8,7 @@ use cupola_protocol::assistant::{AnswerBody, ChangeBody, CurveBody, NewQuestion,
 use crate::{
     cli::Ask,
     connection::client,
+    exit::NotAnswered,
     output,
     world::{offset_secs, wall_clock},
 };
@@ -30,7 +31,9 @@ pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
     };
     if let Some(words) = &asked.question {
         question.question.clone_from(words);
-        return answer(&client, &question, &asked).await;
+        let is_answered = answer(&client, &question, &asked).await?;
+        anyhow::ensure!(is_answered, NotAnswered);
+        return Ok(());
     }
     let is_terminal = io::stdin().is_terminal();
     if is_terminal {
@@ -63,7 +66,8 @@ fn terminal() -> i32 {
     parent.map_or(0, |parent| parent.as_raw_nonzero().get())
 }
 
-async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow::Result<()> {
+/// Asks, shows what is said, and says whether that is an answer.
+async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow::Result<bool> {
     let found = client.ask_question(question).await?;
     if asked.read.json {
         output::json(&found)?;
@@ -71,18 +75,19 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
         show(&found, client.address().url());
     }
     match &found.change {
-        Some(change) if change.by_model => proposed(client, change, asked.read.json).await,
-        Some(change) if asked.yes => make(client, change, asked.read.json).await,
+        Some(change) if change.by_model => proposed(client, change, asked.read.json).await?,
+        Some(change) if asked.yes => make(client, change, asked.read.json).await?,
         Some(change) if !asked.read.json => {
             let arguments = serde_json::Value::Object(change.arguments.clone());
             output::note(&format!(
                 "nothing was changed; `--yes` calls `{}` with {arguments}",
                 change.tool
             ));
-            Ok(())
         }
-        _ => Ok(()),
+        _ => {}
     }
+    // A hub of before says nothing of it.
+    Ok(matches!(found.outcome.as_str(), "" | "answered"))
 }
 
 /// A language model may have been talked into what it proposes by what it read: a person looks at it.

@@ -166,17 +166,22 @@ fn words(limits: &LimitsBody) -> Vec<(&'static str, String)> {
     } else {
         "no".to_owned()
     };
+    let tasks = if limits.stops_running {
+        "are stopped and given back"
+    } else {
+        "go on to their end"
+    };
     vec![
         ("cores", most(limits.cores.into(), "")),
         ("memory", most(limits.memory_gib, " GiB")),
-        ("gpu", yes(limits.gpu)),
+        ("GPU", yes(limits.gpu)),
         ("disk", most(limits.disk_gib, " GiB")),
         ("bandwidth", most(limits.bandwidth_mbit, " Mbit/s")),
         ("slots", slots),
         ("hours", hours),
         ("only when idle", idle),
-        ("only on mains", yes(limits.only_on_mains)),
-        ("stops running", yes(limits.stops_running)),
+        ("only on mains power", yes(limits.only_on_mains)),
+        ("tasks, once it rests", tasks.to_owned()),
     ]
 }
 

@@ -48,8 +48,19 @@ pub(crate) async fn run(command: Verification) -> anyhow::Result<()> {
             shown(&made, read.json, check)
         }
         Verification::Ban { owner, note, read } => {
-            let made = client(&read.connect)?.ban(&NewBan { owner, note }).await?;
-            shown(&made, read.json, |of| owners(std::slice::from_ref(of)))
+            let client = client(&read.connect)?;
+            let known = client.standings().await?.items;
+            let of_owner = known.iter().find(|of| of.owner == owner.trim());
+            let in_escrow = of_owner.map_or(0, |of| of.in_escrow);
+            let made = client.ban(&NewBan { owner, note }).await?;
+            shown(&made, read.json, |of| owners(std::slice::from_ref(of)))?;
+            if in_escrow > 0 && !read.json {
+                output::note(&format!(
+                    "{} had its earnings in escrow: what nobody confirmed of them runs again",
+                    output::counted(in_escrow, "run")
+                ));
+            }
+            Ok(())
         }
         Verification::Lift { owner, note, read } => {
             let client = client(&read.connect)?;
@@ -177,14 +188,17 @@ fn detail(of: &CheckDetailBody) {
         "round", "role", "owner", "class", "value", "found", "digest",
     ]);
     for run in &of.runs {
-        let found = plain(run.finding.as_deref().unwrap_or(&run.place)).to_owned();
+        let found = match (run.finding.as_deref(), run.place.as_str()) {
+            (None, "came") if of.check.finding.is_some() => "not needed",
+            (finding, place) => plain(finding.unwrap_or(place)),
+        };
         table.row([
             run.round.to_string(),
             role(&run.role).to_owned(),
             run.claim.owner.clone(),
             run.claim.class.clone(),
             output::number(run.claim.value),
-            found,
+            found.to_owned(),
             run.claim.digest.clone(),
         ]);
     }
@@ -196,7 +210,14 @@ fn detail(of: &CheckDetailBody) {
 
 fn owners(found: &[StandingBody]) {
     let mut table = Table::new(&[
-        "owner", "class", "passed", "standing", "frauds", "faults", "note",
+        "owner",
+        "class",
+        "passed",
+        "standing",
+        "frauds",
+        "faults",
+        "in escrow",
+        "note",
     ]);
     for of in found {
         let common = |class: &str, passed: String, status: &str| {
@@ -207,6 +228,7 @@ fn owners(found: &[StandingBody]) {
                 status.to_owned(),
                 of.frauds.to_string(),
                 of.faults.to_string(),
+                of.in_escrow.to_string(),
                 of.note.clone(),
             ]
         };

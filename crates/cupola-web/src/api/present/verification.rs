@@ -119,6 +119,7 @@ pub fn standing(row: &OwnerRow) -> StandingBody {
         note: of.ban_note.clone(),
         by: of.banned_by.clone(),
         banned_at: of.banned_at.map(Into::into),
+        in_escrow: row.in_escrow,
         classes: row
             .classes
             .iter()

@@ -8,8 +8,8 @@ use cupola_domain::{
     objective::Direction,
 };
 use cupola_hub::verification::{
-    Audit, AuditDetail, AuditPage, Claim, Curve, Filter, Side, Sight, Standing, Status, Trust,
-    Verification,
+    Audit, AuditDetail, AuditPage, Claim, Curve, Filter, IN_ESCROW_MAX, Side, Sight, Standing,
+    Status, Trust, Verification,
 };
 
 use super::{
@@ -125,6 +125,7 @@ fn row(n: u64) -> cupola_hub::verification::OwnerRow {
             disturbed_at: None,
         },
         classes: vec![class(12, Status::Trusted), class(3, Status::Probation)],
+        in_escrow: if n == 0 { IN_ESCROW_MAX } else { 3 },
     }
 }
 

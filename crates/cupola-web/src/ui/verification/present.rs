@@ -7,8 +7,8 @@ use cupola_domain::{
     time::Timestamp,
 };
 use cupola_hub::verification::{
-    self, Audit, AuditDetail, AuditPage, Claim, Curve, Filter, Proof, Side, Sight, Verification,
-    cause_in_words, is_settled,
+    self, Audit, AuditDetail, AuditPage, Claim, Curve, Filter, IN_ESCROW_MAX, Proof, Side, Sight,
+    Verification, cause_in_words, is_settled,
 };
 
 use super::{CheckRow, Evidence, Index, OwnerRow, SECTION, Show, SideRow, View};
@@ -276,6 +276,11 @@ pub(in crate::ui) fn standing(row: &verification::OwnerRow) -> OwnerRow {
         classes: row.classes.iter().map(class).collect(),
         frauds: of.frauds,
         faults: of.faults,
+        in_escrow: if row.in_escrow < IN_ESCROW_MAX {
+            row.in_escrow.to_string()
+        } else {
+            format!("{IN_ESCROW_MAX} or more")
+        },
         note: if of.ban_note.is_empty() {
             String::new()
         } else {
@@ -327,8 +332,15 @@ pub(super) fn evidence(detail: &AuditDetail) -> Evidence {
         obstacle: detail.obstacle.clone(),
         facts: facts(audit),
         run: detail.has_run.then(|| audit.run.into()),
+        no_run: if audit.why == Why::Spot {
+            "not kept: it was a trial with a known answer"
+        } else {
+            "not there any more"
+        },
         is_veiled,
-        sides: std::iter::once(subject).chain(others.map(side)).collect(),
+        sides: std::iter::once(subject)
+            .chain(others.map(|other| side(other, is_settled(audit))))
+            .collect(),
         metric: audit.metric.clone(),
         plot: plot(audit, &detail.curves),
         legend: detail
@@ -361,7 +373,7 @@ fn facts(audit: &Audit) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn side(side: &Side) -> SideRow {
+fn side(side: &Side, is_settled: bool) -> SideRow {
     let role = match side.role {
         SideRole::Peer => "a peer",
         SideRole::Referee => "the referee",
@@ -372,6 +384,7 @@ fn side(side: &Side) -> SideRow {
         (Place::Awaited, _) => Badge::word("awaited", Tone::Waiting),
         (Place::Gone, _) => Badge::word("gave nothing", Tone::Quiet),
         (Place::Came, Some(finding)) => Badge::word(found(finding), tone(finding)),
+        (Place::Came, None) if is_settled => Badge::word("not needed", Tone::Quiet),
         (Place::Came, None) => Badge::word("not compared yet", Tone::Quiet),
     };
     if side.place == Place::Came {
