@@ -45,6 +45,8 @@ pub enum Event {
     CreditsChanged,
     /// A check of a result was opened, given to somebody or settled, or what is known of an owner changed.
     VerificationChanged,
+    /// A report or a schedule of reports came, went, or was looked at.
+    ReportsChanged,
 }
 
 impl Event {
@@ -70,6 +72,7 @@ impl Event {
             Event::AlertingChanged => "alerting",
             Event::CreditsChanged => "credits",
             Event::VerificationChanged => "verification",
+            Event::ReportsChanged => "reports",
         }
     }
 
@@ -92,7 +95,8 @@ impl Event {
             | Event::MonitorChanged
             | Event::AlertingChanged
             | Event::CreditsChanged
-            | Event::VerificationChanged => "all".to_owned(),
+            | Event::VerificationChanged
+            | Event::ReportsChanged => "all".to_owned(),
             Event::AlertChanged(id) => id.to_string(),
         }
     }

@@ -3,11 +3,12 @@
 
 use cupola_domain::{
     access::{Principal, Role},
+    event::Event,
     field::FieldError,
     ids::{ExperimentId, ReportId, ReportScheduleId},
     report::{KEPT_OF_SCHEDULE, Schedule, When},
 };
-use cupola_store::{Tx, reports};
+use cupola_store::{Tx, events, reports};
 
 use crate::{Hub, HubError};
 
@@ -15,6 +16,9 @@ pub use cupola_domain::report::Kept;
 
 /// So many reports are kept; then somebody has to delete some.
 pub const REPORTS_MAX: i64 = 1_000;
+
+/// So many of them are kept that one person made by hand.
+pub const REPORTS_OF_OWNER_MAX: usize = 200;
 
 /// So many schedules there are.
 pub const SCHEDULES_MAX: i64 = 100;
@@ -42,7 +46,9 @@ impl Hub {
         let kept = self.kept(&new, by, None)?;
         self.write(move |tx| {
             check_room(tx)?;
+            check_room_of(tx, &kept.owner)?;
             reports::insert(tx, &kept, &new.document)?;
+            tell(tx);
             Ok(kept)
         })
     }
@@ -69,6 +75,7 @@ impl Hub {
                 When::Every(_) => reports::save_looked_at(tx, &schedule)?,
                 When::Done => drop(reports::delete_schedule(tx, schedule.id)?),
             }
+            tell(tx);
             Ok(Some(kept))
         })
     }
@@ -114,6 +121,7 @@ impl Hub {
             let kept = find(tx, id)?;
             check_own(&kept.owner, &who)?;
             reports::delete(tx, id)?;
+            tell(tx);
             Ok(())
         })
     }
@@ -152,6 +160,7 @@ impl Hub {
                 return Err(HubError::Conflict(message));
             }
             reports::insert_schedule(tx, &schedule)?;
+            tell(tx);
             Ok(schedule)
         })
     }
@@ -169,7 +178,11 @@ impl Hub {
 
     /// Notes that a schedule was looked at, and why it made nothing.
     pub fn save_report_schedule(&self, schedule: Schedule) -> Result<(), HubError> {
-        self.write(move |tx| Ok(reports::save_looked_at(tx, &schedule)?))
+        self.write(move |tx| {
+            reports::save_looked_at(tx, &schedule)?;
+            tell(tx);
+            Ok(())
+        })
     }
 
     /// Deletes a schedule, for who made it and for administrators. What it made stays.
@@ -184,6 +197,7 @@ impl Hub {
             let found = found.ok_or_else(|| HubError::not_found("schedule", id))?;
             check_own(&found.owner, &who)?;
             reports::delete_schedule(tx, id)?;
+            tell(tx);
             Ok(())
         })
     }
@@ -213,6 +227,10 @@ impl Hub {
     }
 }
 
+fn tell(tx: &mut Tx) {
+    events::record(tx, Event::ReportsChanged);
+}
+
 fn find(tx: &mut Tx, id: ReportId) -> Result<Kept, HubError> {
     reports::find(tx, id)?.ok_or_else(|| HubError::not_found("report", id))
 }
@@ -220,6 +238,20 @@ fn find(tx: &mut Tx, id: ReportId) -> Result<Kept, HubError> {
 fn check_room(tx: &mut Tx) -> Result<(), HubError> {
     if reports::count(tx)? >= REPORTS_MAX {
         let message = format!("{REPORTS_MAX} reports are kept already; delete some first");
+        return Err(HubError::Conflict(message));
+    }
+    Ok(())
+}
+
+/// Nobody takes the room of all others; what schedules make is bounded by them.
+fn check_room_of(tx: &mut Tx, owner: &str) -> Result<(), HubError> {
+    let kept = reports::list(tx, REPORTS_MAX)?;
+    let theirs = kept.iter();
+    let theirs = theirs.filter(|kept| kept.owner == owner && kept.schedule.is_none());
+    if theirs.count() >= REPORTS_OF_OWNER_MAX {
+        let message = format!(
+            "{REPORTS_OF_OWNER_MAX} reports of `{owner}` are kept already; delete some first"
+        );
         return Err(HubError::Conflict(message));
     }
     Ok(())

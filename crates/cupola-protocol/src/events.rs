@@ -74,6 +74,7 @@ pub fn keys_of_parts(kind: &str, subject: &str, parent: Option<&str>) -> Vec<Str
         "templates" => keys.push("templates".to_owned()),
         "credits" => keys.push("credits".to_owned()),
         "verification" => keys.push("verification".to_owned()),
+        "reports" => keys.push("reports".to_owned()),
         _ => {}
     }
     keys

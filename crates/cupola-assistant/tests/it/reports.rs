@@ -10,7 +10,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
-    reports::{DOCUMENT_BYTES_MAX, Kept},
+    reports::{DOCUMENT_BYTES_MAX, Kept, NewReport, REPORTS_OF_OWNER_MAX},
 };
 
 use crate::support::{INJECTION, Lab};
@@ -231,13 +231,29 @@ fn a_report_does_not_grow_with_its_runs() {
 #[test]
 fn a_document_that_is_too_long_is_refused() {
     let lab = Lab::new();
-    let new = cupola_hub::reports::NewReport {
+    let new = NewReport {
         title: "long".to_owned(),
         subjects: vec![lab.alpha],
         document: "x".repeat(DOCUMENT_BYTES_MAX + 1),
     };
     let refused = lab.hub.keep_report(new, ("ada", "ada"));
     assert!(matches!(refused, Err(HubError::TooLarge(_))), "{refused:?}");
+}
+
+#[test]
+fn nobody_takes_the_room_of_all_others() {
+    let lab = Lab::new();
+    let new = |title: &str| NewReport {
+        title: title.to_owned(),
+        subjects: vec![lab.alpha],
+        document: "{}".to_owned(),
+    };
+    for _ in 0..REPORTS_OF_OWNER_MAX {
+        lab.hub.keep_report(new("one"), ("ada", "ada")).unwrap();
+    }
+    let refused = lab.hub.keep_report(new("one"), ("ada", "ada"));
+    assert!(matches!(refused, Err(HubError::Conflict(_))), "{refused:?}");
+    lab.hub.keep_report(new("one"), ("bob", "bob")).unwrap();
 }
 
 /// One schedule of `ids`, and what it said last.

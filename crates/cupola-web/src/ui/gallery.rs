@@ -244,6 +244,7 @@ mod tests {
             "briefs",
             "budgets",
             "credits",
+            "reports",
             "endings",
             cupola_protocol::events::MONITOR,
             "experiments",

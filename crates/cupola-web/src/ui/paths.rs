@@ -79,6 +79,8 @@ pub const ASSISTANT_CHANGES: &str = "/assistant/changes";
 pub const ASSISTANT_ANEW: &str = "/assistant/anew";
 /// `GET` the reports that are kept, `POST` for one.
 pub const REPORTS: &str = "/reports";
+/// The reports that are kept, as a part of the page.
+pub const REPORTS_LIST: &str = "/reports/list";
 /// `POST` a schedule of reports.
 pub const REPORT_SCHEDULES: &str = "/reports/schedules";
 /// `GET` checks of results.
@@ -126,6 +128,7 @@ pub const PATTERNS: &[&str] = &[
     "/briefs/{id}/budget",
     REPORTS,
     REPORT_SCHEDULES,
+    REPORTS_LIST,
     "/reports/schedules/{id}/deletion",
     "/reports/{id}",
     "/reports/{id}/file",

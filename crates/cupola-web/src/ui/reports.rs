@@ -24,6 +24,18 @@ pub(crate) use routes::{empty, routes};
 pub struct Index {
     /// Around it.
     pub frame: Frame,
+    /// Part `/reports/list`.
+    pub list: List,
+    /// The form for a schedule; none for who may not make one.
+    pub form: Option<Vec<Field>>,
+}
+
+/// What is kept, and what makes reports by itself.
+#[derive(Debug, Clone, Template)]
+#[template(path = "reports/_list.html")]
+pub struct List {
+    /// Where it is read again.
+    pub src: String,
     /// The latest first.
     pub rows: Vec<Row>,
     /// What the list leaves out; empty when nothing is.
@@ -32,8 +44,6 @@ pub struct Index {
     pub empty: Option<EmptyState>,
     /// What makes reports by itself.
     pub schedules: Vec<ScheduleRow>,
-    /// The form for a schedule; none for who may not make one.
-    pub form: Option<Vec<Field>>,
 }
 
 /// A report in the list.
@@ -120,4 +130,4 @@ impl ReportOffer {
     }
 }
 
-html_safe!(Document, ReportOffer);
+html_safe!(Document, List, ReportOffer);

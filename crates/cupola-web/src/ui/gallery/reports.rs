@@ -13,7 +13,7 @@ use crate::ui::{
     components::{Field, Link},
     frame::Section,
     paths,
-    reports::{Document, Index, Row, ScheduleRow, Show, empty},
+    reports::{Document, Index, List, Row, ScheduleRow, Show, empty},
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -44,8 +44,8 @@ fn index(title: &str) -> Index {
         author: "ada".to_owned(),
         is_scheduled: n == 2,
     };
-    Index {
-        frame: frame("Reports", Section::Reports),
+    let list = List {
+        src: paths::REPORTS_LIST.to_owned(),
         rows: (1..4).map(row).collect(),
         note: "The latest 200 of 300; `cupola report list` has all.".to_owned(),
         empty: None,
@@ -58,6 +58,10 @@ fn index(title: &str) -> Index {
             author: title.to_owned(),
             deletion: Some(paths::report_schedule(schedule_id(1), "/deletion")),
         }],
+    };
+    Index {
+        frame: frame("Reports", Section::Reports),
+        list,
         form: Some(vec![
             Field::new("subject", "Experiment, family or brief", title).required(),
             Field::new("every", "How often", "day").required(),
@@ -67,10 +71,13 @@ fn index(title: &str) -> Index {
 
 fn nothing() -> Index {
     Index {
-        rows: Vec::new(),
-        note: String::new(),
-        empty: Some(empty()),
-        schedules: Vec::new(),
+        list: List {
+            src: paths::REPORTS_LIST.to_owned(),
+            rows: Vec::new(),
+            note: String::new(),
+            empty: Some(empty()),
+            schedules: Vec::new(),
+        },
         form: None,
         ..index("")
     }

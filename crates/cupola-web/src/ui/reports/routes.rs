@@ -14,7 +14,7 @@ use cupola_domain::{
 };
 use cupola_hub::{Hub, HubError, reports::Kept};
 
-use super::{Document, Index, Row, ScheduleRow, Show};
+use super::{Document, Index, List, Row, ScheduleRow, Show};
 use crate::{
     api::reports::{self as api, Format},
     auth::{Access, Researcher, Viewer},
@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Routes {
     let (viewer, researcher) = (Access::Role(Role::Viewer), Access::Role(Role::Researcher));
     Routes::new()
         .get(paths::REPORTS, viewer, index)
+        .get(paths::REPORTS_LIST, viewer, list)
         .post(paths::REPORTS, researcher, create)
         .post(paths::REPORT_SCHEDULES, researcher, schedule)
         .post(
@@ -63,7 +64,14 @@ async fn index(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) 
     let of: Option<ExperimentId> = params.parsed("experiment");
     params.finish()?;
     let (seq, listed) = read(&web, move |hub| listed(hub, of)).await?;
-    html(&page(&listed, &who).at(seq))
+    html(&page(&listed, (&who, of)).at(seq))
+}
+
+async fn list(State(web): State<Web>, Viewer(who): Viewer, mut params: Params) -> Rendered {
+    let of: Option<ExperimentId> = params.parsed("experiment");
+    params.finish()?;
+    let (_, listed) = read(&web, move |hub| listed(hub, of)).await?;
+    html(&list_of(&listed, (&who, of)))
 }
 
 fn listed(hub: &Hub, of: Option<ExperimentId>) -> Result<Listed, HubError> {
@@ -88,7 +96,15 @@ fn listed(hub: &Hub, of: Option<ExperimentId>) -> Result<Listed, HubError> {
     })
 }
 
-fn page(listed: &Listed, who: &Principal) -> Index {
+fn page(listed: &Listed, (who, of): (&Principal, Option<ExperimentId>)) -> Index {
+    Index {
+        frame: Frame::new("Reports", Section::Reports, Some(who.into())),
+        list: list_of(listed, (who, of)),
+        form: may(who, Role::Researcher).then(|| fields(&Fields::default(), &[])),
+    }
+}
+
+fn list_of(listed: &Listed, (who, of): (&Principal, Option<ExperimentId>)) -> List {
     let about = |ids: &[ExperimentId]| -> Vec<Link> {
         let known = ids.iter().filter_map(|id| listed.links.get(id));
         known.cloned().collect()
@@ -115,8 +131,9 @@ fn page(listed: &Listed, who: &Principal) -> Index {
         deletion: owns(who, &one.owner).then(|| paths::report_schedule(one.id, "/deletion")),
     };
     let total = listed.reports.len();
-    Index {
-        frame: Frame::new("Reports", Section::Reports, Some(who.into())),
+    let query = of.map_or(String::new(), |of| format!("?experiment={of}"));
+    List {
+        src: format!("{}{query}", paths::REPORTS_LIST),
         rows: listed.reports.iter().take(ROWS).map(row).collect(),
         note: if total > ROWS {
             format!("The latest {ROWS} of {total}; `cupola report list` has all.")
@@ -125,7 +142,6 @@ fn page(listed: &Listed, who: &Principal) -> Index {
         },
         empty: listed.reports.is_empty().then(empty),
         schedules: listed.schedules.iter().map(schedule).collect(),
-        form: may(who, Role::Researcher).then(|| fields(&Fields::default(), &[])),
     }
 }
 
@@ -239,7 +255,7 @@ async fn schedule(
                 error => vec![FieldError::new("subject", error.to_string())],
             };
             let (seq, listed) = read(&web, |hub| listed(hub, None)).await?;
-            let mut page = page(&listed, &who).at(seq);
+            let mut page = page(&listed, (&who, None)).at(seq);
             page.form = Some(fields(&given, &errors));
             let page = html(&page)?;
             Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
