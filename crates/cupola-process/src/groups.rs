@@ -9,7 +9,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::{
-        fd::{AsRawFd as _, RawFd},
+        fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd},
         unix::ffi::OsStrExt as _,
     },
     path::{Path, PathBuf},
@@ -134,8 +134,8 @@ impl Groups {
 
 impl Group {
     /// What a process enters it by.
-    pub(crate) fn door(&self) -> RawFd {
-        self.door.as_raw_fd()
+    pub(crate) fn door(&self) -> BorrowedFd<'_> {
+        self.door.as_fd()
     }
 
     fn set(&self, name: &str, value: u64) -> io::Result<()> {

@@ -17,7 +17,7 @@ mod support;
 
 use std::{ffi::CStr, path::PathBuf};
 
-pub use barrier::Barrier;
+pub use barrier::{Barrier, Keeping};
 pub use level::{Level, level};
 pub use limits::{Limits, tasks_of_user};
 pub use support::Support;

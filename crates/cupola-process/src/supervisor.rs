@@ -133,9 +133,7 @@ fn detach(program: libc::pid_t, control: RawFd) {
     unsafe {
         libc::setpgid(program, program);
         libc::dup2(control, 0);
-        if libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0) != 0 {
-            close_each();
-        }
+        close_from(1);
         let no_core = libc::rlimit {
             rlim_cur: 0,
             rlim_max: 0,
@@ -159,13 +157,17 @@ fn detach(program: libc::pid_t, control: RawFd) {
     }
 }
 
-/// Closes all but the first descriptor one by one: kernels before 5.9, and some that filter calls,
-/// do not close them at once. One that stayed open would be the owner's own end of a pipe.
-#[expect(unsafe_code, reason = "a system call without a safe form")]
-fn close_each() {
-    for descriptor in 1..descriptors_end() {
-        // SAFETY: whatever it is, it is no longer needed.
-        unsafe { libc::close(descriptor) };
+/// Closes all descriptors from this one on. One that stayed open would be the owner's own end of a pipe.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+pub(crate) fn close_from(first: RawFd) {
+    // SAFETY: whatever they are, they are no longer needed.
+    unsafe {
+        // Kernels before 5.9, and some that filter calls, do not close them at once.
+        if libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) != 0 {
+            for descriptor in first..descriptors_end() {
+                libc::close(descriptor);
+            }
+        }
     }
 }
 

@@ -9,20 +9,21 @@ pub(crate) mod marked;
 
 use std::{
     ffi::{OsStr, OsString},
-    io::{self, PipeWriter, Write as _},
-    os::{fd::AsRawFd as _, unix::process::ExitStatusExt as _},
+    io::{self, PipeReader, PipeWriter, Write as _},
+    os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
-use tokio::{
-    net::unix::pipe,
-    process::{Child, ChildStderr, ChildStdout, Command},
-};
+use tokio::{net::unix::pipe, process::Command, sync::oneshot};
 
 pub(crate) use cupola_process::{EVENTS_FD, allowed};
-use cupola_process::{TERMINATE, groups::Group, supervise};
+use cupola_process::{
+    TERMINATE,
+    groups::Group,
+    starter::{Descriptors, Order, Starter},
+};
 
 use crate::sandbox::Kept;
 
@@ -37,6 +38,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) environment: &'a [(OsString, OsString)],
     /// What keeps it in, if anything.
     pub(crate) kept: &'a Kept,
+    /// What starts it.
+    pub(crate) starter: &'a Starter,
 }
 
 /// How a program ended.
@@ -61,15 +64,17 @@ impl From<ExitStatus> for Exit {
 /// The reading ends of what a program writes.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    pub(crate) stdout: ChildStdout,
-    pub(crate) stderr: ChildStderr,
+    pub(crate) stdout: pipe::Receiver,
+    pub(crate) stderr: pipe::Receiver,
     pub(crate) events: pipe::Receiver,
 }
 
 /// A program that was started. Letting go of it kills it with all its descendants.
 #[derive(Debug)]
 pub(crate) struct Program {
-    supervisor: Child,
+    ending: oneshot::Receiver<io::Result<ExitStatus>>,
+    /// How it ended, once that was asked for.
+    exit: Option<Exit>,
     /// The supervisor holds the other end.
     control: Option<PipeWriter>,
     /// Goes last, with what is left in it.
@@ -79,36 +84,37 @@ pub(crate) struct Program {
 impl Program {
     /// Starts a program. Blocks until it runs or could not be started: a few milliseconds.
     pub(crate) fn spawn(launch: &Launch<'_>) -> io::Result<(Self, Streams)> {
-        let (name, arguments) = launch
-            .command
-            .split_first()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
-        let (control_reader, control) = io::pipe()?;
-        let (events_reader, events) = io::pipe()?;
-        let mut command = command(name);
-        command
-            .args(arguments)
-            .current_dir(launch.folder)
-            .env_clear()
-            .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let (barrier, group) = launch.kept.barrier()?;
-        supervise(
-            command.as_std_mut(),
-            control_reader.as_raw_fd(),
-            Some(events.as_raw_fd()),
-            barrier,
-        );
-        let mut supervisor = command.spawn()?;
+        let (obeyed, control) = io::pipe()?;
+        let (events_read, events) = io::pipe()?;
+        let (stdout_read, stdout) = io::pipe()?;
+        let (stderr_read, stderr) = io::pipe()?;
+        let (keeping, group) = launch.kept.keeping()?;
+        let order = Order {
+            command: launch.command,
+            folder: launch.folder,
+            environment: launch.environment,
+            keeping: &keeping,
+        };
+        let descriptors = Descriptors {
+            control: obeyed.as_fd(),
+            events: events.as_fd(),
+            stdout: stdout.as_fd(),
+            stderr: stderr.as_fd(),
+            group: group.as_ref(),
+        };
+        let (ended, ending) = oneshot::channel();
+        launch
+            .starter
+            .start(&order, &descriptors, move |how| drop(ended.send(how)))?;
+        let reading = |pipe: PipeReader| pipe::Receiver::from_owned_fd(pipe.into());
         let streams = Streams {
-            stdout: taken(supervisor.stdout.take())?,
-            stderr: taken(supervisor.stderr.take())?,
-            events: pipe::Receiver::from_owned_fd(events_reader.into())?,
+            stdout: reading(stdout_read)?,
+            stderr: reading(stderr_read)?,
+            events: reading(events_read)?,
         };
         let program = Self {
-            supervisor,
+            ending,
+            exit: None,
             control: Some(control),
             _group: group,
         };
@@ -130,7 +136,13 @@ impl Program {
 
     /// Waits for the end of the program, by when its descendants are gone too.
     pub(crate) async fn wait(&mut self) -> io::Result<Exit> {
-        self.supervisor.wait().await.map(Exit::from)
+        if let Some(exit) = self.exit {
+            return Ok(exit);
+        }
+        let how = (&mut self.ending).await;
+        let exit = how.map_err(io::Error::other)??.into();
+        self.exit = Some(exit);
+        Ok(exit)
     }
 }
 
@@ -159,8 +171,4 @@ pub(crate) async fn capture(
 )]
 fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
-}
-
-fn taken<T>(stream: Option<T>) -> io::Result<T> {
-    stream.ok_or_else(|| io::Error::other("the stream was not piped"))
 }

@@ -13,7 +13,7 @@ use std::{
 use cupola_domain::sandbox::Confinement;
 use cupola_process::{
     groups::{Group, Groups},
-    sandbox::{Barrier, Level, Limits, Profile, Reach, Support, level},
+    sandbox::{Keeping, Level, Limits, Profile, Reach, Support, level},
 };
 use cupola_protocol::work::AccessBody;
 use serde_json::{Value, json};
@@ -351,21 +351,21 @@ impl Keeper {
 
 impl Kept {
     /// All that is needed to bring it about: the group must be there as long as the program.
-    pub(crate) fn barrier(&self) -> std::io::Result<(Option<Barrier>, Option<Group>)> {
-        let barrier = match &self.profile {
-            Some(profile) => Barrier::new(profile, self.support, &self.working_folder)?,
-            None if self.limits == Limits::default() => return Ok((None, None)),
-            None => return Ok((Some(Barrier::of_limits(&self.limits)?), None)),
+    pub(crate) fn keeping(&self) -> std::io::Result<(Keeping, Option<Group>)> {
+        let Some(profile) = &self.profile else {
+            let is_free = self.limits == Limits::default();
+            let limits = || Keeping::Limits(self.limits);
+            let keeping = if is_free { Keeping::Nothing } else { limits() };
+            return Ok((keeping, None));
         };
-        let Some(groups) = &self.groups else {
-            return Ok((Some(barrier), None));
+        let groups = self.groups.as_ref();
+        let group = groups.map(|groups| groups.make(&profile.limits));
+        let keeping = Keeping::Profile {
+            profile: profile.clone(),
+            support: self.support,
+            folder: self.working_folder.clone(),
         };
-        let limits = self
-            .profile
-            .as_ref()
-            .map_or(self.limits, |profile| profile.limits);
-        let group = groups.make(&limits)?;
-        Ok((Some(barrier.inside(&group)), Some(group)))
+        Ok((keeping, group.transpose()?))
     }
 
     /// It in words, for the run's record.

@@ -59,7 +59,7 @@ fn groups_of_runs_are_told_by_their_names() {
     reason = "what is set up only makes a system call, as the forked child must"
 )]
 fn start(group: &Group) -> io::Result<Child> {
-    let door = group.door();
+    let door = group.door().as_raw_fd();
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", "setsid sleep 1000 & echo $!; wait"])

@@ -11,7 +11,40 @@ use super::{
     Limits, Profile, Reach, SHARED_MEMORY, Support, calls, capability, cores::Cores,
     hiding::Hiding, landlock, limits::Limit, sockets, tasks_of_user,
 };
-use crate::groups::{self, Group};
+use crate::groups;
+
+/// What a barrier is made of, by whoever makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// There is none.
+    Nothing,
+    /// Limits alone.
+    Limits(Limits),
+    /// A profile, as far as the machine can, for a program that starts in a folder.
+    Profile {
+        /// What the program may do.
+        profile: Profile,
+        /// What the machine can do about it.
+        support: Support,
+        /// Where it starts.
+        folder: PathBuf,
+    },
+}
+
+impl Keeping {
+    /// Makes it.
+    pub(crate) fn barrier(&self) -> io::Result<Option<Barrier>> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Limits(limits) => Barrier::of_limits(limits).map(Some),
+            Self::Profile {
+                profile,
+                support,
+                folder,
+            } => Barrier::new(profile, *support, folder).map(Some),
+        }
+    }
+}
 
 /// All that keeps a program to its profile, made before the fork.
 #[derive(Debug)]
@@ -84,10 +117,10 @@ impl Barrier {
         })
     }
 
-    /// In this group, which must be there until the program is.
+    /// In the group that this leads into.
     #[must_use]
-    pub fn inside(mut self, group: &Group) -> Self {
-        self.door = Some(group.door());
+    pub(crate) fn by_door(mut self, door: RawFd) -> Self {
+        self.door = Some(door);
         self
     }
 

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use cupola_client::{Client, Error};
 use cupola_domain::resources::{Capabilities, GIB};
+use cupola_process::starter::Starter;
 use cupola_protocol::{
     WORKER_PROTOCOL,
     work::{Registered, Registration},
@@ -43,6 +44,7 @@ pub(super) struct Membership {
     probed: Option<Vec<u8>>,
     limits: Limits,
     keeper: Arc<Keeper>,
+    starter: Arc<Starter>,
 }
 
 impl Membership {
@@ -54,6 +56,11 @@ impl Membership {
         client: &Client,
         disk_used: u64,
     ) -> Result<Self, WorkerError> {
+        let starter = Starter::default();
+        if let Err(error) = starter.begin() {
+            // Each run tries again, and says why it cannot be started.
+            warn!(%error, "what starts programs cannot be started");
+        }
         let measured = measure(settings).await;
         let probed = device_class::probed(settings.probe).await;
         let limits = settings.desk.limits();
@@ -82,6 +89,7 @@ impl Membership {
             probed,
             limits,
             keeper: Arc::new(keeper),
+            starter: Arc::new(starter),
         })
     }
 
@@ -128,7 +136,13 @@ impl Membership {
     pub(super) fn context(&self, client: &Client) -> (Arc<Context>, u32) {
         let machine = &self.registration.capabilities;
         let (settings, client) = (&self.settings, client.clone());
-        let context = Context::new(settings, client, &self.registered, machine, &self.keeper);
+        let context = Context::new(
+            settings,
+            client,
+            &self.registered,
+            machine,
+            (&self.keeper, &self.starter),
+        );
         (Arc::new(context), self.registration.slots)
     }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use cupola_client::Client;
+use cupola_process::starter::Starter;
 use cupola_protocol::work::{CapabilitiesBody, Registered};
 use serde_json::{Map, Value, json};
 
@@ -45,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) machine: Map<String, Value>,
     /// What keeps the programs in.
     pub(crate) keeper: Arc<Keeper>,
+    /// What starts them.
+    pub(crate) starter: Arc<Starter>,
     /// What is run at all.
     pub(crate) admission: Admission,
     /// Where their owner sees them.
@@ -58,7 +61,7 @@ impl Context {
         client: Client,
         registered: &Registered,
         machine: &CapabilitiesBody,
-        keeper: &Arc<Keeper>,
+        (keeper, starter): (&Arc<Keeper>, &Arc<Starter>),
     ) -> Self {
         let bundles = Cache::new(bundles_folder(&settings.state_dir));
         let now = settings.clock.now();
@@ -80,6 +83,7 @@ impl Context {
             variables: process::allowed(&settings.environment),
             machine: describe(&settings.name, machine),
             keeper: Arc::clone(keeper),
+            starter: Arc::clone(starter),
             admission: Admission::new(settings.admits, &registered.worker_id, &registered.hub_key),
             desk: settings.desk.clone(),
         }

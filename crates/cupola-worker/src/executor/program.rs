@@ -72,7 +72,7 @@ impl Execution {
         fresh: &Arc<Notify>,
     ) -> End {
         let started = Instant::now();
-        let watched = match spawn(prepared).await {
+        let watched = match self.spawn(prepared).await {
             Ok((program, streams)) => {
                 self.enter(Phase::Running);
                 let collecting = self.collect(streams, outbox, fresh);
@@ -100,6 +100,27 @@ impl Execution {
             wall_time_secs,
             ..End::early(ending)
         }
+    }
+
+    /// Off the runtime's threads: it takes some milliseconds.
+    async fn spawn(&self, prepared: &Prepared) -> io::Result<(Program, Streams)> {
+        let command = prepared.command.clone();
+        let folder = prepared.working_folder.clone();
+        let environment = prepared.variables.clone();
+        let kept = prepared.kept.clone();
+        let starter = Arc::clone(&self.context.starter);
+        let spawning = move || {
+            Program::spawn(&Launch {
+                command: &command,
+                folder: &folder,
+                environment: &environment,
+                kept: &kept,
+                starter: &starter,
+            })
+        };
+        tokio::task::spawn_blocking(spawning)
+            .await
+            .map_err(io::Error::other)?
     }
 
     /// Waits for the program's end, or brings it about.
@@ -225,25 +246,6 @@ impl Execution {
         }
         ending::of_program(watched.stop, watched.exit, &self.order.metric_name, outbox)
     }
-}
-
-/// Forks off the runtime's threads: it takes milliseconds where the agent's memory is large.
-async fn spawn(prepared: &Prepared) -> io::Result<(Program, Streams)> {
-    let command = prepared.command.clone();
-    let folder = prepared.working_folder.clone();
-    let environment = prepared.variables.clone();
-    let kept = prepared.kept.clone();
-    let spawning = move || {
-        Program::spawn(&Launch {
-            command: &command,
-            folder: &folder,
-            environment: &environment,
-            kept: &kept,
-        })
-    };
-    tokio::task::spawn_blocking(spawning)
-        .await
-        .map_err(io::Error::other)?
 }
 
 /// Waits for `watching`, then a bounded time for what `collecting` has still to read.
