@@ -3,16 +3,23 @@
 //! Every number names the page that shows it. What programs wrote is quoted and nothing else; a change is
 //! said, never made: who asked calls its tool.
 
+mod across;
 mod changes;
 mod chosen;
 mod economy;
+mod elsewhere;
+mod estimates;
+mod fact;
 mod groups;
 mod matters;
+mod measured;
 mod orders;
 mod standing;
 mod subjects;
 mod times;
+mod timing;
 mod work;
+mod written;
 
 use cupola_domain::{
     ids::{ExperimentId, RunId},
@@ -32,6 +39,9 @@ use crate::{
     suggest,
     tools::{Caller, DATA_NOTE, Refused},
 };
+
+/// How a change is made that was proposed and agreed to.
+const CONFIRMING: &str = "Words alone change nothing: press the button under the answer, or ask `cupola ask --yes yes` in the same terminal.";
 
 /// What became of a question, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,6 +96,8 @@ pub struct Answer {
     pub change: Option<Change>,
     /// The run that it shows, to which a later "it" leads.
     pub shown: Option<Thing>,
+    /// What it tells one by one, to which a later "the second one" leads.
+    pub listed: Vec<Thing>,
 }
 
 /// A number with where it is from.
@@ -187,12 +199,20 @@ pub fn ask(
                 let line = format!("Left out, since I do not know it: {}.", words.join(", "));
                 answer.detail.insert(0, line);
             }
+            if asked.is_agreed && answer.change.is_some() {
+                answer.detail.insert(0, CONFIRMING.to_owned());
+            }
             answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
             answer
         }
         reading => not_asked(reading),
     };
     conversation.note(question, &reading, answer.shown.take());
+    let proposed = match reading {
+        Reading::Asked(asked) if answer.change.is_some() => Some(asked.intent),
+        _ => None,
+    };
+    conversation.keep(std::mem::take(&mut answer.listed), proposed);
     Ok(answer)
 }
 
@@ -239,6 +259,7 @@ fn not_asked(reading: &Reading) -> Answer {
                 ..Answer::saying(text)
             }
         }
+        Reading::DidYouMean(meant) => did_you_mean(meant),
         Reading::NotTaken(not) => orders::not_taken(not),
         Reading::NotAnswered(words) => {
             let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
@@ -264,6 +285,17 @@ fn not_asked(reading: &Reading) -> Answer {
             suggestions: suggest::examples(),
             ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers, costs, credits and checks.".to_owned())
         },
+    }
+}
+
+fn did_you_mean(meant: &str) -> Answer {
+    let said = excerpt(meant);
+    let said = said.trim_end_matches(['?', '.', '!']);
+    Answer {
+        outcome: Outcome::AskedBack,
+        asks_back: vec![meant.to_owned()],
+        suggestions: vec![meant.to_owned()],
+        ..Answer::saying(format!("Did you mean: {said}?"))
     }
 }
 
@@ -317,6 +349,7 @@ impl Desk<'_> {
             Intent::Report { on, with } => self.reported(on, with),
             Intent::Act { action, on, runs } => self.acted(*action, on, *runs),
             Intent::WouldAct { action, on } => self.would(*action, on.as_ref()),
+            Intent::Fact(fact) => self.fact(fact),
             Intent::Help => Ok(help()),
         }
     }
@@ -331,7 +364,7 @@ fn help() -> Answer {
     Answer {
         detail: suggest::EXAMPLES.iter().map(|example| (*example).to_owned()).collect(),
         suggestions: suggest::examples(),
-        ..Answer::saying("Ask about experiments, runs, workers, costs, credits and checks; compare, explain, draft a brief, or have a report written.".to_owned())
+        ..Answer::saying("I answer questions about what is on this hub, in English: experiments, runs, workers, costs, credits and checks. I compare, explain, draft briefs and write reports, and propose changes that you confirm. For example:".to_owned())
     }
 }
 
@@ -380,6 +413,11 @@ impl Answer {
 
     fn showing(mut self, run: RunId) -> Self {
         self.shown = Some(run_thing(run));
+        self
+    }
+
+    fn listing(mut self, thing: Thing) -> Self {
+        self.listed.push(thing);
         self
     }
 

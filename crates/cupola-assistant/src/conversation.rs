@@ -2,6 +2,7 @@
 
 use crate::{
     dialogue::{Exchange, SAID_MAX},
+    fact::Fact,
     grammar::Reading,
     intent::Intent,
     names::{Kind, Thing},
@@ -24,7 +25,22 @@ pub(crate) const YES: &[&str] = &[
     "correct",
     "right",
     "exactly",
+    "do it",
+    "yes do it",
+    "do that",
+    "go on",
+    "please do",
+    "confirm",
+    "i confirm",
+    "make it so",
 ];
+
+/// Whether somebody agrees and says nothing else.
+pub(crate) fn is_yes(text: &str) -> bool {
+    let words = Question::read(text).map_or_else(|_| Vec::new(), |question| question.words);
+    let said: Vec<_> = words.iter().map(|word| word.folded.as_str()).collect();
+    YES.contains(&said.join(" ").as_str())
+}
 
 /// Where a conversation stands after an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +59,12 @@ pub struct Conversation {
     pub wish: Option<Wish>,
     /// What was asked back.
     pub pending: Option<Pending>,
+    /// What was asked, without a slip: whether this was meant.
+    pub meant_so: Option<String>,
+    /// What was told one by one, in order.
+    pub listed: Vec<Thing>,
+    /// The change that was proposed last, until something else is said.
+    pub proposed: Option<Intent>,
     /// What was said last, for a language model.
     pub said: Vec<Exchange>,
     /// What language models took for it, in tokens.
@@ -66,15 +88,22 @@ impl Conversation {
     /// Where it stands after a question was read; `shown` is the run that its answer shows.
     pub fn note(&mut self, question: &str, reading: &Reading, shown: Option<Thing>) {
         let before = self.pending.take();
+        self.meant_so = None;
+        self.proposed = None;
         match reading {
             Reading::Asked(asked) => {
+                if matches!(asked.intent, Intent::Best { .. }) {
+                    self.listed.clear();
+                }
                 if let Some(subject) = asked.intent.subject() {
                     self.speak_of(subject.clone());
                 }
                 if let Some(shown) = shown {
                     self.run = Some(shown);
                 }
-                if let Intent::Draft(wish) = &asked.intent {
+                if let Intent::Draft(wish) | Intent::Fact(Fact::Estimate { wish, .. }) =
+                    &asked.intent
+                {
                     self.wish = Some(wish.clone());
                 }
                 if matches!(asked.intent, Intent::Submit(_)) {
@@ -99,6 +128,7 @@ impl Conversation {
                 }
                 self.pending = Some(pending);
             }
+            Reading::DidYouMean(meant) => self.meant_so = Some(meant.clone()),
             Reading::Which { .. }
             | Reading::Unknown { .. }
             | Reading::NotTaken(_)
@@ -106,6 +136,14 @@ impl Conversation {
             | Reading::NotUnderstood
             | Reading::TooLong(_) => {}
         }
+    }
+
+    /// Keeps what an answer told one by one, and what it proposed.
+    pub fn keep(&mut self, listed: Vec<Thing>, proposed: Option<Intent>) {
+        if !listed.is_empty() {
+            self.listed = listed;
+        }
+        self.proposed = proposed;
     }
 
     /// Remembers what was said, for a language model; only the latest of it.

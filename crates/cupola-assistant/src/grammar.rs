@@ -4,17 +4,22 @@
 //! A question is read once from its beginning to its end; names are looked up in an index, for a bounded
 //! number of words. What is not understood is said, never guessed.
 
+mod about;
 mod build;
 mod drafts;
+mod facts;
+mod filters;
+mod listed;
 mod marked;
 mod named;
 mod orders;
 mod picked;
+mod slips;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    conversation::Conversation,
+    conversation::{Conversation, is_yes},
     intent::{Action, Intent},
     names::{Kind, Names, Thing},
     period::Clock,
@@ -22,7 +27,10 @@ use crate::{
     words::Sense,
 };
 
-use self::marked::Marked;
+use self::{about::About, marked::Marked};
+
+/// What answers a question back is no longer.
+const ANSWER_BYTES_MAX: usize = 400;
 
 /// What was made of a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +59,8 @@ pub enum Reading {
     NotTaken(NotTaken),
     /// It says more than can be answered: these words would be left out, and another question answered.
     NotAnswered(Vec<String>),
+    /// A word of it is a slip away from another: whether this was meant.
+    DidYouMean(String),
     /// It is no question that the grammar knows.
     NotUnderstood,
     /// It is too long to be read.
@@ -88,12 +98,42 @@ pub struct Asked {
     pub guesses: Vec<(String, Thing)>,
     /// Words of which nothing is known: the answer leaves them out.
     pub left_out: Vec<String>,
+    /// Whether it is what was proposed before, and somebody agreed.
+    pub is_agreed: bool,
+}
+
+impl Asked {
+    /// Of this and no doubt about it.
+    fn plain(intent: Intent) -> Self {
+        Self {
+            intent,
+            guesses: Vec::new(),
+            left_out: Vec::new(),
+            is_agreed: false,
+        }
+    }
 }
 
 /// Reads a question.
 pub fn read(text: &str, conversation: &Conversation, names: &impl Names, clock: Clock) -> Reading {
+    if text.len() < ANSWER_BYTES_MAX
+        && let Some(reading) = answered(text, conversation, names, clock)
+    {
+        return reading;
+    }
+    let reading = read_chosen(text, conversation, names, clock, &[]);
+    let meant = slips::mended(text, &reading, conversation, names, clock);
+    meant.map_or(reading, Reading::DidYouMean)
+}
+
+/// What answers a question back, or agrees to what was proposed.
+fn answered(
+    text: &str,
+    conversation: &Conversation,
+    names: &impl Names,
+    clock: Clock,
+) -> Option<Reading> {
     if let Some(pending) = &conversation.pending
-        && text.len() < 400
         && let Some(thing) = pending.choice(text)
     {
         let mut chosen = pending.chosen.clone();
@@ -102,9 +142,25 @@ pub fn read(text: &str, conversation: &Conversation, names: &impl Names, clock: 
             pending: None,
             ..conversation.clone()
         };
-        return read_chosen(&pending.question, &before, names, clock, &chosen);
+        return Some(read_chosen(
+            &pending.question,
+            &before,
+            names,
+            clock,
+            &chosen,
+        ));
     }
-    read_chosen(text, conversation, names, clock, &[])
+    if !is_yes(text) {
+        return None;
+    }
+    if let Some(meant) = &conversation.meant_so {
+        return Some(read_chosen(meant, conversation, names, clock, &[]));
+    }
+    let intent = conversation.proposed.clone()?;
+    Some(Reading::Asked(Asked {
+        is_agreed: true,
+        ..Asked::plain(intent)
+    }))
 }
 
 fn read_chosen(
@@ -118,18 +174,13 @@ fn read_chosen(
         Ok(question) => question,
         Err(too_long) => return Reading::TooLong(too_long),
     };
-    let mut marked = Marked::new(&question, names, clock);
-    let mut topic = topic(&marked);
-    let is_mended = topic.is_none() && marked.mend();
-    if is_mended {
-        topic = self::topic(&marked);
-    }
+    let marked = Marked::new(&question, names, clock);
+    let topic = topic(&marked);
     let context = build::Context {
         marked: &marked,
         conversation,
         names,
         chosen,
-        is_mended,
         guesses: Vec::new(),
         left_out: Vec::new(),
         used: Vec::new(),
@@ -168,6 +219,7 @@ enum Topic {
     Status,
     Describe,
     Kind(Kind),
+    Fact(About),
 }
 
 /// The first line of which every sense is there decides.
@@ -176,10 +228,17 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::WhyFailed, &[Sense::Why, Sense::Failed]),
     (Topic::WhyFailed, &[Sense::Why, Sense::Lost]),
     (Topic::WhyFailed, &[Sense::Describe, Sense::Failed]),
-    (Topic::WhyFailed, &[Sense::Why, Sense::Cancelled]),
-    (Topic::WhyFailed, &[Sense::Why, Sense::Cancel]),
+    (
+        Topic::Fact(About::WhyCancelled),
+        &[Sense::Why, Sense::Cancelled],
+    ),
+    (
+        Topic::Fact(About::WhyCancelled),
+        &[Sense::Why, Sense::Cancel],
+    ),
     (Topic::WhyWaiting, &[Sense::Why, Sense::Pending]),
     (Topic::WhyWaiting, &[Sense::Why, Sense::Start]),
+    (Topic::WhyWaiting, &[Sense::Why, Sense::Ran]),
     (Topic::Report, &[Sense::Report]),
     (Topic::Best, &[Sense::Highest, Sense::Cost]),
     (Topic::Best, &[Sense::Lowest, Sense::Cost]),
@@ -192,11 +251,14 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Log, &[Sense::Log]),
     (Topic::Curve, &[Sense::Curve]),
     (Topic::Cost, &[Sense::Cost]),
+    (Topic::Fact(About::Mean), &[Sense::Mean]),
     (Topic::Best, &[Sense::Best]),
     (Topic::Best, &[Sense::Worst]),
     (Topic::Best, &[Sense::Lowest]),
     (Topic::Best, &[Sense::Highest]),
     (Topic::Best, &[Sense::Top]),
+    (Topic::Best, &[Sense::Rank]),
+    (Topic::Fact(About::Problems), &[Sense::Problem]),
     (Topic::Runs, &[Sense::Failed]),
     (Topic::Running, &[Sense::Running]),
     (Topic::Changed, &[Sense::Changed]),
@@ -205,9 +267,12 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Runs, &[Sense::Completed]),
     (Topic::Runs, &[Sense::Cancelled]),
     (Topic::Runs, &[Sense::Where]),
+    (Topic::Fact(About::Config), &[Sense::Config]),
+    (Topic::Fact(About::Seeds), &[Sense::Seed]),
     (Topic::Help, &[Sense::Help]),
     (Topic::Status, &[Sense::Status]),
     (Topic::Describe, &[Sense::Describe]),
+    (Topic::Runs, &[Sense::Ran]),
     (Topic::Runs, &[Sense::Kind(Kind::Run)]),
     (
         Topic::Kind(Kind::Experiment),
@@ -236,6 +301,12 @@ const ORDERS: &[(Topic, Sense)] = &[
 fn topic(marked: &Marked) -> Option<Topic> {
     if let Some(topic) = orders::asked_about(marked) {
         return Some(topic);
+    }
+    if let Some(about) = about::about(marked) {
+        return Some(Topic::Fact(about));
+    }
+    if about::is_greeting(marked) {
+        return Some(Topic::Help);
     }
     let first = marked.first_sense();
     let order = ORDERS.iter().find(|(_, sense)| first == Some(*sense));

@@ -163,6 +163,11 @@ impl HubNames<'_> {
         thing.map_or_else(|| name.to_owned(), |thing| thing.name.clone())
     }
 
+    /// An experiment as it is spoken of.
+    pub fn thing(&self, id: ExperimentId, name: &str) -> Thing {
+        Thing::new(Key::Experiment(id), self.called(id, name))
+    }
+
     /// A parameter or a metric by the whole of its name.
     fn label(&self, text: &str, kinds: &[Kind]) -> Option<Thing> {
         let is_there = |kind, of| {

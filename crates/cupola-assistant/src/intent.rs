@@ -3,6 +3,7 @@
 use cupola_domain::counts::State;
 
 use crate::{
+    fact::Fact,
     names::{Kind, Thing},
     period::Period,
     wish::Wish,
@@ -153,6 +154,8 @@ pub enum Intent {
     },
     /// Hand in what was drafted.
     Submit(Wish),
+    /// What one look at the hub answers.
+    Fact(Fact),
     /// What can be asked.
     Help,
 }
@@ -206,10 +209,24 @@ pub struct RunsWanted {
     pub is_lost: bool,
     /// Only those that have not ended.
     pub is_left: bool,
-    /// Made in this time.
+    /// Only those of experiments that whoever asks made.
+    pub is_own: bool,
+    /// In this time.
     pub within: Option<Period>,
+    /// What of them was in that time.
+    pub dated: Dated,
     /// What was written after `where`: a filter, as runs are searched with.
     pub filter: String,
+}
+
+/// Which time of runs is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dated {
+    /// Their end where their state is one, else their making.
+    #[default]
+    ByState,
+    /// Their start, whatever became of them.
+    Started,
 }
 
 /// So many runs are started at once at most.
@@ -241,6 +258,9 @@ impl Intent {
     /// The same question about something else of the same kind.
     #[must_use]
     pub fn about(mut self, other: &Thing) -> Option<Self> {
+        if let Self::Fact(fact) = self {
+            return fact.about(other).map(Self::Fact);
+        }
         let is_alike = self
             .subject()
             .is_some_and(|subject| subject.kind() == other.kind());
@@ -279,6 +299,7 @@ impl Intent {
         match &mut self {
             Self::Cost { within, .. } | Self::WhatChanged { within, .. } => *within = Some(period),
             Self::ListRuns(wanted) => wanted.within = Some(period),
+            Self::Fact(fact) => return fact.clone().within(period).map(Self::Fact),
             _ => return None,
         }
         Some(self)
@@ -305,6 +326,7 @@ impl Intent {
             Self::IsBetter { a, .. } => Some(a),
             Self::ListRuns(wanted) => wanted.of.first(),
             Self::Describe { what } => Some(what),
+            Self::Fact(fact) => fact.subject(),
             Self::Report { on, .. } | Self::Act { on, .. } => Some(on),
             Self::List { .. }
             | Self::Workers

@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod conversation;
 pub mod conversations;
 pub mod dialogue;
+pub mod fact;
 pub mod facts;
 pub mod grammar;
 pub mod index;

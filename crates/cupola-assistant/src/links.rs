@@ -26,6 +26,12 @@ pub const VERIFICATION: &str = "/verification";
 /// All experiments that no brief made.
 pub const EXPERIMENTS: &str = "/experiments";
 
+/// All briefs.
+pub const BRIEFS: &str = "/briefs";
+
+/// What wants attention.
+pub const ALERTS: &str = "/alerts";
+
 /// A form for a new brief.
 pub const NEW_BRIEF: &str = "/briefs/new";
 

@@ -1,6 +1,7 @@
 //! What can be asked next. Every suggestion is a question that is understood where it is made.
 
 use crate::{
+    fact::Fact,
     intent::{Action, By, Intent},
     names::{Key, Kind, Thing},
     wish::Wish,
@@ -12,7 +13,10 @@ pub const SUGGESTIONS_MAX: usize = 4;
 /// What can be asked by whoever does not know what to ask.
 pub const EXAMPLES: &[&str] = &[
     "what is running?",
+    "are there any problems?",
+    "latest results",
     "what changed since yesterday?",
+    "which experiment is the best?",
     "which runs failed today?",
     "how much did everything cost this week?",
     "list experiments",
@@ -100,6 +104,35 @@ fn following(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
             format!("describe {}", named(on)),
             "what is running?".to_owned(),
         ],
+        Intent::Fact(fact) => of_fact(fact),
+    }
+}
+
+fn of_fact(fact: &Fact) -> Vec<String> {
+    match fact {
+        Fact::Problems { .. } => vec![
+            "which runs failed today?".to_owned(),
+            "how are the workers?".to_owned(),
+        ],
+        Fact::Deeds { .. } | Fact::Briefs { .. } | Fact::Own { .. } => {
+            vec!["latest results".to_owned(), "what is running?".to_owned()]
+        }
+        Fact::Latest { of: None } => vec![
+            "which experiment is the best?".to_owned(),
+            "which runs failed today?".to_owned(),
+        ],
+        Fact::BestOfAll { .. } => vec!["latest results".to_owned(), "list experiments".to_owned()],
+        Fact::Speed { .. } => vec!["how are the workers?".to_owned()],
+        Fact::Estimate { wish, .. } => of_draft(wish),
+        Fact::Latest { of: Some(of) }
+        | Fact::Timing { of, .. }
+        | Fact::Mean { of, .. }
+        | Fact::Value { of, .. }
+        | Fact::Seeds { of }
+        | Fact::Config { of }
+        | Fact::WhyCancelled { of } => of_subject(of),
+        Fact::Elsewhere { on: Some(on), .. } => of_subject(on),
+        Fact::Elsewhere { on: None, .. } => examples(),
     }
 }
 
@@ -114,14 +147,19 @@ pub fn examples() -> Vec<String> {
 
 /// A thing in a question, so that no word of its name is taken for anything else.
 pub fn named(thing: &Thing) -> String {
-    let name = if thing.name.contains('"') {
-        format!("`{}`", thing.name)
-    } else {
-        format!("\"{}\"", thing.name)
-    };
+    let name = quoted(&thing.name);
     match thing.kind() {
         Kind::Experiment | Kind::Run => name,
         kind => format!("{kind} {name}"),
+    }
+}
+
+/// A name as it is written in questions.
+pub(crate) fn quoted(name: &str) -> String {
+    if name.contains('"') {
+        format!("`{name}`")
+    } else {
+        format!("\"{name}\"")
     }
 }
 
@@ -144,6 +182,8 @@ fn of_draft(wish: &Wish) -> Vec<String> {
     submit
         .into_iter()
         .chain(["make it 200 tasks".to_owned()])
+        .chain(is_whole.then(|| "how much will it cost?".to_owned()))
+        .chain(is_whole.then(|| "how long will it take?".to_owned()))
         .collect()
 }
 

@@ -91,6 +91,18 @@ pub enum Sense {
     Of,
     /// Asks.
     Asks,
+    /// Something that is not as it should be.
+    Problem,
+    /// What all together come to.
+    Mean,
+    /// What runs were told.
+    Config,
+    /// Where chance begins.
+    Seed,
+    /// Was begun.
+    Ran,
+    /// One after the other, the best first.
+    Rank,
     /// Says nothing by itself.
     Noise,
 }
@@ -198,7 +210,7 @@ const TABLE: &[(&str, &[Sense])] = &[
     ),
     ("how many|count|number of", &[S::Count]),
     (
-        "status|progress|state|overview|eta|how far|how is it going",
+        "status|progress|state|overview|eta|how far|how is it going|what up|whats up|what is up|how are things|how is everything|how are we doing|how goes it",
         &[S::Status],
     ),
     (
@@ -216,7 +228,7 @@ const TABLE: &[(&str, &[Sense])] = &[
     ),
     ("report|reports|writeup|write-up|write up", &[S::Report]),
     (
-        "help|what can i ask|what can you do|what do you know|commands|examples",
+        "help|what can i ask|what can you do|what do you know|commands|examples|who are you|what are you|what is cupola|how do you work|how does this work",
         &[S::Help],
     ),
     (
@@ -254,6 +266,15 @@ const TABLE: &[(&str, &[Sense])] = &[
     ),
     ("cancel|stop|abort|kill|terminate|halt", &[S::Cancel]),
     ("start|launch|begin|kick off", &[S::Start]),
+    ("ran|executed|started|launched|began|begun", &[S::Ran]),
+    ("rank|ranking|rankings|ranked|leaderboard", &[S::Rank]),
+    (
+        "problem|problems|issue|issues|trouble|troubles|alerts|alarms|warnings|anything wrong|something wrong|anything broken|everything ok|everything okay|everything fine|everything all right|everything alright|all good|all well",
+        &[S::Problem],
+    ),
+    ("average|averages|avg|mean|median", &[S::Mean]),
+    ("configuration|configurations|config|configs", &[S::Config]),
+    ("seed|seeds", &[S::Seed]),
     (
         "retry|rerun|re-run|restart|try again|run again|repeat",
         &[S::Retry],
@@ -269,9 +290,25 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|lines|configuration|config|hub|cupola|am|being|both|today|total|moment|general|course|average|mean|overall|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
+];
+
+/// Words of times, each by itself, for slips alone.
+const TIMES: &[(&str, &[Sense])] = &[
+    ("yesterday", &[]),
+    ("today", &[]),
+    ("hours", &[]),
+    ("weeks", &[]),
+    ("month", &[]),
+    ("monday", &[]),
+    ("tuesday", &[]),
+    ("wednesday", &[]),
+    ("thursday", &[]),
+    ("friday", &[]),
+    ("saturday", &[]),
+    ("sunday", &[]),
 ];
 
 /// Words of a phrase of the table at most.
@@ -288,23 +325,60 @@ pub fn phrase(words: &[&str]) -> Option<(usize, &'static [Sense])> {
         .map(|(phrase, senses)| (phrase.len(), *senses))
 }
 
-/// What a word says that is one slip away from just one word of the table.
-pub fn nearly(word: &str) -> Option<&'static [Sense]> {
+/// The word of the table that another one is the fewest slips away from: it is asked whether that was
+/// meant. Of a short word only neighbours that are swapped are a slip; none where several say different things.
+pub fn nearly(word: &str) -> Option<&'static str> {
     let written: Vec<char> = word.chars().collect();
-    if !(5..=20).contains(&written.len()) {
-        return None;
+    let most = match written.len() {
+        4 | 5 => 1,
+        6..=20 => 2,
+        _ => return None,
+    };
+    let mut closest: Option<(usize, &'static str, &[Sense])> = None;
+    let mut is_open = false;
+    for (phrases, senses) in TABLE.iter().chain(TIMES) {
+        if matches!(senses, [S::Noise | S::Of | S::Asks]) {
+            continue;
+        }
+        for known in phrases.split('|').filter(|known| !known.contains(' ')) {
+            let letters: Vec<char> = known.chars().collect();
+            // Of short words half of all others are two letters away.
+            let most = if letters.len() < 7 { most.min(1) } else { most };
+            let Some(count) = slips(&written, &letters, most).filter(|count| *count > 0) else {
+                continue;
+            };
+            if letters.len() < 4 || (written.len() == 4 && !is_swapped(&written, &letters)) {
+                continue;
+            }
+            match closest {
+                Some((fewest, ..)) if count > fewest => {}
+                // Of words that say the same, the longest: "faild" was "failed" rather than "fail".
+                Some((fewest, word, meant))
+                    if count == fewest && meant == *senses && known.len() > word.len() =>
+                {
+                    closest = Some((count, known, senses));
+                }
+                Some((fewest, word, meant)) if count == fewest => {
+                    is_open |= meant != *senses || (meant.is_empty() && word != known);
+                }
+                _ => {
+                    closest = Some((count, known, senses));
+                    is_open = false;
+                }
+            }
+        }
     }
-    let single = TABLE
-        .iter()
-        .filter(|(_, senses)| !matches!(senses, [S::Noise | S::Of | S::Asks]));
-    let mut near = single.filter(|(phrases, _)| {
-        phrases.split('|').any(|phrase| {
-            let known: Vec<char> = phrase.chars().collect();
-            known.len() >= 5 && slips(&written, &known, 1).is_some()
-        })
-    });
-    let (_, senses) = near.next()?;
-    near.next().is_none().then_some(*senses)
+    closest.filter(|_| !is_open).map(|(_, known, _)| known)
+}
+
+/// Whether both have the same letters in another order.
+fn is_swapped(a: &[char], b: &[char]) -> bool {
+    let sorted = |letters: &[char]| {
+        let mut letters = letters.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    sorted(a) == sorted(b)
 }
 
 /// The table by first words, longer phrases first.

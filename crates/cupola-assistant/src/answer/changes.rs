@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a brief has where nothing is said.
-const NUM_TASKS: u32 = 20;
+pub(super) const NUM_TASKS: u32 = 20;
 const TIME_BUDGET_SECS: u64 = 600;
 
 impl Desk<'_> {
@@ -149,7 +149,7 @@ pub(super) fn or_said(refused: Refused) -> Result<Answer, HubError> {
 }
 
 /// What is planned; one amount where both ends are the same.
-fn planned(least: f64, most: f64, currency: &str) -> String {
+pub(super) fn planned(least: f64, most: f64, currency: &str) -> String {
     match (amount(least), amount(most)) {
         (low, high) if low == high => format!("It would cost about {low} {currency}."),
         (low, high) => format!("It would cost about {low} to {high} {currency}."),
@@ -173,7 +173,7 @@ fn summary(wish: &Wish) -> String {
     )
 }
 
-fn arguments(wish: &Wish) -> Map<String, Value> {
+pub(super) fn arguments(wish: &Wish) -> Map<String, Value> {
     let mut arguments = Map::new();
     let mut say = |name: &str, value: Value| arguments.insert(name.to_owned(), value);
     say("goal", wish.goal.as_str().into());
@@ -201,7 +201,7 @@ fn arguments(wish: &Wish) -> Map<String, Value> {
 }
 
 /// Whole seconds, one at least.
-fn seconds(wish: &Wish) -> u64 {
+pub(super) fn seconds(wish: &Wish) -> u64 {
     wish.time_budget
         .map_or(TIME_BUDGET_SECS, |time| time.as_secs().max(1))
 }

@@ -10,6 +10,7 @@ use super::{
     quoted,
 };
 use crate::{
+    fact::Deed,
     facts,
     grammar::{NotTaken, Untaken},
     intent::{Action, START_RUNS_MAX},
@@ -32,6 +33,9 @@ impl Desk<'_> {
         match (self.order(action, on, runs)?, &on.key) {
             (Some(order), _) => self.proposed(order.tool, order.arguments, &order.what),
             (None, Key::Experiment(id)) => self.failed_runs(*id, on),
+            (None, Key::Worker(_)) if action == Action::Cancel => {
+                self.elsewhere(Deed::Pause, Some(on))
+            }
             (None, _) => Ok(Answer::refused(cannot(action, on))),
         }
     }

@@ -77,7 +77,11 @@ impl Desk<'_> {
             );
             answer = answer
                 .more(line)
-                .link(row.worker.name.clone(), links::worker(row.worker.id));
+                .link(row.worker.name.clone(), links::worker(row.worker.id))
+                .listing(Thing::new(
+                    Key::Worker(row.worker.id),
+                    row.worker.name.clone(),
+                ));
         }
         Ok(answer.link("workers", links::WORKERS))
     }
@@ -113,7 +117,10 @@ impl Desk<'_> {
                 )
             }
         };
-        Ok(Answer::saying(text)
+        let answer = newest
+            .into_iter()
+            .fold(Answer::saying(text), Answer::listing);
+        Ok(answer
             .count(format!("{kind}s"), total, source)
             .link(format!("{kind}s"), source))
     }

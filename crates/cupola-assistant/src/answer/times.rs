@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// So far is looked back where nobody says since when.
-const LOOKED_BACK: Duration = Duration::from_hours(24);
+pub(super) const LOOKED_BACK: Duration = Duration::from_hours(24);
 
 /// Runs of a worker whose costs are added up.
 const RUNS_MAX: u32 = 1_000;

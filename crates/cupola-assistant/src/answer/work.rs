@@ -1,4 +1,4 @@
-//! What runs, what waits, what failed, and what was written.
+//! What runs, what waits, and what failed.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,15 @@ use cupola_domain::{
     run::{Outcome, RunState},
     text::excerpt,
 };
-use cupola_hub::{
-    HubError,
-    charts::Shown,
-    logs::{From as LogFrom, LogQuery},
-    run_search::RunFound,
-};
+use cupola_hub::{HubError, run_search::RunFound};
 
-use super::{Answer, Chart, Desk, quoted, times::moment};
+use super::{Answer, Desk, quoted, times::moment};
 use crate::{
     facts,
-    intent::RunsWanted,
+    intent::{Dated, RunsWanted},
     links,
     names::{Key, Thing},
-    numbers::{amount, plural},
+    numbers::plural,
     period::Period,
 };
 
@@ -29,19 +24,16 @@ use crate::{
 const LISTED_MAX: usize = 8;
 
 /// Runs that are counted where there is no count already.
-const COUNTED_MAX: u32 = 1_000;
+pub(super) const COUNTED_MAX: u32 = 1_000;
 
 /// Failures whose reasons are told apart.
 const FAILURES_MAX: u32 = 200;
 
-/// Lines of a log.
-const LINES: usize = 20;
+/// Experiments of one person whose runs are looked for: the newest.
+const OWN_MAX: usize = 200;
 
 /// Experiments of which is told why they wait.
 const OBSTACLES_MAX: usize = 3;
-
-/// Columns of a small chart.
-const COLUMNS: u32 = 60;
 
 impl Desk<'_> {
     pub(super) fn why_failed(&self, of: &Thing) -> Result<Answer, HubError> {
@@ -213,6 +205,21 @@ impl Desk<'_> {
             conditions.extend(also.strip_prefix(" and ").map(str::to_owned));
             source = page;
         }
+        if wanted.is_own {
+            let own = self.own_experiments()?;
+            experiments = own
+                .iter()
+                .map(|one| one.id)
+                .filter(|id| experiments.is_empty() || experiments.contains(id))
+                .take(OWN_MAX)
+                .collect();
+            if experiments.is_empty() {
+                let text = "No experiment of yours is meant, and so no run of yours.";
+                return Ok(Answer::saying(text)
+                    .count("runs", 0, &source)
+                    .link("runs", source));
+            }
+        }
         conditions.extend(wanted.state.map(|state| format!("state = {state}")));
         let left = "(state = pending or state = running)".to_owned();
         conditions.extend(wanted.is_left.then_some(left));
@@ -259,7 +266,7 @@ impl Desk<'_> {
     }
 
     /// The first runs, a line each.
-    fn listed(&self, mut answer: Answer, runs: &[RunFound]) -> Answer {
+    pub(super) fn listed(&self, mut answer: Answer, runs: &[RunFound]) -> Answer {
         for found in runs.iter().take(LISTED_MAX) {
             let task = format!(
                 "task {} of {}",
@@ -274,145 +281,21 @@ impl Desk<'_> {
             };
             answer = answer
                 .more(format!("{task}, {}{reason}", found.run.state.word()))
-                .link(task, links::run(found.run.id));
+                .link(task, links::run(found.run.id))
+                .listing(Thing::new(
+                    Key::Run(found.run.id),
+                    format!(
+                        "{} #{}",
+                        self.names
+                            .called(found.run.experiment, &found.experiment_name),
+                        found.task_number
+                    ),
+                ));
         }
         if let [only] = runs {
             answer = answer.showing(only.run.id);
         }
         answer
-    }
-
-    pub(super) fn log(&self, of: &Thing) -> Result<Answer, HubError> {
-        let run = self.run_of(of)?;
-        let source = links::run(run);
-        let part = self.hub.run_log(
-            run,
-            LogQuery {
-                from: LogFrom::Last,
-                limit: LINES,
-                line_bytes: 1_000,
-                ..LogQuery::default()
-            },
-        )?;
-        let total = u64::try_from(part.levels.total()).unwrap_or(0);
-        let name = match of.key {
-            // Which of its runs was taken is said.
-            Key::Experiment(_) | Key::Picked(..) => {
-                let detail = self.hub.run_detail(run)?;
-                let experiment = self.called(detail.experiment.id, &detail.experiment.name);
-                format!("task {} of {experiment}", detail.task.number)
-            }
-            _ => quoted(&of.name),
-        };
-        let which = match of.key {
-            Key::Picked(_, pick) => format!("The log of the {},", pick.words()),
-            _ => "The log of".to_owned(),
-        };
-        let text = match total {
-            0 => format!("{which} {name} has no lines."),
-            total => format!(
-                "{which} {name} has {}; the last {} are quoted.",
-                plural(total, "line"),
-                part.lines.len()
-            ),
-        };
-        let mut answer = Answer::saying(text).count("lines", total, &source);
-        answer.quoted = part
-            .lines
-            .iter()
-            .map(|line| cupola_domain::text::storable(&line.text).into_owned())
-            .collect();
-        Ok(answer.link("the log", source).showing(run))
-    }
-
-    pub(super) fn curve(&self, of: &Thing, metrics: &[Thing]) -> Result<Answer, HubError> {
-        let (run, which) = self.run_with_curves(of)?;
-        let detail = self.hub.run_detail(run)?;
-        let source = links::run(run);
-        let objective = detail
-            .experiment
-            .objective
-            .as_ref()
-            .map(|objective| objective.metric.clone());
-        let metric = match metrics.first() {
-            Some(thing) => Some(thing.name.clone()),
-            None => objective
-                .filter(|metric| detail.series.contains(metric))
-                .or_else(|| detail.series.first().cloned()),
-        };
-        let name = called(of, which);
-        let nothing = |what: &str| {
-            Answer::saying(format!("{name} has no curve{what}."))
-                .link("the run", source.clone())
-                .showing(run)
-        };
-        let Some(metric) = metric else {
-            return Ok(nothing(""));
-        };
-        let shown = Shown {
-            columns: COLUMNS,
-            ..Shown::default()
-        };
-        let charts = self
-            .hub
-            .run_charts(run, vec![(metric.clone(), None)], shown)?;
-        let Some(chart) = charts.charts.into_iter().next() else {
-            return Ok(nothing(&format!(" of {}", quoted(&metric))));
-        };
-        let points: Vec<(i64, f64)> = chart
-            .entries
-            .iter()
-            .map(|entry| (entry.last.step, entry.last.value))
-            .collect();
-        let series = &chart.series;
-        let mut answer = Answer::saying(format!(
-            "{} of {name} has {}.",
-            quoted(&metric),
-            plural(series.points, "point")
-        ));
-        if let (Some(last), Some(min), Some(max)) = (series.last, series.min, series.max) {
-            answer.text = format!(
-                "{} of {name} is {} at step {}; it was between {} and {}.",
-                quoted(&metric),
-                amount(last.value),
-                last.step,
-                amount(min),
-                amount(max)
-            );
-            answer = answer
-                .number("last", last.value, "", &source)
-                .number("least", min, "", &source)
-                .number("largest", max, "", &source);
-            #[expect(clippy::cast_precision_loss, reason = "a step to be shown")]
-            let step = last.step as f64;
-            answer = answer.number("step", step, "", &source);
-        }
-        answer = answer.count("points", series.points, &source);
-        answer.chart = Some(Chart {
-            metric,
-            source: source.clone(),
-            points,
-        });
-        Ok(answer.link("the run", source).showing(run))
-    }
-
-    /// Of an experiment the best run, or the newest where none is best.
-    fn run_with_curves(&self, of: &Thing) -> Result<(RunId, &'static str), HubError> {
-        let Key::Experiment(id) = of.key else {
-            return Ok((self.run_of(of)?, ""));
-        };
-        match facts::standing(self.hub, id)?.ranked.first() {
-            Some(best) => Ok((facts::run_of(self.hub, best)?, "the best run of ")),
-            None => Ok((self.run_of(of)?, "the newest run of ")),
-        }
-    }
-}
-
-/// A run in a sentence.
-fn called(of: &Thing, which: &str) -> String {
-    match of.key {
-        Key::Picked(..) => excerpt(&of.name),
-        _ => format!("{which}{}", quoted(&of.name)),
     }
 }
 
@@ -428,16 +311,21 @@ fn kind_of(found: &RunFound) -> &'static str {
 
 /// How many runs are what was asked for, in a sentence; there may be more where not all were counted.
 fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
+    let is_started = wanted.dated == Dated::Started;
     let at_least = if is_all { "" } else { "At least " };
     let of: Vec<_> = wanted.of.iter().map(|thing| quoted(&thing.name)).collect();
-    let of = if of.is_empty() {
-        String::new()
-    } else {
-        format!(" of {}", of.join(" and "))
+    let of = match (of.is_empty(), wanted.is_own) {
+        (true, false) => String::new(),
+        (true, true) => " of yours".to_owned(),
+        (false, is_own) => {
+            let own = if is_own { " of yours" } else { "" };
+            format!("{own} of {}", of.join(" and "))
+        }
     };
     let state = match (wanted.is_lost, wanted.state) {
         (true, _) => " lost with their worker".to_owned(),
         (false, None) if wanted.is_left => " left".to_owned(),
+        (false, None) if is_started => " started".to_owned(),
         (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
     };
     let when = wanted.within.as_ref().map_or(String::new(), |period| {
@@ -456,6 +344,8 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
     };
     let verb = match (wanted.state, count) {
         (Some(State::Failed), _) if !wanted.is_lost => "",
+        (None, 1) if is_started => " was",
+        (None, _) if is_started => " were",
         (_, 1) => " is",
         _ => " are",
     };
@@ -469,7 +359,11 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
 /// By its end for what has ended, else by its making.
 fn within(wanted: &RunsWanted, period: &Period) -> Vec<String> {
     let has_ended = wanted.state.is_some_and(State::is_terminal);
-    let field = if has_ended { "finished" } else { "created" };
+    let field = match (has_ended, wanted.dated) {
+        (true, _) => "finished",
+        (false, Dated::Started) => "started",
+        (false, Dated::ByState) => "created",
+    };
     let from = period
         .from
         .map(|from| format!("{field} >= {}", moment(from)));

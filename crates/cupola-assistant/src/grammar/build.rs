@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use cupola_domain::{counts::State, objective::Direction};
 
-use super::{Asked, Reading, Topic, marked::Marked, named::which};
+use super::{Asked, Reading, Topic, about::LATEST, filters, marked::Marked, named::which};
 use crate::{
     conversation::Conversation,
-    intent::{Action, By, Intent, RunsWanted},
-    names::{Kind, Names, Thing},
+    fact::Fact,
+    intent::{Action, By, Dated, Intent, RunsWanted},
+    names::{Key, Kind, Names, Thing},
     words::Sense,
 };
 
@@ -24,8 +25,6 @@ pub(super) struct Context<'a, N> {
     pub names: &'a N,
     /// What words in doubt were said to mean.
     pub chosen: &'a [(String, Thing)],
-    /// Whether what is asked for is known only by words that are a slip away from others.
-    pub is_mended: bool,
     pub guesses: Vec<(String, Thing)>,
     pub left_out: Vec<String>,
     /// The words that were taken for names.
@@ -57,6 +56,7 @@ impl Topic {
             Self::Changed | Self::Runs | Self::Running => OF_EXPERIMENTS,
             Self::Draft | Self::Submit | Self::Help => &[],
             Self::Status | Self::Describe | Self::Kind(_) => ALL,
+            Self::Fact(_) => super::facts::OF_RUN,
         }
     }
 }
@@ -65,15 +65,16 @@ impl<N: Names> Context<'_, N> {
     pub(super) fn read(mut self, topic: Option<Topic>) -> Result<Asked, Refused> {
         let intent = match self.of_draft(topic)? {
             Some(intent) => intent,
-            None => match topic {
-                Some(topic) => self.intent(topic)?,
-                None => self.without_topic()?,
+            None => match (self.fact(topic)?, topic) {
+                (Some(intent), _) => intent,
+                (None, Some(topic)) => self.intent(topic)?,
+                (None, None) => self.without_topic()?,
             },
         };
         Ok(Asked {
-            intent,
             guesses: self.guesses,
             left_out: self.left_out,
+            ..Asked::plain(intent)
         })
     }
 
@@ -118,7 +119,7 @@ impl<N: Names> Context<'_, N> {
     fn intent(&mut self, topic: Topic) -> Result<Intent, Refused> {
         let kinds = topic.kinds();
         Ok(match topic {
-            Topic::Help => Intent::Help,
+            Topic::Help | Topic::Fact(_) => Intent::Help,
             Topic::Draft | Topic::Submit | Topic::WouldSubmit => {
                 Intent::Draft(self.conversation.wish.clone().unwrap_or_default())
             }
@@ -158,6 +159,7 @@ impl<N: Names> Context<'_, N> {
                 let within = self.marked.period.clone();
                 Intent::WhatChanged { of, within }
             }
+            Topic::Running if self.is_mine() => self.runs()?,
             Topic::Running => Intent::Running {
                 of: self.optional(kinds)?,
             },
@@ -171,8 +173,7 @@ impl<N: Names> Context<'_, N> {
             },
             Topic::Kind(kind) => match self.optional(kinds)? {
                 Some(what) => Intent::Describe { what },
-                None if kind == Kind::Worker => Intent::Workers,
-                None => Intent::List { kind },
+                None => self.list(kind)?,
             },
         })
     }
@@ -180,6 +181,9 @@ impl<N: Names> Context<'_, N> {
     fn best(&mut self) -> Result<Intent, Refused> {
         let marked = self.marked;
         let things = self.things(Topic::Best.kinds(), false, false)?;
+        if let (Some(intent), true) = (self.of_all(&things), things.is_empty()) {
+            return Ok(intent);
+        }
         if self.is_of_machines() {
             self.answers_without(&[
                 Sense::Kind(Kind::Worker),
@@ -207,13 +211,15 @@ impl<N: Names> Context<'_, N> {
             Some(Intent::Best { rank, count, .. }) => rank + count,
             _ => 2,
         };
-        let place = marked.senses().find_map(|(_, sense)| match sense {
-            Sense::Nth(place) => Some(place),
+        let is_used = |at| self.used.iter().any(|used| used.contains(&at));
+        let place = marked.senses().find_map(|(at, sense)| match sense {
+            Sense::Nth(place) if !is_used(at) => Some(place),
             Sense::Next => Some(before),
             _ => None,
         });
         let number = marked.numbers().first().map(|(_, number)| *number);
-        let count = number.unwrap_or(if marked.has(Sense::Top) { 5 } else { 1 });
+        let is_many = marked.has(Sense::Top) || marked.has(Sense::Rank);
+        let count = number.unwrap_or(if is_many { 5 } else { 1 });
         Ok(match (place, marked.has(Sense::Compare), of) {
             (None, true, Some(of)) => Intent::CompareBest {
                 of,
@@ -232,6 +238,47 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
+    /// The best of everything, or the quickest of the workers, where nothing is named.
+    fn of_all(&self, things: &[Thing]) -> Option<Intent> {
+        let has = |sense| self.marked.has(sense);
+        if has(Sense::Kind(Kind::Worker)) && has(Sense::Duration) && !has(Sense::Kind(Kind::Run)) {
+            let is_slowest = has(Sense::Highest);
+            return Some(Intent::Fact(Fact::Speed { is_slowest }));
+        }
+        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
+        let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
+        let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
+        let of_all = [
+            "ever",
+            "overall",
+            "everything",
+            "anywhere",
+            "experiments",
+            "families",
+            "briefs",
+            "campaigns",
+        ];
+        let asks_which = self.asks_which() && has(Sense::Kind(Kind::Experiment));
+        let best_one = said
+            .windows(2)
+            .any(|pair| pair[0] == "best" && ["experiment", "family", "brief"].contains(&pair[1]));
+        let all = said.windows(2).any(|pair| pair == ["of", "all"]);
+        let is_alone = has(Sense::Rank) && self.spoken_of(&[Kind::Experiment]).is_none();
+        let is_plain = !(has(Sense::Worst)
+            || has(Sense::Lowest)
+            || has(Sense::Highest)
+            || has(Sense::Cost)
+            || has(Sense::Pronoun));
+        let is_of_all = says(&of_all) || all || asks_which || best_one || is_alone;
+        let number = self.marked.numbers().first().map(|(_, number)| *number);
+        let is_many = has(Sense::Top) || has(Sense::Rank);
+        let count = number
+            .unwrap_or(if is_many { 5 } else { 1 })
+            .clamp(1, COUNT_MAX);
+        (is_of_all && is_plain && !self.is_mine() && things.is_empty())
+            .then_some(Intent::Fact(Fact::BestOfAll { count }))
+    }
+
     /// Whether it speaks of whoever asks.
     pub(super) fn is_own(&self) -> bool {
         let words = self.marked.words().iter();
@@ -241,7 +288,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// By what the best is the best. A follow-up keeps what was said.
-    fn by(&self, metrics: &[Thing]) -> By {
+    pub(super) fn by(&self, metrics: &[Thing]) -> By {
         let has = |sense| self.marked.has(sense);
         let is_highest = has(Sense::Highest) || (has(Sense::Worst) && !has(Sense::Lowest));
         let says_end = has(Sense::Highest) || has(Sense::Lowest);
@@ -365,11 +412,18 @@ impl<N: Names> Context<'_, N> {
     fn runs(&mut self) -> Result<Intent, Refused> {
         let marked = self.marked;
         let things = self.things(Topic::Runs.kinds(), false, marked.filter.is_empty())?;
+        let is_of_run = things.iter().all(|thing| thing.kind() == Kind::Experiment);
+        let things = if is_of_run && self.is_latest_run() {
+            self.picked(things)?
+        } else {
+            things
+        };
         let state = marked.senses().find_map(|(_, sense)| match sense {
             Sense::Failed => Some(State::Failed),
             Sense::Pending => Some(State::Pending),
             Sense::Completed => Some(State::Completed),
             Sense::Cancelled => Some(State::Cancelled),
+            Sense::Running => Some(State::Running),
             _ => None,
         });
         let is_lost = marked.has(Sense::Lost);
@@ -381,7 +435,7 @@ impl<N: Names> Context<'_, N> {
             && marked.period.is_none();
         if let [what] = things.as_slice()
             && what.kind() == Kind::Run
-            && is_plain
+            && (is_plain || matches!(what.key, Key::Picked(..)))
         {
             return Ok(Intent::Describe { what: what.clone() });
         }
@@ -390,14 +444,44 @@ impl<N: Names> Context<'_, N> {
         } else {
             things
         };
+        let is_started = state.is_none() && marked.has(Sense::Ran) && marked.period.is_some();
         Ok(Intent::ListRuns(RunsWanted {
             of,
             state,
             is_lost,
             is_left,
+            dated: if is_started {
+                Dated::Started
+            } else {
+                Dated::ByState
+            },
+            is_own: self.is_mine(),
             within: marked.period.clone(),
-            filter: marked.filter.clone(),
+            filter: filters::typed(&marked.filter, self.names),
         }))
+    }
+
+    /// "The last run", "the newest failed run": one, where "the last runs" are several.
+    fn is_latest_run(&self) -> bool {
+        let words = self.marked.words().iter().enumerate();
+        let is_one = |at: usize, said: &str| {
+            self.marked.says_at(at, Sense::Kind(Kind::Run)) && !said.ends_with('s')
+        };
+        let (mut latest, mut one) = (false, false);
+        for (at, word) in words.filter(|(_, word)| !word.is_quoted) {
+            let said = word.folded.as_str();
+            latest |= LATEST.contains(&said) && !self.marked.is_taken(at);
+            one |= is_one(at, said);
+        }
+        let others = [
+            Sense::Completed,
+            Sense::Cancelled,
+            Sense::Pending,
+            Sense::Left,
+            Sense::Lost,
+        ];
+        let is_other = others.iter().any(|sense| self.marked.has(*sense));
+        latest && one && !is_other && self.marked.period.is_none() && self.marked.filter.is_empty()
     }
 }
 

@@ -2,12 +2,15 @@
 
 use super::{
     Topic,
+    about::About,
     build::{Context, Refused},
 };
 use crate::{
+    conversation::is_yes,
+    fact::{Deed, Fact, Timing},
     intent::Intent,
     names::{How, Kind, Names},
-    question::Word,
+    question::{Word, fold},
     wish,
     words::Sense,
 };
@@ -29,6 +32,19 @@ const GOALS: &[&str] = &[
     "whether",
 ];
 
+/// Words that take a parameter out of what is searched.
+const DROPS: &[&str] = &["drop", "remove", "delete", "without", "forget", "not"];
+
+/// The draft without the parameters that are taken out; none where none is.
+fn without(said: &[&str], kept: &wish::Wish) -> Option<wish::Wish> {
+    let at = said.iter().position(|word| DROPS.contains(word))?;
+    let mut later = kept.clone();
+    later
+        .space
+        .retain(|(name, _)| !said[at..].contains(&fold(name).as_str()));
+    (later.space.len() < kept.space.len()).then_some(later)
+}
+
 impl<N: Names> Context<'_, N> {
     /// A draft, or what changes the draft that was spoken of last.
     pub(super) fn of_draft(&self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
@@ -42,19 +58,79 @@ impl<N: Names> Context<'_, N> {
                 None => Some(Intent::Submit(kept)),
             },
             Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
-            topic => self.of_changed_draft(topic, &kept),
+            topic => self.of_kept_draft(topic, &kept),
         })
+    }
+
+    /// What is asked about the draft that was spoken of last, and what changes it.
+    fn of_kept_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
+        let is_last = matches!(
+            self.conversation.last,
+            Some(Intent::Draft(_) | Intent::Fact(Fact::Estimate { .. }))
+        );
+        if !is_last || kept.is_empty() {
+            return self.of_changed_draft(topic, kept);
+        }
+        let said: Vec<&str> = self
+            .marked
+            .words()
+            .iter()
+            .map(|word| word.folded.as_str())
+            .collect();
+        let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
+        let is_whole = !kept.goal.is_empty() && kept.template.is_some();
+        if is_whole && is_yes(&self.marked.question.text) {
+            return Some(Intent::Submit(kept.clone()));
+        }
+        let is_of_draft = says(&["it", "this", "that", "they", "draft", "brief"]) || said.len() < 4;
+        let is_unnamed = self.marked.spans().is_empty() && !kept.goal.is_empty();
+        let is_cost = matches!(topic, Some(Topic::Cost));
+        let is_time = matches!(
+            topic,
+            Some(Topic::Fact(About::When(Timing::Left | Timing::Took)))
+        );
+        if is_of_draft && is_unnamed && (is_cost || is_time) {
+            let wish = kept.clone();
+            return Some(Intent::Fact(Fact::Estimate { wish, is_time }));
+        }
+        let shows = self.marked.has(Sense::Show)
+            || self.marked.has(Sense::Describe)
+            || self.marked.has(Sense::Status);
+        if shows
+            && is_unnamed
+            && is_of_draft
+            && (topic.is_none()
+                || matches!(
+                    topic,
+                    Some(Topic::Describe | Topic::Status | Topic::Kind(Kind::Experiment))
+                ))
+        {
+            return Some(Intent::Draft(kept.clone()));
+        }
+        let without = without(&said, kept);
+        without
+            .map(Intent::Draft)
+            .or_else(|| self.of_changed_draft(topic, kept))
     }
 
     /// What is said of the draft that was spoken of last.
     fn of_changed_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
-        let is_last = matches!(self.conversation.last, Some(Intent::Draft(_)));
+        let is_last = matches!(
+            self.conversation.last,
+            Some(Intent::Draft(_) | Intent::Fact(Fact::Estimate { .. }))
+        );
         if is_last && kept.goal.is_empty() && self.says_goal() {
             return Some(Intent::Draft(kept.changed_by(&self.wish(0))));
         }
         let may_change = matches!(
             topic,
-            None | Some(Topic::Runs | Topic::Describe | Topic::Kind(_) | Topic::Compare)
+            None | Some(
+                Topic::Runs
+                    | Topic::Describe
+                    | Topic::Kind(_)
+                    | Topic::Compare
+                    | Topic::Fact(About::Elsewhere(Deed::Edit | Deed::Budget | Deed::Pay))
+            )
         );
         let later = if is_last && may_change {
             self.wish(0)

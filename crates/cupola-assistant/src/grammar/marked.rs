@@ -2,21 +2,22 @@
 
 use std::ops::Range;
 
+use super::filters;
 use crate::{
     names::{How, Kind, Names},
     period::{self, Clock, Period},
     question::{Question, Word, fold},
-    words::{PHRASE_WORDS_MAX, Sense, count, nearly, phrase},
+    words::{PHRASE_WORDS_MAX, Sense, count, phrase},
 };
 
 /// Words of a name that stand without quotes at most.
 const NAME_WORDS_MAX: usize = 5;
 
+/// Before titles, also such as are words of the grammar.
+const TITLED: &[&str] = &["of", "and", "in", "than", "vs", "versus"];
+
 /// A smaller number is never the beginning of an id: it counts something.
 const SMALL: u32 = 1_000_000;
-
-/// So many words are looked at for slips of the hand.
-const MENDED_MAX: usize = 12;
 
 /// A question with what its words are.
 #[derive(Debug)]
@@ -77,20 +78,17 @@ impl<'a> Marked<'a> {
         marked
     }
 
-    /// Takes words that are one slip away from a known one for it. Says whether there are any.
-    pub(super) fn mend(&mut self) -> bool {
-        let free: Vec<_> = (0..self.marks.len())
-            .filter(|at| self.marks[*at] == Mark::Free)
-            .collect();
-        let before = self.senses.len();
-        for at in free.into_iter().take(MENDED_MAX) {
-            if let Some(senses) = nearly(&self.words()[at].folded) {
-                self.marks[at] = Mark::Says;
-                self.senses.extend(senses.iter().map(|sense| (at, *sense)));
-            }
-        }
-        self.senses.sort_by_key(|(at, _)| *at);
-        self.senses.len() > before
+    /// Words of which nothing is known, with their places; those between quotes are as they should be.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = (usize, &'a Word)> + '_ {
+        let words = self.words().iter().enumerate();
+        words.filter(|(at, word)| {
+            self.marks[*at] == Mark::Free && !word.is_quoted && word.number().is_none()
+        })
+    }
+
+    /// Whether a word belongs to a time, a filter, or a name that began before it.
+    pub(super) fn is_taken(&self, at: usize) -> bool {
+        self.marks.get(at) == Some(&Mark::Taken)
     }
 
     pub(super) fn words(&self) -> &'a [Word] {
@@ -241,23 +239,16 @@ impl<'a> Marked<'a> {
             .collect()
     }
 
-    /// `where lr < 0.1`: all that follows, if it compares anything.
+    /// `where lr < 0.1`, `have lr above 0.001`: what follows, if it compares anything.
     fn mark_filter(&mut self) {
-        let words = self.words();
-        let begins = words
-            .iter()
-            .position(|word| ["where", "with"].contains(&word.folded.as_str()) && !word.is_quoted);
-        let Some(at) = begins else { return };
-        let filter = self.question.text[words[at].end..]
-            .trim()
-            .trim_end_matches(['?', '.', '!']);
-        if !filter.contains(['=', '<', '>', '~']) {
+        let Some(found) = filters::find(self.question) else {
             return;
-        }
-        filter.clone_into(&mut self.filter);
-        self.marks[at..].fill(Mark::Taken);
+        };
+        self.marks[found.words.clone()].fill(Mark::Taken);
+        let at = found.words.start;
         self.senses.push((at, Sense::Where));
         self.marks[at] = Mark::Says;
+        self.filter = found.text;
     }
 
     fn mark_period(&mut self, clock: Clock) {
@@ -288,7 +279,7 @@ impl<'a> Marked<'a> {
             };
             let length = match (2..=longest).rev().find(is_there) {
                 Some(length) => length,
-                None => usize::from(free > 0 && words[at].is_quoted),
+                None => usize::from(free > 0 && (words[at].is_quoted || self.is_title(at, names))),
             };
             if length > 0 {
                 self.marks[at..at + length].fill(Mark::Taken);
@@ -296,6 +287,29 @@ impl<'a> Marked<'a> {
             }
             at += length.max(1);
         }
+    }
+
+    /// Behind "of", "and" or "in" a title goes before what its word says otherwise: "the best of curves".
+    fn is_title(&self, at: usize, names: &impl Names) -> bool {
+        let words = self.words();
+        let is_led = at.checked_sub(1).is_some_and(|before| {
+            let before = &words[before];
+            !before.is_quoted && TITLED.contains(&before.folded.as_str())
+        });
+        let said = words[at].folded.as_str();
+        let says = |senses: &[Sense]| {
+            let quiet = [Sense::Noise, Sense::Of, Sense::Asks, Sense::Pronoun];
+            senses.iter().all(|sense| !quiet.contains(sense))
+        };
+        let is_counted = words
+            .get(at + 1)
+            .is_some_and(|next| count(next.folded.trim_start_matches('#')).is_some());
+        is_led
+            && !is_counted
+            && phrase(&[said]).is_some_and(|(_, senses)| says(senses))
+            && !names
+                .find(How::Folded, said, &[Kind::Experiment])
+                .is_empty()
     }
 
     fn mark_senses(&mut self) {

@@ -31,6 +31,13 @@ impl<N: Names> Context<'_, N> {
         if let Some(thing) = meant {
             return Ok(thing.clone());
         }
+        let listed = &self.conversation.listed;
+        if let Some(kind) = listed.first().map(Thing::kind)
+            && kinds.contains(&kind)
+            && self.marked.has(Sense::Pronoun)
+        {
+            return Err(which(kind, listed.clone()));
+        }
         let kind = said
             .first()
             .or(kinds.iter().find(|kind| **kind == Kind::Experiment))
@@ -99,6 +106,9 @@ impl<N: Names> Context<'_, N> {
                 strays.push(span);
             }
         }
+        if things.is_empty() {
+            things = self.listed(kinds)?;
+        }
         // Of what would mean everything, no word is left out.
         let is_missed = |span: &&Span| {
             span.is_name_like || (span.is_name && is_strict) || (things.is_empty() && is_all)
@@ -109,9 +119,6 @@ impl<N: Names> Context<'_, N> {
             named.next().filter(|_| is_empty)
         });
         if let Some(span) = missed {
-            if self.is_mended && things.is_empty() {
-                return Err(Box::new(Reading::NotUnderstood));
-            }
             let kinds = kinds_of(span, kinds);
             return Err(Box::new(Reading::Unknown {
                 nearest: self.names.find(How::Far, &span.text, kinds),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Said before anything is asked for.
-const GREETINGS: &[&str] = &[
+pub(super) const GREETINGS: &[&str] = &[
     "please", "ok", "okay", "hey", "hi", "hello", "and", "so", "well", "then", "but", "now", "just",
 ];
 
@@ -84,7 +84,7 @@ fn is_about_wishes(words: &[Word]) -> bool {
 }
 
 /// The first two words behind a greeting.
-fn beginning(words: &[Word]) -> [&str; 2] {
+pub(super) fn beginning(words: &[Word]) -> [&str; 2] {
     let folded = words.iter().map(|word| word.folded.as_str());
     let mut said = folded.skip_while(|word| GREETINGS.contains(word));
     [said.next().unwrap_or(""), said.next().unwrap_or("")]

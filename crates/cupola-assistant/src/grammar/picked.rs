@@ -24,7 +24,10 @@ impl<N: Names> Context<'_, N> {
         let at = things.iter().position(|one| one.kind() == Kind::Experiment);
         let experiment = match at {
             Some(at) => Some(things.remove(at)),
-            None if pick.is_of_all() => self.conversation.meant(&[Kind::Experiment]).cloned(),
+            None if pick.is_of_all() => {
+                self.answers_without_own()?;
+                self.conversation.meant(&[Kind::Experiment]).cloned()
+            }
             None => Some(self.required(Vec::new(), &[Kind::Experiment])?),
         };
         things.insert(0, picked(pick, experiment.as_ref()));
@@ -111,6 +114,7 @@ impl<N: Names> Context<'_, N> {
                 Sense::Left,
                 Sense::Best,
                 Sense::Worst,
+                Sense::Mean,
             ])?;
         }
         Ok(of)

@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     catalogue::Catalogue,
-    intent::{By, Spent},
-    names::{How, Key},
+    fact::Fact,
+    intent::{By, Dated, Spent},
+    names::{How, Key, Meaning},
     period::Period,
     suggest,
     wish::Wish,
@@ -35,6 +36,8 @@ fn names() -> Catalogue {
     let mut ids = Ids::new(7);
     let at = Timestamp::from_millis(1_000);
     for name in [
+        "curves",
+        "tiny models",
         "alpha",
         "beta",
         "gamma",
@@ -143,6 +146,7 @@ fn said(reading: &Reading) -> String {
             Untaken::Runs(runs) => format!("not {runs} runs"),
         },
         Reading::NotAnswered(words) => format!("not answered with {}", words.join(", ")),
+        Reading::DidYouMean(meant) => format!("meant {meant}"),
         Reading::NotUnderstood => "?".to_owned(),
         Reading::TooLong(_) => "too long".to_owned(),
     }
@@ -218,13 +222,19 @@ fn intent(intent: &Intent) -> String {
                 (false, None) if wanted.is_left => "left",
                 (false, state) => state.map_or("any", cupola_domain::counts::State::as_str),
             };
+            let state = if wanted.dated == Dated::Started {
+                "started"
+            } else {
+                state
+            };
+            let own = if wanted.is_own { " own" } else { "" };
             let filter = if wanted.filter.is_empty() {
                 String::new()
             } else {
                 format!(" where {}", wanted.filter)
             };
             format!(
-                "runs {state} of {}{}{filter}",
+                "runs {state}{own} of {}{}{filter}",
                 all(&wanted.of),
                 period(wanted.within.as_ref())
             )
@@ -244,7 +254,44 @@ fn intent(intent: &Intent) -> String {
         } => format!("{} {}", action.as_str(), on.name),
         Intent::Act { action, on, runs } => format!("{} {runs} of {}", action.as_str(), on.name),
         Intent::WouldAct { action, on } => format!("would {} {}", action.as_str(), name(on)),
+        Intent::Fact(told) => fact(told),
         Intent::Help => "help".to_owned(),
+    }
+}
+
+fn fact(fact: &Fact) -> String {
+    let name = |thing: &Option<Thing>| {
+        thing
+            .as_ref()
+            .map_or("all".to_owned(), |thing| thing.name.clone())
+    };
+    match fact {
+        Fact::Problems { within } => format!("problems{}", period(within.as_ref())),
+        Fact::Deeds { of, within } => {
+            let of = of.as_ref().map_or("own", |of| of.name.as_str());
+            format!("deeds {of}{}", period(within.as_ref()))
+        }
+        Fact::Latest { of } => format!("latest {}", name(of)),
+        Fact::Timing { of, what } => format!("{what:?} {}", of.name).to_lowercase(),
+        Fact::Mean { of, metric: None } => format!("mean of {}", of.name),
+        Fact::Mean {
+            of,
+            metric: Some(metric),
+        } => format!("mean {} of {}", metric.name, of.name),
+        Fact::Value { of, metric } => format!("value {} of {}", metric.name, of.name),
+        Fact::Seeds { of } => format!("seeds {}", of.name),
+        Fact::Config { of } => format!("config {}", of.name),
+        Fact::BestOfAll { count } => format!("best of everything {count}"),
+        Fact::WhyCancelled { of } => format!("why cancelled {}", of.name),
+        Fact::Speed { is_slowest: true } => "slowest worker".to_owned(),
+        Fact::Speed { is_slowest: false } => "fastest worker".to_owned(),
+        Fact::Briefs { is_own } => format!("briefs{}", if *is_own { " own" } else { "" }),
+        Fact::Own { kind } => format!("own {kind}s"),
+        Fact::Elsewhere { what, on } => format!("elsewhere {what:?} {}", name(on)).to_lowercase(),
+        Fact::Estimate { wish, is_time } => {
+            let what = if *is_time { "time" } else { "cost" };
+            format!("{what} of draft {}", wanted(wish))
+        }
     }
 }
 
@@ -351,7 +398,8 @@ fn reasons_are_asked_for() {
     );
     check("why is beta failing", "why failed beta");
     check("explain the failure of run-abc", "why failed run-abc");
-    check("why was alpha cancelled?", "why failed alpha");
+    check("why was alpha cancelled?", "why cancelled alpha");
+    check("why did you stop alpha?", "why cancelled alpha");
     check("why did run 00abcdef1234 crash", "why failed run-abc");
     check("why is alpha still pending?", "why waiting alpha");
     check("why doesn't gamma start?", "why waiting gamma");
@@ -447,7 +495,10 @@ fn one_of_the_runs_is_meant() {
 #[test]
 fn what_would_be_another_question_is_not_answered() {
     check_all(&[
-        ("which worker is the slowest?", "not answered with worker"),
+        ("which worker is the best?", "not answered with worker"),
+        ("average cost of alpha", "not answered with average"),
+        ("log of my last run", "not answered with my"),
+        ("my templates", "not answered with my"),
         (
             "how much did the failed runs of alpha cost?",
             "not answered with failed",
@@ -623,6 +674,45 @@ fn briefs_are_drafted() {
 }
 
 #[test]
+fn a_draft_is_spoken_of() {
+    const DRAFT: &str = "draft \"speed\" char-lm 20 60  lr=uniform(0.1, 0.2)";
+    talk(&[
+        (
+            "draft a brief for speed with char-lm, 20 tasks of 60 s, lr from 0.1 to 0.2",
+            DRAFT,
+        ),
+        (
+            "use compress instead",
+            "draft \"speed\" compress 20 60  lr=uniform(0.1, 0.2)",
+        ),
+        ("use char-lm instead", DRAFT),
+        (
+            "how much will it cost?",
+            "cost of draft \"speed\" char-lm 20 60  lr=uniform(0.1, 0.2)",
+        ),
+        (
+            "and how long will it take?",
+            "time of draft \"speed\" char-lm 20 60  lr=uniform(0.1, 0.2)",
+        ),
+        ("show it", DRAFT),
+        (
+            "with 40 tasks instead",
+            "draft \"speed\" char-lm 40 60  lr=uniform(0.1, 0.2)",
+        ),
+        ("drop lr", "draft \"speed\" char-lm 40 60  "),
+        ("how much did alpha cost?", "cost alpha"),
+        ("submit it", "submit \"speed\" char-lm 40 60  "),
+    ]);
+    talk(&[
+        (
+            "draft a brief for speed with char-lm",
+            "draft \"speed\" char-lm 0 0  ",
+        ),
+        ("yes", "submit \"speed\" char-lm 0 0  "),
+    ]);
+}
+
+#[test]
 fn a_draft_without_a_goal_takes_the_next_sentence_for_it() {
     talk(&[("draft a brief", "draft \"\"  0 0  "), ("do it", "?")]);
     talk(&[
@@ -650,7 +740,7 @@ fn changes_are_asked_for_by_their_names() {
     check("retry the failed runs of alpha", "retry alpha");
     check("could you start gamma?", "start gamma");
     check("cancel alph", "which experiment \"alph\": alpha");
-    check("when did alpha stop?", "describe experiment alpha");
+    check("when did alpha stop?", "ended alpha");
     check("start 5 runs of beta", "start 5 of beta");
     check("start 3 more runs of beta please", "start 3 of beta");
     check("start one run of beta", "start beta");
@@ -805,9 +895,37 @@ fn what_could_be_several_is_asked_back() {
 }
 
 #[test]
-fn slips_are_read_and_said() {
-    check("best of aplha", "best of alpha 1+1 [aplha = alpha]");
-    check("comapre alpha and beta", "compare alpha, beta");
+fn slips_are_asked_back() {
+    check_all(&[
+        ("best of aplha", "meant best of alpha"),
+        ("comapre alpha and beta", "meant compare alpha and beta"),
+        ("bset of tinny models", "meant best of \"tiny models\""),
+        ("which runs faild today?", "meant which runs failed today?"),
+        ("what chnaged yesterdy", "meant what changed yesterday"),
+        ("cancel aplha", "meant cancel alpha"),
+        ("cancle alpha", "meant cancel alpha"),
+        (
+            "best of alpha by acuracy",
+            "meant best of alpha by accuracy",
+        ),
+        (
+            "best of alpha blahblah",
+            "best of alpha 1+1 (without blahblah)",
+        ),
+        ("best of gpu-7", "unknown \"gpu-7\": "),
+        ("cancel xyzzy", "not xyzzy"),
+    ]);
+    talk(&[
+        ("cancle alpha", "meant cancel alpha"),
+        ("yes", "cancel alpha"),
+        ("best of aplha", "meant best of alpha"),
+        ("no", "?"),
+        ("yes", "?"),
+    ]);
+}
+
+#[test]
+fn parts_of_names_are_read_and_said() {
     check(
         "best of resnet",
         "best of resnet-50 1+1 [resnet = resnet-50]",
@@ -823,6 +941,269 @@ fn slips_are_read_and_said() {
     check("best of alphabet", "unknown \"alphabet\": alpha");
     check("why did zzz-17 fail?", "unknown \"zzz-17\": ");
     check("best of `no such thing`", "unknown \"no such thing\": ");
+}
+
+/// Each is asked by itself, after a list of three runs of alpha.
+#[test]
+fn what_was_listed_is_spoken_of_by_its_place() {
+    let names = names();
+    let Meaning::One(alpha, _) = names.meaning("alpha", &[Kind::Experiment]) else {
+        panic!("it is there");
+    };
+    let Key::Experiment(id) = alpha.key else {
+        panic!("it is one");
+    };
+    let listed =
+        [5, 3, 1].map(|number| Thing::new(Key::Numbered(id, number), format!("alpha #{number}")));
+    let mut conversation = Conversation::default();
+    conversation.note(
+        "list runs",
+        &read("list runs", &conversation, &names, clock()),
+        None,
+    );
+    conversation.keep(listed.to_vec(), None);
+    for (question, expected) in [
+        ("the second one", "describe run alpha #3"),
+        ("show the first one", "describe run alpha #5"),
+        ("the last one", "describe run alpha #1"),
+        ("log of the third", "log alpha #1"),
+        ("why did the second one fail?", "why failed alpha #3"),
+        (
+            "compare the first and the third one",
+            "compare alpha #5, alpha #1",
+        ),
+        ("cancel the first one", "cancel alpha #5"),
+        (
+            "the fifth one",
+            "which run \"\": alpha #5, alpha #3, alpha #1",
+        ),
+        ("why?", "which run \"\": alpha #5, alpha #3, alpha #1"),
+        (
+            "why did it fail?",
+            "which run \"\": alpha #5, alpha #3, alpha #1",
+        ),
+        ("second best of beta", "best of beta 2+1"),
+        ("last run of beta", "describe run the newest run of beta"),
+    ] {
+        let reading = read(question, &conversation, &names, clock());
+        assert_eq!(said(&reading), expected, "{question}");
+    }
+    let reading = read("the second one", &conversation, &names, clock());
+    conversation.note("the second one", &reading, None);
+    for (question, expected) in [
+        ("show its log", "log alpha #3"),
+        ("why?", "why failed alpha #3"),
+        ("the third one", "describe run alpha #1"),
+    ] {
+        let reading = read(question, &conversation, &names, clock());
+        assert_eq!(said(&reading), expected, "{question}");
+    }
+}
+
+#[test]
+fn a_proposal_is_agreed_to_in_words() {
+    let names = names();
+    let mut conversation = Conversation::default();
+    let reading = read("start beta", &conversation, &names, clock());
+    conversation.note("start beta", &reading, None);
+    let Reading::Asked(asked) = reading else {
+        panic!("it is understood");
+    };
+    conversation.keep(Vec::new(), Some(asked.intent));
+    for yes in ["yes", "Yes, do it!", "do it", "ok"] {
+        let Reading::Asked(asked) = read(yes, &conversation, &names, clock()) else {
+            panic!("{yes}");
+        };
+        assert!(asked.is_agreed, "{yes}");
+        assert_eq!(intent(&asked.intent), "start beta", "{yes}");
+    }
+    let other = read("what is running?", &conversation, &names, clock());
+    conversation.note("what is running?", &other, None);
+    assert_eq!(said(&read("yes", &conversation, &names, clock())), "?");
+}
+
+#[test]
+fn one_look_answers() {
+    check_all(&[
+        ("what ran today?", "runs started of  11-22T00..11-23T00"),
+        (
+            "which runs were started yesterday?",
+            "runs started of  11-21T00..11-22T00",
+        ),
+        ("what did I do yesterday", "deeds own 11-21T00..11-22T00"),
+        ("what have I done today?", "deeds own 11-22T00..11-23T00"),
+        ("what did ann do this week?", "deeds ann 11-16T00.."),
+        (
+            "what did alpha do today?",
+            "changed alpha 11-22T00..11-23T00",
+        ),
+        ("are there any problems?", "problems"),
+        ("any problems today?", "problems 11-22T00..11-23T00"),
+        ("is everything ok?", "problems"),
+        ("is anything wrong?", "problems"),
+        ("list open alerts", "problems"),
+        ("are there problems with alpha?", "why failed alpha"),
+        ("latest results", "latest all"),
+        ("show me the last results", "latest all"),
+        ("latest results of alpha", "latest alpha"),
+        ("newest run", "describe run the newest run"),
+        (
+            "show the last run of alpha",
+            "describe run the newest run of alpha",
+        ),
+        (
+            "the last failed run",
+            "describe run the last run that failed",
+        ),
+        ("newest experiment", "describe experiment resnet-50"),
+        ("what's up?", "overview"),
+        ("how are things?", "overview"),
+        ("hello", "help"),
+        ("Good morning", "help"),
+        ("hi there!", "help"),
+        ("who are you?", "help"),
+        ("hello, what is running?", "running all"),
+        ("why was beta stopped?", "why cancelled beta"),
+        ("which worker is the slowest?", "slowest worker"),
+        ("what is the fastest machine?", "fastest worker"),
+    ]);
+    check("why?", "?");
+}
+
+#[test]
+fn times_are_asked_for() {
+    check_all(&[
+        ("when did I start alpha", "started alpha"),
+        ("when was beta started?", "started beta"),
+        ("when did alpha fail?", "ended alpha"),
+        ("when did the last run finish?", "ended the newest run"),
+        ("when was alpha created?", "made alpha"),
+        ("how long has alpha been running?", "took alpha"),
+        ("how long did alpha take?", "took alpha"),
+        ("how long did run 3 of alpha take?", "took alpha #3"),
+        (
+            "how long did the best run of alpha take?",
+            "took the best run of alpha",
+        ),
+        ("how long until alpha is done?", "left alpha"),
+        ("when will alpha be finished?", "left alpha"),
+        ("how much longer will alpha take?", "left alpha"),
+        ("what happens when I cancel alpha?", "would cancel alpha"),
+    ]);
+}
+
+#[test]
+fn what_is_measured_and_told_is_asked_for() {
+    check_all(&[
+        (
+            "what is the val_loss of task 3 of alpha?",
+            "value val_loss of alpha #3",
+        ),
+        ("val_loss of alpha", "mean val_loss of alpha"),
+        (
+            "what is the average val_loss of alpha?",
+            "mean val_loss of alpha",
+        ),
+        ("what is the median of alpha?", "mean of alpha"),
+        (
+            "list runs of alpha by accuracy",
+            "best of alpha accuracy highest 1+5",
+        ),
+        ("what is val_loss?", "describe metric val_loss"),
+        ("what seeds did alpha use", "seeds alpha"),
+        ("seed of run 3 of alpha", "seeds alpha #3"),
+        ("show me the config of alpha", "config alpha"),
+        (
+            "show me the config of the best run of alpha",
+            "config the best run of alpha",
+        ),
+        ("what configuration does beta have?", "config beta"),
+        ("which configuration won in alpha?", "best of alpha 1+1"),
+        ("which experiment is the best?", "best of everything 1"),
+        ("best run ever", "best of everything 1"),
+        ("what is the best of all?", "best of everything 1"),
+        ("rank the experiments", "best of everything 5"),
+        ("rank alpha", "best of alpha 1+5"),
+        ("best of curves", "best of curves 1+1"),
+        ("compare alpha and curves", "compare alpha, curves"),
+        ("curve of curves", "curve curves: "),
+        ("show the curves of alpha", "curve alpha: "),
+        ("list my briefs", "briefs own"),
+        ("list briefs", "briefs"),
+        ("my experiments", "own experiments"),
+        ("show my workers", "own workers"),
+        ("list my failed runs", "runs failed own of "),
+        ("what is running of mine?", "runs running own of "),
+    ]);
+}
+
+#[test]
+fn filters_are_read_in_words() {
+    check_all(&[
+        (
+            "which runs of alpha have lr > 0.001?",
+            "runs any of alpha where params.lr > 0.001",
+        ),
+        (
+            "which runs have val_loss below 0.3 in alpha?",
+            "runs any of alpha where metrics.val_loss < 0.3",
+        ),
+        (
+            "runs with accuracy above 0.9 and dropout at most 0.1",
+            "runs any of  where metrics.accuracy > 0.9 and params.dropout <= 0.1",
+        ),
+        (
+            "failed runs of alpha where duration > 60",
+            "runs failed of alpha where duration > 60",
+        ),
+        (
+            "runs where optimizer in (adam, lion)",
+            "runs any of  where optimizer in (adam, lion)",
+        ),
+        (
+            "runs where name ~ \"lr = 1\" and lr=1e-3",
+            "runs any of  where name ~ \"lr = 1\" and params.lr=1e-3",
+        ),
+        ("has alpha more than 3 failed runs", "runs failed of alpha"),
+    ]);
+}
+
+#[test]
+fn what_is_done_elsewhere_is_said() {
+    check_all(&[
+        ("delete alpha", "elsewhere delete alpha"),
+        (
+            "please delete the experiment alpha",
+            "elsewhere delete alpha",
+        ),
+        (
+            "can you delete run 3 of alpha?",
+            "elsewhere delete alpha #3",
+        ),
+        ("how do I rename alpha?", "elsewhere rename alpha"),
+        (
+            "change the name of alpha to omega",
+            "elsewhere rename alpha",
+        ),
+        ("pause the worker", "elsewhere pause all"),
+        ("pause gpu-1", "elsewhere pause gpu-1"),
+        ("resume gpu-1", "elsewhere resume gpu-1"),
+        ("export alpha as csv", "elsewhere export alpha"),
+        ("ban cy", "elsewhere ban cy"),
+        ("unban cy", "elsewhere liftban cy"),
+        ("who is banned?", "bans all"),
+        ("change the budget of alpha", "elsewhere budget alpha"),
+        ("raise the budget", "elsewhere budget all"),
+        ("set lr to 0.1", "elsewhere edit all"),
+        ("edit alpha", "elsewhere edit alpha"),
+        ("clone alpha", "elsewhere clone alpha"),
+        ("promote the best run of alpha", "elsewhere promote alpha"),
+        ("give cy 100 credits", "elsewhere pay cy"),
+        ("add a worker", "elsewhere invite all"),
+        ("notify me when alpha fails", "elsewhere alert alpha"),
+        ("changes since yesterday", "changed all 11-21T00.."),
+        ("give me the log of alpha", "log alpha"),
+    ]);
 }
 
 #[test]

@@ -516,14 +516,10 @@ fn a_conversation_goes_on() {
     );
     talk.check("which is better?", "By val_bpb, `alpha` is better", &[]);
     let answer = talk.ask("best of aplha");
-    assert!(
-        answer
-            .detail
-            .iter()
-            .any(|line| line.contains("I read `aplha` as the experiment `alpha`")),
-        "{:?}",
-        answer.detail
-    );
+    assert_eq!(answer.text, "Did you mean: best of alpha?");
+    assert_eq!(answer.asks_back, ["best of alpha"]);
+    assert_eq!(answer.to_json()["outcome"], "asked_back");
+    talk.check("yes", "The best of `alpha` is task 1", &[]);
     let answer = Talk::new(&lab).ask("which parameter matters?");
     assert_eq!(answer.asks_back.len(), 4);
     talk.check("best of alphabet-9", "There is no experiment", &[]);
@@ -577,7 +573,12 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
         );
     }
     check(&lab, "cancel task 1 of alpha", "already completed", &[]);
-    check(&lab, "cancel gpu-1", "I cannot cancel a worker.", &[]);
+    check(
+        &lab,
+        "cancel gpu-1",
+        "I cannot pause a worker; on its page an operator lets it finish",
+        &[],
+    );
     assert_eq!(
         lab.hub.last_change().unwrap(),
         before,
@@ -694,7 +695,7 @@ fn the_run_that_is_meant_is_taken() {
     );
     check(
         &lab,
-        "which worker is the slowest?",
+        "which worker is the best?",
         "I cannot answer that: `worker` would be left out",
         &[],
     );
@@ -756,6 +757,480 @@ fn a_change_is_proposed_only_where_every_word_was_used() {
     assert_eq!(outcome("what is the weather?"), "not_understood");
     assert_eq!(outcome(""), "not_understood");
     assert_eq!(outcome("cancel task 1 of alpha"), "refused");
+}
+
+/// The answer's text and details, a line each.
+fn lines(lab: &Lab, question: &str) -> String {
+    let answer = Talk::new(lab).ask(question);
+    let detail = answer.detail.join("\n");
+    format!("{}\n{detail}", answer.text)
+}
+
+/// All of this is in the answer.
+fn check_lines(lab: &Lab, question: &str, parts: &[&str]) {
+    let lines = lines(lab, question);
+    for part in parts {
+        assert!(lines.contains(part), "{question}: no {part:?} in {lines}");
+    }
+}
+
+#[test]
+fn what_is_wrong_and_what_came_in_is_told() {
+    let lab = Lab::new();
+    check_lines(
+        &lab,
+        "are there any problems?",
+        &[
+            "Yes: 1 run failed in the last 24 hours; 1 of 2 workers is not heard of.",
+            "task 5 of `alpha`, failed: exit code 3",
+            "`mini` was heard of last",
+        ],
+    );
+    check(
+        &lab,
+        "any problems yesterday?",
+        "Yes: 1 of 2 workers is not heard of.",
+        &[
+            ("runs that failed", 0.0),
+            ("workers not heard of", 1.0),
+            ("open alerts", 0.0),
+        ],
+    );
+    check(
+        &lab,
+        "any problems with beta?",
+        "No run of `beta` failed",
+        &[],
+    );
+    check(
+        &lab,
+        "what ran today?",
+        "18 runs were started today.",
+        &[("runs", 18.0)],
+    );
+    check(
+        &lab,
+        "what ran on mini today?",
+        "No runs of `mini` were started today.",
+        &[("runs", 0.0)],
+    );
+    check(
+        &lab,
+        "what did I do today?",
+        "`ada` made 4 experiments today; runs of theirs that ended: 17.",
+        &[("experiments made", 4.0), ("runs", 17.0), ("cost", 0.0425)],
+    );
+    check(
+        &lab,
+        "what did I do yesterday?",
+        "`ada` made 0 experiments yesterday; runs of theirs that ended: 0.",
+        &[],
+    );
+    check_lines(
+        &lab,
+        "latest results",
+        &[
+            "The latest results, the last first:",
+            "of `Find a good rate`: val_bpb ",
+        ],
+    );
+    let answer = Talk::new(&lab).ask("latest results of alpha");
+    assert_eq!(answer.detail.len(), 5, "{:?}", answer.detail);
+    assert!(
+        answer.detail[0].starts_with("task 4 of `alpha`: val_bpb 1.3, "),
+        "{:?}",
+        answer.detail
+    );
+    check(
+        &lab,
+        "latest results of gamma",
+        "No run of `gamma` has a result yet.",
+        &[],
+    );
+    check(&lab, "newest run of alpha", "Task 5 of `alpha`", &[]);
+    check(&lab, "what's up?", "1 of 2 workers online", &[]);
+    check(
+        &lab,
+        "hello",
+        "I answer questions about what is on this hub",
+        &[],
+    );
+    check(
+        &lab,
+        "how much energy did I use today?",
+        "took 0.002363 kWh today",
+        &[],
+    );
+    check(&lab, "CO2 of today", "kg of CO₂ today", &[]);
+}
+
+#[test]
+fn times_are_told() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "when did I start alpha?",
+        "`alpha` had its first run started on 2026-11-18 at ",
+        &[],
+    );
+    check(&lab, "when was gamma made?", "`gamma` was made on ", &[]);
+    check(
+        &lab,
+        "when did gamma start?",
+        "No run of `gamma` was started yet; it was made",
+        &[],
+    );
+    check(
+        &lab,
+        "when did alpha finish?",
+        "`alpha` had its last run end on ",
+        &[],
+    );
+    check(
+        &lab,
+        "when did the last run finish?",
+        "The run that ended last (task ",
+        &[],
+    );
+    check(
+        &lab,
+        "when did find a good rate end?",
+        "has not ended: 1 task waits, 1 task runs.",
+        &[],
+    );
+    check(
+        &lab,
+        "how long did alpha take?",
+        "`alpha` took 1 min 0 s from the start of its first run",
+        &[("time from the first start to the last end", 60.0)],
+    );
+    check(
+        &lab,
+        "how long did task 1 of alpha take?",
+        "`alpha #1` (task 1 of `alpha`) took 10 s; it is completed.",
+        &[("duration", 10.0)],
+    );
+    check(
+        &lab,
+        "how long has find a good rate been running?",
+        "has been running for ",
+        &[],
+    );
+    check(
+        &lab,
+        "how long until find a good rate is done?",
+        "About 15 s more: 2 tasks are left of `Find a good rate`.",
+        &[
+            ("estimated time left", 15.0),
+            ("mean duration of its latest runs", 10.0),
+        ],
+    );
+    check(
+        &lab,
+        "how long until alpha is done?",
+        "`alpha` is done: its last run ended",
+        &[],
+    );
+    check(
+        &lab,
+        "how long until gamma is done?",
+        "has no tasks that are left",
+        &[],
+    );
+    check(
+        &lab,
+        "how long until the running task is done?",
+        "tells no progress",
+        &[],
+    );
+}
+
+#[test]
+fn measurements_and_configurations_are_told() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "what is the average val_bpb of alpha?",
+        "The mean `val_bpb` of `alpha` is 1.2 (95 %: 1.0037 to 1.3963) over 5 runs; the median is 1.2.",
+        &[("mean", 1.2), ("median", 1.2), ("runs with a value", 5.0)],
+    );
+    check(
+        &lab,
+        "median of gamma",
+        "No run of `gamma` has a value of `val_bpb` yet.",
+        &[],
+    );
+    check(
+        &lab,
+        "what is the val_bpb of task 3 of alpha?",
+        "`val_bpb` of `alpha #3` is 1.1; it is completed.",
+        &[("val_bpb", 1.1)],
+    );
+    check(
+        &lab,
+        "average cost of alpha",
+        "I cannot answer that: `average` would be left out",
+        &[],
+    );
+    check(
+        &lab,
+        "what seeds did alpha use?",
+        "The 6 tasks of `alpha` had ",
+        &[("tasks", 6.0)],
+    );
+    check(
+        &lab,
+        "seed of task 0 of alpha",
+        "`alpha #0` has the seed ",
+        &[],
+    );
+    check_lines(
+        &lab,
+        "show me the config of alpha",
+        &[
+            "`alpha` runs `char-lm` with:",
+            "lr = ",
+            "time budget 1 min 0 s",
+        ],
+    );
+    check_lines(
+        &lab,
+        "config of the best run of find a good rate",
+        &[
+            "of `Find a good rate` ran `char-lm` with:",
+            "lr = ",
+            "seed = ",
+        ],
+    );
+    check_lines(
+        &lab,
+        "config of find a good rate",
+        &["searches `char-lm` over:", "lr = "],
+    );
+    let filtered = "which runs of find a good rate have lr > 0.00001?";
+    check(
+        &lab,
+        filtered,
+        "8 runs of `Find a good rate` with that filter.",
+        &[("runs", 8.0)],
+    );
+    check(
+        &lab,
+        "which runs of alpha have val_bpb below 1.15?",
+        "2 runs of `alpha` with that filter.",
+        &[],
+    );
+    check(
+        &lab,
+        "runs where nonsense > 1",
+        "`nonsense` is not a field",
+        &[],
+    );
+}
+
+#[test]
+fn everything_is_ranked_by_its_own_objective() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "which experiment is the best?",
+        "By `val_bpb` (minimize): `",
+        &[],
+    );
+    lab.delta();
+    check_lines(
+        &lab,
+        "best run ever",
+        &[
+            "what is judged by different things is not put in one order",
+            "By `ratio_best` (maximize): `delta`, whose best is task 0 with 3.",
+            "By `val_bpb` (minimize): `",
+        ],
+    );
+    check_lines(
+        &lab,
+        "rank the experiments",
+        &["1. ", "2. ", "3. `beta`, whose best is task 1 with 2."],
+    );
+    check(
+        &lab,
+        "which worker is the slowest?",
+        "It cannot be told which worker is the slowest: only `gpu-1`",
+        &[],
+    );
+    check_lines(
+        &lab,
+        "list my briefs",
+        &[
+            "There is 1 brief of yours:",
+            "`Find a good rate`: running, 8 tasks",
+        ],
+    );
+    check_lines(
+        &lab,
+        "my experiments",
+        &["There are 5 experiments of yours:"],
+    );
+    check(
+        &lab,
+        "my workers",
+        "There is no worker of yours.",
+        &[("workers", 0.0)],
+    );
+    check(
+        &lab,
+        "list my failed runs",
+        "1 run of yours failed.",
+        &[("runs", 1.0)],
+    );
+    check(
+        &lab,
+        "my templates",
+        "I cannot answer that: `my` would be left out",
+        &[],
+    );
+}
+
+#[test]
+fn why_something_was_stopped_is_told_as_far_as_it_is_known() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "why was beta cancelled?",
+        "No run of `beta` was cancelled; it is completed.",
+        &[],
+    );
+    check(
+        &lab,
+        "why was alpha cancelled?",
+        "No run of `alpha` was cancelled. 1 run of `alpha` failed",
+        &[],
+    );
+    lab.hub.cancel_experiment(lab.family).unwrap();
+    lab.finish_running();
+    check(
+        &lab,
+        "why was find a good rate cancelled?",
+        "2 tasks of `Find a good rate` were cancelled: somebody asked for it, and who or why is not recorded.",
+        &[("tasks cancelled", 2.0)],
+    );
+}
+
+#[test]
+fn what_is_done_elsewhere_is_named() {
+    let lab = Lab::new();
+    for (question, part, page) in [
+        (
+            "delete alpha",
+            "`cupola experiment delete alpha`",
+            "/experiments/",
+        ),
+        (
+            "delete find a good rate",
+            "`cupola brief delete ",
+            "/families/",
+        ),
+        (
+            "rename alpha",
+            "`cupola experiment edit alpha --name NEW`",
+            "/experiments/",
+        ),
+        ("pause the worker", "`cupola worker drain NAME`", "/workers"),
+        ("stop gpu-1", "`cupola worker drain gpu-1`", "/workers/"),
+        (
+            "export alpha as csv",
+            "`cupola export runs --experiment alpha -o runs.csv`",
+            "/experiments/",
+        ),
+        (
+            "ban ada",
+            "`cupola verification ban ada --note WHY`",
+            "/verification",
+        ),
+        (
+            "change the budget of find a good rate",
+            "`cupola credits budget 'Find a good rate' --to CREDITS`",
+            "/training/costs/budgets",
+        ),
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        assert!(
+            answer.text.starts_with("I cannot "),
+            "{question}: {}",
+            answer.text
+        );
+        assert!(answer.text.contains(part), "{question}: {}", answer.text);
+        assert!(
+            answer.links[0].href.starts_with(page),
+            "{question}: {:?}",
+            answer.links
+        );
+        assert!(answer.change.is_none());
+        assert_eq!(answer.to_json()["outcome"], "refused", "{question}");
+    }
+}
+
+#[test]
+fn what_was_listed_is_spoken_of() {
+    let lab = Lab::new();
+    let mut talk = Talk::new(&lab);
+    talk.check("list runs of alpha", "6 runs of `alpha`.", &[]);
+    talk.check(
+        "the first one",
+        "Task 5 of `alpha`, attempt 1, is failed",
+        &[],
+    );
+    talk.check("show its log", "has 3 lines", &[]);
+    talk.check("why did it fail?", "failed: exit code 3.", &[]);
+    talk.check("the second one", "Task 4 of `alpha`", &[]);
+    talk.check("the ninth one", "Of which run?", &[]);
+    let mut talk = Talk::new(&lab);
+    talk.check("what failed today?", "1 run failed today.", &[]);
+    talk.check("why?", "failed: exit code 3.", &[]);
+    let mut talk = Talk::new(&lab);
+    talk.check("list experiments", "There are 4 experiments", &[]);
+    talk.check("best of the last one", "The best of `alpha` is task 1", &[]);
+    let mut talk = Talk::new(&lab);
+    talk.check("start beta", "Start 1 run of `beta`.", &[]);
+    let answer = talk.ask("do it");
+    assert_eq!(answer.change.map(|change| change.tool), Some("start_run"));
+    assert!(
+        answer.detail[0].starts_with("Words alone change nothing"),
+        "{:?}",
+        answer.detail
+    );
+    talk.check("what is running?", "1 run is running.", &[]);
+    talk.check("yes", "I do not understand", &[]);
+}
+
+#[test]
+fn a_draft_is_priced_and_timed() {
+    let lab = Lab::new();
+    let mut talk = Talk::new(&lab);
+    talk.check(
+        "draft a brief for depth with char-lm, 40 tasks of 30 minutes, lr from 1e-4 to 1e-3 log",
+        "40 tasks of 30 min 0 s",
+        &[],
+    );
+    talk.check(
+        "how much will it cost?",
+        "It would cost about 18 EUR. That is if each of 40 tasks uses up its time once.",
+        &[("planned cost, least", 18.0)],
+    );
+    talk.check(
+        "how long will it take?",
+        "The draft would take about 5 h 0 min on the 4 slots that fit now",
+        &[("planned time", 18_000.0), ("slots that fit", 4.0)],
+    );
+    talk.check("with 20 tasks instead", "20 tasks of 30 min 0 s each", &[]);
+    talk.check("use compress instead", "cannot be submitted as it is", &[]);
+    talk.check("drop lr", "with `compress`", &[]);
+    talk.check("use char-lm instead", "with `char-lm`", &[]);
+    talk.check("show it", "20 tasks of 30 min 0 s each", &[]);
+    let answer = talk.ask("submit it");
+    assert_eq!(answer.change.unwrap().tool, "submit_brief");
+    let answer = talk.ask("yes");
+    assert_eq!(answer.change.unwrap().arguments["num_tasks"], 20);
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! What a question is about that is told by how it begins, or by words that stand together.
+
+use super::{
+    marked::Marked,
+    orders::{GREETINGS, beginning},
+};
+use crate::{
+    fact::{Deed, Timing},
+    words::Sense,
+};
+
+/// What such a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Problems,
+    Mean,
+    Config,
+    Seeds,
+    WhyCancelled,
+    Deeds,
+    Latest,
+    Why,
+    When(Timing),
+    Elsewhere(Deed),
+}
+
+/// Words for what came last.
+pub(super) const LATEST: &[&str] = &["last", "latest", "newest", "recent", "recently"];
+
+const RESULTS: &[&str] = &["results", "result", "values", "scores", "outcomes"];
+
+/// What is done elsewhere, by the words that ask for it first.
+const VERBS: &[(Deed, &[&str])] = &[
+    (
+        Deed::Delete,
+        &["delete", "remove", "erase", "purge", "trash"],
+    ),
+    (Deed::Rename, &["rename"]),
+    (Deed::Pause, &["pause", "drain", "suspend", "freeze"]),
+    (Deed::Resume, &["resume", "unpause", "undrain", "continue"]),
+    (Deed::Export, &["export", "download"]),
+    (Deed::Ban, &["ban", "block"]),
+    (Deed::LiftBan, &["unban", "unblock"]),
+    (Deed::Clone, &["clone", "copy", "duplicate"]),
+    (Deed::Promote, &["promote", "deploy"]),
+    (Deed::Pay, &["grant", "transfer", "pay"]),
+    (Deed::Invite, &["invite", "register"]),
+    (Deed::Alert, &["alert", "notify", "warn", "remind", "email"]),
+    (Deed::Edit, &["edit", "modify", "configure"]),
+];
+
+/// Words that change what the words behind them name.
+const CHANGES: &[&str] = &[
+    "change", "set", "raise", "increase", "lower", "decrease", "reduce", "update", "adjust",
+    "edit", "modify",
+];
+
+/// What they change, by name.
+const CHANGED: &[(Deed, &[&str])] = &[
+    (Deed::Budget, &["budget", "budgets", "limit"]),
+    (Deed::Rename, &["name", "title"]),
+    (Deed::Pay, &["credits", "credit"]),
+    (
+        Deed::Edit,
+        &[
+            "config",
+            "configuration",
+            "parameter",
+            "parameters",
+            "seed",
+            "priority",
+            "settings",
+            "description",
+        ],
+    ),
+];
+
+/// Words before what is to be done.
+const ASKING: &[&str] = &[
+    "can", "could", "would", "will", "should", "may", "how", "do", "does", "is", "it", "possible",
+    "to", "i", "you", "we", "want", "need", "like", "let", "lets", "us", "help", "me", "a", "the",
+];
+
+/// What a question is about that is told by its words alone, before any rule.
+pub(super) fn about(marked: &Marked) -> Option<About> {
+    let words: Vec<_> = marked
+        .words()
+        .iter()
+        .filter(|word| !word.is_quoted)
+        .collect();
+    let said: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
+    if let Some(deed) = elsewhere(&said) {
+        return Some(About::Elsewhere(deed));
+    }
+    if let Some(timing) = timing(marked, &said) {
+        return Some(About::When(timing));
+    }
+    let [first, second] = beginning(marked.words());
+    let asks = first == "what" && ["did", "have", "has"].contains(&second);
+    if asks && ends_with_do(marked) {
+        return Some(About::Deeds);
+    }
+    let is_latest = said.iter().any(|word| LATEST.contains(word));
+    let others = [
+        Sense::Best,
+        Sense::Worst,
+        Sense::Compare,
+        Sense::Log,
+        Sense::Check,
+        Sense::Failed,
+    ];
+    let is_plain = !others.iter().any(|sense| marked.has(*sense));
+    if is_latest && is_plain && said.iter().any(|word| RESULTS.contains(word)) {
+        return Some(About::Latest);
+    }
+    if asks_for_config(marked) {
+        return Some(About::Config);
+    }
+    let is_why = marked.has(Sense::Why) && marked.spans().is_empty();
+    let quiet = |sense| matches!(sense, Sense::Why | Sense::Noise | Sense::Asks | Sense::Of);
+    (is_why && marked.senses().all(|(_, sense)| quiet(sense))).then_some(About::Why)
+}
+
+/// Whether somebody only says hello.
+pub(super) fn is_greeting(marked: &Marked) -> bool {
+    const HELLO: &[&str] = &[
+        "hello",
+        "hi",
+        "hey",
+        "greetings",
+        "hiya",
+        "morning",
+        "afternoon",
+        "evening",
+    ];
+    const BESIDE: &[&str] = &[
+        "good",
+        "there",
+        "cupola",
+        "you",
+        "all",
+        "everybody",
+        "assistant",
+    ];
+    let mut words = marked.words().iter().map(|word| word.folded.as_str());
+    words.clone().any(|word| HELLO.contains(&word))
+        && words.all(|word| {
+            HELLO.contains(&word) || BESIDE.contains(&word) || GREETINGS.contains(&word)
+        })
+}
+
+/// "The configuration of …", where "which configuration won" asks for a run.
+fn asks_for_config(marked: &Marked) -> bool {
+    let Some(at) = marked.place_of(Sense::Config) else {
+        return false;
+    };
+    let next = marked
+        .words()
+        .get(at + 1)
+        .map_or("", |word| word.folded.as_str());
+    ["of", "for", "from", "in"].contains(&next)
+}
+
+/// "What did I do yesterday": nothing but a time stands behind the verb.
+fn ends_with_do(marked: &Marked) -> bool {
+    let words = marked.words().iter().enumerate();
+    let mut said = words.filter(|(at, _)| !marked.is_taken(*at));
+    said.next_back()
+        .is_some_and(|(_, word)| ["do", "done", "doing"].contains(&word.folded.as_str()))
+}
+
+fn elsewhere(said: &[&str]) -> Option<Deed> {
+    let mut rest = said
+        .iter()
+        .position(|word| !GREETINGS.contains(word) && !ASKING.contains(word));
+    // "How do I change …" and "do you know …" are told by the word behind.
+    if rest.is_none() && !said.is_empty() {
+        rest = Some(0);
+    }
+    let (verb, behind) = said.get(rest?..)?.split_first()?;
+    if CHANGES.contains(verb) {
+        let named = CHANGED
+            .iter()
+            .find(|(_, names)| behind.iter().any(|word| names.contains(word)));
+        if let Some((deed, _)) = named {
+            return Some(*deed);
+        }
+    }
+    let says = |known: &[&str]| behind.iter().any(|word| known.contains(word));
+    let is_pay = *verb == "give" && says(&["credits", "credit"]) && says_number(behind);
+    let is_invite = ["add", "create", "make"].contains(verb)
+        && says(&["worker", "machine", "user", "person", "token"]);
+    match () {
+        () if is_pay => return Some(Deed::Pay),
+        () if is_invite => return Some(Deed::Invite),
+        () if ["change", "set", "update"].contains(verb) && says(&["to"]) => {
+            return Some(Deed::Edit);
+        }
+        () => {}
+    }
+    let found = VERBS.iter().find(|(_, verbs)| verbs.contains(verb));
+    found.filter(|_| !behind.is_empty()).map(|(deed, _)| *deed)
+}
+
+fn says_number(words: &[&str]) -> bool {
+    words.iter().any(|word| crate::words::count(word).is_some())
+}
+
+/// Which time is asked for.
+fn timing(marked: &Marked, said: &[&str]) -> Option<Timing> {
+    let other = [
+        Sense::Check,
+        Sense::Ban,
+        Sense::Credits,
+        Sense::Cost,
+        Sense::Changed,
+        Sense::Lost,
+        Sense::Compare,
+        Sense::Report,
+    ];
+    if other.iter().any(|sense| marked.has(*sense)) {
+        return None;
+    }
+    let has = |sense| marked.has(sense);
+    let says = |word: &str| said.contains(&word);
+    let ends = has(Sense::Completed)
+        || has(Sense::Cancel)
+        || has(Sense::Cancelled)
+        || has(Sense::Failed)
+        || says("end");
+    let [first, second] = beginning(marked.words());
+    let asks_when = first == "when"
+        || (first == "since" && second == "when")
+        || (first == "what" && second == "time");
+    let is_ago = first == "how" && second == "long" && says("ago");
+    if asks_when || is_ago {
+        let is_future = says("will") || (says("is") && ends) || says("be");
+        return match () {
+            () if is_future => Some(Timing::Left),
+            () if ends => Some(Timing::Ended),
+            () if has(Sense::Start) || has(Sense::Ran) || says("run") || says("running") => {
+                Some(Timing::Started)
+            }
+            () if says("created") || says("made") || says("submitted") || says("new") => {
+                Some(Timing::Made)
+            }
+            () => None,
+        };
+    }
+    let is_how_long = first == "how"
+        && (second == "long" || (second == "much" && (says("time") || says("longer"))));
+    if is_how_long {
+        let is_left = ["until", "till", "before", "will", "longer"]
+            .iter()
+            .any(|word| says(word))
+            || has(Sense::Left);
+        return Some(if is_left { Timing::Left } else { Timing::Took });
+    }
+    None
+}

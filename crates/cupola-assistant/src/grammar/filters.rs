@@ -1,0 +1,209 @@
+//! Filters inside of questions: `where lr < 0.1`, "have lr above 0.001", and what of a run a bare name is.
+
+use std::ops::Range;
+
+use cupola_search::filter::{Attribute, quoted};
+
+use crate::{
+    names::{How, Kind, Names},
+    question::{Question, Word},
+};
+
+/// A filter in a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// As it was written, with signs for words that compare.
+    pub text: String,
+    /// The word that leads to it, and those that it has.
+    pub words: Range<usize>,
+}
+
+/// Words that lead to a filter.
+const LEADS: &[&str] = &["where", "with", "have", "has", "having", "whose"];
+
+/// Words that compare, the longest first, and their signs.
+const RELATIONS: &[(&[&str], &str)] = &[
+    (&["is", "greater", "than"], ">"),
+    (&["is", "larger", "than"], ">"),
+    (&["is", "less", "than"], "<"),
+    (&["is", "smaller", "than"], "<"),
+    (&["greater", "than"], ">"),
+    (&["larger", "than"], ">"),
+    (&["bigger", "than"], ">"),
+    (&["higher", "than"], ">"),
+    (&["more", "than"], ">"),
+    (&["less", "than"], "<"),
+    (&["smaller", "than"], "<"),
+    (&["lower", "than"], "<"),
+    (&["is", "above"], ">"),
+    (&["is", "over"], ">"),
+    (&["is", "below"], "<"),
+    (&["is", "under"], "<"),
+    (&["at", "least"], ">="),
+    (&["at", "most"], "<="),
+    (&["equal", "to"], "="),
+    (&["above"], ">"),
+    (&["over"], ">"),
+    (&["below"], "<"),
+    (&["under"], "<"),
+    (&["equals"], "="),
+];
+
+/// Signs that compare.
+const SIGNS: &[char] = &['=', '<', '>', '~'];
+
+/// Words behind a filter that lead to what is searched.
+const ENDS: &[&str] = &["of", "in", "on", "from"];
+
+/// The filter of a question, if it has one.
+pub(super) fn find(question: &Question) -> Option<Found> {
+    let words = &question.words;
+    // "Has alpha …" asks whether.
+    let leads = |at: usize, word: &Word| {
+        let said = word.folded.as_str();
+        LEADS.contains(&said) && !word.is_quoted && (at > 0 || !said.starts_with("ha"))
+    };
+    let begins = words
+        .iter()
+        .enumerate()
+        .position(|(at, word)| leads(at, word))?;
+    let ends = end(question, begins);
+    let until = words
+        .get(ends)
+        .map_or(question.text.len(), |word| word.start);
+    let text = with_signs(question, begins + 1..ends, until);
+    let text = text.trim().trim_end_matches(['?', '.', '!', ',']).trim();
+    let text = text.strip_suffix(" and").unwrap_or(text);
+    let says = ["in (", "is missing", "is not missing", "like "];
+    let is_filter =
+        text.contains(SIGNS) || says.iter().any(|said| text.contains(&format!(" {said}")));
+    is_filter.then(|| Found {
+        text: text.to_owned(),
+        words: begins..ends,
+    })
+}
+
+/// The word at which it ends: one that leads to what is searched, behind the last comparison.
+fn end(question: &Question, begins: usize) -> usize {
+    let words = &question.words;
+    let compares = |from: usize| {
+        let rest = words
+            .get(from)
+            .map_or("", |word| &question.text[word.start..]);
+        rest.contains(SIGNS) || (from..words.len()).any(|at| relation(&words[at..]).is_some())
+    };
+    let is_end = |at: &usize| {
+        let word = &words[*at];
+        let is_list = question.text[word.end..].trim_start().starts_with('(');
+        !word.is_quoted && ENDS.contains(&word.folded.as_str()) && !is_list && !compares(*at)
+    };
+    (begins + 2..words.len())
+        .find(is_end)
+        .unwrap_or(words.len())
+}
+
+/// What stands between words and before a place, with signs for the words that compare.
+fn with_signs(question: &Question, within: Range<usize>, until: usize) -> String {
+    let words = &question.words;
+    let Some(first) = words.get(within.start).filter(|_| !within.is_empty()) else {
+        return String::new();
+    };
+    // A sign may stand before the first word, as a mark of a name does.
+    let mut from = within
+        .start
+        .checked_sub(1)
+        .map_or(first.start, |before| words[before].end);
+    let (mut text, mut at) = (String::new(), within.start);
+    while at < within.end {
+        match relation(&words[at..within.end]) {
+            Some((sign, length)) if at > within.start => {
+                text.push_str(&question.text[from..words[at].start]);
+                text.push_str(sign);
+                from = words[at + length - 1].end;
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    text.push_str(&question.text[from..until]);
+    text
+}
+
+fn relation(words: &[Word]) -> Option<(&'static str, usize)> {
+    let found = RELATIONS.iter().find(|(said, _)| {
+        words.len() > said.len()
+            && said
+                .iter()
+                .zip(words)
+                .all(|(said, word)| word.folded == *said && !word.is_quoted)
+            && words[said.len()].number().is_some()
+    });
+    found.map(|(said, sign)| (*sign, said.len()))
+}
+
+/// The filter with every bare name as what it is of a run: a parameter or a metric.
+pub(super) fn typed(filter: &str, names: &impl Names) -> String {
+    let mut typed = String::with_capacity(filter.len() + 16);
+    let mut rest = filter;
+    while let Some(c) = rest.chars().next() {
+        if matches!(c, '"' | '`' | '\'') {
+            let length = rest[1..].find(c).map_or(rest.len(), |end| end + 2);
+            typed.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/');
+        if !(c.is_alphabetic() || c == '_') {
+            let length =
+                rest.find(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`' | '\''));
+            // `1e-4` is no name.
+            let length = if c.is_ascii_digit() {
+                rest.find(|c: char| !is_inside(c)).or(Some(rest.len()))
+            } else {
+                length
+            };
+            let length = length.unwrap_or(rest.len());
+            typed.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        let length = rest.find(|c: char| !is_inside(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(length);
+        typed.push_str(&field(word, behind, names));
+        rest = behind;
+    }
+    typed
+}
+
+/// A word of a filter: as a field where a comparison follows.
+fn field(word: &str, behind: &str, names: &impl Names) -> String {
+    let behind = behind.trim_start();
+    let compares = behind.starts_with(SIGNS)
+        || behind.starts_with("!=")
+        || behind.starts_with("!~")
+        || ["in (", "is ", "like ", "ilike ", "not in", "not like"]
+            .iter()
+            .any(|said| behind.starts_with(said));
+    let is_typed = ["params.", "metrics.", "tags."]
+        .iter()
+        .any(|kind| word.starts_with(kind));
+    if !compares || is_typed || word.parse::<Attribute>().is_ok() {
+        return word.to_owned();
+    }
+    for (kind, prefix) in [(Kind::Parameter, "params"), (Kind::Metric, "metrics")] {
+        let mut found = names.find(How::Exact, word, &[kind]);
+        if found.is_empty() {
+            found = names.find(How::Folded, word, &[kind]);
+        }
+        if let Some(thing) = found.first() {
+            let is_plain = thing.name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let name = if is_plain {
+                thing.name.clone()
+            } else {
+                quoted(&thing.name)
+            };
+            return format!("{prefix}.{name}");
+        }
+    }
+    word.to_owned()
+}
