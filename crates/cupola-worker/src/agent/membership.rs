@@ -56,16 +56,17 @@ impl Membership {
         client: &Client,
         disk_used: u64,
     ) -> Result<Self, WorkerError> {
-        let starter = Starter::default();
-        if let Err(error) = starter.begin() {
-            // Each run tries again, and says why it cannot be started.
-            warn!(%error, "what starts programs cannot be started");
-        }
         let measured = measure(settings).await;
         let probed = device_class::probed(settings.probe).await;
         let limits = settings.desk.limits();
         let found = (&measured, probed.as_deref());
         let (keeper, offered) = grant(settings, found, &limits, disk_used)?;
+        // Only now: a control group is divided while nobody else is in it.
+        let starter = Starter::default();
+        if let Err(error) = starter.begin() {
+            // Each run tries again, and says why it cannot be started.
+            warn!(%error, "what starts programs cannot be started");
+        }
         let mut registration = Registration {
             protocol: WORKER_PROTOCOL,
             worker_id: identity.worker_id(),
