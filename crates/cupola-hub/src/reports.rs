@@ -70,6 +70,9 @@ impl Hub {
                 reports::delete(tx, old.id)?;
             }
             check_room(tx)?;
+            if schedule.when == When::Done {
+                check_room_of(tx, &kept.owner)?;
+            }
             reports::insert(tx, &kept, &new.document)?;
             match schedule.when {
                 When::Every(_) => reports::save_looked_at(tx, &schedule)?,
@@ -243,11 +246,17 @@ fn check_room(tx: &mut Tx) -> Result<(), HubError> {
     Ok(())
 }
 
-/// Nobody takes the room of all others; what schedules make is bounded by them.
+/// Nobody takes the room of all others; what a schedule makes is bounded by it, as long as it is there.
 fn check_room_of(tx: &mut Tx, owner: &str) -> Result<(), HubError> {
+    let schedules = reports::list_schedules(tx, SCHEDULES_MAX)?;
+    let is_bounded = |kept: &Kept| {
+        let mut schedules = schedules.iter();
+        kept.schedule
+            .is_some_and(|id| schedules.any(|one| one.id == id))
+    };
     let kept = reports::list(tx, REPORTS_MAX)?;
     let theirs = kept.iter();
-    let theirs = theirs.filter(|kept| kept.owner == owner && kept.schedule.is_none());
+    let theirs = theirs.filter(|kept| kept.owner == owner && !is_bounded(kept));
     if theirs.count() >= REPORTS_OF_OWNER_MAX {
         let message = format!(
             "{REPORTS_OF_OWNER_MAX} reports of `{owner}` are kept already; delete some first"

@@ -1,8 +1,8 @@
 //! A small process that starts programs for a large one.
 //!
 //! A fork copies the tables of all of a process's memory, and each page that the process writes to afterwards:
-//! tens of milliseconds for a hub at work, whose threads all wait for it. The starter is forked once, early, and
-//! then forks in its place. It is told what to start by a socket, with the descriptors that the program gets.
+//! tens of milliseconds for a hub at work, whose threads all wait for it. The starter is forked once, before there
+//! is much, and then forks in its place. It is told what to start by a socket, with the descriptors that the program gets.
 //!
 //! ```text
 //! owner ──socket──▶ starter ──parent of──▶ supervisor ──parent of──▶ program
@@ -25,7 +25,7 @@ use std::{
         unix::{net::UnixStream, process::ExitStatusExt as _},
     },
     process::ExitStatus,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
 
@@ -96,9 +96,16 @@ impl Starter {
             faults.as_fd(),
         ];
         descriptors.extend(door);
-        self.begun()?.ask(order, &descriptors, Box::new(ended))?;
+        let begun = self.begun()?;
+        let number = begun.ask(order, &descriptors, Box::new(ended))?;
         drop(faults);
-        started(fault)
+        started(fault)?;
+        // It may have been gone before it read what it was asked: then nobody says how that ended.
+        let waiting = locked(&begun.waiting);
+        if waiting.is_gone && !waiting.programs.contains_key(&number) {
+            return Err(gone());
+        }
+        Ok(())
     }
 
     fn begun(&self) -> io::Result<Arc<Begun>> {
@@ -128,27 +135,31 @@ impl Begun {
     fn new() -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let reader = ours.try_clone()?;
-        let pid = inside::fork(theirs)?;
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let told = Arc::clone(&waiting);
+        let (begun, begins) = mpsc::channel();
         thread::Builder::new()
             .name("starter".to_owned())
             .spawn(move || {
-                listen(&reader, &told);
-                inside::reap(pid);
+                if let Ok(pid) = begins.recv() {
+                    listen(&reader, &told);
+                    inside::reap(pid);
+                }
             })?;
+        let _ = begun.send(inside::fork(theirs)?);
         Ok(Self {
             socket: Mutex::new(ours),
             waiting,
         })
     }
 
+    /// Asks for a program; the number that it is known by.
     fn ask(
         &self,
         order: &Order<'_>,
         descriptors: &[BorrowedFd<'_>],
         ended: Ended,
-    ) -> io::Result<()> {
+    ) -> io::Result<u64> {
         let number = {
             let mut waiting = locked(&self.waiting);
             if waiting.is_gone {
@@ -161,9 +172,12 @@ impl Begun {
         };
         let request = order.request(number);
         let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        socket::send(&socket, &request, descriptors).inspect_err(|_| {
+        let sent = socket::send(&socket, &request, descriptors);
+        drop(socket);
+        if sent.is_err() {
             locked(&self.waiting).programs.remove(&number);
-        })
+        }
+        sent.map(|()| number)
     }
 }
 

@@ -140,6 +140,7 @@ pub struct StandingBody {
     pub classes: Vec<TrustBody>,
     /// How many of their runs have their earnings in escrow, 1,000 at most: a ban has those run again that nobody
     /// confirmed.
+    #[serde(default)]
     pub in_escrow: u64,
 }
 

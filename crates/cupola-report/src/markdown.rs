@@ -33,7 +33,8 @@ pub fn markdown(report: &Report, base: &str) -> String {
 /// that parentheses may stay.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    let mut chars = text.chars().take(TEXT_CHARS_MAX);
+    let seen = text.chars().filter(|c| !is_unseen(*c));
+    let mut chars = seen.take(TEXT_CHARS_MAX);
     while let Some(c) = chars.next() {
         match c {
             // Readers make links of what looks like an address.
@@ -43,7 +44,6 @@ pub fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            c if is_unseen(c) => {}
             c if c.is_control() || c.is_whitespace() => escaped.push(' '),
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '!' | '~' => {
                 escaped.push('\\');

@@ -149,6 +149,7 @@ fn what_others_wrote_is_never_markup() {
 fn nothing_of_others_looks_like_an_address() {
     let check = |text, expected: &str| assert_eq!(markdown::escaped(text), expected);
     check("https://evil.example", "https&#58;//evil.example");
+    check("https:\u{200b}//evil.example", "https&#58;//evil.example");
     check("see WWW.evil.example", "see WWW&#46;evil.example");
     check("me@evil.example", "me&#64;evil.example");
     check("at 12:30, lr: 0.1", "at 12:30, lr: 0.1");

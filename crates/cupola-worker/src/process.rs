@@ -73,8 +73,8 @@ pub(crate) struct Streams {
 #[derive(Debug)]
 pub(crate) struct Program {
     ending: oneshot::Receiver<io::Result<ExitStatus>>,
-    /// How it ended, once that was asked for.
-    exit: Option<Exit>,
+    /// How it ended, or why that is not known, once that was asked for.
+    exit: Option<Result<Exit, String>>,
     /// The supervisor holds the other end.
     control: Option<PipeWriter>,
     /// Goes last, with what is left in it.
@@ -136,13 +136,14 @@ impl Program {
 
     /// Waits for the end of the program, by when its descendants are gone too.
     pub(crate) async fn wait(&mut self) -> io::Result<Exit> {
-        if let Some(exit) = self.exit {
-            return Ok(exit);
+        if let Some(exit) = &self.exit {
+            return exit.clone().map_err(io::Error::other);
         }
-        let how = (&mut self.ending).await;
-        let exit = how.map_err(io::Error::other)??.into();
-        self.exit = Some(exit);
-        Ok(exit)
+        let how = (&mut self.ending).await.map_err(io::Error::other);
+        let exit = how.flatten().map(Exit::from);
+        let exit = exit.map_err(|error| error.to_string());
+        self.exit = Some(exit.clone());
+        exit.map_err(io::Error::other)
     }
 }
 

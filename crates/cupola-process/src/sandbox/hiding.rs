@@ -209,6 +209,13 @@ impl View {
         })
     }
 
+    /// Says who this user is in a world of its own.
+    fn map_users(&self) -> io::Result<()> {
+        write(c"/proc/self/setgroups", c"deny")?;
+        write(c"/proc/self/uid_map", &self.users)?;
+        write(c"/proc/self/gid_map", &self.groups)
+    }
+
     /// A view of the file system of the process's own: by right, or else as the one user of a world of
     /// its own.
     #[expect(unsafe_code, reason = "system calls without a safe form")]
@@ -218,9 +225,12 @@ impl View {
             let own = libc::CLONE_NEWNS | self.also;
             if libc::unshare(own) != 0 {
                 check(libc::unshare(libc::CLONE_NEWUSER | own))?;
-                write(c"/proc/self/setgroups", c"deny")?;
-                write(c"/proc/self/uid_map", &self.users)?;
-                write(c"/proc/self/gid_map", &self.groups)?;
+                // Of a process that others may not look into, these files are the administrator's.
+                let is_open = libc::prctl(libc::PR_GET_DUMPABLE);
+                libc::prctl(libc::PR_SET_DUMPABLE, 1);
+                let done = self.map_users();
+                libc::prctl(libc::PR_SET_DUMPABLE, is_open);
+                done?;
             }
         }
         // What is mounted elsewhere later comes in; nothing goes out.

@@ -120,13 +120,16 @@ fn settle(socket: UnixStream) -> io::Result<UnixStream> {
             return Err(io::Error::last_os_error());
         }
         libc::fcntl(SOCKET, libc::F_SETFD, libc::FD_CLOEXEC);
-        let nothing = nothing()?.into_raw_fd();
-        for standard in 0..SOCKET {
-            libc::dup2(nothing, standard);
-        }
         close_from(SOCKET + 1);
+        let nothing = nothing()?;
+        for standard in 0..SOCKET {
+            libc::dup2(nothing.as_raw_fd(), standard);
+        }
+        keep_memory();
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = wake as *const () as libc::sighandler_t;
+        // Waiting in `ppoll` ends all the same.
+        action.sa_flags = libc::SA_RESTART;
         for signal in SIGNALS {
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
@@ -136,6 +139,22 @@ fn settle(socket: UnixStream) -> io::Result<UnixStream> {
         libc::sigaddset(&raw mut child, libc::SIGCHLD);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const child, ptr::null_mut());
         Ok(UnixStream::from_raw_fd(SOCKET))
+    }
+}
+
+/// It has the owner's memory and variables, secrets among them: nobody reads it, and no image of it is written.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+fn keep_memory() {
+    // SAFETY: plain system calls on a structure of this stack.
+    unsafe {
+        libc::prctl(libc::PR_SET_DUMPABLE, 0);
+        let mut core = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        libc::getrlimit(libc::RLIMIT_CORE, &raw mut core);
+        core.rlim_cur = 0;
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const core);
     }
 }
 
@@ -198,9 +217,17 @@ fn hear_all() {
     }
 }
 
+/// The owner is to hear when the starter is gone, however long this one takes; the number stays taken.
+#[expect(unsafe_code, reason = "a system call without a safe form")]
+fn leave_socket() {
+    // SAFETY: a plain system call; nothing of this process uses the socket any more.
+    unsafe { libc::dup3(0, SOCKET, libc::O_CLOEXEC) };
+}
+
 /// Becomes the supervisor and, in a fork of it, the program; comes back from neither but where that fails.
 fn launch(request: Request, descriptors: Vec<OwnedFd>) {
     hear_all();
+    leave_socket();
     let mut descriptors = descriptors.into_iter();
     let mut next = || descriptors.next();
     let (Some(control), Some(events), Some(stdout), Some(stderr), Some(fault)) =

@@ -26,7 +26,9 @@ pub(super) fn send(
     frame: &[u8],
     descriptors: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    assert!(descriptors.len() <= DESCRIPTORS_MAX, "few descriptors");
+    if frame.len() > FRAME_BYTES_MAX || descriptors.len() > DESCRIPTORS_MAX {
+        return Err(io::Error::from_raw_os_error(libc::E2BIG));
+    }
     let length = (frame.len() as u64).to_le_bytes();
     let numbers: Vec<RawFd> = descriptors.iter().map(|one| one.as_raw_fd()).collect();
     let mut room: Room = [0; 16];

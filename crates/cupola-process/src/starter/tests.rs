@@ -128,6 +128,13 @@ fn what_cannot_be_started_says_why() {
     assert_eq!(fails(&["/etc/passwd"], &nothing), Some(libc::EACCES));
     assert_eq!(fails(&[], &nothing), Some(libc::EINVAL));
     assert_eq!(fails(&["a\0b"], &nothing), Some(libc::EINVAL));
+    let long = "x".repeat(17 << 20);
+    assert_eq!(fails(&["true", &long], &nothing), Some(libc::E2BIG));
+    let longer_than_any = "x".repeat(1 << 20);
+    assert_eq!(
+        fails(&["true", &longer_than_any], &nothing),
+        Some(libc::E2BIG)
+    );
     let limits = Keeping::Limits(Limits {
         open_files: Some(7),
         ..Limits::default()

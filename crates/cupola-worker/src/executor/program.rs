@@ -82,7 +82,12 @@ impl Execution {
             }
             Err(error) => {
                 let program = prepared.command.first().map_or("", String::as_str);
-                let failure = Failure::SpawnFailed(format!("`{program}`: {error}"));
+                let why = format!("`{program}`: {error}");
+                let failure = match error.kind() {
+                    // What starts programs is gone, which says nothing of this one.
+                    io::ErrorKind::BrokenPipe => Failure::NotPrepared(why),
+                    _ => Failure::SpawnFailed(why),
+                };
                 return End {
                     wall_time_secs: started.elapsed().as_secs_f64(),
                     ..End::early(Ending::failed(failure))
@@ -240,7 +245,7 @@ impl Execution {
                 now,
             );
         }
-        if watched.exit.is_none() {
+        if watched.exit.is_none() && watched.stop.is_some() {
             warn!(run = %self.order.run_id, "the program could not be killed");
             outbox.note("the program could not be killed and is still there", now);
         }

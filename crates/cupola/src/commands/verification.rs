@@ -49,8 +49,10 @@ pub(crate) async fn run(command: Verification) -> anyhow::Result<()> {
         }
         Verification::Ban { owner, note, read } => {
             let client = client(&read.connect)?;
-            let known = client.standings().await?.items;
-            let of_owner = known.iter().find(|of| of.owner == owner.trim());
+            // Only to be told of: a hub of before does not say it.
+            let known = client.standings().await.ok();
+            let known = known.iter().flat_map(|page| &page.items);
+            let of_owner = known.into_iter().find(|of| of.owner == owner.trim());
             let in_escrow = of_owner.map_or(0, |of| of.in_escrow);
             let made = client.ban(&NewBan { owner, note }).await?;
             shown(&made, read.json, |of| owners(std::slice::from_ref(of)))?;
