@@ -14,6 +14,7 @@ mod groups;
 mod matters;
 mod measured;
 mod orders;
+mod owned;
 mod standing;
 mod subjects;
 mod times;

@@ -35,11 +35,37 @@ pub(crate) const YES: &[&str] = &[
     "make it so",
 ];
 
+/// What declines, and what says that it was enough.
+const NO: &[&str] = &[
+    "no",
+    "n",
+    "nope",
+    "no thanks",
+    "no thank you",
+    "never mind",
+    "nevermind",
+    "dont",
+    "do not",
+    "dont do it",
+    "rather not",
+    "thanks",
+    "thank you",
+];
+
 /// Whether somebody agrees and says nothing else.
 pub(crate) fn is_yes(text: &str) -> bool {
+    says(text, YES)
+}
+
+/// Whether somebody declines, or thanks, and says nothing else.
+pub(crate) fn is_no(text: &str) -> bool {
+    says(text, NO)
+}
+
+fn says(text: &str, known: &[&str]) -> bool {
     let words = Question::read(text).map_or_else(|_| Vec::new(), |question| question.words);
     let said: Vec<_> = words.iter().map(|word| word.folded.as_str()).collect();
-    YES.contains(&said.join(" ").as_str())
+    known.contains(&said.join(" ").as_str())
 }
 
 /// Where a conversation stands after an answer.

@@ -35,12 +35,14 @@ pub enum Fact {
         of: Thing,
         /// By this metric; `None` is its objective.
         metric: Option<Thing>,
+        /// Of what.
+        what: Averaged,
     },
-    /// What a run measured.
+    /// What a run measured, or was told.
     Value {
         /// The run.
         of: Thing,
-        /// The metric.
+        /// The metric, or the parameter.
         metric: Thing,
     },
     /// Where chance began.
@@ -61,6 +63,25 @@ pub enum Fact {
     /// Why something was stopped.
     WhyCancelled {
         /// A run or an experiment.
+        of: Thing,
+    },
+    /// What costs the most, or the least.
+    Spenders {
+        /// Experiments, or people.
+        is_people: bool,
+        /// The most first.
+        is_highest: bool,
+        /// Only today.
+        is_today: bool,
+    },
+    /// The workers that are heard of, or are not.
+    Presence {
+        /// Those that are.
+        is_online: bool,
+    },
+    /// Who made something.
+    Maker {
+        /// A run, an experiment or a worker.
         of: Thing,
     },
     /// Which worker takes the longest, or the shortest, for a run.
@@ -85,6 +106,8 @@ pub enum Fact {
         /// To this.
         on: Option<Thing>,
     },
+    /// Nothing: somebody declined, or gave thanks.
+    Nothing,
     /// What a draft would take.
     Estimate {
         /// The draft.
@@ -109,6 +132,17 @@ pub enum Timing {
     Left,
 }
 
+/// Of what a mean is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Averaged {
+    /// A metric.
+    Values,
+    /// How long runs took.
+    Duration,
+    /// What runs cost.
+    Cost,
+}
+
 /// What the assistant does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
@@ -130,6 +164,8 @@ pub enum Deed {
     Budget,
     /// Change what is configured.
     Edit,
+    /// Make one.
+    Make,
     /// Make another of the same.
     Clone,
     /// Make it a version of a model.
@@ -155,6 +191,7 @@ impl Deed {
             Self::LiftBan => "lift a ban",
             Self::Budget => "change a budget",
             Self::Edit => "edit anything",
+            Self::Make => "make experiments",
             Self::Clone => "clone an experiment",
             Self::Promote => "make versions of models",
             Self::Pay => "give credits",
@@ -173,6 +210,7 @@ impl Fact {
             | Self::Value { of, .. }
             | Self::Seeds { of }
             | Self::Config { of }
+            | Self::Maker { of }
             | Self::WhyCancelled { of } => Some(of),
             Self::Deeds { of, .. } | Self::Latest { of } | Self::Elsewhere { on: of, .. } => {
                 of.as_ref()
@@ -180,8 +218,11 @@ impl Fact {
             Self::Problems { .. }
             | Self::BestOfAll { .. }
             | Self::Speed { .. }
+            | Self::Spenders { .. }
+            | Self::Presence { .. }
             | Self::Briefs { .. }
             | Self::Own { .. }
+            | Self::Nothing
             | Self::Estimate { .. } => None,
         }
     }
@@ -195,6 +236,7 @@ impl Fact {
             | Self::Value { of, .. }
             | Self::Seeds { of }
             | Self::Config { of }
+            | Self::Maker { of }
             | Self::WhyCancelled { of } => of,
             Self::Latest { of } | Self::Deeds { of, .. } => {
                 *of = Some(other.clone());

@@ -19,7 +19,8 @@ mod slips;
 mod tests;
 
 use crate::{
-    conversation::{Conversation, is_yes},
+    conversation::{Conversation, is_no, is_yes},
+    fact::{Fact, Timing},
     intent::{Action, Intent},
     names::{Kind, Names, Thing},
     period::Clock,
@@ -150,6 +151,9 @@ fn answered(
             &chosen,
         ));
     }
+    if is_no(text) {
+        return Some(Reading::Asked(Asked::plain(Intent::Fact(Fact::Nothing))));
+    }
     if !is_yes(text) {
         return None;
     }
@@ -250,8 +254,8 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Matters, &[Sense::Matters]),
     (Topic::Log, &[Sense::Log]),
     (Topic::Curve, &[Sense::Curve]),
-    (Topic::Cost, &[Sense::Cost]),
     (Topic::Fact(About::Mean), &[Sense::Mean]),
+    (Topic::Cost, &[Sense::Cost]),
     (Topic::Best, &[Sense::Best]),
     (Topic::Best, &[Sense::Worst]),
     (Topic::Best, &[Sense::Lowest]),
@@ -269,6 +273,7 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::Runs, &[Sense::Where]),
     (Topic::Fact(About::Config), &[Sense::Config]),
     (Topic::Fact(About::Seeds), &[Sense::Seed]),
+    (Topic::Fact(About::When(Timing::Took)), &[Sense::Duration]),
     (Topic::Help, &[Sense::Help]),
     (Topic::Status, &[Sense::Status]),
     (Topic::Describe, &[Sense::Describe]),

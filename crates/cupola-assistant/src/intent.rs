@@ -211,6 +211,8 @@ pub struct RunsWanted {
     pub is_left: bool,
     /// Only those of experiments that whoever asks made.
     pub is_own: bool,
+    /// Only so many, the newest.
+    pub newest: Option<u32>,
     /// In this time.
     pub within: Option<Period>,
     /// What of them was in that time.

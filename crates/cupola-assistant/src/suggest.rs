@@ -122,7 +122,11 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which runs failed today?".to_owned(),
         ],
         Fact::BestOfAll { .. } => vec!["latest results".to_owned(), "list experiments".to_owned()],
-        Fact::Speed { .. } => vec!["how are the workers?".to_owned()],
+        Fact::Spenders { .. } => vec![
+            "which run was the most expensive?".to_owned(),
+            "how much did everything cost this week?".to_owned(),
+        ],
+        Fact::Speed { .. } | Fact::Presence { .. } => vec!["how are the workers?".to_owned()],
         Fact::Estimate { wish, .. } => of_draft(wish),
         Fact::Latest { of: Some(of) }
         | Fact::Timing { of, .. }
@@ -130,9 +134,10 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         | Fact::Value { of, .. }
         | Fact::Seeds { of }
         | Fact::Config { of }
+        | Fact::Maker { of }
         | Fact::WhyCancelled { of } => of_subject(of),
         Fact::Elsewhere { on: Some(on), .. } => of_subject(on),
-        Fact::Elsewhere { on: None, .. } => examples(),
+        Fact::Elsewhere { on: None, .. } | Fact::Nothing => examples(),
     }
 }
 

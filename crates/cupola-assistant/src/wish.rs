@@ -27,6 +27,8 @@ pub struct Wish {
     pub credits: Option<String>,
     /// What is searched: a parameter and its expression, as spaces are written.
     pub space: Vec<(String, String)>,
+    /// Parameters that are not searched, although they were, or the template would.
+    pub dropped: Vec<String>,
 }
 
 impl Wish {
@@ -55,7 +57,10 @@ impl Wish {
                 None => space.push((name.clone(), expression.clone())),
             }
         }
+        let is_searched = |name: &&String| later.space.iter().all(|(known, _)| known != *name);
+        let dropped = self.dropped.iter().filter(is_searched);
         Self {
+            dropped: dropped.cloned().collect(),
             goal: if later.goal.is_empty() {
                 self.goal.clone()
             } else {
@@ -69,6 +74,49 @@ impl Wish {
             space,
         }
     }
+}
+
+/// Words that take a parameter out of what is searched.
+const DROPS: &[&str] = &["drop", "remove", "delete", "without", "forget"];
+
+/// The draft without the parameters that are named behind a word that takes them out; none where there is no
+/// such word, or where something else is named behind it.
+pub fn without(kept: &Wish, words: &[Word], is_parameter: impl Fn(&str) -> bool) -> Option<Wish> {
+    let said = |word: &Word| word.folded.as_str().to_owned();
+    let at = words
+        .iter()
+        .position(|word| DROPS.contains(&word.folded.as_str()))?;
+    let between = [
+        "and",
+        "the",
+        "or",
+        "parameter",
+        "parameters",
+        "from",
+        "it",
+        "space",
+        "search",
+    ];
+    let mut later = kept.clone();
+    let mut count = 0;
+    for word in words[at + 1..]
+        .iter()
+        .filter(|word| !between.contains(&said(word).as_str()))
+    {
+        let is_kept = |name: &str| crate::question::fold(name) == word.folded;
+        let name = kept
+            .space
+            .iter()
+            .find(|(name, _)| is_kept(name))
+            .map(|(name, _)| name.clone());
+        let name = name.or_else(|| is_parameter(&word.text).then(|| word.text.clone()))?;
+        later.space.retain(|(known, _)| *known != name);
+        if !later.dropped.contains(&name) {
+            later.dropped.push(name);
+        }
+        count += 1;
+    }
+    (count > 0).then_some(later)
 }
 
 /// Words between a draft's parts that belong to no goal.

@@ -269,12 +269,13 @@ const TABLE: &[(&str, &[Sense])] = &[
     ("ran|executed|started|launched|began|begun", &[S::Ran]),
     ("rank|ranking|rankings|ranked|leaderboard", &[S::Rank]),
     (
-        "problem|problems|issue|issues|trouble|troubles|alerts|alarms|warnings|anything wrong|something wrong|anything broken|everything ok|everything okay|everything fine|everything all right|everything alright|all good|all well",
+        "problem|problems|issue|issues|trouble|troubles|alerts|alarms|warnings|anything wrong|something wrong|what wrong|whats wrong|what is wrong|what went wrong|anything broken|everything ok|everything okay|everything fine|everything all right|everything alright|all good|all well",
         &[S::Problem],
     ),
     ("average|averages|avg|mean|median", &[S::Mean]),
     ("configuration|configurations|config|configs", &[S::Config]),
     ("seed|seeds", &[S::Seed]),
+    ("duration|durations|runtime|runtimes", &[S::Duration]),
     (
         "retry|rerun|re-run|restart|try again|run again|repeat",
         &[S::Retry],
@@ -290,7 +291,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
 ];
@@ -330,37 +331,27 @@ pub fn phrase(words: &[&str]) -> Option<(usize, &'static [Sense])> {
 pub fn nearly(word: &str) -> Option<&'static str> {
     let written: Vec<char> = word.chars().collect();
     let most = match written.len() {
-        4 | 5 => 1,
+        3..=5 => 1,
         6..=20 => 2,
         _ => return None,
     };
     let mut closest: Option<(usize, &'static str, &[Sense])> = None;
     let mut is_open = false;
     for (phrases, senses) in TABLE.iter().chain(TIMES) {
-        if matches!(senses, [S::Noise | S::Of | S::Asks]) {
-            continue;
-        }
         for known in phrases.split('|').filter(|known| !known.contains(' ')) {
-            let letters: Vec<char> = known.chars().collect();
-            // Of short words half of all others are two letters away.
-            let most = if letters.len() < 7 { most.min(1) } else { most };
-            let Some(count) = slips(&written, &letters, most).filter(|count| *count > 0) else {
+            let Some(count) = slip(&written, known, most) else {
                 continue;
             };
-            if letters.len() < 4 || (written.len() == 4 && !is_swapped(&written, &letters)) {
-                continue;
-            }
             match closest {
                 Some((fewest, ..)) if count > fewest => {}
                 // Of words that say the same, the longest: "faild" was "failed" rather than "fail".
-                Some((fewest, word, meant))
-                    if count == fewest && meant == *senses && known.len() > word.len() =>
-                {
-                    closest = Some((count, known, senses));
+                Some((fewest, word, meant)) if count == fewest && meant == *senses => {
+                    is_open |= meant.is_empty() && word != known;
+                    if known.len() > word.len() {
+                        closest = Some((count, known, senses));
+                    }
                 }
-                Some((fewest, word, meant)) if count == fewest => {
-                    is_open |= meant != *senses || (meant.is_empty() && word != known);
-                }
+                Some((fewest, ..)) if count == fewest => is_open = true,
                 _ => {
                     closest = Some((count, known, senses));
                     is_open = false;
@@ -368,7 +359,32 @@ pub fn nearly(word: &str) -> Option<&'static str> {
             }
         }
     }
-    closest.filter(|_| !is_open).map(|(_, known, _)| known)
+    // What says nothing by itself was hardly meant, unless its letters are only swapped.
+    let is_meant = |known: &str, senses: &[Sense]| {
+        !matches!(senses, [S::Noise | S::Of])
+            && (!matches!(senses, [S::Asks])
+                || is_swapped(&written, &known.chars().collect::<Vec<_>>()))
+    };
+    let found = closest.filter(|(_, known, senses)| !is_open && is_meant(known, senses));
+    found.map(|(_, known, _)| known)
+}
+
+/// How many slips a word is away from a known one, if it is a slip. Of three letters one may be missing, of
+/// four two may be swapped: half of all short words are two letters away.
+fn slip(written: &[char], known: &str, most: usize) -> Option<usize> {
+    let letters: Vec<char> = known.chars().collect();
+    let is_short = match written.len() {
+        3 => letters.len() != 4,
+        4 => !is_swapped(written, &letters),
+        _ => letters.len() < 4,
+    };
+    let most = if letters.len() < 7 { most.min(1) } else { most };
+    let count = if is_short {
+        None
+    } else {
+        slips(written, &letters, most)
+    };
+    count.filter(|count| *count > 0)
 }
 
 /// Whether both have the same letters in another order.

@@ -1,15 +1,22 @@
 //! What is asked of all experiments and workers: the best for each objective, whose they are, how quick.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 use cupola_domain::{
+    cost::Kind as Scoped,
     counts::State,
     ids::{ExperimentId, WorkerId},
     objective::{Direction, Objective},
     text::excerpt,
+    worker::Worker,
 };
 use cupola_hub::{
     HubError,
+    costs::{CostsQuery, SubjectCost},
+    run_search::RunFound,
     tasks::{Filter, Sort},
 };
 
@@ -17,9 +24,8 @@ use super::{Answer, Desk, quoted, timing::took};
 use crate::{
     facts::{self, Standing},
     links,
-    names::{Key, Kind, Thing},
+    names::{Key, Thing},
     numbers::{amount, plural},
-    people,
 };
 
 /// Experiments that are looked through for the best: the newest.
@@ -31,17 +37,15 @@ const CLOSELY: usize = 3;
 /// Things that are told one by one.
 const LISTED_MAX: usize = 8;
 
-/// Briefs that are read for those of one person: the newest.
-const BRIEFS_MAX: u32 = 200;
-
 /// Runs whose times are held against each other.
 const TIMED_MAX: u32 = 500;
 
 /// What the runs of one worker took.
-#[derive(Default)]
 struct Taken {
+    worker: Worker,
     runs: u64,
-    secs: f64,
+    /// Seconds.
+    mean: f64,
     experiments: BTreeSet<ExperimentId>,
 }
 
@@ -161,53 +165,30 @@ impl Desk<'_> {
     /// Which worker takes the longest for its runs, or the shortest: by those that completed last.
     pub(super) fn speed(&self, is_slowest: bool) -> Result<Answer, HubError> {
         let found = self.search("state = completed", Vec::new(), TIMED_MAX)?;
-        let mut taken: HashMap<WorkerId, Taken> = HashMap::new();
-        for found in &found.runs {
-            if let (Some(worker), Some((span, false))) =
-                (found.run.worker, took(&found.run, self.now))
-            {
-                let one = taken.entry(worker).or_default();
-                one.runs += 1;
-                one.secs += span.as_secs_f64();
-                one.experiments.insert(found.run.experiment);
-            }
-        }
-        let workers = self.hub.list_workers()?;
-        let names: HashMap<_, _> = workers
-            .iter()
-            .map(|row| (row.worker.id, row.worker.name.as_str()))
-            .collect();
-        let means = taken.iter().filter_map(|(id, one)| {
-            #[expect(clippy::cast_precision_loss, reason = "no more than were read")]
-            let mean = one.secs / one.runs as f64;
-            Some((*names.get(id)?, *id, mean, one))
-        });
-        let mut means: Vec<_> = means.collect();
+        let mut means = self.means_of_workers(&found.runs)?;
         means.sort_by(|a, b| {
             if is_slowest {
-                b.2.total_cmp(&a.2)
+                b.mean.total_cmp(&a.mean)
             } else {
-                a.2.total_cmp(&b.2)
+                a.mean.total_cmp(&b.mean)
             }
         });
         let mut answer = Answer::default();
-        for (name, id, mean, one) in means.iter().take(LISTED_MAX) {
-            let source = links::worker(*id);
+        for one in means.iter().take(LISTED_MAX) {
+            let (name, source) = (quoted(&one.worker.name), links::worker(one.worker.id));
+            let line = format!(
+                "{name}: {} s on average over {}",
+                amount(one.mean),
+                plural(one.runs, "completed run")
+            );
             answer = answer
-                .more(format!(
-                    "{}: {} s on average over {}",
-                    quoted(name),
-                    amount(*mean),
-                    plural(one.runs, "completed run")
-                ))
-                .number(
-                    format!("mean duration on {}", quoted(name)),
-                    *mean,
-                    "s",
-                    &source,
-                )
-                .link((*name).to_owned(), source)
-                .listing(Thing::new(Key::Worker(*id), *name));
+                .more(line)
+                .number(format!("mean duration on {name}"), one.mean, "s", &source)
+                .link(one.worker.name.clone(), source)
+                .listing(Thing::new(
+                    Key::Worker(one.worker.id),
+                    one.worker.name.clone(),
+                ));
         }
         let end = if is_slowest { "longest" } else { "shortest" };
         let other = if is_slowest { "slowest" } else { "fastest" };
@@ -215,18 +196,18 @@ impl Desk<'_> {
             [] => format!(
                 "It cannot be told which worker is the {other}: no run that completed was measured."
             ),
-            [(name, ..)] => format!(
+            [only] => format!(
                 "It cannot be told which worker is the {other}: only {} completed any of the latest runs.",
-                quoted(name)
+                quoted(&only.worker.name)
             ),
-            [(name, _, mean, one), ..] => format!(
+            [one, ..] => format!(
                 "The completed runs of {} took {end}: {} s on average over {}.",
-                quoted(name),
-                amount(*mean),
+                quoted(&one.worker.name),
+                amount(one.mean),
                 plural(one.runs, "run")
             ),
         };
-        let all: BTreeSet<_> = means.iter().map(|(.., one)| &one.experiments).collect();
+        let all: BTreeSet<_> = means.iter().map(|one| &one.experiments).collect();
         if all.len() > 1 {
             answer = answer.more("They did not work for the same experiments, so the work itself may make the difference.");
         }
@@ -239,145 +220,98 @@ impl Desk<'_> {
         Ok(answer.link("workers", links::WORKERS))
     }
 
-    /// Briefs, the newest first.
-    pub(super) fn briefs(&self, is_own: bool) -> Result<Answer, HubError> {
-        let limit = if is_own {
-            BRIEFS_MAX
-        } else {
-            u32::try_from(LISTED_MAX).unwrap_or(u32::MAX)
-        };
-        let (mut rows, total) = self.hub.list_briefs("", limit, 0)?;
-        let is_all = total <= u64::from(limit);
-        let mut count = total;
-        if is_own {
-            let names = self.own_names()?;
-            rows.retain(|row| names.contains(&row.brief.author));
-            count = rows.len() as u64;
+    /// What the runs of each worker took that is still there.
+    fn means_of_workers(&self, runs: &[RunFound]) -> Result<Vec<Taken>, HubError> {
+        let mut taken: HashMap<WorkerId, (f64, u64, BTreeSet<ExperimentId>)> = HashMap::new();
+        for found in runs {
+            if let (Some(worker), Some((span, false))) =
+                (found.run.worker, took(&found.run, self.now))
+            {
+                let (secs, count, experiments) = taken.entry(worker).or_default();
+                *secs += span.as_secs_f64();
+                *count += 1;
+                experiments.insert(found.run.experiment);
+            }
         }
-        let whose = if is_own { " of yours" } else { "" };
-        let first = if count > LISTED_MAX as u64 {
-            ", the newest first"
+        let rows = self.hub.list_workers()?.into_iter();
+        let means = rows.filter_map(|row| {
+            let (secs, runs, experiments) = taken.remove(&row.worker.id)?;
+            #[expect(clippy::cast_precision_loss, reason = "no more than were read")]
+            let mean = secs / runs as f64;
+            Some(Taken {
+                worker: row.worker,
+                runs,
+                mean,
+                experiments,
+            })
+        });
+        Ok(means.collect())
+    }
+
+    /// Who or what costs the most, or the least.
+    pub(super) fn spenders(
+        &self,
+        is_people: bool,
+        is_highest: bool,
+        is_today: bool,
+    ) -> Result<Answer, HubError> {
+        let kind = if is_people {
+            Scoped::Person
         } else {
-            ""
+            Scoped::Experiment
         };
-        let text = match count {
-            0 => format!("There is no brief{whose}."),
-            1 => format!("There is 1 brief{whose}:"),
-            count => format!("There are {}{whose}{first}:", plural(count, "brief")),
+        let days = is_today.then_some(1);
+        let costs = self.hub.all_costs(&CostsQuery { kind, days })?;
+        let currency = self.hub.prices().currency.clone();
+        let source = if is_people {
+            format!("{}?by=person", links::COSTS)
+        } else {
+            links::COSTS.to_owned()
         };
-        let mut answer = Answer::saying(text).count("briefs", count, links::BRIEFS);
-        for row in rows.iter().take(LISTED_MAX) {
-            let family = &row.family;
-            let name = self.called(family.id, &family.name);
+        let priced = costs
+            .subjects
+            .iter()
+            .filter(|one| !one.subject.is_empty() && one.total.priced > Duration::ZERO);
+        let mut priced: Vec<_> = priced.collect();
+        if !is_highest {
+            priced.reverse();
+        }
+        let named = |one: &SubjectCost| match one.subject.parse::<ExperimentId>() {
+            Ok(id) if !is_people => self.called(id, one.name.as_deref().unwrap_or(&one.subject)),
+            _ => quoted(one.name.as_deref().unwrap_or(&one.subject)),
+        };
+        let when = if is_today { " today" } else { "" };
+        let end = if is_highest { "most" } else { "least" };
+        let text = match priced.first() {
+            None => format!("It cannot be told: nothing has a price{when}."),
+            Some(one) => {
+                let name = named(one);
+                let what = if is_people {
+                    format!("What {name} submitted")
+                } else {
+                    name
+                };
+                let money = amount(one.total.money.units());
+                format!("{what} cost the {end}{when}: {money} {currency}.")
+            }
+        };
+        let mut answer = Answer::saying(text);
+        for one in priced.iter().take(LISTED_MAX) {
+            let (name, money) = (named(one), one.total.money.units());
             answer = answer
                 .more(format!(
-                    "{name}: {}, {}",
-                    family.state(),
-                    plural(family.counts.total(), "task")
+                    "{name}: {} {currency} for {}",
+                    amount(money),
+                    plural(one.total.runs, "run")
                 ))
-                .link(name, links::experiment(family))
-                .listing(self.names.thing(family.id, &family.name));
+                .number(format!("cost of {name}"), money, &currency, &source);
         }
-        if is_own {
-            answer = self.known_as(answer)?;
-            if !is_all {
-                answer = answer.more(format!("Looked at are the newest {BRIEFS_MAX} of {total}."));
-            }
+        if is_people {
+            answer = answer.more("Costs are booked under the names of tokens.");
         }
-        Ok(answer.link("briefs", links::BRIEFS))
-    }
-
-    /// The experiments or the workers of whoever asks.
-    pub(super) fn own(&self, kind: Kind) -> Result<Answer, HubError> {
-        let mut found: Vec<(Thing, String, String)> = Vec::new();
-        let source = if kind == Kind::Worker {
-            links::WORKERS
-        } else {
-            links::EXPERIMENTS
-        };
-        if kind == Kind::Worker {
-            let rows = self.hub.list_workers()?;
-            for row in rows
-                .into_iter()
-                .filter(|row| row.owner == self.caller.owner)
-            {
-                let line = format!(
-                    "{}: {}, {}",
-                    quoted(&row.worker.name),
-                    crate::tools::presence(row.presence),
-                    plural(row.running as u64, "run")
-                );
-                let source = links::worker(row.worker.id);
-                found.push((
-                    Thing::new(Key::Worker(row.worker.id), row.worker.name),
-                    line,
-                    source,
-                ));
-            }
-        } else {
-            for experiment in self.own_experiments()? {
-                let name = self.called(experiment.id, &experiment.name);
-                let line = format!(
-                    "{name}: {}, {}",
-                    experiment.state(),
-                    plural(experiment.counts.total(), "task")
-                );
-                let source = links::experiment(&experiment);
-                found.push((
-                    self.names.thing(experiment.id, &experiment.name),
-                    line,
-                    source,
-                ));
-            }
+        if is_today {
+            answer = answer.more("Costs are counted by whole days in UTC.");
         }
-        let count = found.len() as u64;
-        let first = if found.len() > LISTED_MAX {
-            ", the newest first"
-        } else {
-            ""
-        };
-        let text = match count {
-            0 => format!("There is no {kind} of yours."),
-            1 => format!("There is 1 {kind} of yours:"),
-            count => format!(
-                "There are {} of yours{first}:",
-                plural(count, kind.as_str())
-            ),
-        };
-        let mut answer = Answer::saying(text).count(format!("{kind}s"), count, source);
-        for (thing, line, page) in found.into_iter().take(LISTED_MAX) {
-            answer = answer
-                .more(line)
-                .link(thing.name.clone(), page)
-                .listing(thing);
-        }
-        Ok(self.known_as(answer)?.link(format!("{kind}s"), source))
-    }
-
-    /// Experiments that whoever asks made, the newest first.
-    pub(super) fn own_experiments(
-        &self,
-    ) -> Result<Vec<cupola_domain::experiment::Experiment>, HubError> {
-        let names = self.own_names()?;
-        let known = self.hub.known_experiments()?.into_iter();
-        let own = known.filter(|known| {
-            known.deleted_at.is_none()
-                && known.bin_of.is_none()
-                && names.contains(&known.experiment.author)
-        });
-        Ok(own.map(|known| known.experiment).collect())
-    }
-
-    /// Under which names whoever asks makes things.
-    fn own_names(&self) -> Result<BTreeSet<String>, HubError> {
-        let mut names = people::names_of(self.hub, &self.caller.owner)?;
-        names.insert(self.caller.name.clone());
-        Ok(names)
-    }
-
-    fn known_as(&self, answer: Answer) -> Result<Answer, HubError> {
-        let names = self.own_names()?;
-        let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
-        Ok(answer.more(format!("Yours is what was made as {}.", names.join(", "))))
+        Ok(answer.link("costs", source))
     }
 }

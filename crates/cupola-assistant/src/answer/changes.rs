@@ -16,6 +16,9 @@ use crate::{
 
 /// What a brief has where nothing is said.
 pub(super) const NUM_TASKS: u32 = 20;
+/// Parameters of a draft that are told.
+const SEARCHED_MAX: usize = 12;
+
 const TIME_BUDGET_SECS: u64 = 600;
 
 impl Desk<'_> {
@@ -39,7 +42,10 @@ impl Desk<'_> {
             );
             return Ok(Answer::saying(text).link("templates", "/templates"));
         }
-        let arguments = arguments(wish);
+        let arguments = match self.arguments(wish) {
+            Ok(arguments) => arguments,
+            Err(answer) => return Ok(*answer),
+        };
         let checked = match self.call("check_brief", &arguments, Mode::AsAsked) {
             Ok(checked) => checked,
             Err(refused) => return or_said(refused),
@@ -53,9 +59,7 @@ impl Desk<'_> {
             }
             return Ok(answer.link("a new brief", links::NEW_BRIEF));
         }
-        for (name, expression) in &wish.space {
-            answer = answer.more(format!("{} = {}", excerpt(name), excerpt(expression)));
-        }
+        answer = self.searched(answer, wish, arguments.get("space"));
         if let (Some(least), Some(most)) = (
             checked["planned_cost"]["least"].as_f64(),
             checked["planned_cost"]["most"].as_f64(),
@@ -74,7 +78,65 @@ impl Desk<'_> {
     }
 
     pub(super) fn submission(&self, wish: &Wish) -> Result<Answer, HubError> {
-        self.proposed("submit_brief", arguments(wish), &summary(wish))
+        match self.arguments(wish) {
+            Ok(arguments) => self.proposed("submit_brief", arguments, &summary(wish)),
+            Err(answer) => Ok(*answer),
+        }
+    }
+
+    /// What is searched, a line each: what was said, or what the template has.
+    fn searched(&self, mut answer: Answer, wish: &Wish, space: Option<&Value>) -> Answer {
+        let own = self.own_space(wish);
+        let space = space.and_then(Value::as_object);
+        if space.is_none() && !own.is_empty() {
+            answer = answer.more("It searches what its template does:");
+        }
+        for (name, expression) in space.unwrap_or(&own).iter().take(SEARCHED_MAX) {
+            let written = expression
+                .as_str()
+                .map_or_else(|| expression.to_string(), str::to_owned);
+            answer = answer.more(format!("{} = {}", excerpt(name), excerpt(&written)));
+        }
+        let strange = |name: &&String| {
+            !own.contains_key(*name) && !wish.space.iter().any(|(known, _)| known == *name)
+        };
+        for name in wish.dropped.iter().filter(strange) {
+            answer = answer.more(format!("{} was not searched anyway.", quoted(name)));
+        }
+        answer
+    }
+
+    /// What the template of a draft searches by itself.
+    fn own_space(&self, wish: &Wish) -> Map<String, Value> {
+        let templates = self.hub.list_templates();
+        let mut templates = templates.iter();
+        let template = templates.find(|template| Some(&template.name) == wish.template.as_ref());
+        template.map_or_else(Map::new, |template| template.space.clone())
+    }
+
+    /// The call that a draft is; what is said where nothing would be left to search.
+    pub(super) fn arguments(&self, wish: &Wish) -> Result<Map<String, Value>, Box<Answer>> {
+        let mut arguments = arguments(wish);
+        let said = wish
+            .space
+            .iter()
+            .map(|(name, expression)| (name.clone(), Value::from(expression.as_str())));
+        let mut space: Map<String, Value> = said.collect();
+        if space.is_empty() && !wish.dropped.is_empty() {
+            space = self.own_space(wish);
+        }
+        space.retain(|name, _| !wish.dropped.contains(name));
+        if space.is_empty() && !wish.dropped.is_empty() {
+            let text =
+                "Nothing would be left to search; say what is, such as: lr from 1e-4 to 1e-2 log.";
+            return Err(Box::new(
+                Answer::refused(text).link("a new brief", links::NEW_BRIEF),
+            ));
+        }
+        if !space.is_empty() {
+            arguments.insert("space".to_owned(), space.into());
+        }
+        Ok(arguments)
     }
 
     pub(super) fn reported(&self, on: &Thing, with: &[Thing]) -> Result<Answer, HubError> {
@@ -173,7 +235,7 @@ fn summary(wish: &Wish) -> String {
     )
 }
 
-pub(super) fn arguments(wish: &Wish) -> Map<String, Value> {
+fn arguments(wish: &Wish) -> Map<String, Value> {
     let mut arguments = Map::new();
     let mut say = |name: &str, value: Value| arguments.insert(name.to_owned(), value);
     say("goal", wish.goal.as_str().into());
@@ -188,14 +250,6 @@ pub(super) fn arguments(wish: &Wish) -> Map<String, Value> {
     }
     if let Some(credits) = &wish.credits {
         say("budget_credits", credits.as_str().into());
-    }
-    if !wish.space.is_empty() {
-        let space: Map<String, Value> = wish
-            .space
-            .iter()
-            .map(|(name, expression)| (name.clone(), expression.as_str().into()))
-            .collect();
-        say("space", space.into());
     }
     arguments
 }

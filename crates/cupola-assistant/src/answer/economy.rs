@@ -107,8 +107,13 @@ impl Desk<'_> {
         let overview = self.hub.credits_overview()?;
         let source = links::CREDITS;
         let text = format!(
-            "{} have {} credits, briefs {}; {} are in escrow. {} were issued.",
+            "{} {} {} credits, briefs {}; {} are in escrow. {} were issued.",
             plural(overview.people.1, "account"),
+            if overview.people.1 == 1 {
+                "has"
+            } else {
+                "have"
+            },
             said(overview.people.0.posted),
             said(overview.briefs.0.posted),
             said(overview.escrow),

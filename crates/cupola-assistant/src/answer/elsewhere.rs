@@ -14,11 +14,111 @@ use crate::{
 struct Place {
     /// What the page has.
     page: (String, String),
-    /// How it is done there, in a few words.
+    /// How it is done there, in a few words before the command.
     there: &'static str,
     /// A command that does it.
     command: String,
 }
+
+/// Where one thing is done.
+struct Way {
+    what: Deed,
+    /// What it is done to.
+    of: Kind,
+    /// Its page; that of what is named where there is no other.
+    page: Option<(&'static str, &'static str)>,
+    there: &'static str,
+    /// What stands before the name, in place of one, and behind it.
+    command: (&'static str, &'static str, &'static str),
+}
+
+/// The first is for what has no line.
+const WAYS: &[Way] = &[
+    Way {
+        what: Deed::Alert,
+        of: Kind::Metric,
+        page: Some(("rules of alerts", "/alerts/rules/new")),
+        there: "they are made on that page, or by",
+        command: ("cupola alert rule create ", "NAME", " CONDITION"),
+    },
+    Way {
+        what: Deed::Pause,
+        of: Kind::Worker,
+        page: None,
+        there: "an operator can on its page (it finishes what it has and is given nothing new), or by",
+        command: ("cupola worker drain ", "NAME", ""),
+    },
+    Way {
+        what: Deed::Resume,
+        of: Kind::Worker,
+        page: None,
+        there: "an operator can on its page, or by",
+        command: ("cupola worker drain ", "NAME", " --undo"),
+    },
+    Way {
+        what: Deed::Export,
+        of: Kind::Experiment,
+        page: None,
+        there: "tables are at the foot of its page, or made by",
+        command: ("cupola export runs --experiment ", "NAME", " -o runs.csv"),
+    },
+    Way {
+        what: Deed::Ban,
+        of: Kind::Person,
+        page: Some(("verification", links::VERIFICATION)),
+        there: "an administrator can on that page, or by",
+        command: ("cupola verification ban ", "OWNER", " --note WHY"),
+    },
+    Way {
+        what: Deed::LiftBan,
+        of: Kind::Person,
+        page: Some(("verification", links::VERIFICATION)),
+        there: "an administrator can on that page, or by",
+        command: ("cupola verification lift ", "OWNER", " --note WHY"),
+    },
+    Way {
+        what: Deed::Budget,
+        of: Kind::Experiment,
+        page: Some(("budgets", "/training/costs/budgets")),
+        there: "those of money are changed on that page, the credits of a brief by",
+        command: ("cupola credits budget ", "BRIEF", " --to CREDITS"),
+    },
+    Way {
+        what: Deed::Make,
+        of: Kind::Template,
+        page: Some(("a new experiment", "/experiments/new")),
+        there: "it is done on that page (or ask me to draft a brief), or by",
+        command: ("cupola experiment new NAME --template ", "TEMPLATE", ""),
+    },
+    Way {
+        what: Deed::Clone,
+        of: Kind::Experiment,
+        page: None,
+        there: "it is done from its page, or by",
+        command: ("cupola experiment clone ", "NAME", ""),
+    },
+    Way {
+        what: Deed::Promote,
+        of: Kind::Run,
+        page: None,
+        there: "it is done on the page of a run, or by",
+        command: ("cupola model promote ", "RUN", " --model MODEL"),
+    },
+    Way {
+        what: Deed::Pay,
+        of: Kind::Person,
+        page: Some(("credits", links::CREDITS)),
+        there: "an operator can on that page, or by",
+        command: ("cupola credits grant ", "PERSON", " AMOUNT --note WHY"),
+    },
+    Way {
+        what: Deed::Invite,
+        of: Kind::Metric,
+        page: Some(("joining", "/workers/joining")),
+        there: "join codes for machines are made on that page, tokens for people by",
+        command: ("cupola token create ", "NAME", " --role viewer"),
+    },
+];
 
 impl Desk<'_> {
     pub(super) fn elsewhere(&self, what: Deed, on: Option<&Thing>) -> Result<Answer, HubError> {
@@ -39,7 +139,7 @@ impl Desk<'_> {
         };
         let (title, href) = place.page;
         let text = format!(
-            "I cannot {}; {}, or `{}` does it.",
+            "I cannot {}: {} `{}`.",
             what.as_str(),
             place.there,
             place.command
@@ -69,7 +169,7 @@ impl Desk<'_> {
             Some(Key::Experiment(id)) => self.hub.experiment_detail(*id)?.experiment.origin.brief(),
             _ => None,
         };
-        let there = "its page has a button for it";
+        let there = "it is done by the button on its page, or by";
         Ok(match (on.map(Thing::kind), brief) {
             (Some(Kind::Worker), _) => Place {
                 page: self.page_of(on, ("workers", links::WORKERS))?,
@@ -79,7 +179,7 @@ impl Desk<'_> {
             (Some(Kind::Model), _) => Place {
                 page: ("models".to_owned(), "/models".to_owned()),
                 there,
-                command: "cupola model --help".to_owned(),
+                command: "DELETE /api/v1/models/NAME".to_owned(),
             },
             (_, Some(brief)) => Place {
                 page: self.page_of(on, ("briefs", links::BRIEFS))?,
@@ -97,7 +197,7 @@ impl Desk<'_> {
     fn renaming(&self, on: Option<&Thing>) -> Result<Place, HubError> {
         Ok(Place {
             page: self.page_of(on, ("experiments", links::EXPERIMENTS))?,
-            there: "the page of an experiment that no brief made has a form for it",
+            there: "where no brief made it, it is done by the form on its page, or by",
             command: format!("cupola experiment edit {} --name NEW", argument(on, "NAME")),
         })
     }
@@ -105,7 +205,7 @@ impl Desk<'_> {
     fn editing(&self, on: Option<&Thing>) -> Result<Place, HubError> {
         Ok(Place {
             page: self.page_of(on, ("experiments", links::EXPERIMENTS))?,
-            there: "the page of an experiment that no brief made has a form for what its next runs will be",
+            there: "where no brief made it, what its next runs will be is changed by the form on its page, or by",
             command: format!(
                 "cupola experiment edit {} --set FIELD=VALUE",
                 argument(on, "NAME")
@@ -114,100 +214,41 @@ impl Desk<'_> {
     }
 
     fn other(&self, what: Deed, on: Option<&Thing>) -> Result<Place, HubError> {
-        let page = |title: &str, href: &str| (title.to_owned(), href.to_owned());
-        let worker = on.filter(|thing| thing.kind() == Kind::Worker);
-        let experiment = on.filter(|thing| thing.kind() == Kind::Experiment);
-        let person = on.filter(|thing| thing.kind() == Kind::Person);
+        let way = WAYS.iter().find(|way| way.what == what).unwrap_or(&WAYS[0]);
+        let named = on.filter(|thing| thing.kind() == way.of);
         let run = on.filter(|thing| thing.kind() == Kind::Run);
-        let name = |of: Option<&Thing>, other: &str| argument(of, other);
-        let (page, there, command) = match what {
-            Deed::Pause => (
-                self.page_of(worker, ("workers", links::WORKERS))?,
-                "on its page an operator lets it finish what it has and gives it nothing new",
-                format!("cupola worker drain {}", name(worker, "NAME")),
-            ),
-            Deed::Resume => (
-                self.page_of(worker, ("workers", links::WORKERS))?,
-                "on its page an operator lets it work again",
-                format!("cupola worker drain {} --undo", name(worker, "NAME")),
-            ),
-            Deed::Export => (
-                self.page_of(experiment.or(run), ("runs", links::RUNS))?,
-                "the foot of its page has the tables as files",
-                match run {
-                    Some(run) => format!(
-                        "cupola export metrics --run {} -o points.csv",
-                        self.run_of(run)?
-                    ),
-                    None => format!(
-                        "cupola export runs --experiment {} -o runs.csv",
-                        name(experiment, "NAME")
-                    ),
-                },
-            ),
-            Deed::Ban => (
-                page("verification", links::VERIFICATION),
-                "there an administrator does it",
+        let page = match (way.page, what, run) {
+            (Some((title, href)), ..) => (title.to_owned(), href.to_owned()),
+            (None, Deed::Export, Some(_)) => self.page_of(run, ("runs", links::RUNS))?,
+            (None, ..) => self.page_of(named, list_of(way.of))?,
+        };
+        let (before, other, after) = way.command;
+        let command = match (what, named, run) {
+            (Deed::Export, _, Some(run)) => {
                 format!(
-                    "cupola verification ban {} --note WHY",
-                    name(person, "OWNER")
-                ),
-            ),
-            Deed::LiftBan => (
-                page("verification", links::VERIFICATION),
-                "there an administrator does it",
-                format!(
-                    "cupola verification lift {} --note WHY",
-                    name(person, "OWNER")
-                ),
-            ),
-            Deed::Budget => (
-                page("budgets", "/training/costs/budgets"),
-                "that page has the budgets of money",
-                format!(
-                    "cupola credits budget {} --to CREDITS",
-                    name(experiment, "BRIEF")
-                ),
-            ),
-            Deed::Clone => (
-                self.page_of(experiment, ("experiments", links::EXPERIMENTS))?,
-                "its page leads to a form",
-                format!("cupola experiment clone {}", name(experiment, "NAME")),
-            ),
-            Deed::Promote => (
-                self.page_of(run, ("runs", links::RUNS))?,
-                "the page of a run does it",
-                match run {
-                    Some(run) => {
-                        format!("cupola model promote {} --model MODEL", self.run_of(run)?)
-                    }
-                    None => "cupola model promote RUN --model MODEL".to_owned(),
-                },
-            ),
-            Deed::Pay => (
-                page("credits", links::CREDITS),
-                "there an operator does it",
-                format!(
-                    "cupola credits grant {} AMOUNT --note WHY",
-                    name(person, "PERSON")
-                ),
-            ),
-            Deed::Invite => (
-                page("joining", "/workers/joining"),
-                "that page makes join codes for machines",
-                "cupola token create NAME --role viewer".to_owned(),
-            ),
-            Deed::Alert | Deed::Delete | Deed::Rename | Deed::Edit => (
-                page("rules of alerts", "/alerts/rules/new"),
-                "that page makes rules of alerts",
-                "cupola alert rule create NAME CONDITION".to_owned(),
-            ),
+                    "cupola export metrics --run {} -o points.csv",
+                    self.run_of(run)?
+                )
+            }
+            (_, Some(named), _) if way.of == Kind::Run => {
+                format!("{before}{}{after}", self.run_of(named)?)
+            }
+            (_, named, _) => format!("{before}{}{after}", argument(named, other)),
         };
         Ok(Place {
             page,
-            there,
+            there: way.there,
             command,
         })
+    }
+}
+
+/// The page with all of a kind.
+fn list_of(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Worker => ("workers", links::WORKERS),
+        Kind::Run => ("runs", links::RUNS),
+        _ => ("experiments", links::EXPERIMENTS),
     }
 }
 

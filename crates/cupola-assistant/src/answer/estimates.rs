@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Answer, Desk,
-    changes::{NUM_TASKS, arguments, or_said, planned, seconds, text},
+    changes::{NUM_TASKS, or_said, planned, seconds, text},
 };
 use crate::{
     links,
@@ -22,7 +22,11 @@ impl Desk<'_> {
         if wish.goal.is_empty() || wish.template.is_none() {
             return self.drafted(wish);
         }
-        let checked = match self.call("check_brief", &arguments(wish), Mode::AsAsked) {
+        let arguments = match self.arguments(wish) {
+            Ok(arguments) => arguments,
+            Err(answer) => return Ok(*answer),
+        };
+        let checked = match self.call("check_brief", &arguments, Mode::AsAsked) {
             Ok(checked) => checked,
             Err(refused) => return or_said(refused),
         };

@@ -6,6 +6,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     HubError,
+    comparison::Column,
     tasks::{Filter, Sort, TaskPage},
     workers::WorkerRow,
 };
@@ -16,7 +17,7 @@ use super::{
     timing::ago,
 };
 use crate::{
-    fact::Fact,
+    fact::{Averaged, Fact},
     intent::Spent,
     links,
     names::{Key, Thing},
@@ -41,7 +42,18 @@ impl Desk<'_> {
             Fact::Deeds { of, within } => self.deeds(of.as_ref(), within.as_ref()),
             Fact::Latest { of } => self.latest(of.as_ref()),
             Fact::Timing { of, what } => self.timing(of, *what),
-            Fact::Mean { of, metric } => self.mean(of, metric.as_ref()),
+            Fact::Mean { of, metric, what } => match what {
+                Averaged::Values => self.mean(of, metric.as_ref()),
+                Averaged::Duration => self.mean_of(of, &Column::Duration),
+                Averaged::Cost => self.mean_of(of, &Column::Cost),
+            },
+            Fact::Spenders {
+                is_people,
+                is_highest,
+                is_today,
+            } => self.spenders(*is_people, *is_highest, *is_today),
+            Fact::Presence { is_online } => self.presence(*is_online),
+            Fact::Maker { of } => self.maker(of),
             Fact::Value { of, metric } => self.value(of, metric),
             Fact::Seeds { of } => self.seeds(of),
             Fact::Config { of } => self.config(of),
@@ -51,6 +63,9 @@ impl Desk<'_> {
             Fact::Briefs { is_own } => self.briefs(*is_own),
             Fact::Own { kind } => self.own(*kind),
             Fact::Elsewhere { what, on } => self.elsewhere(*what, on.as_ref()),
+            Fact::Nothing => Ok(Answer::saying(
+                "Nothing is done. Ask whatever else you like.",
+            )),
             Fact::Estimate { wish, is_time } => self.estimate(wish, *is_time),
         }
     }

@@ -6,7 +6,11 @@ use cupola_domain::{ids::ExperimentId, text::excerpt};
 use cupola_hub::{
     HubError,
     comparison::{Column, Of, Question, Selection},
-    tasks::Filter,
+    run_search::{
+        Columns, RunSearch,
+        filter::{self, Field, Filter},
+    },
+    tasks,
 };
 use cupola_search::stats::{Moments, median, sorted};
 use serde_json::{Map, Value};
@@ -14,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{Answer, Desk, quoted, standing::experiment_of};
 use crate::{
     facts, links,
-    names::{Key, Thing},
+    names::{Key, Kind, Thing},
     numbers::{amount, duration, plural},
 };
 
@@ -29,77 +33,48 @@ impl Desk<'_> {
     /// Mean, median and interval of what the runs of an experiment came to.
     pub(super) fn mean(&self, of: &Thing, metric: Option<&Thing>) -> Result<Answer, HubError> {
         let id = experiment_of(of)?;
-        let standing = facts::standing(self.hub, id)?;
-        let objective = standing.objective.as_ref();
-        let judged_by = objective.map(|objective| objective.metric.as_str());
-        let experiment = links::experiment(&standing.experiment);
-        let name = quoted(&of.name);
-        let (metric, unit, values, source) = match metric.map(|thing| thing.name.as_str()) {
-            Some(metric) if judged_by != Some(metric) => {
-                let values = self.last_values(id, metric)?;
-                (metric.to_owned(), "", values, links::comparison(&[id]))
+        let experiment = self.hub.experiment_detail(id)?.experiment;
+        let page = links::experiment(&experiment);
+        let objective = experiment.objective.as_ref();
+        let named = metric.map(|thing| thing.name.as_str());
+        let (metric, unit, values, source) = match (named, objective) {
+            (Some(metric), judged) if judged.is_none_or(|judged| judged.metric != metric) => {
+                let values = self.last_values(id, &Column::Metric(metric.to_owned(), Of::Last))?;
+                (metric, "", values, links::comparison(&[id]))
             }
-            _ => {
-                let Some(objective) = objective else {
-                    let text =
-                        format!("{name} has no objective; name the metric whose mean you want.");
-                    return Ok(Answer::refused(text).link(name, experiment));
-                };
+            (_, Some(objective)) => {
+                let standing = facts::standing(self.hub, id)?;
                 let values = standing.ranked.iter().map(|placed| placed.value).collect();
-                (
-                    objective.metric.clone(),
-                    objective.unit.as_str(),
-                    values,
-                    experiment.clone(),
-                )
+                let unit = objective.unit.as_str();
+                (objective.metric.as_str(), unit, values, page.clone())
+            }
+            (_, None) => {
+                let name = quoted(&of.name);
+                let text = format!("{name} has no objective; name the metric whose mean you want.");
+                return Ok(Answer::refused(text).link(name, page));
             }
         };
-        let label = quoted(&metric);
-        let moments: Moments = values.iter().copied().collect();
-        let count = values.len() as u64;
-        let values = sorted(values);
-        let (Some(mean), Some(median)) = (moments.mean(), median(&values)) else {
-            let text = format!("No run of {name} has a value of {label} yet.");
-            return Ok(Answer::saying(text)
-                .count("runs with a value", 0, &source)
-                .link(name, experiment));
-        };
-        let (mut answer, mut within) = (Answer::default(), String::new());
-        if let Some((low, high)) = moments.mean_95() {
-            within = format!(" (95 %: {} to {})", amount(low), amount(high));
-            answer = answer.number("mean, low", low, unit, &source).number(
-                "mean, high",
-                high,
-                unit,
-                &source,
-            );
-        }
-        answer.text = format!(
-            "The mean {label} of {name} is {}{within} over {}; the median is {}.",
-            amount(mean),
-            plural(count, "run"),
-            amount(median)
-        );
-        if let (Some(least), Some(largest)) = (values.first(), values.last()) {
-            answer = answer
-                .more(format!(
-                    "They lie between {} and {}.",
-                    amount(*least),
-                    amount(*largest)
-                ))
-                .number("least", *least, unit, &source)
-                .number("largest", *largest, unit, &source);
-        }
-        Ok(answer
-            .number("mean", mean, unit, &source)
-            .number("median", median, unit, &source)
-            .count("runs with a value", count, &source)
-            .link(name, source))
+        Ok(averaged(of, (&quoted(metric), unit), values, &source).link(quoted(&of.name), page))
     }
 
-    /// The last value of a series in each run that has one which counts.
-    fn last_values(&self, id: ExperimentId, metric: &str) -> Result<Vec<f64>, HubError> {
-        let column = Column::Metric(metric.to_owned(), Of::Last);
+    /// The same of how long its runs took, or what they cost.
+    pub(super) fn mean_of(&self, of: &Thing, column: &Column) -> Result<Answer, HubError> {
+        let id = experiment_of(of)?;
+        let values = self.last_values(id, column)?;
+        let page = links::experiment(&self.hub.experiment_detail(id)?.experiment);
+        let currency = self.hub.prices().currency.clone();
+        let unit = if *column == Column::Cost {
+            currency.as_str()
+        } else {
+            "s"
+        };
+        let source = links::comparison(&[id]);
+        let answer = averaged(of, (&column.name(), unit), values, &source);
+        Ok(answer.link(quoted(&of.name), page))
+    }
+
+    /// What each run has in a column, where it has a number that counts.
+    fn last_values(&self, id: ExperimentId, column: &Column) -> Result<Vec<f64>, HubError> {
         let selection = Selection {
             experiments: vec![id],
             ..Selection::default()
@@ -112,12 +87,15 @@ impl Desk<'_> {
         Ok(compared
             .runs
             .iter()
-            .filter_map(|run| run.counted(&column))
+            .filter_map(|run| run.counted(column))
             .collect())
     }
 
-    /// What a run gave or measured last.
+    /// What a run gave or measured last, or was told.
     pub(super) fn value(&self, of: &Thing, metric: &Thing) -> Result<Answer, HubError> {
+        if metric.kind() == Kind::Parameter {
+            return self.told(of, &metric.name);
+        }
         let run = self.run_of(of)?;
         let detail = self.hub.run_detail(run)?;
         let source = links::run(run);
@@ -152,6 +130,59 @@ impl Desk<'_> {
             .showing(run))
     }
 
+    /// What a run was told of one parameter, or the runs of an experiment are.
+    fn told(&self, of: &Thing, name: &str) -> Result<Answer, HubError> {
+        let label = quoted(name);
+        if let Key::Experiment(id) = of.key {
+            let experiment = self.hub.experiment_detail(id)?.experiment;
+            let source = links::experiment(&experiment);
+            let called = quoted(&of.name);
+            let (value, verb) = match experiment.origin.brief() {
+                Some(brief) => {
+                    let space = self.hub.brief_detail(brief)?.brief.wanted.space;
+                    (space.get(name).cloned(), "is searched over")
+                }
+                None => (experiment.setup.config.get(name).cloned(), "is"),
+            };
+            let text = match value {
+                Some(value) => format!("{label} of {called} {verb} {}.", quoted(&written(&value))),
+                None => format!("The configuration of {called} has no {label}."),
+            };
+            return Ok(Answer::saying(text).link(called, source));
+        }
+        let run = self.run_of(of)?;
+        let source = links::run(run);
+        let found = self.hub.search_runs(RunSearch {
+            filter: Filter::parse(&format!("id = {}", filter::quoted(&run.to_string())))
+                .map_err(|error| HubError::Internal(error.into()))?,
+            columns: Columns::These(vec![Field::Param(name.to_owned())]),
+            limit: 1,
+            ..RunSearch::default()
+        })?;
+        let found = found.runs.first();
+        let task = found.map_or(String::new(), |found| {
+            format!(
+                "task {} of {}",
+                found.task_number,
+                self.called(found.run.experiment, &found.experiment_name)
+            )
+        });
+        let value = found.and_then(|found| found.params.first().map(|(_, value)| value.as_str()));
+        let Some(value) = value else {
+            let text = format!("The configuration of {task} has no {label}.");
+            return Ok(Answer::saying(text).link("the run", source).showing(run));
+        };
+        let which = match &of.key {
+            Key::Picked(_, pick) => format!("the {}, {task},", pick.words()),
+            _ => task,
+        };
+        let mut answer = Answer::saying(format!("{label} of {which} is {}.", excerpt(value)));
+        if let Ok(number) = value.parse::<f64>() {
+            answer = answer.number(excerpt(name), number, "", &source);
+        }
+        Ok(answer.link("the run", source).showing(run))
+    }
+
     /// Where chance begins in a run, or in each task of an experiment.
     pub(super) fn seeds(&self, of: &Thing) -> Result<Answer, HubError> {
         let Key::Experiment(id) = of.key else {
@@ -165,10 +196,10 @@ impl Desk<'_> {
                 .link("the run", links::run(run))
                 .showing(run));
         };
-        let page = self.hub.list_tasks(Filter {
+        let page = self.hub.list_tasks(tasks::Filter {
             experiment: Some(id),
             limit: SEEDED_MAX,
-            ..Filter::default()
+            ..tasks::Filter::default()
         })?;
         let experiment = self.hub.experiment_detail(id)?.experiment;
         let source = links::experiment(&experiment);
@@ -240,13 +271,59 @@ impl Desk<'_> {
     }
 }
 
+/// Mean, median, interval and ends of values.
+fn averaged(of: &Thing, (label, unit): (&str, &str), values: Vec<f64>, source: &str) -> Answer {
+    let name = quoted(&of.name);
+    let moments: Moments = values.iter().copied().collect();
+    let count = values.len() as u64;
+    let values = sorted(values);
+    let (Some(mean), Some(median)) = (moments.mean(), median(&values)) else {
+        let text = format!("No run of {name} has a value of {label} yet.");
+        return Answer::saying(text).count("runs with a value", 0, source);
+    };
+    let (mut answer, mut within) = (Answer::default(), String::new());
+    if let Some((low, high)) = moments.mean_95() {
+        within = format!(" (95 %: {} to {})", amount(low), amount(high));
+        answer =
+            answer
+                .number("mean, low", low, unit, source)
+                .number("mean, high", high, unit, source);
+    }
+    let of_unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}")
+    };
+    answer.text = format!(
+        "The mean {label} of {name} is {}{of_unit}{within} over {}; the median is {}.",
+        amount(mean),
+        plural(count, "run"),
+        amount(median)
+    );
+    if let (Some(least), Some(largest)) = (values.first(), values.last()) {
+        let (low, high) = (amount(*least), amount(*largest));
+        answer = answer
+            .more(format!("They lie between {low} and {high}."))
+            .number("least", *least, unit, source)
+            .number("largest", *largest, unit, source);
+    }
+    answer
+        .number("mean", mean, unit, source)
+        .number("median", median, unit, source)
+        .count("runs with a value", count, source)
+}
+
+/// A value as people write it.
+fn written(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Fields with their values, a line each.
 fn fields(mut answer: Answer, fields: &Map<String, Value>) -> Answer {
     for (name, value) in fields.iter().take(FIELDS_MAX) {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        answer = answer.more(format!("{} = {}", excerpt(name), excerpt(&value)));
+        answer = answer.more(format!("{} = {}", excerpt(name), excerpt(&written(value))));
     }
     match fields.len().saturating_sub(FIELDS_MAX) {
         0 => answer,

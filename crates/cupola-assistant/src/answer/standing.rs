@@ -185,13 +185,21 @@ impl Desk<'_> {
         );
         let mut answer =
             Answer::saying(text.replace("  ", " ").replace(" ,", ",")).showing(first.run.id);
-        for (run, value) in &known {
+        for (at, (run, value)) in known.iter().enumerate() {
             let link = links::run(run.run.id);
             let label = format!(
                 "task {} of {}",
                 run.task_number,
                 self.called(run.run.experiment, &run.experiment_name)
             );
+            if at > 0 {
+                let placed = format!(
+                    "{}. {label} with {} {unit}",
+                    rank as usize + at,
+                    amount(*value)
+                );
+                answer = answer.more(placed.trim_end());
+            }
             answer = answer
                 .number(format!("{name} of {label}"), *value, unit, &link)
                 .link(label, link);

@@ -17,6 +17,9 @@ use crate::{
     numbers::{amount, plural},
 };
 
+/// Fields of a template that are named.
+const FIELDS_MAX: usize = 40;
+
 impl Desk<'_> {
     pub(super) fn overview(&self) -> Result<Answer, HubError> {
         let overview = self.hub.overview()?;
@@ -315,8 +318,16 @@ impl Desk<'_> {
             plural(fields, "field"),
             plural(row.experiments, "experiment")
         );
+        let names = row
+            .template
+            .schema
+            .fields
+            .iter()
+            .map(|field| excerpt(&field.name));
+        let names: Vec<_> = names.take(FIELDS_MAX).collect();
         Ok(Answer::saying(text)
             .more(excerpt(&row.template.description))
+            .more(format!("Its fields: {}.", names.join(", ")))
             .count("fields", fields, &source)
             .count("experiments", row.experiments, &source)
             .link(name, source))

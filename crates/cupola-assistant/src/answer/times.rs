@@ -138,6 +138,15 @@ impl Desk<'_> {
             .count("runs", total.runs, source)
             .count("runs that run", running, source)
             .number("time", hours, "h", source);
+        if let (true, Ok(runs)) = (cost > 0.0, u32::try_from(total.runs))
+            && runs > 1
+            && running == 0
+        {
+            let each = cost / f64::from(runs);
+            answer = answer
+                .more(format!("On average a run cost {} {currency}.", money(each)))
+                .number("cost of a run on average", each, &currency, source);
+        }
         if let Some(energy) = energy {
             answer = answer
                 .more(format!(

@@ -41,7 +41,11 @@ impl Desk<'_> {
                 // The newest run may go on still: asked for is the end that was last.
                 let page = self.latest_tasks(*within, None, 1)?;
                 match page.tasks.first() {
-                    Some(task) => self.timing_of_run(task.run, "The run that ended last", what),
+                    Some(task) => {
+                        let of = if within.is_some() { " there" } else { "" };
+                        let name = format!("The run that ended last{of}");
+                        self.timing_of_run(task.run, &name, what)
+                    }
                     None => Ok(Answer::saying("No run has ended yet.").link("runs", links::RUNS)),
                 }
             }

@@ -233,9 +233,13 @@ impl Desk<'_> {
         if !wanted.filter.is_empty() {
             conditions.push(format!("({})", wanted.filter));
         }
-        let found = self.search(&conditions.join(" and "), experiments, COUNTED_MAX)?;
-        let count = found.total.unwrap_or(found.runs.len() as u64);
-        let is_all = found.total.is_some() || !found.has_more;
+        let limit = wanted.newest.unwrap_or(COUNTED_MAX).clamp(1, COUNTED_MAX);
+        let found = self.search(&conditions.join(" and "), experiments, limit)?;
+        let count = match wanted.newest {
+            Some(_) => found.runs.len() as u64,
+            None => found.total.unwrap_or(found.runs.len() as u64),
+        };
+        let is_all = wanted.newest.is_some() || found.total.is_some() || !found.has_more;
         let text = counted(wanted, count, is_all);
         let mut answer = Answer::saying(text).count("runs", count, &source);
         if wanted.state == Some(State::Pending) {
@@ -312,6 +316,11 @@ fn kind_of(found: &RunFound) -> &'static str {
 /// How many runs are what was asked for, in a sentence; there may be more where not all were counted.
 fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
     let is_started = wanted.dated == Dated::Started;
+    let latest = if wanted.newest.is_some() && count > 0 {
+        "The newest "
+    } else {
+        ""
+    };
     let at_least = if is_all { "" } else { "At least " };
     let of: Vec<_> = wanted.of.iter().map(|thing| quoted(&thing.name)).collect();
     let of = match (of.is_empty(), wanted.is_own) {
@@ -335,7 +344,7 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
     let count_text = if count == 0 {
         "No".to_owned()
     } else {
-        format!("{at_least}{count}")
+        format!("{latest}{at_least}{count}")
     };
     let filter = if wanted.filter.is_empty() {
         ""
@@ -344,6 +353,9 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
     };
     let verb = match (wanted.state, count) {
         (Some(State::Failed), _) if !wanted.is_lost => "",
+        (Some(State::Completed), _) if wanted.within.is_some() => "",
+        (Some(State::Cancelled), 1) if wanted.within.is_some() => " was",
+        (Some(State::Cancelled), _) if wanted.within.is_some() => " were",
         (None, 1) if is_started => " was",
         (None, _) if is_started => " were",
         (_, 1) => " is",

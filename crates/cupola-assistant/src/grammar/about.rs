@@ -20,6 +20,8 @@ pub(super) enum About {
     Deeds,
     Latest,
     Why,
+    Maker,
+    Nothing,
     When(Timing),
     Elsewhere(Deed),
 }
@@ -89,13 +91,39 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
         .filter(|word| !word.is_quoted)
         .collect();
     let said: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
+    let [first, second] = beginning(marked.words());
+    let is_change = [
+        Sense::Cancel,
+        Sense::Start,
+        Sense::Retry,
+        Sense::Submit,
+        Sense::Pending,
+    ];
+    let is_not = first == "dont" || (first == "do" && second == "not");
+    if is_not && is_change.iter().any(|sense| marked.has(*sense)) {
+        return Some(About::Nothing);
+    }
+    let makes = [
+        "made",
+        "created",
+        "started",
+        "submitted",
+        "launched",
+        "began",
+        "wrote",
+        "owns",
+        "own",
+    ];
+    if first == "who" && said.iter().any(|word| makes.contains(word)) && !marked.spans().is_empty()
+    {
+        return Some(About::Maker);
+    }
     if let Some(deed) = elsewhere(&said) {
         return Some(About::Elsewhere(deed));
     }
     if let Some(timing) = timing(marked, &said) {
         return Some(About::When(timing));
     }
-    let [first, second] = beginning(marked.words());
     let asks = first == "what" && ["did", "have", "has"].contains(&second);
     if asks && ends_with_do(marked) {
         return Some(About::Deeds);
@@ -190,13 +218,19 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     let is_pay = *verb == "give" && says(&["credits", "credit"]) && says_number(behind);
     let is_invite = ["add", "create", "make"].contains(verb)
         && says(&["worker", "machine", "user", "person", "token"]);
+    let is_make = ["create", "make", "new", "add"].contains(verb) && says(&["experiment"]);
     match () {
+        () if is_make => return Some(Deed::Make),
         () if is_pay => return Some(Deed::Pay),
         () if is_invite => return Some(Deed::Invite),
         () if ["change", "set", "update"].contains(verb) && says(&["to"]) => {
             return Some(Deed::Edit);
         }
         () => {}
+    }
+    let is_log = *verb == "download" && says(&["log", "logs", "output"]);
+    if is_log {
+        return None;
     }
     let found = VERBS.iter().find(|(_, verbs)| verbs.contains(verb));
     found.filter(|_| !behind.is_empty()).map(|(deed, _)| *deed)

@@ -7,14 +7,16 @@ use cupola_domain::{counts::State, objective::Direction};
 use super::{Asked, Reading, Topic, about::LATEST, filters, marked::Marked, named::which};
 use crate::{
     conversation::Conversation,
-    fact::Fact,
     intent::{Action, By, Dated, Intent, RunsWanted},
-    names::{Key, Kind, Names, Thing},
+    names::{How, Key, Kind, Names, Thing},
     words::Sense,
 };
 
 /// So many can be asked for at once of the best.
-const COUNT_MAX: u32 = 50;
+pub(super) const COUNT_MAX: u32 = 50;
+
+/// So many words that would be left out are looked up.
+const LEFT_OUT_MAX: usize = 8;
 
 pub(super) type Refused = Box<Reading>;
 
@@ -71,11 +73,22 @@ impl<N: Names> Context<'_, N> {
                 (None, None) => self.without_topic()?,
             },
         };
+        self.answers_without_names()?;
         Ok(Asked {
             guesses: self.guesses,
             left_out: self.left_out,
             ..Asked::plain(intent)
         })
+    }
+
+    /// Refuses names that would be left out: the question would be another one.
+    fn answers_without_names(&self) -> Result<(), Refused> {
+        let is_name = |text: &&String| !self.names.find(How::Folded, text, ALL).is_empty();
+        let mut left = self.left_out.iter().take(LEFT_OUT_MAX);
+        match left.find(is_name) {
+            Some(name) => Err(Box::new(Reading::NotAnswered(vec![name.clone()]))),
+            None => Ok(()),
+        }
     }
 
     /// A name alone, or what goes on from before.
@@ -189,6 +202,7 @@ impl<N: Names> Context<'_, N> {
                 Sense::Kind(Kind::Worker),
                 Sense::Kind(Kind::Person),
                 Sense::Kind(Kind::Template),
+                Sense::Kind(Kind::Model),
             ])?;
         }
         self.answers_without(&[Sense::Failed, Sense::Cancelled, Sense::Lost, Sense::Pending])?;
@@ -238,47 +252,6 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
-    /// The best of everything, or the quickest of the workers, where nothing is named.
-    fn of_all(&self, things: &[Thing]) -> Option<Intent> {
-        let has = |sense| self.marked.has(sense);
-        if has(Sense::Kind(Kind::Worker)) && has(Sense::Duration) && !has(Sense::Kind(Kind::Run)) {
-            let is_slowest = has(Sense::Highest);
-            return Some(Intent::Fact(Fact::Speed { is_slowest }));
-        }
-        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
-        let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
-        let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
-        let of_all = [
-            "ever",
-            "overall",
-            "everything",
-            "anywhere",
-            "experiments",
-            "families",
-            "briefs",
-            "campaigns",
-        ];
-        let asks_which = self.asks_which() && has(Sense::Kind(Kind::Experiment));
-        let best_one = said
-            .windows(2)
-            .any(|pair| pair[0] == "best" && ["experiment", "family", "brief"].contains(&pair[1]));
-        let all = said.windows(2).any(|pair| pair == ["of", "all"]);
-        let is_alone = has(Sense::Rank) && self.spoken_of(&[Kind::Experiment]).is_none();
-        let is_plain = !(has(Sense::Worst)
-            || has(Sense::Lowest)
-            || has(Sense::Highest)
-            || has(Sense::Cost)
-            || has(Sense::Pronoun));
-        let is_of_all = says(&of_all) || all || asks_which || best_one || is_alone;
-        let number = self.marked.numbers().first().map(|(_, number)| *number);
-        let is_many = has(Sense::Top) || has(Sense::Rank);
-        let count = number
-            .unwrap_or(if is_many { 5 } else { 1 })
-            .clamp(1, COUNT_MAX);
-        (is_of_all && is_plain && !self.is_mine() && things.is_empty())
-            .then_some(Intent::Fact(Fact::BestOfAll { count }))
-    }
-
     /// Whether it speaks of whoever asks.
     pub(super) fn is_own(&self) -> bool {
         let words = self.marked.words().iter();
@@ -307,7 +280,10 @@ impl<N: Names> Context<'_, N> {
             _ if has(Sense::Cost) => By::Cost { is_highest },
             _ if has(Sense::Duration) => By::Duration { is_highest },
             Some(Intent::Best { by, .. })
-                if !says_end && !has(Sense::Best) && !has(Sense::Worst) =>
+                if !says_end
+                    && ![Sense::Best, Sense::Worst, Sense::Top, Sense::Rank]
+                        .into_iter()
+                        .any(has) =>
             {
                 by.clone()
             }
@@ -378,7 +354,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// Which of several, not whether.
-    fn asks_which(&self) -> bool {
+    pub(super) fn asks_which(&self) -> bool {
         let first = self.marked.words().first();
         first.is_some_and(|word| ["which", "what", "who"].contains(&word.folded.as_str()))
     }
@@ -439,6 +415,9 @@ impl<N: Names> Context<'_, N> {
         {
             return Ok(Intent::Describe { what: what.clone() });
         }
+        if let ([what], true) = (things.as_slice(), self.asks_whether_done(state)) {
+            return Ok(Intent::Describe { what: what.clone() });
+        }
         let of = if things.is_empty() {
             self.spoken_of(Topic::Runs.kinds()).into_iter().collect()
         } else {
@@ -456,9 +435,33 @@ impl<N: Names> Context<'_, N> {
                 Dated::ByState
             },
             is_own: self.is_mine(),
+            newest: self.newest(),
             within: marked.period.clone(),
             filter: filters::typed(&marked.filter, self.names),
         }))
+    }
+
+    /// "Is alpha done?": how it stands, rather than a list.
+    fn asks_whether_done(&self, state: Option<State>) -> bool {
+        let first = self.marked.words().first();
+        let first = first.map_or("", |word| word.folded.as_str());
+        ["is", "are", "has", "have", "did", "was"].contains(&first)
+            && state == Some(State::Completed)
+            && self.marked.period.is_none()
+            && self.marked.filter.is_empty()
+            && !self.marked.has(Sense::Kind(Kind::Run))
+    }
+
+    /// "The last 5 runs": how many of the newest.
+    fn newest(&self) -> Option<u32> {
+        let words = self.marked.words();
+        let is_latest = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            before.is_some_and(|word| LATEST.contains(&word.folded.as_str()))
+        };
+        let mut numbers = self.marked.numbers().into_iter();
+        let (_, count) = numbers.find(|(at, _)| is_latest(*at))?;
+        (count > 0).then_some(count)
     }
 
     /// "The last run", "the newest failed run": one, where "the last runs" are several.
@@ -473,6 +476,8 @@ impl<N: Names> Context<'_, N> {
             latest |= LATEST.contains(&said) && !self.marked.is_taken(at);
             one |= is_one(at, said);
         }
+        let is_first = self.marked.has(Sense::Nth(1));
+        let latest = latest || is_first;
         let others = [
             Sense::Completed,
             Sense::Cancelled,

@@ -10,7 +10,7 @@ use crate::{
     fact::{Deed, Fact, Timing},
     intent::Intent,
     names::{How, Kind, Names},
-    question::{Word, fold},
+    question::Word,
     wish,
     words::Sense,
 };
@@ -32,18 +32,14 @@ const GOALS: &[&str] = &[
     "whether",
 ];
 
-/// Words that take a parameter out of what is searched.
-const DROPS: &[&str] = &["drop", "remove", "delete", "without", "forget", "not"];
-
-/// The draft without the parameters that are taken out; none where none is.
-fn without(said: &[&str], kept: &wish::Wish) -> Option<wish::Wish> {
-    let at = said.iter().position(|word| DROPS.contains(word))?;
-    let mut later = kept.clone();
-    later
-        .space
-        .retain(|(name, _)| !said[at..].contains(&fold(name).as_str()));
-    (later.space.len() < kept.space.len()).then_some(later)
-}
+/// What is no parameter, if it is called so.
+const NAMED: &[Kind] = &[
+    Kind::Experiment,
+    Kind::Worker,
+    Kind::Template,
+    Kind::Model,
+    Kind::Person,
+];
 
 impl<N: Names> Context<'_, N> {
     /// A draft, or what changes the draft that was spoken of last.
@@ -107,7 +103,12 @@ impl<N: Names> Context<'_, N> {
         {
             return Some(Intent::Draft(kept.clone()));
         }
-        let without = without(&said, kept);
+        let is_parameter = |text: &str| {
+            text.chars()
+                .all(|c| c.is_alphanumeric() || "_.".contains(c))
+                && self.names.find(How::Folded, text, NAMED).is_empty()
+        };
+        let without = wish::without(kept, self.marked.words(), is_parameter);
         without
             .map(Intent::Draft)
             .or_else(|| self.of_changed_draft(topic, kept))
@@ -129,6 +130,9 @@ impl<N: Names> Context<'_, N> {
                     | Topic::Describe
                     | Topic::Kind(_)
                     | Topic::Compare
+                    | Topic::Credits
+                    | Topic::Log
+                    | Topic::Curve
                     | Topic::Fact(About::Elsewhere(Deed::Edit | Deed::Budget | Deed::Pay))
             )
         );
@@ -139,7 +143,13 @@ impl<N: Names> Context<'_, N> {
         };
         let is_goal =
             topic.is_none() && !self.agrees() && kept.goal.is_empty() && !later.goal.is_empty();
-        if !(later.has_parts() || is_goal) {
+        // "On a logarithmic scale" is no log, "with 50 credits" no account.
+        let is_said = match topic {
+            Some(Topic::Log | Topic::Curve) => !later.space.is_empty(),
+            Some(Topic::Credits) => later.credits.is_some(),
+            _ => later.has_parts() || is_goal,
+        };
+        if !is_said {
             return None;
         }
         let later = if kept.goal.is_empty() {

@@ -3,17 +3,20 @@
 use super::{
     Reading, Topic,
     about::{About, LATEST},
-    build::{Context, Refused, split},
+    build::{COUNT_MAX, Context, Refused, split},
     marked::Span,
 };
 use crate::{
-    fact::Fact,
-    intent::{Intent, RunsWanted},
+    fact::{Averaged, Deed, Fact, Timing},
+    intent::{Intent, RunsWanted, Spent},
     names::{How, Kind, Names, Thing},
     words::Sense,
 };
 
 pub(super) const OF_RUN: &[Kind] = &[Kind::Run, Kind::Experiment];
+
+/// A question with more names than this asks for more than a value.
+const MEASURED_SPANS_MAX: usize = 5;
 
 /// So many runs are told where they are put in order.
 const SORTED: u32 = 5;
@@ -22,7 +25,10 @@ impl<N: Names> Context<'_, N> {
     /// What one look answers, or what is measured of something.
     pub(super) fn fact(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let Some(Topic::Fact(about)) = topic else {
-            return self.measured(topic);
+            return match self.spenders(topic)? {
+                None => self.measured(topic),
+                found => Ok(found),
+            };
         };
         let fact = match about {
             About::Problems => return self.problems().map(Some),
@@ -38,7 +44,8 @@ impl<N: Names> Context<'_, N> {
                 let (of, metrics) = split(things, Kind::Metric);
                 let of = self.required(of, &[Kind::Experiment])?;
                 let metric = metrics.into_iter().next();
-                Fact::Mean { of, metric }
+                let what = self.averaged()?;
+                Fact::Mean { of, metric, what }
             }
             About::Config => Fact::Config {
                 of: self.one_of_runs()?,
@@ -53,24 +60,84 @@ impl<N: Names> Context<'_, N> {
             }
             About::When(what) => {
                 let of = self.one_of_runs()?;
-                Fact::Timing { of, what }
+                let is_of_runs =
+                    self.marked.has(Sense::Kind(Kind::Run)) || self.marked.has(Sense::Duration);
+                let is_experiment = of.kind() == Kind::Experiment;
+                if what == Timing::Took && is_experiment && is_of_runs {
+                    let what = Averaged::Duration;
+                    let metric = None;
+                    Fact::Mean { of, metric, what }
+                } else {
+                    Fact::Timing { of, what }
+                }
             }
-            About::Elsewhere(what) => {
-                let kinds = &[
-                    Kind::Experiment,
-                    Kind::Run,
-                    Kind::Worker,
-                    Kind::Person,
-                    Kind::Model,
-                ];
-                let named = self.things(kinds, false, false).unwrap_or_default();
-                let on = named.into_iter().next().or_else(|| self.spoken_of(kinds));
-                self.left_out.clear();
-                self.guesses.clear();
-                Fact::Elsewhere { what, on }
+            About::Maker => {
+                let kinds = &[Kind::Experiment, Kind::Run, Kind::Worker];
+                let things = self.things(kinds, false, false)?;
+                let of = self.required(things, kinds)?;
+                Fact::Maker { of }
             }
+            About::Nothing => Fact::Nothing,
+            About::Elsewhere(what) => self.elsewhere(what),
         };
         Ok(Some(Intent::Fact(fact)))
+    }
+
+    /// What a page or a command does, to what is named, if anything is.
+    fn elsewhere(&mut self, what: Deed) -> Fact {
+        let kinds = &[
+            Kind::Experiment,
+            Kind::Run,
+            Kind::Worker,
+            Kind::Person,
+            Kind::Model,
+            Kind::Template,
+        ];
+        let named = self.things(kinds, false, false).unwrap_or_default();
+        let on = named.into_iter().next().or_else(|| self.spoken_of(kinds));
+        self.left_out.clear();
+        self.guesses.clear();
+        Fact::Elsewhere { what, on }
+    }
+
+    /// Of what a mean is asked for.
+    fn averaged(&self) -> Result<Averaged, Refused> {
+        let has = |sense| self.marked.has(sense);
+        if has(Sense::Cost) && self.spent() != Spent::Money {
+            return Err(Box::new(Reading::NotAnswered(vec!["average".to_owned()])));
+        }
+        Ok(match () {
+            () if has(Sense::Cost) => Averaged::Cost,
+            () if has(Sense::Duration) => Averaged::Duration,
+            () => Averaged::Values,
+        })
+    }
+
+    /// "Which experiment cost the most", "who spent the least".
+    fn spenders(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
+        let has = |sense| self.marked.has(sense);
+        let says = |known: &str| self.marked.words().iter().any(|word| word.folded == known);
+        let is_people = has(Sense::Kind(Kind::Person)) || says("who");
+        let is_most = has(Sense::Highest) || says("most");
+        let is_least = has(Sense::Lowest) || says("least");
+        let is_asked = matches!(topic, Some(Topic::Cost | Topic::Best)) && has(Sense::Cost);
+        let is_of = is_people || has(Sense::Kind(Kind::Experiment));
+        let is_alone =
+            self.marked.spans().is_empty() && !has(Sense::Kind(Kind::Run)) && !has(Sense::Pronoun);
+        if !(is_asked && is_of && (is_most || is_least) && is_alone && self.spent() == Spent::Money)
+        {
+            return Ok(None);
+        }
+        let is_today = match &self.marked.period {
+            None => false,
+            Some(period) if period.words == "today" => true,
+            Some(period) => return Err(Box::new(Reading::NotAnswered(vec![period.words.clone()]))),
+        };
+        Ok(Some(Intent::Fact(Fact::Spenders {
+            is_people,
+            is_highest: is_most,
+            is_today,
+        })))
     }
 
     /// A run or an experiment: what is named, what its words pick, or what was spoken of.
@@ -78,6 +145,13 @@ impl<N: Names> Context<'_, N> {
         let things = self.things(OF_RUN, false, false)?;
         let has = |sense| self.marked.has(sense);
         let words = self.marked.words().iter();
+        let said = words.clone().map(|word| word.folded.as_str());
+        let all: Vec<_> = said
+            .filter(|word| ["everything", "everyone", "all", "anything"].contains(word))
+            .collect();
+        if let (Some(all), true) = (all.first(), things.is_empty()) {
+            return Err(Box::new(Reading::NotAnswered(vec![(*all).to_owned()])));
+        }
         let is_latest = words
             .map(|word| word.folded.as_str())
             .any(|word| LATEST.contains(&word));
@@ -152,55 +226,45 @@ impl<N: Names> Context<'_, N> {
         }
     }
 
-    /// "The loss of task 3", "the loss of alpha": a metric that is named in full, and of what.
+    /// "The loss of task 3", "the loss of alpha", "the lr of the best run": a metric or a parameter that is
+    /// named in full, and of what.
     fn measured(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
-        let may_be = matches!(
-            topic,
-            None | Some(Topic::Runs | Topic::Describe | Topic::Kind(Kind::Run | Kind::Metric))
-        );
         let marked = self.marked;
-        let states = [
-            Sense::Failed,
-            Sense::Pending,
-            Sense::Completed,
-            Sense::Cancelled,
-            Sense::Left,
-            Sense::Lost,
-        ];
-        let is_plain = marked.filter.is_empty()
-            && marked.period.is_none()
-            && !states.iter().any(|sense| marked.has(*sense));
         let spans = marked.spans();
-        let is_metric = |text: &str| {
-            !self
-                .names
-                .find(How::Folded, text, &[Kind::Metric])
-                .is_empty()
+        let is_one_of = |kinds: &[Kind]| {
+            let mut texts = spans.iter().map(|span| span.text.as_str());
+            texts.any(|text| !self.names.find(How::Folded, text, kinds).is_empty())
         };
-        if !(may_be
-            && is_plain
-            && spans.len() < 6
-            && spans.iter().any(|span| is_metric(&span.text)))
-        {
+        if !self.may_be_measured(topic) || spans.len() > MEASURED_SPANS_MAX {
             return Ok(None);
         }
-        let kinds = &[Kind::Run, Kind::Experiment, Kind::Metric];
-        let things = self.things(kinds, false, false)?;
-        let (of, mut metrics) = split(things, Kind::Metric);
-        let of = self.picked(of)?;
-        let of = match of.into_iter().next() {
-            Some(of) => Some(of),
-            None if marked.has(Sense::Pronoun) => self.conversation.meant(OF_RUN).cloned(),
-            None => None,
+        let is_of_best = topic == Some(Topic::Best);
+        let attributes: &[Kind] = if is_of_best {
+            &[Kind::Parameter]
+        } else {
+            &[Kind::Metric, Kind::Parameter]
         };
-        let (Some(of), false) = (of, metrics.is_empty()) else {
+        if !is_one_of(attributes) {
+            return Ok(None);
+        }
+        let kinds = &[Kind::Run, Kind::Experiment, Kind::Metric, Kind::Parameter];
+        let things = self.things(kinds, false, false)?;
+        let is_attribute = |thing: &Thing| matches!(thing.kind(), Kind::Metric | Kind::Parameter);
+        let (attributes, of): (Vec<_>, Vec<_>) = things.into_iter().partition(is_attribute);
+        let of = self.picked(of)?.into_iter().next();
+        let of = of.or_else(|| {
+            let it = marked.has(Sense::Pronoun);
+            self.conversation.meant(OF_RUN).filter(|_| it).cloned()
+        });
+        let (Some(of), [attribute]) = (of, attributes.as_slice()) else {
             self.used.clear();
             self.guesses.clear();
             self.left_out.clear();
             return Ok(None);
         };
-        if self.is_sorted_by(&spans) {
-            let by = self.by(&metrics);
+        let is_metric = attribute.kind() == Kind::Metric;
+        if is_metric && self.is_sorted_by(&spans) {
+            let by = self.by(&attributes);
             let (rank, count) = (1, SORTED);
             let of = Some(of).filter(|of| of.kind() == Kind::Experiment);
             return Ok(Some(Intent::Best {
@@ -210,13 +274,42 @@ impl<N: Names> Context<'_, N> {
                 count,
             }));
         }
-        let metric = metrics.remove(0);
-        Ok(Some(Intent::Fact(if of.kind() == Kind::Run {
-            Fact::Value { of, metric }
-        } else {
-            let metric = Some(metric);
-            Fact::Mean { of, metric }
-        })))
+        let metric = attribute.clone();
+        Ok(Some(Intent::Fact(
+            if is_metric && of.kind() == Kind::Experiment {
+                let metric = Some(metric);
+                let what = Averaged::Values;
+                Fact::Mean { of, metric, what }
+            } else {
+                Fact::Value { of, metric }
+            },
+        )))
+    }
+
+    /// Whether nothing else is asked than what somebody reads off a run.
+    fn may_be_measured(&self, topic: Option<Topic>) -> bool {
+        let has = |sense| self.marked.has(sense);
+        let may_be = match topic {
+            None | Some(Topic::Runs | Topic::Describe) => true,
+            Some(Topic::Kind(kind)) => {
+                matches!(kind, Kind::Run | Kind::Metric | Kind::Parameter)
+            }
+            Some(Topic::Best) => {
+                let many = [Sense::Top, Sense::Highest, Sense::Lowest, Sense::Cost];
+                !many.iter().any(|sense| has(*sense))
+            }
+            _ => false,
+        };
+        let states = [
+            Sense::Failed,
+            Sense::Pending,
+            Sense::Completed,
+            Sense::Cancelled,
+            Sense::Left,
+            Sense::Lost,
+        ];
+        let is_plain = self.marked.filter.is_empty() && self.marked.period.is_none();
+        may_be && is_plain && !states.iter().any(|sense| has(*sense))
     }
 
     /// "The runs of alpha by loss": one after the other.
@@ -226,6 +319,47 @@ impl<N: Names> Context<'_, N> {
             let before = span.words.start.checked_sub(1);
             before.is_some_and(|at| words[at].folded == "by")
         })
+    }
+
+    /// The best of everything, or the quickest of the workers, where nothing is named.
+    pub(super) fn of_all(&self, things: &[Thing]) -> Option<Intent> {
+        let has = |sense| self.marked.has(sense);
+        if has(Sense::Kind(Kind::Worker)) && has(Sense::Duration) && !has(Sense::Kind(Kind::Run)) {
+            let is_slowest = has(Sense::Highest);
+            return Some(Intent::Fact(Fact::Speed { is_slowest }));
+        }
+        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
+        let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
+        let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
+        let of_all = [
+            "ever",
+            "overall",
+            "everything",
+            "anywhere",
+            "experiments",
+            "families",
+            "briefs",
+            "campaigns",
+        ];
+        let asks_which = self.asks_which() && has(Sense::Kind(Kind::Experiment));
+        let best_one = said
+            .windows(2)
+            .any(|pair| pair[0] == "best" && ["experiment", "family", "brief"].contains(&pair[1]));
+        let all = said.windows(2).any(|pair| pair == ["of", "all"]);
+        let is_alone = has(Sense::Rank) && self.spoken_of(&[Kind::Experiment]).is_none();
+        let is_plain = !(has(Sense::Worst)
+            || has(Sense::Lowest)
+            || has(Sense::Highest)
+            || has(Sense::Cost)
+            || has(Sense::Pronoun));
+        let is_of_all = says(&of_all) || all || asks_which || best_one || is_alone;
+        let number = self.marked.numbers().first().map(|(_, number)| *number);
+        let is_many = has(Sense::Top) || has(Sense::Rank);
+        let count = number
+            .unwrap_or(if is_many { 5 } else { 1 })
+            .clamp(1, COUNT_MAX);
+        (is_of_all && is_plain && !self.is_mine() && things.is_empty())
+            .then_some(Intent::Fact(Fact::BestOfAll { count }))
     }
 
     /// Whether it is about what belongs to whoever asks.
@@ -271,6 +405,12 @@ impl<N: Names> Context<'_, N> {
         }
         Ok(match kind {
             Kind::Experiment if says(&["brief", "briefs"]) => Intent::Fact(Fact::Briefs { is_own }),
+            Kind::Worker if !is_own && says(&["online", "connected"]) => {
+                Intent::Fact(Fact::Presence { is_online: true })
+            }
+            Kind::Worker if !is_own && says(&["offline", "disconnected"]) => {
+                Intent::Fact(Fact::Presence { is_online: false })
+            }
             Kind::Experiment | Kind::Worker if is_own => Intent::Fact(Fact::Own { kind }),
             Kind::Worker => Intent::Workers,
             kind => {

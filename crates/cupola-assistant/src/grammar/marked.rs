@@ -14,7 +14,10 @@ use crate::{
 const NAME_WORDS_MAX: usize = 5;
 
 /// Before titles, also such as are words of the grammar.
-const TITLED: &[&str] = &["of", "and", "in", "than", "vs", "versus"];
+const TITLED: &[&str] = &[
+    "of", "and", "in", "on", "than", "vs", "versus", "compare", "describe", "cancel", "stop",
+    "start",
+];
 
 /// A smaller number is never the beginning of an id: it counts something.
 const SMALL: u32 = 1_000_000;

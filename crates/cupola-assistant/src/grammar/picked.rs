@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     intent::{Intent, RunsWanted, Spent},
-    names::{Key, Kind, Names, Pick, Thing},
+    names::{How, Key, Kind, Names, Pick, Thing},
     words::Sense,
 };
 
@@ -50,6 +50,17 @@ impl<N: Names> Context<'_, N> {
         let things = self.things(kinds, false, false)?;
         let things = self.picked(things)?;
         let (of, metrics) = split(things, Kind::Metric);
+        if let (true, Some(term)) = (metrics.is_empty(), self.left_out.first()) {
+            // "Plot the loss": another curve would be another answer.
+            let kinds = vec![Kind::Metric];
+            let nearest = self.names.find(How::Far, term, &kinds);
+            let term = term.clone();
+            return Err(Box::new(Reading::Unknown {
+                term,
+                kinds,
+                nearest,
+            }));
+        }
         let of = self.required(of, &kinds[..2])?;
         Ok(Intent::ShowCurve { of, metrics })
     }
@@ -133,7 +144,7 @@ impl<N: Names> Context<'_, N> {
         Err(Box::new(Reading::NotAnswered(words)))
     }
 
-    fn spent(&self) -> Spent {
+    pub(super) fn spent(&self) -> Spent {
         let words = self.marked.words().iter();
         let mut found = words.filter_map(|word| match word.folded.as_str() {
             "energy" | "electricity" | "kwh" => Some(Spent::Energy),

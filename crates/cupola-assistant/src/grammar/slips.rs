@@ -36,9 +36,12 @@ pub(super) fn mended(
 ) -> Option<String> {
     let is_doubtful = match reading {
         Reading::Asked(asked) => !is_clear(asked, names),
-        Reading::Unknown { .. } | Reading::NotTaken(_) | Reading::NotUnderstood => true,
+        Reading::Unknown { .. }
+        | Reading::NotTaken(_)
+        | Reading::NotAnswered(_)
+        | Reading::NotUnderstood => true,
         Reading::Which { term, .. } => !term.is_empty(),
-        Reading::NotAnswered(_) | Reading::DidYouMean(_) | Reading::TooLong(_) => false,
+        Reading::DidYouMean(_) | Reading::TooLong(_) => false,
     };
     if !is_doubtful {
         return None;

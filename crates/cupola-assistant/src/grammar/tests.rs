@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     catalogue::Catalogue,
-    fact::Fact,
+    fact::{Averaged, Fact},
     intent::{By, Dated, Spent},
     names::{How, Key, Meaning},
     period::Period,
@@ -228,13 +228,16 @@ fn intent(intent: &Intent) -> String {
                 state
             };
             let own = if wanted.is_own { " own" } else { "" };
+            let newest = wanted
+                .newest
+                .map_or(String::new(), |count| format!(" newest {count}"));
             let filter = if wanted.filter.is_empty() {
                 String::new()
             } else {
                 format!(" where {}", wanted.filter)
             };
             format!(
-                "runs {state}{own} of {}{}{filter}",
+                "runs {state}{own}{newest} of {}{}{filter}",
                 all(&wanted.of),
                 period(wanted.within.as_ref())
             )
@@ -273,11 +276,27 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::Latest { of } => format!("latest {}", name(of)),
         Fact::Timing { of, what } => format!("{what:?} {}", of.name).to_lowercase(),
-        Fact::Mean { of, metric: None } => format!("mean of {}", of.name),
         Fact::Mean {
             of,
             metric: Some(metric),
+            ..
         } => format!("mean {} of {}", metric.name, of.name),
+        Fact::Mean { of, what, .. } => match what {
+            Averaged::Values => format!("mean of {}", of.name),
+            what => format!("mean {what:?} of {}", of.name).to_lowercase(),
+        },
+        Fact::Spenders {
+            is_people,
+            is_highest,
+            is_today,
+        } => {
+            let what = if *is_people { "people" } else { "experiments" };
+            let when = if *is_today { " today" } else { "" };
+            format!("{what} by cost {}{when}", end(*is_highest))
+        }
+        Fact::Presence { is_online: true } => "workers online".to_owned(),
+        Fact::Presence { is_online: false } => "workers offline".to_owned(),
+        Fact::Maker { of } => format!("maker of {}", of.name),
         Fact::Value { of, metric } => format!("value {} of {}", metric.name, of.name),
         Fact::Seeds { of } => format!("seeds {}", of.name),
         Fact::Config { of } => format!("config {}", of.name),
@@ -288,6 +307,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Briefs { is_own } => format!("briefs{}", if *is_own { " own" } else { "" }),
         Fact::Own { kind } => format!("own {kind}s"),
         Fact::Elsewhere { what, on } => format!("elsewhere {what:?} {}", name(on)).to_lowercase(),
+        Fact::Nothing => "nothing".to_owned(),
         Fact::Estimate { wish, is_time } => {
             let what = if *is_time { "time" } else { "cost" };
             format!("{what} of draft {}", wanted(wish))
@@ -321,8 +341,10 @@ fn wanted(wish: &Wish) -> String {
     let secs = wish.time_budget.unwrap_or_default().as_secs();
     let template = wish.template.clone().unwrap_or_default();
     let hardware = wish.hardware.map_or("", |hardware| hardware.as_str());
+    let dropped = wish.dropped.iter().map(|name| format!(" without {name}"));
+    let dropped: String = dropped.collect();
     format!(
-        "{:?} {template} {tasks} {secs} {hardware} {}",
+        "{:?} {template} {tasks} {secs} {hardware} {}{dropped}",
         wish.goal,
         space.join(" ")
     )
@@ -496,7 +518,16 @@ fn one_of_the_runs_is_meant() {
 fn what_would_be_another_question_is_not_answered() {
     check_all(&[
         ("which worker is the best?", "not answered with worker"),
-        ("average cost of alpha", "not answered with average"),
+        ("average energy of alpha", "not answered with average"),
+        (
+            "when will everything be done?",
+            "not answered with everything",
+        ),
+        ("plot the height of alpha", "unknown \"height\": "),
+        (
+            "which experiment cost the most yesterday?",
+            "not answered with yesterday",
+        ),
         ("log of my last run", "not answered with my"),
         ("my templates", "not answered with my"),
         (
@@ -699,9 +730,28 @@ fn a_draft_is_spoken_of() {
             "with 40 tasks instead",
             "draft \"speed\" char-lm 40 60  lr=uniform(0.1, 0.2)",
         ),
-        ("drop lr", "draft \"speed\" char-lm 40 60  "),
+        ("drop lr", "draft \"speed\" char-lm 40 60   without lr"),
         ("how much did alpha cost?", "cost alpha"),
-        ("submit it", "submit \"speed\" char-lm 40 60  "),
+        ("submit it", "submit \"speed\" char-lm 40 60   without lr"),
+    ]);
+    talk(&[
+        (
+            "draft a brief for speed with char-lm",
+            "draft \"speed\" char-lm 0 0  ",
+        ),
+        (
+            "lr from 1e-4 to 1e-2 log",
+            "draft \"speed\" char-lm 0 0  lr=log_uniform(1e-4, 1e-2)",
+        ),
+        (
+            "remove lr and n_layers",
+            "draft \"speed\" char-lm 0 0   without lr without n_layers",
+        ),
+        (
+            "lr 0.1 to 0.2",
+            "draft \"speed\" char-lm 0 0  lr=uniform(0.1, 0.2) without n_layers",
+        ),
+        ("delete alpha", "elsewhere delete alpha"),
     ]);
     talk(&[
         (
@@ -912,6 +962,8 @@ fn slips_are_asked_back() {
             "best of alpha blahblah",
             "best of alpha 1+1 (without blahblah)",
         ),
+        ("bst of alpha", "meant best of alpha"),
+        ("waht is running", "meant what is running"),
         ("best of gpu-7", "unknown \"gpu-7\": "),
         ("cancel xyzzy", "not xyzzy"),
     ]);
@@ -919,7 +971,7 @@ fn slips_are_asked_back() {
         ("cancle alpha", "meant cancel alpha"),
         ("yes", "cancel alpha"),
         ("best of aplha", "meant best of alpha"),
-        ("no", "?"),
+        ("no", "nothing"),
         ("yes", "?"),
     ]);
 }
@@ -1067,7 +1119,40 @@ fn one_look_answers() {
         ("which worker is the slowest?", "slowest worker"),
         ("what is the fastest machine?", "fastest worker"),
     ]);
-    check("why?", "?");
+    check_all(&[
+        ("why?", "?"),
+        ("what's wrong?", "problems"),
+        ("what is wrong?", "problems"),
+        ("last 5 runs", "runs any newest 5 of "),
+        (
+            "the last 3 failed runs of alpha",
+            "runs failed newest 3 of alpha",
+        ),
+        ("first run of alpha", "describe run the first run of alpha"),
+        ("is alpha done?", "describe experiment alpha"),
+        ("has beta finished?", "describe experiment beta"),
+        ("who made alpha?", "maker of alpha"),
+        ("who owns gpu-1?", "maker of gpu-1"),
+        ("how many workers are online?", "workers online"),
+        ("which workers are offline?", "workers offline"),
+        (
+            "which experiment cost the most?",
+            "experiments by cost highest",
+        ),
+        ("most expensive experiment", "experiments by cost highest"),
+        ("who spent the most today?", "people by cost highest today"),
+        ("how long do runs of alpha take?", "mean duration of alpha"),
+        ("average duration of alpha", "mean duration of alpha"),
+        ("average cost of alpha", "mean cost of alpha"),
+        ("duration of task 3 of alpha", "took alpha #3"),
+        ("don't cancel alpha", "nothing"),
+        ("do not start beta", "nothing"),
+        ("create an experiment", "elsewhere make all"),
+    ]);
+    talk(&[
+        ("fastest run of alpha", "best of alpha duration lowest 1+1"),
+        ("top 3 of alpha", "best of alpha 1+3"),
+    ]);
 }
 
 #[test]
@@ -1110,6 +1195,22 @@ fn what_is_measured_and_told_is_asked_for() {
             "best of alpha accuracy highest 1+5",
         ),
         ("what is val_loss?", "describe metric val_loss"),
+        (
+            "what lr did the best run of alpha use?",
+            "value lr of the best run of alpha",
+        ),
+        (
+            "what was the dropout of task 3 of alpha?",
+            "value dropout of alpha #3",
+        ),
+        ("lr of alpha", "value lr of alpha"),
+        ("what is lr?", "describe parameter lr"),
+        ("what is the best model?", "not answered with model"),
+        ("show the log of alpha for ann", "not answered with ann"),
+        ("download the log of alpha", "log alpha (without download)"),
+        ("describe curves", "describe experiment curves"),
+        ("cancel curves", "cancel curves"),
+        ("no thanks", "nothing"),
         ("what seeds did alpha use", "seeds alpha"),
         ("seed of run 3 of alpha", "seeds alpha #3"),
         ("show me the config of alpha", "config alpha"),

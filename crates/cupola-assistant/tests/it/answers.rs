@@ -576,7 +576,7 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
     check(
         &lab,
         "cancel gpu-1",
-        "I cannot pause a worker; on its page an operator lets it finish",
+        "I cannot pause a worker: an operator can on its page",
         &[],
     );
     assert_eq!(
@@ -851,6 +851,50 @@ fn what_is_wrong_and_what_came_in_is_told() {
     check(&lab, "what's up?", "1 of 2 workers online", &[]);
     check(
         &lab,
+        "last 3 runs of alpha",
+        "The newest 3 runs of `alpha`.",
+        &[("runs", 3.0)],
+    );
+    check(
+        &lab,
+        "what finished today?",
+        "16 runs completed today.",
+        &[("runs", 16.0)],
+    );
+    check(&lab, "is alpha done?", "`alpha` is completed: 6 tasks", &[]);
+    check(
+        &lab,
+        "who made alpha?",
+        "`alpha` was made by `ada` on 2026-11-18",
+        &[],
+    );
+    check(&lab, "who owns gpu-1?", "`gpu-1` is `workers`'s.", &[]);
+    check(
+        &lab,
+        "which workers are offline?",
+        "1 of 2 workers is not online.",
+        &[("workers not online", 1.0)],
+    );
+    check(
+        &lab,
+        "which experiment cost the most?",
+        "`alpha` cost the most: 0.015 EUR.",
+        &[("cost of `alpha`", 0.015)],
+    );
+    check(
+        &lab,
+        "who spent the most today?",
+        "What `ada` submitted cost the most today: ",
+        &[],
+    );
+    check(
+        &lab,
+        "don't cancel find a good rate",
+        "Nothing is done.",
+        &[],
+    );
+    check(
+        &lab,
         "hello",
         "I answer questions about what is on this hub",
         &[],
@@ -951,7 +995,7 @@ fn measurements_and_configurations_are_told() {
     check(
         &lab,
         "what is the average val_bpb of alpha?",
-        "The mean `val_bpb` of `alpha` is 1.2 (95 %: 1.0037 to 1.3963) over 5 runs; the median is 1.2.",
+        "The mean `val_bpb` of `alpha` is 1.2 bits per byte (95 %: 1.0037 to 1.3963) over 5 runs; the median is 1.2.",
         &[("mean", 1.2), ("median", 1.2), ("runs with a value", 5.0)],
     );
     check(
@@ -969,7 +1013,31 @@ fn measurements_and_configurations_are_told() {
     check(
         &lab,
         "average cost of alpha",
-        "I cannot answer that: `average` would be left out",
+        "The mean cost of `alpha` is 0.0025 EUR (95 %: 0.0025 to 0.0025) over 6 runs",
+        &[("mean", 0.0025), ("runs with a value", 6.0)],
+    );
+    check(
+        &lab,
+        "how long do runs of alpha take?",
+        "The mean duration of `alpha` is 10 s",
+        &[("median", 10.0)],
+    );
+    check(
+        &lab,
+        "average energy of alpha",
+        "`average` would be left out",
+        &[],
+    );
+    check(
+        &lab,
+        "plot the height of alpha",
+        "There is no metric `height`.",
+        &[],
+    );
+    check(
+        &lab,
+        "which lr is best in find a good rate?",
+        "`lr` of the best run, task ",
         &[],
     );
     check(
@@ -1225,12 +1293,21 @@ fn a_draft_is_priced_and_timed() {
     talk.check("with 20 tasks instead", "20 tasks of 30 min 0 s each", &[]);
     talk.check("use compress instead", "cannot be submitted as it is", &[]);
     talk.check("drop lr", "with `compress`", &[]);
-    talk.check("use char-lm instead", "with `char-lm`", &[]);
+    let dropped = talk.ask("use char-lm instead");
+    assert!(dropped.text.contains("with `char-lm`"), "{}", dropped.text);
+    let searched = |part: &str| dropped.detail.iter().any(|line| line.starts_with(part));
+    assert!(
+        searched("n_layers = ") && !searched("lr = "),
+        "{:?}",
+        dropped.detail
+    );
     talk.check("show it", "20 tasks of 30 min 0 s each", &[]);
     let answer = talk.ask("submit it");
     assert_eq!(answer.change.unwrap().tool, "submit_brief");
-    let answer = talk.ask("yes");
-    assert_eq!(answer.change.unwrap().arguments["num_tasks"], 20);
+    let change = talk.ask("yes").change.unwrap();
+    assert_eq!(change.arguments["num_tasks"], 20);
+    assert!(change.arguments["space"]["lr"].is_null(), "{change:?}");
+    talk.check("no", "Nothing is done.", &[]);
 }
 
 #[test]

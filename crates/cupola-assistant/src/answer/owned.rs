@@ -1,0 +1,219 @@
+//! Whose things are: briefs, experiments and workers of whoever asks, who made something, who is there.
+
+use std::collections::BTreeSet;
+
+use cupola_domain::worker::Presence;
+use cupola_hub::{HubError, workers::WorkerRow};
+
+use super::{
+    Answer, Desk, quoted,
+    timing::{ago, date_of},
+};
+use crate::{
+    links,
+    names::{Key, Kind, Thing},
+    numbers::plural,
+    people,
+};
+
+/// Things that are told one by one.
+const LISTED_MAX: usize = 8;
+
+/// Briefs that are read for those of one person: the newest.
+const BRIEFS_MAX: u32 = 200;
+
+impl Desk<'_> {
+    /// The workers that are heard of, or are not.
+    pub(super) fn presence(&self, is_online: bool) -> Result<Answer, HubError> {
+        let rows = self.hub.list_workers()?;
+        let total = rows.len() as u64;
+        let is_meant = |row: &&WorkerRow| (row.presence == Presence::Online) == is_online;
+        let found: Vec<_> = rows.iter().filter(is_meant).collect();
+        let count = found.len() as u64;
+        let word = if is_online { "online" } else { "not online" };
+        let verb = if count == 1 { "is" } else { "are" };
+        let text = format!("{count} of {} {verb} {word}.", plural(total, "worker"));
+        let mut answer = Answer::saying(text)
+            .count(format!("workers {word}"), count, links::WORKERS)
+            .count("workers", total, links::WORKERS);
+        for row in found.into_iter().take(LISTED_MAX) {
+            let (name, source) = (&row.worker.name, links::worker(row.worker.id));
+            let seen = ago(row.worker.last_seen_at, self.now);
+            answer = answer
+                .more(format!(
+                    "{}: {}, heard of {seen}",
+                    quoted(name),
+                    crate::tools::presence(row.presence)
+                ))
+                .link(name.clone(), source)
+                .listing(Thing::new(Key::Worker(row.worker.id), name.clone()));
+        }
+        Ok(answer.link("workers", links::WORKERS))
+    }
+
+    /// Who made something, as far as that is kept.
+    pub(super) fn maker(&self, of: &Thing) -> Result<Answer, HubError> {
+        let name = quoted(&of.name);
+        if let Key::Worker(id) = of.key {
+            let row = self.hub.worker_detail(id)?.row;
+            let text = match row.owner.as_str() {
+                "" => format!("Whose {name} is is not known any more: its token is gone."),
+                owner => format!("{name} is {}'s.", quoted(owner)),
+            };
+            return Ok(Answer::saying(text).link(of.name.clone(), links::worker(id)));
+        }
+        let experiment = match of.key {
+            Key::Experiment(id) => self.hub.experiment_detail(id)?.experiment,
+            _ => self.hub.run_detail(self.run_of(of)?)?.experiment,
+        };
+        let called = self.called(experiment.id, &experiment.name);
+        let text = format!(
+            "{called} was made by {} {}; who started single runs is not recorded.",
+            quoted(&experiment.author),
+            date_of(experiment.created_at)
+        );
+        Ok(Answer::saying(text).link(called, links::experiment(&experiment)))
+    }
+
+    /// Briefs, the newest first.
+    pub(super) fn briefs(&self, is_own: bool) -> Result<Answer, HubError> {
+        let limit = if is_own {
+            BRIEFS_MAX
+        } else {
+            u32::try_from(LISTED_MAX).unwrap_or(u32::MAX)
+        };
+        let (mut rows, total) = self.hub.list_briefs("", limit, 0)?;
+        let is_all = total <= u64::from(limit);
+        let mut count = total;
+        if is_own {
+            let names = self.own_names()?;
+            rows.retain(|row| names.contains(&row.brief.author));
+            count = rows.len() as u64;
+        }
+        let whose = if is_own { " of yours" } else { "" };
+        let first = if count > LISTED_MAX as u64 {
+            ", the newest first"
+        } else {
+            ""
+        };
+        let text = match count {
+            0 => format!("There is no brief{whose}."),
+            1 => format!("There is 1 brief{whose}:"),
+            count => format!("There are {}{whose}{first}:", plural(count, "brief")),
+        };
+        let mut answer = Answer::saying(text).count("briefs", count, links::BRIEFS);
+        for row in rows.iter().take(LISTED_MAX) {
+            let family = &row.family;
+            let name = self.called(family.id, &family.name);
+            answer = answer
+                .more(format!(
+                    "{name}: {}, {}",
+                    family.state(),
+                    plural(family.counts.total(), "task")
+                ))
+                .link(name, links::experiment(family))
+                .listing(self.names.thing(family.id, &family.name));
+        }
+        if is_own {
+            answer = self.known_as(answer)?;
+            if !is_all {
+                answer = answer.more(format!("Looked at are the newest {BRIEFS_MAX} of {total}."));
+            }
+        }
+        Ok(answer.link("briefs", links::BRIEFS))
+    }
+
+    /// The experiments or the workers of whoever asks.
+    pub(super) fn own(&self, kind: Kind) -> Result<Answer, HubError> {
+        let mut found: Vec<(Thing, String, String)> = Vec::new();
+        let source = if kind == Kind::Worker {
+            links::WORKERS
+        } else {
+            links::EXPERIMENTS
+        };
+        if kind == Kind::Worker {
+            let rows = self.hub.list_workers()?;
+            for row in rows
+                .into_iter()
+                .filter(|row| row.owner == self.caller.owner)
+            {
+                let line = format!(
+                    "{}: {}, {}",
+                    quoted(&row.worker.name),
+                    crate::tools::presence(row.presence),
+                    plural(row.running as u64, "run")
+                );
+                let source = links::worker(row.worker.id);
+                found.push((
+                    Thing::new(Key::Worker(row.worker.id), row.worker.name),
+                    line,
+                    source,
+                ));
+            }
+        } else {
+            for experiment in self.own_experiments()? {
+                let name = self.called(experiment.id, &experiment.name);
+                let line = format!(
+                    "{name}: {}, {}",
+                    experiment.state(),
+                    plural(experiment.counts.total(), "task")
+                );
+                let source = links::experiment(&experiment);
+                found.push((
+                    self.names.thing(experiment.id, &experiment.name),
+                    line,
+                    source,
+                ));
+            }
+        }
+        let count = found.len() as u64;
+        let first = if found.len() > LISTED_MAX {
+            ", the newest first"
+        } else {
+            ""
+        };
+        let text = match count {
+            0 => format!("There is no {kind} of yours."),
+            1 => format!("There is 1 {kind} of yours:"),
+            count => format!(
+                "There are {} of yours{first}:",
+                plural(count, kind.as_str())
+            ),
+        };
+        let mut answer = Answer::saying(text).count(format!("{kind}s"), count, source);
+        for (thing, line, page) in found.into_iter().take(LISTED_MAX) {
+            answer = answer
+                .more(line)
+                .link(thing.name.clone(), page)
+                .listing(thing);
+        }
+        Ok(self.known_as(answer)?.link(format!("{kind}s"), source))
+    }
+
+    /// Experiments that whoever asks made, the newest first.
+    pub(super) fn own_experiments(
+        &self,
+    ) -> Result<Vec<cupola_domain::experiment::Experiment>, HubError> {
+        let names = self.own_names()?;
+        let known = self.hub.known_experiments()?.into_iter();
+        let own = known.filter(|known| {
+            known.deleted_at.is_none()
+                && known.bin_of.is_none()
+                && names.contains(&known.experiment.author)
+        });
+        Ok(own.map(|known| known.experiment).collect())
+    }
+
+    /// Under which names whoever asks makes things.
+    fn own_names(&self) -> Result<BTreeSet<String>, HubError> {
+        let mut names = people::names_of(self.hub, &self.caller.owner)?;
+        names.insert(self.caller.name.clone());
+        Ok(names)
+    }
+
+    fn known_as(&self, answer: Answer) -> Result<Answer, HubError> {
+        let names = self.own_names()?;
+        let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+        Ok(answer.more(format!("Yours is what was made as {}.", names.join(", "))))
+    }
+}
