@@ -28,6 +28,9 @@ pub(crate) const YES: &[&str] = &[
     "do it",
     "yes do it",
     "do that",
+    "go ahead",
+    "yes go ahead",
+    "please go ahead",
     "go on",
     "please do",
     "confirm",
@@ -48,6 +51,7 @@ const NO: &[&str] = &[
     "do not",
     "dont do it",
     "rather not",
+    "forget it",
     "thanks",
     "thank you",
 ];
@@ -118,7 +122,9 @@ impl Conversation {
         self.proposed = None;
         match reading {
             Reading::Asked(asked) => {
-                if matches!(asked.intent, Intent::Best { .. }) {
+                if let Intent::Best { of, .. } = &asked.intent
+                    && !of.as_ref().is_some_and(|of| self.listed.contains(of))
+                {
                     self.listed.clear();
                 }
                 if let Some(subject) = asked.intent.subject() {

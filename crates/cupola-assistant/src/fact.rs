@@ -79,6 +79,8 @@ pub enum Fact {
         /// Those that are.
         is_online: bool,
     },
+    /// What is open of what wants attention.
+    Alerts,
     /// Who made something.
     Maker {
         /// A run, an experiment or a worker.
@@ -220,6 +222,7 @@ impl Fact {
             | Self::Speed { .. }
             | Self::Spenders { .. }
             | Self::Presence { .. }
+            | Self::Alerts
             | Self::Briefs { .. }
             | Self::Own { .. }
             | Self::Nothing

@@ -14,6 +14,7 @@ mod marked;
 mod named;
 mod orders;
 mod picked;
+mod runs;
 mod slips;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ use crate::{
     intent::{Action, Intent},
     names::{Kind, Names, Thing},
     period::Clock,
-    question::{Question, TooLong},
+    question::{Question, TooLong, fold},
     words::Sense,
 };
 
@@ -154,7 +155,9 @@ fn answered(
     if is_no(text) {
         return Some(Reading::Asked(Asked::plain(Intent::Fact(Fact::Nothing))));
     }
-    if !is_yes(text) {
+    let is_submitted = matches!(conversation.proposed, Some(Intent::Submit(_)));
+    let submits = is_submitted && ["submit", "submit it"].contains(&fold(text).as_str());
+    if !(is_yes(text) || submits) {
         return None;
     }
     if let Some(meant) = &conversation.meant_so {
@@ -243,6 +246,7 @@ const RULES: &[(Topic, &[Sense])] = &[
     (Topic::WhyWaiting, &[Sense::Why, Sense::Pending]),
     (Topic::WhyWaiting, &[Sense::Why, Sense::Start]),
     (Topic::WhyWaiting, &[Sense::Why, Sense::Ran]),
+    (Topic::WhyWaiting, &[Sense::Why, Sense::Running]),
     (Topic::Report, &[Sense::Report]),
     (Topic::Best, &[Sense::Highest, Sense::Cost]),
     (Topic::Best, &[Sense::Lowest, Sense::Cost]),

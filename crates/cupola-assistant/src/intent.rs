@@ -307,6 +307,52 @@ impl Intent {
         Some(self)
     }
 
+    /// Whether a filter that was written is a part of it.
+    pub const fn is_filtered(&self) -> bool {
+        matches!(
+            self,
+            Self::ListRuns(_) | Self::Draft(_) | Self::Submit(_) | Self::Act { .. }
+        ) || self.is_elsewhere()
+    }
+
+    /// Whether a time that was said is a part of it, or makes no difference to it.
+    pub fn is_dated(&self, words: &str) -> bool {
+        let is_carried = matches!(
+            self,
+            Self::Cost { .. }
+                | Self::WhatChanged { .. }
+                | Self::ListRuns(_)
+                | Self::Draft(_)
+                | Self::Submit(_)
+                | Self::Act { .. }
+                | Self::Help
+                | Self::Fact(
+                    Fact::Problems { .. }
+                        | Fact::Deeds { .. }
+                        | Fact::Spenders { .. }
+                        | Fact::Estimate { .. }
+                        | Fact::Nothing
+                )
+        );
+        let is_of_now = matches!(
+            self,
+            Self::Running { .. }
+                | Self::Overview
+                | Self::Workers
+                | Self::Describe { .. }
+                | Self::Fact(Fact::Timing { .. } | Fact::Presence { .. })
+        );
+        is_carried || (is_of_now && words == "today") || self.is_elsewhere()
+    }
+
+    /// Whether it only says what would be done, or where.
+    const fn is_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::WouldAct { .. } | Self::Fact(Fact::Elsewhere { .. })
+        )
+    }
+
     /// What the question is about, to which a later "it" leads.
     pub fn subject(&self) -> Option<&Thing> {
         match self {

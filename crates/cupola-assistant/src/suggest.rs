@@ -126,7 +126,9 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which run was the most expensive?".to_owned(),
             "how much did everything cost this week?".to_owned(),
         ],
-        Fact::Speed { .. } | Fact::Presence { .. } => vec!["how are the workers?".to_owned()],
+        Fact::Alerts | Fact::Speed { .. } | Fact::Presence { .. } => {
+            vec!["how are the workers?".to_owned()]
+        }
         Fact::Estimate { wish, .. } => of_draft(wish),
         Fact::Latest { of: Some(of) }
         | Fact::Timing { of, .. }

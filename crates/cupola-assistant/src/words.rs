@@ -142,7 +142,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Cost],
     ),
     (
-        "credit|credits|balance|balances|earn|earns|earned|earning|earnings|escrow|ledger|wallet",
+        "credit|credits|budget|balance|balances|earn|earns|earned|earning|earnings|escrow|ledger|wallet",
         &[S::Credits],
     ),
     (
@@ -201,7 +201,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Log],
     ),
     (
-        "curve|curves|plot|plots|chart|charts|graph|graphs|history",
+        "curve|curves|over time|over steps|during training|plot|plots|chart|charts|graph|graphs|history",
         &[S::Curve],
     ),
     (
@@ -291,7 +291,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|nothing|objective|goal|aim|purpose|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
 ];
@@ -300,7 +300,13 @@ const TABLE: &[(&str, &[Sense])] = &[
 const TIMES: &[(&str, &[Sense])] = &[
     ("yesterday", &[]),
     ("today", &[]),
+    ("second", &[]),
+    ("seconds", &[]),
+    ("minute", &[]),
+    ("minutes", &[]),
+    ("hour", &[]),
     ("hours", &[]),
+    ("days", &[]),
     ("weeks", &[]),
     ("month", &[]),
     ("monday", &[]),
@@ -337,7 +343,12 @@ pub fn nearly(word: &str) -> Option<&'static str> {
     };
     let mut closest: Option<(usize, &'static str, &[Sense])> = None;
     let mut is_open = false;
-    for (phrases, senses) in TABLE.iter().chain(TIMES) {
+    let all = TABLE.iter().chain(TIMES);
+    let is_known = |phrases: &str| phrases.split('|').any(|known| known == word);
+    if all.clone().any(|(phrases, _)| is_known(phrases)) {
+        return None;
+    }
+    for (phrases, senses) in all {
         for known in phrases.split('|').filter(|known| !known.contains(' ')) {
             let Some(count) = slip(&written, known, most) else {
                 continue;

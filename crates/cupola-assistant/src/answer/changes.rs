@@ -2,6 +2,7 @@
 
 use cupola_domain::{access::Role, text::excerpt};
 use cupola_hub::HubError;
+use cupola_search::space::Space;
 use serde_json::{Map, Value};
 
 use super::{Answer, Change, Desk, quoted};
@@ -91,17 +92,17 @@ impl Desk<'_> {
         if space.is_none() && !own.is_empty() {
             answer = answer.more("It searches what its template does:");
         }
-        for (name, expression) in space.unwrap_or(&own).iter().take(SEARCHED_MAX) {
-            let written = expression
-                .as_str()
-                .map_or_else(|| expression.to_string(), str::to_owned);
+        let searched = space.unwrap_or(&own);
+        let read = Space::parse_json(&Value::Object(searched.clone())).ok();
+        for (name, expression) in searched.iter().take(SEARCHED_MAX) {
+            let written = written(read.as_ref(), name, expression);
             answer = answer.more(format!("{} = {}", excerpt(name), excerpt(&written)));
         }
         let strange = |name: &&String| {
             !own.contains_key(*name) && !wish.space.iter().any(|(known, _)| known == *name)
         };
         for name in wish.dropped.iter().filter(strange) {
-            answer = answer.more(format!("{} was not searched anyway.", quoted(name)));
+            answer = answer.more(format!("Its template does not search {}.", quoted(name)));
         }
         answer
     }
@@ -208,6 +209,15 @@ pub(super) fn or_said(refused: Refused) -> Result<Answer, HubError> {
         Refused::Hub(error @ (HubError::Internal(_) | HubError::Unavailable(_))) => Err(error),
         refused => Ok(refused.into()),
     }
+}
+
+/// What is searched of one parameter, as spaces are written.
+fn written(space: Option<&Space>, name: &str, value: &Value) -> String {
+    if let Some(text) = value.as_str() {
+        return text.to_owned();
+    }
+    let found = space.and_then(|space| Some(space.find(name)?.expression()));
+    found.unwrap_or_else(|| value.to_string())
 }
 
 /// What is planned; one amount where both ends are the same.

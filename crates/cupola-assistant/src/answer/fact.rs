@@ -54,6 +54,7 @@ impl Desk<'_> {
             } => self.spenders(*is_people, *is_highest, *is_today),
             Fact::Presence { is_online } => self.presence(*is_online),
             Fact::Maker { of } => self.maker(of),
+            Fact::Alerts => self.alerts(),
             Fact::Value { of, metric } => self.value(of, metric),
             Fact::Seeds { of } => self.seeds(of),
             Fact::Config { of } => self.config(of),
@@ -119,6 +120,7 @@ impl Desk<'_> {
         }
         let alerts = self.open_alerts(&mut answer)?;
         if alerts > 0 {
+            answer = answer.link("alerts", links::ALERTS);
             let verb = if alerts == 1 { "is" } else { "are" };
             troubles.push(format!("{} {verb} open", plural(alerts, "alert")));
         }
@@ -174,6 +176,17 @@ impl Desk<'_> {
         Ok((count, at_least))
     }
 
+    fn alerts(&self) -> Result<Answer, HubError> {
+        let mut answer = Answer::default();
+        let open = self.open_alerts(&mut answer)?;
+        answer.text = match open {
+            0 => "No alert is open.".to_owned(),
+            1 => "1 alert is open.".to_owned(),
+            open => format!("{open} alerts are open."),
+        };
+        Ok(answer.link("alerts", links::ALERTS))
+    }
+
     fn open_alerts(&self, answer: &mut Answer) -> Result<u64, HubError> {
         let (open, total) = self.hub.list_alerts(vec![AlertWord::Open], (0, 3))?;
         for (alert, rule) in open {
@@ -186,11 +199,7 @@ impl Desk<'_> {
             *answer = std::mem::take(answer).more(line);
         }
         let counted = std::mem::take(answer).count("open alerts", total, links::ALERTS);
-        *answer = if total > 0 {
-            counted.link("alerts", links::ALERTS)
-        } else {
-            counted
-        };
+        *answer = counted;
         Ok(total)
     }
 

@@ -47,9 +47,7 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
         .interval_95
         .is_some_and(|(low, high)| low.total_cmp(&high).is_eq());
     let text = match &apart {
-        Some(_) => {
-            format!("Nothing is said about better: {a} and {b} are judged by different things.")
-        }
+        Some(_) => apart_in_words(a, b),
         None if is_flat && comparison.difference == Some(0.0) => {
             format!("By {by}, {a} and {b} are the same: all their values are equal.")
         }
@@ -59,6 +57,9 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
     for (at, group) in compared.finding.groups.iter().enumerate() {
         let name = name(at);
         answer = answer.count(format!("runs of {name}"), group.count as u64, &source);
+        answer
+            .detail
+            .extend((group.mean.is_none()).then(|| format!("{name}: no run with a value of {by}")));
         if let Some(mean) = group.mean {
             let within = group.mean_95.map_or(String::new(), |(low, high)| {
                 format!(" (95 %: {} to {})", amount(low), amount(high))
@@ -99,6 +100,10 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
         );
     }
     answer.link("comparison", source)
+}
+
+fn apart_in_words(a: &str, b: &str) -> String {
+    format!("Nothing is said about better: {a} and {b} are judged by different things.")
 }
 
 /// Which is better, in a sentence; the answer to "is a better than b?" where that was asked.

@@ -44,7 +44,7 @@ impl Desk<'_> {
     pub(super) fn would(&self, action: Action, on: Option<&Thing>) -> Result<Answer, HubError> {
         let Some(on) = on else {
             return Ok(Answer::saying(format!(
-                "Nothing is done: {}.",
+                "Nothing is done. {}.",
                 how_to(Some(action))
             )));
         };

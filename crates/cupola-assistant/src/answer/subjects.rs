@@ -193,6 +193,13 @@ impl Desk<'_> {
                 )
                 .link(format!("task {}", best.number), links::run(run));
         }
+        if let Some(objective) = &standing.objective {
+            answer = answer.more(format!(
+                "It is judged by {} ({}).",
+                quoted(&objective.metric),
+                objective.direction.as_str()
+            ));
+        }
         let money = detail.spending.total.money.units();
         answer = answer
             .more(format!(

@@ -21,6 +21,7 @@ pub(super) enum About {
     Latest,
     Why,
     Maker,
+    Alerts,
     Nothing,
     When(Timing),
     Elsewhere(Deed),
@@ -91,32 +92,8 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
         .filter(|word| !word.is_quoted)
         .collect();
     let said: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
-    let [first, second] = beginning(marked.words());
-    let is_change = [
-        Sense::Cancel,
-        Sense::Start,
-        Sense::Retry,
-        Sense::Submit,
-        Sense::Pending,
-    ];
-    let is_not = first == "dont" || (first == "do" && second == "not");
-    if is_not && is_change.iter().any(|sense| marked.has(*sense)) {
-        return Some(About::Nothing);
-    }
-    let makes = [
-        "made",
-        "created",
-        "started",
-        "submitted",
-        "launched",
-        "began",
-        "wrote",
-        "owns",
-        "own",
-    ];
-    if first == "who" && said.iter().any(|word| makes.contains(word)) && !marked.spans().is_empty()
-    {
-        return Some(About::Maker);
+    if let Some(about) = at_once(marked, &said) {
+        return Some(about);
     }
     if let Some(deed) = elsewhere(&said) {
         return Some(About::Elsewhere(deed));
@@ -124,6 +101,7 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
     if let Some(timing) = timing(marked, &said) {
         return Some(About::When(timing));
     }
+    let [first, second] = beginning(marked.words());
     let asks = first == "what" && ["did", "have", "has"].contains(&second);
     if asks && ends_with_do(marked) {
         return Some(About::Deeds);
@@ -147,6 +125,48 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
     let is_why = marked.has(Sense::Why) && marked.spans().is_empty();
     let quiet = |sense| matches!(sense, Sense::Why | Sense::Noise | Sense::Asks | Sense::Of);
     (is_why && marked.senses().all(|(_, sense)| quiet(sense))).then_some(About::Why)
+}
+
+/// What is declined, whose something is, and alerts.
+fn at_once(marked: &Marked, said: &[&str]) -> Option<About> {
+    let [first, second] = beginning(marked.words());
+    let is_change = [
+        Sense::Cancel,
+        Sense::Start,
+        Sense::Retry,
+        Sense::Submit,
+        Sense::Pending,
+    ];
+    let is_not = first == "dont" || (first == "do" && second == "not");
+    if is_not && is_change.iter().any(|sense| marked.has(*sense)) {
+        return Some(About::Nothing);
+    }
+    let makes = [
+        "made",
+        "created",
+        "started",
+        "submitted",
+        "launched",
+        "began",
+        "wrote",
+        "owns",
+        "own",
+    ];
+    if first == "who"
+        && said.iter().any(|word| makes.contains(word))
+        && (!marked.spans().is_empty() || marked.has(Sense::Pronoun))
+    {
+        return Some(About::Maker);
+    }
+    let alerts = ["alerts", "alarms", "warnings"];
+    let problems = [
+        "problem", "problems", "issue", "issues", "trouble", "troubles",
+    ];
+    let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
+    if says(&alerts) && !says(&problems) && marked.spans().is_empty() {
+        return Some(About::Alerts);
+    }
+    None
 }
 
 /// Whether somebody only says hello.

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use cupola_domain::{counts::State, objective::Direction};
 
-use super::{Asked, Reading, Topic, about::LATEST, filters, marked::Marked, named::which};
+use super::{Asked, Reading, Topic, marked::Marked, named::which};
 use crate::{
     conversation::Conversation,
-    intent::{Action, By, Dated, Intent, RunsWanted},
-    names::{How, Key, Kind, Names, Thing},
+    intent::{Action, By, Intent},
+    names::{How, Kind, Names, Thing},
     words::Sense,
 };
 
@@ -65,6 +65,11 @@ impl Topic {
 
 impl<N: Names> Context<'_, N> {
     pub(super) fn read(mut self, topic: Option<Topic>) -> Result<Asked, Refused> {
+        // "What about beta?" asks the same of something else.
+        let is_same = self.marked.goes_on() && self.marked.words().len() < 5;
+        let topic = topic.filter(|topic| {
+            !(is_same && *topic == Topic::Describe && self.conversation.last.is_some())
+        });
         let intent = match self.of_draft(topic)? {
             Some(intent) => intent,
             None => match (self.fact(topic)?, topic) {
@@ -74,6 +79,7 @@ impl<N: Names> Context<'_, N> {
             },
         };
         self.answers_without_names()?;
+        self.answers_without_limits(&intent)?;
         Ok(Asked {
             guesses: self.guesses,
             left_out: self.left_out,
@@ -91,6 +97,20 @@ impl<N: Names> Context<'_, N> {
         }
     }
 
+    /// Refuses a filter or a time that would be left out.
+    fn answers_without_limits(&self, intent: &Intent) -> Result<(), Refused> {
+        let filter = &self.marked.filter;
+        let is_filtered = intent.is_filtered() || filter.is_empty();
+        let period = self.marked.period.as_ref();
+        let period = period.filter(|period| !intent.is_dated(&period.words));
+        let left = match (is_filtered, period) {
+            (false, _) => filter.clone(),
+            (true, Some(period)) => period.words.clone(),
+            (true, None) => return Ok(()),
+        };
+        Err(Box::new(Reading::NotAnswered(vec![left])))
+    }
+
     /// A name alone, or what goes on from before.
     fn without_topic(&mut self) -> Result<Intent, Refused> {
         let last = self.conversation.last.as_ref();
@@ -99,10 +119,13 @@ impl<N: Names> Context<'_, N> {
                 .marked
                 .senses()
                 .any(|(_, sense)| matches!(sense, Sense::Nth(_)));
-        if has_place && matches!(last, Some(Intent::Best { .. })) {
+        let says_one = self.marked.words().iter().any(|word| word.folded == "one");
+        let is_listed = says_one && !self.conversation.listed.is_empty();
+        if has_place && !is_listed && matches!(last, Some(Intent::Best { .. })) {
             return self.intent(Topic::Best);
         }
         let period = self.marked.period.clone();
+        let period = period.filter(|_| self.marked.spans().is_empty());
         if let Some(intent) = last
             .zip(period)
             .and_then(|(last, period)| last.clone().within(period))
@@ -194,6 +217,9 @@ impl<N: Names> Context<'_, N> {
     fn best(&mut self) -> Result<Intent, Refused> {
         let marked = self.marked;
         let things = self.things(Topic::Best.kinds(), false, false)?;
+        if things.is_empty() {
+            self.answers_without_own()?;
+        }
         if let (Some(intent), true) = (self.of_all(&things), things.is_empty()) {
             return Ok(intent);
         }
@@ -383,110 +409,6 @@ impl<N: Names> Context<'_, N> {
         let place = self.marked.place_of(sense);
         let first = self.marked.spans().first().map(|span| span.words.start);
         first < place
-    }
-
-    fn runs(&mut self) -> Result<Intent, Refused> {
-        let marked = self.marked;
-        let things = self.things(Topic::Runs.kinds(), false, marked.filter.is_empty())?;
-        let is_of_run = things.iter().all(|thing| thing.kind() == Kind::Experiment);
-        let things = if is_of_run && self.is_latest_run() {
-            self.picked(things)?
-        } else {
-            things
-        };
-        let state = marked.senses().find_map(|(_, sense)| match sense {
-            Sense::Failed => Some(State::Failed),
-            Sense::Pending => Some(State::Pending),
-            Sense::Completed => Some(State::Completed),
-            Sense::Cancelled => Some(State::Cancelled),
-            Sense::Running => Some(State::Running),
-            _ => None,
-        });
-        let is_lost = marked.has(Sense::Lost);
-        let is_left = marked.has(Sense::Left) && state.is_none();
-        let is_plain = state.is_none()
-            && !is_lost
-            && !is_left
-            && marked.filter.is_empty()
-            && marked.period.is_none();
-        if let [what] = things.as_slice()
-            && what.kind() == Kind::Run
-            && (is_plain || matches!(what.key, Key::Picked(..)))
-        {
-            return Ok(Intent::Describe { what: what.clone() });
-        }
-        if let ([what], true) = (things.as_slice(), self.asks_whether_done(state)) {
-            return Ok(Intent::Describe { what: what.clone() });
-        }
-        let of = if things.is_empty() {
-            self.spoken_of(Topic::Runs.kinds()).into_iter().collect()
-        } else {
-            things
-        };
-        let is_started = state.is_none() && marked.has(Sense::Ran) && marked.period.is_some();
-        Ok(Intent::ListRuns(RunsWanted {
-            of,
-            state,
-            is_lost,
-            is_left,
-            dated: if is_started {
-                Dated::Started
-            } else {
-                Dated::ByState
-            },
-            is_own: self.is_mine(),
-            newest: self.newest(),
-            within: marked.period.clone(),
-            filter: filters::typed(&marked.filter, self.names),
-        }))
-    }
-
-    /// "Is alpha done?": how it stands, rather than a list.
-    fn asks_whether_done(&self, state: Option<State>) -> bool {
-        let first = self.marked.words().first();
-        let first = first.map_or("", |word| word.folded.as_str());
-        ["is", "are", "has", "have", "did", "was"].contains(&first)
-            && state == Some(State::Completed)
-            && self.marked.period.is_none()
-            && self.marked.filter.is_empty()
-            && !self.marked.has(Sense::Kind(Kind::Run))
-    }
-
-    /// "The last 5 runs": how many of the newest.
-    fn newest(&self) -> Option<u32> {
-        let words = self.marked.words();
-        let is_latest = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| words.get(before));
-            before.is_some_and(|word| LATEST.contains(&word.folded.as_str()))
-        };
-        let mut numbers = self.marked.numbers().into_iter();
-        let (_, count) = numbers.find(|(at, _)| is_latest(*at))?;
-        (count > 0).then_some(count)
-    }
-
-    /// "The last run", "the newest failed run": one, where "the last runs" are several.
-    fn is_latest_run(&self) -> bool {
-        let words = self.marked.words().iter().enumerate();
-        let is_one = |at: usize, said: &str| {
-            self.marked.says_at(at, Sense::Kind(Kind::Run)) && !said.ends_with('s')
-        };
-        let (mut latest, mut one) = (false, false);
-        for (at, word) in words.filter(|(_, word)| !word.is_quoted) {
-            let said = word.folded.as_str();
-            latest |= LATEST.contains(&said) && !self.marked.is_taken(at);
-            one |= is_one(at, said);
-        }
-        let is_first = self.marked.has(Sense::Nth(1));
-        let latest = latest || is_first;
-        let others = [
-            Sense::Completed,
-            Sense::Cancelled,
-            Sense::Pending,
-            Sense::Left,
-            Sense::Lost,
-        ];
-        let is_other = others.iter().any(|sense| self.marked.has(*sense));
-        latest && one && !is_other && self.marked.period.is_none() && self.marked.filter.is_empty()
     }
 }
 

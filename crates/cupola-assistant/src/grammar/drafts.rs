@@ -1,7 +1,7 @@
 //! Drafts of briefs: what is said of one, and what changes the one that was spoken of last.
 
 use super::{
-    Topic,
+    Reading, Topic,
     about::About,
     build::{Context, Refused},
 };
@@ -10,7 +10,7 @@ use crate::{
     fact::{Deed, Fact, Timing},
     intent::Intent,
     names::{How, Kind, Names},
-    question::Word,
+    question::{Word, fold},
     wish,
     words::Sense,
 };
@@ -54,16 +54,31 @@ impl<N: Names> Context<'_, N> {
                 None => Some(Intent::Submit(kept)),
             },
             Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
+            _ if self.makes_it() && kept.is_empty() => {
+                // There is no draft that could be made otherwise.
+                return Err(Box::new(Reading::NotUnderstood));
+            }
             topic => self.of_kept_draft(topic, &kept),
         })
     }
 
-    /// What is asked about the draft that was spoken of last, and what changes it.
-    fn of_kept_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
+    /// Whether a draft was spoken of last, or "make it …" can only mean one.
+    fn is_of_draft(&self) -> bool {
         let is_last = matches!(
             self.conversation.last,
             Some(Intent::Draft(_) | Intent::Fact(Fact::Estimate { .. }))
         );
+        is_last || (self.conversation.wish.is_some() && self.makes_it())
+    }
+
+    fn makes_it(&self) -> bool {
+        let words = self.marked.words().iter().take(2);
+        words.map(|word| word.folded.as_str()).eq(["make", "it"])
+    }
+
+    /// What is asked about the draft that was spoken of last, and what changes it.
+    fn of_kept_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
+        let is_last = self.is_of_draft();
         if !is_last || kept.is_empty() {
             return self.of_changed_draft(topic, kept);
         }
@@ -80,7 +95,8 @@ impl<N: Names> Context<'_, N> {
         }
         let is_of_draft = says(&["it", "this", "that", "they", "draft", "brief"]) || said.len() < 4;
         let is_unnamed = self.marked.spans().is_empty() && !kept.goal.is_empty();
-        let is_cost = matches!(topic, Some(Topic::Cost));
+        let is_cost = matches!(topic, Some(Topic::Cost | Topic::Credits))
+            && (says(&["cost", "costs", "price", "expensive"]) || topic == Some(Topic::Cost));
         let is_time = matches!(
             topic,
             Some(Topic::Fact(About::When(Timing::Left | Timing::Took)))
@@ -104,8 +120,10 @@ impl<N: Names> Context<'_, N> {
             return Some(Intent::Draft(kept.clone()));
         }
         let is_parameter = |text: &str| {
-            text.chars()
-                .all(|c| c.is_alphanumeric() || "_.".contains(c))
+            crate::words::phrase(&[fold(text).as_str()]).is_none()
+                && text
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "_.".contains(c))
                 && self.names.find(How::Folded, text, NAMED).is_empty()
         };
         let without = wish::without(kept, self.marked.words(), is_parameter);
@@ -116,10 +134,7 @@ impl<N: Names> Context<'_, N> {
 
     /// What is said of the draft that was spoken of last.
     fn of_changed_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
-        let is_last = matches!(
-            self.conversation.last,
-            Some(Intent::Draft(_) | Intent::Fact(Fact::Estimate { .. }))
-        );
+        let is_last = self.is_of_draft();
         if is_last && kept.goal.is_empty() && self.says_goal() {
             return Some(Intent::Draft(kept.changed_by(&self.wish(0))));
         }

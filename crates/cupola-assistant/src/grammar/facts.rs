@@ -77,6 +77,7 @@ impl<N: Names> Context<'_, N> {
                 let of = self.required(things, kinds)?;
                 Fact::Maker { of }
             }
+            About::Alerts => Fact::Alerts,
             About::Nothing => Fact::Nothing,
             About::Elsewhere(what) => self.elsewhere(what),
         };

@@ -6,6 +6,7 @@ use cupola_search::filter::{Attribute, quoted};
 
 use crate::{
     names::{How, Kind, Names},
+    period,
     question::{Question, Word},
 };
 
@@ -47,6 +48,21 @@ const RELATIONS: &[(&[&str], &str)] = &[
     (&["below"], "<"),
     (&["under"], "<"),
     (&["equals"], "="),
+    (&["is"], "="),
+    (&["of"], "="),
+];
+
+/// Words that compare what a run took or cost, and what that is.
+const PHRASES: &[(&[&str], &str)] = &[
+    (&["longer", "than"], "duration >"),
+    (&["shorter", "than"], "duration <"),
+    (&["took", "more", "than"], "duration >"),
+    (&["took", "longer", "than"], "duration >"),
+    (&["took", "less", "than"], "duration <"),
+    (&["cost", "more", "than"], "cost >"),
+    (&["cost", "less", "than"], "cost <"),
+    (&["costing", "more", "than"], "cost >"),
+    (&["costing", "less", "than"], "cost <"),
 ];
 
 /// Signs that compare.
@@ -57,6 +73,9 @@ const ENDS: &[&str] = &["of", "in", "on", "from"];
 
 /// The filter of a question, if it has one.
 pub(super) fn find(question: &Question) -> Option<Found> {
+    if let Some(found) = of_phrase(question) {
+        return Some(found);
+    }
     let words = &question.words;
     // "Has alpha …" asks whether.
     let leads = |at: usize, word: &Word| {
@@ -83,6 +102,32 @@ pub(super) fn find(question: &Question) -> Option<Found> {
     })
 }
 
+/// "Longer than 5 minutes", "cost more than 0.1".
+fn of_phrase(question: &Question) -> Option<Found> {
+    let words = &question.words;
+    let says = |at: usize, said: &[&str]| {
+        let here = words[at..].iter().take(said.len());
+        here.map(|word| word.folded.as_str())
+            .eq(said.iter().copied())
+    };
+    (0..words.len()).find_map(|at| {
+        let (said, field) = PHRASES.iter().find(|(said, _)| says(at, said))?;
+        let behind = words.get(at + said.len()..)?;
+        let (value, length) = if field.starts_with("duration") {
+            period::duration(behind)?
+        } else {
+            (behind.first()?.number()?, 1)
+        };
+        let ends = at + said.len() + length;
+        // "… and …" may be another condition, which would be lost.
+        let joint = words.get(ends).map_or("", |word| word.folded.as_str());
+        (!["and", "or"].contains(&joint)).then(|| Found {
+            text: format!("{field} {value}"),
+            words: at..ends,
+        })
+    })
+}
+
 /// The word at which it ends: one that leads to what is searched, behind the last comparison.
 fn end(question: &Question, begins: usize) -> usize {
     let words = &question.words;
@@ -90,7 +135,9 @@ fn end(question: &Question, begins: usize) -> usize {
         let rest = words
             .get(from)
             .map_or("", |word| &question.text[word.start..]);
-        rest.contains(SIGNS) || (from..words.len()).any(|at| relation(&words[at..]).is_some())
+        rest.contains(SIGNS)
+            || (from..words.len())
+                .any(|at| relation(&words[at..]).is_some() || between(&words[at..]).is_some())
     };
     let is_end = |at: &usize| {
         let word = &words[*at];
@@ -115,6 +162,17 @@ fn with_signs(question: &Question, within: Range<usize>, until: usize) -> String
         .map_or(first.start, |before| words[before].end);
     let (mut text, mut at) = (String::new(), within.start);
     while at < within.end {
+        if let Some((low, high)) = between(&words[at..within.end])
+            && at > within.start
+        {
+            let name = &words[at - 1].text;
+            text.push_str(&question.text[from..words[at].start]);
+            let both = format!(">= {low} and {name} <= {high}");
+            text.push_str(&both);
+            from = words[at + 3].end;
+            at += 4;
+            continue;
+        }
         match relation(&words[at..within.end]) {
             Some((sign, length)) if at > within.start => {
                 text.push_str(&question.text[from..words[at].start]);
@@ -127,6 +185,15 @@ fn with_signs(question: &Question, within: Range<usize>, until: usize) -> String
     }
     text.push_str(&question.text[from..until]);
     text
+}
+
+/// `between 1 and 2`.
+fn between(words: &[Word]) -> Option<(f64, f64)> {
+    let [first, low, and, high, ..] = words else {
+        return None;
+    };
+    let is_between = first.folded == "between" && and.folded == "and";
+    low.number().zip(high.number()).filter(|_| is_between)
 }
 
 fn relation(words: &[Word]) -> Option<(&'static str, usize)> {

@@ -78,6 +78,7 @@ impl<'a> Marked<'a> {
         marked.mark_period(clock);
         marked.mark_names(names);
         marked.mark_senses();
+        marked.unmark_relative();
         marked
     }
 
@@ -313,6 +314,24 @@ impl<'a> Marked<'a> {
             && !names
                 .find(How::Folded, said, &[Kind::Experiment])
                 .is_empty()
+    }
+
+    /// "Runs that took long" speaks of nothing that was said before.
+    fn unmark_relative(&mut self) {
+        let words = self.words();
+        let is_kind = |at: usize| {
+            self.senses_at(at)
+                .into_iter()
+                .any(|one| kind_of(one).is_some())
+        };
+        let relative: Vec<_> = (1..words.len())
+            .filter(|at| words[*at].folded == "that" && is_kind(at - 1))
+            .collect();
+        for (at, sense) in &mut self.senses {
+            if *sense == Sense::Pronoun && relative.contains(at) {
+                *sense = Sense::Noise;
+            }
+        }
     }
 
     fn mark_senses(&mut self) {

@@ -16,7 +16,7 @@ const LOOKED_UP_MAX: usize = 16;
 impl<N: Names> Context<'_, N> {
     /// What is named, or what was spoken of; asks back where there is neither.
     pub(super) fn required(&self, things: Vec<Thing>, kinds: &[Kind]) -> Result<Thing, Refused> {
-        if let Some(thing) = things.into_iter().next() {
+        if let Some(thing) = one_of(things)? {
             return Ok(thing);
         }
         let chosen = self.chosen.iter().find(|(term, _)| term.is_empty());
@@ -49,7 +49,7 @@ impl<N: Names> Context<'_, N> {
     /// What is named, or what a word such as "it" leads to.
     pub(super) fn optional(&mut self, kinds: &[Kind]) -> Result<Option<Thing>, Refused> {
         let things = self.things(kinds, false, true)?;
-        Ok(things.into_iter().next().or_else(|| self.spoken_of(kinds)))
+        Ok(one_of(things)?.or_else(|| self.spoken_of(kinds)))
     }
 
     /// What was spoken of, where the question goes on from it.
@@ -119,6 +119,11 @@ impl<N: Names> Context<'_, N> {
             named.next().filter(|_| is_empty)
         });
         if let Some(span) = missed {
+            let is_there = !self.names.find(How::Folded, &span.text, ALL).is_empty();
+            if is_there && kinds.len() < ALL.len() {
+                // It is there, and only belongs to no such question.
+                return Err(Box::new(Reading::NotAnswered(vec![span.text.clone()])));
+            }
             let kinds = kinds_of(span, kinds);
             return Err(Box::new(Reading::Unknown {
                 nearest: self.names.find(How::Far, &span.text, kinds),
@@ -291,6 +296,20 @@ impl<N: Names> Context<'_, N> {
         things.extend(runs);
         Ok(things)
     }
+}
+
+/// The one thing that is named; what is asked of one is not answered of two.
+pub(super) fn one_of(mut things: Vec<Thing>) -> Result<Option<Thing>, Refused> {
+    if things.is_empty() {
+        return Ok(None);
+    }
+    let first = things.remove(0);
+    let others = things.into_iter().filter(|thing| *thing != first);
+    let others: Vec<_> = others.map(|thing| thing.name).collect();
+    if others.is_empty() {
+        return Ok(Some(first));
+    }
+    Err(Box::new(Reading::NotAnswered(others)))
 }
 
 /// Whether it is worth saying that it was left out: one letter says nothing.

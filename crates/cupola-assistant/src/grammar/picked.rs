@@ -5,6 +5,7 @@ use cupola_domain::counts::State;
 use super::{
     Reading,
     build::{Context, OF_RUNS, Refused, split},
+    named::one_of,
 };
 use crate::{
     intent::{Intent, RunsWanted, Spent},
@@ -97,7 +98,7 @@ impl<N: Names> Context<'_, N> {
         words.any(|(at, word)| {
             let said = word.folded.as_str();
             let is_run = self.marked.says_at(at, Sense::Kind(Kind::Run)) && said.ends_with('s');
-            is_run || ["there", "anything", "something", "things"].contains(&said)
+            is_run || ["there", "anything", "something", "things", "nothing"].contains(&said)
         })
     }
 
@@ -107,7 +108,7 @@ impl<N: Names> Context<'_, N> {
         let things = self.things(kinds, false, !has_run)?;
         let is_one = has_run && !self.speaks_of_several();
         let things = if is_one { self.picked(things)? } else { things };
-        let of = things.into_iter().next().or_else(|| self.spoken_of(kinds));
+        let of = one_of(things)?.or_else(|| self.spoken_of(kinds));
         let is_picked = matches!(
             of,
             Some(Thing {

@@ -296,6 +296,7 @@ fn fact(fact: &Fact) -> String {
         }
         Fact::Presence { is_online: true } => "workers online".to_owned(),
         Fact::Presence { is_online: false } => "workers offline".to_owned(),
+        Fact::Alerts => "alerts".to_owned(),
         Fact::Maker { of } => format!("maker of {}", of.name),
         Fact::Value { of, metric } => format!("value {} of {}", metric.name, of.name),
         Fact::Seeds { of } => format!("seeds {}", of.name),
@@ -522,6 +523,25 @@ fn what_would_be_another_question_is_not_answered() {
         (
             "when will everything be done?",
             "not answered with everything",
+        ),
+        ("mean of alpha and beta", "not answered with beta"),
+        ("cost of alpha and beta", "not answered with beta"),
+        ("my best run", "not answered with my"),
+        ("make it 20 tasks", "?"),
+        ("best of alpha today", "not answered with today"),
+        (
+            "best run of alpha with lr < 0.1",
+            "not answered with lr < 0.1",
+        ),
+        ("mean of alpha where lr < 0.1", "not answered with lr < 0.1"),
+        ("log of alpha yesterday", "not answered with yesterday"),
+        (
+            "how many credits did I earn today?",
+            "not answered with today",
+        ),
+        (
+            "compare the val_loss of alpha and beta",
+            "not answered with val_loss",
         ),
         ("plot the height of alpha", "unknown \"height\": "),
         (
@@ -752,6 +772,11 @@ fn a_draft_is_spoken_of() {
             "draft \"speed\" char-lm 0 0  lr=uniform(0.1, 0.2) without n_layers",
         ),
         ("delete alpha", "elsewhere delete alpha"),
+        (
+            "make it 9 tasks",
+            "draft \"speed\" char-lm 9 0  lr=uniform(0.1, 0.2) without n_layers",
+        ),
+        ("forget it", "nothing"),
     ]);
     talk(&[
         (
@@ -881,6 +906,7 @@ fn questions_go_on_from_those_before() {
         ("show its log", "log shown"),
         ("why did it fail?", "why failed shown"),
         ("which parameter matters?", "matters in alpha: "),
+        ("what about alpha?", "matters in alpha: "),
         ("and in beta?", "matters in beta: "),
         ("how much did it cost?", "cost beta"),
         ("and yesterday?", "cost beta 11-21T00..11-22T00"),
@@ -1093,7 +1119,8 @@ fn one_look_answers() {
         ("any problems today?", "problems 11-22T00..11-23T00"),
         ("is everything ok?", "problems"),
         ("is anything wrong?", "problems"),
-        ("list open alerts", "problems"),
+        ("list open alerts", "alerts"),
+        ("alerts or problems?", "problems"),
         ("are there problems with alpha?", "why failed alpha"),
         ("latest results", "latest all"),
         ("show me the last results", "latest all"),
@@ -1148,6 +1175,20 @@ fn one_look_answers() {
         ("don't cancel alpha", "nothing"),
         ("do not start beta", "nothing"),
         ("create an experiment", "elsewhere make all"),
+        ("val_loss of alpha over time", "curve alpha: val_loss"),
+        ("why is nothing running?", "runs pending of "),
+        ("show 3 failed runs", "runs failed newest 3 of "),
+        ("what is the budget of alpha?", "credits alpha"),
+    ]);
+    talk(&[
+        ("how much did alpha cost?", "cost alpha"),
+        ("what is the weather today?", "?"),
+        ("and today?", "cost alpha 11-22T00..11-23T00"),
+        (
+            "runs that took more than 5 s",
+            "runs any of  where duration > 5",
+        ),
+        ("did that fail?", "runs failed of alpha"),
     ]);
     talk(&[
         ("fastest run of alpha", "best of alpha duration lowest 1+1"),
@@ -1252,6 +1293,22 @@ fn filters_are_read_in_words() {
         (
             "runs with accuracy above 0.9 and dropout at most 0.1",
             "runs any of  where metrics.accuracy > 0.9 and params.dropout <= 0.1",
+        ),
+        (
+            "which runs of alpha have val_loss between 1 and 1.5?",
+            "runs any of alpha where metrics.val_loss >= 1 and metrics.val_loss <= 1.5",
+        ),
+        (
+            "runs of alpha with lr of 0.001",
+            "runs any of alpha where params.lr = 0.001",
+        ),
+        (
+            "runs of alpha longer than 2 minutes",
+            "runs any of alpha where duration > 120",
+        ),
+        (
+            "runs that cost more than 0.1",
+            "runs any of  where cost > 0.1",
         ),
         (
             "failed runs of alpha where duration > 60",

@@ -851,6 +851,24 @@ fn what_is_wrong_and_what_came_in_is_told() {
     check(&lab, "what's up?", "1 of 2 workers online", &[]);
     check(
         &lab,
+        "best run of alpha with lr < 0.1",
+        "`lr < 0.1` would be left out",
+        &[],
+    );
+    check(
+        &lab,
+        "best of alpha today",
+        "`today` would be left out",
+        &[],
+    );
+    check(
+        &lab,
+        "are there open alerts?",
+        "No alert is open.",
+        &[("open alerts", 0.0)],
+    );
+    check(
+        &lab,
         "last 3 runs of alpha",
         "The newest 3 runs of `alpha`.",
         &[("runs", 3.0)],

@@ -1,0 +1,139 @@
+//! Which runs are wanted: in which state, of what, and how many of the newest.
+
+use cupola_domain::counts::State;
+
+use super::{
+    Topic,
+    about::LATEST,
+    build::{Context, Refused},
+    filters,
+};
+use crate::{
+    intent::{Dated, Intent, RunsWanted},
+    names::{Key, Kind, Names},
+    words::Sense,
+};
+
+impl<N: Names> Context<'_, N> {
+    pub(super) fn runs(&mut self) -> Result<Intent, Refused> {
+        let marked = self.marked;
+        let things = self.things(Topic::Runs.kinds(), false, marked.filter.is_empty())?;
+        let is_of_run = things.iter().all(|thing| thing.kind() == Kind::Experiment);
+        let things = if is_of_run && self.is_latest_run() {
+            self.picked(things)?
+        } else {
+            things
+        };
+        let state = marked.senses().find_map(|(_, sense)| match sense {
+            Sense::Failed => Some(State::Failed),
+            Sense::Pending => Some(State::Pending),
+            Sense::Completed => Some(State::Completed),
+            Sense::Cancelled => Some(State::Cancelled),
+            Sense::Running => Some(State::Running),
+            _ => None,
+        });
+        let is_lost = marked.has(Sense::Lost);
+        let is_left = marked.has(Sense::Left) && state.is_none();
+        let is_plain = state.is_none()
+            && !is_lost
+            && !is_left
+            && marked.filter.is_empty()
+            && marked.period.is_none();
+        if let [what] = things.as_slice()
+            && what.kind() == Kind::Run
+            && (is_plain || matches!(what.key, Key::Picked(..)))
+        {
+            return Ok(Intent::Describe { what: what.clone() });
+        }
+        if let ([what], true) = (things.as_slice(), self.asks_whether_done(state)) {
+            return Ok(Intent::Describe { what: what.clone() });
+        }
+        let of = if things.is_empty() {
+            self.spoken_of(Topic::Runs.kinds()).into_iter().collect()
+        } else {
+            things
+        };
+        let is_started = state.is_none() && marked.has(Sense::Ran) && marked.period.is_some();
+        Ok(Intent::ListRuns(RunsWanted {
+            of,
+            state,
+            is_lost,
+            is_left,
+            dated: if is_started {
+                Dated::Started
+            } else {
+                Dated::ByState
+            },
+            is_own: self.is_mine(),
+            newest: self.newest(),
+            within: marked.period.clone(),
+            filter: filters::typed(&marked.filter, self.names),
+        }))
+    }
+
+    /// "Is alpha done?": how it stands, rather than a list.
+    fn asks_whether_done(&self, state: Option<State>) -> bool {
+        let first = self.marked.words().first();
+        let first = first.map_or("", |word| word.folded.as_str());
+        ["is", "are", "has", "have", "did", "was"].contains(&first)
+            && state == Some(State::Completed)
+            && self.marked.period.is_none()
+            && self.marked.filter.is_empty()
+            && !self.marked.has(Sense::Kind(Kind::Run))
+    }
+
+    /// "The last 5 runs": how many of the newest.
+    fn newest(&self) -> Option<u32> {
+        let words = self.marked.words();
+        let is_latest = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            before.is_some_and(|word| LATEST.contains(&word.folded.as_str()))
+        };
+        let is_bound = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            before.is_some_and(|word| ["than", "least", "most"].contains(&word.folded.as_str()))
+        };
+        let is_of_runs = |at: usize| {
+            let states = [
+                Sense::Failed,
+                Sense::Completed,
+                Sense::Cancelled,
+                Sense::Pending,
+            ];
+            let run = Sense::Kind(Kind::Run);
+            let is_state = states
+                .iter()
+                .any(|sense| self.marked.says_at(at + 1, *sense));
+            self.marked.says_at(at + 1, run) || (is_state && self.marked.says_at(at + 2, run))
+        };
+        let mut numbers = self.marked.numbers().into_iter();
+        let (_, count) =
+            numbers.find(|(at, _)| is_latest(*at) || (is_of_runs(*at) && !is_bound(*at)))?;
+        (count > 0).then_some(count)
+    }
+
+    /// "The last run", "the newest failed run": one, where "the last runs" are several.
+    fn is_latest_run(&self) -> bool {
+        let words = self.marked.words().iter().enumerate();
+        let is_one = |at: usize, said: &str| {
+            self.marked.says_at(at, Sense::Kind(Kind::Run)) && !said.ends_with('s')
+        };
+        let (mut latest, mut one) = (false, false);
+        for (at, word) in words.filter(|(_, word)| !word.is_quoted) {
+            let said = word.folded.as_str();
+            latest |= LATEST.contains(&said) && !self.marked.is_taken(at);
+            one |= is_one(at, said);
+        }
+        let is_first = self.marked.has(Sense::Nth(1));
+        let latest = latest || is_first;
+        let others = [
+            Sense::Completed,
+            Sense::Cancelled,
+            Sense::Pending,
+            Sense::Left,
+            Sense::Lost,
+        ];
+        let is_other = others.iter().any(|sense| self.marked.has(*sense));
+        latest && one && !is_other && self.marked.period.is_none() && self.marked.filter.is_empty()
+    }
+}
