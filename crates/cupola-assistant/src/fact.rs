@@ -74,6 +74,11 @@ pub enum Fact {
         /// Only today.
         is_today: bool,
     },
+    /// Experiments by how they stand.
+    Standing {
+        /// In this state; of what failed or was cancelled, any task.
+        state: cupola_domain::counts::State,
+    },
     /// The workers that are heard of, or are not.
     Presence {
         /// Those that are.
@@ -222,6 +227,7 @@ impl Fact {
             | Self::Speed { .. }
             | Self::Spenders { .. }
             | Self::Presence { .. }
+            | Self::Standing { .. }
             | Self::Alerts
             | Self::Briefs { .. }
             | Self::Own { .. }

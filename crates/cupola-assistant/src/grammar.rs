@@ -9,6 +9,7 @@ mod build;
 mod drafts;
 mod facts;
 mod filters;
+mod limits;
 mod listed;
 mod marked;
 mod named;
@@ -157,7 +158,9 @@ fn answered(
     }
     let is_submitted = matches!(conversation.proposed, Some(Intent::Submit(_)));
     let submits = is_submitted && ["submit", "submit it"].contains(&fold(text).as_str());
-    if !(is_yes(text) || submits) {
+    // What is asked back has a number on some faces.
+    let chooses = conversation.meant_so.is_some() && text.trim() == "1";
+    if !(is_yes(text) || submits || chooses) {
         return None;
     }
     if let Some(meant) = &conversation.meant_so {

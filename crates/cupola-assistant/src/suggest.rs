@@ -122,6 +122,10 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which runs failed today?".to_owned(),
         ],
         Fact::BestOfAll { .. } => vec!["latest results".to_owned(), "list experiments".to_owned()],
+        Fact::Standing { .. } => vec![
+            "list experiments".to_owned(),
+            "which runs failed today?".to_owned(),
+        ],
         Fact::Spenders { .. } => vec![
             "which run was the most expensive?".to_owned(),
             "how much did everything cost this week?".to_owned(),

@@ -272,7 +272,10 @@ const TABLE: &[(&str, &[Sense])] = &[
         "problem|problems|issue|issues|trouble|troubles|alerts|alarms|warnings|anything wrong|something wrong|what wrong|whats wrong|what is wrong|what went wrong|anything broken|everything ok|everything okay|everything fine|everything all right|everything alright|all good|all well",
         &[S::Problem],
     ),
-    ("average|averages|avg|mean|median", &[S::Mean]),
+    (
+        "average|averages|avg|mean|median|standard deviation|deviation|std|confidence interval|spread",
+        &[S::Mean],
+    ),
     ("configuration|configurations|config|configs", &[S::Config]),
     ("seed|seeds", &[S::Seed]),
     ("duration|durations|runtime|runtimes", &[S::Duration]),
@@ -291,7 +294,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|nothing|objective|goal|aim|purpose|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|nothing|objective|goal|aim|purpose|final|across|per|cheaper|dearer|faster|slower|quicker|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
 ];
@@ -384,13 +387,15 @@ pub fn nearly(word: &str) -> Option<&'static str> {
 /// four two may be swapped: half of all short words are two letters away.
 fn slip(written: &[char], known: &str, most: usize) -> Option<usize> {
     let letters: Vec<char> = known.chars().collect();
+    // Whoever slips begins a word right, or swaps letters.
+    let begins = letters.first() == written.first() || is_swapped(written, &letters);
     let is_short = match written.len() {
         3 => letters.len() != 4,
         4 => !is_swapped(written, &letters),
         _ => letters.len() < 4,
     };
     let most = if letters.len() < 7 { most.min(1) } else { most };
-    let count = if is_short {
+    let count = if is_short || !begins {
         None
     } else {
         slips(written, &letters, most)

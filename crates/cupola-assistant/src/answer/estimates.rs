@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_domain::{text::excerpt, worker::Presence};
+use cupola_domain::{ids::ExperimentId, text::excerpt, worker::Presence};
 use cupola_hub::HubError;
 use serde_json::Value;
 
@@ -40,6 +40,32 @@ impl Desk<'_> {
             cost_of_draft(&checked, tasks)
         };
         Ok(answer.link("a new brief", links::NEW_BRIEF))
+    }
+
+    /// About what all of a brief would cost, while some of its tasks are left.
+    pub(super) fn with_planned(
+        &self,
+        answer: Answer,
+        id: ExperimentId,
+    ) -> Result<Answer, HubError> {
+        let experiment = self.hub.experiment_detail(id)?.experiment;
+        let left = experiment.counts.pending + experiment.counts.running;
+        let Some(brief) = experiment.origin.brief().filter(|_| left > 0) else {
+            return Ok(answer);
+        };
+        let brief = self.hub.brief_detail(brief)?.brief;
+        let spending = self.hub.spending(&experiment, Some(&brief))?;
+        let Some(whole) = spending.planned else {
+            return Ok(answer);
+        };
+        let (least, most) = (whole.least.units(), whole.most.units());
+        let (currency, source) = (spending.currency.as_str(), links::experiment(&experiment));
+        let said =
+            planned(least, most, currency).replace("It would cost", "All of its tasks would cost");
+        Ok(answer
+            .more(format!("{said} That is if each uses up its time once."))
+            .number("planned cost, least", least, currency, &source)
+            .number("planned cost, most", most, currency, &source))
     }
 
     /// If each task uses up its time once, on all slots that fit now.

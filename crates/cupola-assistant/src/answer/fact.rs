@@ -52,6 +52,7 @@ impl Desk<'_> {
                 is_highest,
                 is_today,
             } => self.spenders(*is_people, *is_highest, *is_today),
+            Fact::Standing { state } => self.experiments_in(*state),
             Fact::Presence { is_online } => self.presence(*is_online),
             Fact::Maker { of } => self.maker(of),
             Fact::Alerts => self.alerts(),

@@ -300,6 +300,14 @@ fn averaged(of: &Thing, (label, unit): (&str, &str), values: Vec<f64>, source: &
         plural(count, "run"),
         amount(median)
     );
+    if let Some(deviation) = moments.deviation_sample() {
+        answer = answer
+            .more(format!(
+                "Their standard deviation is {}.",
+                amount(deviation)
+            ))
+            .number("standard deviation", deviation, unit, source);
+    }
     if let (Some(least), Some(largest)) = (values.first(), values.last()) {
         let (low, high) = (amount(*least), amount(*largest));
         answer = answer

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cupola_domain::worker::Presence;
+use cupola_domain::{counts::State, experiment::Experiment, worker::Presence};
 use cupola_hub::{HubError, workers::WorkerRow};
 
 use super::{
@@ -23,6 +23,52 @@ const LISTED_MAX: usize = 8;
 const BRIEFS_MAX: u32 = 200;
 
 impl Desk<'_> {
+    /// Experiments by how they stand; of what failed or was cancelled, those with any such task.
+    pub(super) fn experiments_in(&self, state: State) -> Result<Answer, HubError> {
+        let known = self.hub.known_experiments()?.into_iter();
+        let there = known.filter(|known| known.deleted_at.is_none() && known.bin_of.is_none());
+        let is_meant = |experiment: &Experiment| match state {
+            State::Failed | State::Cancelled => experiment.counts.of(state) > 0,
+            state => experiment.state() == state && experiment.counts.total() > 0,
+        };
+        let found: Vec<_> = there
+            .map(|known| known.experiment)
+            .filter(is_meant)
+            .collect();
+        let count = found.len() as u64;
+        let what = match (state, count) {
+            (State::Failed | State::Cancelled, 1) => format!("has {state} tasks"),
+            (State::Failed | State::Cancelled, _) => format!("have {state} tasks"),
+            (state, 1) => format!("is {state}"),
+            (state, _) => format!("are {state}"),
+        };
+        let text = match count {
+            0 => format!("No experiments {what}."),
+            count => format!("{} {what}:", plural(count, "experiment")),
+        };
+        let mut answer = Answer::saying(text).count("experiments", count, links::EXPERIMENTS);
+        for experiment in found.iter().take(LISTED_MAX) {
+            let (id, counts) = (experiment.id, &experiment.counts);
+            let name = self.called(id, &experiment.name);
+            let source = links::experiment(experiment);
+            let line = format!(
+                "{name}: {} of {} {state}",
+                counts.of(state),
+                plural(counts.total(), "task")
+            );
+            answer = answer
+                .more(line)
+                .count(
+                    format!("{state} tasks of {name}"),
+                    counts.of(state),
+                    &source,
+                )
+                .link(name, source)
+                .listing(self.names.thing(id, &experiment.name));
+        }
+        Ok(answer.link("experiments", links::EXPERIMENTS))
+    }
+
     /// The workers that are heard of, or are not.
     pub(super) fn presence(&self, is_online: bool) -> Result<Answer, HubError> {
         let rows = self.hub.list_workers()?;

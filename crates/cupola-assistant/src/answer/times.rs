@@ -89,7 +89,11 @@ impl Desk<'_> {
                 )));
             }
         };
-        self.cost_of(&booked, within, what)
+        let answer = self.cost_of(&booked, within, what)?;
+        match of.map(|thing| &thing.key) {
+            Some(Key::Experiment(id)) if what == Spent::Money => self.with_planned(answer, *id),
+            _ => Ok(answer),
+        }
     }
 
     fn cost_of(

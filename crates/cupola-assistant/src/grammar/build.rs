@@ -4,19 +4,21 @@ use std::ops::Range;
 
 use cupola_domain::{counts::State, objective::Direction};
 
-use super::{Asked, Reading, Topic, marked::Marked, named::which};
+use super::{
+    Asked, Reading, Topic,
+    marked::Marked,
+    named::{one_of, which},
+    picked::best_of,
+};
 use crate::{
     conversation::Conversation,
     intent::{Action, By, Intent},
-    names::{How, Kind, Names, Thing},
+    names::{Kind, Names, Thing},
     words::Sense,
 };
 
 /// So many can be asked for at once of the best.
 pub(super) const COUNT_MAX: u32 = 50;
-
-/// So many words that would be left out are looked up.
-const LEFT_OUT_MAX: usize = 8;
 
 pub(super) type Refused = Box<Reading>;
 
@@ -80,35 +82,12 @@ impl<N: Names> Context<'_, N> {
         };
         self.answers_without_names()?;
         self.answers_without_limits(&intent)?;
+        self.answers_without_exceptions(&intent)?;
         Ok(Asked {
             guesses: self.guesses,
             left_out: self.left_out,
             ..Asked::plain(intent)
         })
-    }
-
-    /// Refuses names that would be left out: the question would be another one.
-    fn answers_without_names(&self) -> Result<(), Refused> {
-        let is_name = |text: &&String| !self.names.find(How::Folded, text, ALL).is_empty();
-        let mut left = self.left_out.iter().take(LEFT_OUT_MAX);
-        match left.find(is_name) {
-            Some(name) => Err(Box::new(Reading::NotAnswered(vec![name.clone()]))),
-            None => Ok(()),
-        }
-    }
-
-    /// Refuses a filter or a time that would be left out.
-    fn answers_without_limits(&self, intent: &Intent) -> Result<(), Refused> {
-        let filter = &self.marked.filter;
-        let is_filtered = intent.is_filtered() || filter.is_empty();
-        let period = self.marked.period.as_ref();
-        let period = period.filter(|period| !intent.is_dated(&period.words));
-        let left = match (is_filtered, period) {
-            (false, _) => filter.clone(),
-            (true, Some(period)) => period.words.clone(),
-            (true, None) => return Ok(()),
-        };
-        Err(Box::new(Reading::NotAnswered(vec![left])))
     }
 
     /// A name alone, or what goes on from before.
@@ -142,7 +121,7 @@ impl<N: Names> Context<'_, N> {
                 }
                 refused => Box::new(refused),
             })?;
-        let Some(what) = things.into_iter().next() else {
+        let Some(what) = one_of(things)? else {
             return Err(Box::new(Reading::NotUnderstood));
         };
         let again = last
@@ -202,7 +181,7 @@ impl<N: Names> Context<'_, N> {
             Topic::Runs => self.runs()?,
             Topic::Status => match self.optional(kinds)? {
                 Some(what) => Intent::Describe { what },
-                None => Intent::Overview,
+                None => self.status()?,
             },
             Topic::Describe => Intent::Describe {
                 what: self.described()?,
@@ -334,6 +313,7 @@ impl<N: Names> Context<'_, N> {
 
     fn compared(&mut self, topic: Topic) -> Result<Intent, Refused> {
         let mut these = self.things(topic.kinds(), true, false)?;
+        self.answers_without(&[Sense::Cost, Sense::Duration, Sense::Worst])?;
         let is_of_best = self.marked.has(Sense::Best) || self.marked.has(Sense::Top);
         if these.is_empty() && is_of_best && self.marked.has(Sense::Pronoun) {
             // "Compare it with the best": with what was shown.
@@ -364,6 +344,10 @@ impl<N: Names> Context<'_, N> {
                 these.insert(usize::from(is_first), other);
             }
         }
+        if is_of_best && these.iter().all(|one| one.kind() == Kind::Experiment) {
+            // "Compare the best runs of alpha and beta".
+            these = these.iter().map(best_of).collect();
+        }
         match these.as_slice() {
             [a, b] if topic == Topic::Better && !self.asks_which() => Ok(Intent::IsBetter {
                 a: a.clone(),
@@ -382,7 +366,9 @@ impl<N: Names> Context<'_, N> {
     /// Which of several, not whether.
     pub(super) fn asks_which(&self) -> bool {
         let first = self.marked.words().first();
-        first.is_some_and(|word| ["which", "what", "who"].contains(&word.folded.as_str()))
+        first.is_some_and(|word| {
+            ["which", "what", "who", "how", "by"].contains(&word.folded.as_str())
+        })
     }
 
     /// "Which worker is the slowest?"

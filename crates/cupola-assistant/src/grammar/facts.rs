@@ -1,5 +1,7 @@
 //! Questions that one look at the hub answers: of what, and what is measured of it.
 
+use cupola_domain::counts::State;
+
 use super::{
     Reading, Topic,
     about::{About, LATEST},
@@ -25,6 +27,9 @@ impl<N: Names> Context<'_, N> {
     /// What one look answers, or what is measured of something.
     pub(super) fn fact(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let Some(Topic::Fact(about)) = topic else {
+            if let Some(intent) = self.experiments_in(topic)? {
+                return Ok(Some(intent));
+            }
             return match self.spenders(topic)? {
                 None => self.measured(topic),
                 found => Ok(found),
@@ -41,6 +46,14 @@ impl<N: Names> Context<'_, N> {
             }
             About::Mean => {
                 let things = self.things(&[Kind::Experiment, Kind::Metric], false, false)?;
+                self.answers_without(&[
+                    Sense::Best,
+                    Sense::Worst,
+                    Sense::Top,
+                    Sense::Failed,
+                    Sense::Cancelled,
+                    Sense::Running,
+                ])?;
                 let (of, metrics) = split(things, Kind::Metric);
                 let of = self.required(of, &[Kind::Experiment])?;
                 let metric = metrics.into_iter().next();
@@ -114,6 +127,34 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
+    /// "Which experiments are done": experiments, where their runs would be another answer.
+    fn experiments_in(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
+        let has = |sense| self.marked.has(sense);
+        let is_of_them = has(Sense::Kind(Kind::Experiment)) && !has(Sense::Kind(Kind::Run));
+        let is_alone = self.marked.spans().is_empty()
+            && self.marked.filter.is_empty()
+            && !has(Sense::Pronoun)
+            && !has(Sense::Lost);
+        if !(matches!(topic, Some(Topic::Runs | Topic::Running)) && is_of_them && is_alone) {
+            return Ok(None);
+        }
+        let states = [
+            (Sense::Failed, State::Failed),
+            (Sense::Cancelled, State::Cancelled),
+            (Sense::Running, State::Running),
+            (Sense::Left, State::Running),
+            (Sense::Pending, State::Pending),
+            (Sense::Completed, State::Completed),
+        ];
+        let Some((_, state)) = states.into_iter().find(|(sense, _)| has(*sense)) else {
+            return Ok(None);
+        };
+        if self.is_mine() {
+            return self.list(Kind::Experiment).map(Some);
+        }
+        Ok(Some(Intent::Fact(Fact::Standing { state })))
+    }
+
     /// "Which experiment cost the most", "who spent the least".
     fn spenders(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let has = |sense| self.marked.has(sense);
@@ -122,10 +163,16 @@ impl<N: Names> Context<'_, N> {
         let is_most = has(Sense::Highest) || says("most");
         let is_least = has(Sense::Lowest) || says("least");
         let is_asked = matches!(topic, Some(Topic::Cost | Topic::Best)) && has(Sense::Cost);
+        // "Cost by person": each of them.
+        let is_apart = says("by") || says("per");
         let is_of = is_people || has(Sense::Kind(Kind::Experiment));
         let is_alone =
             self.marked.spans().is_empty() && !has(Sense::Kind(Kind::Run)) && !has(Sense::Pronoun);
-        if !(is_asked && is_of && (is_most || is_least) && is_alone && self.spent() == Spent::Money)
+        if !(is_asked
+            && is_of
+            && (is_most || is_least || is_apart)
+            && is_alone
+            && self.spent() == Spent::Money)
         {
             return Ok(None);
         }
@@ -136,7 +183,7 @@ impl<N: Names> Context<'_, N> {
         };
         Ok(Some(Intent::Fact(Fact::Spenders {
             is_people,
-            is_highest: is_most,
+            is_highest: !is_least,
             is_today,
         })))
     }
@@ -171,7 +218,7 @@ impl<N: Names> Context<'_, N> {
             Some(of) if of.kind() == Kind::Worker => Intent::Describe { what: of },
             Some(of) if within.is_some() => Intent::ListRuns(RunsWanted {
                 of: vec![of],
-                state: Some(cupola_domain::counts::State::Failed),
+                state: Some(State::Failed),
                 within,
                 ..RunsWanted::default()
             }),
@@ -197,7 +244,6 @@ impl<N: Names> Context<'_, N> {
 
     /// "Why?" about what was told last.
     fn why_alone(&mut self) -> Result<Intent, Refused> {
-        use cupola_domain::counts::State;
         let chosen = self.chosen.iter().find(|(term, _)| term.is_empty());
         let listed = &self.conversation.listed;
         let of = match (chosen, self.conversation.last.as_ref()) {
@@ -336,6 +382,7 @@ impl<N: Names> Context<'_, N> {
             "ever",
             "overall",
             "everything",
+            "across",
             "anywhere",
             "experiments",
             "families",
@@ -363,20 +410,28 @@ impl<N: Names> Context<'_, N> {
             .then_some(Intent::Fact(Fact::BestOfAll { count }))
     }
 
-    /// Whether it is about what belongs to whoever asks.
-    pub(super) fn is_mine(&self) -> bool {
-        let words = self.marked.words().iter();
-        words
-            .filter(|word| !word.is_quoted)
-            .any(|word| ["my", "mine"].contains(&word.folded.as_str()))
-    }
-
-    /// Refuses "my" where it would be left out.
-    pub(super) fn answers_without_own(&self) -> Result<(), Refused> {
-        if self.is_mine() {
-            return Err(Box::new(Reading::NotAnswered(vec!["my".to_owned()])));
+    /// How everything stands; of one of a kind it is asked back, which.
+    pub(super) fn status(&mut self) -> Result<Intent, Refused> {
+        let has = |kind| self.marked.has(Sense::Kind(kind));
+        if self.is_mine() && (has(Kind::Experiment) || has(Kind::Worker)) {
+            let kind = if has(Kind::Worker) {
+                Kind::Worker
+            } else {
+                Kind::Experiment
+            };
+            return self.list(kind);
         }
-        Ok(())
+        if has(Kind::Worker) {
+            return Ok(Intent::Workers);
+        }
+        let words = self.marked.words().iter();
+        let mut said = words.map(|word| word.folded.as_str());
+        if said.any(|word| ["experiment", "brief", "family", "campaign"].contains(&word)) {
+            let what = self.required(Vec::new(), &[Kind::Experiment])?;
+            return Ok(Intent::Describe { what });
+        }
+        self.answers_without_own()?;
+        Ok(Intent::Overview)
     }
 
     /// All of a kind, or what whoever asks has of it; the newest alone where that is asked for.

@@ -57,6 +57,8 @@ pub(super) fn asked_about(marked: &Marked) -> Option<Topic> {
         Sense::Retry => Topic::Would(Action::Retry),
         Sense::Start => Topic::Would(Action::Start),
         Sense::Submit => Topic::WouldSubmit,
+        // "How do I make a report": what can be asked, rather than one.
+        Sense::Report if beginning(marked.words())[0] == "how" => return Some(Topic::Help),
         _ => return None,
     };
     let begins = beginning(marked.words());

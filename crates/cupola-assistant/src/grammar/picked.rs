@@ -132,19 +132,6 @@ impl<N: Names> Context<'_, N> {
         Ok(of)
     }
 
-    /// Refuses words that would make it another question if they were left out.
-    pub(super) fn answers_without(&self, senses: &[Sense]) -> Result<(), Refused> {
-        let left = self.marked.senses();
-        let left = left.filter(|(_, sense)| senses.contains(sense));
-        let words: Vec<_> = left
-            .map(|(at, _)| self.marked.words()[at].text.clone())
-            .collect();
-        if words.is_empty() {
-            return Ok(());
-        }
-        Err(Box::new(Reading::NotAnswered(words)))
-    }
-
     pub(super) fn spent(&self) -> Spent {
         let words = self.marked.words().iter();
         let mut found = words.filter_map(|word| match word.folded.as_str() {
@@ -176,6 +163,11 @@ impl<N: Names> Context<'_, N> {
             _ => return None,
         })
     }
+}
+
+/// The best run of an experiment.
+pub(super) fn best_of(experiment: &Thing) -> Thing {
+    picked(Pick::Best(1), Some(experiment))
 }
 
 /// A run by its part in an experiment, or among all runs.

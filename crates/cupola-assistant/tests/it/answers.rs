@@ -867,6 +867,31 @@ fn what_is_wrong_and_what_came_in_is_told() {
         "No alert is open.",
         &[("open alerts", 0.0)],
     );
+    check_lines(
+        &lab,
+        "which experiments failed?",
+        &[
+            "1 experiment has failed tasks:",
+            "`alpha`: 1 of 6 tasks failed",
+        ],
+    );
+    check(
+        &lab,
+        "which experiments are running?",
+        "1 experiment is running:",
+        &[("experiments", 1.0)],
+    );
+    check(
+        &lab,
+        "standard deviation of alpha",
+        "The mean",
+        &[("standard deviation", 0.025_f64.sqrt())],
+    );
+    check_lines(
+        &lab,
+        "how much will find a good rate cost?",
+        &["All of its tasks would cost about 0.12 EUR."],
+    );
     check(
         &lab,
         "last 3 runs of alpha",

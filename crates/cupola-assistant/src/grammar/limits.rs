@@ -1,0 +1,132 @@
+//! What would make it another question if it were left out: it is named, and nothing is answered.
+
+use super::{
+    Reading,
+    build::{ALL, Context, Refused},
+};
+use crate::{
+    fact::Fact,
+    intent::Intent,
+    names::{How, Names},
+    words::Sense,
+};
+
+/// So many words that would be left out are looked up.
+const LEFT_OUT_MAX: usize = 8;
+
+/// Words that take something out, or say the opposite.
+const EXCEPTIONS: &[&str] = &[
+    "not",
+    "never",
+    "except",
+    "excluding",
+    "besides",
+    "without",
+    "nor",
+    "neither",
+    "didnt",
+    "havent",
+    "hasnt",
+    "werent",
+    "per",
+    "cheaper",
+    "dearer",
+    "faster",
+    "slower",
+    "quicker",
+];
+
+/// Words that hold things against each other.
+const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer", "each", "every"];
+
+impl<N: Names> Context<'_, N> {
+    /// Refuses words that would make it another question if they were left out.
+    pub(super) fn answers_without(&self, senses: &[Sense]) -> Result<(), Refused> {
+        let left = self.marked.senses();
+        let left = left.filter(|(_, sense)| senses.contains(sense));
+        let words: Vec<_> = left
+            .map(|(at, _)| self.marked.words()[at].text.clone())
+            .collect();
+        if words.is_empty() {
+            return Ok(());
+        }
+        Err(Box::new(Reading::NotAnswered(words)))
+    }
+
+    /// Whether it is about what belongs to whoever asks.
+    pub(super) fn is_mine(&self) -> bool {
+        let words = self.marked.words().iter();
+        words
+            .filter(|word| !word.is_quoted)
+            .any(|word| ["my", "mine"].contains(&word.folded.as_str()))
+    }
+
+    /// Refuses "my" where it would be left out.
+    pub(super) fn answers_without_own(&self) -> Result<(), Refused> {
+        if self.is_mine() {
+            return Err(Box::new(Reading::NotAnswered(vec!["my".to_owned()])));
+        }
+        Ok(())
+    }
+
+    /// Refuses names that would be left out: the question would be another one.
+    pub(super) fn answers_without_names(&self) -> Result<(), Refused> {
+        let is_name = |text: &&String| !self.names.find(How::Folded, text, ALL).is_empty();
+        let mut left = self.left_out.iter().take(LEFT_OUT_MAX);
+        match left.find(is_name) {
+            Some(name) => Err(Box::new(Reading::NotAnswered(vec![name.clone()]))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a filter or a time that would be left out.
+    pub(super) fn answers_without_limits(&self, intent: &Intent) -> Result<(), Refused> {
+        let filter = &self.marked.filter;
+        let is_filtered = intent.is_filtered() || filter.is_empty();
+        let period = self.marked.period.as_ref();
+        let period = period.filter(|period| !intent.is_dated(&period.words));
+        let left = match (is_filtered, period) {
+            (false, _) => filter.clone(),
+            (true, Some(period)) => period.words.clone(),
+            (true, None) => return Ok(()),
+        };
+        Err(Box::new(Reading::NotAnswered(vec![left])))
+    }
+
+    /// Refuses exceptions, and degrees where all are listed: "runs that did not fail", "who has the most runs".
+    pub(super) fn answers_without_exceptions(&self, intent: &Intent) -> Result<(), Refused> {
+        let known = match intent {
+            Intent::WhyFailed { .. }
+            | Intent::WhyWaiting { .. }
+            | Intent::Draft(_)
+            | Intent::Submit(_)
+            | Intent::Act { .. }
+            | Intent::WouldAct { .. }
+            | Intent::Help
+            | Intent::Fact(
+                Fact::WhyCancelled { .. }
+                | Fact::Elsewhere { .. }
+                | Fact::Nothing
+                | Fact::Spenders { .. }
+                | Fact::Estimate { .. }
+                | Fact::Problems { .. },
+            ) => return Ok(()),
+            Intent::ListRuns(_)
+            | Intent::List { .. }
+            | Intent::Workers
+            | Intent::Running { .. } => [EXCEPTIONS, DEGREES].concat(),
+            _ => EXCEPTIONS.to_vec(),
+        };
+        let words = self.marked.words().iter().enumerate();
+        let mut words = words.filter(|(at, word)| {
+            let quiet =
+                |(place, sense)| place != *at || matches!(sense, Sense::Noise | Sense::Asks);
+            let is_plain = !word.is_quoted && !self.marked.is_taken(*at);
+            is_plain && known.contains(&word.folded.as_str()) && self.marked.senses().all(quiet)
+        });
+        match words.next() {
+            Some((_, word)) => Err(Box::new(Reading::NotAnswered(vec![word.text.clone()]))),
+            None => Ok(()),
+        }
+    }
+}
