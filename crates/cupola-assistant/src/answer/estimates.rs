@@ -53,8 +53,8 @@ impl Desk<'_> {
         let Some(brief) = experiment.origin.brief().filter(|_| left > 0) else {
             return Ok(answer);
         };
-        let brief = self.hub.brief_detail(brief)?.brief;
-        let spending = self.hub.spending(&experiment, Some(&brief))?;
+        let brief = self.wanted(brief)?;
+        let spending = self.hub.spending(&experiment, brief.as_ref())?;
         let Some(whole) = spending.planned else {
             return Ok(answer);
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cupola_domain::{ids::ExperimentId, text::excerpt};
+use cupola_domain::{brief::Brief, ids::ExperimentId, text::excerpt};
 use cupola_hub::{
     HubError,
     comparison::{Column, Of, Question, Selection},
@@ -139,8 +139,9 @@ impl Desk<'_> {
             let called = quoted(&of.name);
             let (value, verb) = match experiment.origin.brief() {
                 Some(brief) => {
-                    let space = self.hub.brief_detail(brief)?.brief.wanted.space;
-                    (space.get(name).cloned(), "is searched over")
+                    let space = self.wanted(brief)?.map(|brief| brief.wanted.space);
+                    let value = space.and_then(|space| space.get(name).cloned());
+                    (value, "is searched over")
                 }
                 None => (experiment.setup.config.get(name).cloned(), "is"),
             };
@@ -257,8 +258,11 @@ impl Desk<'_> {
         let source = links::experiment(&experiment);
         let name = quoted(&of.name);
         let template = quoted(&experiment.template);
-        let (text, told, time) = if let Some(brief) = experiment.origin.brief() {
-            let wanted = self.hub.brief_detail(brief)?.brief.wanted;
+        let brief = match experiment.origin.brief() {
+            Some(brief) => self.wanted(brief)?,
+            None => None,
+        };
+        let (text, told, time) = if let Some(Brief { wanted, .. }) = brief {
             let text = format!("{name} searches {template} over:");
             (text, wanted.space, wanted.time_budget)
         } else {

@@ -131,7 +131,15 @@ impl Desk<'_> {
     pub(super) fn described(&self, what: &Thing) -> Result<Answer, HubError> {
         match &what.key {
             Key::Experiment(id) => self.experiment(*id),
-            Key::Run(_) | Key::Numbered(..) | Key::Picked(..) => self.run(self.run_of(what)?),
+            Key::Picked(..) => {
+                // Which of them was meant may not be what was thought.
+                let mut answer = self.run(self.run_of(what)?)?;
+                answer
+                    .detail
+                    .insert(0, format!("It is {}.", excerpt(&what.name)));
+                Ok(answer)
+            }
+            Key::Run(_) | Key::Numbered(..) => self.run(self.run_of(what)?),
             Key::Worker(id) => self.worker(*id),
             Key::Template(name) => self.template(name),
             Key::Model(name) => {

@@ -37,7 +37,7 @@ const EXCEPTIONS: &[&str] = &[
 ];
 
 /// Words that hold things against each other.
-const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer", "each", "every"];
+const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer"];
 
 impl<N: Names> Context<'_, N> {
     /// Refuses words that would make it another question if they were left out.
@@ -122,7 +122,12 @@ impl<N: Names> Context<'_, N> {
             let quiet =
                 |(place, sense)| place != *at || matches!(sense, Sense::Noise | Sense::Asks);
             let is_plain = !word.is_quoted && !self.marked.is_taken(*at);
-            is_plain && known.contains(&word.folded.as_str()) && self.marked.senses().all(quiet)
+            let next = self.marked.words().get(at + 1);
+            let is_recent = next.is_some_and(|next| next.folded == "recent");
+            is_plain
+                && !is_recent
+                && known.contains(&word.folded.as_str())
+                && self.marked.senses().all(quiet)
         });
         match words.next() {
             Some((_, word)) => Err(Box::new(Reading::NotAnswered(vec![word.text.clone()]))),

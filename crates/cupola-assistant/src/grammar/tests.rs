@@ -1159,6 +1159,9 @@ fn one_look_answers() {
     check_all(&[
         ("why?", "?"),
         ("what's wrong?", "problems"),
+        ("most recent runs of alpha", "runs any of alpha"),
+        ("list every run of alpha", "runs any of alpha"),
+        ("most recent run", "describe run the newest run"),
         ("which experiments are done?", "experiments completed"),
         ("which experiments failed?", "experiments failed"),
         ("which briefs are running?", "experiments running"),

@@ -892,6 +892,11 @@ fn what_is_wrong_and_what_came_in_is_told() {
         "how much will find a good rate cost?",
         &["All of its tasks would cost about 0.12 EUR."],
     );
+    check_lines(
+        &lab,
+        "newest run of alpha",
+        &["It is the newest run of alpha."],
+    );
     check(
         &lab,
         "last 3 runs of alpha",
