@@ -1,6 +1,9 @@
 //! Which run is meant: by its id, its number, or its part in an experiment.
 
-use cupola_domain::ids::{ExperimentId, RunId};
+use cupola_domain::{
+    ids::{ExperimentId, RunId},
+    text::excerpt,
+};
 use cupola_hub::{
     HubError,
     run_search::{Columns, RunSearch, filter},
@@ -19,7 +22,7 @@ impl Desk<'_> {
         match &thing.key {
             Key::Run(id) => Ok(*id),
             Key::Numbered(experiment, number) => run_of_task(self.hub, *experiment, *number),
-            Key::Picked(of, pick) => self.picked(*of, *pick),
+            Key::Picked(of, pick) => self.picked(*of, *pick, &thing.name),
             Key::Experiment(id) => {
                 // What waits has written nothing: what runs now comes first, then what was begun last.
                 for state in ["state = running", "state != pending", ""] {
@@ -38,7 +41,7 @@ impl Desk<'_> {
     }
 
     /// The run that has this part in an experiment, or among all.
-    fn picked(&self, of: Option<ExperimentId>, pick: Pick) -> Result<RunId, HubError> {
+    fn picked(&self, of: Option<ExperimentId>, pick: Pick, name: &str) -> Result<RunId, HubError> {
         let found = match (pick, of) {
             (Pick::Best(place) | Pick::Worst(place), Some(id)) => {
                 let ranked = facts::standing(self.hub, id)?.ranked;
@@ -58,7 +61,8 @@ impl Desk<'_> {
             (Pick::LastFailed, of) => self.newest(of, "state = failed")?,
             (Pick::Running, of) => self.newest(of, "state = running")?,
         };
-        found.ok_or_else(|| HubError::Conflict(format!("there is no {}", pick.words())))
+        let name = name.strip_prefix("the ").unwrap_or(name);
+        found.ok_or_else(|| HubError::Conflict(format!("there is no {}", excerpt(name))))
     }
 
     fn newest(&self, of: Option<ExperimentId>, filter: &str) -> Result<Option<RunId>, HubError> {

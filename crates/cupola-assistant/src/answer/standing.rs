@@ -220,7 +220,8 @@ impl Desk<'_> {
             .collect();
         if experiments.len() == these.len() {
             let compared = facts::compared(self.hub, &experiments)?;
-            return Ok(self.of_groups(&compared, &experiments, is_asked));
+            let answer = self.of_groups(&compared, &experiments, is_asked);
+            return Ok(these.iter().cloned().fold(answer, Answer::listing));
         }
         if !experiments.is_empty() {
             return Ok(Answer::saying(

@@ -254,8 +254,16 @@ impl<N: Names> Context<'_, N> {
                 return Err(super::named::which(listed[0].kind(), listed.clone()));
             }
             (None, Some(Intent::WhyFailed { of } | Intent::WhyWaiting { of })) => Some(of.clone()),
-            (None, Some(_)) => self.conversation.meant(OF_RUN).cloned(),
-            (None, None) => None,
+            (
+                None,
+                Some(
+                    Intent::ListRuns(_)
+                    | Intent::Describe { .. }
+                    | Intent::ShowLog { .. }
+                    | Intent::Fact(Fact::Timing { .. } | Fact::Problems { .. }),
+                ),
+            ) => self.conversation.meant(OF_RUN).cloned(),
+            (None, _) => None,
         };
         let waits = matches!(
             self.conversation.last,
@@ -371,7 +379,10 @@ impl<N: Names> Context<'_, N> {
     /// The best of everything, or the quickest of the workers, where nothing is named.
     pub(super) fn of_all(&self, things: &[Thing]) -> Option<Intent> {
         let has = |sense| self.marked.has(sense);
-        if has(Sense::Kind(Kind::Worker)) && has(Sense::Duration) && !has(Sense::Kind(Kind::Run)) {
+        let last = self.conversation.last.as_ref().and_then(Intent::subject);
+        let is_worker = last.is_some_and(|last| last.kind() == Kind::Worker);
+        let of_worker = has(Sense::Kind(Kind::Worker)) || (is_worker && has(Sense::Pronoun));
+        if of_worker && has(Sense::Duration) && !has(Sense::Kind(Kind::Run)) {
             let is_slowest = has(Sense::Highest);
             return Some(Intent::Fact(Fact::Speed { is_slowest }));
         }
@@ -440,6 +451,7 @@ impl<N: Names> Context<'_, N> {
         let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
         let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
         let is_own = self.is_mine();
+        let within = self.marked.period.clone();
         let one = match kind {
             Kind::Experiment => &[
                 "experiment",
@@ -460,6 +472,10 @@ impl<N: Names> Context<'_, N> {
             }
         }
         Ok(match kind {
+            Kind::Experiment if within.is_some() && is_own => {
+                Intent::Fact(Fact::Deeds { of: None, within })
+            }
+            Kind::Experiment if within.is_some() => Intent::WhatChanged { of: None, within },
             Kind::Experiment if says(&["brief", "briefs"]) => Intent::Fact(Fact::Briefs { is_own }),
             Kind::Worker if !is_own && says(&["online", "connected"]) => {
                 Intent::Fact(Fact::Presence { is_online: true })

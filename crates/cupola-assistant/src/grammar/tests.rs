@@ -36,6 +36,7 @@ fn names() -> Catalogue {
     let mut ids = Ids::new(7);
     let at = Timestamp::from_millis(1_000);
     for name in [
+        "first",
         "curves",
         "tiny models",
         "alpha",
@@ -1159,6 +1160,12 @@ fn one_look_answers() {
     check_all(&[
         ("why?", "?"),
         ("what's wrong?", "problems"),
+        (
+            "experiments created today",
+            "changed all 11-22T00..11-23T00",
+        ),
+        ("my briefs from today", "deeds own 11-22T00..11-23T00"),
+        ("what should I change?", "?"),
         ("most recent runs of alpha", "runs any of alpha"),
         ("list every run of alpha", "runs any of alpha"),
         ("most recent run", "describe run the newest run"),
@@ -1218,6 +1225,12 @@ fn one_look_answers() {
         ("why is nothing running?", "runs pending of "),
         ("show 3 failed runs", "runs failed newest 3 of "),
         ("what is the budget of alpha?", "credits alpha"),
+    ]);
+    talk(&[
+        ("compare alpha and beta", "compare alpha, beta"),
+        ("why?", "?"),
+        ("describe gpu-1", "describe worker gpu-1"),
+        ("is it the fastest?", "fastest worker"),
     ]);
     talk(&[
         ("how much did alpha cost?", "cost alpha"),
@@ -1306,6 +1319,7 @@ fn what_is_measured_and_told_is_asked_for() {
         ("rank the experiments", "best of everything 5"),
         ("rank alpha", "best of alpha 1+5"),
         ("best of curves", "best of curves 1+1"),
+        ("which run of first is the best?", "best of first 1+1"),
         ("compare alpha and curves", "compare alpha, curves"),
         ("curve of curves", "curve curves: "),
         ("show the curves of alpha", "curve alpha: "),

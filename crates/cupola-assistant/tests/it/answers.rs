@@ -1306,6 +1306,17 @@ fn what_was_listed_is_spoken_of() {
     let mut talk = Talk::new(&lab);
     talk.check("list experiments", "There are 4 experiments", &[]);
     talk.check("best of the last one", "The best of `alpha` is task 1", &[]);
+    talk.check("compare alpha with beta", "`alpha` is better", &[]);
+    talk.check(
+        "best of the second one",
+        "The best of `beta` is task 1",
+        &[],
+    );
+    talk.check(
+        "log of the last failed run of beta",
+        "there is no last run that failed of beta",
+        &[],
+    );
     let mut talk = Talk::new(&lab);
     talk.check("start beta", "Start 1 run of `beta`.", &[]);
     let answer = talk.ask("do it");
