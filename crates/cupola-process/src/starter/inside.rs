@@ -192,7 +192,9 @@ fn start(request: Request, descriptors: Vec<OwnedFd>) -> Option<libc::pid_t> {
         -1 => {
             let error = io::Error::last_os_error();
             let fault = descriptors.into_iter().nth(FAULT);
-            fault.map(|fault| say(fault, &error));
+            if let Some(fault) = fault {
+                say(fault, &error);
+            }
             None
         }
         0 => {

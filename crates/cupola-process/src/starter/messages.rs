@@ -196,9 +196,11 @@ impl<'a> In<'a> {
         self.number().map(|number| number != 0)
     }
 
-    fn optional(&mut self) -> Option<Option<u64>> {
+    /// One that may be missing.
+    fn optional(&mut self, place: &mut Option<u64>) -> Option<()> {
         let (is_there, number) = (self.truth()?, self.number()?);
-        Some(is_there.then_some(number))
+        *place = is_there.then_some(number);
+        Some(())
     }
 
     fn text(&mut self) -> Option<OsString> {
@@ -216,16 +218,14 @@ impl<'a> In<'a> {
     }
 
     fn limits(&mut self) -> Option<Limits> {
-        Some(Limits {
-            memory_bytes: self.optional()?,
-            processes: self.optional()?,
-            file_bytes: self.optional()?,
-            open_files: self.optional()?,
-            cores: match self.optional()? {
-                Some(cores) => Some(u32::try_from(cores).ok()?),
-                None => None,
-            },
-        })
+        let (mut limits, mut cores) = (Limits::default(), None);
+        self.optional(&mut limits.memory_bytes)?;
+        self.optional(&mut limits.processes)?;
+        self.optional(&mut limits.file_bytes)?;
+        self.optional(&mut limits.open_files)?;
+        self.optional(&mut cores)?;
+        limits.cores = cores.map(u32::try_from).transpose().ok()?;
+        Some(limits)
     }
 
     fn keeping(&mut self) -> Option<Keeping> {
@@ -331,10 +331,10 @@ mod tests {
             profile.limits = limits;
             match &mut profile.reach {
                 Reach::AllBut { hidden, kept } => {
-                    (*hidden, *kept) = (paths(&["/a", "/b"]), paths(&[]))
+                    (*hidden, *kept) = (paths(&["/a", "/b"]), paths(&[]));
                 }
                 Reach::Only { read, write } => {
-                    (*read, *write) = (paths(&["/c"]), paths(&["/d", "/"]))
+                    (*read, *write) = (paths(&["/c"]), paths(&["/d", "/"]));
                 }
             }
             check(&Keeping::Profile {

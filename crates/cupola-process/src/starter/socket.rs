@@ -4,7 +4,7 @@ use std::{
     io::{self, Read as _, Write as _},
     mem,
     os::{
-        fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd},
+        fd::{AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd},
         unix::net::UnixStream,
     },
     ptr,
@@ -30,7 +30,7 @@ pub(super) fn send(
         return Err(io::Error::from_raw_os_error(libc::E2BIG));
     }
     let length = (frame.len() as u64).to_le_bytes();
-    let numbers: Vec<RawFd> = descriptors.iter().map(|one| one.as_raw_fd()).collect();
+    let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
     let mut room: Room = [0; 16];
     // SAFETY: all that is pointed to lives until the end of the block, and the room is large enough for
     // `DESCRIPTORS_MAX`.

@@ -6,10 +6,6 @@ use super::{
 };
 use crate::error::{DriverError, StoreError};
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful exist, each for as long as its thread"
-)]
 pub(super) enum Connection {
     Sqlite(SqliteConnection),
     Postgres(PostgresConnection),
