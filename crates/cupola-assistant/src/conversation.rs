@@ -93,6 +93,8 @@ pub struct Conversation {
     pub meant_so: Option<String>,
     /// What was told one by one, in order.
     pub listed: Vec<Thing>,
+    /// Whether the last answer told them.
+    pub is_fresh: bool,
     /// The change that was proposed last, until something else is said.
     pub proposed: Option<Intent>,
     /// What was said last, for a language model.
@@ -120,8 +122,16 @@ impl Conversation {
         let before = self.pending.take();
         self.meant_so = None;
         self.proposed = None;
+        self.is_fresh = false;
         match reading {
             Reading::Asked(asked) => {
+                if let Some(subject) = asked.intent.subject()
+                    && !self.listed.contains(subject)
+                    && !self.is_spoken_of(subject)
+                {
+                    // "The first one" is none of what was listed before.
+                    self.listed.clear();
+                }
                 if let Intent::Best { of, .. } = &asked.intent
                     && !of.as_ref().is_some_and(|of| self.listed.contains(of))
                 {
@@ -174,6 +184,7 @@ impl Conversation {
     pub fn keep(&mut self, listed: Vec<Thing>, proposed: Option<Intent>) {
         if !listed.is_empty() {
             self.listed = listed;
+            self.is_fresh = true;
         }
         self.proposed = proposed;
     }
@@ -194,6 +205,11 @@ impl Conversation {
             Kind::Person => self.person.as_ref(),
             Kind::Template | Kind::Model | Kind::Parameter | Kind::Metric => None,
         })
+    }
+
+    /// Whether it was spoken of last.
+    fn is_spoken_of(&self, thing: &Thing) -> bool {
+        self.meant(&[thing.kind()]) == Some(thing)
     }
 
     /// A run that was shown belongs to what was spoken of before; another experiment leaves it behind.

@@ -19,6 +19,7 @@ mod runs;
 mod slips;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use crate::{
     conversation::{Conversation, is_no, is_yes},

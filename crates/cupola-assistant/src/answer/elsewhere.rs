@@ -187,28 +187,46 @@ impl Desk<'_> {
                 command: format!("cupola brief delete {brief}"),
             },
             _ => Place {
-                page: self.page_of(on, ("experiments", links::EXPERIMENTS))?,
-                there,
-                command: format!("cupola experiment delete {}", argument(on, "NAME")),
+                page: self.page_of(experiment(on), ("experiments", links::EXPERIMENTS))?,
+                there: "an experiment is deleted by the button on its page, or by",
+                command: format!(
+                    "cupola experiment delete {}",
+                    argument(experiment(on), "NAME")
+                ),
             },
         })
     }
 
+    /// What is named, as a command takes it: the family of a brief by its id, which is no name.
+    fn experiment_argument(&self, on: Option<&Thing>) -> Result<String, HubError> {
+        let on = experiment(on);
+        if let Some(Key::Experiment(id)) = on.map(|thing| &thing.key) {
+            let origin = self.hub.experiment_detail(*id)?.experiment.origin;
+            if origin.brief().is_some() {
+                return Ok(id.to_string());
+            }
+        }
+        Ok(argument(on, "NAME"))
+    }
+
     fn renaming(&self, on: Option<&Thing>) -> Result<Place, HubError> {
         Ok(Place {
-            page: self.page_of(on, ("experiments", links::EXPERIMENTS))?,
-            there: "where no brief made it, it is done by the form on its page, or by",
-            command: format!("cupola experiment edit {} --name NEW", argument(on, "NAME")),
+            page: self.page_of(experiment(on), ("experiments", links::EXPERIMENTS))?,
+            there: "an experiment that no brief made is renamed by the form on its page, or by",
+            command: format!(
+                "cupola experiment edit {} --name NEW",
+                self.experiment_argument(on)?
+            ),
         })
     }
 
     fn editing(&self, on: Option<&Thing>) -> Result<Place, HubError> {
         Ok(Place {
-            page: self.page_of(on, ("experiments", links::EXPERIMENTS))?,
-            there: "where no brief made it, what its next runs will be is changed by the form on its page, or by",
+            page: self.page_of(experiment(on), ("experiments", links::EXPERIMENTS))?,
+            there: "of an experiment that no brief made, what its next runs will be is changed by the form on its page, or by",
             command: format!(
                 "cupola experiment edit {} --set FIELD=VALUE",
-                argument(on, "NAME")
+                self.experiment_argument(on)?
             ),
         })
     }
@@ -233,6 +251,14 @@ impl Desk<'_> {
             (_, Some(named), _) if way.of == Kind::Run => {
                 format!("{before}{}{after}", self.run_of(named)?)
             }
+            (_, Some(named), _) if way.of == Kind::Experiment => {
+                let argument = match what {
+                    // A budget is one of a brief, which its title names.
+                    Deed::Budget => argument(Some(named), other),
+                    _ => self.experiment_argument(Some(named))?,
+                };
+                format!("{before}{argument}{after}")
+            }
             (_, named, _) => format!("{before}{}{after}", argument(named, other)),
         };
         Ok(Place {
@@ -241,6 +267,11 @@ impl Desk<'_> {
             command,
         })
     }
+}
+
+/// An experiment, where one is named.
+fn experiment(on: Option<&Thing>) -> Option<&Thing> {
+    on.filter(|thing| thing.kind() == Kind::Experiment)
 }
 
 /// The page with all of a kind.

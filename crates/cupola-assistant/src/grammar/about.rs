@@ -235,15 +235,19 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
         }
     }
     let says = |known: &[&str]| behind.iter().any(|word| known.contains(word));
-    let is_pay = *verb == "give" && says(&["credits", "credit"]) && says_number(behind);
+    let is_pay = *verb == "give" && says_credits(behind);
+    let is_draft = says(&["brief", "search", "sweep", "draft"]);
     let is_invite = ["add", "create", "make"].contains(verb)
-        && says(&["worker", "machine", "user", "person", "token"]);
-    let is_make = ["create", "make", "new", "add"].contains(verb) && says(&["experiment"]);
+        && says(&["worker", "machine", "user", "person", "token"])
+        && !is_draft;
+    let is_make =
+        ["create", "make", "new", "add"].contains(verb) && says(&["experiment"]) && !is_draft;
+    let is_set_up = behind.first() == Some(&"up");
     match () {
         () if is_make => return Some(Deed::Make),
         () if is_pay => return Some(Deed::Pay),
         () if is_invite => return Some(Deed::Invite),
-        () if ["change", "set", "update"].contains(verb) && says(&["to"]) => {
+        () if ["change", "set", "update"].contains(verb) && says(&["to"]) && !is_set_up => {
             return Some(Deed::Edit);
         }
         () => {}
@@ -256,8 +260,17 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     found.filter(|_| !behind.is_empty()).map(|(deed, _)| *deed)
 }
 
-fn says_number(words: &[&str]) -> bool {
-    words.iter().any(|word| crate::words::count(word).is_some())
+/// "100 credits", where "the credits of the last 3 days" are asked for.
+fn says_credits(words: &[&str]) -> bool {
+    let credits = words
+        .iter()
+        .position(|word| ["credit", "credits"].contains(word));
+    let number = words
+        .iter()
+        .position(|word| crate::words::count(word).is_some());
+    number
+        .zip(credits)
+        .is_some_and(|(number, credits)| number < credits)
 }
 
 /// Which time is asked for.

@@ -79,6 +79,9 @@ impl<N: Names> Context<'_, N> {
     /// What is asked about the draft that was spoken of last, and what changes it.
     fn of_kept_draft(&self, topic: Option<Topic>, kept: &wish::Wish) -> Option<Intent> {
         let is_last = self.is_of_draft();
+        if self.asks_of_others(topic) {
+            return None;
+        }
         if !is_last || kept.is_empty() {
             return self.of_changed_draft(topic, kept);
         }
@@ -130,6 +133,18 @@ impl<N: Names> Context<'_, N> {
         without
             .map(Intent::Draft)
             .or_else(|| self.of_changed_draft(topic, kept))
+    }
+
+    /// "Why …?", and "compare alpha and beta": no draft is changed by it.
+    fn asks_of_others(&self, topic: Option<Topic>) -> bool {
+        let compares = matches!(topic, Some(Topic::Compare | Topic::Better));
+        let is_there = |text: &str| {
+            let kinds = &[Kind::Experiment, Kind::Run];
+            !self.names.find(How::Folded, text, kinds).is_empty()
+        };
+        let words = self.marked.words().iter();
+        let mut texts = words.map(|word| word.text.as_str());
+        self.marked.has(Sense::Why) || (compares && texts.any(is_there))
     }
 
     /// What is said of the draft that was spoken of last.

@@ -5,11 +5,11 @@ use cupola_domain::counts::State;
 use super::{
     Reading, Topic,
     about::{About, LATEST},
-    build::{COUNT_MAX, Context, Refused, split},
+    build::{COUNT_MAX, Context, Refused},
     marked::Span,
 };
 use crate::{
-    fact::{Averaged, Deed, Fact, Timing},
+    fact::{Averaged, Deed, Fact},
     intent::{Intent, RunsWanted, Spent},
     names::{How, Kind, Names, Thing},
     words::Sense,
@@ -44,22 +44,7 @@ impl<N: Names> Context<'_, N> {
                 self.answers_without_own()?;
                 Fact::Latest { of }
             }
-            About::Mean => {
-                let things = self.things(&[Kind::Experiment, Kind::Metric], false, false)?;
-                self.answers_without(&[
-                    Sense::Best,
-                    Sense::Worst,
-                    Sense::Top,
-                    Sense::Failed,
-                    Sense::Cancelled,
-                    Sense::Running,
-                ])?;
-                let (of, metrics) = split(things, Kind::Metric);
-                let of = self.required(of, &[Kind::Experiment])?;
-                let metric = metrics.into_iter().next();
-                let what = self.averaged()?;
-                Fact::Mean { of, metric, what }
-            }
+            About::Mean => self.mean()?,
             About::Config => Fact::Config {
                 of: self.one_of_runs()?,
             },
@@ -71,19 +56,7 @@ impl<N: Names> Context<'_, N> {
                 let of = self.required(things, OF_RUN)?;
                 Fact::WhyCancelled { of }
             }
-            About::When(what) => {
-                let of = self.one_of_runs()?;
-                let is_of_runs =
-                    self.marked.has(Sense::Kind(Kind::Run)) || self.marked.has(Sense::Duration);
-                let is_experiment = of.kind() == Kind::Experiment;
-                if what == Timing::Took && is_experiment && is_of_runs {
-                    let what = Averaged::Duration;
-                    let metric = None;
-                    Fact::Mean { of, metric, what }
-                } else {
-                    Fact::Timing { of, what }
-                }
-            }
+            About::When(what) => self.timed(what)?,
             About::Maker => {
                 let kinds = &[Kind::Experiment, Kind::Run, Kind::Worker];
                 let things = self.things(kinds, false, false)?;
@@ -92,8 +65,9 @@ impl<N: Names> Context<'_, N> {
             }
             About::Alerts => Fact::Alerts,
             About::Nothing => Fact::Nothing,
-            About::Elsewhere(what) => self.elsewhere(what),
+            About::Elsewhere(what) => return Ok(Some(Intent::Fact(self.elsewhere(what)))),
         };
+        self.answers_without_places()?;
         Ok(Some(Intent::Fact(fact)))
     }
 
@@ -107,24 +81,19 @@ impl<N: Names> Context<'_, N> {
             Kind::Model,
             Kind::Template,
         ];
-        let named = self.things(kinds, false, false).unwrap_or_default();
-        let on = named.into_iter().next().or_else(|| self.spoken_of(kinds));
+        let named = self.things(kinds, false, false);
+        let is_sure = self.guesses.is_empty()
+            && self.left_out.iter().all(|word| !self.is_name(word))
+            && !self.says_exception();
+        // A command with the name of something else would do harm.
+        let on = match named.as_deref() {
+            Ok([only]) if is_sure => Some(only.clone()),
+            Ok([]) if is_sure => self.spoken_of(kinds),
+            _ => None,
+        };
         self.left_out.clear();
         self.guesses.clear();
         Fact::Elsewhere { what, on }
-    }
-
-    /// Of what a mean is asked for.
-    fn averaged(&self) -> Result<Averaged, Refused> {
-        let has = |sense| self.marked.has(sense);
-        if has(Sense::Cost) && self.spent() != Spent::Money {
-            return Err(Box::new(Reading::NotAnswered(vec!["average".to_owned()])));
-        }
-        Ok(match () {
-            () if has(Sense::Cost) => Averaged::Cost,
-            () if has(Sense::Duration) => Averaged::Duration,
-            () => Averaged::Values,
-        })
     }
 
     /// "Which experiments are done": experiments, where their runs would be another answer.
@@ -189,7 +158,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// A run or an experiment: what is named, what its words pick, or what was spoken of.
-    fn one_of_runs(&mut self) -> Result<Thing, Refused> {
+    pub(super) fn one_of_runs(&mut self) -> Result<Thing, Refused> {
         let things = self.things(OF_RUN, false, false)?;
         let has = |sense| self.marked.has(sense);
         let words = self.marked.words().iter();

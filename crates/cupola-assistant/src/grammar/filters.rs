@@ -82,10 +82,24 @@ pub(super) fn find(question: &Question) -> Option<Found> {
         let said = word.folded.as_str();
         LEADS.contains(&said) && !word.is_quoted && (at > 0 || !said.starts_with("ha"))
     };
-    let begins = words
+    let first = words
         .iter()
         .enumerate()
         .position(|(at, word)| leads(at, word))?;
+    let compares = comparison(question, first + 1);
+    // "Have failed with lr > 0.1": the word that stands nearest before what is compared.
+    let begins = (first..compares.unwrap_or(first + 1))
+        .rev()
+        .find(|at| leads(*at, &words[*at]))?;
+    // "Has alpha cost over 2 weeks" compares nothing.
+    let is_has = words[begins].folded.starts_with("ha") && !words[begins].folded.ends_with("ing");
+    let is_field = |at: usize| !["a", "an", "the"].contains(&words[at].folded.as_str());
+    if let Some(until) = compares
+        && is_has
+        && (begins + 1..until).filter(|at| is_field(*at)).count() > 1
+    {
+        return None;
+    }
     let ends = end(question, begins);
     let until = words
         .get(ends)
@@ -99,6 +113,17 @@ pub(super) fn find(question: &Question) -> Option<Found> {
     is_filter.then(|| Found {
         text: text.to_owned(),
         words: begins..ends,
+    })
+}
+
+/// The word before which, or behind whose end, something is compared first.
+fn comparison(question: &Question, from: usize) -> Option<usize> {
+    let words = &question.words;
+    (from..words.len()).find(|at| {
+        let before = at.checked_sub(1).map_or(0, |before| words[before].end);
+        question.text[before..words[*at].start].contains(SIGNS)
+            || relation(&words[*at..]).is_some()
+            || between(&words[*at..]).is_some()
     })
 }
 
@@ -131,13 +156,13 @@ fn of_phrase(question: &Question) -> Option<Found> {
 /// The word at which it ends: one that leads to what is searched, behind the last comparison.
 fn end(question: &Question, begins: usize) -> usize {
     let words = &question.words;
+    let last = (begins..words.len())
+        .rev()
+        .find(|at| relation(&words[*at..]).is_some() || between(&words[*at..]).is_some());
+    let sign = question.text.rfind(SIGNS);
     let compares = |from: usize| {
-        let rest = words
-            .get(from)
-            .map_or("", |word| &question.text[word.start..]);
-        rest.contains(SIGNS)
-            || (from..words.len())
-                .any(|at| relation(&words[at..]).is_some() || between(&words[at..]).is_some())
+        last.is_some_and(|last| last >= from)
+            || sign.is_some_and(|sign| words.get(from).is_some_and(|word| word.start <= sign))
     };
     let is_end = |at: &usize| {
         let word = &words[*at];

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     fact::Fact,
     intent::Intent,
-    names::{How, Names},
+    names::{How, Kind, Names},
     words::Sense,
 };
 
@@ -67,6 +67,56 @@ impl<N: Names> Context<'_, N> {
             return Err(Box::new(Reading::NotAnswered(vec!["my".to_owned()])));
         }
         Ok(())
+    }
+
+    /// Refuses places of a list that were not used: "when did the third run of alpha start?"
+    pub(super) fn answers_without_places(&self) -> Result<(), Refused> {
+        let is_used = |at| self.used.iter().any(|used| used.contains(&at));
+        let is_of_best = self.marked.has(Sense::Best) || self.marked.has(Sense::Worst);
+        let mut left = self.marked.senses().filter(|(at, sense)| {
+            matches!(sense, Sense::Nth(place) if *place > 1 || !is_of_best) && !is_used(*at)
+        });
+        let Some((at, sense)) = left.next() else {
+            return Ok(());
+        };
+        // "The first run" is one that is picked, by what it is.
+        if sense == Sense::Nth(1) && self.marked.has(Sense::Kind(Kind::Run)) {
+            return Ok(());
+        }
+        let word = self.marked.words()[at].text.clone();
+        Err(Box::new(Reading::NotAnswered(vec![word])))
+    }
+
+    /// Refuses numbers that were not used: "how long will 100 more runs take?"
+    pub(super) fn answers_without_numbers(&self) -> Result<(), Refused> {
+        let is_used = |at: usize| {
+            let before = at.checked_sub(1);
+            let is_of_run =
+                before.is_some_and(|before| self.marked.says_at(before, Sense::Kind(Kind::Run)));
+            is_of_run || self.used.iter().any(|used| used.contains(&at))
+        };
+        let mut numbers = self.marked.numbers().into_iter();
+        match numbers.find(|(at, _)| !is_used(*at)) {
+            Some((at, _)) => {
+                let word = self.marked.words()[at].text.clone();
+                Err(Box::new(Reading::NotAnswered(vec![word])))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a word is the name of something.
+    pub(super) fn is_name(&self, text: &str) -> bool {
+        !self.names.find(How::Folded, text, ALL).is_empty()
+    }
+
+    /// Whether a word takes something out of what is named.
+    pub(super) fn says_exception(&self) -> bool {
+        let mut words = self.marked.words().iter().filter(|word| !word.is_quoted);
+        words.any(|word| {
+            ["but", "everything", "all", "dont"].contains(&word.folded.as_str())
+                || EXCEPTIONS.contains(&word.folded.as_str())
+        })
     }
 
     /// Refuses names that would be left out: the question would be another one.

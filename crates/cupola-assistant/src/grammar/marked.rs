@@ -256,14 +256,17 @@ impl<'a> Marked<'a> {
     }
 
     fn mark_period(&mut self, clock: Clock) {
-        let free = self
-            .marks
-            .iter()
-            .take_while(|mark| **mark == Mark::Free)
-            .count();
-        if let Some((period, range)) = period::find(&self.words()[..free], clock) {
-            self.period = Some(period);
-            self.marks[range].fill(Mark::Taken);
+        let mut from = 0;
+        // Before a filter, and behind it.
+        while from < self.marks.len() {
+            let marks = self.marks[from..].iter();
+            let free = marks.take_while(|mark| **mark == Mark::Free).count();
+            if let Some((period, range)) = period::find(&self.words()[from..from + free], clock) {
+                self.period = Some(period);
+                self.marks[from + range.start..from + range.end].fill(Mark::Taken);
+                return;
+            }
+            from += free.max(1);
         }
     }
 

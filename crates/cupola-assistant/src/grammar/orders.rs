@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{
     NotTaken, Reading, Topic, Untaken,
+    about::LATEST,
     build::{Context, Refused},
     marked::Marked,
 };
@@ -117,6 +118,9 @@ impl<N: Names> Context<'_, N> {
         if things.len() > 1 {
             return not_taken(Untaken::Several(things));
         }
+        if let Some(place) = self.stale_place(&things) {
+            return not_taken(Untaken::Words(vec![place]));
+        }
         let wanted = self.runs_wanted(action);
         let unused = self.unused(action, things.first(), wanted.clone().map(|(at, _)| at));
         if !unused.is_empty() {
@@ -129,6 +133,24 @@ impl<N: Names> Context<'_, N> {
         let on = self.required(things, kinds)?;
         self.left_out.clear();
         Ok(Intent::Act { action, on, runs })
+    }
+
+    /// A place of a list that the last answer did not tell.
+    fn stale_place(&self, things: &[Thing]) -> Option<String> {
+        let of_list = things
+            .iter()
+            .any(|thing| self.conversation.listed.contains(thing));
+        if self.conversation.is_fresh || !of_list {
+            return None;
+        }
+        let words = self.marked.words().iter().enumerate();
+        let mut used = words.filter(|(at, _)| self.used.iter().any(|used| used.contains(at)));
+        let place = used.find(|(at, word)| {
+            let said = word.folded.as_str();
+            let is_nth = |(place, sense)| place == *at && matches!(sense, Sense::Nth(_));
+            LATEST.contains(&said) || self.marked.senses().any(is_nth)
+        });
+        place.map(|(_, word)| word.text.clone())
     }
 
     /// What would be changed, where somebody only asks.

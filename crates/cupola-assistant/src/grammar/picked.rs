@@ -38,6 +38,7 @@ impl<N: Names> Context<'_, N> {
     /// What was spent, of what and when.
     pub(super) fn cost(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
         let of = self.cost_of(kinds)?;
+        self.answers_without_numbers()?;
         Ok(Intent::Cost {
             is_own: of.is_none() && self.is_own(),
             of,

@@ -64,11 +64,21 @@ impl<N: Names> Context<'_, N> {
             } else {
                 Dated::ByState
             },
-            is_own: self.is_mine(),
+            is_own: self.is_mine() || self.says_did_i(),
             newest: self.newest(),
             within: marked.period.clone(),
             filter: filters::typed(&marked.filter, self.names),
         }))
+    }
+
+    /// "Which runs did I start?": mine.
+    fn says_did_i(&self) -> bool {
+        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
+        let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
+        said.windows(2).any(|pair| {
+            (["did", "have"].contains(&pair[0]) && pair[1] == "i")
+                || (pair[0] == "i" && ["started", "ran", "made", "launched"].contains(&pair[1]))
+        })
     }
 
     /// "Is alpha done?": how it stands, rather than a list.

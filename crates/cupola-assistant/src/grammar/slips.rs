@@ -106,7 +106,7 @@ fn mends(question: &Question, names: &impl Names, clock: Clock) -> Vec<Mend> {
 /// A name that these words, of which one stands at `at`, are a slip away from; the longest.
 fn name_at(question: &Question, at: usize, names: &impl Names) -> Option<Mend> {
     let words = &question.words;
-    for length in (1..=NAME_WORDS_MAX).rev() {
+    for length in (1..=NAME_WORDS_MAX.min(words.len())).rev() {
         let first = at.saturating_sub(length - 1);
         let last = at.min(words.len().saturating_sub(length));
         for from in first..=last {

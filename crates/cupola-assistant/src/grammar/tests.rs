@@ -1253,7 +1253,7 @@ fn times_are_asked_for() {
     check_all(&[
         ("when did I start alpha", "started alpha"),
         ("when was beta started?", "started beta"),
-        ("when did alpha fail?", "ended alpha"),
+        ("when did alpha fail?", "not answered with fail"),
         ("when did the last run finish?", "ended the newest run"),
         ("when was alpha created?", "made alpha"),
         ("how long has alpha been running?", "took alpha"),
@@ -1418,6 +1418,133 @@ fn what_is_done_elsewhere_is_said() {
         ("changes since yesterday", "changed all 11-21T00.."),
         ("give me the log of alpha", "log alpha"),
     ]);
+}
+
+#[test]
+fn a_command_names_only_what_is_meant_without_a_doubt() {
+    check_all(&[
+        ("delete aplha", "elsewhere delete all"),
+        ("delete everything except alpha", "elsewhere delete all"),
+        ("delete all but alpha", "elsewhere delete all"),
+        ("delete alpha and beta", "elsewhere delete all"),
+        ("rename tiny", "elsewhere rename all"),
+        (
+            "set up a sweep over lr from 1e-4 to 1e-2 with char-lm",
+            "draft \"\" char-lm 0 0  lr=uniform(1e-4, 1e-2)",
+        ),
+        (
+            "make a brief for the smallest loss on one machine",
+            "draft \"the smallest loss on one machine\"  0 0  ",
+        ),
+        (
+            "give me the credits of cy for the last 3 days",
+            "not answered with for the last 3 days",
+        ),
+    ]);
+}
+
+#[test]
+fn no_part_of_a_question_is_dropped() {
+    check_all(&[
+        (
+            "average val_loss of alpha this week",
+            "not answered with this week",
+        ),
+        ("latest results of yesterday", "not answered with yesterday"),
+        (
+            "which worker was the slowest yesterday?",
+            "not answered with yesterday",
+        ),
+        (
+            "how long do runs of alpha take on average?",
+            "mean duration of alpha",
+        ),
+        ("how long is the log of alpha?", "not answered with log"),
+        (
+            "how long have tasks of alpha been waiting?",
+            "not answered with waiting",
+        ),
+        (
+            "how long will 100 more runs of alpha take?",
+            "not answered with 100",
+        ),
+        (
+            "mean of the failed runs of alpha",
+            "not answered with failed",
+        ),
+        ("average of the top 5 of alpha", "not answered with top"),
+        (
+            "average val_loss of alpha and beta",
+            "not answered with beta",
+        ),
+        ("when did alpha and beta start?", "not answered with beta"),
+        (
+            "mean val_loss and accuracy of alpha",
+            "not answered with accuracy",
+        ),
+        (
+            "when did the third run of alpha start?",
+            "not answered with third",
+        ),
+        (
+            "config of the second run of alpha",
+            "not answered with second",
+        ),
+        (
+            "which runs with lr > 0.01 of alpha failed today?",
+            "runs failed of alpha 11-22T00..11-23T00 where params.lr > 0.01",
+        ),
+        (
+            "which runs have failed with lr > 0.1?",
+            "runs failed of  where params.lr > 0.1",
+        ),
+        ("what has alpha cost over 2 weeks?", "not answered with 2"),
+        (
+            "which runs did I start today?",
+            "runs any own of  11-22T00..11-23T00",
+        ),
+    ]);
+}
+
+#[test]
+fn a_list_is_left_behind() {
+    let names = names();
+    let mut conversation = Conversation::default();
+    let mut ask = |question: &str, listed: &[Thing]| {
+        let reading = read(question, &conversation, &names, clock());
+        conversation.note(question, &reading, None);
+        conversation.keep(listed.to_vec(), None);
+        said(&reading)
+    };
+    let run = [Thing::new(Key::Run(run_id()), "run-abc")];
+    ask("which runs failed?", &run);
+    assert_eq!(ask("cancel the first one", &run), "cancel run-abc");
+    ask("what runs?", &[]);
+    assert_eq!(ask("cancel the first one", &[]), "not first");
+    ask("which runs failed?", &run);
+    ask("describe beta", &[]);
+    assert_eq!(ask("show the first one", &[]), "?");
+}
+
+#[test]
+fn a_draft_is_not_changed_by_what_is_asked_of_something_else() {
+    const DRAFT: &str = "draft a search over lr from 1e-4 to 1e-2 with char-lm";
+    const DRAFTED: &str = "draft \"\" char-lm 0 0  lr=uniform(1e-4, 1e-2)";
+    talk(&[
+        (DRAFT, DRAFTED),
+        ("why does it not vary lr?", "not answered with not"),
+        ("compare alpha and beta without lr", "not answered with lr"),
+    ]);
+}
+
+#[test]
+fn slips_do_not_panic_where_a_name_is_longer_than_the_question() {
+    let mut names = names();
+    let id = Ids::new(8).next(Timestamp::from_millis(1_000));
+    names.insert(Thing::new(Key::Experiment(id), "lr sweep"), &[]);
+    for question in ["lrsweep", "lrsweep?", "lr swep", "🙂 lrsweep", "?", "..."] {
+        read(question, &Conversation::default(), &names, clock());
+    }
 }
 
 #[test]

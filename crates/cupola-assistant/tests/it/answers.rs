@@ -1251,6 +1251,21 @@ fn what_is_done_elsewhere_is_named() {
             "`cupola experiment edit alpha --name NEW`",
             "/experiments/",
         ),
+        (
+            "rename find a good rate",
+            &format!("`cupola experiment edit {} --name NEW`", lab.family),
+            "/families/",
+        ),
+        (
+            "delete ada",
+            "`cupola experiment delete NAME`",
+            "/experiments",
+        ),
+        (
+            "delete alpha and beta",
+            "`cupola experiment delete NAME`",
+            "/experiments",
+        ),
         ("pause the worker", "`cupola worker drain NAME`", "/workers"),
         ("stop gpu-1", "`cupola worker drain gpu-1`", "/workers/"),
         (
