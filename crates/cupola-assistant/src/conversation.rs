@@ -120,7 +120,12 @@ impl Conversation {
     /// Where it stands after a question was read; `shown` is the run that its answer shows.
     pub fn note(&mut self, question: &str, reading: &Reading, shown: Option<Thing>) {
         let before = self.pending.take();
-        self.meant_so = None;
+        let meant_so = self.meant_so.take();
+        // "Yes" stands for the question that was meant.
+        let question = match &meant_so {
+            Some(meant) if is_yes(question) || question.trim() == "1" => meant,
+            _ => question,
+        };
         self.proposed = None;
         self.is_fresh = false;
         match reading {

@@ -6,6 +6,7 @@ use cupola_domain::{
     counts::{Counts, State},
     experiment::Experiment,
     ids::{ExperimentId, TaskId, WorkerId},
+    objective::Direction,
     run::Run,
     task::Task,
 };
@@ -85,6 +86,23 @@ impl Hub {
                 workers: names,
                 experiments,
             })
+        })
+    }
+
+    /// The task with the best value that counts of each of these that has one: made up and not yet proven
+    /// values do not.
+    pub fn best_tasks(
+        &self,
+        of: Vec<(ExperimentId, Direction)>,
+    ) -> Result<Vec<(Task, f64)>, HubError> {
+        self.read(move |tx| {
+            let mut found = Vec::with_capacity(of.len());
+            for &(experiment, direction) in &of {
+                if let Some((id, value)) = tasks::find_best(tx, experiment, direction)? {
+                    found.push((find_task(tx, id)?, value));
+                }
+            }
+            Ok(found)
         })
     }
 

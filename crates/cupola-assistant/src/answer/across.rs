@@ -7,9 +7,10 @@ use std::{
 
 use cupola_domain::{
     cost::Kind as Scoped,
-    counts::State,
+    experiment::Experiment,
     ids::{ExperimentId, WorkerId},
     objective::{Direction, Objective},
+    task::Task,
     text::excerpt,
     worker::Worker,
 };
@@ -17,12 +18,10 @@ use cupola_hub::{
     HubError,
     costs::{CostsQuery, SubjectCost},
     run_search::RunFound,
-    tasks::{Filter, Sort},
 };
 
 use super::{Answer, Desk, quoted, timing::took};
 use crate::{
-    facts::{self, Standing},
     links,
     names::{Key, Thing},
     numbers::{amount, plural},
@@ -31,14 +30,19 @@ use crate::{
 /// Experiments that are looked through for the best: the newest.
 const EXPERIMENTS_MAX: usize = 200;
 
-/// Of each objective so many experiments are looked at closely where one is wanted.
-const CLOSELY: usize = 3;
-
 /// Things that are told one by one.
 const LISTED_MAX: usize = 8;
 
 /// Runs whose times are held against each other.
 const TIMED_MAX: u32 = 500;
+
+/// The best of one experiment.
+struct Leader<'a> {
+    experiment: &'a Experiment,
+    objective: &'a Objective,
+    task: Task,
+    value: f64,
+}
 
 /// What the runs of one worker took.
 struct Taken {
@@ -60,49 +64,43 @@ impl Desk<'_> {
             .filter_map(|known| Some((&known.experiment, known.experiment.objective.as_ref()?)));
         let judged = judged.filter(|(experiment, _)| experiment.counts.completed > 0);
         let judged: Vec<_> = judged.collect();
-        let mut by_objective: BTreeMap<(&str, &str), Vec<(f64, ExperimentId)>> = BTreeMap::new();
-        for (experiment, objective) in judged.iter().take(EXPERIMENTS_MAX) {
-            if let Some(value) = self.best_value(experiment.id, objective)? {
+        let looked_at = judged.iter().take(EXPERIMENTS_MAX);
+        let by_id: HashMap<_, _> = looked_at.clone().map(|one| (one.0.id, *one)).collect();
+        let asked = looked_at.map(|(experiment, objective)| (experiment.id, objective.direction));
+        let mut by_objective: BTreeMap<(&str, &str), Vec<Leader>> = BTreeMap::new();
+        for (task, value) in self.hub.best_tasks(asked.collect())? {
+            if let Some((experiment, objective)) = by_id.get(&task.experiment) {
                 let key = (objective.metric.as_str(), objective.direction.as_str());
-                by_objective
-                    .entry(key)
-                    .or_default()
-                    .push((value, experiment.id));
+                by_objective.entry(key).or_default().push(Leader {
+                    experiment,
+                    objective,
+                    task,
+                    value,
+                });
             }
         }
         let mut answer = Answer::default();
-        for ((metric, direction), mut found) in by_objective {
-            let is_up = direction == Direction::Maximize.as_str();
-            found.sort_by(|a, b| {
-                if is_up {
-                    b.0.total_cmp(&a.0)
-                } else {
-                    a.0.total_cmp(&b.0)
-                }
+        let each = (LISTED_MAX / by_objective.len().max(1)).clamp(1, count.max(1));
+        let mut left_out = 0;
+        for (at, mut found) in by_objective.into_values().enumerate() {
+            found.sort_by(|a, b| match a.objective.direction {
+                Direction::Minimize => a.value.total_cmp(&b.value),
+                Direction::Maximize => b.value.total_cmp(&a.value),
             });
-            let closely = found.iter().take(CLOSELY.max(count));
-            let mut stood: Vec<Standing> = closely
-                .map(|(_, id)| facts::standing(self.hub, *id))
-                .collect::<Result<_, _>>()?;
-            stood.retain(|one| !one.ranked.is_empty());
-            let best = |one: &Standing| one.ranked[0].value;
-            stood.sort_by(|a, b| {
-                if is_up {
-                    best(b).total_cmp(&best(a))
-                } else {
-                    best(a).total_cmp(&best(b))
-                }
-            });
-            for (at, one) in stood.iter().take(count).enumerate() {
-                answer = self.best_line(answer, (metric, direction), (at, count), one)?;
+            let told = if at < LISTED_MAX { each } else { 0 };
+            left_out += found.len().min(count).saturating_sub(told);
+            for (at, one) in found.iter().take(told).enumerate() {
+                answer = self.best_line(answer, (at, count), one);
             }
         }
-        let kinds = answer.detail.len() as u64;
-        answer.text = match kinds {
-            0 => "No experiment with an objective has a result yet.".to_owned(),
-            1 if answer.listed.len() == 1 => answer.detail.remove(0),
+        answer.text = match answer.detail.len() {
+            0 => "No experiment with an objective has a result that counts yet.".to_owned(),
+            1 if left_out == 0 => answer.detail.remove(0),
             _ => "The best for each objective; what is judged by different things is not put in one order:".to_owned(),
         };
+        if left_out > 0 {
+            answer = answer.more(format!("{left_out} more are left out."));
+        }
         if judged.len() > EXPERIMENTS_MAX {
             answer = answer.more(format!(
                 "Looked at are the newest {EXPERIMENTS_MAX} of {} experiments.",
@@ -112,54 +110,33 @@ impl Desk<'_> {
         Ok(answer.link("experiments", links::EXPERIMENTS))
     }
 
-    fn best_value(&self, id: ExperimentId, objective: &Objective) -> Result<Option<f64>, HubError> {
-        let page = self.hub.list_tasks(Filter {
-            experiment: Some(id),
-            state: Some(State::Completed),
-            sort: Sort::Value,
-            descending: objective.direction == Direction::Maximize,
-            limit: 1,
-            ..Filter::default()
-        })?;
-        Ok(page.tasks.first().and_then(|task| task.value))
-    }
-
     /// One experiment of an objective in its place.
-    fn best_line(
-        &self,
-        mut answer: Answer,
-        (metric, direction): (&str, &str),
-        (at, count): (usize, usize),
-        standing: &Standing,
-    ) -> Result<Answer, HubError> {
-        let Some(best) = standing.ranked.first() else {
-            return Ok(answer);
-        };
-        let run = facts::run_of(self.hub, best)?;
-        let name = self.label(standing);
+    fn best_line(&self, answer: Answer, (at, count): (usize, usize), one: &Leader) -> Answer {
+        let (id, number) = (one.experiment.id, one.task.number);
+        let name = self.called(id, &one.experiment.name);
         let place = if count > 1 {
             format!("{}. ", at + 1)
         } else {
             String::new()
         };
-        let unit = standing
-            .objective
-            .as_ref()
-            .map_or("", |objective| objective.unit.as_str());
-        let label = format!("{} of task {} of {name}", excerpt(metric), best.number);
-        let source = links::run(run);
-        let id = standing.experiment.id;
-        answer = answer
+        let Objective {
+            metric,
+            direction,
+            unit,
+            ..
+        } = one.objective;
+        let label = format!("{} of task {number} of {name}", excerpt(metric));
+        let source = links::run(one.task.run);
+        answer
             .more(format!(
-                "By {} ({direction}): {place}{name}, whose best is task {} with {}.",
+                "By {} ({}): {place}{name}, whose best is task {number} with {}.",
                 quoted(metric),
-                best.number,
-                amount(best.value)
+                direction.as_str(),
+                amount(one.value)
             ))
-            .number(label, best.value, unit, &source)
-            .link(format!("task {} of {name}", best.number), source)
-            .listing(self.names.thing(id, &standing.experiment.name));
-        Ok(answer)
+            .number(label, one.value, unit, &source)
+            .link(format!("task {number} of {name}"), source)
+            .listing(self.names.thing(id, &one.experiment.name))
     }
 
     /// Which worker takes the longest for its runs, or the shortest: by those that completed last.

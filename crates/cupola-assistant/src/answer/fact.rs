@@ -7,6 +7,7 @@ use cupola_domain::{
 use cupola_hub::{
     HubError,
     comparison::Column,
+    run_search::{Columns, RunSearch, filter},
     tasks::{Filter, Sort, TaskPage},
     workers::WorkerRow,
 };
@@ -83,10 +84,11 @@ impl Desk<'_> {
         if failed > 0 {
             troubles.push(format!("{at_least}{} failed {when}", plural(failed, "run")));
         }
-        let workers = self.hub.list_workers()?;
+        let mut workers = self.hub.list_workers()?;
+        workers.retain(|row| row.worker.left_at.is_none());
         let silent: Vec<&WorkerRow> = workers
             .iter()
-            .filter(|row| row.presence != Presence::Online && row.worker.left_at.is_none())
+            .filter(|row| row.presence != Presence::Online)
             .collect();
         answer = answer.count("workers not heard of", silent.len() as u64, links::WORKERS);
         if !silent.is_empty() {
@@ -125,11 +127,11 @@ impl Desk<'_> {
             let verb = if alerts == 1 { "is" } else { "are" };
             troubles.push(format!("{} {verb} open", plural(alerts, "alert")));
         }
-        let kept = self.kept_waiting(&mut answer)?;
+        let (kept, at_least) = self.kept_waiting(&mut answer)?;
         if kept > 0 {
             let verb = if kept == 1 { "waits" } else { "wait" };
             troubles.push(format!(
-                "tasks of {} {verb} that nobody can take",
+                "tasks of {at_least}{} {verb} that nobody can take",
                 plural(kept, "experiment")
             ));
         }
@@ -204,15 +206,28 @@ impl Desk<'_> {
         Ok(total)
     }
 
-    /// How many of the experiments whose tasks wait longest nobody could work for as things are.
-    fn kept_waiting(&self, answer: &mut Answer) -> Result<u64, HubError> {
-        let found = self.search("state = pending", Vec::new(), WAITING_MAX)?;
+    /// How many of the experiments whose tasks wait longest nobody could work for as things are; `at least `
+    /// where not all were looked at.
+    fn kept_waiting(&self, answer: &mut Answer) -> Result<(u64, &'static str), HubError> {
+        let wrong = |error: filter::FilterError| HubError::Internal(error.into());
+        let found = self.hub.search_runs(RunSearch {
+            filter: filter::Filter::parse("state = pending").map_err(wrong)?,
+            columns: Columns::These(Vec::new()),
+            order: filter::Order::parse("created asc").map_err(wrong)?,
+            limit: WAITING_MAX,
+            ..RunSearch::default()
+        })?;
         let mut seen: Vec<ExperimentId> = Vec::new();
         let mut kept = 0;
+        let mut is_all = !found.has_more;
         for found in &found.runs {
             let id = found.run.experiment;
-            if seen.contains(&id) || seen.len() >= TOLD_MAX {
+            if seen.contains(&id) {
                 continue;
+            }
+            if seen.len() >= TOLD_MAX {
+                is_all = false;
+                break;
             }
             seen.push(id);
             let detail = self.hub.experiment_detail(id)?;
@@ -233,7 +248,7 @@ impl Desk<'_> {
             kept,
             links::EXPERIMENTS,
         );
-        Ok(kept)
+        Ok((kept, if is_all { "" } else { "at least " }))
     }
 
     /// What somebody made, and what their runs came to.
@@ -270,7 +285,7 @@ impl Desk<'_> {
         );
         let mut answer =
             Answer::saying(text).count("experiments made", made.len() as u64, links::EXPERIMENTS);
-        for known in made.iter().rev().take(LATEST_MAX) {
+        for known in made.iter().take(LATEST_MAX) {
             let experiment = &known.experiment;
             let name = self.called(experiment.id, &experiment.name);
             let source = links::experiment(experiment);
@@ -283,6 +298,10 @@ impl Desk<'_> {
                 .link(name, source)
                 .listing(thing);
         }
+        if made.len() > LATEST_MAX {
+            let others = made.len() - LATEST_MAX;
+            answer = answer.more(format!("And {others} more, made before."));
+        }
         answer.numbers.extend(spent.numbers);
         answer.detail.extend(spent.detail);
         answer.links.extend(spent.links);
@@ -292,19 +311,27 @@ impl Desk<'_> {
     /// The results that came in last.
     fn latest(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
         let experiment = of.map(super::standing::experiment_of).transpose()?;
-        let page = self.latest_tasks(experiment, Some(State::Completed), LATEST_MAX)?;
+        let (tasks, experiments) = if experiment.is_none() {
+            // The index by time is walked from its end.
+            let activity = self.hub.activity()?;
+            (activity.latest, activity.experiments)
+        } else {
+            let completed = Some(State::Completed);
+            let page = self.latest_tasks(experiment, completed, LATEST_MAX)?;
+            (page.tasks, page.experiments)
+        };
         let name = of.map_or(String::new(), |thing| {
             format!(" of {}", quoted(&thing.name))
         });
-        if page.tasks.is_empty() {
+        if tasks.is_empty() {
             return Ok(
                 Answer::saying(format!("No run{name} has a result yet.")).link("runs", links::RUNS)
             );
         }
         let text = format!("The latest results{name}, the last first:");
         let mut answer = Answer::saying(text);
-        for task in &page.tasks {
-            let Some(experiment) = page.experiments.get(&task.experiment) else {
+        for task in tasks.iter().take(LATEST_MAX) {
+            let Some(experiment) = experiments.get(&task.experiment) else {
                 continue;
             };
             let called = self.called(experiment.id, &experiment.name);
@@ -336,7 +363,7 @@ impl Desk<'_> {
             );
             answer = answer.more(line).link(label, source).listing(thing);
         }
-        if let [only] = page.tasks.as_slice() {
+        if let [only] = tasks.as_slice() {
             answer = answer.showing(only.run);
         }
         Ok(answer.link("runs", links::RUNS))

@@ -356,7 +356,6 @@ impl Desk<'_> {
         if !made.is_empty() {
             let names: Vec<_> = made
                 .iter()
-                .rev()
                 .take(5)
                 .map(|known| self.called(known.experiment.id, &known.experiment.name))
                 .collect();

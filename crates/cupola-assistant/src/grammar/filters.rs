@@ -233,10 +233,14 @@ fn relation(words: &[Word]) -> Option<(&'static str, usize)> {
     found.map(|(said, sign)| (*sign, said.len()))
 }
 
+/// So many names of a filter are looked up.
+const LOOKED_UP_MAX: usize = 50;
+
 /// The filter with every bare name as what it is of a run: a parameter or a metric.
 pub(super) fn typed(filter: &str, names: &impl Names) -> String {
     let mut typed = String::with_capacity(filter.len() + 16);
     let mut rest = filter;
+    let mut looked_up = 0;
     while let Some(c) = rest.chars().next() {
         if matches!(c, '"' | '`' | '\'') {
             let length = rest[1..].find(c).map_or(rest.len(), |end| end + 2);
@@ -261,7 +265,12 @@ pub(super) fn typed(filter: &str, names: &impl Names) -> String {
         }
         let length = rest.find(|c: char| !is_inside(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(length);
-        typed.push_str(&field(word, behind, names));
+        looked_up += 1;
+        if looked_up <= LOOKED_UP_MAX {
+            typed.push_str(&field(word, behind, names));
+        } else {
+            typed.push_str(word);
+        }
         rest = behind;
     }
     typed

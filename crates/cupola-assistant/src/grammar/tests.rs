@@ -1507,6 +1507,23 @@ fn no_part_of_a_question_is_dropped() {
 }
 
 #[test]
+fn what_was_meant_is_kept_where_it_is_asked_back() {
+    let names = names();
+    let mut conversation = Conversation::default();
+    let mut ask = |question: &str| {
+        let reading = read(question, &conversation, &names, clock());
+        conversation.note(question, &reading, None);
+        said(&reading)
+    };
+    assert_eq!(ask("show the bset run"), "meant show the best run");
+    let which = ask("yes");
+    assert!(which.starts_with("which experiment \"\": "), "{which}");
+    let first = &which["which experiment \"\": ".len()..];
+    let (first, _) = first.split_once(", ").unwrap();
+    assert_eq!(ask("1"), format!("best of {first} 1+1"));
+}
+
+#[test]
 fn a_list_is_left_behind() {
     let names = names();
     let mut conversation = Conversation::default();

@@ -1159,7 +1159,7 @@ fn everything_is_ranked_by_its_own_objective() {
         "best run ever",
         &[
             "what is judged by different things is not put in one order",
-            "By `ratio_best` (maximize): `delta`, whose best is task 0 with 3.",
+            "By `ratio_best` (maximize): `delta`, whose best is task ",
             "By `val_bpb` (minimize): `",
         ],
     );
