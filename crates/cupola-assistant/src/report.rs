@@ -8,6 +8,8 @@ mod plots;
 mod repeats;
 mod results;
 
+use std::collections::BTreeMap;
+
 use cupola_domain::{
     brief::Brief,
     counts::{Counts, State},
@@ -35,6 +37,9 @@ pub const EXPERIMENTS_MAX: usize = 8;
 
 /// Parameters of a search space, or names of a configuration, that are told.
 const NAMES_MAX: usize = 30;
+
+/// Values of a parameter that are told.
+const VALUES_MAX: usize = 6;
 
 /// How many of the best are told one by one.
 const TOP: usize = 5;
@@ -291,9 +296,19 @@ fn names(one: &Subject<'_>) -> Option<Block> {
         let searched = expressions(&brief.wanted.space);
         ("The search space", "Searched", searched)
     } else {
-        let config = one.standing.experiment.setup.config.iter();
-        let config = config.map(|(name, value)| (name.clone(), plain(value)));
-        ("The configuration", "Value", config.collect())
+        let told = told(&one.standing.ranked);
+        if told.is_empty() {
+            let config = one.standing.experiment.setup.config.iter();
+            let config = config.map(|(name, value)| (name.clone(), plain(value)));
+            (
+                "The configuration of the next run",
+                "Value",
+                config.collect(),
+            )
+        } else {
+            let caption = "What the runs with a value were told";
+            (caption, "Value, or values", told)
+        }
     };
     if names.is_empty() {
         return None;
@@ -307,6 +322,27 @@ fn names(one: &Subject<'_>) -> Option<Block> {
             .collect(),
         note: left_out(names.len(), NAMES_MAX, "parameter"),
     }))
+}
+
+/// Every parameter that runs were told, with its values in the order of the runs; of many the first few.
+fn told(runs: &[Placed]) -> Vec<(String, String)> {
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for run in runs {
+        for (name, value) in &run.config {
+            let known = values.entry(name).or_default();
+            let value = plain(value);
+            if known.len() <= VALUES_MAX && !known.contains(&value) {
+                known.push(value);
+            }
+        }
+    }
+    let text = |(name, mut values): (&str, Vec<String>)| {
+        let is_cut = values.len() > VALUES_MAX;
+        values.truncate(VALUES_MAX);
+        let more = if is_cut { ", …" } else { "" };
+        (name.to_owned(), format!("{}{more}", values.join(", ")))
+    };
+    values.into_iter().map(text).collect()
 }
 
 /// A text without its quotes, or JSON.

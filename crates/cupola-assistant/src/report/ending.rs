@@ -205,13 +205,19 @@ pub(super) fn reproducibility(one: &Subject<'_>) -> Section {
 }
 
 fn seeds(one: &Subject<'_>) -> String {
-    match (one.brief(), one.standing.experiment.setup.seed) {
-        (Some(brief), _) => format!(
-            "one for each task, drawn from study seed {}",
-            brief.wanted.study_seed
-        ),
-        (None, Some(seed)) => format!("{seed} for every task"),
-        (None, None) => "each task its own".to_owned(),
+    if let Some(brief) = one.brief() {
+        let seed = brief.wanted.study_seed;
+        return format!("one for each task, drawn from study seed {seed}");
+    }
+    let said = one.standing.ranked.iter().map(|run| run.seed.as_deref());
+    let mut seeds: Vec<&str> = said.flatten().collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    match (seeds.as_slice(), one.standing.experiment.setup.seed) {
+        ([], Some(seed)) => format!("{seed} for the next run"),
+        ([], None) => "each task its own".to_owned(),
+        ([seed], _) => format!("{seed} of every run with a value"),
+        (several, _) => format!("{} different ones of the runs with a value", several.len()),
     }
 }
 

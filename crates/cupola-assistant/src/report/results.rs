@@ -136,12 +136,12 @@ fn spread(one: &Subject<'_>) -> String {
         )),
         None => text.push_str(" (one value has no interval)"),
     }
-    if let (Some(std), Some(median)) = (standing.std, standing.median) {
-        text.put(format_args!(
-            ", the deviation {}, the median {}",
-            amount(std),
-            amount(median)
-        ));
+    if let Some(deviation) = moments.deviation_sample() {
+        // Of the sample, as the interval has it.
+        text.put(format_args!(", the deviation {}", amount(deviation)));
+    }
+    if let Some(median) = standing.median {
+        text.put(format_args!(", the median {}", amount(median)));
     }
     text.push('.');
     text

@@ -48,7 +48,7 @@ fn a_report_says_what_is_known_with_its_intervals() {
             "- Tasks: [6 tasks: 5 completed, 1 failed](",
             "The best val\\_bpb is 1 (task 1).",
             // 2.776 standard errors of 0.0707 on both sides.
-            "the mean is 1.2 (95 % interval 1.0037 to 1.3963, by Student's t over 5 runs), the deviation 0.14142, the median 1.2.",
+            "the mean is 1.2 (95 % interval 1.0037 to 1.3963, by Student's t over 5 runs), the deviation 0.15811, the median 1.2.",
             "| 1 | [1](/runs/",
             "| 1 | [1.2](",
             "1.0037 to 1.3963 | 5 |",
