@@ -183,6 +183,10 @@ pub enum Deed {
     Invite,
     /// Be told when something happens.
     Alert,
+    /// See which reports are kept.
+    ListReports,
+    /// Take a report away.
+    DeleteReport,
 }
 
 impl Deed {
@@ -204,6 +208,8 @@ impl Deed {
             Self::Pay => "give credits",
             Self::Invite => "let anybody in",
             Self::Alert => "make rules of alerts",
+            Self::ListReports => "list the reports that are kept",
+            Self::DeleteReport => "delete a report",
         }
     }
 }

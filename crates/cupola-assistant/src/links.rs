@@ -5,6 +5,9 @@ use cupola_domain::{
     ids::{AuditId, ExperimentId, ReportId, RunId, WorkerId},
 };
 
+/// The reports that are kept.
+pub const REPORTS: &str = "/reports";
+
 /// What is running and what came out last.
 pub const OVERVIEW: &str = "/overview";
 

@@ -20,6 +20,9 @@ pub struct NewQuestion {
     /// Answers without the language model, where the hub has one.
     #[serde(default)]
     pub no_model: bool,
+    /// Whether the asker makes the change at once that is proposed, so that "yes" does not propose it again.
+    #[serde(default)]
+    pub makes: bool,
     /// How many minutes the asker's clock is ahead of UTC, for "today" and "since 9:00"; 0 unless said.
     #[serde(default)]
     pub utc_offset_minutes: i32,

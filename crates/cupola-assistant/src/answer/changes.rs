@@ -5,7 +5,7 @@ use cupola_hub::HubError;
 use cupola_search::space::Space;
 use serde_json::{Map, Value};
 
-use super::{Answer, Change, Desk, quoted};
+use super::{Answer, Change, Desk, Outcome, quoted};
 use crate::{
     links,
     names::{Key, Thing},
@@ -26,7 +26,7 @@ impl Desk<'_> {
     pub(super) fn drafted(&self, wish: &Wish) -> Result<Answer, HubError> {
         if wish.goal.is_empty() {
             let text = "What is to be found out? Say it in a sentence, such as: draft a brief for the smallest loss with char-lm, 50 tasks of 5 minutes.";
-            return Ok(Answer::saying(text).link("a new brief", links::NEW_BRIEF));
+            return Ok(asking(text).link("a new brief", links::NEW_BRIEF));
         }
         if wish.template.is_none() {
             let names: Vec<String> = self
@@ -41,7 +41,7 @@ impl Desk<'_> {
                 "With which template? Say `use NAME`: {}.",
                 listed.join(", ")
             );
-            return Ok(Answer::saying(text).link("templates", "/templates"));
+            return Ok(asking(text).link("templates", "/templates"));
         }
         let arguments = match self.arguments(wish) {
             Ok(arguments) => arguments,
@@ -280,4 +280,12 @@ pub(super) fn text(value: &Value) -> &str {
         .as_str()
         .or(value.as_str())
         .unwrap_or_default()
+}
+
+/// What has to be said before there is an answer.
+fn asking(text: impl Into<String>) -> Answer {
+    Answer {
+        outcome: Outcome::AskedBack,
+        ..Answer::saying(text)
+    }
 }

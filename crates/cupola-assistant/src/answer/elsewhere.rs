@@ -118,6 +118,20 @@ const WAYS: &[Way] = &[
         there: "join codes for machines are made on that page, tokens for people by",
         command: ("cupola token create ", "NAME", " --role viewer"),
     },
+    Way {
+        what: Deed::ListReports,
+        of: Kind::Metric,
+        page: Some(("reports", links::REPORTS)),
+        there: "they are on that page, and listed by",
+        command: ("cupola report list", "", ""),
+    },
+    Way {
+        what: Deed::DeleteReport,
+        of: Kind::Metric,
+        page: Some(("reports", links::REPORTS)),
+        there: "it is done from its page, or by",
+        command: ("cupola report delete ", "ID", ""),
+    },
 ];
 
 impl Desk<'_> {

@@ -235,6 +235,14 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
         }
     }
     let says = |known: &[&str]| behind.iter().any(|word| known.contains(word));
+    if ["delete", "remove", "discard"].contains(verb) && says(&["report", "reports"]) {
+        return Some(Deed::DeleteReport);
+    }
+    // "Reports on alpha" are written; those that are kept stand elsewhere.
+    let is_of_something = says(&["on", "of", "about", "for", "comparing"]);
+    if said.contains(&"reports") && !is_of_something {
+        return Some(Deed::ListReports);
+    }
     let is_pay = *verb == "give" && says_credits(behind);
     let is_draft = says(&["brief", "search", "sweep", "draft"]);
     let is_invite = ["add", "create", "make"].contains(verb)

@@ -130,6 +130,9 @@ async fn told(web: &Web, who: &Principal, new: NewQuestion) -> Result<Told, ApiE
             notice: None,
         },
     };
+    if new.makes {
+        conversation.proposed = None;
+    }
     conversation.remember(&new.question, &told.answer.text);
     if let Some(name) = name {
         let now = web.hub.monotonic();

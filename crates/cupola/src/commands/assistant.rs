@@ -26,6 +26,7 @@ pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
         conversation: Some(format!("terminal {}", terminal())),
         anew: asked.new,
         no_model: asked.no_model,
+        makes: asked.yes,
         utc_offset_minutes: offset_secs(wall_clock()) / 60,
         question: String::new(),
     };
@@ -69,6 +70,12 @@ fn terminal() -> i32 {
 /// Asks, shows what is said, and says whether that is an answer.
 async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow::Result<bool> {
     let found = client.ask_question(question).await?;
+    // What a language model proposes is asked about first.
+    let made = found.change.as_ref();
+    if let Some(change) = made.filter(|change| asked.yes && !change.by_model) {
+        make(client, change, asked.read.json).await?;
+        return Ok(true);
+    }
     if asked.read.json {
         output::json(&found)?;
     } else {
@@ -76,7 +83,6 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
     }
     match &found.change {
         Some(change) if change.by_model => proposed(client, change, asked.read.json).await?,
-        Some(change) if asked.yes => make(client, change, asked.read.json).await?,
         Some(change) if !asked.read.json => {
             let arguments = serde_json::Value::Object(change.arguments.clone());
             output::note(&format!(
@@ -118,6 +124,11 @@ async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Re
     if is_json {
         return output::json(&made);
     }
+    let arguments = serde_json::Value::Object(change.arguments.clone());
+    output::note(&output::clean(&format!(
+        "done: `{}` with {arguments}",
+        change.tool
+    )));
     output::line(&format!("{}: {}", change.tool, made.result));
     Ok(())
 }

@@ -65,6 +65,7 @@ async fn ask(
         conversation: Some(NAME.to_owned()),
         anew: false,
         no_model: false,
+        makes: false,
         utc_offset_minutes: fields
             .text("utc_offset_minutes")
             .parse()
