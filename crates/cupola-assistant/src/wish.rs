@@ -29,20 +29,23 @@ pub struct Wish {
     pub space: Vec<(String, String)>,
     /// Parameters that are not searched, although they were, or the template would.
     pub dropped: Vec<String>,
+    /// Words of the last sentence about it that are no part of any brief.
+    pub unread: Vec<String>,
 }
 
 impl Wish {
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.goal.is_empty() && !self.has_parts()
     }
 
     /// Whether anything was said beside a goal.
     pub fn has_parts(&self) -> bool {
-        let goal = self.goal.clone();
+        let (goal, unread) = (self.goal.clone(), self.unread.clone());
         *self
             != Self {
                 goal,
+                unread,
                 ..Self::default()
             }
     }
@@ -72,6 +75,7 @@ impl Wish {
             hardware: later.hardware.or(self.hardware),
             credits: later.credits.clone().or_else(|| self.credits.clone()),
             space,
+            unread: later.unread.clone(),
         }
     }
 }
@@ -126,6 +130,53 @@ const JOINTS: &[&str] = &[
     "about", "brief",
 ];
 
+/// Words between parts that say nothing of a brief.
+const FILLERS: &[&str] = &[
+    "instead",
+    "please",
+    "then",
+    "too",
+    "also",
+    "now",
+    "only",
+    "just",
+    "but",
+    "rather",
+    "or",
+    "no",
+    "more",
+    "than",
+    "max",
+    "maximum",
+    "is",
+    "be",
+    "should",
+    "other",
+    "same",
+    "different",
+    "random",
+    "an",
+    "every",
+    "all",
+    "long",
+    "one",
+    "my",
+    "me",
+    "i",
+    "want",
+    "would",
+    "like",
+    "have",
+    "by",
+    "machine",
+    "machines",
+    "hardware",
+    "worker",
+    "workers",
+    "node",
+    "nodes",
+];
+
 /// Words that lead to a goal.
 const LEADS: &[&str] = &["for", "to", "on", "that", "about"];
 
@@ -145,6 +196,11 @@ pub fn read(
     let mut at = begins;
     while at < words.len() {
         let Some(length) = part(&mut wish, words, at, &is_template) else {
+            let word = &words[at];
+            let said = |known: &[&str]| known.contains(&word.folded.as_str());
+            if goal_ends.is_some() && !said(JOINTS) && !said(FILLERS) {
+                wish.unread.push(word.text.clone());
+            }
             at += 1;
             continue;
         };
@@ -363,6 +419,7 @@ mod tests {
                 .iter()
                 .map(|(name, expression)| format!("{name}={expression}")),
         );
+        said.extend(wish.unread.iter().map(|word| format!("not {word}")));
         assert_eq!(said.join("; "), expected, "{text}");
     }
 
@@ -408,6 +465,20 @@ mod tests {
             "brief for depth against width: layers 2 to 6",
             "depth against width; layers=integer(2, 6)",
         );
+    }
+
+    #[test]
+    fn what_is_not_read_is_kept_to_be_told() {
+        check(
+            "for the smallest loss with char-lm, 5 tasks of 60 s each, priority 3",
+            "the smallest loss; char-lm; 5 tasks; 60 s; not priority; not 3",
+        );
+        check(
+            "for the smallest loss with char-lm, lr 0.01, n_layers 1 or 2, titled squeeze",
+            "the smallest loss; char-lm; not lr; not 0.01; not n_layers; not 1; not 2; not titled; not squeeze",
+        );
+        check("with 40 tasks instead", "; 40 tasks");
+        check("at most 40 credits, 30 s each", "; 30 s; 40 credits");
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::{
 
 /// What a brief has where nothing is said.
 pub(super) const NUM_TASKS: u32 = 20;
+/// Words that were left out of a draft and are told.
+const UNREAD_MAX: usize = 12;
 /// Parameters of a draft that are told.
 const SEARCHED_MAX: usize = 12;
 
@@ -59,6 +61,14 @@ impl Desk<'_> {
                 answer = answer.more(format!("{}: {}", excerpt(field), excerpt(message)));
             }
             return Ok(answer.link("a new brief", links::NEW_BRIEF));
+        }
+        if !wish.unread.is_empty() {
+            let words = wish.unread.iter().take(UNREAD_MAX);
+            let words: Vec<String> = words.map(|word| quoted(word)).collect();
+            answer = answer.more(format!(
+                "Left out, since I do not read it in a draft: {}. The form of a new brief has all that a brief may say.",
+                words.join(", ")
+            ));
         }
         answer = self.searched(answer, wish, arguments.get("space"));
         if let (Some(least), Some(most)) = (

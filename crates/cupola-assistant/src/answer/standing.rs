@@ -13,7 +13,7 @@ use cupola_hub::{
         filter::{self, Order},
     },
 };
-
+use cupola_search::stats::Moments;
 use serde_json::Value;
 
 use super::{Answer, Desk, quoted};
@@ -375,15 +375,17 @@ fn config(placed: &Placed) -> Option<String> {
 
 /// What can be said of all values.
 fn spread(mut answer: Answer, standing: &Standing, unit: &str, source: &str) -> Answer {
-    if let (Some(mean), Some(std)) = (standing.mean, standing.std) {
+    let moments: Moments = standing.ranked.iter().map(|placed| placed.value).collect();
+    // Of the sample, as intervals and averages have it.
+    if let (Some(mean), Some(deviation)) = (standing.mean, moments.deviation_sample()) {
         let values = plural(standing.ranked.len() as u64, "value");
-        let (said, off) = (amount(mean), amount(std));
+        let (said, off) = (amount(mean), amount(deviation));
         answer = answer
             .more(format!(
-                "The {values} have a mean of {said} with a deviation of {off}."
+                "The {values} have a mean of {said} with a standard deviation of {off}."
             ))
             .number("mean", mean, unit, source)
-            .number("deviation", std, unit, source);
+            .number("standard deviation", deviation, unit, source);
     }
     let (not_finite, not_measured) = (standing.not_finite as u64, standing.not_measured as u64);
     if not_finite + not_measured > 0 {

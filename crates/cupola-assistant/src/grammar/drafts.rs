@@ -44,7 +44,9 @@ const NAMED: &[Kind] = &[
 impl<N: Names> Context<'_, N> {
     /// A draft, or what changes the draft that was spoken of last.
     pub(super) fn of_draft(&self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
-        let kept = self.conversation.wish.clone().unwrap_or_default();
+        let mut kept = self.conversation.wish.clone().unwrap_or_default();
+        // What was not read was told then.
+        kept.unread.clear();
         Ok(match topic {
             Some(Topic::Submit) => match self.not_submitted() {
                 Some(refused) => return Err(refused),

@@ -546,6 +546,13 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
         "40 tasks of 30 min 0 s each",
         &[("planned cost, least", 18.0)],
     );
+    let cut = talk.ask("with 30 tasks, titled squeeze");
+    assert!(
+        cut.detail[0]
+            .starts_with("Left out, since I do not read it in a draft: `titled`, `squeeze`."),
+        "{cut:?}"
+    );
+    assert!(!talk.ask("show it").detail[0].starts_with("Left out"));
     talk.check("with colour from 1 to 2", "cannot be submitted", &[]);
     let mut talk = Talk::new(&lab);
     talk.check(
