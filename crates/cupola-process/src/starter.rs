@@ -1,8 +1,8 @@
 //! A small process that starts programs for a large one.
 //!
 //! A fork copies the tables of all of a process's memory, and each page that the process writes to afterwards:
-//! tens of milliseconds for a hub at work, whose threads all wait for it. The starter is forked once, before there
-//! is much, and then forks in its place. It is told what to start by a socket, with the descriptors that the program gets.
+//! tens of milliseconds for a hub at work, whose threads all wait for it. The starter is forked once, becomes a
+//! process that has next to no memory of its own, and then forks in its place. It is told what to start by a socket, with the descriptors that the program gets.
 //!
 //! ```text
 //! owner ──socket──▶ starter ──parent of──▶ supervisor ──parent of──▶ program
@@ -29,6 +29,7 @@ use std::{
     thread,
 };
 
+pub use inside::attend;
 pub use messages::Order;
 use messages::Reply;
 

@@ -31,6 +31,8 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    // What starts programs is this program anew: before anything else takes memory.
+    cupola_process::starter::attend();
     // The trainer is a program of its own: it needs no runtime and reads its own arguments.
     if let Some(code) = commands::train::run_if_asked(started) {
         return code;

@@ -1,7 +1,11 @@
-//! The starter itself: a fork with one thread, which may therefore do what other forks may not.
+//! The starter itself: a process with one thread, which may therefore do in its forks what others may not.
+//!
+//! It begins as a fork of its owner. Where the owner's program knows how ([`attend`]), that becomes the program
+//! anew: each program that is started costs two forks, and what these copy is then not the owner's memory.
 
 use std::{
     collections::HashMap,
+    env,
     fs::File,
     io::{self, Write as _},
     os::{
@@ -11,6 +15,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     process::{Command, Stdio},
     ptr,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::{
@@ -21,6 +26,15 @@ use crate::supervisor::{close_from, supervise};
 
 /// Where its socket is: where each program has the pipe of its events.
 const SOCKET: RawFd = 3;
+
+/// What a program that is to be the starter is called with, in place of its own name.
+const NAME: &str = "cupola-starter";
+
+/// Where this program is found, also when another has taken its place on disk.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// Whether this program, run anew under that name, is the starter.
+static ATTENDS: AtomicBool = AtomicBool::new(false);
 
 /// How a supervisor ends that supervises nothing.
 const FAILED: libc::c_int = 127;
@@ -38,6 +52,16 @@ const SIGNALS: [libc::c_int; 9] = [
     libc::SIGCHLD,
 ];
 
+/// To be called first of all in a program that starts others: where it was run to be the starter, it is that and
+/// never comes back.
+pub fn attend() {
+    if env::args_os().next().is_some_and(|name| name == NAME) {
+        let _ = catch_unwind(serve);
+        end(0);
+    }
+    ATTENDS.store(true, Ordering::Relaxed);
+}
+
 /// Makes it. What follows in it never returns.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 pub(super) fn fork(socket: UnixStream) -> io::Result<libc::pid_t> {
@@ -46,11 +70,33 @@ pub(super) fn fork(socket: UnixStream) -> io::Result<libc::pid_t> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let _ = catch_unwind(AssertUnwindSafe(|| serve(socket)));
+            let _ = catch_unwind(AssertUnwindSafe(|| become_starter(socket)));
             end(0)
         }
         pid => Ok(pid),
     }
+}
+
+fn become_starter(socket: UnixStream) {
+    if leave_owner(socket).is_err() {
+        return;
+    }
+    if ATTENDS.load(Ordering::Relaxed) {
+        // Without its variables, which may be secret. Where it fails, this fork will do.
+        let mut anew = own_program();
+        let _ = anew.exec();
+    }
+    serve();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no program of anybody's: this one, which gets nothing but a socket"
+)]
+fn own_program() -> Command {
+    let mut anew = Command::new(OURSELVES);
+    anew.arg0(NAME).env_clear();
+    anew
 }
 
 /// Waits for its end.
@@ -61,10 +107,8 @@ pub(super) fn reap(pid: libc::pid_t) {
 }
 
 /// Starts what it is asked to until its owner is gone; the supervisors see that by themselves.
-fn serve(socket: UnixStream) {
-    let Ok(socket) = settle(socket) else {
-        return;
-    };
+fn serve() {
+    let socket = settle();
     let mut programs: HashMap<libc::pid_t, u64> = HashMap::new();
     loop {
         while let Some((pid, status)) = ended() {
@@ -109,22 +153,33 @@ fn tell(socket: &UnixStream, reply: Reply) -> io::Result<()> {
 /// Away from the terminal and from all that is the owner's: a file that stayed open would keep its locks, a
 /// socket its port.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
-fn settle(socket: UnixStream) -> io::Result<UnixStream> {
-    extern "C" fn wake(_: libc::c_int) {}
+fn leave_owner(socket: UnixStream) -> io::Result<()> {
     let socket = socket.into_raw_fd();
-    // SAFETY: plain system calls on values of this stack; nothing of this process uses the descriptors that are
-    // closed.
+    // SAFETY: plain system calls on plain values; nothing of this process uses the descriptors that are closed.
     unsafe {
         libc::setsid();
         if libc::dup2(socket, SOCKET) == -1 {
             return Err(io::Error::last_os_error());
         }
-        libc::fcntl(SOCKET, libc::F_SETFD, libc::FD_CLOEXEC);
+        // It was to be closed, if it was there already.
+        libc::fcntl(SOCKET, libc::F_SETFD, 0);
         close_from(SOCKET + 1);
         let nothing = nothing()?;
         for standard in 0..SOCKET {
             libc::dup2(nothing.as_raw_fd(), standard);
         }
+    }
+    Ok(())
+}
+
+/// Takes the socket, and is woken by its children's ends.
+#[expect(unsafe_code, reason = "system calls without a safe form")]
+fn settle() -> UnixStream {
+    extern "C" fn wake(_: libc::c_int) {}
+    // SAFETY: plain system calls on values of this stack; the socket is where it was put, and nobody else's.
+    unsafe {
+        libc::fcntl(SOCKET, libc::F_SETFD, libc::FD_CLOEXEC);
+        libc::prctl(libc::PR_SET_NAME, c"cupola-starter".as_ptr());
         keep_memory();
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = wake as *const () as libc::sighandler_t;
@@ -138,11 +193,11 @@ fn settle(socket: UnixStream) -> io::Result<UnixStream> {
         libc::sigemptyset(&raw mut child);
         libc::sigaddset(&raw mut child, libc::SIGCHLD);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const child, ptr::null_mut());
-        Ok(UnixStream::from_raw_fd(SOCKET))
+        UnixStream::from_raw_fd(SOCKET)
     }
 }
 
-/// It has the owner's memory and variables, secrets among them: nobody reads it, and no image of it is written.
+/// It may have the owner's memory and variables, secrets among them: nobody reads it, and no image of it is written.
 #[expect(unsafe_code, reason = "system calls without a safe form")]
 fn keep_memory() {
     // SAFETY: plain system calls on a structure of this stack.
