@@ -28,6 +28,7 @@ use cupola_domain::{
     time::Timestamp,
 };
 use cupola_hub::{Hub, HubError};
+use cupola_report::{Report, markdown};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -87,8 +88,8 @@ pub struct Answer {
     pub chart: Option<Chart>,
     /// What programs wrote, line by line.
     pub quoted: Vec<String>,
-    /// Markdown that was asked for.
-    pub report: Option<String>,
+    /// A report that was asked for.
+    pub report: Option<Report>,
     /// What can be asked next.
     pub suggestions: Vec<String>,
     /// What it could have meant, where it is not known; an answer chooses one.
@@ -459,7 +460,7 @@ impl Answer {
             "links": links,
             "chart": chart,
             "quoted": quoted,
-            "report": self.report,
+            "report": self.report.as_ref().map(|report| markdown(report, "")),
             "suggestions": self.suggestions,
             "asks_back": self.asks_back,
             "change": change,

@@ -12,6 +12,7 @@ mod credits;
 mod desk;
 mod error;
 mod events;
+mod messages;
 mod models;
 mod pace;
 mod people;
@@ -23,7 +24,7 @@ mod verification;
 mod work;
 
 pub use address::{Address, Pin};
-pub use assistant::ANSWER_TIMEOUT;
+pub use assistant::{ANSWER_TIMEOUT, Heard};
 pub use error::Error;
 pub use events::{Events, Told};
 pub use pace::Pace;

@@ -141,6 +141,16 @@ impl Client {
         Ok(Download(accepted(request.send().await?).await?))
     }
 
+    /// The same for what is made of a body.
+    pub(crate) async fn download_made<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Download, Error> {
+        let request = self.request(Method::POST, path).json(body);
+        Ok(Download(accepted(request.send().await?).await?))
+    }
+
     /// The same for a part of a list.
     pub(crate) async fn download_list<Q: Serialize>(
         &self,

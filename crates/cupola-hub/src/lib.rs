@@ -24,6 +24,7 @@ pub mod exports;
 pub mod families;
 mod hub;
 pub mod imports;
+mod language;
 pub mod ledger;
 mod live;
 pub mod logged;

@@ -40,6 +40,9 @@ pub struct Endpoint {
     address: Address,
 }
 
+/// Hears the words of a completion as they come.
+pub type Hear<'a> = &'a mut (dyn FnMut(&str) + Send);
+
 /// Why there is no completion; fits after "the language model".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
@@ -68,16 +71,18 @@ impl Endpoint {
         &self.address.model
     }
 
-    /// One completion of a conversation; `functions` are the tools that it may ask to be called.
+    /// One completion of a conversation; `functions` are the tools that it may ask to be called, and `hear` is
+    /// told its words as they come.
     pub async fn complete(
         &self,
         messages: &[Value],
         functions: &[Value],
         within: Duration,
+        hear: Hear<'_>,
     ) -> Result<Said, Failed> {
         let body = self.body(messages, functions);
         let asked = body.len();
-        let completed = tokio::time::timeout(within, self.completed(body));
+        let completed = tokio::time::timeout(within, self.completed(body, hear));
         let mut said = completed.await.map_err(|_| Failed::TooSlow(within))??;
         let calls = said.calls.iter();
         let told: usize = calls.map(|call| call.arguments.len()).sum();
@@ -98,7 +103,7 @@ impl Endpoint {
         Value::Object(body).to_string()
     }
 
-    async fn completed(&self, body: String) -> Result<Said, Failed> {
+    async fn completed(&self, body: String, hear: Hear<'_>) -> Result<Said, Failed> {
         let endpoint = self.address.endpoint.trim_end_matches('/');
         let mut request = self
             .http
@@ -121,11 +126,11 @@ impl Endpoint {
             let body = whole(answer).await?;
             return Pieces::default().whole(&body).map_err(Failed::Nonsense);
         }
-        streamed(answer).await
+        streamed(answer, hear).await
     }
 }
 
-async fn streamed(mut answer: Response) -> Result<Said, Failed> {
+async fn streamed(mut answer: Response, hear: Hear<'_>) -> Result<Said, Failed> {
     let mut pieces = Pieces::default();
     let mut taken = 0;
     while let Some(bytes) = answer.chunk().await.map_err(|why| unreachable_by(&why))? {
@@ -133,7 +138,12 @@ async fn streamed(mut answer: Response) -> Result<Said, Failed> {
         if taken > STREAM_BYTES_MAX {
             return Err(Failed::Nonsense("a stream without an end".to_owned()));
         }
-        if pieces.take(&bytes).map_err(Failed::Nonsense)? == More::No {
+        let more = pieces.take(&bytes).map_err(Failed::Nonsense)?;
+        let words = pieces.new_words();
+        if !words.is_empty() {
+            hear(words);
+        }
+        if more == More::No {
             break;
         }
     }

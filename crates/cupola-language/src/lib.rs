@@ -8,5 +8,5 @@
 mod endpoint;
 mod stream;
 
-pub use endpoint::{Address, Endpoint, Failed};
+pub use endpoint::{Address, Endpoint, Failed, Hear};
 pub use stream::{Call, Said};

@@ -57,6 +57,8 @@ pub(crate) struct Pieces {
     has_begun: bool,
     /// Whether the end of it was said.
     has_ended: bool,
+    /// So many bytes of the text were told already.
+    told: usize,
 }
 
 impl Pieces {
@@ -85,6 +87,18 @@ impl Pieces {
         self.end()
     }
 
+    /// The words that came since this was last asked.
+    pub(crate) fn new_words(&mut self) -> &str {
+        let text = &self.said.text;
+        let words = words(text);
+        if words.is_empty() {
+            return "";
+        }
+        let begin = self.told.max(text.len() - words.len());
+        self.told = text.len();
+        &text[begin..]
+    }
+
     /// What was said, once nothing more comes.
     pub(crate) fn end(mut self) -> Result<Said, String> {
         let line = std::mem::take(&mut self.line);
@@ -93,7 +107,7 @@ impl Pieces {
             return Err("no completion".to_owned());
         }
         self.said.is_cut |= !self.has_ended;
-        let text = without_thoughts(&self.said.text).to_owned();
+        let text = words(&self.said.text).trim_end().to_owned();
         Ok(Said { text, ..self.said })
     }
 
@@ -193,14 +207,17 @@ impl Pieces {
     }
 }
 
-/// What some models think aloud before they answer is nobody's answer.
-fn without_thoughts(text: &str) -> &str {
-    let trimmed = text.trim();
-    match trimmed.strip_prefix("<think>") {
+/// A text without what some models think aloud before they answer, which is nobody's answer. Of one that may
+/// go on, only what is certain to be no thought.
+fn words(text: &str) -> &str {
+    const THINKS: &str = "<think>";
+    let text = text.trim_start();
+    match text.strip_prefix(THINKS) {
         Some(rest) => rest
             .split_once("</think>")
-            .map_or("", |(_, said)| said.trim()),
-        None => trimmed,
+            .map_or("", |(_, said)| said.trim_start()),
+        None if THINKS.starts_with(text) => "",
+        None => text,
     }
 }
 
@@ -335,6 +352,29 @@ mod tests {
         let call = json!({"index": 0, "function": {"arguments": "x".repeat(200_000)}});
         let call = delta(json!({"tool_calls": [call]}));
         check(&[call.clone(), call], Err("arguments without an end"));
+    }
+
+    #[test]
+    fn words_are_told_as_they_come_and_thoughts_never() {
+        let cases = [
+            ("Two runs fäiled.", "Two runs fäiled."),
+            ("  <b>not a thought</b>", "<b>not a thought</b>"),
+            ("<think>a < b</think>\n\nYes. ", "Yes. "),
+            ("<think>without an end", ""),
+            ("<thi", ""),
+        ];
+        for (text, expected) in cases {
+            let mut read = Pieces::default();
+            let mut heard = String::new();
+            for c in text.chars() {
+                let piece = delta(json!({"content": c.to_string()}));
+                let taken = read.take(format!("data: {piece}\n").as_bytes());
+                assert_eq!(taken, Ok(More::Yes));
+                heard += read.new_words();
+            }
+            assert_eq!(heard, expected, "{text}");
+            assert_eq!(read.end().unwrap().text, expected.trim_end(), "{text}");
+        }
     }
 
     #[test]

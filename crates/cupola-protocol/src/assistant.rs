@@ -63,6 +63,25 @@ pub struct AnswerBody {
     pub notice: Option<String>,
 }
 
+/// The events of an answer that is heard while it is made.
+pub mod stream {
+    /// More words of a language model: [`super::WordsBody`]. What came before a `call` is no part of the answer.
+    pub const WORDS: &str = "words";
+    /// A tool that it called: [`super::ModelCallBody`].
+    pub const CALL: &str = "call";
+    /// The answer, and the end: [`super::AnswerBody`].
+    pub const ANSWER: &str = "answer";
+    /// In its place, what went wrong: a problem document.
+    pub const PROBLEM: &str = "problem";
+}
+
+/// Words of an answer that is being made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WordsBody {
+    /// To be put behind those before.
+    pub text: String,
+}
+
 /// What a language model did for an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModelSaidBody {

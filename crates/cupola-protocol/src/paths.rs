@@ -179,6 +179,8 @@ pub mod api {
     pub const CREDIT_RECEIPTS: &str = "/api/v1/credits/receipts/{id}";
     /// `POST` a question.
     pub const ASSISTANT_ASK: &str = "/api/v1/assistant/ask";
+    /// The same while the answer is made.
+    pub const ASSISTANT_STREAM: &str = "/api/v1/assistant/stream";
     /// `GET` the tools that answer questions.
     pub const ASSISTANT_TOOLS: &str = "/api/v1/assistant/tools";
     /// `POST` to call one.

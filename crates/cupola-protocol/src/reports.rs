@@ -61,6 +61,9 @@ pub struct ReportScheduleBody {
     pub schedule_id: String,
     /// The experiments that its reports are about.
     pub experiment_ids: Vec<String>,
+    /// Their names, or the titles of their briefs, as far as they are still there.
+    #[serde(default)]
+    pub about: Vec<String>,
     /// How often, as it was said.
     pub every: String,
     /// When it is looked at next.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod events;
 pub mod experiments;
 pub mod keys;
+pub mod language;
 pub mod ledger;
 pub mod listing;
 pub mod logged;
@@ -68,6 +69,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'stati
         ("events", events::ALL),
         ("experiments", experiments::ALL),
         ("keys", keys::ALL),
+        ("language", language::ALL),
         ("logged_models", logged_models::ALL),
         ("logged", logged::ALL),
         ("listing", listing::ALL),

@@ -134,4 +134,9 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "reports",
         sql: include_str!("migrations/0026_reports.sql"),
     },
+    Migration {
+        version: 27,
+        name: "language",
+        sql: include_str!("migrations/0027_language.sql"),
+    },
 ];

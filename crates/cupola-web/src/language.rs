@@ -1,10 +1,7 @@
 //! Answers with a language model: it is asked, the tools that it calls are called, and what it costs is
 //! counted. Whatever goes wrong, there is an answer without it, and a line that says so.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use cupola_assistant::{
     answer::Answer,
@@ -12,22 +9,26 @@ use cupola_assistant::{
     dialogue::{self, Called, Dialogue, Reply, Step},
     tools::Caller,
 };
-use cupola_domain::time::Timestamp;
 use cupola_hub::HubError;
 use cupola_language::{Endpoint, Failed, Said};
-use tokio::sync::Semaphore;
+use serde_json::Value;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::state::{Web, hub_call};
 
 /// So many answers are made at the same time; who comes then is answered without a model.
 const AT_ONCE: usize = 8;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+/// No completion takes more, whatever an endpoint says.
+const TOKENS_MAX: u64 = 1 << 32;
+
+/// Bytes of what is asked for a token, until the endpoint has counted.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// How much a model may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Tokens of all questions and answers of a day, in UTC. Counted from the hub's start on.
+    /// Tokens of all questions and answers of a day, in UTC.
     pub tokens_per_day: u64,
     /// The same of one conversation.
     pub tokens_per_conversation: u64,
@@ -40,14 +41,7 @@ pub struct Limits {
 pub struct Language {
     endpoint: Endpoint,
     limits: Limits,
-    spent: Mutex<Spent>,
     places: Semaphore,
-}
-
-#[derive(Debug, Default)]
-struct Spent {
-    day: i64,
-    tokens: u64,
 }
 
 /// An answer that a model made.
@@ -73,6 +67,38 @@ pub(crate) struct Asked<'a> {
     /// The answer without it.
     pub(crate) without: &'a Answer,
     pub(crate) caller: Caller,
+    pub(crate) listener: &'a Listener,
+}
+
+/// What is heard of an answer while it is made.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// More words. What was said before a call is no part of the answer.
+    Words(String),
+    /// A tool was called.
+    Called(Called),
+}
+
+/// Who hears of an answer while it is made. An answer that nobody waits for any more is broken off.
+#[derive(Debug)]
+pub(crate) struct Listener(mpsc::UnboundedSender<Heard>);
+
+impl Listener {
+    /// What is told comes out of the other end, which is to be held for as long as the answer is wanted. It
+    /// holds no more than a model is let say.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Heard>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    fn tell(&self, heard: Heard) {
+        // Whoever left hears nothing.
+        let _ = self.0.send(heard);
+    }
+
+    async fn left(&self) {
+        self.0.closed().await;
+    }
 }
 
 impl Language {
@@ -81,7 +107,6 @@ impl Language {
         Self {
             endpoint,
             limits,
-            spent: Mutex::default(),
             places: Semaphore::new(AT_ONCE),
         }
     }
@@ -102,12 +127,14 @@ impl Language {
             return Err("has too many questions at once".to_owned());
         };
         let limit = self.limits.timeout;
+        let listener = asked.listener;
         let spoken = Box::pin(self.talk(web, asked, talked));
         tokio::select! {
             spoken = tokio::time::timeout(limit, spoken) => {
                 spoken.unwrap_or_else(|_| Err(Failed::TooSlow(limit).to_string()))
             }
             () = web.stopped() => Err("was not waited for: the hub stops".to_owned()),
+            () = listener.left() => Err("was not waited for: who asked has left".to_owned()),
         }
     }
 
@@ -120,28 +147,15 @@ impl Language {
         let functions = dialogue::functions(asked.caller.role);
         let mut dialogue = Dialogue::new(asked.question, &asked.before.said, asked.without);
         loop {
-            self.check_budget(web.hub.now(), asked.before.tokens + talked.tokens)?;
+            self.check_budget(web, asked.before.tokens + talked.tokens)
+                .await?;
             let offered = if dialogue.may_call() {
                 functions.as_slice()
             } else {
                 &[]
             };
-            let limit = self.limits.timeout;
-            let messages = dialogue.messages();
-            let said = self.endpoint.complete(messages, offered, limit).await;
-            // What failed was read all the same.
-            let estimate = || {
-                messages
-                    .iter()
-                    .map(|one| one.to_string().len() as u64)
-                    .sum::<u64>()
-                    / 4
-            };
-            let took = said.as_ref().ok().and_then(|said| said.tokens);
-            let took = took.unwrap_or_else(estimate);
-            talked.tokens += took;
-            self.spend(web.hub.now(), took);
-            let reply = reply(said.map_err(|failed| failed.to_string())?);
+            let said = self.said(web, dialogue.messages(), (offered, asked.listener), talked);
+            let reply = reply(said.await?);
             talked.rounds += 1;
             let (desk, caller) = (web.assistant(), asked.caller.clone());
             let stepped = hub_call(web, move |hub| {
@@ -150,6 +164,9 @@ impl Language {
             });
             let step;
             (dialogue, step) = stepped.await.map_err(|error| error.to_string())?;
+            for call in &dialogue.calls()[talked.calls.len()..] {
+                asked.listener.tell(Heard::Called(call.clone()));
+            }
             talked.calls = dialogue.calls().to_vec();
             match step {
                 Step::Again => {}
@@ -169,10 +186,34 @@ impl Language {
         }
     }
 
-    fn check_budget(&self, now: Timestamp, of_conversation: u64) -> Result<(), String> {
-        let today = now.millis().div_euclid(DAY_MILLIS);
-        let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.day == today && spent.tokens >= self.limits.tokens_per_day {
+    /// Asks once. What that takes is counted before it is known, by an estimate: also what fails or is broken off
+    /// was read.
+    async fn said(
+        &self,
+        web: &Web,
+        messages: &[Value],
+        (offered, listener): (&[Value], &Listener),
+        talked: &mut Talked,
+    ) -> Result<Said, String> {
+        let length = |one: &Value| one.to_string().len() as u64;
+        let estimate = messages.iter().map(length).sum::<u64>() / BYTES_PER_TOKEN;
+        let before = talked.tokens;
+        talked.tokens += estimate;
+        spend(web, estimate.cast_signed()).await?;
+        let hear = &mut |words: &str| listener.tell(Heard::Words(words.to_owned()));
+        let limit = self.limits.timeout;
+        let said = self.endpoint.complete(messages, offered, limit, hear).await;
+        let said = said.map_err(|failed| failed.to_string())?;
+        if let Some(tokens) = said.tokens.map(|tokens| tokens.min(TOKENS_MAX)) {
+            talked.tokens = before + tokens;
+            spend(web, tokens.cast_signed() - estimate.cast_signed()).await?;
+        }
+        Ok(said)
+    }
+
+    async fn check_budget(&self, web: &Web, of_conversation: u64) -> Result<(), String> {
+        let today = hub_call(web, |hub| hub.language_tokens_today()).await;
+        if today.map_err(|error| error.to_string())? >= self.limits.tokens_per_day {
             return Err("has spent its budget for today".to_owned());
         }
         if of_conversation >= self.limits.tokens_per_conversation {
@@ -180,18 +221,11 @@ impl Language {
         }
         Ok(())
     }
+}
 
-    fn spend(&self, now: Timestamp, tokens: u64) {
-        let today = now.millis().div_euclid(DAY_MILLIS);
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.day != today {
-            *spent = Spent {
-                day: today,
-                tokens: 0,
-            };
-        }
-        spent.tokens += tokens;
-    }
+async fn spend(web: &Web, tokens: i64) -> Result<(), String> {
+    let counted = hub_call(web, move |hub| hub.count_language_tokens(tokens)).await;
+    counted.map_err(|error| error.to_string())
 }
 
 fn reply(said: Said) -> Reply {

@@ -142,13 +142,16 @@ async fn open(
     let alive = KeepAlive::new()
         .interval(HEARTBEAT)
         .event(Event::default().event("alive").data("[]"));
-    let mut response = Sse::new(events).keep_alive(alive).into_response();
-    // A proxy that collects answers before it hands them on would hold changes back.
-    let unbuffered = axum::http::HeaderValue::from_static("no");
-    response
-        .headers_mut()
-        .insert("x-accel-buffering", unbuffered);
-    Ok(response)
+    Ok(unbuffered(
+        Sse::new(events).keep_alive(alive).into_response(),
+    ))
+}
+
+/// A stream as proxies are to hand it on: one that collects answers first would hold changes back.
+pub(crate) fn unbuffered(mut stream: Response) -> Response {
+    let no = axum::http::HeaderValue::from_static("no");
+    stream.headers_mut().insert("x-accel-buffering", no);
+    stream
 }
 
 fn keys(params: &mut Params) -> std::collections::HashSet<String> {

@@ -166,10 +166,10 @@ impl Desk<'_> {
         let report = report::write(self.hub, &ids)?;
         let text = format!("The report on {} is below.{note}", quoted(&report.title));
         let mut answer = Answer::saying(text);
-        answer.report = Some(report::markdown(&report, ""));
-        for about in report.about {
-            answer = answer.link(about.text, about.href);
+        for about in &report.about {
+            answer = answer.link(about.text.clone(), about.href.clone());
         }
+        answer.report = Some(report);
         if self.caller.role.includes(Role::Researcher) {
             let mut arguments = one("id", id.to_string());
             if ids.len() > 1 {

@@ -123,7 +123,7 @@ mod tests {
 
     /// What the folders of runs do not have: the registry, money, credits, alerts, reports, who may come in,
     /// and what is made anew from the rest.
-    const NOT_HERE: [&str; 47] = [
+    const NOT_HERE: [&str; 48] = [
         "alert",
         "alert_change",
         "alert_delivery",
@@ -140,6 +140,7 @@ mod tests {
         "cost_total",
         "enrolled_token",
         "enrolment",
+        "language_spent",
         "ledger_account",
         "ledger_earned",
         "ledger_earning",

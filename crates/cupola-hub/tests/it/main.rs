@@ -19,6 +19,7 @@ mod exports;
 mod files;
 mod folders_kept;
 mod imports;
+mod language;
 mod ledger;
 mod logged;
 mod logs;

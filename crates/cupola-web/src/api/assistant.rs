@@ -1,48 +1,44 @@
 //! Questions in people's words, and the tools that answer them.
 
+mod asking;
+
 use axum::{
     Json,
     extract::{Path, State},
+    response::{Response, sse::Event},
 };
 use cupola_assistant::{
     answer::{self, Answer},
-    conversation::Conversation,
-    dialogue, question,
+    report::markdown,
     tools::{self, Caller, Mode, Refused},
 };
-use cupola_domain::{
-    access::{Principal, Role},
-    field::FieldError,
-};
+use cupola_domain::access::{Principal, Role};
 use cupola_hub::HubError;
 use cupola_protocol::{
     assistant::{
-        AnswerBody, ChangeBody, CurveBody, LinkBody, ModelCallBody, ModelSaidBody, NewQuestion,
-        NumberBody, ToolAnswer, ToolBody, ToolCall, ToolsBody,
+        AnswerBody, ChangeBody, CurveBody, LinkBody, NewQuestion, NumberBody, ToolAnswer, ToolBody,
+        ToolCall, ToolsBody, stream,
     },
     paths::api,
 };
 use serde_json::{Map, Value};
 
+pub(crate) use asking::{Kept, Making, Told, problem_event};
+
 use super::body::Body;
 use crate::{
     auth::{Access, Viewer},
     error::ApiError,
-    language::{Asked, Language, Talked},
     router::Routes,
     state::{Web, hub_call},
+    ui::answer::Address,
 };
-
-/// A conversation's name is never longer.
-const NAME_CHARS_MAX: usize = 64;
-
-/// Clocks are this far from UTC at most.
-const OFFSET_MINUTES_MAX: i32 = 24 * 60;
 
 pub(super) fn routes() -> Routes {
     let viewer = Access::Role(Role::Viewer);
     Routes::new()
         .post(api::ASSISTANT_ASK, viewer, ask)
+        .post(api::ASSISTANT_STREAM, viewer, ask_live)
         .get(api::ASSISTANT_TOOLS, viewer, list)
         // Which role it takes, each tool says.
         .post(api::ASSISTANT_TOOL, viewer, call)
@@ -51,184 +47,38 @@ pub(super) fn routes() -> Routes {
 async fn ask(
     State(web): State<Web>,
     Viewer(who): Viewer,
+    Address(base): Address,
     Body(new): Body<NewQuestion>,
 ) -> Result<Json<AnswerBody>, ApiError> {
-    let told = told(&web, &who, new).await?;
-    let mut body = said(&told.answer);
+    let told = Making::begin(&web, &who, new)?.told().await?;
+    Ok(Json(body(told, &base)))
+}
+
+async fn ask_live(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    Address(base): Address,
+    Body(new): Body<NewQuestion>,
+) -> Result<Response, ApiError> {
+    let making = Making::begin(&web, &who, new)?;
+    Ok(making.live(Kept::WhileHeard, move |told| match told {
+        Ok(told) => {
+            let event = Event::default().event(stream::ANSWER);
+            event.json_data(body(told, &base)).unwrap_or_default()
+        }
+        Err(error) => problem_event(&error),
+    }))
+}
+
+/// As programs get it; what leads to pages from a report is at `base`.
+fn body(told: Told, base: &str) -> AnswerBody {
+    let mut body = said(&told.answer, base);
     if let Some(change) = &mut body.change {
         change.by_model = told.is_proposed;
     }
     body.model = told.model;
     body.notice = told.notice;
-    Ok(Json(body))
-}
-
-/// The same as pages show it: which tools a language model called, or why none answered, are lines of it.
-pub(crate) async fn answered(
-    web: &Web,
-    who: &Principal,
-    new: NewQuestion,
-) -> Result<Answer, ApiError> {
-    let told = told(web, who, new).await?;
-    let mut answer = told.answer;
-    if let Some(model) = &told.model {
-        let tools: Vec<_> = model.calls.iter().map(|call| call.tool.as_str()).collect();
-        let called = match tools.as_slice() {
-            [] => "no tools".to_owned(),
-            tools => tools.join(", "),
-        };
-        let (name, tokens) = (&model.name, model.tokens);
-        let what = if told.notice.is_none() {
-            "Said by"
-        } else {
-            "Asked was"
-        };
-        answer.detail.push(format!(
-            "{what} the language model {name} ({tokens} tokens), which called {called}."
-        ));
-        if told.is_proposed {
-            let line = "The change is the model's proposal: look at it before you make it.";
-            answer.detail.push(line.to_owned());
-        }
-    }
-    answer.detail.extend(told.notice);
-    Ok(answer)
-}
-
-/// An answer, and how it came about.
-struct Told {
-    answer: Answer,
-    model: Option<ModelSaidBody>,
-    /// Whether its change is what a model proposes.
-    is_proposed: bool,
-    notice: Option<String>,
-}
-
-/// Answers a question, and remembers what it was about.
-async fn told(web: &Web, who: &Principal, new: NewQuestion) -> Result<Told, ApiError> {
-    check(&new)?;
-    let desk = web.assistant();
-    let whose = who.token.to_string();
-    let name = new.conversation.as_deref();
-    let name = name.map(|name| (whose.as_str(), name));
-    let before = match name {
-        Some(name) if !new.anew => desk.conversations.find(name, web.hub.monotonic()),
-        _ => Conversation::default(),
-    };
-    let (answer, mut conversation) = without_model(web, who, &new, before).await?;
-    let is_short = new.question.chars().count() <= question::CHARS_MAX;
-    let language = web.settings.language.clone();
-    let told = match language.filter(|_| is_short && !new.no_model) {
-        Some(language) => {
-            let asked = (new.question.as_str(), caller(who));
-            by_model(web, &language, asked, &mut conversation, answer).await
-        }
-        None => Told {
-            answer,
-            model: None,
-            is_proposed: false,
-            notice: None,
-        },
-    };
-    if new.makes {
-        conversation.proposed = None;
-    }
-    conversation.remember(&new.question, &told.answer.text);
-    if let Some(name) = name {
-        let now = web.hub.monotonic();
-        desk.conversations.keep(name, conversation, now);
-    }
-    Ok(told)
-}
-
-async fn without_model(
-    web: &Web,
-    who: &Principal,
-    new: &NewQuestion,
-    mut conversation: Conversation,
-) -> Result<(Answer, Conversation), HubError> {
-    let (desk, caller) = (web.assistant(), caller(who));
-    let (question, offset) = (new.question.clone(), new.utc_offset_minutes);
-    let asked = hub_call(web, move |hub| {
-        let asked = (question.as_str(), offset);
-        let answer = answer::ask(hub, &desk.index, &caller, &mut conversation, asked)?;
-        Ok((answer, conversation))
-    });
-    asked.await
-}
-
-/// The language model's answer, or the one without it and why.
-async fn by_model(
-    web: &Web,
-    language: &Language,
-    (question, caller): (&str, Caller),
-    conversation: &mut Conversation,
-    without: Answer,
-) -> Told {
-    let asked = Asked {
-        question,
-        before: conversation,
-        without: &without,
-        caller,
-    };
-    let mut talked = Talked::default();
-    let spoken = language.answer(web, asked, &mut talked).await;
-    conversation.tokens += talked.tokens;
-    let name = language.model();
-    // Also where nothing came of it, it may have been told much.
-    let model = (talked.rounds > 0).then(|| model_body(name, &talked));
-    match spoken {
-        Ok(spoken) => Told {
-            model,
-            is_proposed: spoken.is_proposed,
-            answer: spoken.answer,
-            notice: None,
-        },
-        Err(why) => Told {
-            answer: without,
-            model,
-            is_proposed: false,
-            notice: Some(format!(
-                "the language model `{name}` {why}; this is the answer without it"
-            )),
-        },
-    }
-}
-
-fn model_body(name: &str, talked: &Talked) -> ModelSaidBody {
-    let call = |call: &dialogue::Called| ModelCallBody {
-        tool: call.tool.clone(),
-        arguments: call.arguments.clone(),
-        bytes: call.bytes as u64,
-        millis: call.took.as_secs_f64() * 1000.0,
-        refused: call.refused.clone(),
-    };
-    ModelSaidBody {
-        name: name.to_owned(),
-        calls: talked.calls.iter().map(call).collect(),
-        rounds: talked.rounds,
-        tokens: talked.tokens,
-    }
-}
-
-fn check(new: &NewQuestion) -> Result<(), HubError> {
-    let mut errors = Vec::new();
-    let chars = new.conversation.as_ref().map(|name| name.chars().count());
-    if chars.is_some_and(|chars| !(1..=NAME_CHARS_MAX).contains(&chars)) {
-        let message = format!("is no name; give 1 to {NAME_CHARS_MAX} characters");
-        errors.push(FieldError::new("conversation", message));
-    }
-    if new.utc_offset_minutes.abs() > OFFSET_MINUTES_MAX {
-        let message = format!(
-            "is {}; give -{OFFSET_MINUTES_MAX} to {OFFSET_MINUTES_MAX}",
-            new.utc_offset_minutes
-        );
-        errors.push(FieldError::new("utc_offset_minutes", message));
-    }
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(HubError::Invalid(errors))
+    body
 }
 
 /// Who asks, as tools know them.
@@ -306,7 +156,7 @@ pub(super) fn refused(refused: Refused) -> HubError {
     }
 }
 
-fn said(answer: &Answer) -> AnswerBody {
+fn said(answer: &Answer, base: &str) -> AnswerBody {
     let number = |number: &answer::Number| NumberBody {
         name: number.name.clone(),
         value: number.value,
@@ -337,7 +187,7 @@ fn said(answer: &Answer) -> AnswerBody {
                 .collect(),
         }),
         quoted: answer.quoted.clone(),
-        report: answer.report.clone(),
+        report: (answer.report.as_ref()).map(|report| markdown(report, base)),
         suggestions: answer.suggestions.clone(),
         asks_back: answer.asks_back.clone(),
         change: answer.change.as_ref().map(|change| ChangeBody {

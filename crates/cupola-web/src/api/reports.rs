@@ -146,9 +146,11 @@ async fn schedules(
     _: Viewer,
     listing: Listing,
 ) -> Result<Response, ApiError> {
-    let all = hub_call(&web, Hub::list_report_schedules).await?;
-    let (found, total) = listing.cut(all);
-    Ok(listing.answer(found.iter().map(schedule_body).collect(), total))
+    let (found, total) = listing.cut(hub_call(&web, Hub::list_report_schedules).await?);
+    let bodies = hub_call(&web, move |hub| {
+        found.iter().map(|one| schedule_body(hub, one)).collect()
+    });
+    Ok(listing.answer(bodies.await?, total))
 }
 
 async fn create_schedule(
@@ -157,7 +159,8 @@ async fn create_schedule(
     Body(new): Body<NewReportSchedule>,
 ) -> Result<(StatusCode, Json<ReportScheduleBody>), ApiError> {
     let made = scheduled(&web, who, new.subjects, &new.every).await?;
-    Ok((StatusCode::CREATED, Json(schedule_body(&made))))
+    let body = hub_call(&web, move |hub| schedule_body(hub, &made)).await?;
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 async fn destroy_schedule(
@@ -229,14 +232,32 @@ fn body(kept: &Kept) -> KeptReportBody {
     }
 }
 
-fn schedule_body(schedule: &Schedule) -> ReportScheduleBody {
-    ReportScheduleBody {
+fn schedule_body(hub: &Hub, schedule: &Schedule) -> Result<ReportScheduleBody, HubError> {
+    let mut about = Vec::new();
+    for id in &schedule.subjects {
+        match name_of(hub, *id) {
+            Ok(name) => about.push(name),
+            // It was deleted.
+            Err(HubError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ReportScheduleBody {
         schedule_id: schedule.id.to_string(),
         experiment_ids: schedule.subjects.iter().map(ToString::to_string).collect(),
+        about,
         every: schedule.when.to_string(),
         due_at: Time(schedule.due_at),
         author: schedule.author.clone(),
         created_at: Time(schedule.created_at),
         note: schedule.note.clone(),
-    }
+    })
+}
+
+fn name_of(hub: &Hub, id: ExperimentId) -> Result<String, HubError> {
+    let experiment = hub.known_experiment(id)?.experiment;
+    Ok(match experiment.origin.brief() {
+        Some(brief) => hub.brief_detail(brief)?.brief.wanted.title,
+        None => experiment.name,
+    })
 }

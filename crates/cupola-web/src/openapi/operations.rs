@@ -342,6 +342,7 @@ fn assistant_operations() -> Vec<Operation> {
     let post = |path, summary, answer| operation(Method::POST, path, GROUP, summary, answer);
     vec![
         post(api::ASSISTANT_ASK, "Ask a question in plain words", json::<q::AnswerBody>()).body::<q::NewQuestion>(),
+        post(api::ASSISTANT_STREAM, "The same, heard while the answer is made", Answer::Other("text/event-stream")).body::<q::NewQuestion>(),
         operation(Method::GET, api::ASSISTANT_TOOLS, GROUP, "The tools that answer questions", json::<q::ToolsBody>()),
         post(api::ASSISTANT_TOOL, "Call a tool", json::<q::ToolAnswer>()).body::<q::ToolCall>(),
     ]

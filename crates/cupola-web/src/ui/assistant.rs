@@ -9,6 +9,7 @@ use askama::Template;
 use crate::ui::{
     components::{Link, Scatter},
     frame::Frame,
+    reports::Document,
 };
 
 pub(super) use present::index;
@@ -26,6 +27,8 @@ pub struct Index {
     pub examples: Vec<String>,
     /// Whether a language model answers.
     pub model_note: String,
+    /// Where answers are heard while they are made; empty where they are there at once.
+    pub stream: &'static str,
     /// What stands in the field.
     pub asked: String,
     /// What is wrong with that; empty where nothing is.
@@ -47,8 +50,8 @@ pub struct TurnView {
     pub plot: Option<Scatter>,
     /// What programs wrote; empty for nothing.
     pub quoted: String,
-    /// Markdown that was asked for.
-    pub report: Option<String>,
+    /// A report that was asked for.
+    pub report: Option<Document>,
     /// Every number in it.
     pub numbers: Vec<NumberView>,
     /// The pages that show it.

@@ -73,6 +73,8 @@ pub const CREDITS_VIEW: &str = "/credits/view";
 pub const CREDITS_HISTORY: &str = "/credits/history";
 /// `GET` a conversation with the assistant, `POST` a question.
 pub const ASSISTANT: &str = "/assistant";
+/// `POST` a question whose answer is heard while it is made.
+pub const ASSISTANT_STREAM: &str = "/assistant/stream";
 /// `POST` that a change is to be made which the assistant proposed.
 pub const ASSISTANT_CHANGES: &str = "/assistant/changes";
 /// `POST` to begin anew.
@@ -134,6 +136,7 @@ pub const PATTERNS: &[&str] = &[
     "/reports/{id}/file",
     "/reports/{id}/deletion",
     ASSISTANT,
+    ASSISTANT_STREAM,
     ASSISTANT_CHANGES,
     ASSISTANT_ANEW,
     TEMPLATES,

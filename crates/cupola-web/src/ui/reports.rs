@@ -108,6 +108,8 @@ pub struct Show {
 pub struct Document {
     /// All of it.
     pub report: Report,
+    /// Whether it stands in a page about more.
+    pub is_part: bool,
 }
 
 /// A button that writes a report on what a page shows.

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::post,
 };
@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use crate::harness::{Caller, TestHub};
 
 const ASK: &str = "/api/v1/assistant/ask";
+const STREAM: &str = "/api/v1/assistant/stream";
 
 /// What the endpoint answers to one request.
 #[derive(Debug, Clone)]
@@ -253,6 +254,85 @@ async fn a_model_calls_tools_and_answers_in_its_words() {
     let messages = lab.last().1["messages"].clone();
     assert_eq!(messages[1]["content"], "which templates are there?");
     assert_eq!(messages[2]["content"], "There is `char-lm`.");
+}
+
+/// The messages of a stream: of each its kind and what it says.
+fn messages(text: &str) -> Vec<(String, Value)> {
+    let field = |message: &str, name: &str| {
+        let line = message.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    let messages = text.split("\n\n").filter(|one| one.contains("event:"));
+    let read = |message: &str| {
+        let data = serde_json::from_str(&field(message, "data:")).unwrap();
+        (field(message, "event:"), data)
+    };
+    messages.map(read).collect()
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_while_it_is_made() {
+    let lab = Lab::new([
+        call("list_templates", json!({})),
+        Words("There is `char-lm`."),
+    ])
+    .await;
+    let viewer = lab.hub.somebody(Role::Viewer);
+    let asked = json!({"question": "which templates are there?"});
+    let heard = viewer.post(STREAM, &asked).await;
+    assert_eq!(heard.header("content-type"), "text/event-stream");
+    let heard = messages(&heard.text());
+    let mut kinds: Vec<_> = heard.iter().map(|(kind, _)| kind.as_str()).collect();
+    // Pieces that come together are told together.
+    kinds.dedup();
+    assert_eq!(kinds, ["call", "words", "answer"]);
+    assert_eq!(heard[0].1["tool"], "list_templates");
+    let words = heard.iter().filter_map(|(_, said)| said["text"].as_str());
+    assert_eq!(words.collect::<String>(), "There is `char-lm`.");
+    let answer = &heard.last().unwrap().1;
+    assert_eq!(answer["answer"], "There is `char-lm`.");
+    assert_eq!(answer["model"]["tokens"], 200);
+    // What is wrong with a question is said before anything begins.
+    let wrong = json!({"question": "x", "conversation": ""});
+    let refused = viewer.post(STREAM, &wrong).await.expect(422);
+    assert_eq!(refused["errors"][0]["field"], "conversation");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_model_is_a_stream_of_one() {
+    let hub = TestHub::new();
+    let asked = json!({"question": "what is running?"});
+    let heard = hub.somebody(Role::Viewer).post(STREAM, &asked).await;
+    let heard = messages(&heard.text());
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0].0, "answer");
+    assert_eq!(heard[0].1["outcome"], "answered");
+}
+
+/// Nobody pays for words that nobody hears, and what was read by then is counted.
+#[tokio::test]
+async fn who_leaves_breaks_the_answer_off_and_it_is_counted() {
+    let lab = Lab::new([Hangs]).await;
+    let viewer = lab.hub.somebody(Role::Viewer);
+    let asked = json!({"question": "what is running?"}).to_string();
+    let request = viewer.request(Method::POST, STREAM);
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    let stream = lab.hub.open(request.body(asked.into()).unwrap()).await;
+    let is_asked = async {
+        while lab.asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), is_asked)
+        .await
+        .unwrap();
+    assert!(lab.hub.hub.language_tokens_today().unwrap() > 100);
+    drop(stream);
+    // One of eight places is free again: each of these would otherwise be refused it.
+    lab.says_next(Words("Yes."));
+    for _ in 0..9 {
+        assert_eq!(ask(&viewer, "what is running?").await["answer"], "Yes.");
+    }
 }
 
 #[tokio::test]

@@ -495,6 +495,7 @@ fn the_table_of_the_api_is_this() {
     /api/v1/alerts/{id}/acknowledgement POST Role(Researcher)
     /api/v1/alerts/{id}/resolution POST Role(Researcher)
     /api/v1/assistant/ask POST Role(Viewer)
+    /api/v1/assistant/stream POST Role(Viewer)
     /api/v1/assistant/tools GET Role(Viewer)
     /api/v1/assistant/tools/{name} POST Role(Viewer)
     /api/v1/briefs GET Role(Viewer)

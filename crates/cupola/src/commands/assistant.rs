@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use cupola_client::{ANSWER_TIMEOUT, Client};
-use cupola_protocol::assistant::{AnswerBody, ChangeBody, CurveBody, NewQuestion, ToolCall};
+use cupola_client::{ANSWER_TIMEOUT, Client, Heard};
+use cupola_protocol::assistant::{
+    AnswerBody, ChangeBody, CurveBody, ModelCallBody, NewQuestion, ToolCall,
+};
 
 use crate::{
     cli::Ask,
@@ -69,7 +71,17 @@ fn terminal() -> i32 {
 
 /// Asks, shows what is said, and says whether that is an answer.
 async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow::Result<bool> {
-    let found = client.ask_question(question).await?;
+    // Who looks on sees how a language model answers.
+    let is_watched = !asked.read.json && io::stdout().is_terminal();
+    let mut watched = Watched::default();
+    let found = if is_watched {
+        let found = client.ask_question_live(question, |heard| watched.hear(&heard));
+        let found = found.await;
+        watched.end();
+        found?
+    } else {
+        client.ask_question(question).await?
+    };
     // What a language model proposes is asked about first.
     let made = found.change.as_ref();
     if let Some(change) = made.filter(|change| asked.yes && !change.by_model) {
@@ -79,7 +91,7 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
     if asked.read.json {
         output::json(&found)?;
     } else {
-        show(&found, client.address().url());
+        show(&found, client.address().url(), &watched);
     }
     match &found.change {
         Some(change) if change.by_model => proposed(client, change, asked.read.json).await?,
@@ -133,8 +145,60 @@ async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Re
     Ok(())
 }
 
-fn show(found: &AnswerBody, hub: &str) {
-    output::line(&output::clean(&found.answer));
+/// What a language model says and does, shown while it answers.
+#[derive(Debug, Default)]
+struct Watched {
+    /// What it said since it last called a tool.
+    words: String,
+    has_called: bool,
+}
+
+impl Watched {
+    fn hear(&mut self, heard: &Heard) {
+        match heard {
+            Heard::Words(words) => {
+                output::raw(output::clean(words).as_bytes());
+                self.words += words;
+            }
+            Heard::Call(call) => {
+                self.end();
+                self.words.clear();
+                self.has_called = true;
+                called(call);
+            }
+        }
+    }
+
+    fn end(&self) {
+        if !self.words.is_empty() {
+            output::line("");
+        }
+    }
+
+    /// Whether somebody who looked on has read this already.
+    fn has_shown(&self, answer: &str) -> bool {
+        !self.words.is_empty() && self.words.trim() == answer.trim()
+    }
+}
+
+fn called(call: &ModelCallBody) {
+    let refused = call.refused.as_deref();
+    let refused = refused.map(|why| format!(": refused, {why}"));
+    let line = format!(
+        "called {} {} ({} bytes, {:.0} ms){}",
+        call.tool,
+        call.arguments,
+        call.bytes,
+        call.millis,
+        refused.unwrap_or_default()
+    );
+    output::note(&output::clean(&line));
+}
+
+fn show(found: &AnswerBody, hub: &str, watched: &Watched) {
+    if !watched.has_shown(&found.answer) {
+        output::line(&output::clean(&found.answer));
+    }
     for line in &found.detail {
         output::line(&format!("  {line}"));
     }
@@ -156,18 +220,8 @@ fn show(found: &AnswerBody, hub: &str) {
         output::note(&format!("{}: {hub}{}", link.title, link.href));
     }
     if let Some(model) = &found.model {
-        for call in &model.calls {
-            let refused = call.refused.as_deref();
-            let refused = refused.map(|why| format!(": refused, {why}"));
-            let line = format!(
-                "called {} {} ({} bytes, {:.0} ms){}",
-                call.tool,
-                call.arguments,
-                call.bytes,
-                call.millis,
-                refused.unwrap_or_default()
-            );
-            output::note(&output::clean(&line));
+        if !watched.has_called {
+            model.calls.iter().for_each(called);
         }
         let (name, tokens) = (output::clean(&model.name), model.tokens);
         let what = if found.notice.is_none() {

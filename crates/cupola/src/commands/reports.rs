@@ -160,9 +160,14 @@ fn list(schedules: Vec<ReportScheduleBody>) {
     let mut table = Table::new(&["schedule", "about", "every", "due", "by", "last"]);
     for one in schedules {
         let due = one.due_at.to_string();
+        let about = if one.about.is_empty() {
+            one.experiment_ids
+        } else {
+            one.about
+        };
         table.row([
             one.schedule_id,
-            one.experiment_ids.join(", "),
+            about.join(", "),
             one.every,
             due,
             one.author,

@@ -12,6 +12,8 @@ use crate::ui::{
     components::{Dot, Link, Scale, Scatter, X},
     format,
     frame::Frame,
+    paths,
+    reports::Document,
 };
 
 /// The page of a conversation; `asked` is a question that was refused, with the reason.
@@ -26,6 +28,7 @@ pub(in crate::ui) fn index(
         turns: turns.iter().map(|turn| view(turn, role)).collect(),
         examples: suggest::EXAMPLES.iter().map(ToString::to_string).collect(),
         model_note: model_note(model),
+        stream: model.map_or("", |_| paths::ASSISTANT_STREAM),
         asked: asked.to_owned(),
         error: error.to_owned(),
     }
@@ -56,7 +59,10 @@ fn view(turn: &Turn, role: Role) -> TurnView {
         detail: answer.detail.clone(),
         plot: plot(answer),
         quoted: answer.quoted.join("\n"),
-        report: answer.report.clone(),
+        report: (answer.report.clone()).map(|report| Document {
+            report,
+            is_part: true,
+        }),
         numbers: (answer.numbers.iter())
             .map(|number| NumberView {
                 name: number.name.clone(),

@@ -3,15 +3,15 @@
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response, sse::Event},
 };
-use cupola_assistant::conversations::Made;
+use cupola_assistant::{answer::Answer, conversations::Made};
 use cupola_domain::access::{Principal, Role};
 use cupola_protocol::assistant::NewQuestion;
 
 use super::present;
 use crate::{
-    api::assistant::{answered, called},
+    api::assistant::{Kept, Making, called, problem_event},
     auth::{Access, Viewer},
     error::{ApiError, PageError},
     router::Routes,
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .get(paths::ASSISTANT, viewer, show)
         .post(paths::ASSISTANT, viewer, ask)
+        .post(paths::ASSISTANT_STREAM, viewer, ask_live)
         // Which role it takes, each tool says.
         .post(paths::ASSISTANT_CHANGES, viewer, change)
         .post(paths::ASSISTANT_ANEW, viewer, begin_anew)
@@ -59,41 +60,62 @@ async fn ask(
     Viewer(who): Viewer,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    let question = fields.text("question").trim();
-    let new = NewQuestion {
-        question: question.to_owned(),
-        conversation: Some(NAME.to_owned()),
-        anew: false,
-        no_model: false,
-        makes: false,
-        utc_offset_minutes: fields
-            .text("utc_offset_minutes")
-            .parse()
-            .unwrap_or_default(),
+    let new = asked(&fields);
+    let question = new.question.clone();
+    let told = match Making::begin(&web, &who, new) {
+        Ok(making) => making.told().await,
+        Err(refused) => Err(refused),
     };
-    let answer = match answered(&web, &who, new).await {
-        Ok(answer) => answer,
+    match told {
+        Ok(told) => {
+            let latest = noted(&web, &who, &question, told.into_shown());
+            Ok(Redirect::to(&latest).into_response())
+        }
         Err(ApiError(problem)) if problem.status == StatusCode::UNPROCESSABLE_ENTITY.as_u16() => {
             let said: Vec<_> = problem.errors.into_iter().map(|of| of.message).collect();
-            let page = page(&web, &who, (question, &said.join("; "))).await?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            let page = page(&web, &who, (&question, &said.join("; "))).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
-        Err(ApiError(problem)) => return Err(PageError(problem)),
-    };
+        Err(ApiError(problem)) => Err(PageError(problem)),
+    }
+}
+
+/// The same for a page that shows how the answer comes. Who leaves it finds the answer there later.
+async fn ask_live(
+    State(web): State<Web>,
+    Viewer(who): Viewer,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let new = asked(&fields);
+    let question = new.question.clone();
+    let making = Making::begin(&web, &who, new)?;
+    Ok(making.live(Kept::ForLater, move |told| match told {
+        Ok(told) => {
+            let latest = noted(&web, &who, &question, told.into_shown());
+            Event::default().event("end").data(latest)
+        }
+        Err(error) => problem_event(&error),
+    }))
+}
+
+fn asked(fields: &Fields) -> NewQuestion {
+    let offset = fields.text("utc_offset_minutes");
+    NewQuestion {
+        question: fields.text("question").trim().to_owned(),
+        conversation: Some(NAME.to_owned()),
+        utc_offset_minutes: offset.parse().unwrap_or_default(),
+        ..NewQuestion::default()
+    }
+}
+
+/// Notes an answer in the conversation, and says where it is: the browser scrolls to it.
+fn noted(web: &Web, who: &Principal, question: &str, answer: Answer) -> String {
     let whose = who.token.to_string();
     let conversations = &web.assistant().conversations;
     conversations.note((&whose, NAME), (question, answer), web.hub.now());
-    Ok(latest(&web, &whose))
-}
-
-/// To the turn that is new: the browser scrolls to it.
-fn latest(web: &Web, whose: &str) -> Response {
-    let turns = web
-        .assistant()
-        .conversations
-        .turns((whose, NAME), web.hub.monotonic());
+    let turns = conversations.turns((&whose, NAME), web.hub.monotonic());
     let number = turns.last().map_or(0, |turn| turn.number);
-    Redirect::to(&format!("{}#turn-{number}", paths::ASSISTANT)).into_response()
+    format!("{}#turn-{number}", paths::ASSISTANT)
 }
 
 async fn change(

@@ -100,7 +100,7 @@ fn hostile() -> Turn {
         text: HOSTILE.to_owned(),
         detail: vec![HOSTILE.to_owned()],
         quoted: vec![HOSTILE.to_owned()],
-        report: Some(HOSTILE.to_owned()),
+        report: Some(super::reports::report(HOSTILE)),
         suggestions: vec![HOSTILE.to_owned()],
         ..Answer::default()
     };

@@ -91,13 +91,14 @@ fn show(text: &str) -> Show {
         is_scheduled: false,
         document: Document {
             report: report(text),
+            is_part: false,
         },
         deletion: Some(Link::new("Delete", paths::report(id(1), "/deletion"))),
     }
 }
 
 /// Each kind of block; one link leads elsewhere than to the hub, and is none.
-fn report(text: &str) -> Report {
+pub(super) fn report(text: &str) -> Report {
     let here = || paths::run(run(1), "");
     let curve = |start: f64| {
         let points: Vec<(f64, f64)> = (0..40)

@@ -194,7 +194,10 @@ async fn show(State(web): State<Web>, Viewer(who): Viewer, Id(id): Id<ReportId>)
         href: paths::report(id, ""),
         author: kept.author.clone(),
         is_scheduled: kept.schedule.is_some(),
-        document: Document { report },
+        document: Document {
+            report,
+            is_part: false,
+        },
         deletion: owns(&who, &kept.owner).then(deletion),
     })
 }
