@@ -6,6 +6,7 @@
 mod across;
 mod changes;
 mod chosen;
+mod drafts;
 mod economy;
 mod elsewhere;
 mod estimates;
@@ -203,7 +204,9 @@ pub fn ask(
             if asked.is_agreed && answer.change.is_some() {
                 answer.detail.insert(0, CONFIRMING.to_owned());
             }
-            answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+            if answer.suggestions.is_empty() {
+                answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+            }
             answer
         }
         reading => not_asked(reading),

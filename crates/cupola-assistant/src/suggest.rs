@@ -188,14 +188,23 @@ fn of_best(of: &Thing, run: Option<&Thing>) -> Vec<String> {
 
 /// A draft is handed in once it can be.
 fn of_draft(wish: &Wish) -> Vec<String> {
-    let is_whole = !wish.goal.is_empty() && wish.template.is_some();
-    let submit = is_whole.then(|| "submit it".to_owned());
-    submit
-        .into_iter()
-        .chain(["make it 200 tasks".to_owned()])
-        .chain(is_whole.then(|| "how much will it cost?".to_owned()))
-        .chain(is_whole.then(|| "how long will it take?".to_owned()))
-        .collect()
+    if wish.goal.is_empty() {
+        return vec![
+            "find the smallest loss".to_owned(),
+            "list templates".to_owned(),
+        ];
+    }
+    if wish.template.is_none() {
+        return vec!["list templates".to_owned()];
+    }
+    [
+        "submit it",
+        "make it 200 tasks",
+        "how much will it cost?",
+        "how long will it take?",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn of_trust(of: Option<&Thing>) -> Vec<String> {

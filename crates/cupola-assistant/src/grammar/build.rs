@@ -358,7 +358,7 @@ impl<N: Names> Context<'_, N> {
                 let kind = few.first().map_or(Kind::Experiment, Thing::kind);
                 let mut choices = self.names.recent(kind);
                 choices.retain(|choice| !few.contains(choice));
-                Err(which(kind, choices))
+                Err(which(kind, choices).into())
             }
         }
     }

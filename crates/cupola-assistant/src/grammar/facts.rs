@@ -220,7 +220,7 @@ impl<N: Names> Context<'_, N> {
             (None, Some(Intent::ListRuns(_) | Intent::Fact(Fact::Problems { .. })))
                 if listed.len() > 1 =>
             {
-                return Err(super::named::which(listed[0].kind(), listed.clone()));
+                return Err(super::named::which(listed[0].kind(), listed.clone()).into());
             }
             (None, Some(Intent::WhyFailed { of } | Intent::WhyWaiting { of })) => Some(of.clone()),
             (

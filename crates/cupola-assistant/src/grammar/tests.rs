@@ -17,7 +17,7 @@ use crate::{
     names::{How, Key, Meaning},
     period::Period,
     suggest,
-    wish::Wish,
+    wish::{Time, Wish},
 };
 
 /// A Sunday.
@@ -87,10 +87,9 @@ fn talk(questions: &[(&str, &str)]) {
         let reading = read(question, &conversation, &names, clock());
         assert_eq!(said(&reading), *expected, "{question}");
         let shown = match &reading {
-            Reading::Asked(Asked {
-                intent: Intent::Best { .. },
-                ..
-            }) => Some(Thing::new(Key::Run(run_id()), "shown")),
+            Reading::Asked(asked) if matches!(asked.intent, Intent::Best { .. }) => {
+                Some(Thing::new(Key::Run(run_id()), "shown"))
+            }
             _ => None,
         };
         conversation.note(question, &reading, shown);
@@ -341,7 +340,11 @@ fn wanted(wish: &Wish) -> String {
         .map(|(name, expression)| format!("{name}={expression}"))
         .collect();
     let tasks = wish.num_tasks.unwrap_or_default();
-    let secs = wish.time_budget.unwrap_or_default().as_secs();
+    let secs = match wish.time {
+        Some(Time::Each(time)) => time.as_secs().to_string(),
+        Some(Time::InAll(time)) => format!("{}/n", time.as_secs()),
+        None => "0".to_owned(),
+    };
     let template = wish.template.clone().unwrap_or_default();
     let hardware = wish.hardware.map_or("", |hardware| hardware.as_str());
     let dropped = wish.dropped.iter().map(|name| format!(" without {name}"));
@@ -729,7 +732,64 @@ fn briefs_are_drafted() {
             "submit it",
             "submit \"speed\" compress 400 600  lr=uniform(0.1, 0.2)",
         ),
-        ("submit it", "draft \"\"  0 0  "),
+        (
+            "submit it",
+            "submit \"speed\" compress 400 600  lr=uniform(0.1, 0.2)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_draft_is_not_forgotten_for_other_words() {
+    const BEGUN: &str = "draft a brief for speed with char-lm, 5 tasks";
+    const DRAFT: &str = "draft \"speed\" char-lm 5 0  ";
+    const MORE: &str = "draft \"speed\" char-lm 40 0  ";
+    talk(&[
+        (BEGUN, DRAFT),
+        ("submit it", "submit \"speed\" char-lm 5 0  "),
+        ("what is running?", "running all"),
+        ("show it", DRAFT),
+        ("what is running?", "running all"),
+        (
+            "how much will it cost?",
+            "cost of draft \"speed\" char-lm 5 0  ",
+        ),
+        ("best of alpha", "best of alpha 1+1"),
+        ("with 40 tasks", MORE),
+        ("describe alpha", "describe experiment alpha"),
+        ("show the draft", MORE),
+        ("list runs of alpha", "runs any of alpha"),
+        ("last 5 runs of alpha", "runs any newest 5 of alpha"),
+        ("make it 5 tasks", DRAFT),
+        ("cost of alpha", "cost alpha"),
+        ("draft a brief for depth", "draft \"depth\"  0 0  "),
+        ("submit it", "draft \"depth\"  0 0  "),
+    ]);
+    let names = names();
+    let mut conversation = Conversation::default();
+    for question in [BEGUN, "submit it"] {
+        let reading = read(question, &conversation, &names, clock());
+        conversation.note(question, &reading, None);
+        let Reading::Asked(asked) = reading else {
+            panic!("{question}");
+        };
+        conversation.keep(Vec::new(), Some(asked.intent));
+    }
+    conversation.make();
+    assert_eq!(conversation.wish, None, "it was handed in");
+}
+
+#[test]
+fn what_is_asked_is_no_change_of_a_draft() {
+    const DRAFT: &str = "draft \"speed\" char-lm 5 0  ";
+    talk(&[
+        ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
+        ("what was checked?", "checks all"),
+    ]);
+    talk(&[
+        ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
+        ("verified", DRAFT),
+        ("what seeds did alpha use?", "seeds alpha"),
     ]);
 }
 

@@ -131,7 +131,7 @@ async fn told(web: &Web, who: &Principal, new: NewQuestion) -> Result<Told, ApiE
         },
     };
     if new.makes {
-        conversation.proposed = None;
+        conversation.make();
     }
     conversation.remember(&new.question, &told.answer.text);
     if let Some(name) = name {
