@@ -13,6 +13,7 @@ mod limits;
 mod listed;
 mod marked;
 mod named;
+mod negation;
 mod orders;
 mod picked;
 mod runs;

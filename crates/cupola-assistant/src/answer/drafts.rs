@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use cupola_domain::{
-    objective::{Direction, Objective},
-    template::Template,
-    text::excerpt,
-};
+use cupola_domain::{objective::Objective, template::Template, text::excerpt};
 use cupola_hub::HubError;
 use cupola_search::space::Space;
 use serde_json::{Map, Value};
@@ -18,9 +14,8 @@ use super::{
 };
 use crate::{
     links,
-    names::{How, Kind, Names as _},
     numbers::{self, amount, plural},
-    question::{Question, fold},
+    suggest,
     tools::Mode,
     wish::{Beyond, Missing, Time, Wish},
 };
@@ -34,34 +29,6 @@ const UNREAD_MAX: usize = 12;
 
 /// Parameters of a draft that are told.
 const SEARCHED_MAX: usize = 12;
-
-/// Words of a goal that say that more is better.
-const HIGHEST: &[&str] = &[
-    "highest",
-    "largest",
-    "greatest",
-    "biggest",
-    "maximum",
-    "maximal",
-    "maximise",
-    "maximize",
-    "maximising",
-    "maximizing",
-    "most",
-];
-
-/// And that less is.
-const LOWEST: &[&str] = &[
-    "lowest",
-    "smallest",
-    "least",
-    "minimum",
-    "minimal",
-    "minimise",
-    "minimize",
-    "minimising",
-    "minimizing",
-];
 
 impl Desk<'_> {
     pub(super) fn drafted(&self, wish: &Wish) -> Result<Answer, HubError> {
@@ -94,7 +61,7 @@ impl Desk<'_> {
             answer.suggestions = if wish.space.len() == 1 {
                 names.collect()
             } else {
-                crate::suggest::examples()
+                suggest::examples()
             };
             return Ok(unread(answer, wish).link("a new brief", links::NEW_BRIEF));
         }
@@ -137,100 +104,26 @@ impl Desk<'_> {
             listed.join(", ")
         );
         let mut answer = unread(asking(text), wish).link("templates", "/templates");
-        let uses = names.iter().map(|name| format!("use {name}"));
-        answer.suggestions = uses.take(crate::suggest::SUGGESTIONS_MAX).collect();
+        let fitting = names.iter().filter(|name| self.is_valid(wish, name));
+        let uses = fitting.map(|name| format!("use {name}"));
+        answer.suggestions = uses.take(suggest::SUGGESTIONS_MAX).collect();
         answer
     }
 
-    /// What its tasks are judged by, where its goal speaks of something else.
-    fn judged(&self, answer: Answer, wish: &Wish) -> Answer {
-        let Some(objective) = self.objective(wish) else {
-            return answer;
+    /// Whether a draft could be handed in with this template.
+    fn is_valid(&self, wish: &Wish, template: &str) -> bool {
+        let wish = Wish {
+            template: Some(template.to_owned()),
+            ..wish.clone()
         };
-        let Some(end) = self.end_of(&wish.goal, &objective) else {
-            return answer;
-        };
-        let is_same = end.direction == objective.direction && end.is_objective;
-        if is_same {
-            return answer;
-        }
-        answer.more(format!(
-            "Its tasks are judged by {} ({}), as its template says; a brief has no objective of its own.",
-            quoted(&objective.metric),
-            objective.direction
-        ))
+        let arguments = self.arguments(&wish).ok();
+        let checked = arguments
+            .and_then(|arguments| self.call("check_brief", &arguments, Mode::AsAsked).ok());
+        checked.is_some_and(|checked| checked["valid"] == Value::Bool(true))
     }
 
-    fn objective(&self, wish: &Wish) -> Option<Objective> {
+    pub(super) fn objective(&self, wish: &Wish) -> Option<Objective> {
         self.template_of(wish)?.objective.clone()
-    }
-
-    /// Which end of what a goal wants: "the highest score".
-    fn end_of(&self, goal: &str, objective: &Objective) -> Option<End> {
-        let words = Question::read(goal).ok()?.words;
-        let (at, direction) = words.iter().enumerate().find_map(|(at, word)| {
-            let said = word.folded.as_str();
-            let is_highest = HIGHEST.contains(&said);
-            let direction = if is_highest {
-                Direction::Maximize
-            } else {
-                Direction::Minimize
-            };
-            (is_highest || LOWEST.contains(&said)).then_some((at, direction))
-        })?;
-        let of = words[at + 1..]
-            .iter()
-            .find(|word| !["the", "a", "of", "its", "value"].contains(&word.folded.as_str()))?;
-        let metric = fold(&objective.metric);
-        let is_objective = of.folded == metric;
-        let is_part = metric
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|part| part == of.folded);
-        let is_metric = is_objective
-            || is_part
-            || Direction::of_name(&of.folded).is_some()
-            || !self
-                .names
-                .find(How::Folded, &of.text, &[Kind::Metric])
-                .is_empty();
-        Some(End {
-            direction,
-            of: of.text.clone(),
-            is_objective: is_objective || is_part,
-            is_metric,
-        })
-    }
-
-    /// Why a brief cannot look for what its goal says: its template judges from the other end.
-    fn other_end(&self, wish: &Wish) -> Option<Answer> {
-        let objective = self.objective(wish)?;
-        let end = self.end_of(&wish.goal, &objective)?;
-        if !end.is_metric || end.direction == objective.direction {
-            return None;
-        }
-        let template = quoted(wish.template.as_deref().unwrap_or_default());
-        let (wanted, has) = (end.direction, objective.direction);
-        let text = format!(
-            "I cannot draft that: you want to {wanted} {}, and tasks of {template} are judged by {} ({has}); a brief has no objective of its own.",
-            quoted(&end.of),
-            quoted(&objective.metric),
-        );
-        let (low, high) = ("lowest", "highest");
-        let other = if has == Direction::Minimize {
-            low
-        } else {
-            high
-        };
-        let answer = Answer::refused(text)
-            .more(format!(
-                "Say `the goal is the {other} {}`, or `use NAME` with a template whose objective it is; a template of your own names it in `[objective]`.",
-                objective.metric
-            ))
-            .link("templates", "/templates");
-        Some(Answer {
-            suggestions: vec![format!("the goal is the {other} {}", objective.metric)],
-            ..answer
-        })
     }
 
     /// What is searched, a line each: what was said, and the rest as the template has it.
@@ -277,8 +170,7 @@ impl Desk<'_> {
     /// The call that a draft is; what is said where it cannot be one.
     pub(super) fn arguments(&self, wish: &Wish) -> Result<Map<String, Value>, Box<Answer>> {
         if let Some(answer) = self.other_end(wish).or_else(|| without_time(wish)) {
-            let answer = unread(answer, wish);
-            return Err(Box::new(answer.link("a new brief", links::NEW_BRIEF)));
+            return Err(refused_draft(answer, wish));
         }
         let mut arguments = arguments(wish);
         let said = wish
@@ -299,10 +191,7 @@ impl Desk<'_> {
         let Some(template) = template.filter(|_| !wish.dropped.is_empty()) else {
             return Ok(());
         };
-        let refused = |text: String| {
-            let answer = unread(Answer::refused(text), wish);
-            Err(Box::new(answer.link("a new brief", links::NEW_BRIEF)))
-        };
+        let refused = |text: String| Err(refused_draft(Answer::refused(text), wish));
         if space.is_empty()
             && template
                 .space
@@ -329,14 +218,13 @@ impl Desk<'_> {
     }
 }
 
-/// Which end of what is wanted.
-struct End {
-    direction: Direction,
-    of: String,
-    /// Whether it is what the template judges by.
-    is_objective: bool,
-    /// Whether it can be measured at all, as far as that is known.
-    is_metric: bool,
+/// What stands in the way of a draft, with what else is to be told of it.
+fn refused_draft(answer: Answer, wish: &Wish) -> Box<Answer> {
+    let mut answer = unread(answer, wish).link("a new brief", links::NEW_BRIEF);
+    if answer.suggestions.is_empty() {
+        answer.suggestions = suggest::examples();
+    }
+    Box::new(answer)
 }
 
 fn date_in(wish: &Wish) -> Option<&Beyond> {

@@ -227,6 +227,11 @@ fn intent(intent: &Intent) -> String {
             } else {
                 state
             };
+            let state = match () {
+                () if wanted.is_unstarted() => "unstarted".to_owned(),
+                () if wanted.is_not() => format!("not {state}"),
+                () => state.to_owned(),
+            };
             let own = if wanted.is_own { " own" } else { "" };
             let newest = wanted
                 .newest
@@ -294,6 +299,7 @@ fn fact(fact: &Fact) -> String {
             let when = if *is_today { " today" } else { "" };
             format!("{what} by cost {}{when}", end(*is_highest))
         }
+        Fact::NeverRan => "experiments that never ran".to_owned(),
         Fact::Presence { is_online: true } => "workers online".to_owned(),
         Fact::Presence { is_online: false } => "workers offline".to_owned(),
         Fact::Standing { state } => format!("experiments {state}"),
@@ -533,8 +539,8 @@ fn what_would_be_another_question_is_not_answered() {
         ("cost of alpha and beta", "not answered with beta"),
         ("my best run", "not answered with my"),
         ("make it 20 tasks", "?"),
-        ("which runs did not fail?", "not answered with not"),
-        ("which runs haven't failed?", "not answered with haven't"),
+        ("which runs did not fail?", "runs not failed of "),
+        ("which runs haven't failed?", "runs not failed of "),
         ("runs of alpha except task 3", "not answered with except"),
         ("who has the most failed runs?", "not answered with most"),
         ("how many runs per worker?", "not answered with per"),
@@ -1625,6 +1631,51 @@ fn slips_do_not_panic_where_a_name_is_longer_than_the_question() {
     for question in ["lrsweep", "lrsweep?", "lr swep", "🙂 lrsweep", "?", "..."] {
         read(question, &Conversation::default(), &names, clock());
     }
+}
+
+#[test]
+fn the_opposite_of_a_state_is_read_or_refused() {
+    check_all(&[
+        ("how many runs did not fail?", "runs not failed of "),
+        ("how many runs didn't fail?", "runs not failed of "),
+        (
+            "runs of alpha that have not failed",
+            "runs not failed of alpha",
+        ),
+        ("how many runs of alpha are not done?", "runs left of alpha"),
+        ("runs that have not finished", "runs left of "),
+        ("which runs haven't finished yet?", "runs left of "),
+        (
+            "runs of alpha that did not complete",
+            "runs not completed of alpha",
+        ),
+        ("which runs were not cancelled?", "runs not cancelled of "),
+        ("which runs are not running?", "runs not running of "),
+        ("which runs aren't running?", "runs not running of "),
+        ("which runs are not waiting?", "runs not pending of "),
+        ("which runs never started?", "runs unstarted of "),
+        (
+            "which runs of alpha did not run?",
+            "runs unstarted of alpha",
+        ),
+        ("which experiments never ran?", "experiments that never ran"),
+        (
+            "which experiments have not started?",
+            "experiments that never ran",
+        ),
+        ("which experiments did not fail?", "not answered with not"),
+        ("which experiments aren't done?", "not answered with aren't"),
+        ("failed runs that are not done", "not answered with not"),
+        (
+            "runs that did not fail and did not finish",
+            "not answered with not",
+        ),
+        ("which workers aren't busy?", "not answered with aren't"),
+        ("which runs were not lost?", "not answered with not"),
+        ("is alpha not better than beta?", "not answered with not"),
+        ("isn't alpha better than beta?", "is alpha better than beta"),
+        ("why doesn't alpha start?", "why waiting alpha"),
+    ]);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Questions and their answers, held against what the hub has.
 
 use cupola_assistant::{
-    answer::{Answer, ask},
+    answer::{Answer, Outcome, ask},
     conversation::Conversation,
+    intent::Intent,
     people,
     tools::Caller,
 };
@@ -26,13 +27,8 @@ impl<'a> Talk<'a> {
     }
 
     fn ask(&mut self, question: &str) -> Answer {
-        let caller = Caller {
-            name: "ada".to_owned(),
-            owner: "ada".to_owned(),
-            role: Role::Researcher,
-        };
         let (hub, index) = (&self.lab.hub, &self.lab.index);
-        let answer = ask(hub, index, &caller, &mut self.conversation, (question, 0)).unwrap();
+        let answer = ask(hub, index, &caller(), &mut self.conversation, (question, 0)).unwrap();
         for number in &answer.numbers {
             assert!(
                 number.source.starts_with('/'),
@@ -43,7 +39,22 @@ impl<'a> Talk<'a> {
             assert!(link.href.starts_with('/'), "{question}: {link:?}");
         }
         assert!(!answer.text.is_empty(), "{question}");
+        self.try_suggestions(question, &answer);
         answer
+    }
+
+    /// Whatever is suggested is understood when it is asked next, each by itself.
+    fn try_suggestions(&self, question: &str, answer: &Answer) {
+        for next in &answer.suggestions {
+            let mut after = self.conversation.clone();
+            let (hub, index) = (&self.lab.hub, &self.lab.index);
+            let told = ask(hub, index, &caller(), &mut after, (next, 0)).unwrap();
+            // What a draft lacks is asked for.
+            let is_draft = matches!(after.last, Some(Intent::Draft(_)));
+            let is_understood = told.outcome == Outcome::Answered
+                || (told.outcome == Outcome::AskedBack && is_draft);
+            assert!(is_understood, "{question}: {next}: {}", told.text);
+        }
     }
 
     /// The answer has this in it, and these numbers.
@@ -59,6 +70,14 @@ impl<'a> Talk<'a> {
                 "{question}: {found:?}, not {value}"
             );
         }
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        name: "ada".to_owned(),
+        owner: "ada".to_owned(),
+        role: Role::Researcher,
     }
 }
 
@@ -1391,6 +1410,114 @@ fn a_draft_is_priced_and_timed() {
     let checked = lab.call("check_brief", change.arguments.into()).unwrap();
     assert_eq!(checked["space"]["data"]["lr"]["value"], 0.001, "{checked}");
     talk.check("no", "Nothing is done.", &[]);
+}
+
+#[test]
+fn the_opposite_of_a_state_is_counted() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "how many runs did not fail?",
+        "18 runs did not fail.",
+        &[("runs", 18.0)],
+    );
+    check(
+        &lab,
+        "how many runs of alpha did not fail?",
+        "5 runs of `alpha` did not fail.",
+        &[],
+    );
+    check(
+        &lab,
+        "runs of alpha that did not complete",
+        "1 run of `alpha` did not complete.",
+        &[],
+    );
+    check(
+        &lab,
+        "which runs of beta did not complete?",
+        "There is no run of `beta` that did not complete.",
+        &[("runs", 0.0)],
+    );
+    check(
+        &lab,
+        "which runs have not finished?",
+        "2 runs are left.",
+        &[("runs", 2.0)],
+    );
+    check(
+        &lab,
+        "which runs never started?",
+        "1 run was never started.",
+        &[("runs", 1.0)],
+    );
+    check_lines(
+        &lab,
+        "which experiments never ran?",
+        &["1 experiment never ran:", "`gamma`: no tasks"],
+    );
+    check(
+        &lab,
+        "how many runs did not fail today?",
+        "18 runs did not fail today.",
+        &[],
+    );
+}
+
+#[test]
+fn what_was_lost_and_tried_again_is_no_failure() {
+    let lab = Lab::new();
+    lab.given_back();
+    check_lines(
+        &lab,
+        "did epsilon fail?",
+        &[
+            "No runs of `epsilon` failed.",
+            "1 attempt was lost with a machine and tried again, which is no failure.",
+        ],
+    );
+    check_lines(
+        &lab,
+        "why did epsilon fail?",
+        &["No run of `epsilon` failed; it is completed."],
+    );
+    check(
+        &lab,
+        "how many runs failed today?",
+        "1 run failed today.",
+        &[("runs", 1.0)],
+    );
+    check(
+        &lab,
+        "are there any problems?",
+        "Yes: 1 run failed",
+        &[("runs that failed", 1.0)],
+    );
+    check(
+        &lab,
+        "what changed today?",
+        "1 failed",
+        &[("runs that failed", 1.0)],
+    );
+    check(&lab, "log of the last failed run", "task 5 of `alpha`", &[]);
+}
+
+#[test]
+fn hours_are_answered() {
+    let lab = Lab::new();
+    for question in [
+        "what ran since midnight?",
+        "what failed last night?",
+        "what ran before noon?",
+        "runs from 3 days ago",
+        "what ran tomorrow?",
+        "what failed on the weekend?",
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        let is_read = answer.outcome.as_str() == "answered";
+        let has_example = answer.text.contains("Times that I read");
+        assert!(is_read || has_example, "{question}: {}", answer.text);
+    }
 }
 
 /// What is asked, its outcome, and a part of what is answered; a blank line begins another conversation.
