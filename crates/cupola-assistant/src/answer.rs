@@ -6,10 +6,12 @@
 mod across;
 mod changes;
 mod chosen;
+mod drafts;
 mod economy;
 mod elsewhere;
 mod estimates;
 mod fact;
+mod goals;
 mod groups;
 mod matters;
 mod measured;
@@ -37,7 +39,8 @@ use crate::{
     index::{HubNames, Index, run_thing},
     intent::Intent,
     names::{Key, Kind, Thing},
-    period::Clock,
+    period::{self, Clock},
+    question::fold,
     suggest,
     tools::{Caller, DATA_NOTE, Refused},
 };
@@ -204,7 +207,9 @@ pub fn ask(
             if asked.is_agreed && answer.change.is_some() {
                 answer.detail.insert(0, CONFIRMING.to_owned());
             }
-            answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+            if answer.suggestions.is_empty() {
+                answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+            }
             answer
         }
         reading => not_asked(reading),
@@ -263,16 +268,7 @@ fn not_asked(reading: &Reading) -> Answer {
         }
         Reading::DidYouMean(meant) => did_you_mean(meant),
         Reading::NotTaken(not) => orders::not_taken(not),
-        Reading::NotAnswered(words) => {
-            let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-            Answer {
-                suggestions: suggest::examples(),
-                ..Answer::refused(format!(
-                    "I cannot answer that: {} would be left out, and the answer would be to another question.",
-                    words.join(", ")
-                ))
-            }
-        }
+        Reading::NotAnswered(words) => not_answered(words),
         Reading::TooLong(too_long) => Answer {
             outcome: Outcome::NotUnderstood,
             suggestions: suggest::examples(),
@@ -287,6 +283,23 @@ fn not_asked(reading: &Reading) -> Answer {
             suggestions: suggest::examples(),
             ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers, costs, credits and checks.".to_owned())
         },
+    }
+}
+
+fn not_answered(words: &[String]) -> Answer {
+    let is_time = |word: &String| period::TIME_WORDS.contains(&fold(word).as_str());
+    let times = if words.iter().any(is_time) {
+        " Times that I read: `today`, `since 9:00`, `between 10:00 and 12:00`, `last night`, `from Monday to Wednesday`, `in the last 2 hours`."
+    } else {
+        ""
+    };
+    let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+    Answer {
+        suggestions: suggest::examples(),
+        ..Answer::refused(format!(
+            "I cannot answer that: {} would be left out, and the answer would be to another question.{times}",
+            words.join(", ")
+        ))
     }
 }
 

@@ -87,6 +87,8 @@ pub struct Conversation {
     pub last: Option<Intent>,
     /// The brief that is being drafted.
     pub wish: Option<Wish>,
+    /// Whether "it" leads to that brief: nothing else was named since.
+    pub is_draft_meant: bool,
     /// What was asked back.
     pub pending: Option<Pending>,
     /// What was asked, without a slip: whether this was meant.
@@ -145,16 +147,16 @@ impl Conversation {
                 if let Some(subject) = asked.intent.subject() {
                     self.speak_of(subject.clone());
                 }
+                self.is_draft_meant &= asked.intent.subject().is_none() && shown.is_none();
                 if let Some(shown) = shown {
                     self.run = Some(shown);
                 }
-                if let Intent::Draft(wish) | Intent::Fact(Fact::Estimate { wish, .. }) =
-                    &asked.intent
+                if let Intent::Draft(wish)
+                | Intent::Submit(wish)
+                | Intent::Fact(Fact::Estimate { wish, .. }) = &asked.intent
                 {
                     self.wish = Some(wish.clone());
-                }
-                if matches!(asked.intent, Intent::Submit(_)) {
-                    self.wish = None;
+                    self.is_draft_meant = true;
                 }
                 self.last = Some(asked.intent.clone());
             }
@@ -192,6 +194,19 @@ impl Conversation {
             self.is_fresh = true;
         }
         self.proposed = proposed;
+    }
+
+    /// What was proposed is made, or will be: a draft that was handed in is none any more.
+    pub fn make(&mut self) {
+        if let Some(Intent::Submit(_)) = self.proposed.take() {
+            self.forget_draft();
+        }
+    }
+
+    /// The draft was handed in.
+    pub(crate) fn forget_draft(&mut self) {
+        self.wish = None;
+        self.is_draft_meant = false;
     }
 
     /// Remembers what was said, for a language model; only the latest of it.

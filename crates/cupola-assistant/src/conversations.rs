@@ -163,9 +163,15 @@ impl Conversations {
     /// Says what became of a change.
     pub fn note_made(&self, (who, name): (&str, &str), number: u64, made: Made) {
         let mut all = self.open();
-        let kept = all.get_mut(&(who.to_owned(), name.to_owned()));
-        let turns = kept.into_iter().flat_map(|kept| kept.turns.iter_mut());
-        for turn in turns.filter(|turn| turn.number == number) {
+        let Some(kept) = all.get_mut(&(who.to_owned(), name.to_owned())) else {
+            return;
+        };
+        let is_done = matches!(made, Made::Done(_));
+        for turn in kept.turns.iter_mut().filter(|turn| turn.number == number) {
+            let change = turn.answer.change.as_ref();
+            if is_done && change.is_some_and(|change| change.tool == "submit_brief") {
+                kept.conversation.forget_draft();
+            }
             turn.made = Some(made.clone());
         }
     }

@@ -79,6 +79,8 @@ pub enum Fact {
         /// In this state; of what failed or was cancelled, any task.
         state: cupola_domain::counts::State,
     },
+    /// Experiments of which no run was ever started.
+    NeverRan,
     /// The workers that are heard of, or are not.
     Presence {
         /// Those that are.
@@ -234,6 +236,7 @@ impl Fact {
             | Self::Spenders { .. }
             | Self::Presence { .. }
             | Self::Standing { .. }
+            | Self::NeverRan
             | Self::Alerts
             | Self::Briefs { .. }
             | Self::Own { .. }

@@ -2,6 +2,7 @@
 
 use cupola_domain::{
     access::Role,
+    counts::State,
     experiment::Experiment,
     ids::{ExperimentId, RunId, TaskId},
     objective::Objective,
@@ -12,7 +13,10 @@ use cupola_hub::{
     comparison::{Column, Compared, Question, Selection},
     ledger::{Statement, StatementQuery},
     logs::{From as LogFrom, Line, LogQuery},
-    run_search::{Columns, RunSearch, filter::Filter},
+    run_search::{
+        Columns, RunFound, RunSearch, RunsFound,
+        filter::{self, Filter},
+    },
     runs::RunDetail,
 };
 use serde_json::{Map, Value};
@@ -24,6 +28,16 @@ pub const TAIL_LINES: usize = 15;
 
 /// Of each line so many bytes.
 const TAIL_LINE_BYTES: usize = 400;
+
+/// Kinds of failures that are machines' and not the tasks'.
+const LOSSES: &str = "(lost, handed_back, not_prepared, withdrawn)";
+
+/// Runs that failed by themselves.
+pub const FAILED: &str =
+    "state = failed and not failure in (lost, handed_back, not_prepared, withdrawn)";
+
+/// Lost runs of which is looked whether they were the last attempt.
+const LOSSES_MAX: u32 = 200;
 
 /// How the runs of an experiment stand by its objective.
 #[derive(Debug, Clone)]
@@ -175,34 +189,86 @@ pub fn tail(hub: &Hub, id: RunId) -> Result<Vec<Line>, HubError> {
     Ok(hub.run_log(id, query)?.lines)
 }
 
-/// The latest runs of an experiment that failed, and how many there are.
-pub fn failed(
+/// Runs that failed, and what was only lost.
+#[derive(Debug, Clone, Default)]
+pub struct Failures {
+    /// The latest first.
+    pub runs: Vec<RunFound>,
+    /// How many there are, as far as they were counted.
+    pub count: u64,
+    /// Whether all were counted.
+    pub is_all: bool,
+    /// Attempts that machines lost and whose tasks were tried again.
+    pub lost: u64,
+}
+
+/// The runs that failed and for which `also` holds (empty for all), the latest first. What a machine lost or gave
+/// back is tried again: that is no failure, unless no attempt was left.
+pub fn failures(
     hub: &Hub,
-    id: ExperimentId,
+    experiments: &[ExperimentId],
+    also: &str,
     limit: u32,
-) -> Result<Vec<cupola_hub::run_search::RunFound>, HubError> {
-    search(hub, Some(id), "state = failed", limit)
+) -> Result<Failures, HubError> {
+    let also = if also.is_empty() {
+        String::new()
+    } else {
+        format!(" and {also}")
+    };
+    let failed = found(hub, experiments, &format!("state = failed{also}"), limit)?;
+    let lost = format!("state = failed and failure in {LOSSES}{also}");
+    let lost = found(hub, experiments, &lost, LOSSES_MAX)?;
+    let is_all = (failed.total.is_some() || !failed.has_more) && !lost.has_more;
+    let mut again = Vec::new();
+    for run in &lost.runs {
+        if !is_final(hub, run)? {
+            again.push(run.run.id);
+        }
+    }
+    let count = failed.total.unwrap_or(failed.runs.len() as u64);
+    let mut runs = failed.runs;
+    runs.retain(|found| !again.contains(&found.run.id));
+    let lost = again.len() as u64;
+    Ok(Failures {
+        runs,
+        count: count.saturating_sub(lost),
+        is_all,
+        lost,
+    })
+}
+
+/// Whether a lost run was the last attempt at its task.
+fn is_final(hub: &Hub, found: &RunFound) -> Result<bool, HubError> {
+    let task = hub.task_detail(found.run.task)?.task;
+    Ok(task.run == found.run.id && task.state.word() == State::Failed)
+}
+
+/// The latest runs of an experiment that failed.
+pub fn failed(hub: &Hub, id: ExperimentId, limit: u32) -> Result<Vec<RunFound>, HubError> {
+    Ok(failures(hub, &[id], "", limit)?.runs)
 }
 
 fn count_alike(hub: &Hub, id: ExperimentId, failure: &Failure) -> Result<usize, HubError> {
     let filter = format!("state = failed and failure = \"{}\"", failure.kind());
-    Ok(search(hub, Some(id), &filter, 100)?.len())
+    Ok(found(hub, &[id], &filter, 100)?.runs.len())
 }
 
-fn search(
+fn found(
     hub: &Hub,
-    experiment: Option<ExperimentId>,
+    experiments: &[ExperimentId],
     filter: &str,
     limit: u32,
-) -> Result<Vec<cupola_hub::run_search::RunFound>, HubError> {
-    let search = RunSearch {
-        experiments: experiment.into_iter().collect(),
-        filter: Filter::parse(filter).map_err(|error| HubError::Internal(error.into()))?,
+) -> Result<RunsFound, HubError> {
+    let wrong = |error: filter::FilterError| {
+        HubError::Conflict(format!("the filter cannot be read: {error}"))
+    };
+    hub.search_runs(RunSearch {
+        experiments: experiments.to_vec(),
+        filter: Filter::parse(filter).map_err(wrong)?,
         columns: Columns::These(Vec::new()),
         limit,
         ..RunSearch::default()
-    };
-    Ok(hub.search_runs(search)?.runs)
+    })
 }
 
 fn of_family(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {

@@ -13,6 +13,7 @@ mod limits;
 mod listed;
 mod marked;
 mod named;
+mod negation;
 mod orders;
 mod picked;
 mod runs;
@@ -40,7 +41,7 @@ const ANSWER_BYTES_MAX: usize = 400;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
     /// It asks for this.
-    Asked(Asked),
+    Asked(Box<Asked>),
     /// It could mean any of these.
     Which {
         /// The words in doubt; empty where something was left out.
@@ -118,6 +119,12 @@ impl Asked {
     }
 }
 
+impl From<Asked> for Reading {
+    fn from(asked: Asked) -> Self {
+        Self::Asked(Box::new(asked))
+    }
+}
+
 /// Reads a question.
 pub fn read(text: &str, conversation: &Conversation, names: &impl Names, clock: Clock) -> Reading {
     if text.len() < ANSWER_BYTES_MAX
@@ -155,7 +162,7 @@ fn answered(
         ));
     }
     if is_no(text) {
-        return Some(Reading::Asked(Asked::plain(Intent::Fact(Fact::Nothing))));
+        return Some(Asked::plain(Intent::Fact(Fact::Nothing)).into());
     }
     let is_submitted = matches!(conversation.proposed, Some(Intent::Submit(_)));
     let submits = is_submitted && ["submit", "submit it"].contains(&fold(text).as_str());
@@ -168,10 +175,13 @@ fn answered(
         return Some(read_chosen(meant, conversation, names, clock, &[]));
     }
     let intent = conversation.proposed.clone()?;
-    Some(Reading::Asked(Asked {
-        is_agreed: true,
-        ..Asked::plain(intent)
-    }))
+    Some(
+        Asked {
+            is_agreed: true,
+            ..Asked::plain(intent)
+        }
+        .into(),
+    )
 }
 
 fn read_chosen(
@@ -197,7 +207,7 @@ fn read_chosen(
         used: Vec::new(),
     };
     match context.read(topic) {
-        Ok(asked) => Reading::Asked(asked),
+        Ok(asked) => asked.into(),
         Err(reading) => *reading,
     }
 }

@@ -205,6 +205,8 @@ pub struct RunsWanted {
     pub of: Vec<Thing>,
     /// In this state.
     pub state: Option<State>,
+    /// The opposite of it.
+    pub opposite: Option<Opposite>,
     /// Only those whose worker was lost.
     pub is_lost: bool,
     /// Only those that have not ended.
@@ -219,6 +221,27 @@ pub struct RunsWanted {
     pub dated: Dated,
     /// What was written after `where`: a filter, as runs are searched with.
     pub filter: String,
+}
+
+/// What a word such as "not" makes of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opposite {
+    /// Any state but that.
+    Others,
+    /// Its program was never started.
+    Unstarted,
+}
+
+impl RunsWanted {
+    /// Whether any state but one is wanted.
+    pub fn is_not(&self) -> bool {
+        self.opposite == Some(Opposite::Others)
+    }
+
+    /// Whether runs are wanted whose program was never started.
+    pub fn is_unstarted(&self) -> bool {
+        self.opposite == Some(Opposite::Unstarted)
+    }
 }
 
 /// Which time of runs is meant.

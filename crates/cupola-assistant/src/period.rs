@@ -1,10 +1,20 @@
 //! Times in people's words: "today", "since Monday", "in the last 2 hours", a date.
 
+mod days;
+mod hours;
+
 use std::{ops::Range, time::Duration};
 
-use cupola_domain::{date, time::Timestamp};
+use cupola_domain::time::Timestamp;
 
-use crate::{question::Word, words::count};
+use self::{
+    days::{calendar, of_day, weekday},
+    hours::{PARTS, before, clock_time, hour, part_of_day, within_day},
+};
+use crate::{
+    question::Word,
+    words::{count, phrase},
+};
 
 const DAY_MILLIS: i64 = 86_400_000;
 const HOUR: u64 = 3_600;
@@ -12,25 +22,6 @@ const DAY: u64 = 24 * HOUR;
 
 /// Longer ago is as good as ever.
 const SECONDS_MAX: f64 = 3e9;
-
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-const WEEKDAY_ENDINGS: [&str; 7] = ["day", "sday", "nesday", "rsday", "day", "urday", "day"];
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// What time it is for whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,15 +46,25 @@ pub struct Period {
 /// The first period among the words, and which of them say it.
 pub fn find(words: &[Word], clock: Clock) -> Option<(Period, Range<usize>)> {
     (0..words.len()).find_map(|at| {
-        let (bounds, length) = at_start(&words[at..], clock)?;
+        // "Runs between 9 and 12" are hours, "lr between 9 and 12" are none.
+        let is_hour = at.checked_sub(1).is_none_or(|before| {
+            let before = words[before].folded.as_str();
+            phrase(&[before]).is_some()
+        });
+        let (bounds, length) = at_start(&words[at..], is_hour, clock)?;
         let said: Vec<_> = words[at..at + length]
             .iter()
             .map(|word| word.text.as_str())
             .collect();
+        let mut said = said.join(" ");
+        // Everybody's evening has other hours: it is told which are meant.
+        if let Some((_, (from, until))) = PARTS.iter().find(|(part, _)| said.ends_with(part)) {
+            said = format!("{said} ({from}:00 to {}:00)", until % 24);
+        }
         let period = Period {
             from: bounds.0,
             until: bounds.1,
-            words: said.join(" "),
+            words: said,
         };
         Some((period, at..at + length))
     })
@@ -87,30 +88,47 @@ pub fn duration(words: &[Word]) -> Option<(f64, usize)> {
     bounded(number * unit, 2)
 }
 
+/// Words of times, of which none is left out of a question.
+pub const TIME_WORDS: &[&str] = &[
+    "noon",
+    "midnight",
+    "night",
+    "tonight",
+    "tomorrow",
+    "weekend",
+    "fortnight",
+    "quarter",
+    "noontime",
+    "midday",
+    "overnight",
+    "christmas",
+    "easter",
+    "oclock",
+    "am",
+    "pm",
+];
+
 type Bounds = (Option<Timestamp>, Option<Timestamp>);
 
-fn at_start(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
+fn at_start(words: &[Word], is_hour: bool, clock: Clock) -> Option<(Bounds, usize)> {
     let word = words.first().filter(|word| !word.is_quoted)?;
+    if let Some(found) = part_of_day(words, clock) {
+        return Some(found);
+    }
     let rest = &words[1..];
     match word.folded.as_str() {
         "today" => Some((day(today(clock), clock), 1)),
         "yesterday" => Some((day(today(clock) - 1, clock), 1)),
         "since" | "after" => {
-            let ((from, _), length) = moment(rest, clock)?;
+            let ((from, _), length) = moment(rest, clock).or_else(|| hour(rest, clock))?;
             Some(((from, None), 1 + length))
         }
-        "until" | "before" => {
-            let ((until, _), length) = moment(rest, clock)?;
-            Some(((None, until), 1 + length))
-        }
+        "until" | "before" => before(rest, clock).map(|(bounds, length)| (bounds, 1 + length)),
         "between" | "from" => {
-            let ((from, _), first) = moment(rest, clock)?;
-            let rest = rest.get(first..)?;
-            let is_joined = rest
-                .first()
-                .is_some_and(|w| ["and", "to", "until"].contains(&w.folded.as_str()));
-            let ((_, until), second) = moment(rest.get(1..).filter(|_| is_joined)?, clock)?;
-            Some(((from, until), 2 + first + second))
+            let found = both(rest, is_hour, clock);
+            let is_from = word.folded == "from";
+            let found = found.or_else(|| is_from.then(|| begun(rest, clock))?)?;
+            Some((found.0, 1 + found.1))
         }
         "in" | "on" | "within" | "during" | "over" | "for" => {
             let is_of_moment = word.folded == "on";
@@ -120,6 +138,46 @@ fn at_start(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
         }
         _ => span(words, clock).or_else(|| ago(words, clock)),
     }
+}
+
+/// `Monday to Wednesday`, `10:00 and 12:00`: from the beginning of the first to the end of the second.
+fn both(words: &[Word], is_hour: bool, clock: Clock) -> Option<(Bounds, usize)> {
+    let first = moment(words, clock).or_else(|| hour(words, clock).filter(|_| is_hour));
+    let ((from, of_first), first) = first?;
+    let rest = words.get(first..)?;
+    let joint = rest.first()?.folded.as_str();
+    if !["and", "to", "until", "till"].contains(&joint) {
+        return None;
+    }
+    let rest = rest.get(1..)?;
+    // The second hour is the next one behind the first.
+    if let Some((within, second)) = within_day(rest)
+        && let Some(from) = from
+    {
+        let day = day_of(from, clock);
+        let mut until = midnight(day, clock).plus(within);
+        if until <= from {
+            until = until.plus(Duration::from_secs(DAY));
+        }
+        return Some(((Some(from), Some(until)), 1 + first + second));
+    }
+    let ((begins, ends), second) = moment(rest, clock)?;
+    let (mut from, mut until) = (from, ends.or(begins));
+    if from >= until {
+        // "From Friday to Tuesday" on a Wednesday: the Friday before.
+        if weekday(&words[0].folded, clock).is_some() {
+            from = from.map(|from| from.minus(Duration::from_secs(7 * DAY)));
+        } else {
+            (from, until) = (begins, of_first.or(from));
+        }
+    }
+    Some(((from, until), 1 + first + second))
+}
+
+/// Behind "from" alone: `3 days ago` is since then, a day is that day.
+fn begun(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
+    let is_bare = duration(words).is_some() && ago(words, clock).is_none();
+    moment(words, clock).filter(|_| !is_bare)
 }
 
 /// `the last 2 hours`, `this week`, `last month`.
@@ -148,7 +206,7 @@ fn span(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
             let (from, _) = calendar(named, 0, clock)?;
             Some(((Some(from), None), extra + 2))
         }
-        "today" | "yesterday" if !has_article => at_start(words, clock),
+        "today" | "yesterday" if !has_article => at_start(words, false, clock),
         _ => None,
     }
 }
@@ -162,16 +220,12 @@ fn moment(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
         return Some((bounds, length));
     }
     let first = words[0].folded.as_str();
-    match first {
-        "today" => return Some((day(today(clock), clock), 1)),
-        "yesterday" => return Some((day(today(clock) - 1, clock), 1)),
-        "this" => return span(words, clock),
-        _ => {}
+    if first == "this" {
+        return span(words, clock);
     }
     ago(words, clock)
-        .or_else(|| weekday(first, clock).map(|number| (day(number, clock), 1)))
-        .or_else(|| dated(words, clock))
-        .or_else(|| time_of_day(first, clock).map(|from| ((Some(from), None), 1)))
+        .or_else(|| of_day(words, clock))
+        .or_else(|| clock_time(words, clock))
         .or_else(|| {
             duration(words).map(|(seconds, length)| ((Some(back(clock, seconds)), None), length))
         })
@@ -182,133 +236,6 @@ fn ago(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
     let (seconds, length) = duration(words)?;
     let is_ago = words.get(length)?.folded == "ago";
     is_ago.then(|| ((Some(back(clock, seconds)), None), length + 1))
-}
-
-/// `2026-11-20`, with a time or not; `20 November`, `Nov 20 2026`.
-fn dated(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
-    let first = words.first()?.text.as_str();
-    if let Some(millis) = date::millis(first) {
-        let has_offset = first.len() > 10 && first[10..].contains(['Z', 'z', '+', '-']);
-        let from = if has_offset {
-            millis
-        } else {
-            millis - offset_millis(clock)
-        };
-        let from = Timestamp::from_millis(from);
-        let until = (first.len() == 10).then(|| from.plus(Duration::from_secs(DAY)));
-        return Some(((Some(from), until), 1));
-    }
-    let second = words.get(1)?.folded.as_str();
-    let first = words.first()?.folded.as_str();
-    let (month, of_month) = match (month(first), month(second)) {
-        (Some(month), _) => (month, second),
-        (None, Some(month)) => (month, first),
-        (None, None) => return None,
-    };
-    let of_month = of_month.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let of_month = count(of_month).filter(|number| (1..=31).contains(number))?;
-    let said = words
-        .get(2)
-        .and_then(|word| count(&word.folded))
-        .filter(|year| (1970..10_000).contains(year));
-    let this_year = year_of(clock)?;
-    let number = match said {
-        Some(year) => day_number(year, month, of_month)?,
-        // Without a year it is the latest that has begun.
-        None => day_number(this_year, month, of_month)
-            .filter(|number| *number <= today(clock))
-            .or_else(|| day_number(this_year - 1, month, of_month))?,
-    };
-    Some((day(number, clock), 2 + usize::from(said.is_some())))
-}
-
-/// `14:00`, of today or, where that is still to come, of yesterday.
-fn time_of_day(text: &str, clock: Clock) -> Option<Timestamp> {
-    let (hour, minute) = text.split_once(':')?;
-    let (hour, minute) = (count(hour)?, count(minute)?);
-    if hour > 23 || minute > 59 {
-        return None;
-    }
-    let within = i64::from(hour * 60 + minute) * 60_000;
-    let at = midnight(today(clock), clock).millis() + within;
-    let at = if at > clock.now.millis() {
-        at - DAY_MILLIS
-    } else {
-        at
-    };
-    Some(Timestamp::from_millis(at))
-}
-
-/// The latest such day that has begun.
-fn weekday(text: &str, clock: Clock) -> Option<i64> {
-    let beginning = text.get(..3)?;
-    let wanted = WEEKDAYS.iter().position(|day| *day == beginning)?;
-    let ending = &text[3..];
-    if !(ending.is_empty()
-        || ending == WEEKDAY_ENDINGS[wanted]
-        || ["s", "r", "rs", "nes"].contains(&ending))
-    {
-        return None;
-    }
-    let today = today(clock);
-    // 1970 began on a Thursday.
-    let back = (today + 3 - i64::try_from(wanted).ok()?).rem_euclid(7);
-    Some(today - back)
-}
-
-/// The week or month or year that is, or the one before it.
-fn calendar(unit: &str, back: u32, clock: Clock) -> Option<(Timestamp, Timestamp)> {
-    let today = today(clock);
-    let back = i64::from(back);
-    let (first, next) = match unit {
-        "day" => (today - back, today - back + 1),
-        "week" => {
-            let monday = today - (today + 3).rem_euclid(7) - 7 * back;
-            (monday, monday + 7)
-        }
-        "month" => {
-            let text = date::text(midnight_utc(today).millis())?;
-            let (year, month) = (
-                text.get(..4)?.parse::<u32>().ok()?,
-                text.get(5..7)?.parse::<u32>().ok()?,
-            );
-            let number = i64::from(year) * 12 + i64::from(month) - 1 - back;
-            (month_start(number)?, month_start(number + 1)?)
-        }
-        "year" => {
-            let year = i64::from(year_of(clock)?) - back;
-            (month_start(year * 12)?, month_start(year * 12 + 12)?)
-        }
-        _ => return None,
-    };
-    Some((midnight(first, clock), midnight(next, clock)))
-}
-
-/// The day on which a month begins, months counted from the year 0.
-fn month_start(number: i64) -> Option<i64> {
-    let year = u32::try_from(number.div_euclid(12)).ok()?;
-    let month = u32::try_from(number.rem_euclid(12)).ok()? + 1;
-    day_number(year, month, 1)
-}
-
-fn day_number(year: u32, month: u32, day: u32) -> Option<i64> {
-    let millis = date::millis(&format!("{year:04}-{month:02}-{day:02}"))?;
-    Some(millis.div_euclid(DAY_MILLIS))
-}
-
-fn year_of(clock: Clock) -> Option<u32> {
-    date::text(midnight_utc(today(clock)).millis())?
-        .get(..4)?
-        .parse()
-        .ok()
-}
-
-fn month(text: &str) -> Option<u32> {
-    let is_month = |name: &str| {
-        text.len() >= 3 && (name.starts_with(text) || text == "sept" && name == "september")
-    };
-    let at = MONTHS.iter().position(|name| is_month(name))?;
-    u32::try_from(at + 1).ok()
 }
 
 /// Seconds of a unit.
@@ -337,7 +264,11 @@ fn back(clock: Clock, seconds: f64) -> Timestamp {
 
 /// The number of the day that it is for whoever asks.
 fn today(clock: Clock) -> i64 {
-    let local = clock.now.millis().saturating_add(offset_millis(clock));
+    day_of(clock.now, clock)
+}
+
+fn day_of(at: Timestamp, clock: Clock) -> i64 {
+    let local = at.millis().saturating_add(offset_millis(clock));
     local.div_euclid(DAY_MILLIS)
 }
 
@@ -363,6 +294,8 @@ fn offset_millis(clock: Clock) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use cupola_domain::date;
+
     use super::*;
     use crate::question::Question;
 
@@ -434,6 +367,52 @@ mod tests {
         check("since march 3rd 2024", "2024-03-03T00:00.. 4");
         check("since 02:15", "2026-11-22T02:15.. 2");
         check("since 14:00", "2026-11-21T14:00.. 2");
+    }
+
+    #[test]
+    fn hours_and_parts_of_days_are_read() {
+        check(
+            "between 1:00 and 03:00",
+            "2026-11-22T01:00..2026-11-22T03:00 4",
+        );
+        check(
+            "between 10:00 and 12:00",
+            "2026-11-21T10:00..2026-11-21T12:00 4",
+        );
+        check("from 22:00 to 2:00", "2026-11-21T22:00..2026-11-22T02:00 4");
+        check("between 9 and 12", "2026-11-21T09:00..2026-11-21T12:00 4");
+        check("from 3 days ago", "2026-11-19T03:30.. 4");
+        check(
+            "from Monday to Wednesday",
+            "2026-11-16T00:00..2026-11-19T00:00 4",
+        );
+        check(
+            "from Friday to Tuesday",
+            "2026-11-13T00:00..2026-11-18T00:00 4",
+        );
+        check("from Monday", "2026-11-16T00:00..2026-11-17T00:00 2");
+        check(
+            "from 3 days ago to yesterday",
+            "2026-11-19T03:30..2026-11-22T00:00 6",
+        );
+        check(
+            "between 2026-11-03 and 2026-11-01",
+            "2026-11-01T00:00..2026-11-04T00:00 4",
+        );
+        check("before noon", "2026-11-22T00:00..2026-11-22T12:00 2");
+        check("before 3:00", "2026-11-22T00:00..2026-11-22T03:00 2");
+        check("since midnight", "2026-11-22T00:00.. 2");
+        check("since 9", "2026-11-21T09:00.. 2");
+        check("since 2 am", "2026-11-22T02:00.. 3");
+        check("after 3pm", "2026-11-21T15:00.. 2");
+        check("since yesterday at 9", "2026-11-21T09:00.. 4");
+        check("since Monday 10:30", "2026-11-16T10:30.. 3");
+        check("last night", "2026-11-21T18:00..2026-11-22T06:00 2");
+        check("yesterday evening", "2026-11-21T18:00..2026-11-22T00:00 2");
+        check("this morning", "2026-11-22T06:00..2026-11-22T12:00 2");
+        check("since 9 runs failed", "none");
+        check("lr from 5 to 10", "none");
+        check("between 10 minutes and nothing", "none");
     }
 
     #[test]

@@ -55,10 +55,7 @@ fn following(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
             format!("compare {} and {}", named(a), named(b)),
             format!("report on {}", named(a)),
         ],
-        Intent::WhyFailed { of } => vec![
-            format!("show the log of {}", named(of)),
-            format!("retry {}", named(of)),
-        ],
+        Intent::WhyFailed { of } => of_failure(of, run),
         Intent::WhyWaiting { .. } | Intent::Workers => vec![
             "how are the workers?".to_owned(),
             "what is running?".to_owned(),
@@ -122,7 +119,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which runs failed today?".to_owned(),
         ],
         Fact::BestOfAll { .. } => vec!["latest results".to_owned(), "list experiments".to_owned()],
-        Fact::Standing { .. } => vec![
+        Fact::Standing { .. } | Fact::NeverRan => vec![
             "list experiments".to_owned(),
             "which runs failed today?".to_owned(),
         ],
@@ -186,16 +183,36 @@ fn of_best(of: &Thing, run: Option<&Thing>) -> Vec<String> {
     next
 }
 
+/// What failed is read and tried again run by run.
+fn of_failure(of: &Thing, run: Option<&Thing>) -> Vec<String> {
+    match run {
+        Some(run) => vec![
+            format!("show the log of {}", named(run)),
+            format!("retry {}", named(run)),
+        ],
+        None => of_subject(of),
+    }
+}
+
 /// A draft is handed in once it can be.
 fn of_draft(wish: &Wish) -> Vec<String> {
-    let is_whole = !wish.goal.is_empty() && wish.template.is_some();
-    let submit = is_whole.then(|| "submit it".to_owned());
-    submit
-        .into_iter()
-        .chain(["make it 200 tasks".to_owned()])
-        .chain(is_whole.then(|| "how much will it cost?".to_owned()))
-        .chain(is_whole.then(|| "how long will it take?".to_owned()))
-        .collect()
+    if wish.goal.is_empty() {
+        return vec![
+            "find the smallest loss".to_owned(),
+            "list templates".to_owned(),
+        ];
+    }
+    if wish.template.is_none() {
+        return vec!["list templates".to_owned()];
+    }
+    [
+        "submit it",
+        "make it 200 tasks",
+        "how much will it cost?",
+        "how long will it take?",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn of_trust(of: Option<&Thing>) -> Vec<String> {
@@ -210,7 +227,13 @@ fn of_trust(of: Option<&Thing>) -> Vec<String> {
 }
 
 fn of_compared(these: &[Thing]) -> Vec<String> {
+    let is_picked = |thing: &Thing| matches!(thing.key, Key::Picked(..));
     match these {
+        // "The best run" is no name.
+        these if these.iter().any(is_picked) => {
+            let named = these.iter().find(|thing| !is_picked(thing));
+            named.map_or_else(examples, of_subject)
+        }
         [a, b, ..] => vec![
             format!("is {} better than {}?", named(a), named(b)),
             format!("report on {}", named(a)),

@@ -16,6 +16,9 @@ use crate::{
     tools::run_of_task,
 };
 
+/// Failures of which the last is looked for.
+const FAILURES_MAX: u32 = 100;
+
 impl Desk<'_> {
     /// The run that a thing is, or is the latest of.
     pub(super) fn run_of(&self, thing: &Thing) -> Result<RunId, HubError> {
@@ -57,8 +60,12 @@ impl Desk<'_> {
             (Pick::Best(_) | Pick::Worst(_), None) => None,
             (Pick::First, of) => self.first(of, "")?,
             (Pick::Newest, of) => self.newest(of, "")?,
-            (Pick::FirstFailed, of) => self.first(of, "state = failed")?,
-            (Pick::LastFailed, of) => self.newest(of, "state = failed")?,
+            (Pick::FirstFailed, of) => self.first(of, facts::FAILED)?,
+            (Pick::LastFailed, of) => {
+                let of: Vec<_> = of.into_iter().collect();
+                let failures = facts::failures(self.hub, &of, "", FAILURES_MAX)?;
+                failures.runs.first().map(|found| found.run.id)
+            }
             (Pick::Running, of) => self.newest(of, "state = running")?,
         };
         let name = name.strip_prefix("the ").unwrap_or(name);

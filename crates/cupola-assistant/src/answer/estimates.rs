@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{
     Answer, Desk,
-    changes::{NUM_TASKS, or_said, planned, seconds, text},
+    changes::{or_said, text},
+    drafts::{NUM_TASKS, planned, seconds},
 };
 use crate::{
     links,

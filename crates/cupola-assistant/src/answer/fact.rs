@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     fact::{Averaged, Fact},
+    facts,
     intent::Spent,
     links,
     names::{Key, Thing},
@@ -54,6 +55,7 @@ impl Desk<'_> {
                 is_today,
             } => self.spenders(*is_people, *is_highest, *is_today),
             Fact::Standing { state } => self.experiments_in(*state),
+            Fact::NeverRan => self.never_ran(),
             Fact::Presence { is_online } => self.presence(*is_online),
             Fact::Maker { of } => self.maker(of),
             Fact::Alerts => self.alerts(),
@@ -159,24 +161,19 @@ impl Desk<'_> {
             .map_or(String::new(), |until| {
                 format!(" and finished < {}", moment(until))
             });
-        let filter = format!("state = failed and finished >= {}{until}", moment(from));
-        let found = self.search(&filter, Vec::new(), super::work::COUNTED_MAX)?;
-        let count = found.total.unwrap_or(found.runs.len() as u64);
-        let at_least = if found.total.is_none() && found.has_more {
-            "at least "
-        } else {
-            ""
-        };
-        let first = found
+        let also = format!("finished >= {}{until}", moment(from));
+        let failures = facts::failures(self.hub, &[], &also, super::work::COUNTED_MAX)?;
+        let at_least = if failures.is_all { "" } else { "at least " };
+        let first = failures
             .runs
-            .get(..TOLD_MAX.min(found.runs.len()))
+            .get(..TOLD_MAX.min(failures.runs.len()))
             .unwrap_or_default();
         *answer = self.listed(std::mem::take(answer), first).count(
             "runs that failed",
-            count,
+            failures.count,
             links::RUNS,
         );
-        Ok((count, at_least))
+        Ok((failures.count, at_least))
     }
 
     fn alerts(&self) -> Result<Answer, HubError> {

@@ -71,6 +71,39 @@ impl Desk<'_> {
         Ok(answer.link("experiments", links::EXPERIMENTS))
     }
 
+    /// Experiments of which no run was ever started, the newest first.
+    pub(super) fn never_ran(&self) -> Result<Answer, HubError> {
+        let known = self.hub.known_experiments()?.into_iter();
+        let there = known.filter(|known| known.deleted_at.is_none() && known.bin_of.is_none());
+        let mut found = Vec::new();
+        for experiment in there.map(|known| known.experiment) {
+            let counts = &experiment.counts;
+            let has_run = counts.completed + counts.failed + counts.running > 0;
+            if !has_run && (counts.total() == 0 || self.first_start(experiment.id)?.is_none()) {
+                found.push(experiment);
+            }
+        }
+        let count = found.len() as u64;
+        let text = match count {
+            0 => "Every experiment had a run that was started.".to_owned(),
+            1 => "1 experiment never ran:".to_owned(),
+            count => format!("{} never ran:", plural(count, "experiment")),
+        };
+        let mut answer = Answer::saying(text).count("experiments", count, links::EXPERIMENTS);
+        for experiment in found.iter().take(LISTED_MAX) {
+            let name = self.called(experiment.id, &experiment.name);
+            let tasks = match experiment.counts.total() {
+                0 => "no tasks".to_owned(),
+                total => plural(total, "task"),
+            };
+            answer = answer
+                .more(format!("{name}: {tasks}"))
+                .link(name, links::experiment(experiment))
+                .listing(self.names.thing(experiment.id, &experiment.name));
+        }
+        Ok(answer.link("experiments", links::EXPERIMENTS))
+    }
+
     /// The workers that are heard of, or are not.
     pub(super) fn presence(&self, is_online: bool) -> Result<Answer, HubError> {
         let rows = self.hub.list_workers()?;

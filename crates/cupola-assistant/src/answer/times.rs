@@ -19,6 +19,7 @@ use cupola_hub::{
 
 use super::{Answer, Desk, quoted};
 use crate::{
+    facts,
     intent::Spent,
     links,
     names::{Key, Thing},
@@ -313,14 +314,17 @@ impl Desk<'_> {
             ),
             ("were started", between("started")),
         ] {
-            let found =
-                self.search(&format!("{condition}{also}"), experiments.clone(), RUNS_MAX)?;
-            let count = found.total.unwrap_or(found.runs.len() as u64);
-            let at_least = if found.total.is_none() && found.has_more {
-                "at least "
+            let (count, is_all) = if word == "failed" {
+                let also = format!("{}{also}", between("finished"));
+                let failures = facts::failures(self.hub, &experiments, &also, RUNS_MAX)?;
+                (failures.count, failures.is_all)
             } else {
-                ""
+                let condition = format!("{condition}{also}");
+                let found = self.search(&condition, experiments.clone(), RUNS_MAX)?;
+                let count = found.total.unwrap_or(found.runs.len() as u64);
+                (count, found.total.is_some() || !found.has_more)
             };
+            let at_least = if is_all { "" } else { "at least " };
             answer = answer.count(format!("runs that {word}"), count, &source);
             if count > 0 {
                 parts.push(format!("{at_least}{count} {word}"));

@@ -248,7 +248,7 @@ impl Desk<'_> {
         Ok((runs > 0).then_some(Mean { secs: mean, runs }))
     }
 
-    fn first_start(&self, id: ExperimentId) -> Result<Option<Timestamp>, HubError> {
+    pub(super) fn first_start(&self, id: ExperimentId) -> Result<Option<Timestamp>, HubError> {
         let order =
             Order::parse("started asc").map_err(|error| HubError::Internal(error.into()))?;
         let found = self.hub.search_runs(RunSearch {

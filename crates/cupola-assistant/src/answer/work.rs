@@ -12,7 +12,7 @@ use cupola_hub::{HubError, run_search::RunFound};
 
 use super::{Answer, Desk, quoted, times::moment};
 use crate::{
-    facts,
+    facts::{self, Failures},
     intent::{Dated, RunsWanted},
     links,
     names::{Key, Thing},
@@ -94,10 +94,16 @@ impl Desk<'_> {
         let experiment = self.hub.experiment_detail(id)?.experiment;
         let source = links::experiment(&experiment);
         let name = quoted(&of.name);
-        let failed = facts::failed(self.hub, id, FAILURES_MAX)?;
+        let failures = facts::failures(self.hub, &[id], "", FAILURES_MAX)?;
+        let failed = failures.runs;
         let Some(latest) = failed.first() else {
             let text = format!("No run of {name} failed; it is {}.", experiment.state());
-            return Ok(Answer::saying(text)
+            let answer = Answer::saying(text);
+            let answer = match failures.lost {
+                0 => answer,
+                lost => answer.more(tried_again(lost)),
+            };
+            return Ok(answer
                 .count("runs that failed", 0, &source)
                 .link(name, source));
         };
@@ -220,10 +226,7 @@ impl Desk<'_> {
                     .link("runs", source));
             }
         }
-        conditions.extend(wanted.state.map(|state| format!("state = {state}")));
-        let left = "(state = pending or state = running)".to_owned();
-        conditions.extend(wanted.is_left.then_some(left));
-        conditions.extend(wanted.is_lost.then(|| "failure = lost".to_owned()));
+        conditions.extend(states_of(wanted));
         conditions.extend(
             wanted
                 .within
@@ -234,18 +237,43 @@ impl Desk<'_> {
             conditions.push(format!("({})", wanted.filter));
         }
         let limit = wanted.newest.unwrap_or(COUNTED_MAX).clamp(1, COUNTED_MAX);
-        let found = self.search(&conditions.join(" and "), experiments, limit)?;
+        let found = self.found(wanted, &conditions, &experiments, limit)?;
         let count = match wanted.newest {
             Some(_) => found.runs.len() as u64,
-            None => found.total.unwrap_or(found.runs.len() as u64),
+            None => found.count,
         };
-        let is_all = wanted.newest.is_some() || found.total.is_some() || !found.has_more;
-        let text = counted(wanted, count, is_all);
+        let text = counted(wanted, count, wanted.newest.is_some() || found.is_all);
         let mut answer = Answer::saying(text).count("runs", count, &source);
-        if wanted.state == Some(State::Pending) {
+        if found.lost > 0 {
+            answer = answer.more(tried_again(found.lost)).count(
+                "attempts lost and tried again",
+                found.lost,
+                &source,
+            );
+        }
+        if wanted.state == Some(State::Pending) && !wanted.is_not() {
             answer = self.obstacles(answer, &found.runs)?;
         }
         Ok(self.listed(answer, &found.runs).link("runs", source))
+    }
+
+    fn found(
+        &self,
+        wanted: &RunsWanted,
+        conditions: &[String],
+        experiments: &[ExperimentId],
+        limit: u32,
+    ) -> Result<Failures, HubError> {
+        if is_of_failures(wanted) {
+            return facts::failures(self.hub, experiments, &conditions.join(" and "), limit);
+        }
+        let found = self.search(&conditions.join(" and "), experiments.to_vec(), limit)?;
+        Ok(Failures {
+            count: found.total.unwrap_or(found.runs.len() as u64),
+            is_all: found.total.is_some() || !found.has_more,
+            runs: found.runs,
+            lost: 0,
+        })
     }
 
     /// Why the first of them wait.
@@ -313,6 +341,59 @@ fn kind_of(found: &RunFound) -> &'static str {
     }
 }
 
+/// What was lost and is no failure.
+fn tried_again(lost: u64) -> String {
+    let verb = if lost == 1 { "was" } else { "were" };
+    let attempts = plural(lost, "attempt");
+    format!("{attempts} {verb} lost with a machine and tried again, which is no failure.")
+}
+
+/// Whether failures are asked for, of which attempts that were only lost are none.
+fn is_of_failures(wanted: &RunsWanted) -> bool {
+    wanted.state == Some(State::Failed) && !wanted.is_lost && !wanted.is_not()
+}
+
+/// What must hold of the states of runs.
+fn states_of(wanted: &RunsWanted) -> Vec<String> {
+    let mut conditions = Vec::new();
+    if let Some(state) = wanted.state.filter(|_| !is_of_failures(wanted)) {
+        let sign = if wanted.is_not() { "!=" } else { "=" };
+        conditions.push(format!("state {sign} {state}"));
+    }
+    let left = "(state = pending or state = running)".to_owned();
+    conditions.extend(wanted.is_left.then_some(left));
+    conditions.extend(wanted.is_lost.then(|| "failure = lost".to_owned()));
+    let unstarted = || "started is missing".to_owned();
+    conditions.extend(wanted.is_unstarted().then(unstarted));
+    conditions
+}
+
+/// "17 runs did not fail": the opposite of a state, or what was never begun.
+fn counted_without(wanted: &RunsWanted, count: u64, (of, rest): (&str, &str)) -> Option<String> {
+    let is_one = count == 1;
+    if wanted.is_unstarted() {
+        let verb = if is_one { "was" } else { "were" };
+        return Some(match count {
+            0 => format!("There is no run{of}{rest} that was never started."),
+            count => format!("{}{of} {verb} never started{rest}.", plural(count, "run")),
+        });
+    }
+    let verb = match wanted.state.filter(|_| wanted.is_not())? {
+        State::Failed => "did not fail",
+        State::Completed => "did not complete",
+        State::Cancelled if is_one => "was not cancelled",
+        State::Cancelled => "were not cancelled",
+        State::Running if is_one => "is not running",
+        State::Running => "are not running",
+        State::Pending if is_one => "does not wait",
+        State::Pending => "do not wait",
+    };
+    Some(match count {
+        0 => format!("There is no run{of}{rest} that {verb}."),
+        count => format!("{}{of} {verb}{rest}.", plural(count, "run")),
+    })
+}
+
 /// How many runs are what was asked for, in a sentence; there may be more where not all were counted.
 fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
     let is_started = wanted.dated == Dated::Started;
@@ -331,25 +412,32 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
             format!("{own} of {}", of.join(" and "))
         }
     };
+    let filter = if wanted.filter.is_empty() {
+        ""
+    } else {
+        " with that filter"
+    };
+    let when = wanted.within.as_ref().map_or(String::new(), |period| {
+        format!(" {}", excerpt(&period.words))
+    });
+    if let Some(text) = counted_without(wanted, count, (&of, &format!("{filter}{when}"))) {
+        return if is_all {
+            text
+        } else {
+            format!("At least {text}")
+        };
+    }
     let state = match (wanted.is_lost, wanted.state) {
         (true, _) => " lost with their worker".to_owned(),
         (false, None) if wanted.is_left => " left".to_owned(),
         (false, None) if is_started => " started".to_owned(),
         (false, state) => state.map_or(String::new(), |state| format!(" {state}")),
     };
-    let when = wanted.within.as_ref().map_or(String::new(), |period| {
-        format!(" {}", excerpt(&period.words))
-    });
     let noun = if count == 1 { "run" } else { "runs" };
     let count_text = if count == 0 {
         "No".to_owned()
     } else {
         format!("{latest}{at_least}{count}")
-    };
-    let filter = if wanted.filter.is_empty() {
-        ""
-    } else {
-        " with that filter"
     };
     let verb = match (wanted.state, count) {
         (Some(State::Failed), _) if !wanted.is_lost => "",
@@ -370,7 +458,7 @@ fn counted(wanted: &RunsWanted, count: u64, is_all: bool) -> String {
 
 /// By its end for what has ended, else by its making.
 fn within(wanted: &RunsWanted, period: &Period) -> Vec<String> {
-    let has_ended = wanted.state.is_some_and(State::is_terminal);
+    let has_ended = wanted.state.is_some_and(State::is_terminal) && !wanted.is_not();
     let field = match (has_ended, wanted.dated) {
         (true, _) => "finished",
         (false, Dated::Started) => "started",

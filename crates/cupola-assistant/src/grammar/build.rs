@@ -74,7 +74,7 @@ impl<N: Names> Context<'_, N> {
         });
         let intent = match self.of_draft(topic)? {
             Some(intent) => intent,
-            None => match (self.fact(topic)?, topic) {
+            None => match (self.of_facts(topic)?, topic) {
                 (Some(intent), _) => intent,
                 (None, Some(topic)) => self.intent(topic)?,
                 (None, None) => self.without_topic()?,
@@ -88,6 +88,14 @@ impl<N: Names> Context<'_, N> {
             left_out: self.left_out,
             ..Asked::plain(intent)
         })
+    }
+
+    fn of_facts(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
+        // Of a change every word is looked at anyway.
+        if !matches!(topic, None | Some(Topic::Help | Topic::Act(_))) {
+            self.answers_without_times()?;
+        }
+        self.fact(topic)
     }
 
     /// A name alone, or what goes on from before.
@@ -174,7 +182,7 @@ impl<N: Names> Context<'_, N> {
                 let within = self.marked.period.clone();
                 Intent::WhatChanged { of, within }
             }
-            Topic::Running if self.is_mine() => self.runs()?,
+            Topic::Running if self.is_mine() || self.turned().is_some() => self.runs()?,
             Topic::Running => Intent::Running {
                 of: self.optional(kinds)?,
             },
@@ -358,7 +366,7 @@ impl<N: Names> Context<'_, N> {
                 let kind = few.first().map_or(Kind::Experiment, Thing::kind);
                 let mut choices = self.names.recent(kind);
                 choices.retain(|choice| !few.contains(choice));
-                Err(which(kind, choices))
+                Err(which(kind, choices).into())
             }
         }
     }

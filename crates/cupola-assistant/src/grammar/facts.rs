@@ -7,6 +7,7 @@ use super::{
     about::{About, LATEST},
     build::{COUNT_MAX, Context, Refused},
     marked::Span,
+    negation::Turned,
 };
 use crate::{
     fact::{Averaged, Deed, Fact},
@@ -106,6 +107,10 @@ impl<N: Names> Context<'_, N> {
             && !has(Sense::Lost);
         if !(matches!(topic, Some(Topic::Runs | Topic::Running)) && is_of_them && is_alone) {
             return Ok(None);
+        }
+        if let Some((Turned::Unstarted, _)) = self.turned() {
+            self.answers_without_own()?;
+            return Ok(Some(Intent::Fact(Fact::NeverRan)));
         }
         let states = [
             (Sense::Failed, State::Failed),
@@ -220,7 +225,7 @@ impl<N: Names> Context<'_, N> {
             (None, Some(Intent::ListRuns(_) | Intent::Fact(Fact::Problems { .. })))
                 if listed.len() > 1 =>
             {
-                return Err(super::named::which(listed[0].kind(), listed.clone()));
+                return Err(super::named::which(listed[0].kind(), listed.clone()).into());
             }
             (None, Some(Intent::WhyFailed { of } | Intent::WhyWaiting { of })) => Some(of.clone()),
             (

@@ -8,6 +8,7 @@ use crate::{
     fact::Fact,
     intent::Intent,
     names::{How, Kind, Names},
+    period::TIME_WORDS,
     words::Sense,
 };
 
@@ -35,6 +36,9 @@ const EXCEPTIONS: &[&str] = &[
     "slower",
     "quicker",
 ];
+
+/// The same, except where they begin a question: "isn't alpha better?"
+const DENIALS: &[&str] = &["isnt", "arent", "wasnt", "dont", "doesnt", "cant", "wont"];
 
 /// Words that hold things against each other.
 const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer"];
@@ -129,6 +133,16 @@ impl<N: Names> Context<'_, N> {
         }
     }
 
+    /// Refuses words of times that are none as they stand: "around noon", "tomorrow".
+    pub(super) fn answers_without_times(&self) -> Result<(), Refused> {
+        let is_time = |word: &str| TIME_WORDS.contains(&word) && !self.is_name(word);
+        let mut left = self.marked.unknown();
+        match left.find(|(_, word)| is_time(&word.folded)) {
+            Some((_, word)) => Err(Box::new(Reading::NotAnswered(vec![word.text.clone()]))),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a filter or a time that would be left out.
     pub(super) fn answers_without_limits(&self, intent: &Intent) -> Result<(), Refused> {
         let filter = &self.marked.filter;
@@ -157,10 +171,15 @@ impl<N: Names> Context<'_, N> {
                 Fact::WhyCancelled { .. }
                 | Fact::Elsewhere { .. }
                 | Fact::Nothing
-                | Fact::Spenders { .. }
                 | Fact::Estimate { .. }
-                | Fact::Problems { .. },
+                | Fact::Problems { .. }
+                | Fact::NeverRan,
             ) => return Ok(()),
+            Intent::Fact(Fact::Spenders { .. }) => {
+                let mut known = EXCEPTIONS.to_vec();
+                known.retain(|word| *word != "per");
+                known
+            }
             Intent::ListRuns(_)
             | Intent::List { .. }
             | Intent::Workers
@@ -171,12 +190,15 @@ impl<N: Names> Context<'_, N> {
         let mut words = words.filter(|(at, word)| {
             let quiet =
                 |(place, sense)| place != *at || matches!(sense, Sense::Noise | Sense::Asks);
-            let is_plain = !word.is_quoted && !self.marked.is_taken(*at);
+            let is_used = self.used.iter().any(|used| used.contains(at));
+            let is_plain = !word.is_quoted && !self.marked.is_taken(*at) && !is_used;
+            let said = word.folded.as_str();
+            let is_denial = *at > 0 && DENIALS.contains(&said);
             let next = self.marked.words().get(at + 1);
             let is_recent = next.is_some_and(|next| next.folded == "recent");
             is_plain
                 && !is_recent
-                && known.contains(&word.folded.as_str())
+                && (is_denial || known.contains(&said))
                 && self.marked.senses().all(quiet)
         });
         match words.next() {

@@ -28,7 +28,7 @@ impl<N: Names> Context<'_, N> {
             let place = place.map_or(listed.len(), |place| place as usize);
             match place.checked_sub(1).and_then(|place| listed.get(place)) {
                 Some(thing) => things.push(thing.clone()),
-                None => return Err(which(kind, listed.clone())),
+                None => return Err(which(kind, listed.clone()).into()),
             }
             self.used.push(at..at + length);
         }

@@ -36,14 +36,14 @@ impl<N: Names> Context<'_, N> {
             && kinds.contains(&kind)
             && self.marked.has(Sense::Pronoun)
         {
-            return Err(which(kind, listed.clone()));
+            return Err(which(kind, listed.clone()).into());
         }
         let kind = said
             .first()
             .or(kinds.iter().find(|kind| **kind == Kind::Experiment))
             .or(kinds.first());
         let kind = kind.copied().unwrap_or(Kind::Experiment);
-        Err(which(kind, self.names.recent(kind)))
+        Err(which(kind, self.names.recent(kind)).into())
     }
 
     /// What is named, or what a word such as "it" leads to.
@@ -345,10 +345,10 @@ fn is_mixed(choices: &[Thing]) -> bool {
     attributes > 0 && attributes < choices.len()
 }
 
-pub(super) fn which(kind: Kind, choices: Vec<Thing>) -> Refused {
-    Box::new(Reading::Which {
+pub(super) fn which(kind: Kind, choices: Vec<Thing>) -> Reading {
+    Reading::Which {
         term: String::new(),
         kind,
         choices,
-    })
+    }
 }

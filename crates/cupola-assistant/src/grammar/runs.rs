@@ -7,9 +7,10 @@ use super::{
     about::LATEST,
     build::{Context, Refused},
     filters,
+    negation::Turned,
 };
 use crate::{
-    intent::{Dated, Intent, RunsWanted},
+    intent::{Dated, Intent, Opposite, RunsWanted},
     names::{Key, Kind, Names},
     words::Sense,
 };
@@ -24,19 +25,12 @@ impl<N: Names> Context<'_, N> {
         } else {
             things
         };
-        let state = marked.senses().find_map(|(_, sense)| match sense {
-            Sense::Failed => Some(State::Failed),
-            Sense::Pending => Some(State::Pending),
-            Sense::Completed => Some(State::Completed),
-            Sense::Cancelled => Some(State::Cancelled),
-            Sense::Running => Some(State::Running),
-            _ => None,
-        });
-        let is_lost = marked.has(Sense::Lost);
-        let is_left = marked.has(Sense::Left) && state.is_none();
+        let of_states = self.of_states()?;
+        let state = of_states.state;
         let is_plain = state.is_none()
-            && !is_lost
-            && !is_left
+            && of_states.opposite.is_none()
+            && !of_states.is_lost
+            && !of_states.is_left
             && marked.filter.is_empty()
             && marked.period.is_none();
         if let [what] = things.as_slice()
@@ -45,7 +39,7 @@ impl<N: Names> Context<'_, N> {
         {
             return Ok(Intent::Describe { what: what.clone() });
         }
-        if let ([what], true) = (things.as_slice(), self.asks_whether_done(state)) {
+        if let ([what], true) = (things.as_slice(), self.asks_whether_done(&of_states)) {
             return Ok(Intent::Describe { what: what.clone() });
         }
         let of = if things.is_empty() {
@@ -53,12 +47,12 @@ impl<N: Names> Context<'_, N> {
         } else {
             things
         };
-        let is_started = state.is_none() && marked.has(Sense::Ran) && marked.period.is_some();
+        let is_started = state.is_none()
+            && of_states.opposite.is_none()
+            && marked.has(Sense::Ran)
+            && marked.period.is_some();
         Ok(Intent::ListRuns(RunsWanted {
             of,
-            state,
-            is_lost,
-            is_left,
             dated: if is_started {
                 Dated::Started
             } else {
@@ -68,7 +62,47 @@ impl<N: Names> Context<'_, N> {
             newest: self.newest(),
             within: marked.period.clone(),
             filter: filters::typed(&marked.filter, self.names),
+            ..of_states
         }))
+    }
+
+    /// In which state, or in which not.
+    fn of_states(&mut self) -> Result<RunsWanted, Refused> {
+        let marked = self.marked;
+        let said = marked.senses().find_map(|(_, sense)| match sense {
+            Sense::Failed => Some(State::Failed),
+            Sense::Pending => Some(State::Pending),
+            Sense::Completed => Some(State::Completed),
+            Sense::Cancelled => Some(State::Cancelled),
+            Sense::Running => Some(State::Running),
+            _ => None,
+        });
+        let is_lost = marked.has(Sense::Lost);
+        let Some((turned, words)) = self.turned() else {
+            if said.is_some() {
+                // "Failed runs that are not done": one of both would be left out.
+                self.answers_without(&[Sense::Left])?;
+            }
+            return Ok(RunsWanted {
+                state: said,
+                is_lost,
+                is_left: marked.has(Sense::Left),
+                ..RunsWanted::default()
+            });
+        };
+        self.used.push(words);
+        let (state, opposite) = match turned {
+            Turned::Not(state) => (Some(state), Some(Opposite::Others)),
+            Turned::Left => (None, None),
+            Turned::Unstarted => (None, Some(Opposite::Unstarted)),
+        };
+        Ok(RunsWanted {
+            state,
+            opposite,
+            is_lost,
+            is_left: turned == Turned::Left,
+            ..RunsWanted::default()
+        })
     }
 
     /// "Which runs did I start?": mine.
@@ -82,11 +116,12 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// "Is alpha done?": how it stands, rather than a list.
-    fn asks_whether_done(&self, state: Option<State>) -> bool {
+    fn asks_whether_done(&self, wanted: &RunsWanted) -> bool {
         let first = self.marked.words().first();
         let first = first.map_or("", |word| word.folded.as_str());
         ["is", "are", "has", "have", "did", "was"].contains(&first)
-            && state == Some(State::Completed)
+            && wanted.state == Some(State::Completed)
+            && !wanted.is_not()
             && self.marked.period.is_none()
             && self.marked.filter.is_empty()
             && !self.marked.has(Sense::Kind(Kind::Run))

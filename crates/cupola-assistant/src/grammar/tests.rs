@@ -17,7 +17,7 @@ use crate::{
     names::{How, Key, Meaning},
     period::Period,
     suggest,
-    wish::Wish,
+    wish::{Time, Wish},
 };
 
 /// A Sunday.
@@ -87,10 +87,9 @@ fn talk(questions: &[(&str, &str)]) {
         let reading = read(question, &conversation, &names, clock());
         assert_eq!(said(&reading), *expected, "{question}");
         let shown = match &reading {
-            Reading::Asked(Asked {
-                intent: Intent::Best { .. },
-                ..
-            }) => Some(Thing::new(Key::Run(run_id()), "shown")),
+            Reading::Asked(asked) if matches!(asked.intent, Intent::Best { .. }) => {
+                Some(Thing::new(Key::Run(run_id()), "shown"))
+            }
             _ => None,
         };
         conversation.note(question, &reading, shown);
@@ -228,6 +227,11 @@ fn intent(intent: &Intent) -> String {
             } else {
                 state
             };
+            let state = match () {
+                () if wanted.is_unstarted() => "unstarted".to_owned(),
+                () if wanted.is_not() => format!("not {state}"),
+                () => state.to_owned(),
+            };
             let own = if wanted.is_own { " own" } else { "" };
             let newest = wanted
                 .newest
@@ -295,6 +299,7 @@ fn fact(fact: &Fact) -> String {
             let when = if *is_today { " today" } else { "" };
             format!("{what} by cost {}{when}", end(*is_highest))
         }
+        Fact::NeverRan => "experiments that never ran".to_owned(),
         Fact::Presence { is_online: true } => "workers online".to_owned(),
         Fact::Presence { is_online: false } => "workers offline".to_owned(),
         Fact::Standing { state } => format!("experiments {state}"),
@@ -341,7 +346,11 @@ fn wanted(wish: &Wish) -> String {
         .map(|(name, expression)| format!("{name}={expression}"))
         .collect();
     let tasks = wish.num_tasks.unwrap_or_default();
-    let secs = wish.time_budget.unwrap_or_default().as_secs();
+    let secs = match wish.time {
+        Some(Time::Each(time)) => time.as_secs().to_string(),
+        Some(Time::InAll(time)) => format!("{}/n", time.as_secs()),
+        None => "0".to_owned(),
+    };
     let template = wish.template.clone().unwrap_or_default();
     let hardware = wish.hardware.map_or("", |hardware| hardware.as_str());
     let dropped = wish.dropped.iter().map(|name| format!(" without {name}"));
@@ -530,8 +539,8 @@ fn what_would_be_another_question_is_not_answered() {
         ("cost of alpha and beta", "not answered with beta"),
         ("my best run", "not answered with my"),
         ("make it 20 tasks", "?"),
-        ("which runs did not fail?", "not answered with not"),
-        ("which runs haven't failed?", "not answered with haven't"),
+        ("which runs did not fail?", "runs not failed of "),
+        ("which runs haven't failed?", "runs not failed of "),
         ("runs of alpha except task 3", "not answered with except"),
         ("who has the most failed runs?", "not answered with most"),
         ("how many runs per worker?", "not answered with per"),
@@ -729,7 +738,64 @@ fn briefs_are_drafted() {
             "submit it",
             "submit \"speed\" compress 400 600  lr=uniform(0.1, 0.2)",
         ),
-        ("submit it", "draft \"\"  0 0  "),
+        (
+            "submit it",
+            "submit \"speed\" compress 400 600  lr=uniform(0.1, 0.2)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_draft_is_not_forgotten_for_other_words() {
+    const BEGUN: &str = "draft a brief for speed with char-lm, 5 tasks";
+    const DRAFT: &str = "draft \"speed\" char-lm 5 0  ";
+    const MORE: &str = "draft \"speed\" char-lm 40 0  ";
+    talk(&[
+        (BEGUN, DRAFT),
+        ("submit it", "submit \"speed\" char-lm 5 0  "),
+        ("what is running?", "running all"),
+        ("show it", DRAFT),
+        ("what is running?", "running all"),
+        (
+            "how much will it cost?",
+            "cost of draft \"speed\" char-lm 5 0  ",
+        ),
+        ("best of alpha", "best of alpha 1+1"),
+        ("with 40 tasks", MORE),
+        ("describe alpha", "describe experiment alpha"),
+        ("show the draft", MORE),
+        ("list runs of alpha", "runs any of alpha"),
+        ("last 5 runs of alpha", "runs any newest 5 of alpha"),
+        ("make it 5 tasks", DRAFT),
+        ("cost of alpha", "cost alpha"),
+        ("draft a brief for depth", "draft \"depth\"  0 0  "),
+        ("submit it", "draft \"depth\"  0 0  "),
+    ]);
+    let names = names();
+    let mut conversation = Conversation::default();
+    for question in [BEGUN, "submit it"] {
+        let reading = read(question, &conversation, &names, clock());
+        conversation.note(question, &reading, None);
+        let Reading::Asked(asked) = reading else {
+            panic!("{question}");
+        };
+        conversation.keep(Vec::new(), Some(asked.intent));
+    }
+    conversation.make();
+    assert_eq!(conversation.wish, None, "it was handed in");
+}
+
+#[test]
+fn what_is_asked_is_no_change_of_a_draft() {
+    const DRAFT: &str = "draft \"speed\" char-lm 5 0  ";
+    talk(&[
+        ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
+        ("what was checked?", "checks all"),
+    ]);
+    talk(&[
+        ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
+        ("verified", DRAFT),
+        ("what seeds did alpha use?", "seeds alpha"),
     ]);
 }
 
@@ -1565,6 +1631,51 @@ fn slips_do_not_panic_where_a_name_is_longer_than_the_question() {
     for question in ["lrsweep", "lrsweep?", "lr swep", "🙂 lrsweep", "?", "..."] {
         read(question, &Conversation::default(), &names, clock());
     }
+}
+
+#[test]
+fn the_opposite_of_a_state_is_read_or_refused() {
+    check_all(&[
+        ("how many runs did not fail?", "runs not failed of "),
+        ("how many runs didn't fail?", "runs not failed of "),
+        (
+            "runs of alpha that have not failed",
+            "runs not failed of alpha",
+        ),
+        ("how many runs of alpha are not done?", "runs left of alpha"),
+        ("runs that have not finished", "runs left of "),
+        ("which runs haven't finished yet?", "runs left of "),
+        (
+            "runs of alpha that did not complete",
+            "runs not completed of alpha",
+        ),
+        ("which runs were not cancelled?", "runs not cancelled of "),
+        ("which runs are not running?", "runs not running of "),
+        ("which runs aren't running?", "runs not running of "),
+        ("which runs are not waiting?", "runs not pending of "),
+        ("which runs never started?", "runs unstarted of "),
+        (
+            "which runs of alpha did not run?",
+            "runs unstarted of alpha",
+        ),
+        ("which experiments never ran?", "experiments that never ran"),
+        (
+            "which experiments have not started?",
+            "experiments that never ran",
+        ),
+        ("which experiments did not fail?", "not answered with not"),
+        ("which experiments aren't done?", "not answered with aren't"),
+        ("failed runs that are not done", "not answered with not"),
+        (
+            "runs that did not fail and did not finish",
+            "not answered with not",
+        ),
+        ("which workers aren't busy?", "not answered with aren't"),
+        ("which runs were not lost?", "not answered with not"),
+        ("is alpha not better than beta?", "not answered with not"),
+        ("isn't alpha better than beta?", "is alpha better than beta"),
+        ("why doesn't alpha start?", "why waiting alpha"),
+    ]);
 }
 
 #[test]

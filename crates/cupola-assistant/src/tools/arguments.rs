@@ -162,6 +162,20 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
+impl Argument for i64 {
+    fn schema() -> Value {
+        json!({"type": "integer"})
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let refused = || {
+            let given = cupola_domain::text::excerpt(value);
+            format!("is {given}; give a whole number")
+        };
+        value.as_i64().ok_or_else(refused)
+    }
+}
+
 impl Argument for Vec<String> {
     fn schema() -> Value {
         json!({"type": "array", "items": String::schema(), "minItems": 1, "maxItems": ITEMS_MAX})

@@ -30,10 +30,16 @@ arguments! {
         time_budget_secs: Count<1, 31_536_000, 600>,
         /// The class of machine: `small`, `medium` or `large`.
         hardware: Option<String>,
+        /// `same` keeps all tasks to machines that compute the same bits; `any` where nothing is said.
+        device_class: Option<String>,
         /// How many credits it may cost; no limit where nothing is said.
         budget_credits: Option<String>,
-        /// The sampler: `random`, `grid` or `quasi`.
+        /// How urgent its tasks are beside others of yours; higher goes first, 0 where nothing is said.
+        priority: Option<i64>,
+        /// The sampler: `random`, `grid` or `quasi_random`.
         sampler: Option<String>,
+        /// Which of the sampler's sequences.
+        study_seed: Option<i64>,
         /// What is searched in place of the template's own: parameter to expression, as `log_uniform(1e-4, 1e-2)`.
         space: Option<Map<String, Value>>,
     }
@@ -257,6 +263,7 @@ pub(super) fn retry_run(desk: &Desk<'_>, given: &OfRun) -> Result<Found, Refused
 /// A draft as the hub reads it, with the defaults of the form.
 fn draft_of(given: &BriefDraft) -> Draft {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let whole = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
     Draft {
         title: text(&given.title),
         goal: given.goal.clone(),
@@ -264,12 +271,12 @@ fn draft_of(given: &BriefDraft) -> Draft {
         template: given.template.clone(),
         budget_credits: text(&given.budget_credits),
         hardware: given.hardware.clone().unwrap_or_else(|| "small".to_owned()),
-        device_class: String::new(),
+        device_class: text(&given.device_class),
         num_tasks: given.num_tasks.0.to_string(),
         time_budget: given.time_budget_secs.0.to_string(),
         sampler: given.sampler.clone().unwrap_or_else(|| "random".to_owned()),
-        priority: String::new(),
-        study_seed: String::new(),
+        priority: whole(given.priority),
+        study_seed: whole(given.study_seed),
         space: given.space.clone().unwrap_or_default(),
     }
 }
@@ -302,6 +309,7 @@ fn checked(desk: &Desk<'_>, draft: &Draft) -> Result<Found, Refused> {
         .with("time_budget_secs", wanted.time_budget.as_secs_f64())
         .with("hardware", wanted.hardware.as_str())
         .with("sampler", wanted.sampler.as_str())
+        .with("priority", wanted.priority)
         .with("space", all_given(&wanted.space))
         .with("credits_per_task", price.to_string())
         .with_some("planned_cost", cost))

@@ -1,8 +1,9 @@
 //! Questions and their answers, held against what the hub has.
 
 use cupola_assistant::{
-    answer::{Answer, ask},
+    answer::{Answer, Outcome, ask},
     conversation::Conversation,
+    intent::Intent,
     people,
     tools::Caller,
 };
@@ -26,13 +27,8 @@ impl<'a> Talk<'a> {
     }
 
     fn ask(&mut self, question: &str) -> Answer {
-        let caller = Caller {
-            name: "ada".to_owned(),
-            owner: "ada".to_owned(),
-            role: Role::Researcher,
-        };
         let (hub, index) = (&self.lab.hub, &self.lab.index);
-        let answer = ask(hub, index, &caller, &mut self.conversation, (question, 0)).unwrap();
+        let answer = ask(hub, index, &caller(), &mut self.conversation, (question, 0)).unwrap();
         for number in &answer.numbers {
             assert!(
                 number.source.starts_with('/'),
@@ -43,7 +39,22 @@ impl<'a> Talk<'a> {
             assert!(link.href.starts_with('/'), "{question}: {link:?}");
         }
         assert!(!answer.text.is_empty(), "{question}");
+        self.try_suggestions(question, &answer);
         answer
+    }
+
+    /// Whatever is suggested is understood when it is asked next, each by itself.
+    fn try_suggestions(&self, question: &str, answer: &Answer) {
+        for next in &answer.suggestions {
+            let mut after = self.conversation.clone();
+            let (hub, index) = (&self.lab.hub, &self.lab.index);
+            let told = ask(hub, index, &caller(), &mut after, (next, 0)).unwrap();
+            // What a draft lacks is asked for.
+            let is_draft = matches!(after.last, Some(Intent::Draft(_)));
+            let is_understood = told.outcome == Outcome::Answered
+                || (told.outcome == Outcome::AskedBack && is_draft);
+            assert!(is_understood, "{question}: {next}: {}", told.text);
+        }
     }
 
     /// The answer has this in it, and these numbers.
@@ -59,6 +70,14 @@ impl<'a> Talk<'a> {
                 "{question}: {found:?}, not {value}"
             );
         }
+    }
+}
+
+fn caller() -> Caller {
+    Caller {
+        name: "ada".to_owned(),
+        owner: "ada".to_owned(),
+        role: Role::Researcher,
     }
 }
 
@@ -546,10 +565,10 @@ fn a_brief_is_drafted_and_a_change_is_only_proposed() {
         "40 tasks of 30 min 0 s each",
         &[("planned cost, least", 18.0)],
     );
-    let cut = talk.ask("with 30 tasks, titled squeeze");
+    let cut = talk.ask("with 30 tasks, purple squeeze");
     assert!(
         cut.detail[0]
-            .starts_with("Left out, since I do not read it in a draft: `titled`, `squeeze`."),
+            .starts_with("Left out, since I do not read it in a draft: `purple`, `squeeze`."),
         "{cut:?}"
     );
     assert!(!talk.ask("show it").detail[0].starts_with("Left out"));
@@ -1378,7 +1397,7 @@ fn a_draft_is_priced_and_timed() {
     assert!(dropped.text.contains("with `char-lm`"), "{}", dropped.text);
     let searched = |part: &str| dropped.detail.iter().any(|line| line.starts_with(part));
     assert!(
-        searched("n_layers = ") && !searched("lr = "),
+        searched("n_layers = choice(") && searched("lr = fixed(0.001), not searched"),
         "{:?}",
         dropped.detail
     );
@@ -1387,8 +1406,285 @@ fn a_draft_is_priced_and_timed() {
     assert_eq!(answer.change.unwrap().tool, "submit_brief");
     let change = talk.ask("yes").change.unwrap();
     assert_eq!(change.arguments["num_tasks"], 20);
-    assert!(change.arguments["space"]["lr"].is_null(), "{change:?}");
+    assert_eq!(change.arguments["space"]["lr"], "fixed(0.001)");
+    let checked = lab.call("check_brief", change.arguments.into()).unwrap();
+    assert_eq!(checked["space"]["data"]["lr"]["value"], 0.001, "{checked}");
     talk.check("no", "Nothing is done.", &[]);
+}
+
+#[test]
+fn the_opposite_of_a_state_is_counted() {
+    let lab = Lab::new();
+    check(
+        &lab,
+        "how many runs did not fail?",
+        "18 runs did not fail.",
+        &[("runs", 18.0)],
+    );
+    check(
+        &lab,
+        "how many runs of alpha did not fail?",
+        "5 runs of `alpha` did not fail.",
+        &[],
+    );
+    check(
+        &lab,
+        "runs of alpha that did not complete",
+        "1 run of `alpha` did not complete.",
+        &[],
+    );
+    check(
+        &lab,
+        "which runs of beta did not complete?",
+        "There is no run of `beta` that did not complete.",
+        &[("runs", 0.0)],
+    );
+    check(
+        &lab,
+        "which runs have not finished?",
+        "2 runs are left.",
+        &[("runs", 2.0)],
+    );
+    check(
+        &lab,
+        "which runs never started?",
+        "1 run was never started.",
+        &[("runs", 1.0)],
+    );
+    check_lines(
+        &lab,
+        "which experiments never ran?",
+        &["1 experiment never ran:", "`gamma`: no tasks"],
+    );
+    check(
+        &lab,
+        "how many runs did not fail today?",
+        "18 runs did not fail today.",
+        &[],
+    );
+}
+
+#[test]
+fn what_was_lost_and_tried_again_is_no_failure() {
+    let lab = Lab::new();
+    lab.given_back();
+    check_lines(
+        &lab,
+        "did epsilon fail?",
+        &[
+            "No runs of `epsilon` failed.",
+            "1 attempt was lost with a machine and tried again, which is no failure.",
+        ],
+    );
+    check_lines(
+        &lab,
+        "why did epsilon fail?",
+        &["No run of `epsilon` failed; it is completed."],
+    );
+    check(
+        &lab,
+        "how many runs failed today?",
+        "1 run failed today.",
+        &[("runs", 1.0)],
+    );
+    check(
+        &lab,
+        "are there any problems?",
+        "Yes: 1 run failed",
+        &[("runs that failed", 1.0)],
+    );
+    check(
+        &lab,
+        "what changed today?",
+        "1 failed",
+        &[("runs that failed", 1.0)],
+    );
+    check(&lab, "log of the last failed run", "task 5 of `alpha`", &[]);
+}
+
+#[test]
+fn hours_are_answered() {
+    let lab = Lab::new();
+    for question in [
+        "what ran since midnight?",
+        "what failed last night?",
+        "what ran before noon?",
+        "runs from 3 days ago",
+        "what ran tomorrow?",
+        "what failed on the weekend?",
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        let is_read = answer.outcome.as_str() == "answered";
+        let has_example = answer.text.contains("Times that I read");
+        assert!(is_read || has_example, "{question}: {}", answer.text);
+    }
+}
+
+/// What is asked, its outcome, and a part of what is answered; a blank line begins another conversation.
+fn check_talk(lab: &Lab, turns: &[(&str, &str, &str)]) {
+    let mut talk = Talk::new(lab);
+    for (question, outcome, part) in turns {
+        let answer = talk.ask(question);
+        let lines = format!("{}\n{}", answer.text, answer.detail.join("\n"));
+        assert_eq!(answer.outcome.as_str(), *outcome, "{question}: {lines}");
+        assert!(lines.contains(part), "{question}: no {part:?} in {lines}");
+    }
+}
+
+#[test]
+fn a_draft_says_all_that_a_brief_may() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief called tiny sweep for the lowest val_bpb with char-lm, 20 tasks, 2 hours in total, priority 5, with grid",
+                "answered",
+                "A brief called `tiny sweep` for “the lowest val_bpb”: 20 tasks of 6 min 0 s each (2 h 0 min in total) with `char-lm` on small machines, priority 5, sampler `grid`.",
+            ),
+            (
+                "with 40 tasks",
+                "answered",
+                "40 tasks of 3 min 0 s each (2 h 0 min in total)",
+            ),
+            (
+                "with 10000 tasks",
+                "refused",
+                "2 h 0 min in total are less than a second",
+            ),
+            ("with 10 tasks", "answered", "10 tasks of 12 min 0 s"),
+            (
+                "5 minutes each",
+                "answered",
+                "10 tasks of 5 min 0 s each with",
+            ),
+            (
+                "set n_layers to 4, lr 0.001 or 0.01",
+                "answered",
+                "n_layers = fixed(4)",
+            ),
+            (
+                "lr 0.01, verified",
+                "answered",
+                "Left out: `verified`, since which results",
+            ),
+            (
+                "3 seeds each",
+                "answered",
+                "Left out: `3 seeds each`, since a brief repeats",
+            ),
+            (
+                "with tpe",
+                "answered",
+                "Left out: `tpe`, since there are the samplers `random`",
+            ),
+            (
+                "high priority",
+                "answered",
+                "since a priority is a whole number",
+            ),
+            (
+                "10 credits each",
+                "answered",
+                "since credits are for all tasks",
+            ),
+            (
+                "by Friday",
+                "refused",
+                "A brief has no date, so `by Friday` cannot be kept to",
+            ),
+            ("name it other sweep", "answered", "called `other sweep`"),
+            (
+                "study seed 7 on the same device class",
+                "answered",
+                "of one device class",
+            ),
+            ("drop the title", "answered", "A brief for"),
+            ("what is running?", "answered", "running"),
+            (
+                "submit it",
+                "answered",
+                "priority 5, sampler `grid`, study seed 7",
+            ),
+        ],
+    );
+    let mut talk = Talk::new(&lab);
+    talk.ask("draft a brief called 'tiny sweep' for depth with char-lm, 3 tasks of 1 minute, priority 5, by grid search, n_layers 2, constraints 'no GPU'");
+    let change = talk.ask("submit it").change.unwrap();
+    lab.call(change.tool, change.arguments.into()).unwrap();
+    let (briefs, _) = lab.hub.list_briefs("tiny", 1, 0).unwrap();
+    let wanted = &briefs[0].brief.wanted;
+    assert_eq!((wanted.title.as_str(), wanted.priority), ("tiny sweep", 5));
+    assert_eq!(
+        (wanted.sampler.as_str(), wanted.constraints.as_str()),
+        ("grid", "no GPU")
+    );
+    assert_eq!(wanted.space["n_layers"]["value"], 2);
+}
+
+#[test]
+fn a_draft_is_not_made_of_what_cannot_be() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the highest val_bpb with char-lm",
+                "refused",
+                "you want to maximize `val_bpb`, and tasks of `char-lm` are judged by `val_bpb` (minimize)",
+            ),
+            (
+                "submit it",
+                "refused",
+                "a brief has no objective of its own",
+            ),
+            (
+                "the goal is the lowest val_bpb",
+                "answered",
+                "for “the lowest val_bpb”: 20 tasks",
+            ),
+            ("submit it", "answered", "This would submit this brief"),
+        ],
+    );
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the lowest train_loss with char-lm, 1 hour in total",
+                "asked_back",
+                "How many tasks share the 1 h 0 min?",
+            ),
+            (
+                "6",
+                "answered",
+                "6 tasks of 10 min 0 s each (1 h 0 min in total)",
+            ),
+            (
+                "show it",
+                "answered",
+                "Its tasks are judged by `val_bpb` (minimize)",
+            ),
+        ],
+    );
+    check_talk(
+        &lab,
+        &[
+            ("draft a brief", "asked_back", "What is to be found out?"),
+            ("show it", "asked_back", "What is to be found out?"),
+            ("with colour 3", "asked_back", "What is to be found out?"),
+            (
+                "find the lowest val_bpb",
+                "asked_back",
+                "With which template?",
+            ),
+            (
+                "use char-lm",
+                "refused",
+                "space.colour: is not a field of `char-lm`",
+            ),
+            ("drop colour", "answered", "20 tasks"),
+        ],
+    );
 }
 
 #[test]

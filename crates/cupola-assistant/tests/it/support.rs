@@ -189,6 +189,22 @@ impl Lab {
         id
     }
 
+    /// An experiment with one task, which completed after its first attempt was given back by its worker.
+    pub fn given_back(&self) -> ExperimentId {
+        let id = self.experiment("epsilon", 1);
+        let mut outcomes = vec![Outcome::Completed, Outcome::Failed(Failure::HandedBack)];
+        // One task of the family waits, too.
+        while !outcomes.is_empty() {
+            for order in self.take_all() {
+                if order.run.experiment == id {
+                    let results = json!({"val_bpb": 1.0}).as_object().unwrap().clone();
+                    self.end(&order, outcomes.pop().unwrap(), results);
+                }
+            }
+        }
+        id
+    }
+
     /// So many runs more of an experiment, each with another value.
     pub fn complete_more(&self, experiment: ExperimentId, runs: u32) {
         self.hub.start_experiment(experiment, runs).unwrap();

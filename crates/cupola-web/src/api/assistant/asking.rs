@@ -187,7 +187,7 @@ async fn told(
         },
     };
     if new.makes {
-        conversation.proposed = None;
+        conversation.make();
     }
     conversation.remember(&new.question, &told.answer.text);
     if let Some(name) = name {

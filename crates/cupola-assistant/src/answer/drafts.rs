@@ -1,0 +1,412 @@
+//! Drafts of briefs: what one would be, what it lacks, and what it says that no brief has.
+
+use std::sync::Arc;
+
+use cupola_domain::{objective::Objective, template::Template, text::excerpt};
+use cupola_hub::HubError;
+use cupola_search::space::Space;
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Desk, Outcome,
+    changes::{or_said, text},
+    quoted,
+};
+use crate::{
+    links,
+    numbers::{self, amount, plural},
+    suggest,
+    tools::Mode,
+    wish::{Beyond, Missing, Time, Wish},
+};
+
+/// What a brief has where nothing is said.
+pub(super) const NUM_TASKS: u32 = 20;
+const TIME_BUDGET_SECS: u64 = 600;
+
+/// Words that were left out of a draft and are told.
+const UNREAD_MAX: usize = 12;
+
+/// Parameters of a draft that are told.
+const SEARCHED_MAX: usize = 12;
+
+impl Desk<'_> {
+    pub(super) fn drafted(&self, wish: &Wish) -> Result<Answer, HubError> {
+        if let Some(date) = date_in(wish) {
+            return Ok(refused_for_date(wish, date));
+        }
+        if wish.goal.is_empty() {
+            let text = "What is to be found out? Say it in a sentence, such as: draft a brief for the smallest loss with char-lm, 50 tasks of 5 minutes.";
+            return Ok(unread(asking(text), wish).link("a new brief", links::NEW_BRIEF));
+        }
+        if wish.template.is_none() {
+            return Ok(self.asking_for_template(wish));
+        }
+        let arguments = match self.arguments(wish) {
+            Ok(arguments) => arguments,
+            Err(answer) => return Ok(*answer),
+        };
+        let checked = match self.call("check_brief", &arguments, Mode::AsAsked) {
+            Ok(checked) => checked,
+            Err(refused) => return or_said(refused),
+        };
+        let mut answer = Answer::saying(summary(wish));
+        if checked["valid"] != Value::Bool(true) {
+            answer = Answer::refused("The draft cannot be submitted as it is.");
+            for error in checked["errors"].as_array().into_iter().flatten() {
+                let (field, message) = (text(&error["field"]), text(&error["message"]));
+                answer = answer.more(format!("{}: {}", excerpt(field), excerpt(message)));
+            }
+            let names = wish.space.iter().map(|(name, _)| format!("drop {name}"));
+            answer.suggestions = if wish.space.len() == 1 {
+                names.collect()
+            } else {
+                suggest::examples()
+            };
+            return Ok(unread(answer, wish).link("a new brief", links::NEW_BRIEF));
+        }
+        answer = unread(answer, wish);
+        answer = self.judged(answer, wish);
+        answer = self.searched(answer, wish, arguments.get("space"));
+        if let (Some(least), Some(most)) = (
+            checked["planned_cost"]["least"].as_f64(),
+            checked["planned_cost"]["most"].as_f64(),
+        ) {
+            let currency = checked["planned_cost"]["currency"]
+                .as_str()
+                .unwrap_or_default();
+            answer = answer
+                .more(planned(least, most, currency))
+                .number("planned cost, least", least, currency, links::NEW_BRIEF)
+                .number("planned cost, most", most, currency, links::NEW_BRIEF);
+        }
+        Ok(answer
+            .more("Say `submit it`, or what should be other.")
+            .link("a new brief", links::NEW_BRIEF))
+    }
+
+    pub(super) fn submission(&self, wish: &Wish) -> Result<Answer, HubError> {
+        match self.arguments(wish) {
+            Ok(arguments) => self.proposed("submit_brief", arguments, &summary(wish)),
+            Err(answer) => Ok(*answer),
+        }
+    }
+
+    fn asking_for_template(&self, wish: &Wish) -> Answer {
+        let templates = self.hub.list_templates();
+        let templates = templates
+            .iter()
+            .filter(|template| template.objective.is_some());
+        let names: Vec<String> = templates.map(|template| template.name.clone()).collect();
+        let listed: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let text = format!(
+            "With which template? Say `use NAME`: {}.",
+            listed.join(", ")
+        );
+        let mut answer = unread(asking(text), wish).link("templates", "/templates");
+        let fitting = names.iter().filter(|name| self.is_valid(wish, name));
+        let uses = fitting.map(|name| format!("use {name}"));
+        answer.suggestions = uses.take(suggest::SUGGESTIONS_MAX).collect();
+        answer
+    }
+
+    /// Whether a draft could be handed in with this template.
+    fn is_valid(&self, wish: &Wish, template: &str) -> bool {
+        let wish = Wish {
+            template: Some(template.to_owned()),
+            ..wish.clone()
+        };
+        let arguments = self.arguments(&wish).ok();
+        let checked = arguments
+            .and_then(|arguments| self.call("check_brief", &arguments, Mode::AsAsked).ok());
+        checked.is_some_and(|checked| checked["valid"] == Value::Bool(true))
+    }
+
+    pub(super) fn objective(&self, wish: &Wish) -> Option<Objective> {
+        self.template_of(wish)?.objective.clone()
+    }
+
+    /// What is searched, a line each: what was said, and the rest as the template has it.
+    fn searched(&self, mut answer: Answer, wish: &Wish, space: Option<&Value>) -> Answer {
+        let mut searched = self.own_space(wish);
+        let said = space.and_then(Value::as_object);
+        if said.is_none() && !searched.is_empty() {
+            answer = answer.more("It searches what its template does:");
+        }
+        let own = searched.clone();
+        for (name, expression) in said.into_iter().flatten() {
+            searched.insert(name.clone(), expression.clone());
+        }
+        let read = Space::parse_json(&Value::Object(searched.clone())).ok();
+        for (name, expression) in searched.iter().take(SEARCHED_MAX) {
+            let written = written(read.as_ref(), name, expression);
+            let note = if wish.dropped.contains(name) {
+                ", not searched"
+            } else {
+                ""
+            };
+            answer = answer.more(format!("{} = {}{note}", excerpt(name), excerpt(&written)));
+        }
+        let strange = |name: &&String| {
+            !own.contains_key(*name) && !wish.space.iter().any(|(known, _)| known == *name)
+        };
+        for name in wish.dropped.iter().filter(strange) {
+            answer = answer.more(format!("Its template does not search {}.", quoted(name)));
+        }
+        answer
+    }
+
+    /// What the template of a draft searches by itself.
+    fn own_space(&self, wish: &Wish) -> Map<String, Value> {
+        self.template_of(wish)
+            .map_or_else(Map::new, |template| template.space.clone())
+    }
+
+    fn template_of(&self, wish: &Wish) -> Option<Arc<Template>> {
+        let mut templates = self.hub.list_templates().into_iter();
+        templates.find(|template| Some(&template.name) == wish.template.as_ref())
+    }
+
+    /// The call that a draft is; what is said where it cannot be one.
+    pub(super) fn arguments(&self, wish: &Wish) -> Result<Map<String, Value>, Box<Answer>> {
+        if let Some(answer) = self.other_end(wish).or_else(|| without_time(wish)) {
+            return Err(refused_draft(answer, wish));
+        }
+        let mut arguments = arguments(wish);
+        let said = wish
+            .space
+            .iter()
+            .map(|(name, expression)| (name.clone(), Value::from(expression.as_str())));
+        let mut space: Map<String, Value> = said.collect();
+        self.drop_from(&mut space, wish)?;
+        if !space.is_empty() {
+            arguments.insert("space".to_owned(), space.into());
+        }
+        Ok(arguments)
+    }
+
+    /// What the template would search and is not to be has its usual value.
+    fn drop_from(&self, space: &mut Map<String, Value>, wish: &Wish) -> Result<(), Box<Answer>> {
+        let template = self.template_of(wish);
+        let Some(template) = template.filter(|_| !wish.dropped.is_empty()) else {
+            return Ok(());
+        };
+        let refused = |text: String| Err(refused_draft(Answer::refused(text), wish));
+        if space.is_empty()
+            && template
+                .space
+                .keys()
+                .all(|name| wish.dropped.contains(name))
+        {
+            let text =
+                "Nothing would be left to search; say what is, such as: lr from 1e-4 to 1e-2 log.";
+            return refused(text.to_owned());
+        }
+        let dropped = wish.dropped.iter();
+        for name in dropped.filter(|name| template.space.contains_key(*name)) {
+            let field = template.schema.field(name);
+            let Some(usual) = field.and_then(|field| field.default.as_ref()) else {
+                return refused(format!(
+                    "{} needs a value, since {} has none for it where nothing is said; say one, such as: {name} = VALUE.",
+                    quoted(name),
+                    quoted(&template.name)
+                ));
+            };
+            space.insert(name.clone(), format!("fixed({usual})").into());
+        }
+        Ok(())
+    }
+}
+
+/// What stands in the way of a draft, with what else is to be told of it.
+fn refused_draft(answer: Answer, wish: &Wish) -> Box<Answer> {
+    let mut answer = unread(answer, wish).link("a new brief", links::NEW_BRIEF);
+    if answer.suggestions.is_empty() {
+        answer.suggestions = suggest::examples();
+    }
+    Box::new(answer)
+}
+
+fn date_in(wish: &Wish) -> Option<&Beyond> {
+    wish.beyond.iter().find(|one| one.what == Missing::Date)
+}
+
+/// A brief is not done by a day: whoever asks for one is told, and what else was said is kept.
+fn refused_for_date(wish: &Wish, date: &Beyond) -> Answer {
+    let text = format!(
+        "A brief has no date, so {} cannot be kept to: say how long each task may take (`10 minutes each`), or all of them (`2 hours in total`).",
+        quoted(&date.words)
+    );
+    let answer = unread(Answer::refused(text), wish);
+    answer
+        .more("What else you said is kept: `show it` is the draft without.")
+        .link("a new brief", links::NEW_BRIEF)
+}
+
+/// What of the last sentence is no part of the draft, and why.
+fn unread(mut answer: Answer, wish: &Wish) -> Answer {
+    for one in &wish.beyond {
+        let why = match one.what {
+            Missing::Date => continue,
+            Missing::Repeats => {
+                "a brief repeats none of its tasks, each is another configuration with a seed of its own (`study seed 7` chooses the sampler's sequence)"
+            }
+            Missing::Checks => {
+                "which results are checked is for the hub, not for a brief (`[verification]` in cupola.toml)"
+            }
+            Missing::Sampler => "there are the samplers `random`, `grid` and `quasi_random`",
+            Missing::Priority => "a priority is a whole number, such as `priority 5`",
+            Missing::CreditsEach => {
+                "credits are for all tasks of a brief together, such as `at most 200 credits`"
+            }
+        };
+        answer = answer.more(format!("Left out: {}, since {why}.", quoted(&one.words)));
+    }
+    if wish.unread.is_empty() {
+        return answer;
+    }
+    let words = wish.unread.iter().take(UNREAD_MAX);
+    let words: Vec<String> = words.map(|word| quoted(word)).collect();
+    answer.more(format!(
+        "Left out, since I do not read it in a draft: {}. The form of a new brief has all that a brief may say.",
+        words.join(", ")
+    ))
+}
+
+/// What is asked back or refused where a time for all tasks makes none for each.
+fn without_time(wish: &Wish) -> Option<Answer> {
+    let Some(Time::InAll(all)) = wish.time else {
+        return None;
+    };
+    let said = numbers::duration(all);
+    let Some(tasks) = wish.num_tasks else {
+        return Some(asking(format!(
+            "How many tasks share the {said}? Say it, such as: 20 tasks."
+        )));
+    };
+    let is_enough = all.as_secs() >= u64::from(tasks);
+    (!is_enough && tasks > 0).then(|| {
+        Answer::refused(format!(
+            "{said} in total are less than a second for each of {}; say more time or fewer tasks.",
+            plural(tasks.into(), "task")
+        ))
+    })
+}
+
+/// What is searched of one parameter, as spaces are written.
+fn written(space: Option<&Space>, name: &str, value: &Value) -> String {
+    if let Some(text) = value.as_str() {
+        return text.to_owned();
+    }
+    let found = space.and_then(|space| Some(space.find(name)?.expression()));
+    found.unwrap_or_else(|| value.to_string())
+}
+
+/// What is planned; one amount where both ends are the same.
+pub(super) fn planned(least: f64, most: f64, currency: &str) -> String {
+    match (amount(least), amount(most)) {
+        (low, high) if low == high => format!("It would cost about {low} {currency}."),
+        (low, high) => format!("It would cost about {low} to {high} {currency}."),
+    }
+}
+
+fn summary(wish: &Wish) -> String {
+    let tasks = wish.num_tasks.unwrap_or(NUM_TASKS);
+    let time = numbers::duration(std::time::Duration::from_secs(seconds(wish)));
+    let hardware = wish.hardware.map_or("small", |hardware| hardware.as_str());
+    let template = wish.template.as_deref().unwrap_or_default();
+    let said = if wish.num_tasks.is_none() || wish.time.is_none() {
+        " (what you did not say is as usual)"
+    } else {
+        ""
+    };
+    let title = wish.title.as_ref();
+    let title = title.map_or(String::new(), |title| format!(" called {}", quoted(title)));
+    let share = match wish.time {
+        Some(Time::InAll(all)) => format!(" ({} in total)", numbers::duration(all)),
+        _ => String::new(),
+    };
+    format!(
+        "A brief{title} for “{}”: {tasks} tasks of {time} each{share} with {} on {hardware} machines{}{said}.",
+        excerpt(&wish.goal),
+        quoted(template),
+        besides(wish)
+    )
+}
+
+/// What else was said of it.
+fn besides(wish: &Wish) -> String {
+    let mut said = Vec::new();
+    if wish.is_same_class == Some(true) {
+        said.push("of one device class".to_owned());
+    }
+    let credits = wish.credits.as_ref();
+    said.extend(credits.map(|credits| format!("at most {} credits", excerpt(credits))));
+    said.extend(wish.priority.map(|priority| format!("priority {priority}")));
+    said.extend(
+        wish.sampler
+            .map(|sampler| format!("sampler {}", quoted(sampler.as_str()))),
+    );
+    said.extend(wish.study_seed.map(|seed| format!("study seed {seed}")));
+    let constraints = wish.constraints.as_ref();
+    said.extend(constraints.map(|text| format!("constraints “{}”", excerpt(text))));
+    said.insert(0, String::new());
+    said.join(", ")
+}
+
+fn arguments(wish: &Wish) -> Map<String, Value> {
+    let mut arguments = Map::new();
+    let mut say = |name: &str, value: Value| arguments.insert(name.to_owned(), value);
+    say("goal", wish.goal.as_str().into());
+    say(
+        "template",
+        wish.template.as_deref().unwrap_or_default().into(),
+    );
+    say("num_tasks", wish.num_tasks.unwrap_or(NUM_TASKS).into());
+    say("time_budget_secs", seconds(wish).into());
+    if let Some(hardware) = wish.hardware {
+        say("hardware", hardware.as_str().into());
+    }
+    if let Some(is_same) = wish.is_same_class {
+        say("device_class", if is_same { "same" } else { "any" }.into());
+    }
+    if let Some(priority) = wish.priority {
+        say("priority", priority.into());
+    }
+    if let Some(sampler) = wish.sampler {
+        say("sampler", sampler.as_str().into());
+    }
+    if let Some(seed) = wish.study_seed {
+        say("study_seed", seed.into());
+    }
+    for (name, text) in [
+        ("budget_credits", &wish.credits),
+        ("title", &wish.title),
+        ("constraints", &wish.constraints),
+    ] {
+        if let Some(text) = text {
+            say(name, text.as_str().into());
+        }
+    }
+    arguments
+}
+
+/// Whole seconds for each task, one at least.
+pub(super) fn seconds(wish: &Wish) -> u64 {
+    match wish.time {
+        None => TIME_BUDGET_SECS,
+        Some(Time::Each(time)) => time.as_secs().max(1),
+        Some(Time::InAll(all)) => {
+            let tasks = u64::from(wish.num_tasks.unwrap_or(NUM_TASKS)).max(1);
+            (all.as_secs() / tasks).max(1)
+        }
+    }
+}
+
+/// What has to be said before there is an answer.
+fn asking(text: impl Into<String>) -> Answer {
+    Answer {
+        outcome: Outcome::AskedBack,
+        ..Answer::saying(text)
+    }
+}

@@ -1,0 +1,135 @@
+//! What a draft's goal wants, and what its template judges by: a brief has no objective of its own.
+
+use cupola_domain::objective::{Direction, Objective};
+
+use super::{Answer, Desk, quoted};
+use crate::{
+    names::{How, Kind, Names as _},
+    question::{Question, fold},
+    wish::Wish,
+};
+
+/// Words of a goal that say that more is better.
+const HIGHEST: &[&str] = &[
+    "highest",
+    "largest",
+    "greatest",
+    "biggest",
+    "maximum",
+    "maximal",
+    "maximise",
+    "maximize",
+    "maximising",
+    "maximizing",
+    "most",
+];
+
+/// And that less is.
+const LOWEST: &[&str] = &[
+    "lowest",
+    "smallest",
+    "least",
+    "minimum",
+    "minimal",
+    "minimise",
+    "minimize",
+    "minimising",
+    "minimizing",
+];
+
+/// Which end of what is wanted.
+struct End {
+    direction: Direction,
+    of: String,
+    /// Whether it is what the template judges by.
+    is_objective: bool,
+    /// Whether it can be measured at all, as far as that is known.
+    is_metric: bool,
+}
+
+impl Desk<'_> {
+    /// What its tasks are judged by, where its goal speaks of something else.
+    pub(super) fn judged(&self, answer: Answer, wish: &Wish) -> Answer {
+        let Some(objective) = self.objective(wish) else {
+            return answer;
+        };
+        let Some(end) = self.end_of(&wish.goal, &objective) else {
+            return answer;
+        };
+        let is_same = end.direction == objective.direction && end.is_objective;
+        if is_same {
+            return answer;
+        }
+        answer.more(format!(
+            "Its tasks are judged by {} ({}), as its template says; a brief has no objective of its own.",
+            quoted(&objective.metric),
+            objective.direction
+        ))
+    }
+
+    /// Which end of what a goal wants: "the highest score".
+    fn end_of(&self, goal: &str, objective: &Objective) -> Option<End> {
+        let words = Question::read(goal).ok()?.words;
+        let (at, direction) = words.iter().enumerate().find_map(|(at, word)| {
+            let said = word.folded.as_str();
+            let is_highest = HIGHEST.contains(&said);
+            let direction = if is_highest {
+                Direction::Maximize
+            } else {
+                Direction::Minimize
+            };
+            (is_highest || LOWEST.contains(&said)).then_some((at, direction))
+        })?;
+        let of = words[at + 1..]
+            .iter()
+            .find(|word| !["the", "a", "of", "its", "value"].contains(&word.folded.as_str()))?;
+        let metric = fold(&objective.metric);
+        let is_objective = of.folded == metric;
+        let is_part = metric
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|part| part == of.folded);
+        let is_metric = is_objective
+            || is_part
+            || Direction::of_name(&of.folded).is_some()
+            || !self
+                .names
+                .find(How::Folded, &of.text, &[Kind::Metric])
+                .is_empty();
+        Some(End {
+            direction,
+            of: of.text.clone(),
+            is_objective: is_objective || is_part,
+            is_metric,
+        })
+    }
+
+    /// Why a brief cannot look for what its goal says: its template judges from the other end.
+    pub(super) fn other_end(&self, wish: &Wish) -> Option<Answer> {
+        let objective = self.objective(wish)?;
+        let end = self.end_of(&wish.goal, &objective)?;
+        if !end.is_metric || end.direction == objective.direction {
+            return None;
+        }
+        let template = quoted(wish.template.as_deref().unwrap_or_default());
+        let (wanted, has) = (end.direction, objective.direction);
+        let text = format!(
+            "I cannot draft that: you want to {wanted} {}, and tasks of {template} are judged by {} ({has}); a brief has no objective of its own.",
+            quoted(&end.of),
+            quoted(&objective.metric),
+        );
+        let other = match has {
+            Direction::Minimize => "lowest",
+            Direction::Maximize => "highest",
+        };
+        let answer = Answer::refused(text)
+            .more(format!(
+                "Say `the goal is the {other} {}`, or `use NAME` with a template whose objective it is; a template of your own names it in `[objective]`.",
+                objective.metric
+            ))
+            .link("templates", "/templates");
+        Some(Answer {
+            suggestions: vec![format!("the goal is the {other} {}", objective.metric)],
+            ..answer
+        })
+    }
+}

@@ -1,0 +1,448 @@
+//! From words to a wish: part by part, and what stands between them is its goal.
+
+use std::{ops::Range, time::Duration};
+
+use cupola_domain::resources::Hardware;
+
+use super::{
+    Beyond, Missing, Time, Wish,
+    space::{Sure, is_strange, searched},
+};
+use crate::{
+    period,
+    question::{Question, Word},
+    words::count,
+};
+
+/// Words between a draft's parts that belong to no goal.
+pub(super) const JOINTS: &[&str] = &[
+    "with", "using", "use", "on", "of", "and", "for", "in", "over", "at", "each", "per", "task",
+    "a", "the", "run", "that", "to", "most", "up", "budget", "from", "make", "it", "template",
+    "about", "brief", "within", "next", "under", "less", "than",
+];
+
+/// Words between parts that say nothing of a brief.
+pub(super) const FILLERS: &[&str] = &[
+    "instead",
+    "please",
+    "then",
+    "too",
+    "also",
+    "now",
+    "only",
+    "just",
+    "but",
+    "rather",
+    "or",
+    "no",
+    "more",
+    "max",
+    "maximum",
+    "is",
+    "be",
+    "should",
+    "other",
+    "same",
+    "different",
+    "an",
+    "every",
+    "all",
+    "long",
+    "one",
+    "my",
+    "me",
+    "i",
+    "want",
+    "would",
+    "like",
+    "have",
+    "by",
+    "machine",
+    "machines",
+    "hardware",
+    "worker",
+    "workers",
+    "node",
+    "nodes",
+    "total",
+    "altogether",
+    "time",
+    "ok",
+    "okay",
+    "so",
+    "well",
+    "yes",
+    "set",
+    "change",
+    "give",
+    "let",
+    "lets",
+    "put",
+    "add",
+    "raise",
+    "increase",
+    "lower",
+    "reduce",
+    "update",
+    "as",
+    "its",
+    "draft",
+    "search",
+    "actually",
+];
+
+/// Words that lead to a goal.
+const LEADS: &[&str] = &["for", "to", "on", "that", "about"];
+
+/// What tasks are called where they are counted.
+const TASKS: &[&str] = &[
+    "tasks",
+    "task",
+    "runs",
+    "trials",
+    "configurations",
+    "configs",
+    "experiments",
+    "samples",
+];
+
+/// Names that a wish may have in it.
+#[derive(Clone, Copy)]
+pub struct Vocabulary<'a> {
+    /// The name of a template as it is written, if the word is one.
+    pub template: &'a dyn Fn(&Word) -> Option<String>,
+    /// Whether a word is the name of a parameter.
+    pub is_parameter: &'a dyn Fn(&Word) -> bool,
+}
+
+/// What is known so far of what is to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    /// Nothing.
+    Awaited,
+    /// It begins with this word.
+    Open(usize),
+    /// It was said.
+    Told,
+}
+
+/// A wish that is being read.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    question: &'a Question,
+    known: Vocabulary<'a>,
+    pub(super) wish: Wish,
+    goal: Goal,
+    begins: usize,
+    /// Whether only is asked what a word would be.
+    pub(super) is_probe: bool,
+}
+
+/// Reads a wish. `begins` is the first word after those that ask for a draft.
+pub fn read(question: &Question, begins: usize, known: Vocabulary<'_>) -> Wish {
+    let mut reader = Reader {
+        question,
+        known,
+        wish: Wish::default(),
+        goal: Goal::Open(begins),
+        begins,
+        is_probe: false,
+    };
+    let mut at = begins;
+    while at < question.words.len() {
+        if let Some(goal) = reader.new_goal(at) {
+            reader.close_goal(at);
+            reader.wish.goal.clear();
+            reader.goal = Goal::Open(goal);
+            at = goal;
+        } else if let Some(length) = reader.part(at) {
+            reader.close_goal(at);
+            at += length;
+        } else {
+            reader.pass(at);
+            at += 1;
+        }
+    }
+    reader.close_goal(question.words.len());
+    reader.wish
+}
+
+/// Whether a word between parts says nothing of a brief.
+pub fn is_filler(word: &Word) -> bool {
+    let said = word.folded.as_str();
+    JOINTS.contains(&said) || FILLERS.contains(&said)
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn words(&self) -> &'a [Word] {
+        &self.question.words
+    }
+
+    /// The word in a place, folded; nothing where there is none.
+    pub(super) fn said(&self, at: usize) -> &'a str {
+        let word = self.words().get(at);
+        word.map_or("", |word| word.folded.as_str())
+    }
+
+    /// The word before a place.
+    pub(super) fn before(&self, at: usize) -> &'a str {
+        at.checked_sub(1).map_or("", |at| self.said(at))
+    }
+
+    pub(super) fn follows_comma(&self, at: usize) -> bool {
+        self.words().get(at).is_some_and(|word| word.after_comma)
+    }
+
+    /// The first place from here that none of these words stands in.
+    pub(super) fn past(&self, mut at: usize, skipped: &[&str]) -> usize {
+        while skipped.contains(&self.said(at)) {
+            at += 1;
+        }
+        at
+    }
+
+    pub(super) fn text(&self, within: Range<usize>) -> &'a str {
+        self.question.between(within.start, within.end)
+    }
+
+    /// Notes what no brief has, and how many words asked for it.
+    pub(super) fn beyond(&mut self, what: Missing, within: Range<usize>) -> usize {
+        let length = within.len();
+        let words = self.text(within).to_owned();
+        self.wish.beyond.push(Beyond { what, words });
+        length
+    }
+
+    /// Whether a goal was begun before this word, and not ended.
+    pub(super) fn is_in_goal(&self, at: usize) -> bool {
+        match self.goal {
+            Goal::Open(from) => !goal(self.question, from..at).is_empty(),
+            Goal::Awaited | Goal::Told => false,
+        }
+    }
+
+    pub(super) fn has_goal(&self, at: usize) -> bool {
+        self.goal == Goal::Told || self.is_in_goal(at)
+    }
+
+    /// Whether a part begins here.
+    pub(super) fn is_part(&self, at: usize) -> bool {
+        let mut probe = self.clone();
+        probe.is_probe = true;
+        at < self.words().len() && probe.part(at).is_some()
+    }
+
+    /// `the goal is …`: where it begins.
+    fn new_goal(&self, at: usize) -> Option<usize> {
+        let is_said = ["goal", "aim"].contains(&self.said(at))
+            && ["is", "be", "should", "to"].contains(&self.said(at + 1));
+        is_said.then(|| self.past(at + 1, &["is", "be", "should", "to", "now", "instead"]))
+    }
+
+    fn close_goal(&mut self, at: usize) {
+        if let Goal::Open(from) = self.goal {
+            self.wish.goal = goal(self.question, from..at);
+            self.goal = if self.wish.goal.is_empty() {
+                Goal::Awaited
+            } else {
+                Goal::Told
+            };
+        }
+    }
+
+    /// A word that is no part: of a goal, or of nothing.
+    fn pass(&mut self, at: usize) {
+        let word = &self.words()[at];
+        if is_filler(word) {
+            return;
+        }
+        match self.goal {
+            Goal::Awaited => {
+                let is_article = ["the", "a", "an"].contains(&self.before(at));
+                self.goal = Goal::Open(at - usize::from(is_article));
+            }
+            Goal::Open(_) => {}
+            Goal::Told => self.wish.unread.push(word.text.clone()),
+        }
+    }
+
+    /// Takes the part of a wish that begins here, and says how many words it has.
+    pub(super) fn part(&mut self, at: usize) -> Option<usize> {
+        self.aside(at)
+            .or_else(|| self.space(at))
+            .or_else(|| self.time(at))
+            .or_else(|| self.tasks(at))
+            .or_else(|| self.credits(at))
+            .or_else(|| self.hardware(at))
+            .or_else(|| {
+                self.wish.template = Some((self.known.template)(&self.words()[at])?);
+                Some(1)
+            })
+    }
+
+    fn space(&mut self, at: usize) -> Option<usize> {
+        let words = self.words();
+        // Before a goal a word is more likely its first than a parameter that nobody used yet.
+        let is_change = self.begins == 0 && !self.is_in_goal(at);
+        let is_free = self.goal == Goal::Told || words[at].after_comma || is_change;
+        let sure = |word: &Word| match () {
+            () if (self.known.is_parameter)(word) => Sure::Known,
+            () if is_free && is_strange(word) => Sure::Perhaps,
+            () => Sure::No,
+        };
+        let has_sign = |place: usize| {
+            let (one, next) = (words.get(at + place), words.get(at + place + 1));
+            one.zip(next)
+                .is_some_and(|(one, next)| self.question.text[one.end..next.start].contains('='))
+        };
+        let (name, expression, length) = searched(&words[at..], sure, has_sign)?;
+        self.wish.space.retain(|(known, _)| *known != name);
+        self.wish.space.push((name, expression));
+        Some(length)
+    }
+
+    /// `5 minutes each`, `2 hours in total`. A time in which all should be done is none that a brief has.
+    fn time(&mut self, at: usize) -> Option<usize> {
+        let is_total = ["total", "altogether"].contains(&self.said(at));
+        let from = if is_total {
+            self.past(at + 1, &["time", "of", "is", "budget", "for", "all"])
+        } else {
+            at
+        };
+        let (seconds, length) = period::duration(self.words().get(from..)?)?;
+        let span = Duration::try_from_secs_f64(seconds).ok()?;
+        let ends = from + length;
+        if let Some(ends) = self.in_all(ends).or(is_total.then_some(ends)) {
+            self.wish.time = Some(Time::InAll(span));
+            return Some(ends - at);
+        }
+        let next = self.past(ends, &["for", "of", "them"]);
+        let is_each = ["each", "per", "every", "apiece", "a"].contains(&self.said(next));
+        let mut before = at;
+        while [
+            "at", "most", "under", "less", "than", "about", "the", "next",
+        ]
+        .contains(&self.before(before))
+        {
+            before -= 1;
+        }
+        let lead = self.before(before);
+        if ["in", "within"].contains(&lead) && !is_each && self.before(before - 1) != "each" {
+            let words = before - 1..ends;
+            self.beyond(Missing::Date, words);
+            return Some(ends - at);
+        }
+        self.wish.time = Some(Time::Each(span));
+        Some(ends - at)
+    }
+
+    /// Where `in total` ends that begins here.
+    fn in_all(&self, at: usize) -> Option<usize> {
+        let at = self.past(
+            at,
+            &["of", "machine", "compute", "computing", "gpu", "time"],
+        );
+        match (self.said(at), self.said(at + 1)) {
+            ("in", "total" | "all") | ("all", "together") => Some(at + 2),
+            ("for", "all" | "everything") if self.said(at + 2) != "of" => Some(at + 2),
+            ("total" | "altogether" | "overall", _) => Some(at + 1),
+            _ => None,
+        }
+    }
+
+    /// A number that may be written `1,000`, and how many words it has.
+    fn number(&self, at: usize) -> Option<(String, usize)> {
+        let mut digits = self.words().get(at)?.folded.clone();
+        let mut length = 1;
+        let is_group = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        while digits.len() <= 3 * length && is_group(&digits) {
+            let (last, next) = (
+                &self.words()[at + length - 1],
+                self.words().get(at + length),
+            );
+            let Some(next) = next.filter(|next| next.folded.len() == 3 && is_group(&next.folded))
+            else {
+                break;
+            };
+            if &self.question.text[last.end..next.start] != "," {
+                break;
+            }
+            digits.push_str(&next.folded);
+            length += 1;
+        }
+        Some((digits, length))
+    }
+
+    /// `20 tasks`, `tasks: 20`.
+    fn tasks(&mut self, at: usize) -> Option<usize> {
+        if ["tasks", "num_tasks"].contains(&self.said(at)) {
+            let from = self.past(at + 1, &["to", "is", "of"]);
+            let (number, length) = self.number(from)?;
+            let is_other = period::duration(&self.words()[from..]).is_some()
+                || TASKS.contains(&self.said(from + length));
+            self.wish.num_tasks = Some(count(&number).filter(|_| !is_other)?);
+            return Some(from + length - at);
+        }
+        let (number, length) = self.number(at)?;
+        let number = count(&number)?;
+        let noun = self.past(at + length, &["different"]);
+        if !TASKS.contains(&self.said(noun)) {
+            return None;
+        }
+        self.wish.num_tasks = Some(number);
+        Some(noun + 1 - at)
+    }
+
+    fn credits(&mut self, at: usize) -> Option<usize> {
+        let (number, length) = self.number(at)?;
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+            && number.parse::<f64>().is_ok_and(f64::is_finite);
+        if !(is_number && ["credits", "credit"].contains(&self.said(at + length))) {
+            return None;
+        }
+        let ends = at + length + 1;
+        let next = self.past(ends, &["for"]);
+        if ["each", "per", "apiece", "every"].contains(&self.said(next)) {
+            return Some(self.beyond(Missing::CreditsEach, at..next + 1));
+        }
+        self.wish.credits = Some(number);
+        Some(ends - at)
+    }
+
+    fn hardware(&mut self, at: usize) -> Option<usize> {
+        const MACHINES: &[&str] = &[
+            "machine", "machines", "hardware", "worker", "workers", "node", "nodes",
+        ];
+        let named = |word: &str| Hardware::ALL.into_iter().find(|one| one.as_str() == word);
+        let (said, next) = (self.said(at), self.said(at + 1));
+        let (hardware, length) = match said {
+            "gpu" | "gpus" => (Hardware::Large, 1),
+            "hardware" => (named(next)?, 2),
+            _ if MACHINES.contains(&next) => (named(said)?, 1),
+            _ => return None,
+        };
+        self.wish.hardware = Some(hardware);
+        Some(length)
+    }
+}
+
+/// What stands between the words that ask for a draft and its first part, as it was written.
+fn goal(question: &Question, within: Range<usize>) -> String {
+    let words = &question.words;
+    let Range {
+        start: mut from,
+        end: mut until,
+    } = within;
+    while until > from && JOINTS.contains(&words[until - 1].folded.as_str()) {
+        until -= 1;
+    }
+    let is = |at: usize, known: &[&str]| at < until && known.contains(&words[at].folded.as_str());
+    from += usize::from(is(from, &["brief"]));
+    from += usize::from(is(from, LEADS));
+    // "Ok, now use …" is no goal.
+    if words[from..until].iter().all(is_filler) {
+        return String::new();
+    }
+    let goal = question.between(from, until).trim();
+    goal.trim_end_matches([',', ';', ':', '.']).to_owned()
+}
