@@ -1583,6 +1583,26 @@ fn shares_of_parameters_fall() {
 }
 
 #[test]
+fn titles_that_are_words_or_numbers_are_read() {
+    let lab = Lab::new();
+    // What waits of the family is given first.
+    lab.delta();
+    lab.titled("7", 2);
+    lab.titled("best", 2);
+    check(&lab, "best of 7", "The best of `7` is task 0", &[]);
+    check(&lab, "best of best", " of `best` ", &[]);
+    check_lines(
+        &lab,
+        "how much did best cost?",
+        &["`best` ", "I read `best` as the experiment `best`."],
+    );
+    check(&lab, "best of alpha", "The best of `alpha` is task 1", &[]);
+    check(&lab, "last 7 runs of alpha", "6 runs of `alpha`", &[]);
+    let answer = Talk::new(&lab).ask("start 7");
+    assert!(answer.change.is_none(), "{}", answer.text);
+}
+
+#[test]
 fn hours_are_answered() {
     let lab = Lab::new();
     for question in [
