@@ -795,6 +795,8 @@ fn what_is_asked_is_no_change_of_a_draft() {
     talk(&[
         ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
         ("verified", DRAFT),
+        ("with a budget of 50, 5 tasks", DRAFT),
+        ("my credits", "credits own"),
         ("what seeds did alpha use?", "seeds alpha"),
     ]);
 }
@@ -1709,6 +1711,21 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "experiments that never ran",
         ),
         ("which experiments did not fail?", "not answered with not"),
+        (
+            "which experiments are not running?",
+            "not answered with not",
+        ),
+        ("which experiments are not done?", "not answered with not"),
+        (
+            "which experiments have no runs?",
+            "experiments that never ran",
+        ),
+        ("experiments without runs", "experiments that never ran"),
+        ("which workers have no runs?", "not answered with no"),
+        (
+            "which runs did not finish yesterday?",
+            "not answered with yesterday",
+        ),
         ("which experiments aren't done?", "not answered with aren't"),
         ("failed runs that are not done", "not answered with not"),
         (
