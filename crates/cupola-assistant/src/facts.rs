@@ -155,6 +155,19 @@ pub fn compared(hub: &Hub, ids: &[ExperimentId]) -> Result<Compared, HubError> {
     hub.comparison(&selection, &question)
 }
 
+impl Standing {
+    /// Its runs with the worst first; of equal ones the earlier.
+    pub fn from_worst(&self) -> Vec<&Placed> {
+        let mut placed: Vec<&Placed> = self.ranked.iter().collect();
+        placed.reverse();
+        let is_equal = |a: &&Placed, b: &&Placed| a.value.total_cmp(&b.value).is_eq();
+        for equal in placed.chunk_by_mut(is_equal) {
+            equal.reverse();
+        }
+        placed
+    }
+}
+
 /// Why a run has no result.
 pub fn failure(hub: &Hub, id: RunId) -> Result<FailureFacts, HubError> {
     let detail = hub.run_detail(id)?;

@@ -21,6 +21,7 @@ mod slips;
 #[cfg(test)]
 mod tests;
 mod timed;
+mod titles;
 
 use crate::{
     conversation::{Conversation, is_no, is_yes},
@@ -132,7 +133,10 @@ pub fn read(text: &str, conversation: &Conversation, names: &impl Names, clock: 
     {
         return reading;
     }
-    let reading = read_chosen(text, conversation, names, clock, &[]);
+    let mut reading = read_chosen(text, conversation, names, clock, &[]);
+    if let Some(asked) = titles::only_reading(text, &reading, conversation, names, clock) {
+        reading = asked.into();
+    }
     let meant = slips::mended(text, &reading, conversation, names, clock);
     meant.map_or(reading, Reading::DidYouMean)
 }
@@ -195,10 +199,19 @@ fn read_chosen(
         Ok(question) => question,
         Err(too_long) => return Reading::TooLong(too_long),
     };
-    let marked = Marked::new(&question, names, clock);
-    let topic = topic(&marked);
+    let marked = Marked::new(&question, names, clock, &[]);
+    read_marked(&marked, conversation, names, chosen)
+}
+
+fn read_marked(
+    marked: &Marked,
+    conversation: &Conversation,
+    names: &impl Names,
+    chosen: &[(String, Thing)],
+) -> Reading {
+    let topic = topic(marked);
     let context = build::Context {
-        marked: &marked,
+        marked,
         conversation,
         names,
         chosen,

@@ -160,7 +160,27 @@ impl HubNames<'_> {
     /// What an experiment is called in answers: as its brief, or by its name.
     pub fn called(&self, id: ExperimentId, name: &str) -> String {
         let thing = self.catalogue.thing_of(&Key::Experiment(id));
-        thing.map_or_else(|| name.to_owned(), |thing| thing.name.clone())
+        let called = thing.map_or(name, |thing| thing.name.as_str());
+        // The titles of older briefs are not kept.
+        let title = if called == name {
+            self.title_of(id)
+        } else {
+            None
+        };
+        title.map_or_else(|| called.to_owned(), |title| format!("{title} ({name})"))
+    }
+
+    /// The title of the brief that an experiment is the family of.
+    fn title_of(&self, id: ExperimentId) -> Option<String> {
+        let brief = self
+            .hub
+            .known_experiment(id)
+            .ok()?
+            .experiment
+            .origin
+            .brief()?;
+        let (briefs, _) = self.hub.list_briefs(&brief.to_string(), 1, 0).ok()?;
+        Some(briefs.into_iter().next()?.brief.wanted.title)
     }
 
     /// An experiment as it is spoken of.

@@ -89,8 +89,8 @@ impl Hub {
         })
     }
 
-    /// The task with the best value that counts of each of these that has one: made up and not yet proven
-    /// values do not.
+    /// The task with the best value that counts of each of these that has one, of equal ones the first: made up
+    /// and not yet proven values do not.
     pub fn best_tasks(
         &self,
         of: Vec<(ExperimentId, Direction)>,
@@ -98,7 +98,9 @@ impl Hub {
         self.read(move |tx| {
             let mut found = Vec::with_capacity(of.len());
             for &(experiment, direction) in &of {
-                if let Some((id, value)) = tasks::find_best(tx, experiment, direction)? {
+                if let Some((any, value)) = tasks::find_best(tx, experiment, direction)? {
+                    let first = tasks::find_first_of_value(tx, experiment, value)?;
+                    let id = first.unwrap_or(any);
                     found.push((find_task(tx, id)?, value));
                 }
             }

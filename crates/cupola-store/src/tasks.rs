@@ -52,6 +52,10 @@ statements! {
                      AND task.value IS NOT NULL AND run.provenance IN ('measured', 'imported')
                   AND task.is_unproven = FALSE
                      ORDER BY task.value DESC LIMIT 1";
+    FIND_FIRST_OF_VALUE = "SELECT task.id FROM task JOIN run ON run.id = task.run_id
+                           WHERE task.experiment_id = $1 AND task.state = 'completed' AND task.value = $2
+                           AND run.provenance IN ('measured', 'imported') AND task.is_unproven = FALSE
+                           ORDER BY task.number LIMIT 1";
     LIST_LATEST_FINISHED = "SELECT * FROM task WHERE finished_at IS NOT NULL
                             AND state || '' = 'completed'
                             AND experiment_id NOT IN (SELECT id FROM experiment WHERE deleted_at IS NOT NULL)
@@ -257,6 +261,20 @@ pub fn find_best(
     tx.query_optional(sql, &[&experiment.to_string()], |row| {
         Ok((codec::parsed(row, "task", "id")?, row.f64("value")?))
     })
+}
+
+/// Of the tasks of an experiment that completed with this value and count, the one made first: [`find_best`] gives
+/// any of those that are equal.
+pub fn find_first_of_value(
+    tx: &mut Tx,
+    experiment: ExperimentId,
+    value: f64,
+) -> Result<Option<TaskId>, StoreError> {
+    tx.query_optional(
+        FIND_FIRST_OF_VALUE,
+        &[&experiment.to_string(), &value],
+        |row| codec::parsed(row, "task", "id"),
+    )
 }
 
 /// The tasks that completed last. Their state is compared as an expression, so that the index by

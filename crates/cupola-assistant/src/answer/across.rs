@@ -83,9 +83,13 @@ impl Desk<'_> {
         let each = (LISTED_MAX / by_objective.len().max(1)).clamp(1, count.max(1));
         let mut left_out = 0;
         for (at, mut found) in by_objective.into_values().enumerate() {
-            found.sort_by(|a, b| match a.objective.direction {
-                Direction::Minimize => a.value.total_cmp(&b.value),
-                Direction::Maximize => b.value.total_cmp(&a.value),
+            found.sort_by(|a, b| {
+                let order = match a.objective.direction {
+                    Direction::Minimize => a.value.total_cmp(&b.value),
+                    Direction::Maximize => b.value.total_cmp(&a.value),
+                };
+                // Of equal ones the earlier.
+                order.then(a.task.id.cmp(&b.task.id))
             });
             let told = if at < LISTED_MAX { each } else { 0 };
             left_out += found.len().min(count).saturating_sub(told);

@@ -47,11 +47,11 @@ impl Desk<'_> {
     fn picked(&self, of: Option<ExperimentId>, pick: Pick, name: &str) -> Result<RunId, HubError> {
         let found = match (pick, of) {
             (Pick::Best(place) | Pick::Worst(place), Some(id)) => {
-                let ranked = facts::standing(self.hub, id)?.ranked;
+                let standing = facts::standing(self.hub, id)?;
                 let from = (place as usize).saturating_sub(1);
                 let placed = match pick {
-                    Pick::Best(_) => ranked.get(from),
-                    _ => ranked.iter().rev().nth(from),
+                    Pick::Best(_) => standing.ranked.get(from),
+                    _ => standing.from_worst().get(from).copied(),
                 };
                 placed
                     .map(|placed| facts::run_of(self.hub, placed))

@@ -151,7 +151,7 @@ impl Desk<'_> {
 
     pub(super) fn checks(&self, of: Option<&Thing>) -> Result<Answer, HubError> {
         let sight = Sight::of(self.caller.role);
-        let (checks, name) = match of.map(|thing| (&thing.key, thing)) {
+        let (mut checks, name) = match of.map(|thing| (&thing.key, thing)) {
             Some((Key::Run(_) | Key::Numbered(..) | Key::Picked(..), thing)) => {
                 let run = self.run_of(thing)?;
                 let checks = Checks {
@@ -178,6 +178,10 @@ impl Desk<'_> {
                 (checks, (!owner.is_empty()).then_some(owner))
             }
         };
+        for audit in &mut checks.audits {
+            let name = self.names.called(audit.experiment, &audit.experiment_name);
+            audit.experiment_name = name;
+        }
         Ok(of_checks(&checks, name.as_deref()))
     }
 

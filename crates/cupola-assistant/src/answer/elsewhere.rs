@@ -3,7 +3,7 @@
 use cupola_domain::text::excerpt;
 use cupola_hub::HubError;
 
-use super::{Answer, Desk};
+use super::{Answer, Desk, quoted};
 use crate::{
     fact::Deed,
     links,
@@ -145,6 +145,9 @@ impl Desk<'_> {
             let text = "I cannot delete a run, and nothing deletes one alone: it goes with its experiment, by the button on that page or `cupola experiment delete NAME`.";
             return Ok(Answer::refused(text).link("experiments", links::EXPERIMENTS));
         }
+        if let (Deed::Delete, Some(person)) = (what, on.filter(|on| on.kind() == Kind::Person)) {
+            return Ok(of_person(person));
+        }
         let place = match what {
             Deed::Delete => self.deletion(on)?,
             Deed::Rename => self.renaming(on)?,
@@ -281,6 +284,16 @@ impl Desk<'_> {
             command,
         })
     }
+}
+
+/// Nobody is deleted: what a person was paid and ran stays told.
+fn of_person(person: &Thing) -> Answer {
+    let name = quoted(&person.name);
+    let argument = argument(Some(person), "OWNER");
+    Answer::refused(format!(
+        "I cannot delete {name}, and nothing deletes a person: an administrator takes their tokens away (`cupola token list`, `cupola token revoke ID`), or keeps their machines out by `cupola verification ban {argument} --note WHY`. What is theirs (credits, costs, experiments) stays."
+    ))
+    .link("credits", links::CREDITS)
 }
 
 /// An experiment, where one is named.

@@ -31,11 +31,17 @@ impl Desk<'_> {
             parameters.is_empty() || parameters.iter().any(|thing| thing.name == one.parameter)
         };
         let wanted = importance.parameters.iter().filter(is_wanted);
-        let (found, untold): (Vec<_>, Vec<_>) = wanted.partition(|one| one.alone.is_some());
+        let (mut found, untold): (Vec<_>, Vec<_>) = wanted.partition(|one| one.alone.is_some());
         let untold = untold.into_iter().map(untold_because).take(TOLD_MAX);
         let name = quoted(&of.name);
         let metric = quoted(&metric);
-        let first = found.first().and_then(|one| Some((*one, one.alone?)));
+        // What chance did not do comes first in the sentence; the list falls by the share.
+        let is_clear = |one: &&&Importance| one.alone.is_some_and(|effect| effect.p_value < LEVEL);
+        let clear = found.iter().find(is_clear).copied();
+        let share = |one: &Importance| one.alone.map_or(0.0, |effect| effect.share);
+        found.sort_by(|a, b| share(b).total_cmp(&share(a)));
+        let first = clear.or(found.first().copied());
+        let first = first.and_then(|one| Some((one, one.alone?)));
         let Some((first, effect)) = first else {
             let total = experiment.counts.total();
             let text = match parameters {

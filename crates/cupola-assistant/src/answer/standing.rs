@@ -74,10 +74,11 @@ impl Desk<'_> {
             return Ok(Answer::saying(text).link(name, source));
         };
         let total = standing.ranked.len();
-        let mut ranked: Vec<&Placed> = standing.ranked.iter().collect();
-        if is_worst {
-            ranked.reverse();
-        }
+        let ranked = if is_worst {
+            standing.from_worst()
+        } else {
+            standing.ranked.iter().collect()
+        };
         let from = rank as usize - 1;
         let wanted: Vec<&Placed> = ranked.into_iter().skip(from).take(count as usize).collect();
         if wanted.is_empty() {

@@ -8,7 +8,7 @@ use cupola_domain::{
 };
 use cupola_hub::HubError;
 
-use super::{Answer, Desk, quoted};
+use super::{Answer, Desk, quoted, times::NO_PRICE};
 use crate::{
     facts,
     index::HubNames,
@@ -208,15 +208,21 @@ impl Desk<'_> {
                 objective.direction.as_str()
             ));
         }
-        let money = detail.spending.total.money.units();
-        answer = answer
-            .more(format!(
-                "It runs the template {} and cost {} {}.",
-                quoted(&experiment.template),
-                amount(money),
-                detail.spending.currency
+        let total = &detail.spending.total;
+        let (money, currency) = (total.money.units(), &detail.spending.currency);
+        let template = quoted(&experiment.template);
+        answer = if total.priced.is_zero() && !total.time.is_zero() {
+            answer.more(format!(
+                "It runs the template {template}; what it cost is not known: {NO_PRICE}."
             ))
-            .number("cost", money, &detail.spending.currency, &source);
+        } else {
+            let cost = amount(money);
+            answer
+                .more(format!(
+                    "It runs the template {template} and cost {cost} {currency}."
+                ))
+                .number("cost", money, currency, &source)
+        };
         if !detail.obstacle.is_empty() {
             answer = answer.more(format!(
                 "What waits is not taken: {}.",

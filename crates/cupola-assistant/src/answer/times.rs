@@ -12,7 +12,7 @@ use cupola_hub::{
     HubError,
     costs::CostsQuery,
     run_search::{
-        Columns, RunSearch,
+        Columns, RunFound, RunSearch,
         filter::{self, Filter},
     },
 };
@@ -30,6 +30,9 @@ use crate::{
 
 /// So far is looked back where nobody says since when.
 pub(super) const LOOKED_BACK: Duration = Duration::from_hours(24);
+
+/// What is to be done where nothing has a price.
+pub(super) const NO_PRICE: &str = "no machine of it has a price; say what machines cost under `[[prices.machine]]` in cupola.toml";
 
 /// Runs of a worker whose costs are added up.
 const RUNS_MAX: u32 = 1_000;
@@ -139,10 +142,12 @@ impl Desk<'_> {
                 plural(total.runs, "run"),
                 amount(hours)
             ))
-            .number("cost", cost, &currency, source)
             .count("runs", total.runs, source)
             .count("runs that run", running, source)
             .number("time", hours, "h", source);
+        if known.money.is_some() || total.time.is_zero() {
+            answer = answer.number("cost", cost, &currency, source);
+        }
         if let (true, Ok(runs)) = (cost > 0.0, u32::try_from(total.runs))
             && runs > 1
             && running == 0
@@ -232,7 +237,7 @@ impl Desk<'_> {
                     .number("time", cost.span.as_secs_f64(), "s", &source)
             }
             None => Answer::saying(format!(
-                "What {name} cost is not known: no worker had it, or its machine has no price."
+                "What {name} cost is not known: no worker had it, or {NO_PRICE}."
             )),
         }
         .link(thing.name.clone(), source)
@@ -250,25 +255,36 @@ impl Desk<'_> {
         conditions.extend(from.map(|from| format!("created >= {}", moment(from))));
         conditions.extend(until.map(|until| format!("created < {}", moment(until))));
         let found = self.search(&conditions.join(" and "), Vec::new(), RUNS_MAX)?;
-        let money = found
-            .runs
-            .iter()
-            .filter_map(|run| run.cost)
-            .fold(Money::default(), |sum, each| sum + each);
+        let costs = found.runs.iter().filter_map(|run| run.cost);
+        let money = costs.clone().fold(Money::default(), |sum, each| sum + each);
+        // What runs costs something from its first seconds on.
+        let is_unpriced = |one: &&RunFound| one.cost.is_none() && one.run.finished_at.is_some();
+        let unpriced = found.runs.iter().filter(is_unpriced).count() as u64;
         let currency = self.hub.prices().currency.clone();
         let count = found.runs.len() as u64;
         let when = within.map_or(String::new(), |period| {
             format!(" {}", excerpt(&period.words))
         });
         let latest = if found.has_more { "latest " } else { "" };
-        let text = format!(
-            "The {latest}{} of {}{when} cost {} {currency}.",
+        let of = format!(
+            "the {latest}{} of {}{when}",
             plural(count, "run"),
-            quoted(name),
-            amount(money.units())
+            quoted(name)
         );
-        Ok(Answer::saying(text)
-            .number("cost", money.units(), &currency, &source)
+        if count > 0 && unpriced == count {
+            let text = format!("What {of} cost is not known: {NO_PRICE}.");
+            return Ok(Answer::saying(text)
+                .count("runs", count, &source)
+                .link(name, source));
+        }
+        let money = money.units();
+        let text = format!("{} cost {} {currency}.", capital(&of), amount(money));
+        let mut answer = Answer::saying(text);
+        if unpriced > 0 {
+            answer = answer.more(format!("Of {} no price is known.", plural(unpriced, "run")));
+        }
+        Ok(answer
+            .number("cost", money, &currency, &source)
             .count("runs", count, &source)
             .link(name, source))
     }
@@ -454,7 +470,7 @@ fn spent_in_words(
     );
     match (what, energy, carbon) {
         (Spent::Money, ..) if known.money.is_none() && total.time > Duration::ZERO => {
-            format!("What {name} cost{when} is not known: no machine had a price.")
+            format!("What {name} cost{when} is not known: {NO_PRICE}.")
         }
         (Spent::Money, ..) => format!("{name} cost {} {currency}{when}.", money(cost)),
         (Spent::Energy, Some(energy), _) => format!(

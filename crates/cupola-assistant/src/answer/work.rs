@@ -251,6 +251,9 @@ impl Desk<'_> {
                 &source,
             );
         }
+        if wanted.is_not() && wanted.within.is_some() {
+            answer = answer.more("Counted are the runs that were made in that time.");
+        }
         if wanted.state == Some(State::Pending) && !wanted.is_not() {
             answer = self.obstacles(answer, &found.runs)?;
         }

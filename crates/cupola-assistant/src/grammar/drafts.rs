@@ -196,7 +196,10 @@ impl<N: Names> Context<'_, N> {
         let is_said = match topic {
             _ if tells_goal => !later.goal.is_empty(),
             Some(Topic::Log | Topic::Curve) => !later.space.is_empty(),
-            Some(Topic::Credits) => later.credits.is_some() || !later.beyond.is_empty(),
+            Some(Topic::Credits) => {
+                let is_told = later.has_parts() && !self.asks();
+                later.credits.is_some() || !later.beyond.is_empty() || is_told
+            }
             _ => later.has_parts() || !later.beyond.is_empty() || is_goal,
         };
         if !is_said {

@@ -100,6 +100,9 @@ impl<N: Names> Context<'_, N> {
     /// "Which experiments are done": experiments, where their runs would be another answer.
     fn experiments_in(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let has = |sense| self.marked.has(sense);
+        if has(Sense::Kind(Kind::Experiment)) && self.says_without_runs() {
+            return Ok(Some(Intent::Fact(Fact::NeverRan)));
+        }
         let is_of_them = has(Sense::Kind(Kind::Experiment)) && !has(Sense::Kind(Kind::Run));
         let is_alone = self.marked.spans().is_empty()
             && self.marked.filter.is_empty()
@@ -108,9 +111,16 @@ impl<N: Names> Context<'_, N> {
         if !(matches!(topic, Some(Topic::Runs | Topic::Running)) && is_of_them && is_alone) {
             return Ok(None);
         }
-        if let Some((Turned::Unstarted, _)) = self.turned() {
-            self.answers_without_own()?;
-            return Ok(Some(Intent::Fact(Fact::NeverRan)));
+        match self.turned() {
+            Some((Turned::Unstarted, _)) => {
+                self.answers_without_own()?;
+                return Ok(Some(Intent::Fact(Fact::NeverRan)));
+            }
+            Some((_, words)) => {
+                let word = self.marked.words()[words.start].text.clone();
+                return Err(Box::new(Reading::NotAnswered(vec![word])));
+            }
+            None => {}
         }
         let states = [
             (Sense::Failed, State::Failed),
@@ -127,6 +137,16 @@ impl<N: Names> Context<'_, N> {
             return self.list(Kind::Experiment).map(Some);
         }
         Ok(Some(Intent::Fact(Fact::Standing { state })))
+    }
+
+    /// "Experiments with no runs".
+    fn says_without_runs(&self) -> bool {
+        let words = self.marked.words().iter().enumerate();
+        let mut words = words.filter(|(_, word)| !word.is_quoted);
+        words.any(|(at, word)| {
+            ["no", "without"].contains(&word.folded.as_str())
+                && self.marked.says_at(at + 1, Sense::Kind(Kind::Run))
+        })
     }
 
     /// "Which experiment cost the most", "who spent the least".

@@ -41,7 +41,7 @@ const EXCEPTIONS: &[&str] = &[
 const DENIALS: &[&str] = &["isnt", "arent", "wasnt", "dont", "doesnt", "cant", "wont"];
 
 /// Words that hold things against each other.
-const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer"];
+const DEGREES: &[&str] = &["most", "least", "fewest", "more", "fewer", "no"];
 
 impl<N: Names> Context<'_, N> {
     /// Refuses words that would make it another question if they were left out.

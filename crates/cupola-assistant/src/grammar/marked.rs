@@ -66,7 +66,13 @@ pub(super) struct Span {
 }
 
 impl<'a> Marked<'a> {
-    pub(super) fn new(question: &'a Question, names: &impl Names, clock: Clock) -> Self {
+    /// `titles` are the places of words that are taken for names, whatever they say.
+    pub(super) fn new(
+        question: &'a Question,
+        names: &impl Names,
+        clock: Clock,
+        titles: &[usize],
+    ) -> Self {
         let mut marked = Self {
             question,
             marks: vec![Mark::Free; question.words.len()],
@@ -76,7 +82,7 @@ impl<'a> Marked<'a> {
         };
         marked.mark_filter();
         marked.mark_period(clock);
-        marked.mark_names(names);
+        marked.mark_names(names, titles);
         marked.mark_senses();
         marked.unmark_relative();
         marked
@@ -271,7 +277,7 @@ impl<'a> Marked<'a> {
     }
 
     /// Names of several words that are there letter for letter, and what stands between quotes.
-    fn mark_names(&mut self, names: &impl Names) {
+    fn mark_names(&mut self, names: &impl Names, titles: &[usize]) {
         let words = self.words();
         let mut at = 0;
         while at < words.len() {
@@ -284,10 +290,10 @@ impl<'a> Marked<'a> {
                 let text = fold(self.question.between(at, at + length));
                 !names.find(How::Folded, &text, &Kind::ALL).is_empty()
             };
-            let length = match (2..=longest).rev().find(is_there) {
-                Some(length) => length,
-                None => usize::from(free > 0 && (words[at].is_quoted || self.is_title(at, names))),
-            };
+            let is_meant =
+                || words[at].is_quoted || titles.contains(&at) || self.is_title(at, names);
+            let length = (2..=longest).rev().find(is_there);
+            let length = length.unwrap_or_else(|| usize::from(free > 0 && is_meant()));
             if length > 0 {
                 self.marks[at..at + length].fill(Mark::Taken);
                 self.marks[at] = Mark::Name(length);
@@ -299,11 +305,17 @@ impl<'a> Marked<'a> {
     /// Behind "of", "and" or "in" a title goes before what its word says otherwise: "the best of curves".
     fn is_title(&self, at: usize, names: &impl Names) -> bool {
         let words = self.words();
-        let is_led = at.checked_sub(1).is_some_and(|before| {
-            let before = &words[before];
-            !before.is_quoted && TITLED.contains(&before.folded.as_str())
-        });
         let said = words[at].folded.as_str();
+        let next = words.get(at + 1).map_or("", |next| next.folded.as_str());
+        let is_led = at.checked_sub(1).is_some_and(|before| {
+            let led = words[before].folded.as_str();
+            // "Is best better than alpha?"; "what is running?" asks for no such title.
+            let is_subject = before == 0 && ["is", "has", "was"].contains(&led) && next != "of";
+            !words[before].is_quoted && (TITLED.contains(&led) || is_subject)
+        });
+        if count(said).is_some() {
+            return is_led && self.is_number_title(at, names);
+        }
         let says = |senses: &[Sense]| {
             let quiet = [Sense::Noise, Sense::Of, Sense::Asks, Sense::Pronoun];
             senses.iter().all(|sense| !quiet.contains(sense))
@@ -317,6 +329,44 @@ impl<'a> Marked<'a> {
             && !names
                 .find(How::Folded, said, &[Kind::Experiment])
                 .is_empty()
+    }
+
+    /// "The best of 7": a number is a title where it counts nothing, and names no task beside another.
+    fn is_number_title(&self, at: usize, names: &impl Names) -> bool {
+        let words = self.words();
+        let said = |at: Option<usize>| {
+            at.and_then(|at| words.get(at))
+                .map_or("", |word| word.folded.as_str())
+        };
+        let ends = [
+            "",
+            "and",
+            "or",
+            "vs",
+            "versus",
+            "with",
+            "than",
+            "against",
+            "today",
+            "yesterday",
+            "please",
+            "now",
+            "by",
+            "since",
+        ];
+        let is_counted = !ends.contains(&said(Some(at + 1)));
+        let is_beside = ["and", "or"].contains(&said(at.checked_sub(1)))
+            && count(said(at.checked_sub(2)).trim_start_matches('#')).is_some();
+        // Orders count what they start.
+        let orders = ["start", "cancel", "stop"];
+        let title = &words[at].folded;
+        let is_order = orders.contains(&said(at.checked_sub(1)));
+        if is_counted || is_beside || is_order {
+            return false;
+        }
+        !names
+            .find(How::Folded, title, &[Kind::Experiment])
+            .is_empty()
     }
 
     /// "Runs that took long" speaks of nothing that was said before.

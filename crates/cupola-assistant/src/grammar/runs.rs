@@ -3,7 +3,7 @@
 use cupola_domain::counts::State;
 
 use super::{
-    Topic,
+    Reading, Topic,
     about::LATEST,
     build::{Context, Refused},
     filters,
@@ -91,6 +91,10 @@ impl<N: Names> Context<'_, N> {
             });
         };
         self.used.push(words);
+        if let (Turned::Left, Some(period)) = (turned, &marked.period) {
+            // "Did not finish yesterday": what was not done then, nobody knows now.
+            return Err(Box::new(Reading::NotAnswered(vec![period.words.clone()])));
+        }
         let (state, opposite) = match turned {
             Turned::Not(state) => (Some(state), Some(Opposite::Others)),
             Turned::Left => (None, None),

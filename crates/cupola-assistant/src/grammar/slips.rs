@@ -75,7 +75,7 @@ fn is_clear(asked: &Asked, names: &impl Names) -> bool {
 
 /// What could have been meant by the words of which nothing is known.
 fn mends(question: &Question, names: &impl Names, clock: Clock) -> Vec<Mend> {
-    let marked = Marked::new(question, names, clock);
+    let marked = Marked::new(question, names, clock, &[]);
     let mut mends: Vec<Mend> = Vec::new();
     for (at, word) in marked.unknown().take(LOOKED_AT_MAX) {
         if mends.last().is_some_and(|mend| word.start < mend.until) {

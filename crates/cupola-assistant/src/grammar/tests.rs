@@ -795,6 +795,8 @@ fn what_is_asked_is_no_change_of_a_draft() {
     talk(&[
         ("draft a brief for speed with char-lm, 5 tasks", DRAFT),
         ("verified", DRAFT),
+        ("with a budget of 50, 5 tasks", DRAFT),
+        ("my credits", "credits own"),
         ("what seeds did alpha use?", "seeds alpha"),
     ]);
 }
@@ -1634,6 +1636,51 @@ fn slips_do_not_panic_where_a_name_is_longer_than_the_question() {
 }
 
 #[test]
+fn titles_that_are_words_or_numbers_are_read_where_nothing_else_can_be_meant() {
+    let mut names = names();
+    let mut ids = Ids::new(9);
+    for name in ["7", "best", "runs"] {
+        let id = ids.next(Timestamp::from_millis(1_000));
+        names.insert(Thing::new(Key::Experiment(id), name), &[]);
+    }
+    let mut wrong = Vec::new();
+    for (question, expected) in [
+        ("best of 7", "best of 7 1+1"),
+        ("top 3 of 7", "best of 7 1+3"),
+        ("describe 7", "describe experiment 7"),
+        ("cost of 7 today", "cost 7 11-22T00..11-23T00"),
+        ("compare 7 and alpha", "compare 7, alpha"),
+        ("why did 7 fail?", "why failed 7 [7 = 7]"),
+        (
+            "compare runs 3 and 7 of alpha",
+            "compare alpha #3, alpha #7",
+        ),
+        ("best 7 of alpha", "best of alpha 1+7"),
+        ("how much did best cost?", "cost best [best = best]"),
+        ("is best better than alpha?", "is best better than alpha"),
+        ("best of alpha", "best of alpha 1+1"),
+        ("is runs done?", "describe experiment runs"),
+        ("has best finished?", "describe experiment best"),
+        ("what is running?", "running all"),
+        ("list runs", "runs any of "),
+    ] {
+        let reading = read(question, &Conversation::default(), &names, clock());
+        wrong.extend(
+            (said(&reading) != expected).then(|| format!("{question}: {}", said(&reading))),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for question in ["start 7", "cancel 7", "retry 7"] {
+        let reading = read(question, &Conversation::default(), &names, clock());
+        assert!(
+            !matches!(reading, Reading::Asked(_)),
+            "{question}: {}",
+            said(&reading)
+        );
+    }
+}
+
+#[test]
 fn the_opposite_of_a_state_is_read_or_refused() {
     check_all(&[
         ("how many runs did not fail?", "runs not failed of "),
@@ -1664,6 +1711,21 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "experiments that never ran",
         ),
         ("which experiments did not fail?", "not answered with not"),
+        (
+            "which experiments are not running?",
+            "not answered with not",
+        ),
+        ("which experiments are not done?", "not answered with not"),
+        (
+            "which experiments have no runs?",
+            "experiments that never ran",
+        ),
+        ("experiments without runs", "experiments that never ran"),
+        ("which workers have no runs?", "not answered with no"),
+        (
+            "which runs did not finish yesterday?",
+            "not answered with yesterday",
+        ),
         ("which experiments aren't done?", "not answered with aren't"),
         ("failed runs that are not done", "not answered with not"),
         (

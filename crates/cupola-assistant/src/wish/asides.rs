@@ -161,7 +161,8 @@ impl Reader<'_> {
         }
         let from = self.past(at + 1, IS);
         let word = self.words().get(from)?;
-        if let Ok(priority) = word.text.parse() {
+        let spelt = count(&word.folded).map(i64::from);
+        if let Some(priority) = word.text.parse().ok().or(spelt) {
             self.wish.priority = Some(priority);
             return Some(from + 1 - at);
         }

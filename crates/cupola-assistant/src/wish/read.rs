@@ -89,6 +89,8 @@ pub(super) const FILLERS: &[&str] = &[
     "draft",
     "search",
     "actually",
+    "vary",
+    "try",
 ];
 
 /// Words that lead to a goal.
@@ -386,7 +388,7 @@ impl<'a> Reader<'a> {
         let (number, length) = self.number(at)?;
         let number = count(&number)?;
         let noun = self.past(at + length, &["different"]);
-        if !TASKS.contains(&self.said(noun)) {
+        if !TASKS.contains(&self.said(noun)) || self.follows_comma(noun) {
             return None;
         }
         self.wish.num_tasks = Some(number);
@@ -397,7 +399,9 @@ impl<'a> Reader<'a> {
         let (number, length) = self.number(at)?;
         let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && number.parse::<f64>().is_ok_and(f64::is_finite);
-        if !(is_number && ["credits", "credit"].contains(&self.said(at + length))) {
+        let is_counted = ["credits", "credit"].contains(&self.said(at + length))
+            && !self.follows_comma(at + length);
+        if !(is_number && is_counted) {
             return None;
         }
         let ends = at + length + 1;

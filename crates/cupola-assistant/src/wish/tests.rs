@@ -154,6 +154,8 @@ fn all_that_a_brief_may_say_is_read() {
         ("use grid instead", "; grid"),
         ("sampler random", "; random"),
         ("set tasks to 40", "; 40 tasks"),
+        ("with priority five", "; priority 5"),
+        ("use char-lm, budget 50, tasks: 40", "50; char-lm; 40 tasks"),
         ("the goal is the lowest val_bpb", "the lowest val_bpb"),
     ] {
         check_change(text, expected);

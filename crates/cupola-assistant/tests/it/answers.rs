@@ -1284,8 +1284,8 @@ fn what_is_done_elsewhere_is_named() {
         ),
         (
             "delete ada",
-            "`cupola experiment delete NAME`",
-            "/experiments",
+            "nothing deletes a person: an administrator takes their tokens away",
+            "/credits",
         ),
         (
             "delete alpha and beta",
@@ -1500,6 +1500,106 @@ fn what_was_lost_and_tried_again_is_no_failure() {
         &[("runs that failed", 1.0)],
     );
     check(&lab, "log of the last failed run", "task 5 of `alpha`", &[]);
+}
+
+#[test]
+fn of_equal_values_the_earlier_run_is_told() {
+    let lab = Lab::new();
+    lab.delta();
+    check(&lab, "best of delta", "The best of `delta` is task 0", &[]);
+    check(
+        &lab,
+        "worst of delta",
+        "The worst of `delta` is task 0",
+        &[],
+    );
+    check(&lab, "second best of delta", "is task 1", &[]);
+    check(
+        &lab,
+        "log of the worst run of delta",
+        "task 0 of `delta`",
+        &[],
+    );
+    check_lines(
+        &lab,
+        "best run ever",
+        &["`delta`, whose best is task 0 with 3"],
+    );
+}
+
+#[test]
+fn what_has_no_price_costs_not_nothing() {
+    let lab = Lab::new();
+    lab.hub.use_prices(cupola_hub::costs::Prices::default());
+    lab.delta();
+    let part = "is not known: no machine of it has a price; say what machines cost under `[[prices.machine]]`";
+    for question in ["how much did delta cost?", "describe delta"] {
+        let answer = Talk::new(&lab).ask(question);
+        let lines = format!("{}\n{}", answer.text, answer.detail.join("\n"));
+        assert!(lines.contains(part), "{question}: {lines}");
+        assert!(
+            answer.numbers.iter().all(|number| number.name != "cost"),
+            "{question}"
+        );
+    }
+    check(
+        &lab,
+        "what did the best run of delta cost?",
+        "is not known: no worker had it, or no machine",
+        &[],
+    );
+    check(
+        &lab,
+        "how much did gpu-1 cost?",
+        "The 22 runs of `gpu-1` cost ",
+        &[],
+    );
+    check_lines(
+        &lab,
+        "how much did gpu-1 cost?",
+        &["Of 3 runs no price is known."],
+    );
+    check(
+        &lab,
+        "cost of gamma",
+        "`gamma` cost 0 USD.",
+        &[("cost", 0.0)],
+    );
+}
+
+#[test]
+fn shares_of_parameters_fall() {
+    let lab = Lab::new();
+    let answer = Talk::new(&lab).ask("which parameter matters in find a good rate?");
+    let shares = answer
+        .numbers
+        .iter()
+        .filter(|number| number.name.starts_with("share of "));
+    let shares: Vec<_> = shares.map(|number| number.value).collect();
+    assert!(
+        shares.len() > 1 && shares.is_sorted_by(|a, b| a >= b),
+        "{shares:?}"
+    );
+}
+
+#[test]
+fn titles_that_are_words_or_numbers_are_read() {
+    let lab = Lab::new();
+    // What waits of the family is given first.
+    lab.delta();
+    lab.titled("7", 2);
+    lab.titled("best", 2);
+    check(&lab, "best of 7", "The best of `7` is task 0", &[]);
+    check(&lab, "best of best", " of `best` ", &[]);
+    check_lines(
+        &lab,
+        "how much did best cost?",
+        &["`best` ", "I read `best` as the experiment `best`."],
+    );
+    check(&lab, "best of alpha", "The best of `alpha` is task 1", &[]);
+    check(&lab, "last 7 runs of alpha", "6 runs of `alpha`", &[]);
+    let answer = Talk::new(&lab).ask("start 7");
+    assert!(answer.change.is_none(), "{}", answer.text);
 }
 
 #[test]

@@ -174,6 +174,13 @@ impl Lab {
         state.1 = state.1.plus(span);
     }
 
+    /// An experiment of this name, with so many results.
+    pub fn titled(&self, name: &str, runs: u32) -> ExperimentId {
+        let id = self.experiment(name, 0);
+        self.complete_more(id, runs);
+        id
+    }
+
     /// Another experiment, judged by something else, with three results.
     pub fn delta(&self) -> ExperimentId {
         let id = self.experiment_of("compress", "delta", 3);
