@@ -73,6 +73,9 @@ pub fn find(words: &[Word], clock: Clock) -> Option<(Period, Range<usize>)> {
 /// How long `2 hours`, `90s` or `an hour` is, in seconds, and how many words say it.
 pub fn duration(words: &[Word]) -> Option<(f64, usize)> {
     let first = words.first().filter(|word| !word.is_quoted)?;
+    if let Some(found) = fraction(words) {
+        return Some(found);
+    }
     if let Some(at) = first.folded.find(|c: char| c.is_ascii_alphabetic())
         && at > 0
         && let Ok(number) = first.folded[..at].parse::<f64>()
@@ -86,6 +89,21 @@ pub fn duration(words: &[Word]) -> Option<(f64, usize)> {
         word => first.number().or_else(|| count(word).map(f64::from))?,
     };
     bounded(number * unit, 2)
+}
+
+/// `half an hour`, `a quarter of an hour`, `a minute and a half`.
+fn fraction(words: &[Word]) -> Option<(f64, usize)> {
+    let said: Vec<&str> = (words.iter().take(5))
+        .map(|word| word.folded.as_str())
+        .collect();
+    let (share, named, length) = match said.as_slice() {
+        ["half", "a" | "an", named, ..] => (0.5, named, 3),
+        ["quarter", "of", "a" | "an", named, ..] => (0.25, named, 4),
+        ["a", "quarter", "of", "a" | "an", named, ..] => (0.25, named, 5),
+        ["a" | "an" | "one", named, "and", "a", "half", ..] => (1.5, named, 5),
+        _ => return None,
+    };
+    bounded(share * unit(named)?, length)
 }
 
 /// Words of times, of which none is left out of a question.
@@ -136,7 +154,9 @@ fn at_start(words: &[Word], is_hour: bool, clock: Clock) -> Option<(Bounds, usiz
                 span(rest, clock).or_else(|| is_of_moment.then(|| moment(rest, clock))?)?;
             Some((found.0, 1 + found.1))
         }
-        _ => span(words, clock).or_else(|| ago(words, clock)),
+        _ => span(words, clock)
+            .or_else(|| day_ago(words, clock))
+            .or_else(|| ago(words, clock)),
     }
 }
 
@@ -236,6 +256,18 @@ fn ago(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
     let (seconds, length) = duration(words)?;
     let is_ago = words.get(length)?.folded == "ago";
     is_ago.then(|| ((Some(back(clock, seconds)), None), length + 1))
+}
+
+/// `3 days ago`, by itself: that day, and not since then.
+fn day_ago(words: &[Word], clock: Clock) -> Option<(Bounds, usize)> {
+    let (seconds, length) = duration(words)?;
+    let is_ago = words.get(length)?.folded == "ago";
+    let named = words[length - 1].folded.as_str();
+    if !["day", "days", "week", "weeks"].contains(&named) {
+        return None;
+    }
+    let days = (1..=3_650).find(|days| (f64::from(*days) * 86_400.0 - seconds).abs() < 1.0)?;
+    is_ago.then(|| (day(today(clock) - i64::from(days), clock), length + 1))
 }
 
 /// Seconds of a unit.
@@ -352,6 +384,10 @@ mod tests {
         check("since last month", "2026-10-01T00:00.. 3");
         check("this year", "2026-01-01T00:00.. 2");
         check("2 hours ago", "2026-11-22T01:30.. 3");
+        check("2 days ago", "2026-11-20T00:00..2026-11-21T00:00 3");
+        check("24 hours ago", "2026-11-21T03:30.. 3");
+        check("in the last half an hour", "2026-11-22T03:00.. 6");
+        check("an hour and a half ago", "2026-11-22T02:00.. 6");
         check("since 2 hours ago", "2026-11-22T01:30.. 4");
         check("since an hour ago", "2026-11-22T02:30.. 4");
         check("since 2026-11-20", "2026-11-20T00:00.. 2");

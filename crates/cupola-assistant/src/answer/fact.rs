@@ -142,7 +142,7 @@ impl Desk<'_> {
                 "None that I know of: no run failed {when}, every worker is heard of, and no alert is open."
             )
         } else {
-            format!("Yes: {}.", troubles.join("; "))
+            format!("There are problems: {}.", troubles.join("; "))
         };
         Ok(answer.link("overview", links::OVERVIEW))
     }

@@ -44,6 +44,15 @@ const RESERVED: &[&str] = &[
     "constraint",
     "constraints",
     "total",
+    "either",
+    "log",
+    "uniform",
+    "linear",
+    "above",
+    "below",
+    "within",
+    "step",
+    "steps",
 ];
 
 /// How surely a word is a parameter that stands before a value.

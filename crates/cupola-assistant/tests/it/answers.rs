@@ -807,7 +807,7 @@ fn what_is_wrong_and_what_came_in_is_told() {
         &lab,
         "are there any problems?",
         &[
-            "Yes: 1 run failed in the last 24 hours; 1 of 2 workers is not heard of.",
+            "There are problems: 1 run failed in the last 24 hours; 1 of 2 workers is not heard of.",
             "task 5 of `alpha`, failed: exit code 3",
             "`mini` was heard of last",
         ],
@@ -815,7 +815,7 @@ fn what_is_wrong_and_what_came_in_is_told() {
     check(
         &lab,
         "any problems yesterday?",
-        "Yes: 1 of 2 workers is not heard of.",
+        "There are problems: 1 of 2 workers is not heard of.",
         &[
             ("runs that failed", 0.0),
             ("workers not heard of", 1.0),
@@ -1490,7 +1490,7 @@ fn what_was_lost_and_tried_again_is_no_failure() {
     check(
         &lab,
         "are there any problems?",
-        "Yes: 1 run failed",
+        "There are problems: 1 run failed",
         &[("runs that failed", 1.0)],
     );
     check(
