@@ -9,7 +9,7 @@ use cupola_assistant::{
     dialogue::{self, Called, Dialogue, Reply, Step},
     tools::Caller,
 };
-use cupola_hub::HubError;
+use cupola_hub::{Hub, HubError};
 use cupola_language::{Endpoint, Failed, Said};
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
@@ -212,7 +212,7 @@ impl Language {
     }
 
     async fn check_budget(&self, web: &Web, of_conversation: u64) -> Result<(), String> {
-        let today = hub_call(web, |hub| hub.language_tokens_today()).await;
+        let today = hub_call(web, Hub::language_tokens_today).await;
         if today.map_err(|error| error.to_string())? >= self.limits.tokens_per_day {
             return Err("has spent its budget for today".to_owned());
         }
