@@ -56,6 +56,17 @@ const NO: &[&str] = &[
     "thank you",
 ];
 
+/// Whoever says so wants no draft any more.
+const NO_DRAFT: &[&str] = &[
+    "forget the draft",
+    "discard the draft",
+    "delete the draft",
+    "drop the draft",
+    "cancel the draft",
+    "throw away the draft",
+    "throw the draft away",
+];
+
 /// Whether somebody agrees and says nothing else.
 pub(crate) fn is_yes(text: &str) -> bool {
     says(text, YES)
@@ -158,6 +169,9 @@ impl Conversation {
                     self.wish = Some(wish.clone());
                     self.is_draft_meant = true;
                 }
+                if matches!(asked.intent, Intent::Fact(Fact::NoDraft)) {
+                    self.forget_draft();
+                }
                 self.last = Some(asked.intent.clone());
             }
             Reading::Which { term, choices, .. } if !choices.is_empty() => {
@@ -201,6 +215,13 @@ impl Conversation {
         if let Some(Intent::Submit(_)) = self.proposed.take() {
             self.forget_draft();
         }
+    }
+
+    /// Whether somebody says that the draft is wanted no more, and nothing else. "It" is the draft where that
+    /// was spoken of last.
+    pub(crate) fn is_draft_thrown_away(&self, text: &str) -> bool {
+        let is_it = self.is_draft_meant && says(text, &["forget it", "discard it"]);
+        self.wish.is_some() && (is_it || says(text, NO_DRAFT))
     }
 
     /// The draft was handed in.

@@ -117,6 +117,8 @@ pub enum Fact {
     },
     /// Nothing: somebody declined, or gave thanks.
     Nothing,
+    /// A draft is thrown away.
+    NoDraft,
     /// What a draft would take.
     Estimate {
         /// The draft.
@@ -241,6 +243,7 @@ impl Fact {
             | Self::Briefs { .. }
             | Self::Own { .. }
             | Self::Nothing
+            | Self::NoDraft
             | Self::Estimate { .. } => None,
         }
     }

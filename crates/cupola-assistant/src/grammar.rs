@@ -165,6 +165,9 @@ fn answered(
             &chosen,
         ));
     }
+    if conversation.is_draft_thrown_away(text) {
+        return Some(Asked::plain(Intent::Fact(Fact::NoDraft)).into());
+    }
     if is_no(text) {
         return Some(Asked::plain(Intent::Fact(Fact::Nothing)).into());
     }

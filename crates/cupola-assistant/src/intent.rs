@@ -355,6 +355,7 @@ impl Intent {
                         | Fact::Spenders { .. }
                         | Fact::Estimate { .. }
                         | Fact::Nothing
+                        | Fact::NoDraft
                 )
         );
         let is_of_now = matches!(

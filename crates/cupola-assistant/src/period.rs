@@ -76,6 +76,9 @@ pub fn duration(words: &[Word]) -> Option<(f64, usize)> {
     if let Some(found) = fraction(words) {
         return Some(found);
     }
+    if let Some(seconds) = compound(&first.folded) {
+        return bounded(seconds, 1);
+    }
     if let Some(at) = first.folded.find(|c: char| c.is_ascii_alphabetic())
         && at > 0
         && let Ok(number) = first.folded[..at].parse::<f64>()
@@ -89,6 +92,21 @@ pub fn duration(words: &[Word]) -> Option<(f64, usize)> {
         word => first.number().or_else(|| count(word).map(f64::from))?,
     };
     bounded(number * unit, 2)
+}
+
+/// `1h30m`: at least two numbers, each with its unit.
+fn compound(text: &str) -> Option<f64> {
+    let (mut rest, mut seconds, mut parts) = (text, 0.0, 0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let named = &rest[digits..];
+        let length = named.find(|c: char| c.is_ascii_digit());
+        let (named, left) = named.split_at(length.unwrap_or(named.len()));
+        seconds += number * unit(named)?;
+        (rest, parts) = (left, parts + 1);
+    }
+    (parts > 1).then_some(seconds)
 }
 
 /// `half an hour`, `a quarter of an hour`, `a minute and a half`.
@@ -384,6 +402,7 @@ mod tests {
         check("since last month", "2026-10-01T00:00.. 3");
         check("this year", "2026-01-01T00:00.. 2");
         check("2 hours ago", "2026-11-22T01:30.. 3");
+        check("in the last 1h30m", "2026-11-22T02:00.. 4");
         check("2 days ago", "2026-11-20T00:00..2026-11-21T00:00 3");
         check("24 hours ago", "2026-11-21T03:30.. 3");
         check("in the last half an hour", "2026-11-22T03:00.. 6");

@@ -140,7 +140,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         | Fact::Maker { of }
         | Fact::WhyCancelled { of } => of_subject(of),
         Fact::Elsewhere { on: Some(on), .. } => of_subject(on),
-        Fact::Elsewhere { on: None, .. } | Fact::Nothing => examples(),
+        Fact::Elsewhere { on: None, .. } | Fact::Nothing | Fact::NoDraft => examples(),
     }
 }
 

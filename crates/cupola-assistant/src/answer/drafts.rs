@@ -273,10 +273,17 @@ fn unread(mut answer: Answer, wish: &Wish) -> Answer {
     ))
 }
 
-/// What is asked back or refused where a time for all tasks makes none for each.
+/// What is asked back or refused where tasks take whole seconds, one at least.
 fn without_time(wish: &Wish) -> Option<Answer> {
-    let Some(Time::InAll(all)) = wish.time else {
-        return None;
+    let all = match wish.time? {
+        Time::InAll(all) => all,
+        Time::Each(time) if time.as_secs() == 0 || time.subsec_nanos() > 0 => {
+            let said = time.as_secs_f64();
+            return Some(asking(format!(
+                "Tasks take whole seconds, one at least, and not {said} s. Say it, such as: 5 s each."
+            )));
+        }
+        Time::Each(_) => return None,
     };
     let said = numbers::duration(all);
     let Some(tasks) = wish.num_tasks else {
@@ -349,7 +356,12 @@ fn besides(wish: &Wish) -> String {
     );
     said.extend(wish.study_seed.map(|seed| format!("study seed {seed}")));
     let constraints = wish.constraints.as_ref();
-    said.extend(constraints.map(|text| format!("constraints “{}”", excerpt(text))));
+    said.extend(constraints.map(|text| {
+        format!(
+            "constraints “{}” (words for people: what is searched they do not limit)",
+            excerpt(text)
+        )
+    }));
     said.insert(0, String::new());
     said.join(", ")
 }

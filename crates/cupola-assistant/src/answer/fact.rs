@@ -71,6 +71,9 @@ impl Desk<'_> {
             Fact::Nothing => Ok(Answer::saying(
                 "Nothing is done. Ask whatever else you like.",
             )),
+            Fact::NoDraft => Ok(Answer::saying(
+                "The draft is thrown away; nothing was submitted.",
+            )),
             Fact::Estimate { wish, is_time } => self.estimate(wish, *is_time),
         }
     }

@@ -316,6 +316,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Own { kind } => format!("own {kind}s"),
         Fact::Elsewhere { what, on } => format!("elsewhere {what:?} {}", name(on)).to_lowercase(),
         Fact::Nothing => "nothing".to_owned(),
+        Fact::NoDraft => "no draft".to_owned(),
         Fact::Estimate { wish, is_time } => {
             let what = if *is_time { "time" } else { "cost" };
             format!("{what} of draft {}", wanted(wish))
@@ -770,6 +771,14 @@ fn a_draft_is_not_forgotten_for_other_words() {
         ("cost of alpha", "cost alpha"),
         ("draft a brief for depth", "draft \"depth\"  0 0  "),
         ("submit it", "draft \"depth\"  0 0  "),
+        ("forget it", "no draft"),
+        ("forget it", "nothing"),
+    ]);
+    talk(&[
+        (BEGUN, DRAFT),
+        ("best of alpha", "best of alpha 1+1"),
+        ("forget it", "nothing"),
+        ("Discard the draft!", "no draft"),
     ]);
     let names = names();
     let mut conversation = Conversation::default();
@@ -853,7 +862,7 @@ fn a_draft_is_spoken_of() {
             "make it 9 tasks",
             "draft \"speed\" char-lm 9 0  lr=uniform(0.1, 0.2) without n_layers",
         ),
-        ("forget it", "nothing"),
+        ("forget it", "no draft"),
     ]);
     talk(&[
         (

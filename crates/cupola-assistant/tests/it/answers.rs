@@ -1744,6 +1744,14 @@ fn a_draft_is_not_made_of_what_cannot_be() {
                 "for “the lowest val_bpb”: 20 tasks",
             ),
             ("submit it", "answered", "This would submit this brief"),
+            (
+                "make it 0.5 s each",
+                "asked_back",
+                "Tasks take whole seconds, one at least, and not 0.5 s",
+            ),
+            ("1h30m each", "answered", "20 tasks of 1 h 30 min each"),
+            ("forget it", "answered", "The draft is thrown away"),
+            ("submit it", "asked_back", "What is to be found out?"),
         ],
     );
     check_talk(
