@@ -136,6 +136,8 @@ pub(super) struct Reader<'a> {
     pub(super) wish: Wish,
     goal: Goal,
     begins: usize,
+    /// Where its time is said.
+    time_within: Option<Range<usize>>,
     /// Whether only is asked what a word would be.
     pub(super) is_probe: bool,
 }
@@ -148,6 +150,7 @@ pub fn read(question: &Question, begins: usize, known: Vocabulary<'_>) -> Wish {
         wish: Wish::default(),
         goal: Goal::Open(begins),
         begins,
+        time_within: None,
         is_probe: false,
     };
     let mut at = begins;
@@ -315,7 +318,7 @@ impl<'a> Reader<'a> {
         let span = Duration::try_from_secs_f64(seconds).ok()?;
         let ends = from + length;
         if let Some(ends) = self.in_all(ends).or(is_total.then_some(ends)) {
-            self.wish.time = Some(Time::InAll(span));
+            self.take_time(Time::InAll(span), at..ends);
             return Some(ends - at);
         }
         let next = self.past(ends, &["for", "of", "them"]);
@@ -334,8 +337,17 @@ impl<'a> Reader<'a> {
             self.beyond(Missing::Date, words);
             return Some(ends - at);
         }
-        self.wish.time = Some(Time::Each(span));
+        self.take_time(Time::Each(span), at..ends);
         Some(ends - at)
+    }
+
+    /// A brief has one time: of two in one sentence the later counts, and the other one is told.
+    fn take_time(&mut self, time: Time, within: Range<usize>) {
+        if let Some(before) = self.time_within.replace(within) {
+            let words = self.text(before).to_owned();
+            self.wish.unread.push(words);
+        }
+        self.wish.time = Some(time);
     }
 
     /// Where `in total` ends that begins here.

@@ -1750,6 +1750,11 @@ fn a_draft_is_not_made_of_what_cannot_be() {
                 "Tasks take whole seconds, one at least, and not 0.5 s",
             ),
             ("1h30m each", "answered", "20 tasks of 1 h 30 min each"),
+            (
+                "5 s each, 1.5 hours in total",
+                "asked_back",
+                "Left out, since I do not read it in a draft: `5 s",
+            ),
             ("forget it", "answered", "The draft is thrown away"),
             ("submit it", "asked_back", "What is to be found out?"),
         ],
