@@ -1,5 +1,7 @@
 //! Facts that tools and answers share, each read from the hub once.
 
+use std::sync::Arc;
+
 use cupola_domain::{
     access::Role,
     counts::State,
@@ -74,7 +76,7 @@ pub struct Placed {
     /// Its objective.
     pub value: f64,
     /// What it was told.
-    pub config: Map<String, Value>,
+    pub config: Arc<Map<String, Value>>,
     /// Its seed, where anybody said one.
     pub seed: Option<String>,
 }
@@ -296,7 +298,7 @@ fn of_family(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
                 task: one.task,
                 run: None,
                 value: one.counted()?,
-                config: one.config.clone(),
+                config: Arc::clone(&one.config),
                 seed: Some(one.seed.to_string()),
             })
         })
@@ -337,7 +339,8 @@ fn of_compared(experiment: Experiment, compared: Compared) -> Standing {
                     .params
                     .iter()
                     .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-                    .collect(),
+                    .collect::<Map<_, _>>()
+                    .into(),
                 seed: one.seed.clone(),
             })
         })

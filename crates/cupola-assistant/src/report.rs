@@ -328,7 +328,7 @@ fn names(one: &Subject<'_>) -> Option<Block> {
 fn told(runs: &[Placed]) -> Vec<(String, String)> {
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for run in runs {
-        for (name, value) in &run.config {
+        for (name, value) in run.config.iter() {
             let known = values.entry(name).or_default();
             let value = plain(value);
             if known.len() <= VALUES_MAX && !known.contains(&value) {

@@ -195,7 +195,7 @@ fn observation(completed: tasks::Completed) -> Observation {
     Observation {
         task: task.id,
         number: task.number,
-        config: task.config,
+        config: task.config.into(),
         seed: task.seed,
         value: task.value,
         provenance,

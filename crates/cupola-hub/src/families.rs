@@ -201,13 +201,13 @@ impl Hub {
         let observations = &detail.analysis.observations;
         let config_of = |field: &str, task: TaskId| -> Result<&Config, HubError> {
             let found = observations.iter().find(|o| o.task == task);
-            found.map(|o| &o.config).ok_or_else(|| {
+            found.map(|o| &*o.config).ok_or_else(|| {
                 let message = format!("`{task}` is not a completed task of this family");
                 HubError::Invalid(vec![FieldError::new(field, message)])
             })
         };
         let values = |config: &Config| -> Vec<f64> {
-            let same = observations.iter().filter(|o| &o.config == config);
+            let same = observations.iter().filter(|o| *o.config == *config);
             same.filter(|o| o.provenance.counts())
                 .filter_map(|o| o.value)
                 .collect()

@@ -1,5 +1,7 @@
 //! Whether equal seeds and configurations gave equal values.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use cupola_domain::ids::TaskId;
@@ -20,7 +22,7 @@ pub struct Repeats {
     /// The seed that they share.
     pub seed: i64,
     /// The configuration that they share.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// Their tasks, in the order of the study.
     pub tasks: Vec<TaskId>,
     /// How many there are, diverged ones included; two or more.
@@ -55,7 +57,7 @@ fn compared(mut group: Vec<&Observation>, tolerance: f64) -> Repeats {
     let spread = spread(&sorted(values.iter().copied()));
     Repeats {
         seed: group[0].seed,
-        config: group[0].config.clone(),
+        config: Arc::clone(&group[0].config),
         tasks: group.iter().map(|o| o.task).collect(),
         count: group.len(),
         not_finite,

@@ -1,5 +1,7 @@
 //! What came out of a study so far.
 
+use std::sync::Arc;
+
 use cupola_domain::{ids::TaskId, objective::Direction, provenance::Provenance};
 
 use crate::{
@@ -17,8 +19,8 @@ pub struct Observation {
     pub task: TaskId,
     /// Its place in the study.
     pub number: u32,
-    /// What it was run with.
-    pub config: Config,
+    /// What it was run with; shared, since answers and reports order thousands of them anew.
+    pub config: Arc<Config>,
     /// The seed of the training.
     pub seed: i64,
     /// The objective metric; `None` when the run recorded none.
@@ -86,8 +88,8 @@ pub struct Ranked {
     pub number: u32,
     /// Its objective value.
     pub value: f64,
-    /// What it was run with.
-    pub config: Config,
+    /// What it was run with; shared, since answers and reports order thousands of them anew.
+    pub config: Arc<Config>,
     /// The seed of the training.
     pub seed: i64,
 }
@@ -162,6 +164,8 @@ fn ranked(best_first: &[(&Observation, f64)]) -> Vec<Ranked> {
 
 #[cfg(test)]
 pub(crate) mod sample_data {
+    use std::sync::Arc;
+
     use cupola_domain::provenance::Provenance;
     use serde_json::Value;
     use uuid::Uuid;
@@ -173,7 +177,7 @@ pub(crate) mod sample_data {
         Observation {
             task: Uuid::from_u128(u128::from(number) + 1).into(),
             number,
-            config: serde_json::Map::new(),
+            config: Arc::default(),
             seed: 42 + i64::from(number),
             value: Some(value),
             provenance: Provenance::Measured,
@@ -183,7 +187,7 @@ pub(crate) mod sample_data {
 
     /// The same with one more parameter.
     pub(crate) fn with(mut observation: Observation, name: &str, value: Value) -> Observation {
-        observation.config.insert(name.to_owned(), value);
+        Arc::make_mut(&mut observation.config).insert(name.to_owned(), value);
         observation
     }
 }

@@ -188,7 +188,7 @@ mod tests {
             task: nothing.parse().unwrap(),
             run: None,
             value,
-            config: config.as_object().unwrap().clone(),
+            config: config.as_object().unwrap().clone().into(),
             seed: None,
         }
     }

@@ -173,7 +173,7 @@ fn observations(runs: &[ComparedRun], values: &[Option<f64>]) -> Vec<Observation
         .map(|(one, value)| Observation {
             task: one.run.task,
             number: one.number,
-            config: config(&one.params),
+            config: config(&one.params).into(),
             seed: 0,
             value: *value,
             provenance: one.run.provenance,

@@ -365,7 +365,7 @@ mod tests {
             };
             let noise = Rng::at(99, u64::from(number)).unit();
             Observation {
-                config,
+                config: config.into(),
                 ..observed(number, shift + noise)
             }
         };

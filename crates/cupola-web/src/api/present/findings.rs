@@ -48,7 +48,7 @@ fn ranked(ranked: &Ranked) -> RankedBody {
         rank: u32::try_from(ranked.rank).unwrap_or(u32::MAX),
         task_id: ranked.task.to_string(),
         metric_value: ranked.value,
-        config: ranked.config.clone(),
+        config: ranked.config.as_ref().clone(),
         seeds: vec![ranked.seed],
     }
 }

@@ -80,7 +80,7 @@ fn choices(analysis: &Analysis, failed: &[Task]) -> Vec<String> {
             .map(|parameter| parameter.name.clone())
             .collect();
     }
-    let first = analysis.observations.first().map(|first| &first.config);
+    let first = analysis.observations.first().map(|first| &*first.config);
     let first = first.or(failed.first().map(|first| &first.config));
     first.map_or_else(Vec::new, |config| config.keys().cloned().collect())
 }
