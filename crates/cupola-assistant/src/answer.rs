@@ -13,6 +13,7 @@ mod estimates;
 mod fact;
 mod goals;
 mod groups;
+mod listed;
 mod matters;
 mod measured;
 mod orders;

@@ -78,6 +78,8 @@ pub enum Fact {
     Standing {
         /// In this state; of what failed or was cancelled, any task.
         state: cupola_domain::counts::State,
+        /// In any other.
+        is_not: bool,
     },
     /// Experiments of which no run was ever started.
     NeverRan,
@@ -85,6 +87,16 @@ pub enum Fact {
     Presence {
         /// Those that are.
         is_online: bool,
+    },
+    /// The workers that work for something, or do not.
+    Busy {
+        /// Those that do.
+        is_busy: bool,
+    },
+    /// The experiments that were made in a time.
+    Made {
+        /// In this one.
+        within: Period,
     },
     /// What is open of what wants attention.
     Alerts,
@@ -102,6 +114,8 @@ pub enum Fact {
     Briefs {
         /// Only of whoever asks.
         is_own: bool,
+        /// That were made in this time; `None` is ever.
+        within: Option<Period>,
     },
     /// What whoever asks has of a kind.
     Own {
@@ -237,6 +251,8 @@ impl Fact {
             | Self::Speed { .. }
             | Self::Spenders { .. }
             | Self::Presence { .. }
+            | Self::Busy { .. }
+            | Self::Made { .. }
             | Self::Standing { .. }
             | Self::NeverRan
             | Self::Alerts

@@ -9,6 +9,7 @@ mod build;
 mod drafts;
 mod facts;
 mod filters;
+mod kinds;
 mod limits;
 mod listed;
 mod marked;

@@ -352,6 +352,8 @@ impl Intent {
                 | Self::Fact(
                     Fact::Problems { .. }
                         | Fact::Deeds { .. }
+                        | Fact::Made { .. }
+                        | Fact::Briefs { .. }
                         | Fact::Spenders { .. }
                         | Fact::Estimate { .. }
                         | Fact::Nothing
@@ -364,7 +366,7 @@ impl Intent {
                 | Self::Overview
                 | Self::Workers
                 | Self::Describe { .. }
-                | Self::Fact(Fact::Timing { .. } | Fact::Presence { .. })
+                | Self::Fact(Fact::Timing { .. } | Fact::Presence { .. } | Fact::Busy { .. })
         );
         is_carried || (is_of_now && words == "today") || self.is_elsewhere()
     }

@@ -6,6 +6,15 @@ use cupola_domain::credits::Credits;
 
 pub use cupola_report::amount;
 
+/// Two numbers, in full where they would read the same and are not.
+pub fn told_apart(a: f64, b: f64) -> (String, String) {
+    let told = (amount(a), amount(b));
+    if told.0 == told.1 && a.total_cmp(&b).is_ne() {
+        return (a.to_string(), b.to_string());
+    }
+    told
+}
+
 /// Money as people say it: what is next to nothing is said to be less than something.
 pub fn money(value: f64) -> String {
     if value > 0.0 && value < 1e-4 {
@@ -54,6 +63,15 @@ mod tests {
         for (value, expected) in [(0.0, "0"), (5.2e-5, "less than 0.0001"), (0.0025, "0.0025")] {
             assert_eq!(money(value), expected);
         }
+    }
+
+    #[test]
+    fn what_is_not_equal_does_not_read_so() {
+        let both = |a: f64, b: f64| told_apart(a, b);
+        assert_eq!(both(1.25, 2.0), ("1.25".to_owned(), "2".to_owned()));
+        assert_eq!(both(1.25, 1.25), ("1.25".to_owned(), "1.25".to_owned()));
+        let close = both(1.25, 1.250_000_000_1);
+        assert_eq!(close, ("1.25".to_owned(), "1.2500000001".to_owned()));
     }
 
     #[test]

@@ -23,6 +23,13 @@ const DAY: u64 = 24 * HOUR;
 /// Longer ago is as good as ever.
 const SECONDS_MAX: f64 = 3e9;
 
+impl Period {
+    /// Whether a moment lies in it.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at < until)
+    }
+}
+
 /// What time it is for whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {

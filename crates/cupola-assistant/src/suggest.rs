@@ -111,7 +111,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which runs failed today?".to_owned(),
             "how are the workers?".to_owned(),
         ],
-        Fact::Deeds { .. } | Fact::Briefs { .. } | Fact::Own { .. } => {
+        Fact::Deeds { .. } | Fact::Briefs { .. } | Fact::Made { .. } | Fact::Own { .. } => {
             vec!["latest results".to_owned(), "what is running?".to_owned()]
         }
         Fact::Latest { of: None } => vec![
@@ -127,7 +127,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
             "which run was the most expensive?".to_owned(),
             "how much did everything cost this week?".to_owned(),
         ],
-        Fact::Alerts | Fact::Speed { .. } | Fact::Presence { .. } => {
+        Fact::Alerts | Fact::Speed { .. } | Fact::Presence { .. } | Fact::Busy { .. } => {
             vec!["how are the workers?".to_owned()]
         }
         Fact::Estimate { wish, .. } => of_draft(wish),

@@ -164,7 +164,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Why],
     ),
     (
-        "fail|fails|failed|failing|failure|failures|crash|crashed|crashes|error|errors|broke|broken|died|errored",
+        "fail|fails|failed|failing|failure|failures|failure rate|crash|crashed|crashes|error|errors|broke|broken|died|errored",
         &[S::Failed],
     ),
     (
@@ -180,7 +180,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Running],
     ),
     (
-        "completed|complete|finished|finish|done|succeeded|successful|ended",
+        "completed|complete|finished|finish|done|succeed|succeeds|succeeded|successful|success|successes|success rate|ended",
         &[S::Completed],
     ),
     (
@@ -294,7 +294,7 @@ const TABLE: &[(&str, &[Sense])] = &[
         &[S::Asks],
     ),
     (
-        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|should i change|should we change|what to change|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|nothing|objective|goal|aim|purpose|final|across|per|cheaper|dearer|faster|slower|quicker|connected|disconnected|good|open|morning|afternoon|evening|greetings|hiya|full|rather|maybe|never|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
+        "the|a|an|me|my|mine|our|please|can|could|would|should|will|you|your|i|we|us|be|been|any|anything|something|all|every|everything|there|right|now|so|far|much|many|just|only|then|also|too|well|ok|okay|hi|hello|hey|thanks|thank|let|lets|want|need|like|know|if|as|one|ones|most|more|some|kind|doing|use|used|using|take|took|made|make|got|not|no|up|out|over|whether|actually|really|still|ever|yet|value|values|score|tail|end|last|latest|newest|recent|recently|most recent|lines|hub|cupola|am|being|both|today|total|moment|general|course|do you mean|you mean|i mean|should i change|should we change|what to change|overall|long|longer|time|until|till|created|submitted|wrote|owns|online|offline|nothing|objective|goal|aim|purpose|final|across|per|cheaper|dearer|faster|slower|quicker|connected|disconnected|good|open|percent|percentage|morning|afternoon|evening|greetings|hiya|full|rather|maybe|never|sure|great|nice|write|learning|short|quick|quickly|briefly|again|go|goes|went|look|looks|at all",
         &[S::Noise],
     ),
 ];

@@ -54,7 +54,9 @@ impl Desk<'_> {
                 is_highest,
                 is_today,
             } => self.spenders(*is_people, *is_highest, *is_today),
-            Fact::Standing { state } => self.experiments_in(*state),
+            Fact::Standing { state, is_not } => self.experiments_in(*state, *is_not),
+            Fact::Busy { is_busy } => self.busy(*is_busy),
+            Fact::Made { within } => self.made(within),
             Fact::NeverRan => self.never_ran(),
             Fact::Presence { is_online } => self.presence(*is_online),
             Fact::Maker { of } => self.maker(of),
@@ -65,7 +67,7 @@ impl Desk<'_> {
             Fact::BestOfAll { count } => self.best_of_all(*count as usize),
             Fact::WhyCancelled { of } => self.why_cancelled(of),
             Fact::Speed { is_slowest } => self.speed(*is_slowest),
-            Fact::Briefs { is_own } => self.briefs(*is_own),
+            Fact::Briefs { is_own, within } => self.briefs(*is_own, within.as_ref()),
             Fact::Own { kind } => self.own(*kind),
             Fact::Elsewhere { what, on } => self.elsewhere(*what, on.as_ref()),
             Fact::Nothing => Ok(Answer::saying(
@@ -258,10 +260,7 @@ impl Desk<'_> {
         if of.is_none() {
             names.insert(self.caller.name.clone());
         }
-        let is_in = |at: Timestamp| {
-            let (from, until) = within.map_or((None, None), |period| (period.from, period.until));
-            from.is_none_or(|from| at >= from) && until.is_none_or(|until| at < until)
-        };
+        let is_in = |at: Timestamp| within.is_none_or(|period| period.contains(at));
         let known = self.hub.known_experiments()?;
         let made = known.iter().filter(|known| {
             known.deleted_at.is_none()
@@ -283,25 +282,8 @@ impl Desk<'_> {
             plural(made.len() as u64, "experiment"),
             amount(runs)
         );
-        let mut answer =
-            Answer::saying(text).count("experiments made", made.len() as u64, links::EXPERIMENTS);
-        for known in made.iter().take(LATEST_MAX) {
-            let experiment = &known.experiment;
-            let name = self.called(experiment.id, &experiment.name);
-            let source = links::experiment(experiment);
-            let thing = self.names.thing(experiment.id, &experiment.name);
-            answer = answer
-                .more(format!(
-                    "{name}, made {}",
-                    ago(experiment.created_at, self.now)
-                ))
-                .link(name, source)
-                .listing(thing);
-        }
-        if made.len() > LATEST_MAX {
-            let others = made.len() - LATEST_MAX;
-            answer = answer.more(format!("And {others} more, made before."));
-        }
+        let made: Vec<_> = made.into_iter().map(|known| &known.experiment).collect();
+        let mut answer = self.with_made(Answer::saying(text), &made);
         answer.numbers.extend(spent.numbers);
         answer.detail.extend(spent.detail);
         answer.links.extend(spent.links);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use cupola_domain::{
-    brief::Brief, counts::State, experiment::Experiment, ids::BriefId, worker::Presence,
+    brief::Brief, counts::State, experiment::Experiment, ids::BriefId, text::excerpt,
+    worker::Presence,
 };
 use cupola_hub::{HubError, workers::WorkerRow};
 
@@ -16,6 +17,7 @@ use crate::{
     names::{Key, Kind, Thing},
     numbers::plural,
     people,
+    period::Period,
 };
 
 /// Things that are told one by one.
@@ -25,24 +27,26 @@ const LISTED_MAX: usize = 8;
 const BRIEFS_MAX: u32 = 200;
 
 impl Desk<'_> {
-    /// Experiments by how they stand; of what failed or was cancelled, those with any such task.
-    pub(super) fn experiments_in(&self, state: State) -> Result<Answer, HubError> {
+    /// Experiments by how they stand; of what failed or was cancelled, those with any such task, or with none.
+    pub(super) fn experiments_in(&self, state: State, is_not: bool) -> Result<Answer, HubError> {
         let known = self.hub.known_experiments()?.into_iter();
         let there = known.filter(|known| known.deleted_at.is_none() && known.bin_of.is_none());
         let is_meant = |experiment: &Experiment| match state {
-            State::Failed | State::Cancelled => experiment.counts.of(state) > 0,
-            state => experiment.state() == state && experiment.counts.total() > 0,
+            State::Failed | State::Cancelled => (experiment.counts.of(state) > 0) != is_not,
+            state => (experiment.state() == state && experiment.counts.total() > 0) != is_not,
         };
         let found: Vec<_> = there
             .map(|known| known.experiment)
             .filter(is_meant)
             .collect();
         let count = found.len() as u64;
+        let no = if is_not { "no " } else { "" };
+        let not = if is_not { "not " } else { "" };
         let what = match (state, count) {
-            (State::Failed | State::Cancelled, 1) => format!("has {state} tasks"),
-            (State::Failed | State::Cancelled, _) => format!("have {state} tasks"),
-            (state, 1) => format!("is {state}"),
-            (state, _) => format!("are {state}"),
+            (State::Failed | State::Cancelled, 1) => format!("has {no}{state} tasks"),
+            (State::Failed | State::Cancelled, _) => format!("have {no}{state} tasks"),
+            (state, 1) => format!("is {not}{state}"),
+            (state, _) => format!("are {not}{state}"),
         };
         let text = match count {
             0 => format!("No experiments {what}."),
@@ -53,11 +57,17 @@ impl Desk<'_> {
             let (id, counts) = (experiment.id, &experiment.counts);
             let name = self.called(id, &experiment.name);
             let source = links::experiment(experiment);
-            let line = format!(
-                "{name}: {} of {} {state}",
-                counts.of(state),
-                plural(counts.total(), "task")
-            );
+            let line = match counts.total() {
+                0 => format!("{name}: no tasks"),
+                total if is_not => {
+                    format!("{name}: {}, {}", experiment.state(), plural(total, "task"))
+                }
+                total => format!(
+                    "{name}: {} of {} {state}",
+                    counts.of(state),
+                    plural(total, "task")
+                ),
+            };
             answer = answer
                 .more(line)
                 .count(
@@ -132,6 +142,75 @@ impl Desk<'_> {
         Ok(answer.link("workers", links::WORKERS))
     }
 
+    /// The workers that have runs at work, or have none.
+    pub(super) fn busy(&self, is_busy: bool) -> Result<Answer, HubError> {
+        let mut rows = self.hub.list_workers()?;
+        rows.retain(|row| row.worker.left_at.is_none());
+        let total = rows.len() as u64;
+        let found: Vec<_> = rows
+            .iter()
+            .filter(|row| (row.running > 0) == is_busy)
+            .collect();
+        let count = found.len() as u64;
+        let verb = if count == 1 { "has" } else { "have" };
+        let what = if is_busy { "runs" } else { "no runs" };
+        let text = format!("{count} of {} {verb} {what}.", plural(total, "worker"));
+        let mut answer = Answer::saying(text)
+            .count(format!("workers with {what}"), count, links::WORKERS)
+            .count("workers", total, links::WORKERS);
+        for row in found.into_iter().take(LISTED_MAX) {
+            let (name, source) = (&row.worker.name, links::worker(row.worker.id));
+            answer = answer
+                .more(format!(
+                    "{}: {}, {}",
+                    quoted(name),
+                    crate::tools::presence(row.presence),
+                    plural(row.running as u64, "run")
+                ))
+                .link(name.clone(), source)
+                .listing(Thing::new(Key::Worker(row.worker.id), name.clone()));
+        }
+        Ok(answer.link("workers", links::WORKERS))
+    }
+
+    /// The experiments that were made in a time.
+    pub(super) fn made(&self, within: &Period) -> Result<Answer, HubError> {
+        let known = self.hub.known_experiments()?;
+        let made = known.iter().filter(|known| {
+            known.deleted_at.is_none()
+                && known.bin_of.is_none()
+                && within.contains(known.experiment.created_at)
+        });
+        let made: Vec<_> = made.map(|known| &known.experiment).collect();
+        let when = excerpt(&within.words);
+        let text = match made.len() as u64 {
+            0 => format!("No experiment was made {when}."),
+            1 => format!("1 experiment was made {when}:"),
+            count => format!("{} were made {when}:", plural(count, "experiment")),
+        };
+        let answer = self.with_made(Answer::saying(text), &made);
+        Ok(answer.link("experiments", links::EXPERIMENTS))
+    }
+
+    /// Experiments that were made, the newest first.
+    pub(super) fn with_made(&self, answer: Answer, made: &[&Experiment]) -> Answer {
+        let count = made.len() as u64;
+        let mut answer = answer.count("experiments made", count, links::EXPERIMENTS);
+        for experiment in made.iter().take(LISTED_MAX) {
+            let name = self.called(experiment.id, &experiment.name);
+            let made = ago(experiment.created_at, self.now);
+            answer = answer
+                .more(format!("{name}, made {made}"))
+                .link(name, links::experiment(experiment))
+                .listing(self.names.thing(experiment.id, &experiment.name));
+        }
+        if made.len() > LISTED_MAX {
+            let others = made.len() - LISTED_MAX;
+            answer = answer.more(format!("And {others} more, made before."));
+        }
+        answer
+    }
+
     /// Who made something, as far as that is kept.
     pub(super) fn maker(&self, of: &Thing) -> Result<Answer, HubError> {
         let name = quoted(&of.name);
@@ -157,21 +236,35 @@ impl Desk<'_> {
     }
 
     /// Briefs, the newest first.
-    pub(super) fn briefs(&self, is_own: bool) -> Result<Answer, HubError> {
-        let limit = if is_own {
+    pub(super) fn briefs(&self, is_own: bool, within: Option<&Period>) -> Result<Answer, HubError> {
+        let limit = if is_own || within.is_some() {
             BRIEFS_MAX
         } else {
             u32::try_from(LISTED_MAX).unwrap_or(u32::MAX)
         };
         let (mut rows, total) = self.hub.list_briefs("", limit, 0)?;
-        let is_all = total <= u64::from(limit);
+        // Older ones than the last that was read were not made in that time.
+        let from = within.and_then(|period| period.from);
+        let is_before = rows
+            .last()
+            .zip(from)
+            .is_some_and(|(row, from)| row.brief.created_at < from);
+        let is_all = total <= u64::from(limit) || is_before;
         let mut count = total;
+        if let Some(period) = within {
+            rows.retain(|row| period.contains(row.brief.created_at));
+            count = rows.len() as u64;
+        }
         if is_own {
             let names = self.own_names()?;
             rows.retain(|row| names.contains(&row.brief.author));
             count = rows.len() as u64;
         }
-        let whose = if is_own { " of yours" } else { "" };
+        let of = if is_own { " of yours" } else { "" };
+        let when = within.map_or(String::new(), |period| {
+            format!(", made {}", excerpt(&period.words))
+        });
+        let whose = format!("{of}{when}");
         let first = if count > LISTED_MAX as u64 {
             ", the newest first"
         } else {
@@ -197,9 +290,9 @@ impl Desk<'_> {
         }
         if is_own {
             answer = self.known_as(answer)?;
-            if !is_all {
-                answer = answer.more(format!("Looked at are the newest {BRIEFS_MAX} of {total}."));
-            }
+        }
+        if !is_all && (is_own || within.is_some()) {
+            answer = answer.more(format!("Looked at are the newest {BRIEFS_MAX} of {total}."));
         }
         Ok(answer.link("briefs", links::BRIEFS))
     }

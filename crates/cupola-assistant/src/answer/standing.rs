@@ -22,7 +22,7 @@ use crate::{
     intent::By,
     links,
     names::{Key, Thing},
-    numbers::{amount, plural},
+    numbers::{self, amount, plural},
 };
 
 /// Parameters of a configuration that are told.
@@ -285,13 +285,14 @@ impl Desk<'_> {
         let text = match (objective.filter(|_| same_objective), value(0), value(1)) {
             (Some(objective), Some(a), Some(b)) if a.is_finite() && b.is_finite() => {
                 let word = relation(&objective, a, b);
+                let (told_a, told_b) = numbers::told_apart(a, b);
                 let metric = excerpt(&objective.metric);
                 format!(
                     "By {metric}, {} ({}) is {word} {} ({}); one run each says nothing of noise.",
                     label(0),
-                    amount(a),
+                    told_a,
                     label(1),
-                    amount(b)
+                    told_b
                 )
             }
             _ => format!(

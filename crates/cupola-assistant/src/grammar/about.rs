@@ -78,6 +78,9 @@ const CHANGED: &[(Deed, &[&str])] = &[
     ),
 ];
 
+/// In what times are told.
+pub(super) const UNITS: &[&str] = &["seconds", "minutes", "hours", "days", "weeks"];
+
 /// Words before what is to be done.
 const ASKING: &[&str] = &[
     "can", "could", "would", "will", "should", "may", "how", "do", "does", "is", "it", "possible",
@@ -322,8 +325,16 @@ fn timing(marked: &Marked, said: &[&str]) -> Option<Timing> {
             () => None,
         };
     }
+    let is_ended_by = |unit: &&str| UNITS.contains(unit);
+    let is_how_many_hours = second == "many"
+        && said.get(2).is_some_and(is_ended_by)
+        && ["take", "took", "taken", "last", "lasted", "until", "left"]
+            .iter()
+            .any(|word| says(word));
     let is_how_long = first == "how"
-        && (second == "long" || (second == "much" && (says("time") || says("longer"))));
+        && (second == "long"
+            || (second == "much" && (says("time") || says("longer")))
+            || is_how_many_hours);
     if is_how_long {
         let is_left = ["until", "till", "before", "will", "longer"]
             .iter()

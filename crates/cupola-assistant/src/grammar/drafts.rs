@@ -83,7 +83,7 @@ impl<N: Names> Context<'_, N> {
         words.map(|word| word.folded.as_str()).eq(["make", "it"])
     }
 
-    fn says(&self, known: &[&str]) -> bool {
+    pub(super) fn says(&self, known: &[&str]) -> bool {
         let mut words = self.marked.words().iter();
         words.any(|word| !word.is_quoted && known.contains(&word.folded.as_str()))
     }

@@ -7,7 +7,6 @@ use super::{
     about::{About, LATEST},
     build::{COUNT_MAX, Context, Refused},
     marked::Span,
-    negation::Turned,
 };
 use crate::{
     fact::{Averaged, Deed, Fact},
@@ -29,6 +28,9 @@ impl<N: Names> Context<'_, N> {
     pub(super) fn fact(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let Some(Topic::Fact(about)) = topic else {
             if let Some(intent) = self.experiments_in(topic)? {
+                return Ok(Some(intent));
+            }
+            if let Some(intent) = self.workers_in(topic) {
                 return Ok(Some(intent));
             }
             return match self.spenders(topic)? {
@@ -95,58 +97,6 @@ impl<N: Names> Context<'_, N> {
         self.left_out.clear();
         self.guesses.clear();
         Fact::Elsewhere { what, on }
-    }
-
-    /// "Which experiments are done": experiments, where their runs would be another answer.
-    fn experiments_in(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
-        let has = |sense| self.marked.has(sense);
-        if has(Sense::Kind(Kind::Experiment)) && self.says_without_runs() {
-            return Ok(Some(Intent::Fact(Fact::NeverRan)));
-        }
-        let is_of_them = has(Sense::Kind(Kind::Experiment)) && !has(Sense::Kind(Kind::Run));
-        let is_alone = self.marked.spans().is_empty()
-            && self.marked.filter.is_empty()
-            && !has(Sense::Pronoun)
-            && !has(Sense::Lost);
-        if !(matches!(topic, Some(Topic::Runs | Topic::Running)) && is_of_them && is_alone) {
-            return Ok(None);
-        }
-        match self.turned() {
-            Some((Turned::Unstarted, _)) => {
-                self.answers_without_own()?;
-                return Ok(Some(Intent::Fact(Fact::NeverRan)));
-            }
-            Some((_, words)) => {
-                let word = self.marked.words()[words.start].text.clone();
-                return Err(Box::new(Reading::NotAnswered(vec![word])));
-            }
-            None => {}
-        }
-        let states = [
-            (Sense::Failed, State::Failed),
-            (Sense::Cancelled, State::Cancelled),
-            (Sense::Running, State::Running),
-            (Sense::Left, State::Running),
-            (Sense::Pending, State::Pending),
-            (Sense::Completed, State::Completed),
-        ];
-        let Some((_, state)) = states.into_iter().find(|(sense, _)| has(*sense)) else {
-            return Ok(None);
-        };
-        if self.is_mine() {
-            return self.list(Kind::Experiment).map(Some);
-        }
-        Ok(Some(Intent::Fact(Fact::Standing { state })))
-    }
-
-    /// "Experiments with no runs".
-    fn says_without_runs(&self) -> bool {
-        let words = self.marked.words().iter().enumerate();
-        let mut words = words.filter(|(_, word)| !word.is_quoted);
-        words.any(|(at, word)| {
-            ["no", "without"].contains(&word.folded.as_str())
-                && self.marked.says_at(at + 1, Sense::Kind(Kind::Run))
-        })
     }
 
     /// "Which experiment cost the most", "who spent the least".
@@ -413,76 +363,5 @@ impl<N: Names> Context<'_, N> {
             .clamp(1, COUNT_MAX);
         (is_of_all && is_plain && !self.is_mine() && things.is_empty())
             .then_some(Intent::Fact(Fact::BestOfAll { count }))
-    }
-
-    /// How everything stands; of one of a kind it is asked back, which.
-    pub(super) fn status(&mut self) -> Result<Intent, Refused> {
-        let has = |kind| self.marked.has(Sense::Kind(kind));
-        if self.is_mine() && (has(Kind::Experiment) || has(Kind::Worker)) {
-            let kind = if has(Kind::Worker) {
-                Kind::Worker
-            } else {
-                Kind::Experiment
-            };
-            return self.list(kind);
-        }
-        if has(Kind::Worker) {
-            return Ok(Intent::Workers);
-        }
-        let words = self.marked.words().iter();
-        let mut said = words.map(|word| word.folded.as_str());
-        if said.any(|word| ["experiment", "brief", "family", "campaign"].contains(&word)) {
-            let what = self.required(Vec::new(), &[Kind::Experiment])?;
-            return Ok(Intent::Describe { what });
-        }
-        self.answers_without_own()?;
-        Ok(Intent::Overview)
-    }
-
-    /// All of a kind, or what whoever asks has of it; the newest alone where that is asked for.
-    pub(super) fn list(&mut self, kind: Kind) -> Result<Intent, Refused> {
-        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
-        let said: Vec<&str> = words.map(|word| word.folded.as_str()).collect();
-        let says = |known: &[&str]| said.iter().any(|word| known.contains(word));
-        let is_own = self.is_mine();
-        let within = self.marked.period.clone();
-        let one = match kind {
-            Kind::Experiment => &[
-                "experiment",
-                "brief",
-                "family",
-                "campaign",
-                "study",
-                "project",
-            ][..],
-            Kind::Template => &["template", "program"],
-            Kind::Model => &["model"],
-            _ => &[],
-        };
-        if says(LATEST) && says(one) && !is_own {
-            let newest = self.names.recent(kind).into_iter().next();
-            if let Some(what) = newest {
-                return Ok(Intent::Describe { what });
-            }
-        }
-        Ok(match kind {
-            Kind::Experiment if within.is_some() && is_own => {
-                Intent::Fact(Fact::Deeds { of: None, within })
-            }
-            Kind::Experiment if within.is_some() => Intent::WhatChanged { of: None, within },
-            Kind::Experiment if says(&["brief", "briefs"]) => Intent::Fact(Fact::Briefs { is_own }),
-            Kind::Worker if !is_own && says(&["online", "connected"]) => {
-                Intent::Fact(Fact::Presence { is_online: true })
-            }
-            Kind::Worker if !is_own && says(&["offline", "disconnected"]) => {
-                Intent::Fact(Fact::Presence { is_online: false })
-            }
-            Kind::Experiment | Kind::Worker if is_own => Intent::Fact(Fact::Own { kind }),
-            Kind::Worker => Intent::Workers,
-            kind => {
-                self.answers_without_own()?;
-                Intent::List { kind }
-            }
-        })
     }
 }

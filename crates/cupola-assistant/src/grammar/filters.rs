@@ -22,6 +22,9 @@ pub(super) struct Found {
 /// Words that lead to a filter.
 const LEADS: &[&str] = &["where", "with", "have", "has", "having", "whose"];
 
+/// More of them, before the value of a parameter.
+const HAD: &[&str] = &["had", "used", "using", "uses"];
+
 /// Words that compare, the longest first, and their signs.
 const RELATIONS: &[(&[&str], &str)] = &[
     (&["is", "greater", "than"], ">"),
@@ -72,8 +75,8 @@ const SIGNS: &[char] = &['=', '<', '>', '~'];
 const ENDS: &[&str] = &["of", "in", "on", "from"];
 
 /// The filter of a question, if it has one.
-pub(super) fn find(question: &Question) -> Option<Found> {
-    if let Some(found) = of_phrase(question) {
+pub(super) fn find(question: &Question, names: &impl Names) -> Option<Found> {
+    if let Some(found) = of_phrase(question).or_else(|| of_values(question, names)) {
         return Some(found);
     }
     let words = &question.words;
@@ -151,6 +154,52 @@ fn of_phrase(question: &Question) -> Option<Found> {
             words: at..ends,
         })
     })
+}
+
+/// "Had depth 2", "with lr 0.1 and depth 4": what a parameter or a metric is, without a sign.
+fn of_values(question: &Question, names: &impl Names) -> Option<Found> {
+    let words = &question.words;
+    let leads = |at: &usize| {
+        let word = &words[*at];
+        let said = word.folded.as_str();
+        let is_lead = LEADS.contains(&said) || HAD.contains(&said);
+        is_lead && !word.is_quoted && (*at > 0 || said == "with")
+    };
+    let is_name = |word: &Word| {
+        let kinds = &[Kind::Parameter, Kind::Metric];
+        !names.find(How::Folded, &word.text, kinds).is_empty()
+    };
+    let value_at = |at: usize| {
+        let (name, value) = (words.get(at)?, words.get(at + 1)?);
+        let between = &question.text[name.end..value.start];
+        let is_bare = between.trim_matches(['"', '`', ' ', '\'']).is_empty();
+        let is_value = is_bare && value.number().is_some() && is_name(name);
+        is_value.then(|| format!("{} = {}", quoted_if_needed(&name.text), value.text))
+    };
+    let places = (0..words.len()).filter(leads).take(LOOKED_UP_MAX);
+    places.into_iter().find_map(|lead| {
+        let (mut at, mut all) = (lead + 1, Vec::new());
+        while let Some(one) = value_at(at) {
+            all.push(one);
+            at += 2;
+            let goes_on = words.get(at).is_some_and(|word| word.folded == "and");
+            at += usize::from(goes_on && value_at(at + 1).is_some());
+        }
+        (!all.is_empty()).then(|| Found {
+            text: all.join(" and "),
+            words: lead..at,
+        })
+    })
+}
+
+/// A name as filters write it.
+fn quoted_if_needed(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_plain {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 /// The word at which it ends: one that leads to what is searched, behind the last comparison.
@@ -297,13 +346,7 @@ fn field(word: &str, behind: &str, names: &impl Names) -> String {
             found = names.find(How::Folded, word, &[kind]);
         }
         if let Some(thing) = found.first() {
-            let is_plain = thing.name.chars().all(|c| c.is_alphanumeric() || c == '_');
-            let name = if is_plain {
-                thing.name.clone()
-            } else {
-                quoted(&thing.name)
-            };
-            return format!("{prefix}.{name}");
+            return format!("{prefix}.{}", quoted_if_needed(&thing.name));
         }
     }
     word.to_owned()

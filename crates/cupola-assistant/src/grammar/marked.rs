@@ -80,7 +80,7 @@ impl<'a> Marked<'a> {
             period: None,
             filter: String::new(),
         };
-        marked.mark_filter();
+        marked.mark_filter(names);
         marked.mark_period(clock);
         marked.mark_names(names, titles);
         marked.mark_senses();
@@ -250,8 +250,8 @@ impl<'a> Marked<'a> {
     }
 
     /// `where lr < 0.1`, `have lr above 0.001`: what follows, if it compares anything.
-    fn mark_filter(&mut self) {
-        let Some(found) = filters::find(self.question) else {
+    fn mark_filter(&mut self, names: &impl Names) {
+        let Some(found) = filters::find(self.question, names) else {
             return;
         };
         self.marks[found.words.clone()].fill(Mark::Taken);

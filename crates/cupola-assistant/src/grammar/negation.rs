@@ -8,7 +8,7 @@ use super::build::Context;
 use crate::{names::Kind, names::Names, words::Sense};
 
 /// Words that say the opposite of what stands behind them.
-const NOT: &[&str] = &[
+pub(super) const NOT: &[&str] = &[
     "not", "never", "didnt", "havent", "hasnt", "werent", "arent", "isnt", "wasnt", "dont",
     "doesnt",
 ];
@@ -71,7 +71,7 @@ impl<N: Names> Context<'_, N> {
         let says = |sense| marked.says_at(of, sense);
         let said = marked.words().get(of)?.folded.as_str();
         Some(match said {
-            "running" => Turned::Not(State::Running),
+            "running" | "busy" | "active" => Turned::Not(State::Running),
             "start" | "started" => Turned::Unstarted,
             "run" | "ran" if says(Sense::Kind(Kind::Run)) || says(Sense::Ran) => Turned::Unstarted,
             "done" | "finished" | "finish" | "ended" | "end" => Turned::Left,

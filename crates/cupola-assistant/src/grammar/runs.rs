@@ -15,6 +15,9 @@ use crate::{
     words::Sense,
 };
 
+/// Words that ask whether something is so.
+const WHETHER: &[&str] = &["is", "are", "has", "have", "did", "was", "were"];
+
 impl<N: Names> Context<'_, N> {
     pub(super) fn runs(&mut self) -> Result<Intent, Refused> {
         let marked = self.marked;
@@ -83,8 +86,11 @@ impl<N: Names> Context<'_, N> {
                 // "Failed runs that are not done": one of both would be left out.
                 self.answers_without(&[Sense::Left])?;
             }
+            // "Did all runs succeed?": what counts are those that did not.
+            let is_of_all = said.is_some() && !is_lost && self.asks_whether_all();
             return Ok(RunsWanted {
                 state: said,
+                opposite: is_of_all.then_some(Opposite::Others),
                 is_lost,
                 is_left: marked.has(Sense::Left),
                 ..RunsWanted::default()
@@ -119,11 +125,17 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
+    fn asks_whether_all(&self) -> bool {
+        let first = self.marked.words().first();
+        first.is_some_and(|word| WHETHER.contains(&word.folded.as_str()))
+            && self.says(&["all", "every", "everything"])
+    }
+
     /// "Is alpha done?": how it stands, rather than a list.
     fn asks_whether_done(&self, wanted: &RunsWanted) -> bool {
         let first = self.marked.words().first();
         let first = first.map_or("", |word| word.folded.as_str());
-        ["is", "are", "has", "have", "did", "was"].contains(&first)
+        WHETHER.contains(&first)
             && wanted.state == Some(State::Completed)
             && !wanted.is_not()
             && self.marked.period.is_none()

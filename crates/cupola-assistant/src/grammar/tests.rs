@@ -302,7 +302,13 @@ fn fact(fact: &Fact) -> String {
         Fact::NeverRan => "experiments that never ran".to_owned(),
         Fact::Presence { is_online: true } => "workers online".to_owned(),
         Fact::Presence { is_online: false } => "workers offline".to_owned(),
-        Fact::Standing { state } => format!("experiments {state}"),
+        Fact::Standing { state, is_not } => {
+            let not = if *is_not { "not " } else { "" };
+            format!("experiments {not}{state}")
+        }
+        Fact::Busy { is_busy: true } => "workers busy".to_owned(),
+        Fact::Busy { is_busy: false } => "workers idle".to_owned(),
+        Fact::Made { within } => format!("made{}", period(Some(within))),
         Fact::Alerts => "alerts".to_owned(),
         Fact::Maker { of } => format!("maker of {}", of.name),
         Fact::Value { of, metric } => format!("value {} of {}", metric.name, of.name),
@@ -312,7 +318,10 @@ fn fact(fact: &Fact) -> String {
         Fact::WhyCancelled { of } => format!("why cancelled {}", of.name),
         Fact::Speed { is_slowest: true } => "slowest worker".to_owned(),
         Fact::Speed { is_slowest: false } => "fastest worker".to_owned(),
-        Fact::Briefs { is_own } => format!("briefs{}", if *is_own { " own" } else { "" }),
+        Fact::Briefs { is_own, within } => {
+            let own = if *is_own { " own" } else { "" };
+            format!("briefs{own}{}", period(within.as_ref()))
+        }
         Fact::Own { kind } => format!("own {kind}s"),
         Fact::Elsewhere { what, on } => format!("elsewhere {what:?} {}", name(on)).to_lowercase(),
         Fact::Nothing => "nothing".to_owned(),
@@ -447,7 +456,7 @@ fn what_goes_on_is_asked_for() {
     check("what's running on gpu-1 right now?", "running gpu-1");
     check("is anything running in beta?", "running beta");
     check("what is going on?", "running all");
-    check("which machines are busy?", "running all");
+    check("which machines are busy?", "workers busy");
     check("how are the workers?", "workers");
     check("list machines", "workers");
     check("status", "overview");
@@ -563,6 +572,8 @@ fn what_would_be_another_question_is_not_answered() {
             "not answered with val_loss",
         ),
         ("plot the height of alpha", "unknown \"height\": "),
+        ("average height of alpha", "unknown \"height\": "),
+        ("median height of alpha", "unknown \"height\": "),
         (
             "which experiment cost the most yesterday?",
             "not answered with yesterday",
@@ -1237,11 +1248,25 @@ fn one_look_answers() {
     check_all(&[
         ("why?", "?"),
         ("what's wrong?", "problems"),
+        ("experiments created today", "made 11-22T00..11-23T00"),
         (
-            "experiments created today",
-            "changed all 11-22T00..11-23T00",
+            "how many experiments did I make today?",
+            "deeds own 11-22T00..11-23T00",
         ),
-        ("my briefs from today", "deeds own 11-22T00..11-23T00"),
+        ("which workers are idle?", "workers idle"),
+        ("how many workers are not busy?", "workers idle"),
+        ("how many workers are not online?", "workers offline"),
+        ("which workers aren't connected?", "workers offline"),
+        ("how many workers are not offline?", "workers online"),
+        (
+            "how many briefs were made today?",
+            "briefs 11-22T00..11-23T00",
+        ),
+        (
+            "how many briefs did I make today?",
+            "briefs own 11-22T00..11-23T00",
+        ),
+        ("my briefs from today", "briefs own 11-22T00..11-23T00"),
         ("what should I change?", "?"),
         ("most recent runs of alpha", "runs any of alpha"),
         ("list every run of alpha", "runs any of alpha"),
@@ -1719,12 +1744,15 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "which experiments have not started?",
             "experiments that never ran",
         ),
-        ("which experiments did not fail?", "not answered with not"),
+        ("which experiments did not fail?", "experiments not failed"),
         (
             "which experiments are not running?",
-            "not answered with not",
+            "experiments not running",
         ),
-        ("which experiments are not done?", "not answered with not"),
+        (
+            "which experiments are not done?",
+            "experiments not completed",
+        ),
         (
             "which experiments have no runs?",
             "experiments that never ran",
@@ -1735,13 +1763,20 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "which runs did not finish yesterday?",
             "not answered with yesterday",
         ),
-        ("which experiments aren't done?", "not answered with aren't"),
+        (
+            "which experiments aren't done?",
+            "experiments not completed",
+        ),
+        (
+            "which of my experiments are not done?",
+            "not answered with my",
+        ),
         ("failed runs that are not done", "not answered with not"),
         (
             "runs that did not fail and did not finish",
             "not answered with not",
         ),
-        ("which workers aren't busy?", "not answered with aren't"),
+        ("which workers aren't busy?", "workers idle"),
         ("which runs were not lost?", "not answered with not"),
         ("is alpha not better than beta?", "not answered with not"),
         ("isn't alpha better than beta?", "is alpha better than beta"),

@@ -2,12 +2,13 @@
 
 use super::{
     Reading,
+    about::UNITS,
     build::{Context, Refused, split},
 };
 use crate::{
     fact::{Averaged, Fact, Timing},
     intent::Spent,
-    names::{Kind, Names},
+    names::{How, Kind, Names},
     words::Sense,
 };
 
@@ -30,12 +31,22 @@ impl<N: Names> Context<'_, N> {
         }
         let metric = metrics.into_iter().next();
         let what = self.averaged()?;
+        // The mean of the objective is no answer to the mean of something that nobody knows.
+        if let (Averaged::Values, None, Some(term)) = (what, &metric, self.left_out.first()) {
+            return Err(Box::new(Reading::Unknown {
+                nearest: self.names.find(How::Far, term, &[Kind::Metric]),
+                term: term.clone(),
+                kinds: vec![Kind::Metric],
+            }));
+        }
         Ok(Fact::Mean { of, metric, what })
     }
 
     /// "When did alpha start?", "how long do runs of alpha take?"
     pub(super) fn timed(&mut self, what: Timing) -> Result<Fact, Refused> {
         let of = self.one_of_runs()?;
+        // "How many hours did alpha take?" is told in whatever unit fits.
+        self.left_out.retain(|word| !UNITS.contains(&word.as_str()));
         self.answers_without(&[Sense::Log, Sense::Curve, Sense::Pending, Sense::Top])?;
         if what == Timing::Ended && of.kind() == Kind::Experiment {
             self.answers_without(&[Sense::Failed])?;

@@ -405,7 +405,7 @@ fn what_goes_on_is_told() {
     check(
         &lab,
         "runs where state = failed and task = 5",
-        "1 run with that filter.",
+        "1 run with `state = failed and task = 5`.",
         &[("runs", 1.0)],
     );
     check(&lab, "runs where lr <", "the filter cannot be read", &[]);
@@ -801,6 +801,97 @@ fn check_lines(lab: &Lab, question: &str, parts: &[&str]) {
 }
 
 #[test]
+fn all_of_a_kind_are_counted() {
+    let lab = Lab::new();
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "how many runs had lr 0.001?",
+            &["11 runs with `params.lr = 0.001`."],
+        ),
+        (
+            "how many runs of alpha used lr 0.001?",
+            &["6 runs of `alpha` with `params.lr = 0.001`."],
+        ),
+        (
+            "runs of alpha with lr 0.001 and n_layers 4",
+            &["6 runs of `alpha` with `params.lr = 0.001 and params.n_layers = 4`."],
+        ),
+        (
+            "how many runs had n_layers 9?",
+            &["No runs with `params.n_layers = 9`."],
+        ),
+        (
+            "how many hours did alpha take?",
+            &["`alpha` took 1 min 0 s"],
+        ),
+        (
+            "how many minutes did the best run of alpha take?",
+            &["(task 1 of `alpha`) took 10 s"],
+        ),
+        (
+            "how many experiments did not fail?",
+            &["3 experiments have no failed tasks:", "`gamma`: no tasks"],
+        ),
+        (
+            "which experiments are not done?",
+            &[
+                "2 experiments are not completed:",
+                "`Find a good rate`: running, 8 tasks",
+            ],
+        ),
+        (
+            "how many workers are not online?",
+            &["1 of 2 workers is not online.", "`mini`"],
+        ),
+        (
+            "which workers are idle?",
+            &["1 of 2 workers has no runs.", "`mini`"],
+        ),
+        (
+            "which workers are busy?",
+            &["1 of 2 workers has runs.", "`gpu-1`"],
+        ),
+        (
+            "how many briefs did I make today?",
+            &["There is 1 brief of yours, made today:"],
+        ),
+        (
+            "how many briefs were made yesterday?",
+            &["There is no brief, made yesterday."],
+        ),
+        (
+            "how many experiments did I make today?",
+            &["`ada` made 4 experiments today"],
+        ),
+        (
+            "which experiments were made today?",
+            &["4 experiments were made today:"],
+        ),
+        ("did everything succeed?", &["3 runs did not complete."]),
+        (
+            "did all runs of alpha succeed?",
+            &["1 run of `alpha` did not complete."],
+        ),
+        (
+            "did all runs of beta succeed?",
+            &["There is no run of `beta` that did not complete."],
+        ),
+        (
+            "what is the failure rate of alpha?",
+            &["1 run of `alpha` failed.", "Of 6 tasks 1 failed: 16.667 %."],
+        ),
+        (
+            "how many percent of alpha failed?",
+            &["Of 6 tasks 1 failed: 16.667 %."],
+        ),
+        ("success rate of beta", &["Of 5 tasks 5 completed: 100 %."]),
+    ];
+    for (question, parts) in cases {
+        check_lines(&lab, question, parts);
+    }
+}
+
+#[test]
 fn what_is_wrong_and_what_came_in_is_told() {
     let lab = Lab::new();
     check_lines(
@@ -1153,13 +1244,13 @@ fn measurements_and_configurations_are_told() {
     check(
         &lab,
         filtered,
-        "8 runs of `Find a good rate` with that filter.",
+        "8 runs of `Find a good rate` with `params.lr > 0.00001`.",
         &[("runs", 8.0)],
     );
     check(
         &lab,
         "which runs of alpha have val_bpb below 1.15?",
-        "2 runs of `alpha` with that filter.",
+        "2 runs of `alpha` with `metrics.val_bpb < 1.15`.",
         &[],
     );
     check(
