@@ -12,7 +12,7 @@ use cupola_domain::{
 };
 use cupola_hub::{
     Hub, HubError,
-    comparison::{Column, Compared, Question, Selection},
+    comparison::{Column, Compared, Question, RUNS_MAX, Selection},
     ledger::{Statement, StatementQuery},
     logs::{From as LogFrom, Line, LogQuery},
     run_search::{
@@ -23,7 +23,7 @@ use cupola_hub::{
 };
 use serde_json::{Map, Value};
 
-use crate::tools::Caller;
+use crate::{numbers::plural, tools::Caller};
 
 /// Lines of a log's end that explain a failure.
 pub const TAIL_LINES: usize = 15;
@@ -56,6 +56,8 @@ pub struct Standing {
     pub not_finite: usize,
     /// Values that nobody measured.
     pub not_measured: usize,
+    /// Runs that were not looked at, since there are too many.
+    pub not_read: u64,
     /// The mean, of those that count.
     pub mean: Option<f64>,
     /// Their standard deviation.
@@ -123,6 +125,12 @@ pub fn standing(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
         experiment,
         hub.comparison(&selection, &Question::default())?,
     ))
+}
+
+/// That so many runs were not looked at.
+pub fn not_read(count: u64) -> String {
+    let runs = plural(count, "run");
+    format!("Looked at are the first {RUNS_MAX} runs; {runs} behind them are left out.")
 }
 
 /// The run of a place.
@@ -315,6 +323,7 @@ fn of_family(hub: &Hub, id: ExperimentId) -> Result<Standing, HubError> {
         experiment: detail.family,
         not_finite: summary.excluded_not_finite,
         not_measured: summary.excluded_not_measured,
+        not_read: 0,
         mean: summary.mean,
         std: summary.std_population,
         median: summary.median,
@@ -357,6 +366,7 @@ fn of_compared(experiment: Experiment, compared: Compared) -> Standing {
         experiment,
         not_finite: compared.finding.not_finite,
         not_measured: compared.finding.not_measured,
+        not_read: compared.total.saturating_sub(compared.runs.len() as u64),
         mean,
         std,
     }

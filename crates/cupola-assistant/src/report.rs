@@ -56,6 +56,8 @@ struct Subject<'a> {
     top: Vec<RunDetail>,
     /// The page that shows it.
     href: String,
+    /// What it is called: the title of its brief, where no other of the same report has it too.
+    name: String,
 }
 
 /// The report on an experiment or a family, or, of several, the first held against the others.
@@ -80,6 +82,7 @@ pub fn write(hub: &Hub, ids: &[ExperimentId]) -> Result<Report, HubError> {
         _ => known.iter().map(|id| Subject::read(hub, *id)),
     };
     let mut subjects: Vec<Subject<'_>> = subjects.collect::<Result<_, _>>()?;
+    name_apart(&mut subjects);
     if subjects.len() == 1 {
         let one = subjects.into_iter().map(Subject::with_top);
         subjects = one.collect::<Result<_, _>>()?;
@@ -96,6 +99,20 @@ pub fn write(hub: &Hub, ids: &[ExperimentId]) -> Result<Report, HubError> {
         about: subjects.iter().map(Subject::link).collect(),
         sections,
     })
+}
+
+/// Of several briefs with one title each says which it is.
+fn name_apart(subjects: &mut [Subject<'_>]) {
+    let titles: Vec<String> = subjects.iter().map(Subject::title).collect();
+    for (one, title) in subjects.iter_mut().zip(&titles) {
+        let name = &one.standing.experiment.name;
+        let is_shared = titles.iter().filter(|other| *other == title).count() > 1;
+        one.name = if is_shared && title != name {
+            format!("{title} ({name})")
+        } else {
+            title.clone()
+        };
+    }
 }
 
 /// What reports are asked about by name or id: experiments, families, briefs.
@@ -129,6 +146,7 @@ impl<'a> Subject<'a> {
             standing,
             family,
             top: Vec::new(),
+            name: String::new(),
         })
     }
 
@@ -171,7 +189,7 @@ impl<'a> Subject<'a> {
     }
 
     fn link(&self) -> Said {
-        Said::at(&self.standing.experiment.name, self.href.as_str())
+        Said::at(&self.name, self.href.as_str())
     }
 
     /// A text with the page of the experiment.

@@ -162,6 +162,15 @@ impl Hub {
                     format!("there are {SCHEDULES_MAX} schedules already; delete one first");
                 return Err(HubError::Conflict(message));
             }
+            let all = reports::list_schedules(tx, SCHEDULES_MAX)?;
+            let is_same = |one: &&Schedule| {
+                (&one.owner, &one.subjects, one.when)
+                    == (&schedule.owner, &schedule.subjects, schedule.when)
+            };
+            if let Some(one) = all.iter().find(is_same) {
+                let message = format!("your schedule {} does the same already", one.id);
+                return Err(HubError::Conflict(message));
+            }
             reports::insert_schedule(tx, &schedule)?;
             tell(tx);
             Ok(schedule)

@@ -15,7 +15,7 @@ use cupola_hub::{
 use cupola_search::stats::{Moments, median, sorted};
 use serde_json::{Map, Value};
 
-use super::{Answer, Desk, quoted, standing::experiment_of};
+use super::{Answer, Desk, quoted, standing::experiment_of, times::NO_PRICE};
 use crate::{
     facts, links,
     names::{Key, Kind, Thing},
@@ -29,6 +29,13 @@ const FIELDS_MAX: usize = 40;
 const SEEDED_MAX: i64 = 1_000;
 const SEEDS_TOLD_MAX: usize = 20;
 
+/// Values that count, of the runs that were looked at.
+struct Sample {
+    values: Vec<f64>,
+    /// Runs that were not looked at, since there are too many.
+    not_read: u64,
+}
+
 impl Desk<'_> {
     /// Mean, median and interval of what the runs of an experiment came to.
     pub(super) fn mean(&self, of: &Thing, metric: Option<&Thing>) -> Result<Answer, HubError> {
@@ -37,16 +44,20 @@ impl Desk<'_> {
         let page = links::experiment(&experiment);
         let objective = experiment.objective.as_ref();
         let named = metric.map(|thing| thing.name.as_str());
-        let (metric, unit, values, source) = match (named, objective) {
+        let (metric, unit, sample, source) = match (named, objective) {
             (Some(metric), judged) if judged.is_none_or(|judged| judged.metric != metric) => {
-                let values = self.last_values(id, &Column::Metric(metric.to_owned(), Of::Last))?;
-                (metric, "", values, links::comparison(&[id]))
+                let column = Column::Metric(metric.to_owned(), Of::Last);
+                let sample = self.last_values(id, &column)?;
+                (metric, "", sample, links::comparison(&[id]))
             }
             (_, Some(objective)) => {
                 let standing = facts::standing(self.hub, id)?;
-                let values = standing.ranked.iter().map(|placed| placed.value).collect();
+                let sample = Sample {
+                    values: standing.ranked.iter().map(|placed| placed.value).collect(),
+                    not_read: standing.not_read,
+                };
                 let unit = objective.unit.as_str();
-                (objective.metric.as_str(), unit, values, page.clone())
+                (objective.metric.as_str(), unit, sample, page.clone())
             }
             (_, None) => {
                 let name = quoted(&of.name);
@@ -54,14 +65,22 @@ impl Desk<'_> {
                 return Ok(Answer::refused(text).link(name, page));
             }
         };
-        Ok(averaged(of, (&quoted(metric), unit), values, &source).link(quoted(&of.name), page))
+        Ok(averaged(of, (&quoted(metric), unit), sample, &source).link(quoted(&of.name), page))
     }
 
     /// The same of how long its runs took, or what they cost.
     pub(super) fn mean_of(&self, of: &Thing, column: &Column) -> Result<Answer, HubError> {
         let id = experiment_of(of)?;
-        let values = self.last_values(id, column)?;
+        let sample = self.last_values(id, column)?;
         let page = links::experiment(&self.hub.experiment_detail(id)?.experiment);
+        if *column == Column::Cost && sample.values.is_empty() {
+            let name = quoted(&of.name);
+            let text =
+                format!("What runs of {name} cost is not known: none has ended, or {NO_PRICE}.");
+            return Ok(Answer::saying(text)
+                .count("runs with a cost", 0, &page)
+                .link(name, page));
+        }
         let currency = self.hub.prices().currency.clone();
         let unit = if *column == Column::Cost {
             currency.as_str()
@@ -69,12 +88,12 @@ impl Desk<'_> {
             "s"
         };
         let source = links::comparison(&[id]);
-        let answer = averaged(of, (&column.name(), unit), values, &source);
+        let answer = averaged(of, (&column.name(), unit), sample, &source);
         Ok(answer.link(quoted(&of.name), page))
     }
 
     /// What each run has in a column, where it has a number that counts.
-    fn last_values(&self, id: ExperimentId, column: &Column) -> Result<Vec<f64>, HubError> {
+    fn last_values(&self, id: ExperimentId, column: &Column) -> Result<Sample, HubError> {
         let selection = Selection {
             experiments: vec![id],
             ..Selection::default()
@@ -84,11 +103,11 @@ impl Desk<'_> {
             ..Question::default()
         };
         let compared = self.hub.comparison(&selection, &question)?;
-        Ok(compared
-            .runs
-            .iter()
-            .filter_map(|run| run.counted(column))
-            .collect())
+        let runs = &compared.runs;
+        Ok(Sample {
+            values: runs.iter().filter_map(|run| run.counted(column)).collect(),
+            not_read: compared.total.saturating_sub(runs.len() as u64),
+        })
     }
 
     /// What a run gave or measured last, or was told.
@@ -276,7 +295,8 @@ impl Desk<'_> {
 }
 
 /// Mean, median, interval and ends of values.
-fn averaged(of: &Thing, (label, unit): (&str, &str), values: Vec<f64>, source: &str) -> Answer {
+fn averaged(of: &Thing, (label, unit): (&str, &str), sample: Sample, source: &str) -> Answer {
+    let Sample { values, not_read } = sample;
     let name = quoted(&of.name);
     let moments: Moments = values.iter().copied().collect();
     let count = values.len() as u64;
@@ -304,6 +324,12 @@ fn averaged(of: &Thing, (label, unit): (&str, &str), values: Vec<f64>, source: &
         plural(count, "run"),
         amount(median)
     );
+    if not_read > 0 {
+        answer =
+            answer
+                .more(facts::not_read(not_read))
+                .count("runs not looked at", not_read, source);
+    }
     if let Some(deviation) = moments.deviation_sample() {
         answer = answer
             .more(format!(

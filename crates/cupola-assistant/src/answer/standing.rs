@@ -389,6 +389,13 @@ fn spread(mut answer: Answer, standing: &Standing, unit: &str, source: &str) -> 
             .number("mean", mean, unit, source)
             .number("standard deviation", deviation, unit, source);
     }
+    if standing.not_read > 0 {
+        answer = answer.more(facts::not_read(standing.not_read)).count(
+            "runs not looked at",
+            standing.not_read,
+            source,
+        );
+    }
     let (not_finite, not_measured) = (standing.not_finite as u64, standing.not_measured as u64);
     if not_finite + not_measured > 0 {
         answer = answer

@@ -34,7 +34,7 @@ pub(super) fn sections(several: &[Subject<'_>]) -> Result<(String, Vec<Section>)
 }
 
 fn name<'a>(one: &'a Subject<'_>) -> &'a str {
-    &one.standing.experiment.name
+    &one.name
 }
 
 fn address(several: &[Subject<'_>]) -> String {
@@ -260,12 +260,12 @@ fn reproducibility(several: &[Subject<'_>]) -> Section {
         if experiment.is_logged() {
             return one.here(format!(
                 "{}: logged by a client, its code is not known.",
-                experiment.name
+                name(one)
             ));
         }
         let hash = &experiment.code_hash;
         Said::at(
-            format!("{}: code {hash}.", experiment.name),
+            format!("{}: code {hash}.", name(one)),
             format!("/code/{hash}"),
         )
     });

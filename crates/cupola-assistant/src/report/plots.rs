@@ -49,7 +49,7 @@ pub(super) fn race(several: &[Subject<'_>], metric: &str, direction: Direction) 
         .map(|one| (one, best_so_far(&by_number(one), direction)))
         .filter(|(_, points)| !points.is_empty())
         .take(cupola_report::SERIES_MAX)
-        .map(|(one, points)| Series::new(&one.standing.experiment.name, Look::Steps, &points))
+        .map(|(one, points)| Series::new(&one.name, Look::Steps, &points))
         .collect();
     if series.is_empty() {
         return None;

@@ -148,14 +148,22 @@ fn spread(one: &Subject<'_>) -> String {
 }
 
 fn excluded(one: &Subject<'_>) -> Option<Block> {
-    let (not_finite, not_measured) = (one.standing.not_finite, one.standing.not_measured);
-    if not_finite + not_measured == 0 {
+    let standing = &one.standing;
+    let (not_finite, not_measured) = (standing.not_finite, standing.not_measured);
+    let mut texts = Vec::new();
+    if not_finite + not_measured > 0 {
+        texts.push(format!(
+            "Left out: {} that diverged (not finite), {not_measured} that nobody measured.",
+            plural(not_finite as u64, "value")
+        ));
+    }
+    if standing.not_read > 0 {
+        texts.push(facts::not_read(standing.not_read));
+    }
+    if texts.is_empty() {
         return None;
     }
-    let text = format!(
-        "Left out: {} that diverged (not finite), {not_measured} that nobody measured.",
-        plural(not_finite as u64, "value")
-    );
+    let text = texts.join(" ");
     Some(Block::Paragraph(one.here(text)))
 }
 

@@ -1641,6 +1641,12 @@ fn what_has_no_price_costs_not_nothing() {
     );
     check(
         &lab,
+        "average cost of delta",
+        "What runs of `delta` cost is not known: none has ended, or no machine",
+        &[("runs with a cost", 0.0)],
+    );
+    check(
+        &lab,
         "how much did gpu-1 cost?",
         "The 22 runs of `gpu-1` cost ",
         &[],

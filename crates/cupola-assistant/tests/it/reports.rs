@@ -264,6 +264,33 @@ fn schedule(lab: &Lab, ids: &[ExperimentId], when: When) {
         .unwrap();
 }
 
+#[test]
+fn the_same_schedule_is_made_once() {
+    let lab = Lab::new();
+    let day = When::Every(DAY);
+    schedule(&lab, &[lab.beta], day);
+    schedule(&lab, &[lab.alpha], day);
+    schedule(&lab, &[lab.beta], When::Done);
+    let by = |name: &str| {
+        let who = somebody(name, Role::Researcher);
+        lab.hub.create_report_schedule(vec![lab.beta], day, &who)
+    };
+    let again = by("ada").unwrap_err().to_string();
+    assert!(again.contains("does the same already"), "{again}");
+    assert!(by("bob").is_ok());
+}
+
+#[test]
+fn families_are_called_by_the_titles_of_their_briefs() {
+    let lab = Lab::new();
+    let report = report::write(&lab.hub, &[lab.family, lab.alpha]).unwrap();
+    assert_eq!(report.title, "Find a good rate against alpha");
+    let about: Vec<_> = report.about.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(about, ["Find a good rate", "alpha"]);
+    let text = report::markdown(&report, "");
+    assert!(!text.contains("campaign-"), "{text}");
+}
+
 fn note(lab: &Lab) -> String {
     let schedules = lab.hub.list_report_schedules().unwrap();
     schedules

@@ -24,7 +24,7 @@ use crate::{
     state::{Web, hub_call},
     ui::{
         answer::{Address, Fields, Rendered, done, html, read},
-        components::{EmptyState, Field, Link},
+        components::{EmptyState, Field, Input, Link},
         confirmation::Confirmation,
         frame::{Frame, Section},
         paths,
@@ -155,9 +155,10 @@ pub(crate) fn empty() -> EmptyState {
 
 fn fields(given: &Fields, errors: &[FieldError]) -> Vec<Field> {
     [
-        Field::new("subject", "Experiment, family or brief", given.text("subject"))
+        Field::new("subject", "Experiments, families or briefs", given.text("subject"))
             .required()
-            .hint("By its name or id."),
+            .with(Input::Area { rows: 2 })
+            .hint("By name or id, one a line. Of several, the first is held against the others."),
         Field::new("every", "How often", given.text("every"))
             .required()
             .placeholder("day")
@@ -249,7 +250,11 @@ async fn schedule(
     Researcher(who): Researcher,
     given: Fields,
 ) -> Result<Response, PageError> {
-    let called: Vec<String> = given.all("subject").map(str::to_owned).collect();
+    let lines = given.text("subject").lines().map(str::trim);
+    let called: Vec<String> = lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect();
     match api::scheduled(&web, who.clone(), called, given.text("every")).await {
         Ok(_) => Ok(Redirect::to(paths::REPORTS).into_response()),
         Err(error @ (HubError::Invalid(_) | HubError::NotFound { .. })) => {
