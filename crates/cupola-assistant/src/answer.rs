@@ -22,6 +22,8 @@ mod standing;
 mod subjects;
 mod times;
 mod timing;
+mod unasked;
+mod unread;
 mod work;
 mod written;
 
@@ -39,9 +41,8 @@ use crate::{
     grammar::{self, Reading},
     index::{HubNames, Index, run_thing},
     intent::Intent,
-    names::{Key, Kind, Thing},
-    period::{self, Clock},
-    question::fold,
+    names::{Key, Thing},
+    period::Clock,
     suggest,
     tools::{Caller, DATA_NOTE, Refused},
 };
@@ -183,6 +184,10 @@ pub fn ask(
         caller,
         now,
     };
+    let told = match &mut reading {
+        Reading::Asked(asked) => desk.settled(&mut asked.intent),
+        _ => Vec::new(),
+    };
     let mut answer = match &reading {
         Reading::Asked(asked) => {
             let mut answer = match desk.answer(&asked.intent) {
@@ -208,12 +213,13 @@ pub fn ask(
             if asked.is_agreed && answer.change.is_some() {
                 answer.detail.insert(0, CONFIRMING.to_owned());
             }
+            answer.detail.splice(0..0, told);
             if answer.suggestions.is_empty() {
                 answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
             }
             answer
         }
-        reading => not_asked(reading),
+        reading => unasked::not_asked(reading),
     };
     conversation.note(question, &reading, answer.shown.take());
     let proposed = match reading {
@@ -224,98 +230,15 @@ pub fn ask(
     Ok(answer)
 }
 
-/// What is said where nothing can be answered.
-fn not_asked(reading: &Reading) -> Answer {
-    let of = |kinds: &[Kind]| {
-        if let [kind] = kinds {
-            return format!("{kind}");
-        }
-        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
-        match kinds.split_last() {
-            Some((last, others)) => format!("{} or {last}", others.join(", ")),
-            None => "thing".to_owned(),
-        }
-    };
-    match reading {
-        Reading::Which { term, kind, choices } => {
-            let text = match (term.is_empty(), choices.is_empty()) {
-                (true, true) => format!("Of which {kind}? There is none yet."),
-                (true, false) => format!("Of which {kind}?"),
-                (false, _) if choices.len() == 1 => format!("Do you mean {}?", quoted(&choices[0].name)),
-                (false, _) => format!("Which {kind} do you mean by {}?", quoted(term)),
-            };
-            Answer {
-                outcome: Outcome::AskedBack,
-                asks_back: choices.iter().map(|choice| choice.name.clone()).collect(),
-                ..Answer::saying(text)
-            }
-        }
-        Reading::Unknown { term, kinds, nearest } => {
-            let nearest: Vec<_> = nearest.iter().map(|thing| thing.name.clone()).collect();
-            let mut text = format!("There is no {} {}.", of(kinds), quoted(term));
-            if !nearest.is_empty() {
-                text.push_str(" These are like it:");
-                for name in &nearest {
-                    text.push(' ');
-                    text.push_str(&quoted(name));
-                }
-                text.push('.');
-            }
-            Answer {
-                outcome: Outcome::AskedBack,
-                suggestions: suggest::examples(),
-                ..Answer::saying(text)
-            }
-        }
-        Reading::DidYouMean(meant) => did_you_mean(meant),
-        Reading::NotTaken(not) => orders::not_taken(not),
-        Reading::NotAnswered(words) => not_answered(words),
-        Reading::TooLong(too_long) => Answer {
-            outcome: Outcome::NotUnderstood,
-            suggestions: suggest::examples(),
-            ..Answer::saying(format!(
-                "The question has {} characters; I read {} at most, so nothing of it was answered.",
-                too_long.chars,
-                crate::question::CHARS_MAX
-            ))
-        },
-        Reading::NotUnderstood | Reading::Asked(_) => Answer {
-            outcome: Outcome::NotUnderstood,
-            suggestions: suggest::examples(),
-            ..Answer::saying("I do not understand that; I answer questions about experiments, runs, workers, costs, credits and checks.".to_owned())
-        },
-    }
-}
-
-fn not_answered(words: &[String]) -> Answer {
-    let is_time = |word: &String| period::TIME_WORDS.contains(&fold(word).as_str());
-    let times = if words.iter().any(is_time) {
-        " Times that I read: `today`, `since 9:00`, `between 10:00 and 12:00`, `last night`, `from Monday to Wednesday`, `in the last 2 hours`."
-    } else {
-        ""
-    };
-    let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-    Answer {
-        suggestions: suggest::examples(),
-        ..Answer::refused(format!(
-            "I cannot answer that: {} would be left out, and the answer would be to another question.{times}",
-            words.join(", ")
-        ))
-    }
-}
-
-fn did_you_mean(meant: &str) -> Answer {
-    let said = excerpt(meant);
-    let said = said.trim_end_matches(['?', '.', '!']);
-    Answer {
-        outcome: Outcome::AskedBack,
-        asks_back: vec![meant.to_owned()],
-        suggestions: vec![meant.to_owned()],
-        ..Answer::saying(format!("Did you mean: {said}?"))
-    }
-}
-
 impl Desk<'_> {
+    /// A draft that was given another template has what that has, in this answer and the next ones.
+    fn settled(&self, intent: &mut Intent) -> Vec<String> {
+        match intent {
+            Intent::Draft(wish) => self.settle(wish),
+            _ => Vec::new(),
+        }
+    }
+
     fn answer(&self, intent: &Intent) -> Result<Answer, HubError> {
         match intent {
             Intent::Best {
@@ -366,21 +289,13 @@ impl Desk<'_> {
             Intent::Act { action, on, runs } => self.acted(*action, on, *runs),
             Intent::WouldAct { action, on } => self.would(*action, on.as_ref()),
             Intent::Fact(fact) => self.fact(fact),
-            Intent::Help => Ok(help()),
+            Intent::Help => Ok(unasked::help()),
         }
     }
 
     /// An experiment as it is called in answers.
     fn called(&self, id: ExperimentId, name: &str) -> String {
         quoted(&self.names.called(id, name))
-    }
-}
-
-fn help() -> Answer {
-    Answer {
-        detail: suggest::EXAMPLES.iter().map(|example| (*example).to_owned()).collect(),
-        suggestions: suggest::examples(),
-        ..Answer::saying("I answer questions about what is on this hub, in English: experiments, runs, workers, costs, credits and checks. I compare, explain, draft briefs and write reports, and propose changes that you confirm. For example:".to_owned())
     }
 }
 

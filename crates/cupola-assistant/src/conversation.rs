@@ -162,10 +162,7 @@ impl Conversation {
                 if let Some(shown) = shown {
                     self.run = Some(shown);
                 }
-                if let Intent::Draft(wish)
-                | Intent::Submit(wish)
-                | Intent::Fact(Fact::Estimate { wish, .. }) = &asked.intent
-                {
+                if let Some(wish) = asked.intent.draft() {
                     self.wish = Some(wish.clone());
                     self.is_draft_meant = true;
                 }

@@ -136,7 +136,7 @@ pub enum Fact {
     /// What a draft would take.
     Estimate {
         /// The draft.
-        wish: Wish,
+        wish: Box<Wish>,
         /// How long, rather than how much it costs.
         is_time: bool,
     },

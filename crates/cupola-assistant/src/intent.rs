@@ -379,6 +379,15 @@ impl Intent {
         )
     }
 
+    /// The draft that it is about, if it is about one.
+    pub fn draft(&self) -> Option<&Wish> {
+        match self {
+            Self::Draft(wish) | Self::Submit(wish) => Some(wish),
+            Self::Fact(Fact::Estimate { wish, .. }) => Some(wish),
+            _ => None,
+        }
+    }
+
     /// What the question is about, to which a later "it" leads.
     pub fn subject(&self) -> Option<&Thing> {
         match self {

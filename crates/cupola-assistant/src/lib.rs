@@ -24,6 +24,7 @@ pub mod people;
 pub mod period;
 pub mod question;
 pub mod report;
+pub mod spaces;
 pub mod suggest;
 pub mod tools;
 pub mod wish;

@@ -2,7 +2,10 @@
 //! which values, and what else a brief may say.
 
 mod asides;
+mod changes;
+mod counts;
 mod read;
+mod scaled;
 mod space;
 
 use std::time::Duration;
@@ -10,9 +13,13 @@ use std::time::Duration;
 use cupola_domain::resources::Hardware;
 use cupola_search::sampler::Sampler;
 
-use crate::question::{Word, fold};
-
 pub use self::read::{Vocabulary, is_filler, read};
+
+/// What a brief has where nothing is said.
+pub const NUM_TASKS: u32 = 20;
+
+/// How long each of its tasks may take where nothing is said.
+pub const TIME_BUDGET_SECS: u64 = 600;
 
 /// What a brief should be, as far as it was said.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +56,62 @@ pub struct Wish {
     pub beyond: Vec<Beyond>,
     /// Words of that sentence that are no part of any brief.
     pub unread: Vec<String>,
+    /// What that sentence takes out.
+    pub cleared: Vec<Part>,
+    /// What it makes more or less of, until that is done.
+    pub scaled: Vec<Scaled>,
+    /// From where it moved, where that sentence names another template.
+    pub moved: Option<Moved>,
+}
+
+/// Another template than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The template before.
+    pub from: String,
+    /// Whether the same sentence said what is to be found out.
+    pub has_goal: bool,
+}
+
+/// A part of a brief, as it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// See [`Wish::title`].
+    Title,
+    /// See [`Wish::constraints`].
+    Constraints,
+    /// See [`Wish::num_tasks`].
+    Tasks,
+    /// See [`Wish::time`].
+    Time,
+    /// See [`Wish::credits`].
+    Credits,
+    /// See [`Wish::priority`].
+    Priority,
+    /// See [`Wish::sampler`].
+    Sampler,
+    /// See [`Wish::study_seed`].
+    StudySeed,
+}
+
+/// More or less of a part than there was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scaled {
+    /// Of which.
+    pub part: Part,
+    /// How much.
+    pub by: By,
+    /// As it was written.
+    pub words: String,
+}
+
+/// How much more or less.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum By {
+    /// So many times as much.
+    Times(f64),
+    /// So much more; time in seconds.
+    Plus(f64),
 }
 
 /// How long tasks may take.
@@ -84,6 +147,18 @@ pub enum Missing {
     Priority,
     /// Credits for each task.
     CreditsEach,
+    /// A number of tasks that there cannot be.
+    Tasks,
+    /// Several numbers where one is.
+    Several,
+    /// More or less of something, without saying how much; of what, where it says that.
+    Degree(Option<Part>),
+    /// The same of a parameter.
+    Value,
+    /// What is not to be, where a brief says what is.
+    Not,
+    /// A range whose greater end was said first. It is put in order.
+    Turned,
 }
 
 impl Wish {
@@ -96,7 +171,8 @@ impl Wish {
     pub fn has_parts(&self) -> bool {
         let mut parts = self.clone();
         parts.goal.clear();
-        parts.forget_unread();
+        parts.beyond.clear();
+        parts.unread.clear();
         parts != Self::default()
     }
 
@@ -104,6 +180,9 @@ impl Wish {
     pub fn forget_unread(&mut self) {
         self.beyond.clear();
         self.unread.clear();
+        self.cleared.clear();
+        self.scaled.clear();
+        self.moved = None;
     }
 
     /// What is said later in place of what was said before.
@@ -116,11 +195,23 @@ impl Wish {
                 None => space.push((name.clone(), expression.clone())),
             }
         }
-        let is_searched = |name: &&String| later.space.iter().all(|(known, _)| known != *name);
-        let dropped = self.dropped.iter().filter(is_searched);
+        space.retain(|(name, _)| !later.dropped.contains(name));
+        let mut dropped = self.dropped.clone();
+        dropped.retain(|name| later.space.iter().all(|(known, _)| known != name));
+        for name in &later.dropped {
+            if !dropped.contains(name) {
+                dropped.push(name.clone());
+            }
+        }
+        let is_moved = later.template.is_some() && later.template != self.template;
+        let moved = self.template.as_ref().filter(|_| is_moved);
+        let moved = moved.map(|from| Moved {
+            from: from.clone(),
+            has_goal: !later.goal.is_empty(),
+        });
         let text = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
-        Self {
-            dropped: dropped.cloned().collect(),
+        let mut changed = Self {
+            dropped,
             goal: if later.goal.is_empty() {
                 self.goal.clone()
             } else {
@@ -140,63 +231,18 @@ impl Wish {
             space,
             beyond: later.beyond.clone(),
             unread: later.unread.clone(),
+            cleared: later.cleared.clone(),
+            scaled: Vec::new(),
+            moved,
+        };
+        for part in &later.cleared {
+            changed.clear(*part);
         }
+        for scaled in &later.scaled {
+            changed.scale(scaled);
+        }
+        changed
     }
-
-    /// Takes out what is called so; false where it is no part of a brief that may be left out.
-    fn drop_part(&mut self, name: &str) -> bool {
-        match name {
-            "title" | "name" => self.title = None,
-            "constraint" | "constraints" => self.constraints = None,
-            "priority" => self.priority = None,
-            "credits" | "budget" | "limit" => self.credits = None,
-            "sampler" => self.sampler = None,
-            _ => return false,
-        }
-        true
-    }
-}
-
-/// Words that take a parameter out of what is searched.
-const DROPS: &[&str] = &["drop", "remove", "delete", "without", "forget"];
-
-/// Words between those that are taken out.
-const BETWEEN: &[&str] = &[
-    "and",
-    "the",
-    "or",
-    "a",
-    "any",
-    "parameter",
-    "parameters",
-    "from",
-    "it",
-    "space",
-    "search",
-];
-
-/// The draft without what is named behind a word that takes it out; none where there is no such word, or where
-/// something else is named behind it.
-pub fn without(kept: &Wish, words: &[Word], is_parameter: impl Fn(&str) -> bool) -> Option<Wish> {
-    let said = |word: &Word, known: &[&str]| known.contains(&word.folded.as_str());
-    let at = words.iter().position(|word| said(word, DROPS))?;
-    let mut later = kept.clone();
-    let mut count = 0;
-    for word in words[at + 1..].iter().filter(|word| !said(word, BETWEEN)) {
-        count += 1;
-        if later.drop_part(&word.folded) {
-            continue;
-        }
-        let is_kept = |name: &str| fold(name) == word.folded;
-        let name = kept.space.iter().find(|(name, _)| is_kept(name));
-        let name = name.map(|(name, _)| name.clone());
-        let name = name.or_else(|| is_parameter(&word.text).then(|| word.text.clone()))?;
-        later.space.retain(|(known, _)| *known != name);
-        if !later.dropped.contains(&name) {
-            later.dropped.push(name);
-        }
-    }
-    (count > 0).then_some(later)
 }
 
 #[cfg(test)]

@@ -11,29 +11,23 @@ use super::{
     Answer, Desk, Outcome,
     changes::{or_said, text},
     quoted,
+    unread::unread,
 };
 use crate::{
     links,
     numbers::{self, amount, plural},
-    suggest,
+    spaces, suggest,
     tools::Mode,
-    wish::{Beyond, Missing, Time, Wish},
+    wish::{NUM_TASKS, TIME_BUDGET_SECS, Time, Wish},
 };
-
-/// What a brief has where nothing is said.
-pub(super) const NUM_TASKS: u32 = 20;
-const TIME_BUDGET_SECS: u64 = 600;
-
-/// Words that were left out of a draft and are told.
-const UNREAD_MAX: usize = 12;
 
 /// Parameters of a draft that are told.
 const SEARCHED_MAX: usize = 12;
 
 impl Desk<'_> {
     pub(super) fn drafted(&self, wish: &Wish) -> Result<Answer, HubError> {
-        if let Some(date) = date_in(wish) {
-            return Ok(refused_for_date(wish, date));
+        if let Some(answer) = self.obstacle(wish) {
+            return Ok(answer);
         }
         if wish.goal.is_empty() {
             let text = "What is to be found out? Say it in a sentence, such as: draft a brief for the smallest loss with char-lm, 50 tasks of 5 minutes.";
@@ -57,12 +51,7 @@ impl Desk<'_> {
                 let (field, message) = (text(&error["field"]), text(&error["message"]));
                 answer = answer.more(format!("{}: {}", excerpt(field), excerpt(message)));
             }
-            let names = wish.space.iter().map(|(name, _)| format!("drop {name}"));
-            answer.suggestions = if wish.space.len() == 1 {
-                names.collect()
-            } else {
-                suggest::examples()
-            };
+            answer.suggestions = self.mends(wish, &checked["errors"]);
             return Ok(unread(answer, wish).link("a new brief", links::NEW_BRIEF));
         }
         answer = unread(answer, wish);
@@ -111,7 +100,7 @@ impl Desk<'_> {
     }
 
     /// Whether a draft could be handed in with this template.
-    fn is_valid(&self, wish: &Wish, template: &str) -> bool {
+    pub(super) fn is_valid(&self, wish: &Wish, template: &str) -> bool {
         let wish = Wish {
             template: Some(template.to_owned()),
             ..wish.clone()
@@ -145,7 +134,7 @@ impl Desk<'_> {
             } else {
                 ""
             };
-            answer = answer.more(format!("{} = {}{note}", excerpt(name), excerpt(&written)));
+            answer = answer.more(format!("{} {}{note}", excerpt(name), excerpt(&written)));
         }
         let strange = |name: &&String| {
             !own.contains_key(*name) && !wish.space.iter().any(|(known, _)| known == *name)
@@ -156,13 +145,32 @@ impl Desk<'_> {
         answer
     }
 
+    /// What to say next where a draft cannot be submitted: without the parameters that are wrong, if that does.
+    fn mends(&self, wish: &Wish, errors: &Value) -> Vec<String> {
+        let errors = errors.as_array().into_iter().flatten();
+        let fields: Vec<&str> = errors.map(|error| text(&error["field"])).collect();
+        let is_wrong = |name: &&String| fields.contains(&format!("space.{name}").as_str());
+        let names = wish.space.iter().map(|(name, _)| name);
+        let wrong: Vec<String> = names.filter(is_wrong).cloned().collect();
+        let later = Wish {
+            dropped: wrong.clone(),
+            ..Wish::default()
+        };
+        let template = wish.template.as_deref().unwrap_or_default();
+        if !wrong.is_empty() && self.is_valid(&wish.changed_by(&later), template) {
+            vec![format!("drop {}", wrong.join(" and "))]
+        } else {
+            suggest::examples()
+        }
+    }
+
     /// What the template of a draft searches by itself.
     fn own_space(&self, wish: &Wish) -> Map<String, Value> {
         self.template_of(wish)
             .map_or_else(Map::new, |template| template.space.clone())
     }
 
-    fn template_of(&self, wish: &Wish) -> Option<Arc<Template>> {
+    pub(super) fn template_of(&self, wish: &Wish) -> Option<Arc<Template>> {
         let mut templates = self.hub.list_templates().into_iter();
         templates.find(|template| Some(&template.name) == wish.template.as_ref())
     }
@@ -227,52 +235,6 @@ fn refused_draft(answer: Answer, wish: &Wish) -> Box<Answer> {
     Box::new(answer)
 }
 
-fn date_in(wish: &Wish) -> Option<&Beyond> {
-    wish.beyond.iter().find(|one| one.what == Missing::Date)
-}
-
-/// A brief is not done by a day: whoever asks for one is told, and what else was said is kept.
-fn refused_for_date(wish: &Wish, date: &Beyond) -> Answer {
-    let text = format!(
-        "A brief has no date, so {} cannot be kept to: say how long each task may take (`10 minutes each`), or all of them (`2 hours in total`).",
-        quoted(&date.words)
-    );
-    let answer = unread(Answer::refused(text), wish);
-    answer
-        .more("What else you said is kept: `show it` is the draft without.")
-        .link("a new brief", links::NEW_BRIEF)
-}
-
-/// What of the last sentence is no part of the draft, and why.
-fn unread(mut answer: Answer, wish: &Wish) -> Answer {
-    for one in &wish.beyond {
-        let why = match one.what {
-            Missing::Date => continue,
-            Missing::Repeats => {
-                "a brief repeats none of its tasks, each is another configuration with a seed of its own (`study seed 7` chooses the sampler's sequence)"
-            }
-            Missing::Checks => {
-                "which results are checked is for the hub, not for a brief (`[verification]` in cupola.toml)"
-            }
-            Missing::Sampler => "there are the samplers `random`, `grid` and `quasi_random`",
-            Missing::Priority => "a priority is a whole number, such as `priority 5`",
-            Missing::CreditsEach => {
-                "credits are for all tasks of a brief together, such as `at most 200 credits`"
-            }
-        };
-        answer = answer.more(format!("Left out: {}, since {why}.", quoted(&one.words)));
-    }
-    if wish.unread.is_empty() {
-        return answer;
-    }
-    let words = wish.unread.iter().take(UNREAD_MAX);
-    let words: Vec<String> = words.map(|word| quoted(word)).collect();
-    answer.more(format!(
-        "Left out, since I do not read it in a draft: {}. The form of a new brief has all that a brief may say.",
-        words.join(", ")
-    ))
-}
-
 /// What is asked back or refused where tasks take whole seconds, one at least.
 fn without_time(wish: &Wish) -> Option<Answer> {
     let all = match wish.time? {
@@ -300,13 +262,15 @@ fn without_time(wish: &Wish) -> Option<Answer> {
     })
 }
 
-/// What is searched of one parameter, as spaces are written.
+/// What is searched of one parameter, in words; as spaces are written where they cannot be read.
 fn written(space: Option<&Space>, name: &str, value: &Value) -> String {
-    if let Some(text) = value.as_str() {
-        return text.to_owned();
-    }
-    let found = space.and_then(|space| Some(space.find(name)?.expression()));
-    found.unwrap_or_else(|| value.to_string())
+    let found = space.and_then(|space| Some(spaces::in_words(space.find(name)?)));
+    let other = || {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    found.unwrap_or_else(other)
 }
 
 /// What is planned; one amount where both ends are the same.
@@ -416,7 +380,7 @@ pub(super) fn seconds(wish: &Wish) -> u64 {
 }
 
 /// What has to be said before there is an answer.
-fn asking(text: impl Into<String>) -> Answer {
+pub(super) fn asking(text: impl Into<String>) -> Answer {
     Answer {
         outcome: Outcome::AskedBack,
         ..Answer::saying(text)

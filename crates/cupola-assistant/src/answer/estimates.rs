@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::{
     Answer, Desk,
     changes::{or_said, text},
-    drafts::{NUM_TASKS, planned, seconds},
+    drafts::{planned, seconds},
 };
 use crate::{
     links,
     numbers::{amount, duration, plural},
     tools::Mode,
-    wish::Wish,
+    wish::{NUM_TASKS, Wish},
 };
 
 impl Desk<'_> {

@@ -1,6 +1,9 @@
 //! What a draft's goal wants, and what its template judges by: a brief has no objective of its own.
 
-use cupola_domain::objective::{Direction, Objective};
+use cupola_domain::{
+    objective::{Direction, Objective},
+    text::excerpt,
+};
 
 use super::{Answer, Desk, quoted};
 use crate::{
@@ -48,6 +51,57 @@ struct End {
 }
 
 impl Desk<'_> {
+    /// What a draft becomes that is given another template: of its goal and its parameters what the new one has,
+    /// and the rest is told.
+    pub(super) fn settle(&self, wish: &mut Wish) -> Vec<String> {
+        let Some((moved, template)) = wish.moved.take().zip(self.template_of(wish)) else {
+            return Vec::new();
+        };
+        let mut told = Vec::new();
+        if !moved.has_goal
+            && let Some(goal) = self.goal_of_new(wish, &moved.from)
+        {
+            told.push(format!(
+                "The goal is “{goal}” now: that is what {} judges by, and “{}” it cannot look for.",
+                quoted(&template.name),
+                excerpt(&wish.goal)
+            ));
+            wish.goal = goal;
+        }
+        let schema = &template.schema;
+        let is_there = |name: &str| schema.fields.is_empty() || schema.field(name).is_some();
+        let (kept, lost): (Vec<_>, Vec<_>) = std::mem::take(&mut wish.space)
+            .into_iter()
+            .partition(|(name, _)| is_there(name));
+        wish.space = kept;
+        if !lost.is_empty() {
+            let names: Vec<String> = lost.iter().map(|(name, _)| quoted(name)).collect();
+            told.push(format!(
+                "Dropped, since {} has no such field: {}.",
+                quoted(&template.name),
+                names.join(", ")
+            ));
+        }
+        told
+    }
+
+    /// The goal of the new template, where that of the draft was of the other end or of what the old one measures.
+    fn goal_of_new(&self, wish: &Wish, from: &str) -> Option<String> {
+        let objective = self.objective(wish)?;
+        let end = self.end_of(&wish.goal, &objective)?;
+        let is_other_end = end.direction != objective.direction;
+        if end.is_objective && !is_other_end {
+            return None;
+        }
+        let before = Wish {
+            template: Some(from.to_owned()),
+            ..Wish::default()
+        };
+        let before = self.objective(&before);
+        let is_of_before = before.is_some_and(|before| fold(&before.metric) == fold(&end.of));
+        (is_of_before || (is_other_end && end.is_metric)).then(|| own_goal(&objective))
+    }
+
     /// What its tasks are judged by, where its goal speaks of something else.
     pub(super) fn judged(&self, answer: Answer, wish: &Wish) -> Answer {
         let Some(objective) = self.objective(wish) else {
@@ -117,19 +171,28 @@ impl Desk<'_> {
             quoted(&end.of),
             quoted(&objective.metric),
         );
-        let other = match has {
-            Direction::Minimize => "lowest",
-            Direction::Maximize => "highest",
-        };
-        let answer = Answer::refused(text)
+        let goal = own_goal(&objective);
+        let mut answer = Answer::refused(text)
             .more(format!(
-                "Say `the goal is the {other} {}`, or `use NAME` with a template whose objective it is; a template of your own names it in `[objective]`.",
-                objective.metric
+                "Say `the goal is {goal}`, or `use NAME` with a template whose objective it is; a template of your own names it in `[objective]`.",
             ))
             .link("templates", "/templates");
-        Some(Answer {
-            suggestions: vec![format!("the goal is the {other} {}", objective.metric)],
-            ..answer
-        })
+        let with_goal = Wish {
+            goal: goal.clone(),
+            ..wish.clone()
+        };
+        if self.is_valid(&with_goal, wish.template.as_deref()?) {
+            answer.suggestions = vec![format!("the goal is {goal}")];
+        }
+        Some(answer)
     }
+}
+
+/// What a template looks for, as goals say it.
+fn own_goal(objective: &Objective) -> String {
+    let end = match objective.direction {
+        Direction::Minimize => "lowest",
+        Direction::Maximize => "highest",
+    };
+    format!("the {end} {}", objective.metric)
 }

@@ -45,7 +45,7 @@ const NAMED: &[Kind] = &[
 /// What changes a draft begins with one of these, if other things were spoken of since.
 const CHANGES: &[&str] = &[
     "with", "make", "use", "using", "set", "drop", "without", "call", "name", "title", "titled",
-    "called", "priority", "sampler",
+    "called", "priority", "sampler", "double", "halve", "twice", "half", "fewer",
 ];
 
 impl<N: Names> Context<'_, N> {
@@ -61,7 +61,10 @@ impl<N: Names> Context<'_, N> {
                 }
                 None => Some(Intent::Submit(kept)),
             },
-            Some(Topic::Draft) => Some(Intent::Draft(self.wish(self.draft_begins()))),
+            Some(Topic::Draft) => {
+                let said = self.wish(self.draft_begins());
+                Some(Intent::Draft(wish::Wish::default().changed_by(&said)))
+            }
             _ if self.makes_it() && kept.is_empty() => {
                 // There is no draft that could be made otherwise.
                 return Err(Box::new(Reading::NotUnderstood));
@@ -72,10 +75,8 @@ impl<N: Names> Context<'_, N> {
 
     /// Whether a draft was spoken of last.
     fn is_last(&self) -> bool {
-        matches!(
-            self.conversation.last,
-            Some(Intent::Draft(_) | Intent::Submit(_) | Intent::Fact(Fact::Estimate { .. }))
-        )
+        let last = self.conversation.last.as_ref();
+        last.is_some_and(|last| last.draft().is_some())
     }
 
     fn makes_it(&self) -> bool {
@@ -112,17 +113,16 @@ impl<N: Names> Context<'_, N> {
         if !is_meant {
             return self.of_changed_draft(topic, kept);
         }
-        let is_parameter = |text: &str| {
-            crate::words::phrase(&[fold(text).as_str()]).is_none()
-                && text
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || "_.".contains(c))
-                && self.names.find(How::Folded, text, NAMED).is_empty()
-        };
-        let without = wish::without(kept, self.marked.words(), is_parameter);
-        without
-            .map(Intent::Draft)
+        self.of_taken_out(kept)
             .or_else(|| self.of_changed_draft(topic, kept))
+    }
+
+    /// What takes something out of the draft and says nothing else that is not read: "remove the budget".
+    fn of_taken_out(&self, kept: &wish::Wish) -> Option<Intent> {
+        let later = self.wish(0);
+        let is_said = !later.dropped.is_empty() || !later.cleared.is_empty();
+        let is_read = later.unread.is_empty() && later.goal.is_empty();
+        (is_said && is_read).then(|| Intent::Draft(kept.changed_by(&later)))
     }
 
     /// What it costs, how long it takes, and itself.
@@ -135,7 +135,7 @@ impl<N: Names> Context<'_, N> {
             Some(Topic::Fact(About::When(Timing::Left | Timing::Took)))
         );
         if is_cost || is_time {
-            let wish = kept.clone();
+            let wish = Box::new(kept.clone());
             return Some(Intent::Fact(Fact::Estimate { wish, is_time }));
         }
         let shows = self.marked.has(Sense::Show)
@@ -310,9 +310,14 @@ impl<N: Names> Context<'_, N> {
             let found = self.names.find(How::Folded, &word.text, &[Kind::Parameter]);
             !found.is_empty()
         };
+        let is_free = |word: &Word| {
+            let is_other = crate::words::phrase(&[fold(&word.text).as_str()]).is_some();
+            !is_other && self.names.find(How::Folded, &word.text, NAMED).is_empty()
+        };
         let known = wish::Vocabulary {
             template: &template,
             is_parameter: &is_parameter,
+            is_free: &is_free,
         };
         wish::read(self.marked.question, begins, known)
     }

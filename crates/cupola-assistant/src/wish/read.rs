@@ -11,7 +11,6 @@ use super::{
 use crate::{
     period,
     question::{Question, Word},
-    words::count,
 };
 
 /// Words between a draft's parts that belong to no goal.
@@ -91,22 +90,16 @@ pub(super) const FILLERS: &[&str] = &[
     "actually",
     "vary",
     "try",
+    "can",
+    "could",
+    "you",
+    "we",
+    "much",
+    "many",
 ];
 
 /// Words that lead to a goal.
 const LEADS: &[&str] = &["for", "to", "on", "that", "about"];
-
-/// What tasks are called where they are counted.
-const TASKS: &[&str] = &[
-    "tasks",
-    "task",
-    "runs",
-    "trials",
-    "configurations",
-    "configs",
-    "experiments",
-    "samples",
-];
 
 /// Names that a wish may have in it.
 #[derive(Clone, Copy)]
@@ -115,6 +108,8 @@ pub struct Vocabulary<'a> {
     pub template: &'a dyn Fn(&Word) -> Option<String>,
     /// Whether a word is the name of a parameter.
     pub is_parameter: &'a dyn Fn(&Word) -> bool,
+    /// Whether nothing else is called so.
+    pub is_free: &'a dyn Fn(&Word) -> bool,
 }
 
 /// What is known so far of what is to be found out.
@@ -131,8 +126,8 @@ enum Goal {
 /// A wish that is being read.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
-    question: &'a Question,
-    known: Vocabulary<'a>,
+    pub(super) question: &'a Question,
+    pub(super) known: Vocabulary<'a>,
     pub(super) wish: Wish,
     goal: Goal,
     begins: usize,
@@ -273,7 +268,8 @@ impl<'a> Reader<'a> {
 
     /// Takes the part of a wish that begins here, and says how many words it has.
     pub(super) fn part(&mut self, at: usize) -> Option<usize> {
-        self.aside(at)
+        self.change(at)
+            .or_else(|| self.aside(at))
             .or_else(|| self.space(at))
             .or_else(|| self.time(at))
             .or_else(|| self.tasks(at))
@@ -285,10 +281,24 @@ impl<'a> Reader<'a> {
             })
     }
 
+    /// Whether it is said of a draft that there is.
+    pub(super) fn is_change(&self) -> bool {
+        self.begins == 0
+    }
+
+    /// Whether a dash stands behind a word, with blanks around it.
+    pub(super) fn dash_behind(&self, at: usize) -> bool {
+        let (one, next) = (self.words().get(at), self.words().get(at + 1));
+        one.zip(next).is_some_and(|(one, next)| {
+            let gap = self.question.text[one.end..next.start].trim();
+            ["-", "–", "—"].contains(&gap)
+        })
+    }
+
     fn space(&mut self, at: usize) -> Option<usize> {
         let words = self.words();
         // Before a goal a word is more likely its first than a parameter that nobody used yet.
-        let is_change = self.begins == 0 && !self.is_in_goal(at);
+        let is_change = self.is_change() && !self.is_in_goal(at);
         let is_free = self.goal == Goal::Told || words[at].after_comma || is_change;
         let sure = |word: &Word| match () {
             () if (self.known.is_parameter)(word) => Sure::Known,
@@ -300,10 +310,15 @@ impl<'a> Reader<'a> {
             one.zip(next)
                 .is_some_and(|(one, next)| self.question.text[one.end..next.start].contains('='))
         };
-        let (name, expression, length) = searched(&words[at..], sure, has_sign)?;
-        self.wish.space.retain(|(known, _)| *known != name);
-        self.wish.space.push((name, expression));
-        Some(length)
+        let has_dash = |place: usize| self.dash_behind(at + place);
+        let found = searched(&words[at..], sure, (&has_sign, &has_dash))?;
+        self.wish.space.retain(|(known, _)| *known != found.name);
+        self.wish.dropped.retain(|known| *known != found.name);
+        if found.is_turned {
+            self.beyond(Missing::Turned, at..at + found.length);
+        }
+        self.wish.space.push((found.name, found.expression));
+        Some(found.length)
     }
 
     /// `5 minutes each`, `2 hours in total`. A time in which all should be done is none that a brief has.
@@ -362,67 +377,6 @@ impl<'a> Reader<'a> {
             ("total" | "altogether" | "overall", _) => Some(at + 1),
             _ => None,
         }
-    }
-
-    /// A number that may be written `1,000`, and how many words it has.
-    fn number(&self, at: usize) -> Option<(String, usize)> {
-        let mut digits = self.words().get(at)?.folded.clone();
-        let mut length = 1;
-        let is_group = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        while digits.len() <= 3 * length && is_group(&digits) {
-            let (last, next) = (
-                &self.words()[at + length - 1],
-                self.words().get(at + length),
-            );
-            let Some(next) = next.filter(|next| next.folded.len() == 3 && is_group(&next.folded))
-            else {
-                break;
-            };
-            if &self.question.text[last.end..next.start] != "," {
-                break;
-            }
-            digits.push_str(&next.folded);
-            length += 1;
-        }
-        Some((digits, length))
-    }
-
-    /// `20 tasks`, `tasks: 20`.
-    fn tasks(&mut self, at: usize) -> Option<usize> {
-        if ["tasks", "num_tasks"].contains(&self.said(at)) {
-            let from = self.past(at + 1, &["to", "is", "of"]);
-            let (number, length) = self.number(from)?;
-            let is_other = period::duration(&self.words()[from..]).is_some()
-                || TASKS.contains(&self.said(from + length));
-            self.wish.num_tasks = Some(count(&number).filter(|_| !is_other)?);
-            return Some(from + length - at);
-        }
-        let (number, length) = self.number(at)?;
-        let number = count(&number)?;
-        let noun = self.past(at + length, &["different"]);
-        if !TASKS.contains(&self.said(noun)) || self.follows_comma(noun) {
-            return None;
-        }
-        self.wish.num_tasks = Some(number);
-        Some(noun + 1 - at)
-    }
-
-    fn credits(&mut self, at: usize) -> Option<usize> {
-        let (number, length) = self.number(at)?;
-        let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-            && number.parse::<f64>().is_ok_and(f64::is_finite);
-        let is_counted = ["credits", "credit"].contains(&self.said(at + length))
-            && !self.follows_comma(at + length);
-        if !(is_number && is_counted) {
-            return None;
-        }
-        let ends = at + length + 1;
-        let next = self.past(ends, &["for"]);
-        if ["each", "per", "apiece", "every"].contains(&self.said(next)) {
-            return Some(self.beyond(Missing::CreditsEach, at..next + 1));
-        }
-        self.wish.credits = Some(number);
-        Some(ends - at)
     }
 
     fn hardware(&mut self, at: usize) -> Option<usize> {

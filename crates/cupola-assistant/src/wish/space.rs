@@ -66,16 +66,55 @@ pub(super) enum Sure {
     No,
 }
 
-/// A parameter, its expression, and how many words say it. `has_sign` says whether a `=` stands behind the word
-/// in some place.
+/// What is searched of a parameter.
+pub(super) struct Searched {
+    pub name: String,
+    pub expression: String,
+    /// How many words say it.
+    pub length: usize,
+    /// Whether the greater end of its range was said first.
+    pub is_turned: bool,
+}
+
+/// What a parameter's values are, and how many words say that.
+struct Values {
+    expression: String,
+    length: usize,
+    is_turned: bool,
+}
+
+/// What stands behind the word in some place.
+type Behind<'a> = &'a dyn Fn(usize) -> bool;
+
+impl Values {
+    fn plain(expression: String, length: usize) -> Self {
+        Self {
+            expression,
+            length,
+            is_turned: false,
+        }
+    }
+
+    fn of(self, name: &Word, before: usize) -> Searched {
+        Searched {
+            name: name.text.clone(),
+            expression: self.expression,
+            length: before + self.length,
+            is_turned: self.is_turned,
+        }
+    }
+}
+
+/// A parameter and its expression. `has_sign` says whether a `=` stands behind the word in some place, `has_dash`
+/// whether a dash does.
 pub(super) fn searched(
     words: &[Word],
     sure: impl Fn(&Word) -> Sure,
-    has_sign: impl Fn(usize) -> bool,
-) -> Option<(String, String, usize)> {
+    (has_sign, has_dash): (Behind<'_>, Behind<'_>),
+) -> Option<Searched> {
     let first = words.first()?.folded.as_str();
     if SETS.contains(&first) || CHANGES.contains(&first) {
-        return set(words, sure);
+        return set(words, sure, has_dash);
     }
     let name = words.first().filter(|word| is_parameter(word))?;
     let sure = if has_sign(0) { Sure::Known } else { sure(name) };
@@ -83,16 +122,19 @@ pub(super) fn searched(
     let is_joint = !has_sign(0) && TO_VALUES.contains(&joint);
     let from = if is_joint { 2 } else { 1 };
     let rest = words.get(from..)?;
-    let found = between(rest, joint == "between")
+    // In a goal "resnet 18-50" is a name.
+    let is_dashed = |place: usize| sure != Sure::No && has_dash(from + place);
+    let found = between(rest, joint == "between", &is_dashed)
+        .filter(|_| sure != Sure::No || dashed(&rest[0].folded).is_none())
         .or_else(|| {
             one_of(rest, is_joint || sure == Sure::Known).filter(|_| is_joint || sure != Sure::No)
         })
         .or_else(|| one(rest, sure, has_sign(0)))?;
-    Some((name.text.clone(), found.0, from + found.1))
+    Some(found.of(name, from))
 }
 
 /// `set n_layers to 4`, `fix lr at 0.01`.
-fn set(words: &[Word], sure: impl Fn(&Word) -> Sure) -> Option<(String, String, usize)> {
+fn set(words: &[Word], sure: impl Fn(&Word) -> Sure, has_dash: Behind<'_>) -> Option<Searched> {
     let is = |at: usize, known: &[&str]| {
         words
             .get(at)
@@ -107,21 +149,19 @@ fn set(words: &[Word], sure: impl Fn(&Word) -> Sure) -> Option<(String, String, 
     let from = at + 1 + usize::from(is_joint);
     let rest = words.get(from..)?;
     let is_range = is(from, &["from", "between"]);
-    let found = between(
-        &words[from + usize::from(is_range)..],
-        is(from, &["between"]),
-    )
-    .or_else(|| one_of(rest, is_joint))
-    .or_else(|| one(rest, Sure::Known, is_joint))?;
-    Some((
-        name.text.clone(),
-        found.0,
-        from + usize::from(is_range) + found.1,
-    ))
+    let first = from + usize::from(is_range);
+    let found = between(&words[first..], is(from, &["between"]), &|place| {
+        has_dash(first + place)
+    })
+    .map(|found| (first, found))
+    .or_else(|| one_of(rest, is_joint).map(|found| (from, found)))
+    .or_else(|| one(rest, Sure::Known, is_joint).map(|found| (from, found)));
+    let (from, found) = found?;
+    Some(found.of(name, from))
 }
 
 /// One value: a number, or a word where there is no doubt that it is one.
-fn one(words: &[Word], sure: Sure, is_text: bool) -> Option<(String, usize)> {
+fn one(words: &[Word], sure: Sure, is_text: bool) -> Option<Values> {
     let value = words.first()?;
     let is_plain = value.number().is_some() || ["true", "false"].contains(&value.folded.as_str());
     let is_value = (is_plain && sure != Sure::No)
@@ -134,7 +174,7 @@ fn one(words: &[Word], sure: Sure, is_text: bool) -> Option<(String, usize)> {
     if !is_value || goes_on || is_counted(words) {
         return None;
     }
-    Some((format!("fixed({})", written(value)), 1))
+    Some(Values::plain(format!("fixed({})", written(value)), 1))
 }
 
 /// Whether a number counts something: `20 tasks`, `5 minutes`.
@@ -157,26 +197,48 @@ fn is_counted(words: &[Word]) -> bool {
         "experiments",
         "samples",
     ];
-    let next = words.get(1).map_or("", |word| word.folded.as_str());
+    let next = words.get(1).filter(|word| !word.after_comma);
+    let next = next.map_or("", |word| word.folded.as_str());
     period::duration(words).is_some() || (words[0].number().is_some() && COUNTED.contains(&next))
 }
 
-/// `1e-4 to 1e-2`, evenly by its logarithm if that is said. "And" stands for "to" behind "between" alone.
-fn between(words: &[Word], is_between: bool) -> Option<(String, usize)> {
-    let first = words.first()?;
-    let (low, high, mut length) = if let Some((low, high)) = first.folded.split_once("..") {
+/// Two positive numbers that a hyphen joins: `0.01-0.1`, and `1e-4-1e-2`.
+pub(super) fn dashed(text: &str) -> Option<(&str, &str)> {
+    let is_positive = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+            && part
+                .parse::<f64>()
+                .is_ok_and(|number| number.is_finite() && number > 0.0)
+    };
+    let mut cuts = text.match_indices('-');
+    cuts.find_map(|(at, _)| {
+        let (low, high) = (&text[..at], &text[at + 1..]);
+        (is_positive(low) && is_positive(high)).then_some((low, high))
+    })
+}
+
+/// `1e-4 to 1e-2`, `1e-4..1e-2`, `0.01-0.1`, evenly by its logarithm if that is said; the lesser end first,
+/// however it was said. "And" stands for "to" behind "between" alone.
+fn between(words: &[Word], is_between: bool, has_dash: Behind<'_>) -> Option<Values> {
+    let first = words.first().filter(|word| !word.is_quoted)?;
+    let joined = first.folded.split_once("..").or(dashed(&first.folded));
+    let (low, high, mut length) = if let Some((low, high)) = joined {
         let high = high.trim_start_matches('=');
         (low.to_owned(), high.to_owned(), 1)
     } else {
         let joint = words.get(1)?.folded.as_str();
         let is_to = ["to", "until"].contains(&joint) || (is_between && joint == "and");
-        let last = words.get(2).filter(|_| is_to)?;
-        (first.folded.clone(), last.folded.clone(), 3)
+        let at = if has_dash(0) { 1 } else { 2 };
+        let last = words.get(at).filter(|_| is_to || at == 1)?;
+        (first.folded.clone(), last.folded.clone(), at + 1)
     };
     let (from, until) = (low.parse::<f64>().ok()?, high.parse::<f64>().ok()?);
-    if !(from.is_finite() && until.is_finite() && from < until) {
+    // "4 to 8 tasks" are no values of anything.
+    if !(from.is_finite() && until.is_finite()) || is_counted(&words[length - 1..]) {
         return None;
     }
+    let is_turned = from > until;
+    let (low, high) = if is_turned { (high, low) } else { (low, high) };
     let is_log = log_words(&words[length..]);
     length += is_log;
     let is_whole = low
@@ -188,7 +250,17 @@ fn between(words: &[Word], is_between: bool) -> Option<(String, usize)> {
         (false, true) => "integer",
         (false, false) => "uniform",
     };
-    Some((format!("{kind}({low}, {high})"), length))
+    #[expect(clippy::float_cmp, reason = "the same text twice is the same number")]
+    let expression = if from == until {
+        format!("fixed({low})")
+    } else {
+        format!("{kind}({low}, {high})")
+    };
+    Some(Values {
+        expression,
+        length,
+        is_turned,
+    })
 }
 
 /// How many words say that a range is even by its logarithm.
@@ -218,7 +290,7 @@ fn log_words(words: &[Word]) -> usize {
 }
 
 /// `0.1, 0.2 or 0.5`: two values at least, with a comma, "or" or "and" between; words only where `may_be_words`.
-fn one_of(words: &[Word], may_be_words: bool) -> Option<(String, usize)> {
+fn one_of(words: &[Word], may_be_words: bool) -> Option<Values> {
     let is_one = |word: &Word| {
         word.number().is_some() || (may_be_words && (word.is_quoted || is_value(word)))
     };
@@ -247,7 +319,7 @@ fn one_of(words: &[Word], may_be_words: bool) -> Option<(String, usize)> {
         values.push(written(word));
         length = at + 1;
     }
-    (values.len() > 1).then(|| (format!("choice({})", values.join(", ")), length))
+    (values.len() > 1).then(|| Values::plain(format!("choice({})", values.join(", ")), length))
 }
 
 /// A value as expressions have it.

@@ -6,6 +6,7 @@ fn of(text: &str, begins: usize) -> Wish {
     let known = Vocabulary {
         template: &|word| (word.folded == "char-lm").then(|| "char-lm".to_owned()),
         is_parameter: &|word| ["lr", "n_layers"].contains(&word.folded.as_str()),
+        is_free: &|word| word.folded != "alpha",
     };
     read(&question, begins, known)
 }
@@ -35,6 +36,12 @@ fn said(wish: &Wish) -> String {
     said.extend(wish.study_seed.map(|seed| format!("sequence {seed}")));
     let space = wish.space.iter();
     said.extend(space.map(|(name, expression)| format!("{name}={expression}")));
+    let dropped = wish.dropped.iter();
+    said.extend(dropped.map(|name| format!("without {name}")));
+    let cleared = wish.cleared.iter();
+    said.extend(cleared.map(|part| format!("clear {part:?}")));
+    let scaled = wish.scaled.iter();
+    said.extend(scaled.map(|one| format!("{:?} {:?}", one.part, one.by)));
     let beyond = wish.beyond.iter();
     said.extend(beyond.map(|one| format!("no {:?}: {}", one.what, one.words)));
     said.extend(wish.unread.iter().map(|word| format!("not {word}")));
@@ -155,7 +162,10 @@ fn all_that_a_brief_may_say_is_read() {
         ("sampler random", "; random"),
         ("set tasks to 40", "; 40 tasks"),
         ("with priority five", "; priority 5"),
-        ("use char-lm, budget 50, tasks: 40", "50; char-lm; 40 tasks"),
+        (
+            "use char-lm, budget 50, tasks: 40",
+            "; char-lm; 40 tasks; 50 credits",
+        ),
         ("the goal is the lowest val_bpb", "the lowest val_bpb"),
     ] {
         check_change(text, expected);
@@ -203,7 +213,10 @@ fn values_of_a_parameter_are_read() {
         ("lr 0.01", "; lr=fixed(0.01)"),
         ("lower lr to 0.01", "; lr=fixed(0.01)"),
         ("lr of 0.3 or 0.1 please", "; lr=choice(0.3, 0.1)"),
-        ("lr 0.1 to 0.05", "lr 0.1 to 0.05"),
+        (
+            "lr 0.1 to 0.05",
+            "; lr=uniform(0.05, 0.1); no Turned: lr 0.1 to 0.05",
+        ),
     ] {
         check_change(text, expected);
     }
@@ -270,9 +283,12 @@ fn what_no_brief_has_is_told() {
         ),
         ("with 40 tasks instead", "; 40 tasks"),
         ("at most 40 credits, 30 s each", "; 30 s; 40 credits"),
-        ("lr from 5 to 2", "lr from 5 to 2"),
+        (
+            "lr from 5 to 2",
+            "; lr=integer(2, 5); no Turned: lr from 5 to 2",
+        ),
         ("lr from NaN to inf", "lr from NaN to inf"),
-        ("99999999999 tasks", "99999999999 tasks"),
+        ("99999999999 tasks", "; no Tasks: 99999999999 tasks"),
     ] {
         check(text, expected);
     }
@@ -293,4 +309,163 @@ fn what_is_said_later_counts() {
         (after.title.as_deref(), after.priority),
         (Some("b"), Some(1))
     );
+}
+
+#[test]
+fn more_or_less_of_what_there_was_is_read() {
+    for (text, expected) in [
+        ("double the tasks", "; Tasks Times(2.0)"),
+        ("please double the number of tasks", "; Tasks Times(2.0)"),
+        ("half as many tasks", "; Tasks Times(0.5)"),
+        ("halve the tasks", "; Tasks Times(0.5)"),
+        ("twice the time", "; Time Times(2.0)"),
+        ("twice as long", "; Time Times(2.0)"),
+        ("3 times the budget", "; Credits Times(3.0)"),
+        ("3 times as many runs", "; Tasks Times(3.0)"),
+        ("half an hour each", "; 1800 s"),
+        ("10 more tasks", "; Tasks Plus(10.0)"),
+        ("10 tasks more", "; Tasks Plus(10.0)"),
+        ("add 10 tasks", "; Tasks Plus(10.0)"),
+        ("5 fewer tasks", "; Tasks Plus(-5.0)"),
+        ("remove 5 tasks", "; Tasks Plus(-5.0)"),
+        ("5 minutes longer", "; Time Plus(300.0)"),
+        ("5 more minutes", "; Time Plus(300.0)"),
+        ("increase the priority by 2", "; Priority Plus(2.0)"),
+        ("lower the time by 1 minute", "; Time Plus(-60.0)"),
+        ("raise the number of tasks to 40", "; 40 tasks"),
+        ("increase the priority to 7", "; priority 7"),
+        ("not more than 40 tasks", "; 40 tasks"),
+        ("no more than 40 tasks", "; 40 tasks"),
+        ("fewer tasks", "; no Degree(Some(Tasks)): fewer tasks"),
+        ("more tasks please", "; no Degree(Some(Tasks)): more tasks"),
+        ("less time", "; no Degree(Some(Time)): less time"),
+        ("make it longer", "; no Degree(Some(Time)): longer"),
+        (
+            "increase the priority",
+            "; no Degree(Some(Priority)): increase the priority",
+        ),
+        (
+            "lower the priority",
+            "; no Degree(Some(Priority)): lower the priority",
+        ),
+        (
+            "higher priority",
+            "; no Degree(Some(Priority)): higher priority",
+        ),
+        ("double it", "; no Degree(None): double it"),
+        ("double the lr", "; no Value: double the lr"),
+        ("increase lr", "; no Value: increase lr"),
+        ("raise lr to 0.1", "; lr=fixed(0.1)"),
+    ] {
+        check_change(text, expected);
+    }
+    let before = of("for speed 20 tasks of 2 minutes, 10 credits, priority 1", 0);
+    for (text, expected) in [
+        (
+            "double the tasks",
+            "speed; 40 tasks; 120 s; 10 credits; priority 1",
+        ),
+        (
+            "10 more tasks, twice as long",
+            "speed; 30 tasks; 240 s; 10 credits; priority 1",
+        ),
+        (
+            "half the budget",
+            "speed; 20 tasks; 120 s; 5 credits; priority 1",
+        ),
+        (
+            "raise the priority by 4",
+            "speed; 20 tasks; 120 s; 10 credits; priority 5",
+        ),
+        (
+            "remove the budget",
+            "speed; 20 tasks; 120 s; priority 1; clear Credits",
+        ),
+        (
+            "no budget",
+            "speed; 20 tasks; 120 s; priority 1; clear Credits",
+        ),
+        (
+            "remove 20 tasks",
+            "speed; 20 tasks; 120 s; 10 credits; priority 1; no Tasks: remove 20 tasks (of 20)",
+        ),
+    ] {
+        assert_eq!(said(&before.changed_by(&of(text, 0))), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_to_be_is_never_read_as_if_it_were() {
+    for (text, expected) in [
+        ("without momentum", "; without momentum"),
+        (
+            "drop momentum and n_layers",
+            "; without momentum; without n_layers",
+        ),
+        ("not lr", "; without lr"),
+        ("no lr", "; without lr"),
+        ("do not search lr", "; without lr"),
+        (
+            "drop the title and the budget",
+            "; clear Title; clear Credits",
+        ),
+        ("5 tasks without lr", "; 5 tasks; without lr"),
+        ("without alpha", "without alpha"),
+        ("not on small machines", "; no Not: not on small machines"),
+        ("not on gpu-small", "; no Not: not on gpu-small"),
+        ("not with char-lm", "; no Not: not with char-lm"),
+        ("not with grid", "; no Not: not with grid"),
+        ("no gpu", "; no Not: no gpu"),
+        ("no, 40 tasks", "; 40 tasks"),
+    ] {
+        check_change(text, expected);
+    }
+    for (text, expected) in [
+        (
+            "for the smallest loss with char-lm, not on small machines, 5 tasks",
+            "the smallest loss; char-lm; 5 tasks; no Not: not on small machines",
+        ),
+        (
+            "for the smallest loss with char-lm without momentum, 5 tasks",
+            "the smallest loss; char-lm; 5 tasks; without momentum",
+        ),
+        (
+            "for whether depth does not matter with char-lm",
+            "whether depth does not matter; char-lm",
+        ),
+        ("for depth, 0 tasks", "depth; no Tasks: 0 tasks"),
+        ("for depth, -5 tasks", "depth; no Tasks: -5 tasks"),
+        ("for depth, 2.5 tasks", "depth; no Tasks: 2.5 tasks"),
+        ("for depth, 4 to 8 tasks", "depth; no Several: 4 to 8 tasks"),
+        ("for depth, 4-8 tasks", "depth; no Several: 4-8 tasks"),
+        (
+            "for depth, 5 to 10 minutes each",
+            "depth; no Several: 5 to 10 minutes",
+        ),
+        (
+            "for depth, 5-10 minutes each",
+            "depth; no Several: 5-10 minutes",
+        ),
+        ("for depth, lr 0.01-0.1", "depth; lr=uniform(0.01, 0.1)"),
+        (
+            "for depth, lr 0.01 - 0.1 log",
+            "depth; lr=log_uniform(0.01, 0.1)",
+        ),
+        ("for depth, lr 0.01–0.1", "depth; lr=uniform(0.01, 0.1)"),
+        (
+            "for depth, lr 1e-4-1e-2 log",
+            "depth; lr=log_uniform(1e-4, 1e-2)",
+        ),
+        ("for depth, lr 0.01..0.1", "depth; lr=uniform(0.01, 0.1)"),
+        (
+            "for depth, lr from 0.01 to 0.1",
+            "depth; lr=uniform(0.01, 0.1)",
+        ),
+        ("for depth, n_layers 2-4", "depth; n_layers=integer(2, 4)"),
+        ("for depth, lr 0.1", "depth; lr=fixed(0.1)"),
+        ("for depth, lr -0.1", "depth; lr=fixed(-0.1)"),
+        ("for a resnet 18-50 with char-lm", "a resnet 18-50; char-lm"),
+    ] {
+        check(text, expected);
+    }
 }

@@ -1482,13 +1482,18 @@ fn a_draft_is_priced_and_timed() {
         &[("planned time", 18_000.0), ("slots that fit", 4.0)],
     );
     talk.check("with 20 tasks instead", "20 tasks of 30 min 0 s each", &[]);
-    talk.check("use compress instead", "cannot be submitted as it is", &[]);
+    let other = talk.ask("use compress instead");
+    assert!(other.text.contains("with `compress`"), "{}", other.text);
+    assert_eq!(
+        other.detail[0],
+        "Dropped, since `compress` has no such field: `lr`."
+    );
     talk.check("drop lr", "with `compress`", &[]);
     let dropped = talk.ask("use char-lm instead");
     assert!(dropped.text.contains("with `char-lm`"), "{}", dropped.text);
     let searched = |part: &str| dropped.detail.iter().any(|line| line.starts_with(part));
     assert!(
-        searched("n_layers = choice(") && searched("lr = fixed(0.001), not searched"),
+        searched("n_layers 2, 4 or 6") && searched("lr 0.001, not searched"),
         "{:?}",
         dropped.detail
     );
@@ -1758,7 +1763,7 @@ fn a_draft_says_all_that_a_brief_may() {
             (
                 "set n_layers to 4, lr 0.001 or 0.01",
                 "answered",
-                "n_layers = fixed(4)",
+                "n_layers 4",
             ),
             (
                 "lr 0.01, verified",
@@ -1893,6 +1898,171 @@ fn a_draft_is_not_made_of_what_cannot_be() {
                 "space.colour: is not a field of `char-lm`",
             ),
             ("drop colour", "answered", "20 tasks"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_template_does_not_take_is_no_draft() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the lowest val_bpb with char-lm, n_layers -4",
+                "refused",
+                "space.n_layers: is -4; give a whole number from 1 to 48",
+            ),
+            ("drop n_layers", "answered", "20 tasks"),
+            (
+                "lr -0.1",
+                "refused",
+                "space.lr: is -0.1; give a number from 0.0000001 to 1",
+            ),
+            (
+                "lr 0.1 to 20",
+                "refused",
+                "space.lr: is 20.0; give a number from 0.0000001 to 1",
+            ),
+            ("lr 0.01-0.1 log", "answered", "lr 0.01 to 0.1 (log)"),
+            (
+                "n_layers 0.5 to 3.5",
+                "refused",
+                "space.n_layers: is 0.5; give a whole number",
+            ),
+            (
+                "lr_schedule = sawtooth, n_layers 2",
+                "refused",
+                "space.lr_schedule: is \"sawtooth\"; choose",
+            ),
+            ("lr_schedule = cosine", "answered", "lr_schedule cosine"),
+            (
+                "0 tasks",
+                "refused",
+                "`0 tasks` is no number of tasks that a brief can have: a whole number from 1 to 1000000",
+            ),
+            ("-5 tasks", "refused", "`-5 tasks` is no number of tasks"),
+            ("show it", "answered", "20 tasks of 10 min 0 s each"),
+            (
+                "lr 0.1 to 0.01",
+                "answered",
+                "`lr 0.1 to 0.01` is put in order",
+            ),
+            ("4 to 8 tasks", "asked_back", "`4 to 8 tasks` are several"),
+            (
+                "not on small machines",
+                "asked_back",
+                "A brief says what is to be, and `not on small machines` what is not",
+            ),
+            ("not on gpu-small", "asked_back", "none by its name"),
+            ("submit it", "answered", "20 tasks of 10 min 0 s each"),
+        ],
+    );
+}
+
+#[test]
+fn a_draft_is_changed_by_what_it_was() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the lowest val_bpb with char-lm, 20 tasks of 2 minutes, 50 credits",
+                "answered",
+                "20 tasks of 2 min 0 s each",
+            ),
+            ("double the tasks", "answered", "40 tasks of 2 min"),
+            ("half as many tasks", "answered", "20 tasks of 2 min"),
+            ("halve the tasks", "answered", "10 tasks of 2 min"),
+            ("10 more tasks", "answered", "20 tasks of 2 min"),
+            ("twice the time", "answered", "20 tasks of 4 min"),
+            (
+                "fewer tasks",
+                "asked_back",
+                "By how much, `fewer tasks`? It has 20 tasks. Say it, such as `10 tasks` or `2 fewer tasks`.",
+            ),
+            ("more tasks", "asked_back", "It has 20 tasks"),
+            (
+                "increase the priority",
+                "asked_back",
+                "Its priority is 0; higher goes first. Say it, such as `priority 5`.",
+            ),
+            ("lower the priority", "asked_back", "Its priority is 0"),
+            (
+                "remove the budget",
+                "answered",
+                "20 tasks of 4 min 0 s each with `char-lm` on small machines.",
+            ),
+            (
+                "without momentum",
+                "answered",
+                "Its template does not search `momentum`.",
+            ),
+            ("not lr", "answered", "lr 0.001, not searched"),
+            ("100 credits", "answered", "at most 100 credits"),
+            ("half the budget", "answered", "at most 50 credits"),
+            (
+                "no budget",
+                "answered",
+                "20 tasks of 4 min 0 s each with `char-lm` on small machines.",
+            ),
+            (
+                "half the budget",
+                "asked_back",
+                "By how much, `half the budget`?",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn another_template_brings_its_own_goal() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the smallest loss with char-lm, lr 0.01 to 0.1, 20 tasks",
+                "answered",
+                "for “the smallest loss”: 20 tasks",
+            ),
+            (
+                "use compress instead",
+                "answered",
+                "The goal is “the highest ratio_best” now: that is what `compress` judges by, and “the smallest loss” it cannot look for.",
+            ),
+            (
+                "show it",
+                "answered",
+                "A brief for “the highest ratio_best”: 20 tasks of 10 min 0 s each with `compress`",
+            ),
+            (
+                "use char-lm",
+                "answered",
+                "The goal is “the lowest val_bpb” now",
+            ),
+            ("show the draft", "answered", "for “the lowest val_bpb”"),
+            (
+                "use compress, the goal is the highest ratio_best",
+                "answered",
+                "A brief for “the highest ratio_best”",
+            ),
+        ],
+    );
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the smallest loss with compress, lr 0.01",
+                "refused",
+                "you want to minimize `loss`",
+            ),
+            (
+                "the goal is the highest ratio_best",
+                "refused",
+                "space.lr: is not a field of `compress`",
+            ),
+            ("drop lr", "answered", "with `compress`"),
         ],
     );
 }

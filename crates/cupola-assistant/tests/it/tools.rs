@@ -491,6 +491,25 @@ fn what_is_wrong_is_named() {
             ("/errors/0/field/data", json!("template")),
         ],
     );
+    check(
+        &lab,
+        "check_brief",
+        &json!({"goal": "x", "template": "char-lm", "space": {"n_layers": "choice(2, 60)"}}),
+        &[
+            ("/valid", json!(false)),
+            ("/errors/0/field/data", json!("space.n_layers")),
+            (
+                "/errors/0/message/data",
+                json!("is 60; give a whole number from 1 to 48"),
+            ),
+        ],
+    );
+    refused(
+        &lab,
+        "submit_brief",
+        &json!({"goal": "x", "template": "char-lm", "space": {"n_layers": "uniform(1, 4)"}}),
+        "takes whole numbers; write `integer(low, high)`",
+    );
 }
 
 #[test]

@@ -1,0 +1,433 @@
+//! What changes a draft by what it was: more or less of something, something taken out, something that is not
+//! to be.
+
+use std::ops::Range;
+
+use super::{
+    By, Missing, Part, Scaled,
+    counts::TASKS,
+    read::{Reader, is_filler},
+    space::{dashed, is_strange},
+};
+use crate::{period, question::Word, words::count};
+
+/// Words that take something out.
+const DROPS: &[&str] = &[
+    "drop", "remove", "delete", "without", "forget", "clear", "omit", "exclude",
+];
+
+/// Words that say what is not to be.
+const NOTS: &[&str] = &["not", "no", "never", "avoid", "except", "dont"];
+
+/// Words behind those with which they say something else: "not more than".
+const OTHER_NOTS: &[&str] = &[
+    "more", "less", "fewer", "longer", "later", "over", "above", "below", "only", "yet", "too",
+    "so", "much", "many", "before", "until", "than",
+];
+
+/// Words between what is taken out.
+const BETWEEN: &[&str] = &[
+    "and",
+    "the",
+    "or",
+    "a",
+    "an",
+    "any",
+    "its",
+    "my",
+    "parameter",
+    "parameters",
+];
+
+/// Words between how much and of what.
+const OF_WHAT: &[&str] = &[
+    "the", "its", "my", "as", "many", "much", "number", "amount", "count", "of",
+];
+
+/// What classes of machines are called by.
+const MACHINES: &[&str] = &[
+    "machine", "machines", "worker", "workers", "node", "nodes", "hardware",
+];
+
+const RAISES: &[&str] = &["raise", "increase"];
+const LOWERS: &[&str] = &["lower", "reduce", "decrease", "shorten", "cut"];
+const MORE: &[&str] = &["more", "additional", "extra", "further", "longer"];
+const LESS: &[&str] = &["fewer", "less", "shorter"];
+
+impl Reader<'_> {
+    /// Takes what changes a draft by what it was, and says how many words it has.
+    pub(super) fn change(&mut self, at: usize) -> Option<usize> {
+        if self.words()[at].is_quoted {
+            return None;
+        }
+        self.several(at)
+            .or_else(|| self.taken_out(at))
+            .or_else(|| self.negated(at))
+            .or_else(|| self.multiplied(at))
+            .or_else(|| self.added(at))
+            .or_else(|| self.turned(at))
+            .or_else(|| self.compared(at))
+    }
+
+    /// "4 to 8 tasks": a brief has one number of them.
+    fn several(&mut self, at: usize) -> Option<usize> {
+        let is_dashed = dashed(self.said(at)).is_some();
+        let last = if is_dashed {
+            at
+        } else {
+            self.words()[at].number()?;
+            let is_gap = self.dash_behind(at);
+            let joint = self.said(at + 1);
+            let is_between = self.before(at) == "between" && joint == "and";
+            let is_joint = ["to", "or", "until"].contains(&joint) || is_between;
+            let last = at + if is_gap { 1 } else { 2 };
+            let number = self.words().get(last).filter(|_| is_gap || is_joint)?;
+            if number.number().is_none() || number.after_comma {
+                return None;
+            }
+            last
+        };
+        let is_counted = !self.follows_comma(last + 1)
+            && (TASKS.contains(&self.said(last + 1))
+                || ["credits", "credit"].contains(&self.said(last + 1)));
+        let ends = if is_counted {
+            last + 2
+        } else if is_dashed {
+            // "5-10 minutes": the unit behind is one of times.
+            let unit = self
+                .words()
+                .get(last + 1)
+                .filter(|unit| !unit.after_comma)?;
+            let one = Word {
+                text: "1".to_owned(),
+                folded: "1".to_owned(),
+                ..unit.clone()
+            };
+            last + period::duration(&[one, unit.clone()]).map(|(_, length)| length)?
+        } else {
+            last + period::duration(&self.words()[last..]).map(|(_, length)| length)?
+        };
+        Some(self.beyond(Missing::Several, at..ends))
+    }
+
+    /// `drop lr and the title`, `remove 5 tasks`.
+    fn taken_out(&mut self, at: usize) -> Option<usize> {
+        if !DROPS.contains(&self.said(at)) {
+            return None;
+        }
+        if let Some(length) = self.counted(at + 1, -1.0, at) {
+            return Some(1 + length);
+        }
+        let mut ends = at;
+        let mut next = self.past(at + 1, BETWEEN);
+        while let Some(length) = self.left_out(next, at, true) {
+            ends = next + length;
+            next = self.past(ends, BETWEEN);
+        }
+        let trailing = ["from", "the", "it", "search", "space"];
+        let after = if ends > at {
+            self.past(ends, &trailing)
+        } else {
+            at
+        };
+        (ends > at).then(|| after - at)
+    }
+
+    /// One thing that is taken out: a part of the brief that may be left out, or a parameter.
+    fn left_out(&mut self, at: usize, lead: usize, may_be_strange: bool) -> Option<usize> {
+        let word = self.words().get(at).filter(|word| !word.is_quoted)?;
+        if let Some((part, length)) = part_named(self.said(at), self.said(at + 1)) {
+            self.wish.cleared.push(part);
+            return Some(length);
+        }
+        let is_known = (self.known.is_parameter)(word);
+        let is_free = may_be_strange
+            && !self.is_in_goal(lead)
+            && is_strange(word)
+            && !is_filler(word)
+            && (self.known.is_free)(word);
+        if !(is_known || is_free) {
+            return None;
+        }
+        self.wish.space.retain(|(name, _)| *name != word.text);
+        self.wish.dropped.push(word.text.clone());
+        Some(1)
+    }
+
+    /// `not on small machines`, `no budget`, `not lr`: never read as if the word were not there.
+    fn negated(&mut self, at: usize) -> Option<usize> {
+        let said = self.said(at);
+        let first = at + 1 + usize::from(said == "do" && self.said(at + 1) == "not");
+        let is_not = NOTS.contains(&said) || first > at + 1;
+        // What is probed for is a part of its own: else each word of "no no no …" would be read twice as often.
+        if !is_not || self.follows_comma(first) || self.is_probe {
+            return None;
+        }
+        if OTHER_NOTS.contains(&self.said(first)) {
+            // "Not more than 40 tasks" are 40.
+            let ends = self.past(first + 1, &["than"]);
+            let is_bound = ends > first + 1 && self.is_part(ends);
+            return is_bound.then_some(ends - at);
+        }
+        let leads: &[&str] = if said == "no" {
+            &["a", "an", "any"]
+        } else {
+            &[
+                "on",
+                "with",
+                "using",
+                "use",
+                "by",
+                "in",
+                "the",
+                "a",
+                "an",
+                "any",
+                "at",
+                "run",
+                "search",
+                "searching",
+                "vary",
+            ]
+        };
+        let from = self.past(first, leads);
+        let searches = ["search", "searching", "vary", "the", "a", "any"];
+        let is_plain = (first..from).all(|place| searches.contains(&self.said(place)));
+        let is_free = !self.is_part(from);
+        if let Some(length) = self
+            .left_out(from, at, is_plain && is_free && self.is_change())
+            .filter(|_| is_plain)
+        {
+            return Some(from + length - at);
+        }
+        let word = self.words().get(from)?;
+        let mut probe = self.clone();
+        probe.is_probe = true;
+        let beyond = probe.wish.beyond.len();
+        if let Some(length) = probe.part(from) {
+            if probe.wish.beyond.len() > beyond {
+                return None;
+            }
+            let ends = self.past(from + length, MACHINES);
+            return Some(self.beyond(Missing::Not, at..ends));
+        }
+        let is_led = from > first && (!self.is_in_goal(at) || word.is_name_like());
+        let ends = self.past(from + 1, MACHINES);
+        is_led.then(|| self.beyond(Missing::Not, at..ends))
+    }
+
+    /// `double the tasks`, `half as many tasks`, `twice as long`, `3 times the budget`.
+    fn multiplied(&mut self, at: usize) -> Option<usize> {
+        let (factor, mut from) = match self.said(at) {
+            "double" | "twice" => (2.0, at + 1),
+            "triple" | "treble" | "thrice" => (3.0, at + 1),
+            "quadruple" => (4.0, at + 1),
+            "half" | "halve" => (0.5, at + 1),
+            said => {
+                let is_times = ["times", "x"].contains(&self.said(at + 1));
+                (f64::from(count(said).filter(|_| is_times)?), at + 2)
+            }
+        };
+        if self.is_in_goal(at) && !self.follows_comma(at) {
+            return None;
+        }
+        let begins = from;
+        from = self.past(from, OF_WHAT);
+        if let Some((part, length)) = self.measured(from) {
+            let within = at..from + length;
+            return Some(self.scale(part, By::Times(factor), within));
+        }
+        let is_verb = ["double", "halve", "triple", "quadruple"].contains(&self.said(at));
+        let is_parameter = self
+            .words()
+            .get(from)
+            .is_some_and(|word| (self.known.is_parameter)(word));
+        let is_it = ["it", "that", "them", ""].contains(&self.said(from)) && from == begins;
+        if is_parameter {
+            return Some(self.beyond(Missing::Value, at..from + 1));
+        }
+        let ends = (from + 1).min(self.words().len());
+        (is_verb && is_it).then(|| self.beyond(Missing::Degree(None), at..ends))
+    }
+
+    /// `10 more tasks`, `5 fewer tasks`, `5 minutes more`, `add 10 tasks`.
+    fn added(&mut self, at: usize) -> Option<usize> {
+        if ["add", "another", "plus"].contains(&self.said(at)) {
+            return Some(1 + self.counted(at + 1, 1.0, at)?);
+        }
+        if self.said(at) == "minus" {
+            return Some(1 + self.counted(at + 1, -1.0, at)?);
+        }
+        let sign_at = |place: usize| match self.said(place) {
+            said if MORE.contains(&said) => Some(1.0),
+            said if LESS.contains(&said) => Some(-1.0),
+            _ => None,
+        };
+        let free = |place: usize| !self.follows_comma(place);
+        if let Some((seconds, length)) = period::duration(&self.words()[at..]) {
+            let sign = sign_at(at + length).filter(|_| free(at + length))?;
+            let is_bound = self.said(at + length + 1) == "than";
+            return (!is_bound)
+                .then(|| self.scale(Part::Time, By::Plus(sign * seconds), at..at + length + 1));
+        }
+        let number = f64::from(count(self.said(at))?);
+        if let (Some(sign), true) = (sign_at(at + 1), free(at + 1)) {
+            if TASKS.contains(&self.said(at + 2)) {
+                return Some(self.scale(Part::Tasks, By::Plus(sign * number), at..at + 3));
+            }
+            if ["credits", "credit"].contains(&self.said(at + 2)) {
+                return Some(self.scale(Part::Credits, By::Plus(sign * number), at..at + 3));
+            }
+            let unit = self.words().get(at + 2)?.clone();
+            let (seconds, _) = period::duration(&[self.words()[at].clone(), unit])?;
+            return Some(self.scale(Part::Time, By::Plus(sign * seconds), at..at + 3));
+        }
+        let part = if TASKS.contains(&self.said(at + 1)) {
+            Part::Tasks
+        } else {
+            return None;
+        };
+        let sign = sign_at(at + 2).filter(|_| free(at + 2) && self.said(at + 3) != "than")?;
+        Some(self.scale(part, By::Plus(sign * number), at..at + 3))
+    }
+
+    /// `10 tasks`, `5 minutes`, `50 credits` behind a word that adds them or takes them away.
+    fn counted(&mut self, at: usize, sign: f64, lead: usize) -> Option<usize> {
+        let at_more = self.past(at + 1, &["more", "additional", "extra", "further"]);
+        let number = count(self.said(at)).map(f64::from);
+        if let Some(number) = number {
+            let said = self.said(at_more);
+            let part = match said {
+                said if TASKS.contains(&said) => Some(Part::Tasks),
+                "credits" | "credit" => Some(Part::Credits),
+                _ => None,
+            };
+            if let Some(part) = part {
+                self.scale(part, By::Plus(sign * number), lead..at_more + 1);
+                return Some(at_more + 1 - at);
+            }
+        }
+        let (seconds, length) = period::duration(self.words().get(at..)?)?;
+        self.scale(Part::Time, By::Plus(sign * seconds), lead..at + length);
+        Some(length)
+    }
+
+    /// `increase the priority by 2`, `lower the time`; a value behind "to" is read as everywhere.
+    fn turned(&mut self, at: usize) -> Option<usize> {
+        let said = self.said(at);
+        let is_raised = RAISES.contains(&said);
+        let sign = if is_raised { 1.0 } else { -1.0 };
+        let is_set = ["set", "change", "make"].contains(&said);
+        if !(is_raised || LOWERS.contains(&said) || is_set)
+            || (self.is_in_goal(at) && !self.follows_comma(at))
+        {
+            return None;
+        }
+        let from = self.past(at + 1, OF_WHAT);
+        let named = self.measured(from);
+        let is_parameter = self
+            .words()
+            .get(from)
+            .is_some_and(|word| (self.known.is_parameter)(word));
+        let length = match named {
+            Some((_, length)) => length,
+            None if is_parameter => 1,
+            None => return None,
+        };
+        let next = from + length;
+        if self.said(next) == "by" {
+            let within = at..next + 2;
+            let number = self.words().get(next + 1)?;
+            let Some((part, _)) = named.filter(|_| !is_set) else {
+                return Some(self.beyond(Missing::Value, within));
+            };
+            if let Some((seconds, length)) = period::duration(&self.words()[next + 1..]) {
+                let within = at..next + 1 + length;
+                return Some(self.scale(Part::Time, By::Plus(sign * seconds), within));
+            }
+            return Some(match number.number() {
+                Some(number) if part != Part::Time => {
+                    self.scale(part, By::Plus(sign * number), within)
+                }
+                _ => self.beyond(Missing::Degree(Some(part)), within),
+            });
+        }
+        let has_value = ["to", "at", "as", "is", "from", "between", "in"]
+            .contains(&self.said(next))
+            || self.words().get(next).is_some_and(|word| {
+                !word.after_comma && (word.number().is_some() || count(&word.folded).is_some())
+            });
+        if has_value {
+            // "The number of" is no word of its own before what is counted.
+            let is_read = named.is_some() && from > at + 1;
+            return is_read.then_some(from - at);
+        }
+        match named {
+            _ if is_set => None,
+            Some((part, _)) => Some(self.beyond(Missing::Degree(Some(part)), at..next)),
+            None => Some(self.beyond(Missing::Value, at..next)),
+        }
+    }
+
+    /// `fewer tasks`, `more time`, `longer`, `higher priority`: how many, it does not say.
+    fn compared(&mut self, at: usize) -> Option<usize> {
+        let said = self.said(at);
+        let is_free = !self.is_in_goal(at) || self.follows_comma(at);
+        let is_bound =
+            ["no", "not", "any"].contains(&self.before(at)) || self.said(at + 1) == "than";
+        if !is_free || is_bound {
+            return None;
+        }
+        let alone = ["longer", "shorter"].contains(&said) && self.is_change();
+        let degree = match said {
+            "more" | "fewer" | "less" | "longer" | "shorter" => self.measured(at + 1),
+            "higher" | "lower" if self.said(at + 1) == "priority" => Some((Part::Priority, 1)),
+            _ => None,
+        };
+        match degree {
+            Some((part, length)) => {
+                Some(self.beyond(Missing::Degree(Some(part)), at..at + 1 + length))
+            }
+            None if alone => Some(self.beyond(Missing::Degree(Some(Part::Time)), at..at + 1)),
+            None => None,
+        }
+    }
+
+    /// What has an amount, and how many words name it.
+    fn measured(&self, at: usize) -> Option<(Part, usize)> {
+        let said = self.said(at);
+        Some(match said {
+            _ if TASKS.contains(&said) && said.ends_with('s') => (Part::Tasks, 1),
+            "time" => {
+                let ends = self.past(at + 1, &["budget", "limit", "each", "per", "task"]);
+                (Part::Time, ends - at)
+            }
+            "long" | "duration" => (Part::Time, 1),
+            "budget" | "credits" => (Part::Credits, 1),
+            "priority" => (Part::Priority, 1),
+            _ => return None,
+        })
+    }
+
+    fn scale(&mut self, part: Part, by: By, within: Range<usize>) -> usize {
+        let length = within.len();
+        let words = self.text(within).to_owned();
+        self.wish.scaled.push(Scaled { part, by, words });
+        length
+    }
+}
+
+/// A part that may be left out, as it is called, and how many words that takes.
+fn part_named(said: &str, next: &str) -> Option<(Part, usize)> {
+    Some(match said {
+        "title" | "name" => (Part::Title, 1),
+        "constraint" | "constraints" => (Part::Constraints, 1),
+        "priority" => (Part::Priority, 1),
+        "credit" if next == "limit" => (Part::Credits, 2),
+        "budget" | "credits" | "limit" => (Part::Credits, 1),
+        "sampler" => (Part::Sampler, 1),
+        "study" if next == "seed" => (Part::StudySeed, 2),
+        "study_seed" => (Part::StudySeed, 1),
+        _ => return None,
+    })
+}
