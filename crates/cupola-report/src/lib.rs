@@ -161,6 +161,9 @@ pub struct Series {
     pub look: Look,
     /// Finite points from left to right, at most [`POINTS_MAX`].
     pub points: Vec<(f64, f64)>,
+    /// Where a point stands for several: at this place they lie from this to that, at most [`POINTS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<(f64, f64, f64)>,
 }
 
 /// How a series is drawn.
@@ -270,8 +273,25 @@ impl Series {
             name: cut(name.as_ref(), 80),
             look,
             points: chosen(&finite, POINTS_MAX),
+            ranges: Vec::new(),
         }
     }
+
+    /// The same with what its points stand for: a peak between two of them is not lost.
+    #[must_use]
+    pub fn with_ranges(mut self, ranges: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
+        let is_finite =
+            |(x, low, high): &(f64, f64, f64)| x.is_finite() && low.is_finite() && high.is_finite();
+        let ranges = ranges.into_iter().filter(is_finite).take(POINTS_MAX);
+        let drawn = |(x, low, high)| (x, to_be_drawn(low), to_be_drawn(high));
+        self.ranges = ranges.map(drawn).collect();
+        self
+    }
+}
+
+/// No eye tells more digits apart, and a document has many.
+fn to_be_drawn(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
 }
 
 /// At most `most` of them, evenly chosen, the first and the last among them.

@@ -23,7 +23,14 @@ const DASHES: [&str; SERIES_MAX] = ["none", "7 4", "2 3", "10 3 2 3", "4 2", "1 
 /// The picture. It has no style of its own: classes `s0` to `s5` are its colours.
 pub fn svg(plot: &Plot) -> String {
     let series: Vec<&Series> = plot.series.iter().take(SERIES_MAX).collect();
-    let points = || series.iter().flat_map(|one| one.points.iter().copied());
+    let points = || {
+        let ends = |&(x, low, high): &(f64, f64, f64)| [(x, low), (x, high)];
+        let ranges = series
+            .iter()
+            .flat_map(move |one| one.ranges.iter().flat_map(ends));
+        let points = series.iter().flat_map(|one| one.points.iter().copied());
+        points.chain(ranges)
+    };
     let height = HEIGHT + LEGEND_LINE * float(series.len());
     let mut out = format!(
         "<svg class=\"report-plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n",
@@ -42,6 +49,9 @@ pub fn svg(plot: &Plot) -> String {
     };
     let frame = Frame { x, y };
     frame.push_axes(&mut out, plot);
+    for (at, one) in series.iter().enumerate() {
+        frame.push_ranges(&mut out, one, at);
+    }
     for (at, one) in series.iter().enumerate() {
         frame.push_series(&mut out, one, at);
         push_name(&mut out, one, at);
@@ -108,6 +118,18 @@ impl Frame {
             label(&plot.y),
             label(&plot.x)
         );
+    }
+
+    /// Behind all lines, from the least to the largest.
+    fn push_ranges(&self, out: &mut String, series: &Series, at: usize) {
+        let mut path = String::new();
+        for (x, low, high) in &series.ranges {
+            let ((x, low), (_, high)) = (self.place((*x, *low)), self.place((*x, *high)));
+            let _ = write!(path, "M{x:.1} {low:.1}V{high:.1}");
+        }
+        if !path.is_empty() {
+            let _ = writeln!(out, "<path class=\"range s{at}\" d=\"{path}\"/>");
+        }
     }
 
     fn push_series(&self, out: &mut String, series: &Series, at: usize) {

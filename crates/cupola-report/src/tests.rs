@@ -199,6 +199,28 @@ fn texts_and_series_are_bounded() {
 }
 
 #[test]
+fn a_peak_inside_of_a_point_is_drawn() {
+    let line = Series::new("loss", Look::Line, &[(0.0, 1.0), (1.0, 1.0)]);
+    let peak = line
+        .clone()
+        .with_ranges([(1.0, 1.0, 9.0), (0.0, 1.0, f64::NAN)]);
+    assert_eq!(peak.ranges, [(1.0, 1.0, 9.0)]);
+    let plot = |series: Series| Plot {
+        title: "loss".to_owned(),
+        x: "step".to_owned(),
+        y: "loss".to_owned(),
+        series: vec![series],
+        note: String::new(),
+        href: String::new(),
+    };
+    assert!(!svg(&plot(line)).contains("class=\"range"));
+    let drawn = svg(&plot(peak));
+    assert_eq!(drawn.matches("class=\"range s0\"").count(), 1, "{drawn}");
+    // The axis has room for it.
+    assert!(drawn.contains(">8</text>"), "{drawn}");
+}
+
+#[test]
 fn files_have_plain_names() {
     let check = |title: &str, expected| assert_eq!(named(&sample(title, "")), expected);
     check("Find a good rate!", "find-a-good-rate");

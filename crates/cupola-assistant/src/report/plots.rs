@@ -101,13 +101,20 @@ pub(super) fn curves(one: &Subject<'_>) -> Result<Option<Block>, HubError> {
             .zip(&curve.aligned.mean)
             .filter_map(|(x, y)| Some((float(*x), (*y)?)))
             .collect();
-        Series::new(&curve.label, Look::Line, &points)
+        let ranges = overlay
+            .x
+            .iter()
+            .zip(&curve.aligned.low)
+            .zip(&curve.aligned.high);
+        let ranges = ranges.filter_map(|((x, low), high)| Some((float(*x), (*low)?, (*high)?)));
+        let apart = ranges.filter(|(_, low, high)| low < high);
+        Series::new(&curve.label, Look::Line, &points).with_ranges(apart)
     });
     let series: Vec<Series> = series.take(cupola_report::SERIES_MAX).collect();
     let reduced = overlay.curves.iter().any(|curve| curve.aligned.is_reduced);
     let mut notes = Vec::new();
     if reduced {
-        notes.push("Each point is the mean of several steps.".to_owned());
+        notes.push("Each point of a line is the mean of several steps; the band behind it is what they lie between.".to_owned());
     }
     if overlay.without > 0 {
         notes.push(format!(

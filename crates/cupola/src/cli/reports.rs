@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{Connect, Read};
 
@@ -41,17 +41,14 @@ pub(crate) enum Report {
         connect: Connect,
     },
     /// Have reports made and kept by themselves.
+    #[command(group(ArgGroup::new("when").required(true).args(["every", "when_done"])))]
     Schedule {
         /// Its name or id.
         subject: String,
         /// Experiments that it is held against.
         with: Vec<String>,
         /// `hour`, `day`, `week`, or a time from `10m` to `366d`.
-        #[arg(
-            long,
-            required_unless_present = "when_done",
-            conflicts_with = "when_done"
-        )]
+        #[arg(long)]
         every: Option<String>,
         /// Once, when all of it has ended.
         #[arg(long)]

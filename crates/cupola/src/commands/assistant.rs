@@ -42,16 +42,23 @@ pub(crate) async fn run(asked: Ask) -> anyhow::Result<()> {
     if is_terminal {
         output::remark("Ask about experiments, runs, workers and costs; an empty line ends it.");
     }
+    let mut all_answered = true;
     loop {
         if is_terminal {
             io::stderr().write_all(b"? ")?;
         }
         let line = line_of_input().await?;
-        if line.trim().is_empty() {
+        let is_end = line.is_empty() || (is_terminal && line.trim().is_empty());
+        if is_end {
+            // Somebody at a terminal has read what was not answered.
+            anyhow::ensure!(all_answered || is_terminal, NotAnswered);
             return Ok(());
         }
+        if line.trim().is_empty() {
+            continue;
+        }
         line.trim().clone_into(&mut question.question);
-        answer(&client, &question, &asked).await?;
+        all_answered &= answer(&client, &question, &asked).await?;
         question.anew = false;
     }
 }

@@ -168,6 +168,30 @@ async fn an_experiment_is_made_started_and_compared_from_the_command_line() {
     );
 }
 
+/// What `cupola ask` says to lines of its input, and whether it answered all of them.
+fn asked(hub: &TestHub, lines: &str) -> (String, bool) {
+    let questions = hub.folder.path().join("questions");
+    std::fs::write(&questions, lines).unwrap();
+    let output = cupola(hub.folder.path(), &["ask", "--no-model"])
+        .stdin(std::fs::File::open(questions).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    (said, output.status.success())
+}
+
+#[test]
+fn questions_of_the_input_are_answered_line_by_line() {
+    let hub = TestHub::start();
+    let (said, is_answered) = asked(&hub, "what is running?\n\nlist experiments\n");
+    assert!(said.contains("Nothing is running."), "{said}");
+    assert!(said.contains("experiment"), "{said}");
+    assert!(is_answered, "{said}");
+    let (said, is_answered) = asked(&hub, "why is the sky blue?\nwhat is running?\n");
+    assert!(said.contains("Nothing is running."), "{said}");
+    assert!(!is_answered, "{said}");
+}
+
 #[tokio::test]
 async fn mistakes_are_named_with_their_remedy() {
     let hub = TestHub::start();
