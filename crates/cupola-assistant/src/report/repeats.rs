@@ -89,30 +89,43 @@ fn by_seed(group: &[&Placed]) -> Vec<f64> {
     values.iter().filter_map(Moments::mean).collect()
 }
 
-/// Runs that were told the same, where there are several; in the order of their first. Those whose parts have
-/// the same hash are compared, so that ten thousand are not written out.
+/// Runs that were told the same, where there are several; in the order of their first. Only those whose parts
+/// have the same hash are compared, and nothing is kept of a run that has no other like it: of ten thousand
+/// that is nearly all.
 fn alike(ranked: &[Placed]) -> Vec<Vec<&Placed>> {
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    let mut groups: Vec<Vec<&Placed>> = Vec::new();
     // Of those that were told nothing nobody knows whether they were told the same.
-    for placed in ranked.iter().filter(|placed| told(placed).next().is_some()) {
-        // A sum does not depend on the order of the parameters.
-        let key = told(placed).fold(0_u64, |sum, part| {
-            let mut hasher = DefaultHasher::new();
-            part.hash(&mut hasher);
-            sum.wrapping_add(hasher.finish())
-        });
-        let known = places.entry(key).or_default();
-        let same = |at: &&usize| is_same(groups[**at][0], placed);
-        if let Some(at) = known.iter().find(same) {
-            groups[*at].push(placed);
-        } else {
-            known.push(groups.len());
-            groups.push(vec![placed]);
+    let has_any = |placed: &Placed| told(placed).next().is_some();
+    let known = ranked.iter().enumerate();
+    let known = known.filter(|(_, placed)| has_any(placed));
+    let mut hashed: Vec<(u64, usize)> = known.map(|(at, one)| (hash(one), at)).collect();
+    hashed.sort_unstable();
+    let mut groups: Vec<(usize, Vec<&Placed>)> = Vec::new();
+    for same_hash in hashed.chunk_by(|a, b| a.0 == b.0) {
+        if same_hash.len() == 1 {
+            continue;
+        }
+        let from = groups.len();
+        for (_, at) in same_hash {
+            let placed = &ranked[*at];
+            let mut before = groups[from..].iter_mut();
+            match before.find(|(_, group)| is_same(group[0], placed)) {
+                Some((_, group)) => group.push(placed),
+                None => groups.push((*at, vec![placed])),
+            }
         }
     }
-    groups.retain(|group| group.len() > 1);
-    groups
+    groups.retain(|(_, group)| group.len() > 1);
+    groups.sort_unstable_by_key(|(first, _)| *first);
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Of what a run was told. A sum does not depend on the order of the parameters.
+fn hash(placed: &Placed) -> u64 {
+    told(placed).fold(0, |sum, part| {
+        let mut hasher = DefaultHasher::new();
+        part.hash(&mut hasher);
+        sum.wrapping_add(hasher.finish())
+    })
 }
 
 fn told(placed: &Placed) -> impl Iterator<Item = (&String, &Value)> {
