@@ -1,7 +1,7 @@
 //! "Run alpha again": another of what there was, and no question about it.
 
 use super::{
-    Reading,
+    NotTaken, Reading, Untaken,
     build::{Context, Refused},
     named::which,
     orders::{BEFORE, GREETINGS},
@@ -92,6 +92,14 @@ impl<N: Names> Context<'_, N> {
         let is_run = ["task", "run", "trial", "attempt"].contains(&words[*first].folded.as_str());
         if is_run && LEADS.contains(&lead) {
             return self.act(Action::Retry).map(Some);
+        }
+        if ["run", "execute"].contains(&lead) {
+            // It is no question about what it names.
+            let rest = rest.iter().map(|at| words[*at].text.clone()).collect();
+            return Err(Box::new(Reading::NotTaken(NotTaken {
+                action: Some(Action::Retry),
+                why: Untaken::Words(rest),
+            })));
         }
         Ok(None)
     }

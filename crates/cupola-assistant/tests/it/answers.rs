@@ -2137,6 +2137,11 @@ fn what_there_was_is_drafted_again() {
                 "refused",
                 "`with`, `lr`, `0.1` would be left out",
             ),
+            (
+                "run the best of alpha again",
+                "refused",
+                "Nothing is proposed: I could not make use of `best`, `of`, `alpha`. Say `retry task 3 of NAME`",
+            ),
             ("run task 5 of alpha again", "answered", "another attempt"),
             ("best of alpha", "answered", "is task 1"),
             ("run it again", "answered", "a new task with the same"),
