@@ -4,6 +4,7 @@
 //! said, never made: who asked calls its tool.
 
 mod across;
+mod again;
 mod changes;
 mod chosen;
 mod drafts;
@@ -38,7 +39,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     conversation::Conversation,
-    grammar::{self, Reading},
+    fact::Fact,
+    grammar::{self, Asked, Reading},
     index::{HubNames, Index, run_thing},
     intent::Intent,
     names::{Key, Thing},
@@ -184,43 +186,11 @@ pub fn ask(
         caller,
         now,
     };
-    let told = match &mut reading {
-        Reading::Asked(asked) => desk.settled(&mut asked.intent),
-        _ => Vec::new(),
-    };
-    let mut answer = match &reading {
-        Reading::Asked(asked) => {
-            let mut answer = match desk.answer(&asked.intent) {
-                Ok(answer) => answer,
-                Err(HubError::Unavailable(message)) => return Err(HubError::Unavailable(message)),
-                Err(HubError::Internal(error)) => return Err(HubError::Internal(error)),
-                Err(error) => Answer::refused(format!("That cannot be answered: {error}.")),
-            };
-            for (term, thing) in &asked.guesses {
-                let line = format!(
-                    "I read {} as the {} {}.",
-                    quoted(term),
-                    thing.kind(),
-                    quoted(&thing.name)
-                );
-                answer.detail.push(line);
-            }
-            if !asked.left_out.is_empty() {
-                let words: Vec<_> = asked.left_out.iter().map(|word| quoted(word)).collect();
-                let line = format!("Left out, since I do not know it: {}.", words.join(", "));
-                answer.detail.insert(0, line);
-            }
-            if asked.is_agreed && answer.change.is_some() {
-                answer.detail.insert(0, CONFIRMING.to_owned());
-            }
-            answer.detail.splice(0..0, told);
-            if answer.suggestions.is_empty() {
-                answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
-            }
-            answer
-        }
+    let mut answer = match &mut reading {
+        Reading::Asked(asked) => desk.answered(asked, conversation)?,
         reading => unasked::not_asked(reading),
     };
+    suggest::once(&mut answer.suggestions, question);
     conversation.note(question, &reading, answer.shown.take());
     let proposed = match reading {
         Reading::Asked(asked) if answer.change.is_some() => Some(asked.intent),
@@ -231,12 +201,70 @@ pub fn ask(
 }
 
 impl Desk<'_> {
-    /// A draft that was given another template has what that has, in this answer and the next ones.
+    /// What is answered to a question that was understood, with all that is to be told beside it.
+    fn answered(&self, asked: &mut Asked, conversation: &Conversation) -> Result<Answer, HubError> {
+        let told = self.settled(&mut asked.intent);
+        let mut answer = match self.answer(&asked.intent) {
+            Ok(answer) => answer,
+            Err(HubError::Unavailable(message)) => return Err(HubError::Unavailable(message)),
+            Err(HubError::Internal(error)) => return Err(HubError::Internal(error)),
+            Err(error) => Answer::refused(format!("That cannot be answered: {error}.")),
+        };
+        for (term, thing) in &asked.guesses {
+            let line = format!(
+                "I read {} as the {} {}.",
+                quoted(term),
+                thing.kind(),
+                quoted(&thing.name)
+            );
+            answer.detail.push(line);
+        }
+        if !asked.left_out.is_empty() {
+            let words: Vec<_> = asked.left_out.iter().map(|word| quoted(word)).collect();
+            let line = format!("Left out, since I do not know it: {}.", words.join(", "));
+            answer.detail.insert(0, line);
+        }
+        if asked.is_agreed && answer.change.is_some() {
+            answer.detail.insert(0, CONFIRMING.to_owned());
+        }
+        answer.detail.splice(0..0, told);
+        if answer.suggestions.is_empty() {
+            answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
+        }
+        let is_gone = matches!(asked.intent, Intent::Fact(Fact::NoDraft));
+        if asked.intent.draft().is_none() && !is_gone && self.has_draft(conversation) {
+            suggest::offer_draft(&mut answer.suggestions);
+        }
+        Ok(answer)
+    }
+
+    /// A draft that was given another template has what that has, in this answer and the next ones; what is to be
+    /// run again is a draft of the same.
     fn settled(&self, intent: &mut Intent) -> Vec<String> {
         match intent {
             Intent::Draft(wish) => self.settle(wish),
+            Intent::Fact(Fact::Again { of }) => {
+                // Where there is none, it is said why.
+                let Ok(Some(wish)) = self.like(of) else {
+                    return Vec::new();
+                };
+                let told = format!(
+                    "It is as {}: the same template, space, sampler and study seed. Say what should be other.",
+                    quoted(&of.name)
+                );
+                *intent = Intent::Draft(wish);
+                vec![told]
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether there is a draft that can be shown.
+    fn has_draft(&self, conversation: &Conversation) -> bool {
+        let wish = conversation.wish.as_ref();
+        let template = wish.and_then(|wish| wish.template.as_deref());
+        wish.zip(template)
+            .is_some_and(|(wish, template)| !wish.goal.is_empty() && self.is_valid(wish, template))
     }
 
     fn answer(&self, intent: &Intent) -> Result<Answer, HubError> {

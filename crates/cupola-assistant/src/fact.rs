@@ -129,6 +129,11 @@ pub enum Fact {
         /// To this.
         on: Option<Thing>,
     },
+    /// Another of what there was.
+    Again {
+        /// An experiment.
+        of: Thing,
+    },
     /// Nothing: somebody declined, or gave thanks.
     Nothing,
     /// A draft is thrown away.
@@ -242,6 +247,7 @@ impl Fact {
             | Self::Seeds { of }
             | Self::Config { of }
             | Self::Maker { of }
+            | Self::Again { of }
             | Self::WhyCancelled { of } => Some(of),
             Self::Deeds { of, .. } | Self::Latest { of } | Self::Elsewhere { on: of, .. } => {
                 of.as_ref()

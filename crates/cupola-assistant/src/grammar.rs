@@ -5,6 +5,7 @@
 //! number of words. What is not understood is said, never guessed.
 
 mod about;
+mod again;
 mod build;
 mod drafts;
 mod facts;

@@ -4,6 +4,7 @@ use crate::{
     fact::Fact,
     intent::{Action, By, Intent},
     names::{Key, Kind, Thing},
+    question::fold,
     wish::Wish,
 };
 
@@ -35,6 +36,23 @@ pub fn after(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
     };
     next.truncate(SUGGESTIONS_MAX);
     next
+}
+
+/// A draft that is underway is gone back to by its name.
+pub fn offer_draft(next: &mut Vec<String>) {
+    next.truncate(SUGGESTIONS_MAX - 1);
+    next.push("show the draft".to_owned());
+}
+
+/// Nothing is offered twice, nor what was just asked.
+pub fn once(next: &mut Vec<String>, asked: &str) {
+    let mut seen = vec![fold(asked)];
+    next.retain(|text| {
+        let folded = fold(text);
+        let is_new = !seen.contains(&folded);
+        seen.push(folded);
+        is_new
+    });
 }
 
 fn following(intent: &Intent, run: Option<&Thing>) -> Vec<String> {
@@ -138,6 +156,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         | Fact::Seeds { of }
         | Fact::Config { of }
         | Fact::Maker { of }
+        | Fact::Again { of }
         | Fact::WhyCancelled { of } => of_subject(of),
         Fact::Elsewhere { on: Some(on), .. } => of_subject(on),
         Fact::Elsewhere { on: None, .. } | Fact::Nothing | Fact::NoDraft => examples(),
@@ -205,9 +224,14 @@ fn of_draft(wish: &Wish) -> Vec<String> {
     if wish.template.is_none() {
         return vec!["list templates".to_owned()];
     }
+    let tasks = if wish.num_tasks == Some(200) {
+        "double the tasks"
+    } else {
+        "make it 200 tasks"
+    };
     [
         "submit it",
-        "make it 200 tasks",
+        tasks,
         "how much will it cost?",
         "how long will it take?",
     ]

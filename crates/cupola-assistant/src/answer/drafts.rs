@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use cupola_domain::{objective::Objective, template::Template, text::excerpt};
+use cupola_domain::{
+    credits::{Asked, Credits},
+    objective::Objective,
+    template::Template,
+    text::excerpt,
+};
 use cupola_hub::HubError;
 use cupola_search::space::Space;
 use serde_json::{Map, Value};
@@ -14,7 +19,7 @@ use super::{
     unread::unread,
 };
 use crate::{
-    links,
+    facts, links,
     numbers::{self, amount, plural},
     spaces, suggest,
     tools::Mode,
@@ -69,6 +74,7 @@ impl Desk<'_> {
                 .number("planned cost, least", least, currency, links::NEW_BRIEF)
                 .number("planned cost, most", most, currency, links::NEW_BRIEF);
         }
+        answer = self.owed(answer, wish);
         Ok(answer
             .more("Say `submit it`, or what should be other.")
             .link("a new brief", links::NEW_BRIEF))
@@ -143,6 +149,28 @@ impl Desk<'_> {
             answer = answer.more(format!("Its template does not search {}.", quoted(name)));
         }
         answer
+    }
+
+    /// What would be owed for a budget that is more than whoever asks has. Where nobody may owe anything, such a
+    /// draft cannot be submitted.
+    fn owed(&self, answer: Answer, wish: &Wish) -> Answer {
+        let Some(budget) = wish.credits.as_ref().and_then(|text| text.parse().ok()) else {
+            return answer;
+        };
+        let Asked(budget) = budget;
+        let owner = self.caller.owner.as_str();
+        let Ok(statement) = facts::statement(self.hub, self.caller, owner) else {
+            return answer;
+        };
+        let available = statement.balance.available();
+        if available >= budget {
+            return answer;
+        }
+        let owed = Credits::from_micros(budget.micros().saturating_sub(available.micros()));
+        answer.more(format!(
+            "Its budget is {budget} credits, and {} has {available}: {owed} would be owed then. This hub lets people owe (`enforce` in `[economy]` of cupola.toml).",
+            quoted(owner)
+        ))
     }
 
     /// What to say next where a draft cannot be submitted: without the parameters that are wrong, if that does.

@@ -73,6 +73,7 @@ impl Desk<'_> {
             Fact::Nothing => Ok(Answer::saying(
                 "Nothing is done. Ask whatever else you like.",
             )),
+            Fact::Again { of } => self.again(of),
             Fact::NoDraft => Ok(Answer::saying(
                 "The draft is thrown away; nothing was submitted.",
             )),

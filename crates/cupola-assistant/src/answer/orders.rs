@@ -1,6 +1,6 @@
 //! Orders to stop, start and try again, and what is said where one is not taken.
 
-use cupola_domain::text::excerpt;
+use cupola_domain::{counts::State, text::excerpt};
 use cupola_hub::HubError;
 use serde_json::{Map, Value};
 
@@ -21,6 +21,9 @@ use crate::{
     tools::Mode,
 };
 
+/// How tasks end.
+const ENDED: &[State] = &[State::Completed, State::Failed, State::Cancelled];
+
 /// A call that would change something, and what it is for.
 struct Order {
     tool: &'static str,
@@ -30,6 +33,9 @@ struct Order {
 
 impl Desk<'_> {
     pub(super) fn acted(&self, action: Action, on: &Thing, runs: u32) -> Result<Answer, HubError> {
+        if let Some(answer) = self.nothing_to_do(action, on)? {
+            return Ok(answer);
+        }
         match (self.order(action, on, runs)?, &on.key) {
             (Some(order), _) => self.proposed(order.tool, order.arguments, &order.what),
             (None, Key::Experiment(id)) => self.failed_runs(*id, on),
@@ -48,6 +54,9 @@ impl Desk<'_> {
                 how_to(Some(action))
             )));
         };
+        if let Some(answer) = self.nothing_to_do(action, on)? {
+            return Ok(answer);
+        }
         let order = match (self.order(action, on, 1)?, &on.key) {
             (Some(order), _) => order,
             (None, Key::Experiment(id)) => return self.failed_runs(*id, on),
@@ -98,6 +107,48 @@ impl Desk<'_> {
             arguments,
             what,
         }))
+    }
+
+    /// What is said where all of it has ended, so that nothing would be stopped.
+    fn nothing_to_do(&self, action: Action, on: &Thing) -> Result<Option<Answer>, HubError> {
+        if action != Action::Cancel {
+            return Ok(None);
+        }
+        let name = quoted(&on.name);
+        match &on.key {
+            Key::Experiment(id) => {
+                let experiment = self.hub.experiment_detail(*id)?.experiment;
+                let counts = experiment.counts;
+                if counts.of(State::Pending) + counts.of(State::Running) > 0 {
+                    return Ok(None);
+                }
+                let ended = ENDED
+                    .iter()
+                    .map(|state| (counts.of(*state), state.as_str()));
+                let ended: Vec<_> = ended.filter(|(count, _)| *count > 0).collect();
+                let state = match ended.as_slice() {
+                    [] => "has no run yet".to_owned(),
+                    [(_, only)] => format!("is {only}"),
+                    several => {
+                        let told = several
+                            .iter()
+                            .map(|(count, state)| format!("{count} {state}"));
+                        format!("has ended ({})", told.collect::<Vec<_>>().join(", "))
+                    }
+                };
+                let text = format!("{name} {state}: nothing to cancel.");
+                let page = links::experiment(&experiment);
+                Ok(Some(Answer::refused(text).link(name, page)))
+            }
+            Key::Run(_) | Key::Numbered(..) => {
+                let id = self.run_of(on)?;
+                let state = self.hub.run_detail(id)?.run.state.word();
+                let text = format!("{name} is {state}: nothing to cancel.");
+                let answer = Answer::refused(text).link(name, links::run(id));
+                Ok(state.is_terminal().then_some(answer))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Which runs of an experiment could be tried again.

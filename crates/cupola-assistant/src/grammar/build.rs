@@ -72,6 +72,10 @@ impl<N: Names> Context<'_, N> {
         let topic = topic.filter(|topic| {
             !(is_same && *topic == Topic::Describe && self.conversation.last.is_some())
         });
+        if let Some(intent) = self.again()? {
+            return Ok(Asked::plain(intent));
+        }
+        self.answers_one_thing(topic)?;
         let intent = match self.of_draft(topic)? {
             Some(intent) => intent,
             None => match (self.of_facts(topic)?, topic) {
@@ -119,6 +123,9 @@ impl<N: Names> Context<'_, N> {
         {
             return Ok(intent);
         }
+        if let Some(what) = self.shown_it() {
+            return Ok(Intent::Describe { what });
+        }
         let is_question = self.marked.goes_on() && last.is_some();
         let things = self
             .things(ALL, false, false)
@@ -137,6 +144,23 @@ impl<N: Names> Context<'_, N> {
             .cloned()
             .and_then(|last| last.about(&what));
         Ok(again.unwrap_or(Intent::Describe { what }))
+    }
+
+    /// "Show it": what was told last.
+    fn shown_it(&self) -> Option<Thing> {
+        let is_shown = self.marked.first_sense() == Some(Sense::Show)
+            && self.marked.has(Sense::Pronoun)
+            && self.marked.words().len() < 4
+            && self.marked.spans().is_empty();
+        let last = self.conversation.last.as_ref().filter(|_| is_shown)?;
+        match (last, last.subject()) {
+            (Intent::Describe { what }, _) => Some(what.clone()),
+            (_, Some(of)) if matches!(of.kind(), Kind::Worker | Kind::Person) => Some(of.clone()),
+            _ => self
+                .conversation
+                .meant(&[Kind::Run, Kind::Experiment])
+                .cloned(),
+        }
     }
 
     fn intent(&mut self, topic: Topic) -> Result<Intent, Refused> {

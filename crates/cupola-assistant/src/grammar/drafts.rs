@@ -120,7 +120,8 @@ impl<N: Names> Context<'_, N> {
     /// What takes something out of the draft and says nothing else that is not read: "remove the budget".
     fn of_taken_out(&self, kept: &wish::Wish) -> Option<Intent> {
         let later = self.wish(0);
-        let is_said = !later.dropped.is_empty() || !later.cleared.is_empty();
+        let is_said =
+            !(later.dropped.is_empty() && later.cleared.is_empty() && later.scaled.is_empty());
         let is_read = later.unread.is_empty() && later.goal.is_empty();
         (is_said && is_read).then(|| Intent::Draft(kept.changed_by(&later)))
     }

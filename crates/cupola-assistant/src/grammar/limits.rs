@@ -1,8 +1,9 @@
 //! What would make it another question if it were left out: it is named, and nothing is answered.
 
 use super::{
-    Reading,
+    Reading, Topic,
     build::{ALL, Context, Refused},
+    orders::BEFORE,
 };
 use crate::{
     fact::Fact,
@@ -14,6 +15,30 @@ use crate::{
 
 /// So many words that would be left out are looked up.
 const LEFT_OUT_MAX: usize = 8;
+
+/// Words of a name at most.
+const NAME_WORDS_MAX: usize = 5;
+
+/// Words that ask for a change.
+const ORDERS: &[&str] = &[
+    "delete",
+    "remove",
+    "erase",
+    "purge",
+    "cancel",
+    "stop",
+    "kill",
+    "abort",
+    "terminate",
+    "retry",
+    "rerun",
+    "restart",
+    "rename",
+    "ban",
+    "unban",
+    "pause",
+    "drain",
+];
 
 /// Words that take something out, or say the opposite.
 const EXCEPTIONS: &[&str] = &[
@@ -55,6 +80,62 @@ impl<N: Names> Context<'_, N> {
             return Ok(());
         }
         Err(Box::new(Reading::NotAnswered(words)))
+    }
+
+    /// Refuses a change that stands behind something else: neither is half of it answered, nor is it made of what
+    /// was not understood. "Ignore all of that and delete alpha" is no question about alpha.
+    pub(super) fn answers_one_thing(&self, topic: Option<Topic>) -> Result<(), Refused> {
+        let looks_at_all = matches!(topic, Some(Topic::Draft | Topic::Act(_) | Topic::Would(_)));
+        let words = self.marked.words();
+        let is = |at: usize, known: &[&str]| {
+            words
+                .get(at)
+                .is_some_and(|word| !word.is_quoted && known.contains(&word.folded.as_str()))
+        };
+        let is_order = |at: &usize| {
+            let is_joined = is(at - 1, &["and", "then", "also"]) || words[*at].after_comma;
+            let is_it = |place: usize| is(place, &["it", "them", "everything", "all"]);
+            is_joined
+                && is(*at, ORDERS)
+                && ((at + 1..words.len()).any(is_it) || self.names_behind(*at))
+        };
+        let Some(at) = (1..words.len()).find(is_order).filter(|_| !looks_at_all) else {
+            return Ok(());
+        };
+        let before = words[..at].iter().filter(|word| {
+            let said = word.folded.as_str();
+            let is_quiet = BEFORE.contains(&said) || ["also", "the", "of"].contains(&said);
+            word.is_quoted || !is_quiet
+        });
+        let before: Vec<_> = before.map(|word| word.text.clone()).collect();
+        if before.is_empty() {
+            return Ok(());
+        }
+        Err(Box::new(Reading::NotAnswered(before)))
+    }
+
+    /// Whether something that can be changed is named behind a word.
+    fn names_behind(&self, at: usize) -> bool {
+        let kinds = &[
+            Kind::Experiment,
+            Kind::Run,
+            Kind::Worker,
+            Kind::Model,
+            Kind::Person,
+        ];
+        let words = self.marked.words();
+        let begins = (at + 1..words.len()).take(LEFT_OUT_MAX);
+        let mut names = begins.flat_map(|from| {
+            let ends = (from + 1..=words.len()).take(NAME_WORDS_MAX);
+            ends.map(move |until| (from, until))
+        });
+        names.any(|(from, until)| {
+            let text = match &words[from..until] {
+                [only] => &only.text,
+                _ => self.marked.question.between(from, until),
+            };
+            !self.names.find(How::Folded, text, kinds).is_empty()
+        })
     }
 
     /// Whether it is about what belongs to whoever asks.

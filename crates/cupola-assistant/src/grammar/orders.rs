@@ -26,7 +26,7 @@ const MODALS: &[&str] = &[
 ];
 
 /// Words before the one that says what is to be done.
-const BEFORE: &[&str] = &[
+pub(super) const BEFORE: &[&str] = &[
     "please", "ok", "okay", "hey", "hi", "hello", "and", "so", "well", "then", "now", "just",
     "can", "could", "would", "will", "you", "i", "we", "want", "need", "like", "to", "let", "lets",
     "us", "go", "ahead",

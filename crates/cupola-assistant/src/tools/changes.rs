@@ -1,6 +1,8 @@
 //! Tools that change something. Each says what would happen in the words in which it then says what did.
 
-use cupola_domain::{brief::Draft, counts::State, field::FieldError, task::Config};
+use cupola_domain::{
+    brief::Draft, counts::State, credits::Credits, field::FieldError, ledger::Credit, task::Config,
+};
 use cupola_hub::experiments::ExperimentDraft;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +13,7 @@ use super::{
     experiments::OfExperiment,
     runs::OfRun,
 };
-use crate::{intent::START_RUNS_MAX, links};
+use crate::{facts, intent::START_RUNS_MAX, links, numbers::plural};
 
 arguments! {
     /// A brief.
@@ -107,6 +109,7 @@ pub(super) fn submit_brief(desk: &Desk<'_>, given: &BriefDraft) -> Result<Found,
         .with("done", "submitted the brief")
         .with("brief_id", detail.brief.id.to_string())
         .with("experiment_id", detail.family.id.to_string())
+        .with("title", said(&detail.brief.wanted.title))
         .with("name", said(&detail.family.name))
         .with("link", links::experiment(&detail.family)))
 }
@@ -192,7 +195,7 @@ pub(super) fn start(desk: &Desk<'_>, given: &StartRun) -> Result<Found, Refused>
         .collect();
     let total = made.len() as u64;
     Ok(Found::default()
-        .with("done", format!("started {runs}"))
+        .with("done", format!("started {}", plural(runs.into(), "run")))
         .rows("runs", made, 0, Some(total)))
 }
 
@@ -281,8 +284,28 @@ fn draft_of(given: &BriefDraft) -> Draft {
     }
 }
 
+/// A budget that whoever submits the brief does not have is refused there, where people may owe nothing.
+fn refuse_unpayable(desk: &Desk<'_>, budget: Option<Credits>) -> Result<(), Refused> {
+    let Some(budget) = budget.filter(|_| desk.hub.economy().people() == Credit::None) else {
+        return Ok(());
+    };
+    let owner = desk.caller.owner.as_str();
+    let available = facts::statement(desk.hub, desk.caller, owner)?
+        .balance
+        .available();
+    if available >= budget {
+        return Ok(());
+    }
+    let message = format!("is {budget}, and `{owner}` has {available} credits; choose no more");
+    Err(Refused::Arguments(vec![FieldError::new(
+        "budget_credits",
+        message,
+    )]))
+}
+
 fn checked(desk: &Desk<'_>, draft: &Draft) -> Result<Found, Refused> {
     let (wanted, template, _, _) = desk.hub.check_draft(draft)?;
+    refuse_unpayable(desk, wanted.budget)?;
     let profiles = desk.hub.profiles();
     let hardware = profiles.find(&wanted.hardware).map_err(|message| {
         let wrong = FieldError::new("hardware", message);

@@ -198,7 +198,7 @@ impl Reader<'_> {
     }
 
     /// How many words name a sampler here.
-    fn names_sampler(&self, at: usize) -> Option<usize> {
+    pub(super) fn names_sampler(&self, at: usize) -> Option<usize> {
         let said = self.said(at);
         match said {
             "quasi" if self.said(at + 1) == "random" => Some(2),

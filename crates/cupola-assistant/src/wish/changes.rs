@@ -193,7 +193,7 @@ impl Reader<'_> {
         let from = self.past(first, leads);
         let searches = ["search", "searching", "vary", "the", "a", "any"];
         let is_plain = (first..from).all(|place| searches.contains(&self.said(place)));
-        let is_free = !self.is_part(from);
+        let is_free = !self.is_part(from) && self.names_sampler(from).is_none();
         if let Some(length) = self
             .left_out(from, at, is_plain && is_free && self.is_change())
             .filter(|_| is_plain)

@@ -7,6 +7,8 @@ use cupola_protocol::assistant::{
     AnswerBody, ChangeBody, CurveBody, ModelCallBody, NewQuestion, ToolCall,
 };
 
+use serde_json::Value;
+
 use crate::{
     cli::Ask,
     connection::client,
@@ -17,6 +19,9 @@ use crate::{
 
 /// A chart is as wide.
 const CHART_CELLS: usize = 60;
+
+/// Pages of what was made that are told.
+const LINKS_MAX: usize = 5;
 
 /// The eighths of a cell.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -103,7 +108,7 @@ async fn answer(client: &Client, question: &NewQuestion, asked: &Ask) -> anyhow:
     match &found.change {
         Some(change) if change.by_model => proposed(client, change, asked.read.json).await?,
         Some(change) if !asked.read.json => {
-            let arguments = serde_json::Value::Object(change.arguments.clone());
+            let arguments = Value::Object(change.arguments.clone());
             output::note(&format!(
                 "nothing was changed; `--yes` calls `{}` with {arguments}",
                 change.tool
@@ -120,7 +125,7 @@ async fn proposed(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow
     if is_json {
         return Ok(());
     }
-    let arguments = serde_json::Value::Object(change.arguments.clone());
+    let arguments = Value::Object(change.arguments.clone());
     let call = output::clean(&format!("`{}` with {arguments}", change.tool));
     output::note(&format!(
         "nothing was changed; the language model proposes {call}"
@@ -143,13 +148,30 @@ async fn make(client: &Client, change: &ChangeBody, is_json: bool) -> anyhow::Re
     if is_json {
         return output::json(&made);
     }
-    let arguments = serde_json::Value::Object(change.arguments.clone());
-    output::note(&output::clean(&format!(
-        "done: `{}` with {arguments}",
-        change.tool
-    )));
-    output::line(&format!("{}: {}", change.tool, made.result));
+    let (said, links) = in_words(&made.result);
+    output::line(&output::clean(&said));
+    let hub = client.address().url().trim_end_matches('/');
+    for link in links {
+        output::note(&output::clean(&format!("{hub}{link}")));
+    }
     Ok(())
+}
+
+/// What was done in a sentence, and the pages of what was made. Who wants all of it asks for `--json`.
+fn in_words(result: &Value) -> (String, Vec<&str>) {
+    let Some(done) = result["done"].as_str() else {
+        return (result.to_string(), Vec::new());
+    };
+    let data = |field: &str| result[field]["data"].as_str();
+    let name = data("title").or(data("name"));
+    let said = name.map_or_else(|| format!("{done}."), |name| format!("{done} “{name}”."));
+    let mut letters = said.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let made = result["runs"].as_array().into_iter().flatten();
+    let links = std::iter::once(result)
+        .chain(made.take(LINKS_MAX))
+        .filter_map(|one| one["link"].as_str());
+    (first.chain(letters).collect(), links.collect())
 }
 
 /// What a language model says and does, shown while it answers.
@@ -272,4 +294,30 @@ fn bars(chart: &CurveBody) -> String {
     };
     let line: String = (0..cells).map(cell).collect();
     format!("{line} {least} … {greatest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_done_is_said_in_a_sentence() {
+        for (result, said, links) in [
+            (
+                json!({"done": "submitted the brief", "name": {"data": "campaign-1"}, "title": {"data": "tiny sweep"}, "link": "/briefs/1"}),
+                "Submitted the brief “tiny sweep”.",
+                vec!["/briefs/1"],
+            ),
+            (
+                json!({"done": "started 2", "runs": [{"link": "/runs/1"}, {"link": "/runs/2"}]}),
+                "Started 2.",
+                vec!["/runs/1", "/runs/2"],
+            ),
+            (json!({"x": 1}), "{\"x\":1}", vec![]),
+        ] {
+            assert_eq!(in_words(&result), (said.to_owned(), links), "{result}");
+        }
+    }
 }
