@@ -206,7 +206,11 @@ impl<N: Names> Context<'_, N> {
                 let within = self.marked.period.clone();
                 Intent::WhatChanged { of, within }
             }
-            Topic::Running if self.is_mine() || self.turned().is_some() => self.runs()?,
+            Topic::Running
+                if self.is_mine() || self.turned().is_some() || self.says_several_states() =>
+            {
+                self.runs()?
+            }
             Topic::Running => Intent::Running {
                 of: self.optional(kinds)?,
             },

@@ -28,6 +28,15 @@ impl<N: Names> Context<'_, N> {
         } else {
             things
         };
+        let first = marked.words().first();
+        let asks_whether = first.is_some_and(|word| WHETHER.contains(&word.folded.as_str()));
+        if let ([what], true) = (
+            things.as_slice(),
+            asks_whether && self.says_several_states(),
+        ) {
+            // "Is alpha running or done?"
+            return Ok(Intent::Describe { what: what.clone() });
+        }
         let of_states = self.of_states()?;
         let state = of_states.state;
         let is_plain = state.is_none()
@@ -72,15 +81,28 @@ impl<N: Names> Context<'_, N> {
     /// In which state, or in which not.
     fn of_states(&mut self) -> Result<RunsWanted, Refused> {
         let marked = self.marked;
-        let said = marked.senses().find_map(|(_, sense)| match sense {
-            Sense::Failed => Some(State::Failed),
-            Sense::Pending => Some(State::Pending),
-            Sense::Completed => Some(State::Completed),
-            Sense::Cancelled => Some(State::Cancelled),
-            Sense::Running => Some(State::Running),
-            _ => None,
-        });
+        let said = self.states_said();
         let is_lost = marked.has(Sense::Lost);
+        let said = match said.as_slice() {
+            [] => None,
+            [(_, one)] if !is_lost || *one == State::Failed => Some(*one),
+            [(_, State::Pending), (_, State::Running)]
+            | [(_, State::Running), (_, State::Pending)]
+                if !is_lost && self.turned().is_none() =>
+            {
+                return Ok(RunsWanted {
+                    is_left: true,
+                    ..RunsWanted::default()
+                });
+            }
+            // "Failed or cancelled": one of both would be left out.
+            several => {
+                let words = several
+                    .iter()
+                    .map(|(at, _)| marked.words()[*at].text.clone());
+                return Err(Box::new(Reading::NotAnswered(words.collect())));
+            }
+        };
         let Some((turned, words)) = self.turned() else {
             if said.is_some() {
                 // "Failed runs that are not done": one of both would be left out.
@@ -113,6 +135,30 @@ impl<N: Names> Context<'_, N> {
             is_left: turned == Turned::Left,
             ..RunsWanted::default()
         })
+    }
+
+    /// The states that are said, each where it stands first.
+    fn states_said(&self) -> Vec<(usize, State)> {
+        let mut said: Vec<(usize, State)> = Vec::new();
+        for (at, sense) in self.marked.senses() {
+            let state = match sense {
+                Sense::Failed => State::Failed,
+                Sense::Pending => State::Pending,
+                Sense::Completed => State::Completed,
+                Sense::Cancelled => State::Cancelled,
+                Sense::Running => State::Running,
+                _ => continue,
+            };
+            if said.iter().all(|(_, known)| *known != state) {
+                said.push((at, state));
+            }
+        }
+        said
+    }
+
+    /// Whether several states are asked for: "pending or running".
+    pub(super) fn says_several_states(&self) -> bool {
+        self.states_said().len() > 1
     }
 
     /// "Which runs did I start?": mine.

@@ -1772,10 +1772,23 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "which of my experiments are not done?",
             "not answered with my",
         ),
+        (
+            "failed or cancelled runs",
+            "not answered with failed, cancelled",
+        ),
+        (
+            "how many runs completed and how many failed?",
+            "not answered with completed, failed",
+        ),
+        ("runs that are pending or running", "runs left of "),
+        (
+            "is alpha still running or done?",
+            "describe experiment alpha",
+        ),
         ("failed runs that are not done", "not answered with not"),
         (
             "runs that did not fail and did not finish",
-            "not answered with not",
+            "not answered with fail, finish",
         ),
         ("which workers aren't busy?", "workers idle"),
         ("which runs were not lost?", "not answered with not"),
