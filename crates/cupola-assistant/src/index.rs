@@ -179,8 +179,7 @@ impl HubNames<'_> {
             .experiment
             .origin
             .brief()?;
-        let (briefs, _) = self.hub.list_briefs(&brief.to_string(), 1, 0).ok()?;
-        Some(briefs.into_iter().next()?.brief.wanted.title)
+        Some(self.hub.find_brief(brief).ok()??.wanted.title)
     }
 
     /// An experiment as it is spoken of.

@@ -160,6 +160,11 @@ impl Hub {
         Ok((rows, total))
     }
 
+    /// What was asked for, without what came of it.
+    pub fn find_brief(&self, id: BriefId) -> Result<Option<Brief>, HubError> {
+        self.read(move |tx| Ok(briefs::find(tx, id)?))
+    }
+
     /// A brief with what came of it.
     pub fn brief_detail(&self, id: BriefId) -> Result<BriefDetail, HubError> {
         let (brief, family) = self.read(move |tx| Ok((find(tx, id)?, family(tx, id)?)))?;

@@ -42,7 +42,7 @@ impl Desk<'_> {
         };
         let origin = self.hub.experiment_detail(*id)?.experiment.origin;
         let brief = origin.brief();
-        brief.map_or(Ok(None), |brief| self.wanted(brief))
+        brief.map_or(Ok(None), |brief| self.hub.find_brief(brief))
     }
 
     /// What is said where no draft can be made of it.

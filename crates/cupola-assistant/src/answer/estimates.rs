@@ -54,7 +54,7 @@ impl Desk<'_> {
         let Some(brief) = experiment.origin.brief().filter(|_| left > 0) else {
             return Ok(answer);
         };
-        let brief = self.wanted(brief)?;
+        let brief = self.hub.find_brief(brief)?;
         let spending = self.hub.spending(&experiment, brief.as_ref())?;
         let Some(whole) = spending.planned else {
             return Ok(answer);

@@ -158,7 +158,7 @@ impl Desk<'_> {
             let called = quoted(&of.name);
             let (value, verb) = match experiment.origin.brief() {
                 Some(brief) => {
-                    let space = self.wanted(brief)?.map(|brief| brief.wanted.space);
+                    let space = self.hub.find_brief(brief)?.map(|brief| brief.wanted.space);
                     let value = space.and_then(|space| space.get(name).cloned());
                     (value, "is searched over")
                 }
@@ -278,7 +278,7 @@ impl Desk<'_> {
         let name = quoted(&of.name);
         let template = quoted(&experiment.template);
         let brief = match experiment.origin.brief() {
-            Some(brief) => self.wanted(brief)?,
+            Some(brief) => self.hub.find_brief(brief)?,
             None => None,
         };
         let (text, told, time) = if let Some(Brief { wanted, .. }) = brief {

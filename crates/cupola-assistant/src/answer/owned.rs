@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cupola_domain::{
-    brief::Brief, counts::State, experiment::Experiment, ids::BriefId, text::excerpt,
-    worker::Presence,
-};
+use cupola_domain::{counts::State, experiment::Experiment, text::excerpt, worker::Presence};
 use cupola_hub::{HubError, workers::WorkerRow};
 
 use super::{
@@ -362,12 +359,6 @@ impl Desk<'_> {
                 .listing(thing);
         }
         Ok(self.known_as(answer)?.link(format!("{kind}s"), source))
-    }
-
-    /// What was asked for, without what came of it.
-    pub(super) fn wanted(&self, brief: BriefId) -> Result<Option<Brief>, HubError> {
-        let (rows, _) = self.hub.list_briefs(&brief.to_string(), 1, 0)?;
-        Ok(rows.into_iter().next().map(|row| row.brief))
     }
 
     /// Experiments that whoever asks made, the newest first.

@@ -12,6 +12,7 @@ use axum::{
 use cupola_assistant::report::{self, html, markdown, named};
 use cupola_domain::{
     access::{Principal, Role},
+    experiment::Experiment,
     field::FieldError,
     ids::{ExperimentId, ReportId, ReportScheduleId},
     report::Schedule,
@@ -255,9 +256,14 @@ fn schedule_body(hub: &Hub, schedule: &Schedule) -> Result<ReportScheduleBody, H
 }
 
 fn name_of(hub: &Hub, id: ExperimentId) -> Result<String, HubError> {
-    let experiment = hub.known_experiment(id)?.experiment;
-    Ok(match experiment.origin.brief() {
-        Some(brief) => hub.brief_detail(brief)?.brief.wanted.title,
-        None => experiment.name,
-    })
+    title_of(hub, &hub.known_experiment(id)?.experiment)
+}
+
+/// What an experiment is called: a family as its brief.
+pub(crate) fn title_of(hub: &Hub, experiment: &Experiment) -> Result<String, HubError> {
+    let brief = match experiment.origin.brief() {
+        Some(brief) => hub.find_brief(brief)?,
+        None => None,
+    };
+    Ok(brief.map_or_else(|| experiment.name.clone(), |brief| brief.wanted.title))
 }

@@ -83,7 +83,11 @@ fn listed(hub: &Hub, of: Option<ExperimentId>) -> Result<Listed, HubError> {
             continue;
         }
         match hub.known_experiment(*id) {
-            Ok(known) => links.insert(*id, family_link(&known.experiment)),
+            Ok(known) => {
+                let page = family_link(&known.experiment).href;
+                let title = api::title_of(hub, &known.experiment)?;
+                links.insert(*id, Link::new(title, page))
+            }
             // A report stays when what it is about is gone.
             Err(HubError::NotFound { .. }) => None,
             Err(error) => return Err(error),
