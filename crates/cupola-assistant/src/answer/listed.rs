@@ -33,14 +33,12 @@ impl Desk<'_> {
             source = page;
         }
         if wanted.is_own {
-            let own = self.own_experiments()?;
-            all_own = own.len();
+            let own = self.own_experiments()?.into_iter().map(|one| one.id);
             experiments = own
-                .iter()
-                .map(|one| one.id)
                 .filter(|id| experiments.is_empty() || experiments.contains(id))
-                .take(OWN_MAX)
                 .collect();
+            all_own = experiments.len();
+            experiments.truncate(OWN_MAX);
             if experiments.is_empty() {
                 let text = "No experiment of yours is meant, and so no run of yours.";
                 return Ok(Answer::saying(text)

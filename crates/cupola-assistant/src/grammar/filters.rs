@@ -174,14 +174,14 @@ fn of_values(question: &Question, names: &impl Names) -> Option<Found> {
         let between = &question.text[name.end..value.start];
         let is_bare = between.trim_matches(['"', '`', ' ', '\'']).is_empty();
         let is_value = is_bare && value.number().is_some() && is_name(name);
-        is_value.then(|| format!("{} = {}", quoted_if_needed(&name.text), value.text))
+        is_value.then(|| any_of(&quoted_if_needed(&name.text), &words[at + 1..]))
     };
     let places = (0..words.len()).filter(leads).take(LOOKED_UP_MAX);
     places.into_iter().find_map(|lead| {
         let (mut at, mut all) = (lead + 1, Vec::new());
-        while let Some(one) = value_at(at) {
+        while let Some((one, length)) = value_at(at) {
             all.push(one);
-            at += 2;
+            at += 1 + length;
             let goes_on = words.get(at).is_some_and(|word| word.folded == "and");
             at += usize::from(goes_on && value_at(at + 1).is_some());
         }
@@ -190,6 +190,33 @@ fn of_values(question: &Question, names: &impl Names) -> Option<Found> {
             words: lead..at,
         })
     })
+}
+
+/// "2", "2 or 4", "2, 4 and 6", "2 to 4": a condition on a name, and how many words say its values.
+fn any_of(name: &str, words: &[Word]) -> (String, usize) {
+    let said = |at: usize| words.get(at).map_or("", |word| word.folded.as_str());
+    let number = |at: usize| words.get(at).filter(|word| word.number().is_some());
+    let (first, is_range) = (
+        &words[0].text,
+        ["to", "until", "through"].contains(&said(1)),
+    );
+    if let (Some(last), true) = (number(2), is_range) {
+        let last = &last.text;
+        return (format!("{name} >= {first} and {name} <= {last}"), 3);
+    }
+    let (mut values, mut at) = (vec![first.as_str()], 1);
+    loop {
+        let next = at + usize::from(["or", "and"].contains(&said(at)));
+        match number(next).filter(|word| next > at || word.after_comma) {
+            Some(value) => values.push(&value.text),
+            None => break,
+        }
+        at = next + 1;
+    }
+    match values.as_slice() {
+        [one] => (format!("{name} = {one}"), at),
+        several => (format!("{name} in ({})", several.join(", ")), at),
+    }
 }
 
 /// A name as filters write it.

@@ -3,7 +3,7 @@
 use cupola_domain::counts::State;
 
 use super::{
-    Topic,
+    Reading, Topic,
     about::LATEST,
     build::{Context, Refused},
     negation::{self, Turned},
@@ -27,6 +27,9 @@ const MADE: &[&str] = &[
     "write",
     "planned",
 ];
+
+/// Words for workers without runs.
+const IDLE: &[&str] = &["idle", "free", "unused"];
 
 impl<N: Names> Context<'_, N> {
     /// "Which experiments are done": experiments, where their runs would be another answer.
@@ -57,16 +60,17 @@ impl<N: Names> Context<'_, N> {
             Some((Turned::Not(state), _)) => return standing(state, true),
             None => {}
         }
-        let states = [
-            (Sense::Failed, State::Failed),
-            (Sense::Cancelled, State::Cancelled),
-            (Sense::Running, State::Running),
-            (Sense::Left, State::Running),
-            (Sense::Pending, State::Pending),
-            (Sense::Completed, State::Completed),
-        ];
-        let Some((_, state)) = states.into_iter().find(|(sense, _)| has(*sense)) else {
-            return Ok(None);
+        let state = match self.states_said().as_slice() {
+            [] if has(Sense::Left) => State::Running,
+            [] => return Ok(None),
+            [(_, one)] => *one,
+            // "Failed or cancelled": one of both would be left out.
+            several => {
+                let words = several
+                    .iter()
+                    .map(|(at, _)| self.marked.words()[*at].text.clone());
+                return Err(Box::new(Reading::NotAnswered(words.collect())));
+            }
         };
         if self.is_mine() {
             return self.list(Kind::Experiment).map(Some);
@@ -82,7 +86,12 @@ impl<N: Names> Context<'_, N> {
         if !(is_asked && is_of_them && self.is_of_all_of_a_kind()) {
             return None;
         }
-        let is_idle = self.says(&["idle", "free", "unused"]);
+        let is_idle = self.says(IDLE);
+        let there = ["online", "connected", "offline", "disconnected"];
+        if self.says(&there) {
+            // "Which online workers are idle?": one of both would be left out.
+            return None;
+        }
         let is_busy = match self.turned() {
             Some((Turned::Not(State::Running), words)) if !is_idle => {
                 self.used.push(words);
@@ -99,7 +108,7 @@ impl<N: Names> Context<'_, N> {
 
     /// Whether nothing narrows it down to a few.
     fn is_of_all_of_a_kind(&self) -> bool {
-        let is_idle = |text: &str| ["idle", "free", "unused"].contains(&text);
+        let is_idle = |text: &str| IDLE.contains(&text);
         self.marked.spans().iter().all(|span| is_idle(&span.text))
             && self.marked.filter.is_empty()
             && !self.marked.has(Sense::Pronoun)

@@ -138,7 +138,7 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// The states that are said, each where it stands first.
-    fn states_said(&self) -> Vec<(usize, State)> {
+    pub(super) fn states_said(&self) -> Vec<(usize, State)> {
         let mut said: Vec<(usize, State)> = Vec::new();
         for (at, sense) in self.marked.senses() {
             let state = match sense {
@@ -171,10 +171,25 @@ impl<N: Names> Context<'_, N> {
         })
     }
 
+    /// "Did all runs …", "has everything …", "are all of them …"; "at all" and "are all failed runs …" ask for
+    /// something else.
     fn asks_whether_all(&self) -> bool {
-        let first = self.marked.words().first();
-        first.is_some_and(|word| WHETHER.contains(&word.folded.as_str()))
-            && self.says(&["all", "every", "everything"])
+        let words = self.marked.words();
+        let said = |at: usize| words.get(at).map_or("", |word| word.folded.as_str());
+        let is_of_them = |at: usize| {
+            let skips = ["of", "the", "my", "its", "your", "our"];
+            let at = (at..words.len()).find(|at| !skips.contains(&said(*at)));
+            at.is_some_and(|at| {
+                self.marked.says_at(at, Sense::Kind(Kind::Run))
+                    || self.marked.says_at(at, Sense::Pronoun)
+            })
+        };
+        WHETHER.contains(&said(0))
+            && match said(1) {
+                "everything" => true,
+                "all" | "every" => is_of_them(2),
+                _ => false,
+            }
     }
 
     /// "Is alpha done?": how it stands, rather than a list.

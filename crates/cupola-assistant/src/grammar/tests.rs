@@ -1439,6 +1439,22 @@ fn what_is_measured_and_told_is_asked_for() {
 fn filters_are_read_in_words() {
     check_all(&[
         (
+            "how many runs of alpha had lr 2 or 4?",
+            "runs any of alpha where params.lr in (2, 4)",
+        ),
+        (
+            "runs of alpha with lr 2, 4 and 6",
+            "runs any of alpha where params.lr in (2, 4, 6)",
+        ),
+        (
+            "runs of alpha with lr 2 to 4 that failed",
+            "runs failed of alpha where params.lr >= 2 and params.lr <= 4",
+        ),
+        (
+            "runs with lr 0.1 of alpha",
+            "runs any of alpha where params.lr = 0.1",
+        ),
+        (
             "which runs of alpha have lr > 0.001?",
             "runs any of alpha where params.lr > 0.001",
         ),
@@ -1772,6 +1788,15 @@ fn the_opposite_of_a_state_is_read_or_refused() {
             "which of my experiments are not done?",
             "not answered with my",
         ),
+        (
+            "which experiments failed or were cancelled?",
+            "not answered with failed, cancelled",
+        ),
+        (
+            "did all of the runs of alpha fail?",
+            "runs not failed of alpha",
+        ),
+        ("did any runs of alpha fail at all?", "runs failed of alpha"),
         (
             "failed or cancelled runs",
             "not answered with failed, cancelled",
