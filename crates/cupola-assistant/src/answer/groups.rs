@@ -2,6 +2,7 @@
 
 use cupola_domain::{ids::ExperimentId, text::excerpt};
 use cupola_hub::comparison::{Compared, Verdict};
+use cupola_search::compare::Test;
 
 use super::{Answer, Desk, quoted};
 use crate::{
@@ -53,53 +54,61 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
         }
         None => verdict(compared, &by, (a, b), is_asked),
     };
-    let mut answer = Answer::saying(text);
-    for (at, group) in compared.finding.groups.iter().enumerate() {
-        let name = name(at);
-        answer = answer.count(format!("runs of {name}"), group.count as u64, &source);
-        answer
-            .detail
-            .extend((group.mean.is_none()).then(|| format!("{name}: no run with a value of {by}")));
-        if let Some(mean) = group.mean {
-            let within = group.mean_95.map_or(String::new(), |(low, high)| {
-                format!(" (95 %: {} to {})", amount(low), amount(high))
-            });
-            answer = answer
-                .more(format!(
-                    "{name}: mean {}{within} of {}",
-                    amount(mean),
-                    plural(group.count as u64, "run")
-                ))
-                .number(format!("mean of {name}"), mean, "", &source);
-            if let Some((low, high)) = group.mean_95 {
-                answer = answer
-                    .number(format!("mean of {name}, low"), low, "", &source)
-                    .number(format!("mean of {name}, high"), high, "", &source);
-            }
-        }
+    let mut answer = with_means(Answer::saying(text), compared, names, &source);
+    if let Some(apart) = apart {
+        return answer.more(sentence(&apart)).link("comparison", source);
     }
     if let Some(difference) = comparison.difference {
+        let (told, how) = (amount(difference), how(comparison.test));
         answer = answer
             .number("difference", difference, "", &source)
-            .more(format!("The difference is {}.", amount(difference)));
+            .more(format!("The difference is {told}{how}."));
     }
     if let Some(p) = comparison.p_value {
         answer = answer.number("p", p, "", &source);
     }
-    if let Some(apart) = apart {
-        answer
-            .numbers
-            .retain(|number| !["difference", "p"].contains(&number.name.as_str()));
-        answer
-            .detail
-            .retain(|line| !line.starts_with("The difference is"));
-        answer = answer.more(sentence(&apart));
-    } else if is_flat {
+    if is_flat {
         answer = answer.more(
             "On each side all values are the same, so nothing is known of noise: other seeds would show it.",
         );
     }
     answer.link("comparison", source)
+}
+
+/// How many runs each has, and what they come to.
+fn with_means(mut answer: Answer, compared: &Compared, names: &[String], source: &str) -> Answer {
+    let by = excerpt(&compared.metric_name());
+    for (name, group) in names.iter().zip(&compared.finding.groups) {
+        let count = group.count as u64;
+        answer = answer.count(format!("runs of {name}"), count, source);
+        let Some(mean) = group.mean else {
+            answer = answer.more(format!("{name}: no run with a value of {by}"));
+            continue;
+        };
+        let within = group.mean_95.map_or(String::new(), |(low, high)| {
+            format!(" (95 %: {} to {})", amount(low), amount(high))
+        });
+        let (told, runs) = (amount(mean), plural(count, "run"));
+        answer = answer
+            .more(format!("{name}: mean {told}{within} of {runs}"))
+            .number(format!("mean of {name}"), mean, "", source);
+        if let Some((low, high)) = group.mean_95 {
+            answer = answer
+                .number(format!("mean of {name}, low"), low, "", source)
+                .number(format!("mean of {name}, high"), high, "", source);
+        }
+    }
+    answer
+}
+
+/// What a difference is that is not that of the means.
+fn how(test: Test) -> &'static str {
+    match test {
+        Test::Welch => "",
+        Test::MannWhitney => {
+            ", the middle of all differences between two values (Hodges and Lehmann)"
+        }
+    }
 }
 
 fn apart_in_words(a: &str, b: &str) -> String {
