@@ -80,8 +80,6 @@ pub enum Fact {
         state: cupola_domain::counts::State,
         /// In any other.
         is_not: bool,
-        /// Only those that briefs made.
-        is_briefs: bool,
     },
     /// Experiments of which no run was ever started.
     NeverRan,
@@ -212,8 +210,6 @@ pub enum Deed {
     ListReports,
     /// Take a report away.
     DeleteReport,
-    /// Have reports made by themselves.
-    ScheduleReport,
 }
 
 impl Deed {
@@ -237,7 +233,6 @@ impl Deed {
             Self::Alert => "make rules of alerts",
             Self::ListReports => "list the reports that are kept",
             Self::DeleteReport => "delete a report",
-            Self::ScheduleReport => "make schedules of reports",
         }
     }
 }

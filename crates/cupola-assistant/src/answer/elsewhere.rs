@@ -126,13 +126,6 @@ const WAYS: &[Way] = &[
         command: ("cupola report list", "", ""),
     },
     Way {
-        what: Deed::ScheduleReport,
-        of: Kind::Experiment,
-        page: Some(("reports", links::REPORTS)),
-        there: "it is done on that page, or by",
-        command: ("cupola report schedule ", "NAME", " --every week"),
-    },
-    Way {
         what: Deed::DeleteReport,
         of: Kind::Metric,
         page: Some(("reports", links::REPORTS)),

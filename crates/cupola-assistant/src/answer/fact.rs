@@ -54,11 +54,7 @@ impl Desk<'_> {
                 is_highest,
                 is_today,
             } => self.spenders(*is_people, *is_highest, *is_today),
-            Fact::Standing {
-                state,
-                is_not,
-                is_briefs,
-            } => self.experiments_in(*state, (*is_not, *is_briefs)),
+            Fact::Standing { state, is_not } => self.experiments_in(*state, *is_not),
             Fact::Busy { is_busy } => self.busy(*is_busy),
             Fact::Made { within } => self.made(within),
             Fact::NeverRan => self.never_ran(),

@@ -2,7 +2,6 @@
 
 use cupola_domain::{ids::ExperimentId, text::excerpt};
 use cupola_hub::comparison::{Compared, Verdict};
-use cupola_search::compare::Test;
 
 use super::{Answer, Desk, quoted};
 use crate::{
@@ -82,11 +81,7 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
     if let Some(difference) = comparison.difference {
         answer = answer
             .number("difference", difference, "", &source)
-            .more(format!(
-                "The difference is {}{}.",
-                amount(difference),
-                how(comparison.test)
-            ));
+            .more(format!("The difference is {}.", amount(difference)));
     }
     if let Some(p) = comparison.p_value {
         answer = answer.number("p", p, "", &source);
@@ -105,16 +100,6 @@ fn of_named(compared: &Compared, ids: &[ExperimentId], names: &[String], is_aske
         );
     }
     answer.link("comparison", source)
-}
-
-/// What a difference is that is not that of the means.
-fn how(test: Test) -> &'static str {
-    match test {
-        Test::Welch => "",
-        Test::MannWhitney => {
-            ", the middle of all differences between two values (Hodges and Lehmann)"
-        }
-    }
 }
 
 fn apart_in_words(a: &str, b: &str) -> String {

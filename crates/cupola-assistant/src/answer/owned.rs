@@ -25,11 +25,7 @@ const BRIEFS_MAX: u32 = 200;
 
 impl Desk<'_> {
     /// Experiments by how they stand; of what failed or was cancelled, those with any such task, or with none.
-    pub(super) fn experiments_in(
-        &self,
-        state: State,
-        (is_not, is_briefs): (bool, bool),
-    ) -> Result<Answer, HubError> {
+    pub(super) fn experiments_in(&self, state: State, is_not: bool) -> Result<Answer, HubError> {
         let known = self.hub.known_experiments()?.into_iter();
         let there = known.filter(|known| known.deleted_at.is_none() && known.bin_of.is_none());
         let is_meant = |experiment: &Experiment| match state {
@@ -38,11 +34,9 @@ impl Desk<'_> {
         };
         let found: Vec<_> = there
             .map(|known| known.experiment)
-            .filter(|one| !is_briefs || one.origin.brief().is_some())
             .filter(is_meant)
             .collect();
         let count = found.len() as u64;
-        let kind = if is_briefs { "brief" } else { "experiment" };
         let no = if is_not { "no " } else { "" };
         let not = if is_not { "not " } else { "" };
         let what = match (state, count) {
@@ -52,8 +46,8 @@ impl Desk<'_> {
             (state, _) => format!("are {not}{state}"),
         };
         let text = match count {
-            0 => format!("No {kind}s {what}."),
-            count => format!("{} {what}:", plural(count, kind)),
+            0 => format!("No experiments {what}."),
+            count => format!("{} {what}:", plural(count, "experiment")),
         };
         let mut answer = Answer::saying(text).count("experiments", count, links::EXPERIMENTS);
         for experiment in found.iter().take(LISTED_MAX) {

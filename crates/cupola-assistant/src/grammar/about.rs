@@ -241,10 +241,6 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     if ["delete", "remove", "discard"].contains(verb) && says(&["report", "reports"]) {
         return Some(Deed::DeleteReport);
     }
-    let is_report = said.contains(&"report") || said.contains(&"reports");
-    if is_report && says_regularly(said) {
-        return Some(Deed::ScheduleReport);
-    }
     // "Reports on alpha" are written; those that are kept stand elsewhere.
     let is_of_something = says(&["on", "of", "about", "for", "comparing"]);
     if said.contains(&"reports") && !is_of_something {
@@ -273,40 +269,6 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     }
     let found = VERBS.iter().find(|(_, verbs)| verbs.contains(verb));
     found.filter(|_| !behind.is_empty()).map(|(deed, _)| *deed)
-}
-
-/// "Every week", "daily", "schedule …".
-fn says_regularly(said: &[&str]) -> bool {
-    let regular = [
-        "schedule",
-        "scheduled",
-        "hourly",
-        "daily",
-        "weekly",
-        "monthly",
-        "regularly",
-    ];
-    let spans = [
-        "hour",
-        "day",
-        "night",
-        "morning",
-        "evening",
-        "week",
-        "month",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
-    let is_every = |pair: &[&str]| {
-        ["every", "each"].contains(&pair[0])
-            && (spans.contains(&pair[1]) || crate::words::count(pair[1]).is_some())
-    };
-    said.iter().any(|word| regular.contains(word)) || said.windows(2).any(is_every)
 }
 
 /// "100 credits", where "the credits of the last 3 days" are asked for.

@@ -336,15 +336,6 @@ impl<N: Names> Context<'_, N> {
 
     /// On one thing, or on experiments of which the first is held against the others.
     fn report(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
-        // "Report on everything" is about no experiment that was talked of.
-        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
-        let all = words.filter(|word| {
-            ["everything", "nothing", "all", "anything"].contains(&word.folded.as_str())
-        });
-        let all: Vec<String> = all.map(|word| word.text.clone()).collect();
-        if !all.is_empty() {
-            return Err(Box::new(Reading::NotAnswered(all)));
-        }
         let mut things = self.things(kinds, false, false)?;
         let is_experiment = |thing: &Thing| thing.kind() == Kind::Experiment;
         let with = if things.len() > 1 && things.iter().all(is_experiment) {

@@ -20,10 +20,10 @@ pub(super) struct Found {
 }
 
 /// Words that lead to a filter.
-const LEADS: &[&str] = &["where", "with", "have", "has", "had", "having", "whose"];
+const LEADS: &[&str] = &["where", "with", "have", "has", "having", "whose"];
 
 /// More of them, before the value of a parameter.
-const HAD: &[&str] = &["used", "using", "uses"];
+const HAD: &[&str] = &["had", "used", "using", "uses"];
 
 /// Words that compare, the longest first, and their signs.
 const RELATIONS: &[(&[&str], &str)] = &[
@@ -167,7 +167,7 @@ fn of_values(question: &Question, names: &impl Names) -> Option<Found> {
     };
     let is_name = |word: &Word| {
         let kinds = &[Kind::Parameter, Kind::Metric];
-        word.folded == "seed" || !names.find(How::Folded, &word.text, kinds).is_empty()
+        !names.find(How::Folded, &word.text, kinds).is_empty()
     };
     let value_at = |at: usize| {
         let (name, value) = (words.get(at)?, words.get(at + 1)?);

@@ -53,14 +53,7 @@ impl<N: Names> Context<'_, N> {
         if let Some((_, words)) = &turned {
             self.used.push(words.clone());
         }
-        let is_briefs = self.says(&["brief", "briefs"]);
-        let standing = |state, is_not| {
-            Ok(Some(Intent::Fact(Fact::Standing {
-                state,
-                is_not,
-                is_briefs,
-            })))
-        };
+        let standing = |state, is_not| Ok(Some(Intent::Fact(Fact::Standing { state, is_not })));
         match turned {
             Some((Turned::Unstarted, _)) => return Ok(Some(Intent::Fact(Fact::NeverRan))),
             Some((Turned::Left, _)) => return standing(State::Completed, true),

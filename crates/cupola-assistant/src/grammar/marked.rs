@@ -15,7 +15,7 @@ const NAME_WORDS_MAX: usize = 5;
 
 /// Before titles, also such as are words of the grammar.
 const TITLED: &[&str] = &[
-    "of", "and", "or", "in", "on", "than", "vs", "versus", "compare", "describe", "cancel", "stop",
+    "of", "and", "in", "on", "than", "vs", "versus", "compare", "describe", "cancel", "stop",
     "start",
 ];
 
@@ -306,9 +306,12 @@ impl<'a> Marked<'a> {
     fn is_title(&self, at: usize, names: &impl Names) -> bool {
         let words = self.words();
         let said = words[at].folded.as_str();
+        let next = words.get(at + 1).map_or("", |next| next.folded.as_str());
         let is_led = at.checked_sub(1).is_some_and(|before| {
             let led = words[before].folded.as_str();
-            !words[before].is_quoted && (TITLED.contains(&led) || self.is_subject(at))
+            // "Is best better than alpha?"; "what is running?" asks for no such title.
+            let is_subject = before == 0 && ["is", "has", "was"].contains(&led) && next != "of";
+            !words[before].is_quoted && (TITLED.contains(&led) || is_subject)
         });
         if count(said).is_some() {
             return is_led && self.is_number_title(at, names);
@@ -326,22 +329,6 @@ impl<'a> Marked<'a> {
             && !names
                 .find(How::Folded, said, &[Kind::Experiment])
                 .is_empty()
-    }
-
-    /// "Is best better than alpha?", "did broken fail?", "why did 7 fail?"; "what is running?" asks for no such
-    /// title.
-    fn is_subject(&self, at: usize) -> bool {
-        let words = self.words();
-        let said = |at: Option<usize>| {
-            at.and_then(|at| words.get(at))
-                .map_or("", |word| word.folded.as_str())
-        };
-        let (led, next) = (said(at.checked_sub(1)), said(Some(at + 1)));
-        let did = ["did", "does", "will"];
-        let is_asked = at == 1 && (did.contains(&led) || ["is", "has", "was"].contains(&led));
-        let asks = ["why", "when"].contains(&said(at.checked_sub(2)));
-        let is_asked_of = at == 2 && did.contains(&led) && asks;
-        (is_asked || is_asked_of) && !["", "of"].contains(&next)
     }
 
     /// "The best of 7": a number is a title where it counts nothing, and names no task beside another.
@@ -367,7 +354,7 @@ impl<'a> Marked<'a> {
             "by",
             "since",
         ];
-        let is_counted = !ends.contains(&said(Some(at + 1))) && !self.is_subject(at);
+        let is_counted = !ends.contains(&said(Some(at + 1)));
         let is_beside = ["and", "or"].contains(&said(at.checked_sub(1)))
             && count(said(at.checked_sub(2)).trim_start_matches('#')).is_some();
         // Orders count what they start.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     intent::{Dated, Intent, Opposite, RunsWanted},
-    names::{Key, Kind, Names, Thing},
+    names::{Key, Kind, Names},
     words::Sense,
 };
 
@@ -54,9 +54,6 @@ impl<N: Names> Context<'_, N> {
         if let ([what], true) = (things.as_slice(), self.asks_whether_done(&of_states)) {
             return Ok(Intent::Describe { what: what.clone() });
         }
-        if let Some(before) = self.runs_before(&things) {
-            return self.narrowed(before, of_states);
-        }
         let of = if things.is_empty() {
             self.spoken_of(Topic::Runs.kinds()).into_iter().collect()
         } else {
@@ -78,53 +75,6 @@ impl<N: Names> Context<'_, N> {
             within: marked.period.clone(),
             filter: filters::typed(&marked.filter, self.names),
             ..of_states
-        }))
-    }
-
-    /// "How many of them failed?": the runs that were counted before, where nothing else is named.
-    fn runs_before(&self, things: &[Thing]) -> Option<RunsWanted> {
-        let is_of_them = things.is_empty() && self.says(&["them", "those", "these"]);
-        match &self.conversation.last {
-            Some(Intent::ListRuns(before)) if is_of_them => Some(before.clone()),
-            _ => None,
-        }
-    }
-
-    /// Those of before for which what is said now holds too.
-    fn narrowed(&self, before: RunsWanted, now: RunsWanted) -> Result<Intent, Refused> {
-        let marked = self.marked;
-        let has_state = |one: &RunsWanted| {
-            one.state.is_some() || one.opposite.is_some() || one.is_lost || one.is_left
-        };
-        let is_twice = has_state(&before) && has_state(&now)
-            || before.within.is_some() && marked.period.is_some()
-            || before.newest.is_some();
-        if is_twice {
-            // Both would have to hold, and only one can be asked for.
-            return Err(Box::new(Reading::NotAnswered(vec!["them".to_owned()])));
-        }
-        let filters = [&before.filter, &filters::typed(&marked.filter, self.names)];
-        let filters: Vec<&str> = filters
-            .into_iter()
-            .filter(|one| !one.is_empty())
-            .map(String::as_str)
-            .collect();
-        let filter = match filters.as_slice() {
-            [] => String::new(),
-            [one] => (*one).to_owned(),
-            several => format!("({})", several.join(") and (")),
-        };
-        Ok(Intent::ListRuns(RunsWanted {
-            of: before.of,
-            state: before.state.or(now.state),
-            opposite: before.opposite.or(now.opposite),
-            is_lost: before.is_lost || now.is_lost,
-            is_left: before.is_left || now.is_left,
-            is_own: before.is_own,
-            dated: before.dated,
-            newest: None,
-            within: before.within.or_else(|| marked.period.clone()),
-            filter,
         }))
     }
 

@@ -893,54 +893,10 @@ fn all_of_a_kind_are_counted() {
             &["Of 6 tasks 1 failed: 16.667 %."],
         ),
         ("success rate of beta", &["Of 5 tasks 5 completed: 100 %."]),
-        (
-            "how many runs had lr below 0.1?",
-            &["19 runs with `params.lr < 0.1`."],
-        ),
-        ("how many runs had seed 42?", &["with `seed = 42`."]),
-        ("which briefs are not done?", &["1 brief is not completed:"]),
-        ("how many briefs failed?", &["No briefs have failed tasks."]),
     ];
     for (question, parts) in cases {
         check_lines(&lab, question, parts);
     }
-}
-
-#[test]
-fn what_was_counted_is_counted_again() {
-    let lab = Lab::new();
-    lab.delta();
-    let refused = "`them` would be left out";
-    check_talk(
-        &lab,
-        &[
-            ("how many runs had lr 0.001?", "answered", "11 runs with"),
-            (
-                "how many of them failed?",
-                "answered",
-                "1 run with `params.lr = 0.001` failed.",
-            ),
-            ("how many of them completed?", "refused", refused),
-            (
-                "how many runs of alpha had seed 42?",
-                "answered",
-                "1 run of `alpha`",
-            ),
-            (
-                "how many of those completed today?",
-                "answered",
-                "1 run of `alpha`",
-            ),
-        ],
-    );
-    for question in ["report on alpha every week", "schedule a report on alpha"] {
-        let answer = Talk::new(&lab).ask(question);
-        let command = "`cupola report schedule alpha --every week`";
-        assert!(answer.text.contains(command), "{}", answer.text);
-        assert!(answer.change.is_none(), "{question}");
-    }
-    let answer = Talk::new(&lab).ask("report on everything");
-    assert!(answer.change.is_none(), "{}", answer.text);
 }
 
 #[test]
@@ -2206,6 +2162,42 @@ fn what_there_was_is_drafted_again() {
         serde_json::json!({"n_layers": "choice(2, 4)"})
     );
     assert_eq!(again, first);
+}
+
+#[test]
+fn whether_something_could_run_again_proposes_nothing() {
+    let lab = Lab::new();
+    for question in [
+        "can I rerun it?",
+        "rerun it?",
+        "could we run it again?",
+        "can we run task 5 of alpha again?",
+        "should I rerun alpha?",
+    ] {
+        let mut talk = Talk::new(&lab);
+        talk.ask("best of alpha");
+        let answer = talk.ask(question);
+        assert!(answer.change.is_none(), "{question}: {}", answer.text);
+        let is_told = [
+            "Nothing is done, since you only ask",
+            "Runs are tried again one by one",
+        ];
+        let is_told = is_told.iter().any(|text| answer.text.starts_with(text));
+        assert!(is_told, "{question}: {}", answer.text);
+    }
+    let mut talk = Talk::new(&lab);
+    talk.ask("which runs of find a good rate failed?");
+    let answer = talk.ask("rerun them");
+    let text = "Nothing is proposed: I could not make use of `them`.";
+    assert!(answer.text.starts_with(text), "{}", answer.text);
+    check_talk(
+        &lab,
+        &[(
+            "can you run find a good rate again?",
+            "answered",
+            "A brief called `Find a good rate`",
+        )],
+    );
 }
 
 #[test]
