@@ -7,6 +7,7 @@ mod counts;
 mod read;
 mod scaled;
 mod space;
+mod taken;
 
 use std::time::Duration;
 
@@ -189,18 +190,26 @@ impl Wish {
     #[must_use]
     pub fn changed_by(&self, later: &Self) -> Self {
         let mut space = self.space.clone();
+        let taken_out = |name: &String| {
+            let same = |known: &&String| known.eq_ignore_ascii_case(name);
+            let exact = space.iter().any(|(known, _)| known == name);
+            let mut known = space.iter().map(|(known, _)| known).filter(same);
+            let written = if exact { None } else { known.next() };
+            written.unwrap_or(name).clone()
+        };
+        let taken_out: Vec<String> = later.dropped.iter().map(taken_out).collect();
         for (name, expression) in &later.space {
             match space.iter_mut().find(|(known, _)| known == name) {
                 Some((_, kept)) => kept.clone_from(expression),
                 None => space.push((name.clone(), expression.clone())),
             }
         }
-        space.retain(|(name, _)| !later.dropped.contains(name));
+        space.retain(|(name, _)| !taken_out.contains(name));
         let mut dropped = self.dropped.clone();
         dropped.retain(|name| later.space.iter().all(|(known, _)| known != name));
-        for name in &later.dropped {
-            if !dropped.contains(name) {
-                dropped.push(name.clone());
+        for name in taken_out {
+            if !dropped.contains(&name) {
+                dropped.push(name);
             }
         }
         let is_moved = later.template.is_some() && later.template != self.template;

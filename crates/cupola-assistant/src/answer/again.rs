@@ -17,6 +17,9 @@ use crate::{
     wish::{Time, Wish},
 };
 
+/// What a brief is called where it was given no title: so much of its goal's first line.
+const USUAL_TITLE_CHARS: usize = 80;
+
 impl Desk<'_> {
     /// The draft of a brief like the one that made an experiment; none where no brief did, or drafts cannot say
     /// all that it says.
@@ -77,7 +80,11 @@ fn wish_of(wanted: &Wanted, own: Option<&Space>) -> Option<Wish> {
         usual != Some(*one)
     });
     let first_line = wanted.goal.lines().next().unwrap_or_default();
-    let is_titled = !first_line.starts_with(&wanted.title);
+    let usual: String = first_line.chars().take(USUAL_TITLE_CHARS).collect();
+    let is_titled = usual != wanted.title;
+    // What its template searches since then was not searched by this one.
+    let others = own.into_iter().flat_map(Space::parameters);
+    let others = others.filter(|one| space.find(&one.name).is_none());
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Some(Wish {
         goal: wanted.goal.clone(),
@@ -95,6 +102,7 @@ fn wish_of(wanted: &Wanted, own: Option<&Space>) -> Option<Wish> {
         space: said
             .map(|one| (one.name.clone(), one.expression()))
             .collect(),
+        dropped: others.map(|one| one.name.clone()).collect(),
         ..Wish::default()
     })
 }

@@ -4,14 +4,16 @@ use super::{
     NotTaken, Reading, Untaken,
     build::{Context, Refused},
     named::which,
-    orders::{BEFORE, GREETINGS},
+    orders::{BEFORE, GREETINGS, asks_whether},
 };
 use crate::{
     fact::Fact,
     intent::{Action, Intent},
-    names::{How, Kind, Names},
-    question::fold,
+    names::{How, Kind, Names, Thing},
+    question::{Word, fold},
 };
+
+const QUOTES: &[char] = &['"', '`', '“', '”', '\''];
 
 /// Words that ask for it where "again" stands behind them.
 const LEADS: &[&str] = &["run", "do", "execute", "submit"];
@@ -46,7 +48,8 @@ const BESIDE: &[&str] = &[
     "thanks",
 ];
 
-const PRONOUNS: &[&str] = &["it", "this", "that", "them"];
+/// "Them" are several: no one of them is meant.
+const PRONOUNS: &[&str] = &["it", "this", "that"];
 
 impl<N: Names> Context<'_, N> {
     /// What is to be run again, if that is asked for. Words beside it that say more are refused.
@@ -67,6 +70,13 @@ impl<N: Names> Context<'_, N> {
         if !(AGAINS.contains(&lead) || (LEADS.contains(&lead) && is_again)) {
             return Ok(None);
         }
+        if asks_whether(self.marked) {
+            let is_plain = LEADS.contains(&lead);
+            return is_plain.then(|| self.would_act(Action::Retry)).transpose();
+        }
+        if let Some(of) = self.named_whole(at + 1)? {
+            return Ok(Some(Intent::Fact(Fact::Again { of })));
+        }
         let is_beside =
             |at: usize| !words[at].is_quoted && BESIDE.contains(&words[at].folded.as_str());
         let rest: Vec<usize> = (at + 1..words.len()).filter(|at| !is_beside(*at)).collect();
@@ -78,7 +88,7 @@ impl<N: Names> Context<'_, N> {
         }
         for until in (first + 1..=last + 1).rev() {
             let text = self.marked.question.between(*first, until);
-            let text = fold(text.trim_matches(['"', '`', '“', '”', '\'']));
+            let text = fold(text.trim_matches(QUOTES));
             let mut found = self.names.find(How::Folded, &text, &[Kind::Experiment]);
             if found.len() > 1 {
                 return Err(which(Kind::Experiment, found).into());
@@ -100,6 +110,34 @@ impl<N: Names> Context<'_, N> {
                 action: Some(Action::Retry),
                 why: Untaken::Words(rest),
             })));
+        }
+        Ok(None)
+    }
+
+    /// An experiment whose name has words in it that are passed elsewhere: "run experiment 1 again".
+    fn named_whole(&self, begins: usize) -> Result<Option<Thing>, Refused> {
+        let words = self.marked.words();
+        for from in begins..words.len() {
+            for until in (from + 1..=words.len()).rev() {
+                let is_rest =
+                    |word: &Word| !word.is_quoted && BESIDE.contains(&word.folded.as_str());
+                if !words[until..].iter().all(is_rest) {
+                    break;
+                }
+                let text = self.marked.question.between(from, until);
+                let text = fold(text.trim_matches(QUOTES));
+                let mut found = self.names.find(How::Folded, &text, &[Kind::Experiment]);
+                if found.len() > 1 {
+                    return Err(which(Kind::Experiment, found).into());
+                }
+                if let Some(of) = found.pop() {
+                    return Ok(Some(of));
+                }
+            }
+            let is_article = ["the", "my", "our", "a"].contains(&words[from].folded.as_str());
+            if !is_article {
+                break;
+            }
         }
         Ok(None)
     }

@@ -117,6 +117,12 @@ impl<N: Names> Context<'_, N> {
             .or_else(|| self.of_changed_draft(topic, kept))
     }
 
+    /// Whether all that is said takes something out of the draft that there is, or changes it.
+    pub(super) fn takes_out_of_draft(&self) -> bool {
+        let kept = self.conversation.wish.as_ref();
+        kept.is_some_and(|kept| !kept.is_empty() && self.of_taken_out(kept).is_some())
+    }
+
     /// What takes something out of the draft and says nothing else that is not read: "remove the budget".
     fn of_taken_out(&self, kept: &wish::Wish) -> Option<Intent> {
         let later = self.wish(0);
@@ -307,9 +313,11 @@ impl<N: Names> Context<'_, N> {
             let found = self.names.find(How::Folded, &word.text, &[Kind::Template]);
             found.into_iter().next().map(|thing| thing.name)
         };
-        let is_parameter = |word: &Word| {
+        let parameter = |word: &Word| {
             let found = self.names.find(How::Folded, &word.text, &[Kind::Parameter]);
-            !found.is_empty()
+            let is_written = found.iter().any(|thing| thing.name == word.text);
+            let name = found.into_iter().next().map(|thing| thing.name);
+            name.map(|name| if is_written { word.text.clone() } else { name })
         };
         let is_free = |word: &Word| {
             let is_other = crate::words::phrase(&[fold(&word.text).as_str()]).is_some();
@@ -317,7 +325,7 @@ impl<N: Names> Context<'_, N> {
         };
         let known = wish::Vocabulary {
             template: &template,
-            is_parameter: &is_parameter,
+            parameter: &parameter,
             is_free: &is_free,
         };
         wish::read(self.marked.question, begins, known)

@@ -102,6 +102,10 @@ impl<N: Names> Context<'_, N> {
         let Some(at) = (1..words.len()).find(is_order).filter(|_| !looks_at_all) else {
             return Ok(());
         };
+        // "With 40 tasks, remove lr from it": all of it is said of the draft.
+        if self.conversation.is_draft_meant && self.takes_out_of_draft() {
+            return Ok(());
+        }
         let before = words[..at].iter().filter(|word| {
             let said = word.folded.as_str();
             let is_quiet = BEFORE.contains(&said) || ["also", "the", "of"].contains(&said);

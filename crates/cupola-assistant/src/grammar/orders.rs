@@ -78,6 +78,14 @@ pub(super) fn asked_about(marked: &Marked) -> Option<Topic> {
     is_asked.then_some(action)
 }
 
+/// Whether it asks whether something could be changed, and orders nothing.
+pub(super) fn asks_whether(marked: &Marked) -> bool {
+    let [first, second] = beginning(marked.words());
+    let is_modal = MODALS.contains(&first);
+    let is_polite = is_modal && second == "you" && !is_about_wishes(marked.words());
+    !is_polite && (is_modal || marked.question.text.contains(['?', '？']))
+}
+
 /// "Would you want to cancel …", "will you need to …": asked of whoever answers, and no order.
 fn is_about_wishes(words: &[Word]) -> bool {
     let wishes = ["want", "need", "like", "have"];

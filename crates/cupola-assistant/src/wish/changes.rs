@@ -1,52 +1,13 @@
-//! What changes a draft by what it was: more or less of something, something taken out, something that is not
-//! to be.
+//! What changes a draft by what it was: more or less of something.
 
 use std::ops::Range;
 
-use super::{
-    By, Missing, Part, Scaled,
-    counts::TASKS,
-    read::{Reader, is_filler},
-    space::{dashed, is_strange},
-};
+use super::{By, Missing, Part, Scaled, counts::TASKS, read::Reader, space::dashed};
 use crate::{period, question::Word, words::count};
-
-/// Words that take something out.
-const DROPS: &[&str] = &[
-    "drop", "remove", "delete", "without", "forget", "clear", "omit", "exclude",
-];
-
-/// Words that say what is not to be.
-const NOTS: &[&str] = &["not", "no", "never", "avoid", "except", "dont"];
-
-/// Words behind those with which they say something else: "not more than".
-const OTHER_NOTS: &[&str] = &[
-    "more", "less", "fewer", "longer", "later", "over", "above", "below", "only", "yet", "too",
-    "so", "much", "many", "before", "until", "than",
-];
-
-/// Words between what is taken out.
-const BETWEEN: &[&str] = &[
-    "and",
-    "the",
-    "or",
-    "a",
-    "an",
-    "any",
-    "its",
-    "my",
-    "parameter",
-    "parameters",
-];
 
 /// Words between how much and of what.
 const OF_WHAT: &[&str] = &[
     "the", "its", "my", "as", "many", "much", "number", "amount", "count", "of",
-];
-
-/// What classes of machines are called by.
-const MACHINES: &[&str] = &[
-    "machine", "machines", "worker", "workers", "node", "nodes", "hardware",
 ];
 
 const RAISES: &[&str] = &["raise", "increase"];
@@ -110,112 +71,6 @@ impl Reader<'_> {
         Some(self.beyond(Missing::Several, at..ends))
     }
 
-    /// `drop lr and the title`, `remove 5 tasks`.
-    fn taken_out(&mut self, at: usize) -> Option<usize> {
-        if !DROPS.contains(&self.said(at)) {
-            return None;
-        }
-        if let Some(length) = self.counted(at + 1, -1.0, at) {
-            return Some(1 + length);
-        }
-        let mut ends = at;
-        let mut next = self.past(at + 1, BETWEEN);
-        while let Some(length) = self.left_out(next, at, true) {
-            ends = next + length;
-            next = self.past(ends, BETWEEN);
-        }
-        let trailing = ["from", "the", "it", "search", "space"];
-        let after = if ends > at {
-            self.past(ends, &trailing)
-        } else {
-            at
-        };
-        (ends > at).then(|| after - at)
-    }
-
-    /// One thing that is taken out: a part of the brief that may be left out, or a parameter.
-    fn left_out(&mut self, at: usize, lead: usize, may_be_strange: bool) -> Option<usize> {
-        let word = self.words().get(at).filter(|word| !word.is_quoted)?;
-        if let Some((part, length)) = part_named(self.said(at), self.said(at + 1)) {
-            self.wish.cleared.push(part);
-            return Some(length);
-        }
-        let is_known = (self.known.is_parameter)(word);
-        let is_free = may_be_strange
-            && !self.is_in_goal(lead)
-            && is_strange(word)
-            && !is_filler(word)
-            && (self.known.is_free)(word);
-        if !(is_known || is_free) {
-            return None;
-        }
-        self.wish.space.retain(|(name, _)| *name != word.text);
-        self.wish.dropped.push(word.text.clone());
-        Some(1)
-    }
-
-    /// `not on small machines`, `no budget`, `not lr`: never read as if the word were not there.
-    fn negated(&mut self, at: usize) -> Option<usize> {
-        let said = self.said(at);
-        let first = at + 1 + usize::from(said == "do" && self.said(at + 1) == "not");
-        let is_not = NOTS.contains(&said) || first > at + 1;
-        // What is probed for is a part of its own: else each word of "no no no …" would be read twice as often.
-        if !is_not || self.follows_comma(first) || self.is_probe {
-            return None;
-        }
-        if OTHER_NOTS.contains(&self.said(first)) {
-            // "Not more than 40 tasks" are 40.
-            let ends = self.past(first + 1, &["than"]);
-            let is_bound = ends > first + 1 && self.is_part(ends);
-            return is_bound.then_some(ends - at);
-        }
-        let leads: &[&str] = if said == "no" {
-            &["a", "an", "any"]
-        } else {
-            &[
-                "on",
-                "with",
-                "using",
-                "use",
-                "by",
-                "in",
-                "the",
-                "a",
-                "an",
-                "any",
-                "at",
-                "run",
-                "search",
-                "searching",
-                "vary",
-            ]
-        };
-        let from = self.past(first, leads);
-        let searches = ["search", "searching", "vary", "the", "a", "any"];
-        let is_plain = (first..from).all(|place| searches.contains(&self.said(place)));
-        let is_free = !self.is_part(from) && self.names_sampler(from).is_none();
-        if let Some(length) = self
-            .left_out(from, at, is_plain && is_free && self.is_change())
-            .filter(|_| is_plain)
-        {
-            return Some(from + length - at);
-        }
-        let word = self.words().get(from)?;
-        let mut probe = self.clone();
-        probe.is_probe = true;
-        let beyond = probe.wish.beyond.len();
-        if let Some(length) = probe.part(from) {
-            if probe.wish.beyond.len() > beyond {
-                return None;
-            }
-            let ends = self.past(from + length, MACHINES);
-            return Some(self.beyond(Missing::Not, at..ends));
-        }
-        let is_led = from > first && (!self.is_in_goal(at) || word.is_name_like());
-        let ends = self.past(from + 1, MACHINES);
-        is_led.then(|| self.beyond(Missing::Not, at..ends))
-    }
-
     /// `double the tasks`, `half as many tasks`, `twice as long`, `3 times the budget`.
     fn multiplied(&mut self, at: usize) -> Option<usize> {
         let (factor, mut from) = match self.said(at) {
@@ -228,7 +83,7 @@ impl Reader<'_> {
                 (f64::from(count(said).filter(|_| is_times)?), at + 2)
             }
         };
-        if self.is_in_goal(at) && !self.follows_comma(at) {
+        if !self.may_change(at) {
             return None;
         }
         let begins = from;
@@ -241,7 +96,7 @@ impl Reader<'_> {
         let is_parameter = self
             .words()
             .get(from)
-            .is_some_and(|word| (self.known.is_parameter)(word));
+            .is_some_and(|word| (self.known.parameter)(word).is_some());
         let is_it = ["it", "that", "them", ""].contains(&self.said(from)) && from == begins;
         if is_parameter {
             return Some(self.beyond(Missing::Value, at..from + 1));
@@ -292,7 +147,7 @@ impl Reader<'_> {
     }
 
     /// `10 tasks`, `5 minutes`, `50 credits` behind a word that adds them or takes them away.
-    fn counted(&mut self, at: usize, sign: f64, lead: usize) -> Option<usize> {
+    pub(super) fn counted(&mut self, at: usize, sign: f64, lead: usize) -> Option<usize> {
         let at_more = self.past(at + 1, &["more", "additional", "extra", "further"]);
         let number = count(self.said(at)).map(f64::from);
         if let Some(number) = number {
@@ -318,9 +173,7 @@ impl Reader<'_> {
         let is_raised = RAISES.contains(&said);
         let sign = if is_raised { 1.0 } else { -1.0 };
         let is_set = ["set", "change", "make"].contains(&said);
-        if !(is_raised || LOWERS.contains(&said) || is_set)
-            || (self.is_in_goal(at) && !self.follows_comma(at))
-        {
+        if !(is_raised || LOWERS.contains(&said) || is_set) || !self.may_change(at) {
             return None;
         }
         let from = self.past(at + 1, OF_WHAT);
@@ -328,7 +181,7 @@ impl Reader<'_> {
         let is_parameter = self
             .words()
             .get(from)
-            .is_some_and(|word| (self.known.is_parameter)(word));
+            .is_some_and(|word| (self.known.parameter)(word).is_some());
         let length = match named {
             Some((_, length)) => length,
             None if is_parameter => 1,
@@ -372,7 +225,7 @@ impl Reader<'_> {
     /// `fewer tasks`, `more time`, `longer`, `higher priority`: how many, it does not say.
     fn compared(&mut self, at: usize) -> Option<usize> {
         let said = self.said(at);
-        let is_free = !self.is_in_goal(at) || self.follows_comma(at);
+        let is_free = self.may_change(at);
         let is_bound =
             ["no", "not", "any"].contains(&self.before(at)) || self.said(at + 1) == "than";
         if !is_free || is_bound {
@@ -412,22 +265,14 @@ impl Reader<'_> {
     fn scale(&mut self, part: Part, by: By, within: Range<usize>) -> usize {
         let length = within.len();
         let words = self.text(within).to_owned();
+        if let By::Plus(more) = by
+            && more > 0.0
+            && !self.is_change()
+            && self.wish.begin(part, more)
+        {
+            return length;
+        }
         self.wish.scaled.push(Scaled { part, by, words });
         length
     }
-}
-
-/// A part that may be left out, as it is called, and how many words that takes.
-fn part_named(said: &str, next: &str) -> Option<(Part, usize)> {
-    Some(match said {
-        "title" | "name" => (Part::Title, 1),
-        "constraint" | "constraints" => (Part::Constraints, 1),
-        "priority" => (Part::Priority, 1),
-        "credit" if next == "limit" => (Part::Credits, 2),
-        "budget" | "credits" | "limit" => (Part::Credits, 1),
-        "sampler" => (Part::Sampler, 1),
-        "study" if next == "seed" => (Part::StudySeed, 2),
-        "study_seed" => (Part::StudySeed, 1),
-        _ => return None,
-    })
 }

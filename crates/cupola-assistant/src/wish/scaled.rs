@@ -21,6 +21,27 @@ impl Wish {
         }
     }
 
+    /// Takes more of what was not said before for so much of it; not where it was said, or there cannot be so much.
+    pub(super) fn begin(&mut self, part: Part, number: f64) -> bool {
+        match part {
+            Part::Tasks if self.num_tasks.is_none() => {
+                let tasks = whole(number).filter(|tasks| (1..=TASKS_MAX).contains(tasks));
+                self.num_tasks = tasks;
+                tasks.is_some()
+            }
+            Part::Time if self.time.is_none() => {
+                let time = Duration::try_from_secs_f64(number).ok();
+                self.time = time.map(Time::Each);
+                time.is_some()
+            }
+            Part::Credits if self.credits.is_none() => {
+                self.credits = Some(number.to_string());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Changes what is there by what was said; what has no amount that could be changed is asked back.
     pub(super) fn scale(&mut self, scaled: &Scaled) {
         let degree = Missing::Degree(Some(scaled.part));

@@ -5,7 +5,12 @@ fn of(text: &str, begins: usize) -> Wish {
     let question = Question::read(text).unwrap();
     let known = Vocabulary {
         template: &|word| (word.folded == "char-lm").then(|| "char-lm".to_owned()),
-        is_parameter: &|word| ["lr", "n_layers"].contains(&word.folded.as_str()),
+        parameter: &|word| {
+            let known = ["lr", "n_layers", "dropout"];
+            known
+                .contains(&word.folded.as_str())
+                .then(|| word.folded.clone())
+        },
         is_free: &|word| word.folded != "alpha",
     };
     read(&question, begins, known)
@@ -465,6 +470,107 @@ fn what_is_not_to_be_is_never_read_as_if_it_were() {
         ("for depth, lr 0.1", "depth; lr=fixed(0.1)"),
         ("for depth, lr -0.1", "depth; lr=fixed(-0.1)"),
         ("for a resnet 18-50 with char-lm", "a resnet 18-50; char-lm"),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn what_is_taken_out_ends_where_something_else_is_said() {
+    for (text, expected) in [
+        ("drop lr, n_layers 4", "; n_layers=fixed(4); without lr"),
+        (
+            "drop lr and n_layers 2 or 4",
+            "; n_layers=choice(2, 4); without lr",
+        ),
+        ("drop lr and n_layers", "; without lr; without n_layers"),
+        ("drop lr, n_layers", "; without lr; without n_layers"),
+        ("drop lr, priority 5", "; priority 5; without lr"),
+        (
+            "drop lr, title tiny sweep",
+            "; called tiny sweep; without lr",
+        ),
+        ("drop lr and the title", "; without lr; clear Title"),
+        ("drop the budget, 40 tasks", "; 40 tasks; clear Credits"),
+        ("drop LR", "; without lr"),
+        (
+            "drop `lr` and \"n_layers\"",
+            "; without lr; without n_layers",
+        ),
+        ("LR 0.1", "; lr=fixed(0.1)"),
+        ("without small machines", "; no Not: without small machines"),
+        ("exclude small machines", "; no Not: exclude small machines"),
+        ("without grid", "; no Not: without grid"),
+        ("drop char-lm", "; no Not: drop char-lm"),
+        (
+            "drop drop drop drop drop drop drop lr",
+            "drop drop drop drop drop drop; without lr",
+        ),
+    ] {
+        check_change(text, expected);
+    }
+    check(
+        "for depth with char-lm without lr, n_layers 2 or 4, 20 tasks",
+        "depth; char-lm; 20 tasks; n_layers=choice(2, 4); without lr",
+    );
+    let before = of("for speed lr 0.1 to 0.2", 0);
+    let mut later = Wish::default();
+    later.dropped.push("LR".to_owned());
+    assert_eq!(said(&before.changed_by(&later)), "speed; without lr");
+}
+
+#[test]
+fn a_goal_keeps_what_it_says() {
+    for (text, expected) in [
+        (
+            "to find out whether training without dropout is better",
+            "find out whether training without dropout is better",
+        ),
+        (
+            "to find out whether lr, not dropout, matters with char-lm",
+            "find out whether lr, not dropout, matters; char-lm",
+        ),
+        (
+            "to find out whether training, without dropout, is better",
+            "find out whether training, without dropout, is better",
+        ),
+        (
+            "for the smallest loss, without lr, 5 tasks",
+            "the smallest loss; 5 tasks; without lr",
+        ),
+        (
+            "for the smallest loss, not lr",
+            "the smallest loss; without lr",
+        ),
+        (
+            "to reduce the time per step with char-lm",
+            "reduce the time per step; char-lm",
+        ),
+        (
+            "with char-lm to reduce the time to converge",
+            "reduce the time to converge; char-lm",
+        ),
+        (
+            "to double the tasks that succeed",
+            "double the tasks that succeed",
+        ),
+        (
+            "for depth with char-lm, reduce the time",
+            "depth; char-lm; no Degree(Some(Time)): reduce the time",
+        ),
+        (
+            "for depth with char-lm plus 20 tasks",
+            "depth; char-lm; 20 tasks",
+        ),
+        (
+            "for depth with char-lm and add 10 tasks of 5 min",
+            "depth; char-lm; 10 tasks; 300 s",
+        ),
+        (
+            "for depth, 20 tasks plus 5 more tasks",
+            "depth; 20 tasks; Tasks Plus(5.0)",
+        ),
+        ("for depth plus 50 credits", "depth; 50 credits"),
     ] {
         check(text, expected);
     }

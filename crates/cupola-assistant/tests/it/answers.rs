@@ -2209,6 +2209,42 @@ fn what_there_was_is_drafted_again() {
 }
 
 #[test]
+fn whether_something_could_run_again_proposes_nothing() {
+    let lab = Lab::new();
+    for question in [
+        "can I rerun it?",
+        "rerun it?",
+        "could we run it again?",
+        "can we run task 5 of alpha again?",
+        "should I rerun alpha?",
+    ] {
+        let mut talk = Talk::new(&lab);
+        talk.ask("best of alpha");
+        let answer = talk.ask(question);
+        assert!(answer.change.is_none(), "{question}: {}", answer.text);
+        let is_told = [
+            "Nothing is done, since you only ask",
+            "Runs are tried again one by one",
+        ];
+        let is_told = is_told.iter().any(|text| answer.text.starts_with(text));
+        assert!(is_told, "{question}: {}", answer.text);
+    }
+    let mut talk = Talk::new(&lab);
+    talk.ask("which runs of find a good rate failed?");
+    let answer = talk.ask("rerun them");
+    let text = "Nothing is proposed: I could not make use of `them`.";
+    assert!(answer.text.starts_with(text), "{}", answer.text);
+    check_talk(
+        &lab,
+        &[(
+            "can you run find a good rate again?",
+            "answered",
+            "A brief called `Find a good rate`",
+        )],
+    );
+}
+
+#[test]
 fn a_draft_is_shown_by_its_name_and_offered_while_there_is_one() {
     let lab = Lab::new();
     let mut talk = Talk::new(&lab);
