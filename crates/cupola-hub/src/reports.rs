@@ -1,6 +1,8 @@
 //! Reports that are kept, and schedules that make them. What stands in one is the maker's; here it is
 //! text, which is kept as it came and never changes.
 
+use std::collections::BTreeSet;
+
 use cupola_domain::{
     access::{Principal, Role},
     event::Event,
@@ -136,6 +138,10 @@ impl Hub {
         when: When,
         who: &Principal,
     ) -> Result<Schedule, HubError> {
+        // Whatever is named twice is reported on once.
+        let mut known = BTreeSet::new();
+        let mut subjects = subjects;
+        subjects.retain(|id| known.insert(*id));
         if subjects.is_empty() {
             let message = "names nothing; name an experiment";
             return Err(HubError::Invalid(vec![FieldError::new(

@@ -1,6 +1,6 @@
 //! Runs that are asked for: how many, and which.
 
-use cupola_domain::{counts::State, ids::ExperimentId, text::excerpt};
+use cupola_domain::{counts::State, experiment::Experiment, ids::ExperimentId, text::excerpt};
 use cupola_hub::HubError;
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     facts::{self, Failures},
     intent::{Dated, RunsWanted},
     links,
-    names::Key,
+    names::{Key, Thing},
     numbers::{amount, plural},
     period::Period,
 };
@@ -105,21 +105,45 @@ impl Desk<'_> {
         })
     }
 
-    /// Which part of the tasks of an experiment ended so, where nothing else was asked.
+    /// All of the experiments that are meant, with the page that shows them; none where something else is.
+    fn whole(&self, of: &[Thing]) -> Result<Option<(Vec<Experiment>, String)>, HubError> {
+        if of.is_empty() {
+            let known = self.hub.known_experiments()?.into_iter();
+            let there = known.filter(|known| known.deleted_at.is_none() && known.bin_of.is_none());
+            let all = there.map(|known| known.experiment).collect();
+            return Ok(Some((all, links::EXPERIMENTS.to_owned())));
+        }
+        let mut experiments = Vec::new();
+        for thing in of {
+            let Key::Experiment(id) = thing.key else {
+                return Ok(None);
+            };
+            experiments.push(self.hub.experiment_detail(id)?.experiment);
+        }
+        let source = match experiments.as_slice() {
+            [only] => links::experiment(only),
+            _ => links::EXPERIMENTS.to_owned(),
+        };
+        Ok(Some((experiments, source)))
+    }
+
+    /// Which part of the tasks of experiments ended so, where nothing else was asked.
     fn with_share(&self, answer: Answer, wanted: &RunsWanted) -> Result<Answer, HubError> {
         let is_plain = wanted.filter.is_empty()
             && wanted.within.is_none()
             && wanted.newest.is_none()
             && !(wanted.is_own || wanted.is_lost || wanted.is_not());
         let state = wanted.state.filter(|state| is_plain && state.is_terminal());
-        let (Some(state), [thing]) = (state, wanted.of.as_slice()) else {
+        let Some(state) = state else {
             return Ok(answer);
         };
-        let Key::Experiment(id) = thing.key else {
+        let Some((experiments, source)) = self.whole(&wanted.of)? else {
             return Ok(answer);
         };
-        let experiment = self.hub.experiment_detail(id)?.experiment;
-        let (some, all) = (experiment.counts.of(state), experiment.counts.total());
+        let counts = experiments.iter().map(|one| one.counts);
+        let (some, all) = counts.fold((0, 0), |(some, all), counts| {
+            (some + counts.of(state), all + counts.total())
+        });
         if all == 0 {
             return Ok(answer);
         }
@@ -128,7 +152,6 @@ impl Desk<'_> {
             reason = "no experiment has so many tasks"
         )]
         let share = 100.0 * some as f64 / all as f64;
-        let source = links::experiment(&experiment);
         let text = format!(
             "Of {} {some} {state}: {} %.",
             plural(all, "task"),

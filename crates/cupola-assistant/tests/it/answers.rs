@@ -892,6 +892,14 @@ fn all_of_a_kind_are_counted() {
             "how many percent of alpha failed?",
             &["Of 6 tasks 1 failed: 16.667 %."],
         ),
+        (
+            "what is the failure rate?",
+            &["Of 19 tasks 1 failed: 5.2632 %."],
+        ),
+        (
+            "failure rate of alpha and beta",
+            &["Of 11 tasks 1 failed: 9.0909 %."],
+        ),
         ("success rate of beta", &["Of 5 tasks 5 completed: 100 %."]),
         (
             "how many runs had lr below 0.1?",

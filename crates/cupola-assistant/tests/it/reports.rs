@@ -269,7 +269,7 @@ fn the_same_schedule_is_made_once() {
     let lab = Lab::new();
     let day = When::Every(DAY);
     schedule(&lab, &[lab.beta], day);
-    schedule(&lab, &[lab.alpha], day);
+    schedule(&lab, &[lab.alpha, lab.alpha], day);
     schedule(&lab, &[lab.beta], When::Done);
     let by = |name: &str| {
         let who = somebody(name, Role::Researcher);
@@ -278,6 +278,9 @@ fn the_same_schedule_is_made_once() {
     let again = by("ada").unwrap_err().to_string();
     assert!(again.contains("does the same already"), "{again}");
     assert!(by("bob").is_ok());
+    let ada = somebody("ada", Role::Researcher);
+    let again = lab.hub.create_report_schedule(vec![lab.alpha], day, &ada);
+    assert!(again.is_err(), "{again:?}");
 }
 
 #[test]
