@@ -1,5 +1,7 @@
 //! Briefs: from what is wanted to a family of tasks.
 
+mod bounds;
+
 use std::{ops::Range, sync::Arc};
 
 use cupola_domain::{
@@ -10,7 +12,6 @@ use cupola_domain::{
     ids::{BriefId, ExperimentId, RunId, TaskId},
     resources::Needs,
     run::Run,
-    schema::{Field, FieldKind},
     setup::Setup,
     task::Task,
     template::Template,
@@ -20,11 +21,12 @@ use cupola_domain::{
 use cupola_search::{
     plan::{FIRST_SEED, PlannedTask, plan_range},
     sampler::Sampler,
-    space::{Domain, Space},
+    space::Space,
 };
 use cupola_store::{Tx, briefs, code, events, experiments, tasks, verification};
 use serde_json::{Map, Value};
 
+use self::bounds::beyond_bounds;
 use crate::{
     Analysis, Hub, HubError,
     experiments::task_of,
@@ -232,7 +234,11 @@ fn space_of(template: &Template, changed: &Map<String, Value>) -> Result<Space, 
     }
     match Space::parse_json(&Value::Object(space)) {
         Ok(space) => {
-            errors.extend(beyond_bounds(template, &space, changed));
+            errors.extend(beyond_bounds(
+                (&template.schema, &template.space),
+                &space,
+                changed,
+            ));
             if errors.is_empty() {
                 Ok(space)
             } else {
@@ -249,53 +255,6 @@ fn space_of(template: &Template, changed: &Map<String, Value>) -> Result<Space, 
             }));
             Err(errors)
         }
-    }
-}
-
-/// Values of a draft that the template's fields do not allow: each task would be refused them where it is made
-/// by hand. What the template searches by itself is its author's.
-fn beyond_bounds(
-    template: &Template,
-    space: &Space,
-    changed: &Map<String, Value>,
-) -> Vec<FieldError> {
-    let parameters = space.parameters().iter();
-    let said = parameters.filter(|one| {
-        let said = changed.get(&one.name);
-        said.is_some() && said != template.space.get(&one.name)
-    });
-    let found = said.flat_map(|parameter| {
-        let field = template.schema.field(&parameter.name);
-        field.map_or_else(Vec::new, |field| unfit(field, &parameter.domain))
-    });
-    found.map(|error| error.under("space")).collect()
-}
-
-/// Why a field does not take all of these values.
-fn unfit(field: &Field, domain: &Domain) -> Vec<FieldError> {
-    let ends = ends_of(domain);
-    let given = ends.iter().filter(|value| !value.is_null());
-    let mut errors: Vec<_> = given
-        .filter_map(|value| field.check(value).err())
-        .flatten()
-        .collect();
-    let is_whole = matches!(field.kind, FieldKind::Integer { .. });
-    if errors.is_empty() && is_whole && domain.is_continuous() {
-        let message = "takes whole numbers; write `integer(low, high)`, or a choice of values";
-        errors.push(FieldError::new(&field.name, message));
-    }
-    errors
-}
-
-/// The values that say whether all of them are allowed: every one, or the least and the greatest.
-fn ends_of(domain: &Domain) -> Vec<Value> {
-    match domain {
-        Domain::Uniform { low, high } | Domain::LogUniform { low, high } => {
-            vec![(*low).into(), (*high).into()]
-        }
-        Domain::Integer { low, high } => vec![(*low).into(), (*high).into()],
-        Domain::Choice(values) => values.clone(),
-        Domain::Fixed(value) => vec![value.clone()],
     }
 }
 
