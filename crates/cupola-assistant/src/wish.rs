@@ -154,7 +154,11 @@ pub enum Missing {
     Several,
     /// More or less of something, without saying how much; of what, where it says that.
     Degree(Option<Part>),
-    /// The same of a parameter.
+    /// So many times a priority of 0.
+    TimesNothing,
+    /// So many times something that has no fraction. It is rounded.
+    Rounded,
+    /// More or less of a parameter, without a value.
     Value,
     /// What is not to be, where a brief says what is.
     Not,

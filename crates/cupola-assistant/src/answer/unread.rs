@@ -57,6 +57,10 @@ fn obstacle(one: &Beyond, wish: &Wish) -> Option<Answer> {
             "{said} of what? Say it, such as `double the tasks` or `twice the time`."
         )),
         Missing::Degree(Some(part)) => by_how_much(&said, part, wish),
+        Missing::TimesNothing => Answer::refused(format!(
+            "{said} changes nothing, since its priority is {}: a whole number from -1000000 to 1000000, and higher goes first. Say it, such as `priority 5`.",
+            wish.priority.unwrap_or(0)
+        )),
         Missing::Value => asking(format!(
             "{said} names no value: say the values, such as `lr 0.01`, or a range, such as `lr 0.001 to 0.1`."
         )),
@@ -68,6 +72,7 @@ fn obstacle(one: &Beyond, wish: &Wish) -> Option<Answer> {
         | Missing::Sampler
         | Missing::Priority
         | Missing::CreditsEach
+        | Missing::Rounded
         | Missing::Turned => return None,
     })
 }
@@ -76,7 +81,8 @@ fn obstacle(one: &Beyond, wish: &Wish) -> Option<Answer> {
 fn by_how_much(said: &str, part: Part, wish: &Wish) -> Answer {
     let tasks = wish.num_tasks.unwrap_or(NUM_TASKS);
     let less = [
-        "fewer", "less", "lower", "decrease", "reduce", "shorte", "cut",
+        "fewer", "less", "lower", "decrease", "reduce", "shorte", "cut", "drop", "remove",
+        "delete", "minus", "without",
     ];
     let is_less = less.iter().any(|word| said.to_lowercase().contains(word));
     let half = if is_less {
@@ -150,7 +156,13 @@ pub(super) fn unread(mut answer: Answer, wish: &Wish) -> Answer {
                 ));
                 continue;
             }
+            Missing::Rounded => {
+                let said = quoted(&one.words);
+                answer = answer.more(format!("{said} is no whole number: it is rounded."));
+                continue;
+            }
             Missing::Date
+            | Missing::TimesNothing
             | Missing::Tasks
             | Missing::Several
             | Missing::Degree(_)

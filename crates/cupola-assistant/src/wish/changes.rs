@@ -119,6 +119,12 @@ impl Reader<'_> {
             _ => None,
         };
         let free = |place: usize| !self.follows_comma(place);
+        if let Some((share, length)) = self.share(at) {
+            let sign = sign_at(at + length).filter(|_| free(at + length))?;
+            let from = self.past(at + length + 1, OF_WHAT);
+            let (part, measured) = self.measured(from)?;
+            return Some(self.scale(part, By::Times(1.0 + sign * share), at..from + measured));
+        }
         if let Some((seconds, length)) = period::duration(&self.words()[at..]) {
             let sign = sign_at(at + length).filter(|_| free(at + length))?;
             let is_bound = self.said(at + length + 1) == "than";
@@ -144,6 +150,23 @@ impl Reader<'_> {
         };
         let sign = sign_at(at + 2).filter(|_| free(at + 2) && self.said(at + 3) != "than")?;
         Some(self.scale(part, By::Plus(sign * number), at..at + 3))
+    }
+
+    /// `50%`, `50 %`, `50 percent`: which share, and how many words say it.
+    fn share(&self, at: usize) -> Option<(f64, usize)> {
+        let word = self.words().get(at)?;
+        let next = self.words().get(at + 1);
+        let is_behind = next
+            .is_some_and(|next| self.question.text[word.end..next.start].contains('%'))
+            || (next.is_none() && self.question.text[word.end..].trim_start().starts_with('%'));
+        let (number, length) = match word.folded.strip_suffix('%') {
+            Some(number) => (number, 1),
+            None if is_behind => (word.folded.as_str(), 1),
+            None if ["percent", "%"].contains(&self.said(at + 1)) => (word.folded.as_str(), 2),
+            None => return None,
+        };
+        let share = number.parse::<f64>().ok()? / 100.0;
+        (share.is_finite() && share > 0.0).then_some((share, length))
     }
 
     /// `10 tasks`, `5 minutes`, `50 credits` behind a word that adds them or takes them away.
@@ -191,6 +214,11 @@ impl Reader<'_> {
         if self.said(next) == "by" {
             let within = at..next + 2;
             let number = self.words().get(next + 1)?;
+            let share = self.share(next + 1).zip(named.filter(|_| !is_set));
+            if let Some(((share, length), (part, _))) = share {
+                let within = at..next + 1 + length;
+                return Some(self.scale(part, By::Times(1.0 + sign * share), within));
+            }
             let Some((part, _)) = named.filter(|_| !is_set) else {
                 return Some(self.beyond(Missing::Value, within));
             };
@@ -223,12 +251,15 @@ impl Reader<'_> {
     }
 
     /// `fewer tasks`, `more time`, `longer`, `higher priority`: how many, it does not say.
-    fn compared(&mut self, at: usize) -> Option<usize> {
+    fn compared(&mut self, begins: usize) -> Option<usize> {
+        // "A few more tasks", "a bit longer".
+        let some = ["few", "bit", "little", "some", "several", "couple"];
+        let is_some = some.contains(&self.said(begins)) && !self.follows_comma(begins + 1);
+        let at = begins + usize::from(is_some);
         let said = self.said(at);
-        let is_free = self.may_change(at);
         let is_bound =
-            ["no", "not", "any"].contains(&self.before(at)) || self.said(at + 1) == "than";
-        if !is_free || is_bound {
+            ["no", "not", "any"].contains(&self.before(begins)) || self.said(at + 1) == "than";
+        if !self.may_change(begins) || is_bound {
             return None;
         }
         let alone = ["longer", "shorter"].contains(&said) && self.is_change();
@@ -237,13 +268,12 @@ impl Reader<'_> {
             "higher" | "lower" if self.said(at + 1) == "priority" => Some((Part::Priority, 1)),
             _ => None,
         };
-        match degree {
-            Some((part, length)) => {
-                Some(self.beyond(Missing::Degree(Some(part)), at..at + 1 + length))
-            }
-            None if alone => Some(self.beyond(Missing::Degree(Some(Part::Time)), at..at + 1)),
-            None => None,
-        }
+        let (part, length) = match degree {
+            Some(found) => found,
+            None if alone => (Part::Time, 0),
+            None => return None,
+        };
+        Some(self.beyond(Missing::Degree(Some(part)), begins..at + 1 + length))
     }
 
     /// What has an amount, and how many words name it.

@@ -48,7 +48,9 @@ impl Wish {
         let found = match scaled.part {
             Part::Tasks => {
                 let base = self.num_tasks.unwrap_or(NUM_TASKS);
-                let tasks = whole(scaled.by.of(base.into()));
+                let exact = scaled.by.of(base.into());
+                self.note_rounded(exact, scaled, &base);
+                let tasks = whole(exact.round());
                 let tasks = tasks.filter(|tasks| (1..=TASKS_MAX).contains(tasks));
                 self.num_tasks = tasks.or(self.num_tasks);
                 let words = format!("{} (of {base})", scaled.words);
@@ -71,17 +73,34 @@ impl Wish {
             }
             Part::Priority => {
                 let base = self.priority.unwrap_or(0);
-                let more = match scaled.by {
-                    By::Plus(more) => whole::<i64>(more),
-                    By::Times(_) => None,
+                let priority = match scaled.by {
+                    By::Plus(more) => whole::<i64>(more).map(|more| base.saturating_add(more)),
+                    // Twice nothing is nothing.
+                    By::Times(_) if base == 0 => None,
+                    By::Times(_) => i32::try_from(base).ok().and_then(|base| {
+                        let exact = scaled.by.of(base.into());
+                        self.note_rounded(exact, scaled, &base);
+                        whole(exact.round())
+                    }),
                 };
-                let priority = more.map(|more| base.saturating_add(more));
                 self.priority = priority.or(self.priority);
-                priority.map(drop).ok_or((degree, scaled.words.clone()))
+                let what = match scaled.by {
+                    By::Plus(_) => degree,
+                    By::Times(_) => Missing::TimesNothing,
+                };
+                priority.map(drop).ok_or((what, scaled.words.clone()))
             }
             _ => Err((degree, scaled.words.clone())),
         };
         if let Err((what, words)) = found {
+            self.beyond.push(Beyond { what, words });
+        }
+    }
+
+    fn note_rounded(&mut self, exact: f64, scaled: &Scaled, base: &dyn std::fmt::Display) {
+        if exact.fract() != 0.0 && matches!(scaled.by, By::Times(_)) {
+            let what = Missing::Rounded;
+            let words = format!("{} (of {base})", scaled.words);
             self.beyond.push(Beyond { what, words });
         }
     }

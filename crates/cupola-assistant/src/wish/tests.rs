@@ -333,6 +333,17 @@ fn more_or_less_of_what_there_was_is_read() {
         ("add 10 tasks", "; Tasks Plus(10.0)"),
         ("5 fewer tasks", "; Tasks Plus(-5.0)"),
         ("remove 5 tasks", "; Tasks Plus(-5.0)"),
+        ("50% more tasks", "; Tasks Times(1.5)"),
+        ("50 % more tasks", "; Tasks Times(1.5)"),
+        ("50 percent fewer tasks", "; Tasks Times(0.5)"),
+        ("25% less time", "; Time Times(0.75)"),
+        ("increase the tasks by 50%", "; Tasks Times(1.5)"),
+        ("lower the budget by 50 %", "; Credits Times(0.5)"),
+        (
+            "a few more tasks",
+            "; no Degree(Some(Tasks)): few more tasks",
+        ),
+        ("a bit longer", "; no Degree(Some(Time)): bit longer"),
         ("5 minutes longer", "; Time Plus(300.0)"),
         ("5 more minutes", "; Time Plus(300.0)"),
         ("increase the priority by 2", "; Priority Plus(2.0)"),
@@ -389,6 +400,14 @@ fn more_or_less_of_what_there_was_is_read() {
         (
             "no budget",
             "speed; 20 tasks; 120 s; priority 1; clear Credits",
+        ),
+        (
+            "12% more tasks",
+            "speed; 22 tasks; 120 s; 10 credits; priority 1; no Rounded: 12% more tasks (of 20)",
+        ),
+        (
+            "double the priority",
+            "speed; 20 tasks; 120 s; 10 credits; priority 2",
         ),
         (
             "remove 20 tasks",

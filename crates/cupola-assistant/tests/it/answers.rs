@@ -2045,6 +2045,39 @@ fn a_draft_is_changed_by_what_it_was() {
             ),
             ("more tasks", "asked_back", "It has 20 tasks"),
             (
+                "a few more tasks",
+                "asked_back",
+                "By how much, `few more tasks`? It has 20 tasks.",
+            ),
+            ("50% more tasks", "answered", "30 tasks of 4 min"),
+            (
+                "5% more tasks",
+                "answered",
+                "`5% more tasks (of 30)` is no whole number: it is rounded.",
+            ),
+            ("20 tasks", "answered", "20 tasks of 4 min"),
+            (
+                "drop 20 minutes",
+                "asked_back",
+                "such as `5 minutes each` or `half the time`",
+            ),
+            (
+                "double the priority",
+                "refused",
+                "`double the priority` changes nothing, since its priority is 0",
+            ),
+            (
+                "without small machines",
+                "asked_back",
+                "`without small machines` what is not",
+            ),
+            ("without grid", "asked_back", "`without grid` what is not"),
+            (
+                "with 20 tasks, remove momentum from it",
+                "answered",
+                "Its template does not search `momentum`.",
+            ),
+            (
                 "increase the priority",
                 "asked_back",
                 "Its priority is 0; higher goes first. Say it, such as `priority 5`.",
