@@ -2247,6 +2247,20 @@ fn what_there_was_is_drafted_again() {
         serde_json::json!({"n_layers": "choice(2, 4)"})
     );
     assert_eq!(again, first);
+    let said = "draft a brief called 'experiment 1' for experiment 1 of many with char-lm, 3 tasks";
+    let mut talk = Talk::new(&lab);
+    talk.ask(said);
+    let change = talk.ask("submit it").change.unwrap();
+    lab.call(change.tool, Value::from(change.arguments))
+        .unwrap();
+    let text = "A brief called `experiment 1` for “experiment 1 of many”: 3 tasks";
+    for question in [
+        "run experiment 1 again",
+        "please rerun \"experiment 1\" once more",
+    ] {
+        let answer = Talk::new(&lab).ask(question);
+        assert!(answer.text.starts_with(text), "{question}: {}", answer.text);
+    }
 }
 
 #[test]
