@@ -122,6 +122,9 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
     if is_latest && is_plain && said.iter().any(|word| RESULTS.contains(word)) {
         return Some(About::Latest);
     }
+    if marked.has(Sense::Cost) && per_run(marked).is_some() {
+        return Some(About::Mean);
+    }
     if asks_for_config(marked) {
         return Some(About::Config);
     }
@@ -198,6 +201,17 @@ pub(super) fn is_greeting(marked: &Marked) -> bool {
         && words.all(|word| {
             HELLO.contains(&word) || BESIDE.contains(&word) || GREETINGS.contains(&word)
         })
+}
+
+/// Where "per run" stands.
+pub(super) fn per_run(marked: &Marked) -> Option<usize> {
+    let words = marked.words().iter().enumerate();
+    let mut per = words.filter(|(at, word)| {
+        word.folded == "per"
+            && !word.is_quoted
+            && marked.says_at(at + 1, Sense::Kind(crate::names::Kind::Run))
+    });
+    per.next().map(|(at, _)| at)
 }
 
 /// "The configuration of …", where "which configuration won" asks for a run.

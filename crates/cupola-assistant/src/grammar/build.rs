@@ -234,6 +234,7 @@ impl<N: Names> Context<'_, N> {
         let things = self.things(Topic::Best.kinds(), false, false)?;
         if things.is_empty() {
             self.answers_without_own()?;
+            self.answers_without_those()?;
         }
         if let (Some(intent), true) = (self.of_all(&things), things.is_empty()) {
             return Ok(intent);

@@ -158,6 +158,24 @@ impl<N: Names> Context<'_, N> {
         Ok(())
     }
 
+    /// Refuses "which of them is the best?" of runs that were told: it would be the best of all.
+    pub(super) fn answers_without_those(&self) -> Result<(), Refused> {
+        let is_part = match &self.conversation.last {
+            Some(Intent::ListRuns(wanted)) => {
+                let has_state = wanted.state.is_some() || wanted.is_lost || wanted.is_left;
+                let is_cut = wanted.within.is_some() || wanted.newest.is_some();
+                has_state || is_cut || !wanted.filter.is_empty()
+            }
+            Some(Intent::Best { count, .. }) => *count > 1,
+            _ => false,
+        };
+        let mut words = self.marked.words().iter().filter(|word| !word.is_quoted);
+        match words.find(|word| ["them", "those", "these"].contains(&word.folded.as_str())) {
+            Some(word) if is_part => Err(Box::new(Reading::NotAnswered(vec![word.text.clone()]))),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses places of a list that were not used: "when did the third run of alpha start?"
     pub(super) fn answers_without_places(&self) -> Result<(), Refused> {
         let is_used = |at| self.used.iter().any(|used| used.contains(&at));

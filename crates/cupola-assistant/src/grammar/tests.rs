@@ -579,6 +579,8 @@ fn what_would_be_another_question_is_not_answered() {
         ),
         ("plot the height of alpha", "unknown \"height\": "),
         ("average height of alpha", "unknown \"height\": "),
+        ("what did alpha cost per run?", "mean cost of alpha"),
+        ("cost of alpha per task", "mean cost of alpha"),
         ("median height of alpha", "unknown \"height\": "),
         (
             "which experiment cost the most yesterday?",

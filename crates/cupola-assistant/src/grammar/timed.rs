@@ -2,7 +2,7 @@
 
 use super::{
     Reading,
-    about::UNITS,
+    about::{UNITS, per_run},
     build::{Context, Refused, split},
 };
 use crate::{
@@ -24,6 +24,9 @@ impl<N: Names> Context<'_, N> {
             Sense::Cancelled,
             Sense::Running,
         ])?;
+        if let Some(at) = per_run(self.marked) {
+            self.used.push(at..at + 1);
+        }
         let (of, metrics) = split(things, Kind::Metric);
         let of = self.required(of, &[Kind::Experiment])?;
         if let [_, second, ..] = metrics.as_slice() {

@@ -929,6 +929,7 @@ fn what_was_counted_is_counted_again() {
                 "1 run with `params.lr = 0.001` failed.",
             ),
             ("how many of them completed?", "refused", refused),
+            ("which of them is the cheapest?", "refused", refused),
             (
                 "how many runs of alpha had seed 42?",
                 "answered",
