@@ -2,6 +2,7 @@
 //! which values, and what else a brief may say.
 
 mod asides;
+mod bounds;
 mod changes;
 mod counts;
 mod read;
@@ -152,6 +153,8 @@ pub enum Missing {
     Tasks,
     /// Several numbers where one is.
     Several,
+    /// A bound of a number, where one is: "around 10 tasks".
+    Bound,
     /// More or less of something, without saying how much; of what, where it says that.
     Degree(Option<Part>),
     /// So many times a priority of 0.

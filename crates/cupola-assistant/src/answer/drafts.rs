@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cupola_domain::{
     credits::{Asked, Credits},
     objective::Objective,
+    schema::FieldKind,
     template::Template,
     text::excerpt,
 };
@@ -209,10 +210,16 @@ impl Desk<'_> {
             return Err(refused_draft(answer, wish));
         }
         let mut arguments = arguments(wish);
-        let said = wish
-            .space
-            .iter()
-            .map(|(name, expression)| (name.clone(), Value::from(expression.as_str())));
+        let template = self.template_of(wish);
+        let field = |name: &String| template.as_ref()?.schema.field(name);
+        let said = wish.space.iter().map(|(name, expression)| {
+            let kind = field(name).map(|field| &field.kind);
+            let written = match kind {
+                Some(FieldKind::Integer { .. }) => in_whole_numbers(expression),
+                _ => expression.clone(),
+            };
+            (name.clone(), Value::from(written))
+        });
         let mut space: Map<String, Value> = said.collect();
         self.drop_from(&mut space, wish)?;
         if !space.is_empty() {
@@ -287,6 +294,29 @@ fn without_time(wish: &Wish) -> Option<Answer> {
             "{said} in total are less than a second for each of {}; say more time or fewer tasks.",
             plural(tasks.into(), "task")
         ))
+    })
+}
+
+/// The values of a field that takes whole numbers: `2.0` is 2 there. What has a fraction is left as it is, for the
+/// template to refuse.
+fn in_whole_numbers(expression: &str) -> String {
+    let as_written = || expression.to_owned();
+    let Some((kind, values)) = expression.split_once('(') else {
+        return as_written();
+    };
+    let Some(values) = values.strip_suffix(')') else {
+        return as_written();
+    };
+    let whole = |value: &str| {
+        let number = value.trim();
+        let cut = number.trim_end_matches('0').strip_suffix('.');
+        let digits = cut.unwrap_or(number);
+        digits.parse::<i64>().ok().map(|whole| whole.to_string())
+    };
+    let values: Option<Vec<String>> = values.split(',').map(whole).collect();
+    let kind = if kind == "uniform" { "integer" } else { kind };
+    values.map_or_else(as_written, |values| {
+        format!("{kind}({})", values.join(", "))
     })
 }
 

@@ -53,6 +53,9 @@ fn obstacle(one: &Beyond, wish: &Wish) -> Option<Answer> {
         Missing::Several => asking(format!(
             "{said} are several numbers where a brief has one: say which."
         )),
+        Missing::Bound => asking(format!(
+            "{said} leaves open which number: a brief has one, such as `20 tasks` or `5 minutes each`."
+        )),
         Missing::Degree(None) => asking(format!(
             "{said} of what? Say it, such as `double the tasks` or `twice the time`."
         )),
@@ -165,6 +168,7 @@ pub(super) fn unread(mut answer: Answer, wish: &Wish) -> Answer {
             | Missing::TimesNothing
             | Missing::Tasks
             | Missing::Several
+            | Missing::Bound
             | Missing::Degree(_)
             | Missing::Value
             | Missing::Not => continue,

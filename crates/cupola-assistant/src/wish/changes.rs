@@ -22,6 +22,8 @@ impl Reader<'_> {
             return None;
         }
         self.several(at)
+            .or_else(|| self.bounded(at))
+            .or_else(|| self.taken_away(at))
             .or_else(|| self.taken_out(at))
             .or_else(|| self.negated(at))
             .or_else(|| self.multiplied(at))
@@ -113,6 +115,9 @@ impl Reader<'_> {
         if self.said(at) == "minus" {
             return Some(1 + self.counted(at + 1, -1.0, at)?);
         }
+        if let Some(length) = self.added_behind(at) {
+            return Some(length);
+        }
         let sign_at = |place: usize| match self.said(place) {
             said if MORE.contains(&said) => Some(1.0),
             said if LESS.contains(&said) => Some(-1.0),
@@ -143,13 +148,38 @@ impl Reader<'_> {
             let (seconds, _) = period::duration(&[self.words()[at].clone(), unit])?;
             return Some(self.scale(Part::Time, By::Plus(sign * seconds), at..at + 3));
         }
-        let part = if TASKS.contains(&self.said(at + 1)) {
-            Part::Tasks
-        } else {
-            return None;
+        None
+    }
+
+    /// `10 tasks more`, `20 credits less`, `priority 2 higher`.
+    fn added_behind(&mut self, at: usize) -> Option<usize> {
+        let named = match self.said(at) {
+            "priority" => Some(Part::Priority),
+            "budget" | "credits" => Some(Part::Credits),
+            "tasks" => Some(Part::Tasks),
+            _ => None,
         };
-        let sign = sign_at(at + 2).filter(|_| free(at + 2) && self.said(at + 3) != "than")?;
-        Some(self.scale(part, By::Plus(sign * number), at..at + 3))
+        let place = at + usize::from(named.is_some());
+        let number = count(self.said(place)).map(f64::from);
+        let number = number.or_else(|| self.words().get(place)?.number())?;
+        let counted = match self.said(place + 1) {
+            said if TASKS.contains(&said) => Some(Part::Tasks),
+            "credits" | "credit" => Some(Part::Credits),
+            _ => None,
+        };
+        let part = counted.or(named)?;
+        let behind = place + 1 + usize::from(counted.is_some());
+        let is_last = behind + 1 >= self.words().len() || self.follows_comma(behind + 1);
+        let sign = match self.said(behind) {
+            said if MORE.contains(&said) => 1.0,
+            said if LESS.contains(&said) => -1.0,
+            "higher" | "up" if is_last => 1.0,
+            "lower" | "down" | "away" if is_last => -1.0,
+            _ => return None,
+        };
+        let is_bound = self.said(behind + 1) == "than" || self.follows_comma(behind);
+        let is_next = named.is_some() && counted.is_none() && self.measured(behind + 1).is_some();
+        (!is_bound && !is_next).then(|| self.scale(part, By::Plus(sign * number), at..behind + 1))
     }
 
     /// `50%`, `50 %`, `50 percent`: which share, and how many words say it.

@@ -295,30 +295,37 @@ impl<'a> Reader<'a> {
 
     /// Whether a dash stands behind a word, with blanks around it.
     pub(super) fn dash_behind(&self, at: usize) -> bool {
-        let (one, next) = (self.words().get(at), self.words().get(at + 1));
-        one.zip(next).is_some_and(|(one, next)| {
-            let gap = self.question.text[one.end..next.start].trim();
-            ["-", "–", "—"].contains(&gap)
-        })
+        is_dash(gap(self.question, at))
     }
 
-    fn space(&mut self, at: usize) -> Option<usize> {
+    pub(super) fn space(&mut self, at: usize) -> Option<usize> {
         let words = self.words();
         // Before a goal a word is more likely its first than a parameter that nobody used yet.
         let is_change = self.is_change() && !self.is_in_goal(at);
         let is_free = self.goal == Goal::Told || words[at].after_comma || is_change;
+        let (known, question) = (self.known, self.question);
         let sure = |word: &Word| match () {
-            () if (self.known.parameter)(word).is_some() => Sure::Known,
+            () if (known.parameter)(word).is_some() => Sure::Known,
             () if is_free && is_strange(word) => Sure::Perhaps,
             () => Sure::No,
         };
-        let has_sign = |place: usize| {
-            let (one, next) = (words.get(at + place), words.get(at + place + 1));
-            one.zip(next)
-                .is_some_and(|(one, next)| self.question.text[one.end..next.start].contains('='))
+        let found = self.range_of_ends(at);
+        if found.is_none()
+            && let Some(length) = self.compared_value(at, &sure)
+        {
+            return Some(length);
+        }
+        let is_first = sure(&words[at]);
+        let may_be_word = is_first == Sure::Known && (is_change || self.before(at) == "with");
+        let has_sign = |place: usize| gap(question, at + place).contains('=');
+        let has_dash = |place: usize| is_dash(gap(question, at + place));
+        let signs: (&dyn Fn(usize) -> bool, &dyn Fn(usize) -> bool) = (&has_sign, &has_dash);
+        let found = found.or_else(|| searched(&words[at..], sure, signs, may_be_word));
+        let Some(mut found) = found else {
+            return (is_first == Sure::Known)
+                .then(|| self.strange_value(at))
+                .flatten();
         };
-        let has_dash = |place: usize| self.dash_behind(at + place);
-        let mut found = searched(&words[at..], sure, (&has_sign, &has_dash))?;
         let mut said = words[at..at + found.length].iter();
         let said = said.find(|word| word.text == found.name);
         if let Some(name) = said.and_then(|word| (self.known.parameter)(word)) {
@@ -334,7 +341,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `5 minutes each`, `2 hours in total`. A time in which all should be done is none that a brief has.
-    fn time(&mut self, at: usize) -> Option<usize> {
+    pub(super) fn time(&mut self, at: usize) -> Option<usize> {
         let is_total = ["total", "altogether"].contains(&self.said(at));
         let from = if is_total {
             self.past(at + 1, &["time", "of", "is", "budget", "for", "all"])
@@ -406,6 +413,18 @@ impl<'a> Reader<'a> {
         self.wish.hardware = Some(hardware);
         Some(length)
     }
+}
+
+/// What stands between a word and the next one.
+pub(super) fn gap(question: &Question, at: usize) -> &str {
+    let (one, next) = (question.words.get(at), question.words.get(at + 1));
+    one.zip(next)
+        .map_or("", |(one, next)| question.text[one.end..next.start].trim())
+}
+
+/// Whether it joins the two ends of a range.
+fn is_dash(gap: &str) -> bool {
+    ["-", "–", "—", "..", "...", "…", "→", "->", "=>"].contains(&gap)
 }
 
 /// What stands between the words that ask for a draft and its first part, as it was written.

@@ -16,10 +16,10 @@ const TO_VALUES: &[&str] = &[
 ];
 
 /// Words that give one value.
-const SETS: &[&str] = &["set", "fix", "keep", "hold"];
+pub(super) const SETS: &[&str] = &["set", "fix", "keep", "hold"];
 
 /// Words that do so where a parameter is named, and belong to goals elsewhere.
-const CHANGES: &[&str] = &[
+pub(super) const CHANGES: &[&str] = &[
     "change", "raise", "lower", "increase", "decrease", "reduce", "put",
 ];
 
@@ -66,6 +66,12 @@ pub(super) enum Sure {
     No,
 }
 
+/// Words that say how much of a parameter, and are no value of it.
+const RESERVED_VALUES: &[&str] = &[
+    "high", "low", "higher", "lower", "bigger", "smaller", "larger", "large", "small", "again",
+    "too", "up", "down", "matters", "matter",
+];
+
 /// What is searched of a parameter.
 pub(super) struct Searched {
     pub name: String,
@@ -106,11 +112,12 @@ impl Values {
 }
 
 /// A parameter and its expression. `has_sign` says whether a `=` stands behind the word in some place, `has_dash`
-/// whether a dash does.
+/// whether a dash does; `may_be_word`, whether a word alone may be the value of the first.
 pub(super) fn searched(
     words: &[Word],
     sure: impl Fn(&Word) -> Sure,
     (has_sign, has_dash): (Behind<'_>, Behind<'_>),
+    may_be_word: bool,
 ) -> Option<Searched> {
     let first = words.first()?.folded.as_str();
     if SETS.contains(&first) || CHANGES.contains(&first) {
@@ -129,7 +136,8 @@ pub(super) fn searched(
         .or_else(|| {
             one_of(rest, is_joint || sure == Sure::Known).filter(|_| is_joint || sure != Sure::No)
         })
-        .or_else(|| one(rest, sure, has_sign(0)))?;
+        .or_else(|| one(rest, sure, has_sign(0)))
+        .or_else(|| word_alone(rest).filter(|_| may_be_word && !is_joint))?;
     Some(found.of(name, from))
 }
 
@@ -163,7 +171,9 @@ fn set(words: &[Word], sure: impl Fn(&Word) -> Sure, has_dash: Behind<'_>) -> Op
 /// One value: a number, or a word where there is no doubt that it is one.
 fn one(words: &[Word], sure: Sure, is_text: bool) -> Option<Values> {
     let value = words.first()?;
-    let is_plain = value.number().is_some() || ["true", "false"].contains(&value.folded.as_str());
+    let is_plain = value.number().is_some()
+        || (sure == Sure::Known && is_spelt(words))
+        || ["true", "false"].contains(&value.folded.as_str());
     let is_value = (is_plain && sure != Sure::No)
         || (is_text && sure == Sure::Known && is_value(value))
         || (is_text && sure == Sure::Known && value.is_quoted);
@@ -177,8 +187,29 @@ fn one(words: &[Word], sure: Sure, is_text: bool) -> Option<Values> {
     Some(Values::plain(format!("fixed({})", written(value)), 1))
 }
 
+/// A word that nothing stands behind: `lr_schedule linear`. Whether it is an option, the template says.
+fn word_alone(words: &[Word]) -> Option<Values> {
+    let value = words.first().filter(|word| !word.after_comma)?;
+    let ends = words.get(1).is_none_or(|next| {
+        next.after_comma || ["and", "with", "please", "instead"].contains(&next.folded.as_str())
+    });
+    let is_word = value.folded.starts_with(|c: char| c.is_alphabetic())
+        && is_value(value)
+        && is_strange(value)
+        && !RESERVED_VALUES.contains(&value.folded.as_str());
+    let is_text = value.is_quoted || is_word;
+    (is_text && ends).then(|| Values::plain(format!("fixed({})", written(value)), 1))
+}
+
+/// A number in letters, which "one of" is not.
+fn is_spelt(words: &[Word]) -> bool {
+    let next = words.get(1).map_or("", |word| word.folded.as_str());
+    let word = words.first().filter(|word| !word.is_quoted);
+    word.is_some_and(|word| count(&word.folded).is_some()) && next != "of"
+}
+
 /// Whether a number counts something: `20 tasks`, `5 minutes`.
-fn is_counted(words: &[Word]) -> bool {
+pub(super) fn is_counted(words: &[Word]) -> bool {
     const COUNTED: &[&str] = &[
         "task",
         "tasks",
@@ -199,7 +230,8 @@ fn is_counted(words: &[Word]) -> bool {
     ];
     let next = words.get(1).filter(|word| !word.after_comma);
     let next = next.map_or("", |word| word.folded.as_str());
-    period::duration(words).is_some() || (words[0].number().is_some() && COUNTED.contains(&next))
+    period::duration(words).is_some()
+        || ((words[0].number().is_some() || is_spelt(words)) && COUNTED.contains(&next))
 }
 
 /// Two positive numbers that a hyphen joins: `0.01-0.1`, and `1e-4-1e-2`.
@@ -208,7 +240,7 @@ pub(super) fn dashed(text: &str) -> Option<(&str, &str)> {
         part.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && part
                 .parse::<f64>()
-                .is_ok_and(|number| number.is_finite() && number > 0.0)
+                .is_ok_and(|number| number.is_finite() && number >= 0.0)
     };
     let mut cuts = text.match_indices('-');
     cuts.find_map(|(at, _)| {
@@ -221,16 +253,28 @@ pub(super) fn dashed(text: &str) -> Option<(&str, &str)> {
 /// however it was said. "And" stands for "to" behind "between" alone.
 fn between(words: &[Word], is_between: bool, has_dash: Behind<'_>) -> Option<Values> {
     let first = words.first().filter(|word| !word.is_quoted)?;
-    let joined = first.folded.split_once("..").or(dashed(&first.folded));
+    let dotted = first
+        .folded
+        .split_once("...")
+        .or(first.folded.split_once('…'))
+        .or(first.folded.split_once(".."));
+    let joined = dotted.or(dashed(&first.folded));
     let (low, high, mut length) = if let Some((low, high)) = joined {
         let high = high.trim_start_matches('=');
         (low.to_owned(), high.to_owned(), 1)
     } else {
         let joint = words.get(1)?.folded.as_str();
-        let is_to = ["to", "until"].contains(&joint) || (is_between && joint == "and");
-        let at = if has_dash(0) { 1 } else { 2 };
+        let is_up_to = joint == "up" && words.get(2).is_some_and(|word| word.folded == "to");
+        let is_to = ["to", "until", "till", "through", "thru"].contains(&joint)
+            || is_up_to
+            || (is_between && joint == "and");
+        let at = match () {
+            () if has_dash(0) => 1,
+            () if is_up_to => 3,
+            () => 2,
+        };
         let last = words.get(at).filter(|_| is_to || at == 1)?;
-        (first.folded.clone(), last.folded.clone(), at + 1)
+        (in_digits(first), in_digits(last), at + 1)
     };
     let (from, until) = (low.parse::<f64>().ok()?, high.parse::<f64>().ok()?);
     // "4 to 8 tasks" are no values of anything.
@@ -261,6 +305,12 @@ fn between(words: &[Word], is_between: bool, has_dash: Behind<'_>) -> Option<Val
         length,
         is_turned,
     })
+}
+
+/// A number in digits, however it was written.
+fn in_digits(word: &Word) -> String {
+    let spelt = count(&word.folded).filter(|_| !word.is_quoted);
+    spelt.map_or_else(|| word.folded.clone(), |number| number.to_string())
 }
 
 /// How many words say that a range is even by its logarithm.
@@ -324,6 +374,9 @@ fn one_of(words: &[Word], may_be_words: bool) -> Option<Values> {
 
 /// A value as expressions have it.
 fn written(word: &Word) -> String {
+    if word.number().is_none() && !word.is_quoted && count(&word.folded).is_some() {
+        return in_digits(word);
+    }
     if word.number().is_some() || (!word.is_quoted && is_value(word)) {
         return word.text.clone();
     }
@@ -341,7 +394,7 @@ fn is_value(word: &Word) -> bool {
 }
 
 /// Whether a word can be the name of a parameter.
-fn is_parameter(word: &Word) -> bool {
+pub(super) fn is_parameter(word: &Word) -> bool {
     let begins = word
         .folded
         .starts_with(|c: char| c.is_alphabetic() || c == '_');

@@ -158,7 +158,7 @@ impl Reader<'_> {
             return None;
         }
         if OTHER_NOTS.contains(&self.said(first)) {
-            // "Not more than 40 tasks" are 40.
+            // "Not more than 40 credits" are a budget of 40.
             let ends = self.past(first + 1, &["than"]);
             let is_bound = ends > first + 1 && self.is_part(ends);
             return is_bound.then_some(ends - at);

@@ -350,8 +350,6 @@ fn more_or_less_of_what_there_was_is_read() {
         ("lower the time by 1 minute", "; Time Plus(-60.0)"),
         ("raise the number of tasks to 40", "; 40 tasks"),
         ("increase the priority to 7", "; priority 7"),
-        ("not more than 40 tasks", "; 40 tasks"),
-        ("no more than 40 tasks", "; 40 tasks"),
         ("fewer tasks", "; no Degree(Some(Tasks)): fewer tasks"),
         ("more tasks please", "; no Degree(Some(Tasks)): more tasks"),
         ("less time", "; no Degree(Some(Time)): less time"),
@@ -590,6 +588,130 @@ fn a_goal_keeps_what_it_says() {
             "depth; 20 tasks; Tasks Plus(5.0)",
         ),
         ("for depth plus 50 credits", "depth; 50 credits"),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn what_leaves_open_which_number_is_asked_back() {
+    for (text, expected) in [
+        ("around 10 tasks", "; no Bound: around 10 tasks"),
+        ("at least 10 tasks", "; no Bound: at least 10 tasks"),
+        ("at most 10 tasks", "; no Bound: at most 10 tasks"),
+        ("up to 10 tasks", "; no Bound: up to 10 tasks"),
+        ("fewer than 10 tasks", "; no Bound: fewer than 10 tasks"),
+        (
+            "not more than 40 tasks",
+            "; no Bound: not more than 40 tasks",
+        ),
+        ("no more than 40 tasks", "; no Bound: no more than 40 tasks"),
+        ("10 tasks at most", "; no Bound: 10 tasks at most"),
+        (
+            "10 tasks or more, priority 5",
+            "; priority 5; no Bound: 10 tasks or more",
+        ),
+        ("about 5 minutes each", "; no Bound: about 5 minutes"),
+        ("20 tasks, at most 50 credits", "; 20 tasks; 50 credits"),
+        ("20 tasks at most 50 credits", "; 20 tasks; 50 credits"),
+        ("take away 5 tasks", "; Tasks Plus(-5.0)"),
+        ("take off 5 tasks", "; Tasks Plus(-5.0)"),
+        ("cut 5 tasks", "; Tasks Plus(-5.0)"),
+        ("reduce by 5 tasks", "; Tasks Plus(-5.0)"),
+        ("increase by 5 tasks", "; Tasks Plus(5.0)"),
+        ("20 credits more", "; Credits Plus(20.0)"),
+        ("5 credits less", "; Credits Plus(-5.0)"),
+        ("5 credits fewer", "; Credits Plus(-5.0)"),
+        ("2.5 credits more", "; Credits Plus(2.5)"),
+        ("budget 20 more", "; Credits Plus(20.0)"),
+        ("priority 2 higher", "; Priority Plus(2.0)"),
+        ("priority 2 more", "; Priority Plus(2.0)"),
+        ("priority 2 lower", "; Priority Plus(-2.0)"),
+        (
+            "priority 2, more tasks",
+            "; priority 2; no Degree(Some(Tasks)): more tasks",
+        ),
+        ("10 more credits", "; Credits Plus(10.0)"),
+        ("2 tasks more", "; Tasks Plus(2.0)"),
+        ("5 s less", "; Time Plus(-5.0)"),
+    ] {
+        check_change(text, expected);
+    }
+    check(
+        "for depth with char-lm, about 20 tasks of 5 min",
+        "depth; char-lm; 300 s; no Bound: about 20 tasks",
+    );
+}
+
+#[test]
+fn a_comparison_is_no_value() {
+    for (text, expected) in [
+        ("lr < 0.5", "; no Value: lr < 0.5"),
+        ("lr <= 0.5", "; no Value: lr <= 0.5"),
+        ("set lr < 0.5", "; no Value: lr < 0.5"),
+        ("lr above 0.1", "; no Value: lr above 0.1"),
+        (
+            "lr less than 0.1, 5 tasks",
+            "; 5 tasks; no Value: lr less than 0.1",
+        ),
+        ("lr at most 0.5", "; no Value: lr at most 0.5"),
+        ("lr up to 0.5", "; no Value: lr up to 0.5"),
+        ("lr from 0.5", "; no Value: lr from 0.5"),
+        ("lr over 0.5", "; no Value: lr over 0.5"),
+        ("max lr 0.5", "; no Value: max lr 0.5"),
+        ("lr max 0.5", "; no Value: lr max 0.5"),
+        ("lr 0.5 max", "; no Value: lr 0.5 max"),
+        ("lr 0.5 or more", "; no Value: lr 0.5 or more"),
+        ("lr 0.1 higher", "; no Value: lr 0.1 higher"),
+        ("lr ~0.1", "; no Value: lr ~0.1"),
+        ("0.1 < lr", "; no Value: 0.1 < lr"),
+        ("lr 10^-2 to 10^-1", "; no Value: lr 10^-2 to 10^-1"),
+        ("lr 1e-3/1e-2", "; no Value: lr 1e-3/1e-2"),
+        ("lr 10%", "; no Value: lr 10%"),
+        ("lr high", "; no Value: lr high"),
+        ("momentum < 0.9", "; no Value: momentum < 0.9"),
+        ("lr >= 0.01 and <= 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr > 0.01, < 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("0.01 < lr < 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("2 <= n_layers <= 4", "; n_layers=integer(2, 4)"),
+        ("n_layers > 2 and < 6", "; no Value: n_layers > 2 and < 6"),
+        ("lr 0.01 up to 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01 ... 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01...0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01 … 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01 → 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01 -> 0.5", "; lr=uniform(0.01, 0.5)"),
+        ("lr 0.01 through 0.1", "; lr=uniform(0.01, 0.1)"),
+        ("momentum 0-0.9", "; momentum=uniform(0, 0.9)"),
+        ("n_layers two", "; n_layers=fixed(2)"),
+        ("n_layers two or four", "; n_layers=choice(2, 4)"),
+        ("n_layers one to five", "; n_layers=integer(1, 5)"),
+        ("degree one to five", "; degree=integer(1, 5)"),
+        ("dropout linear", "; dropout=fixed(linear)"),
+        ("with dropout linear", "; dropout=fixed(linear)"),
+        ("dropout \"linear\"", "; dropout=fixed(\"linear\")"),
+        ("lr 0.01, n_layers 2", "; lr=fixed(0.01); n_layers=fixed(2)"),
+        (
+            "lr < 0.5 and n_layers 2",
+            "; n_layers=fixed(2); no Value: lr < 0.5",
+        ),
+        (
+            "lr from 0.1 to 0.2, 5 tasks more",
+            "; lr=uniform(0.1, 0.2); Tasks Plus(5.0)",
+        ),
+        ("lr over 0.1, 0.2 or 0.5", "; lr=choice(0.1, 0.2, 0.5)"),
+    ] {
+        check_change(text, expected);
+    }
+    for (text, expected) in [
+        (
+            "for depth with char-lm, lr < 0.5",
+            "depth; char-lm; no Value: lr < 0.5",
+        ),
+        (
+            "for depth with char-lm, lr 0.1, max 5 tasks",
+            "depth; char-lm; lr=fixed(0.1); no Bound: max 5 tasks",
+        ),
     ] {
         check(text, expected);
     }

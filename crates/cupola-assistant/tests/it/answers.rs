@@ -2112,6 +2112,64 @@ fn a_draft_is_changed_by_what_it_was() {
 }
 
 #[test]
+fn a_draft_becomes_nothing_that_nobody_said() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the lowest val_bpb with char-lm, 40 tasks of 2 minutes, 60 credits, priority 3, lr 0.01",
+                "answered",
+                "at most 60 credits, priority 3",
+            ),
+            ("20 credits more", "answered", "at most 80 credits"),
+            ("5 credits less", "answered", "at most 75 credits"),
+            ("5 credits fewer", "answered", "at most 70 credits"),
+            ("priority 2 higher", "answered", "priority 5"),
+            ("priority 2 more", "answered", "priority 7"),
+            ("take away 5 tasks", "answered", "35 tasks of"),
+            (
+                "fewer than 10 tasks",
+                "asked_back",
+                "`fewer than 10 tasks` leaves open which number",
+            ),
+            ("around 10 tasks", "asked_back", "leaves open"),
+            ("at least 10 tasks", "asked_back", "leaves open"),
+            ("at most 10 tasks", "asked_back", "leaves open"),
+            ("about 5 minutes each", "asked_back", "leaves open"),
+            ("show it", "answered", "35 tasks of 2 min 0 s each"),
+            ("lr < 0.5", "asked_back", "`lr < 0.5` names no value"),
+            ("max lr 0.5", "asked_back", "names no value"),
+            ("lr above 0.1", "asked_back", "names no value"),
+            ("lr 10^-2 to 10^-1", "asked_back", "names no value"),
+            ("lr 1e-3/1e-2", "asked_back", "names no value"),
+            ("show it", "answered", "lr 0.01\n"),
+            ("lr >= 0.01 and <= 0.5", "answered", "lr 0.01 to 0.5"),
+            ("lr 0.01 up to 0.4", "answered", "lr 0.01 to 0.4"),
+            ("lr 0.01 ... 0.3", "answered", "lr 0.01 to 0.3"),
+            ("lr 0.01 → 0.2", "answered", "lr 0.01 to 0.2"),
+            ("lr 0.01 through 0.1", "answered", "lr 0.01 to 0.1"),
+            ("n_layers 2.0", "answered", "n_layers 2\n"),
+            ("n_layers 2.0 to 4.0", "answered", "n_layers 2 to 4\n"),
+            ("n_layers 2.5", "refused", "is 2.5; give a whole number"),
+            ("n_layers two", "answered", "n_layers 2\n"),
+            ("n_layers one to five", "answered", "n_layers 1 to 5"),
+            ("lr_schedule linear", "answered", "lr_schedule linear"),
+            (
+                "lr_schedule cubic",
+                "refused",
+                "space.lr_schedule: is \"cubic\"; choose",
+            ),
+            (
+                "with lr_schedule \"cosine\"",
+                "answered",
+                "lr_schedule cosine",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn another_template_brings_its_own_goal() {
     let lab = Lab::new();
     check_talk(
