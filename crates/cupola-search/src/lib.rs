@@ -14,7 +14,7 @@ pub mod distributions;
 pub mod factors;
 pub mod file;
 pub mod filter;
-mod numbers;
+pub mod numbers;
 pub mod plan;
 pub mod repro;
 pub mod rng;

@@ -61,7 +61,7 @@ pub(crate) fn shortest(x: f64) -> String {
 }
 
 /// A JSON value as a whole number, when it is one: `3` and `3.0`, not `3.5` or `"3"`.
-pub(crate) fn integer(value: &Value) -> Option<i64> {
+pub fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let x = value.as_f64()?;
         (x.fract() == 0.0).then(|| format!("{x:.0}").parse().ok())?

@@ -98,6 +98,9 @@ pub(super) fn about(marked: &Marked) -> Option<About> {
     if let Some(about) = at_once(marked, &said) {
         return Some(about);
     }
+    if asks_for_schedule(marked) {
+        return Some(About::Elsewhere(Deed::ScheduleReport));
+    }
     if let Some(deed) = elsewhere(&said) {
         return Some(About::Elsewhere(deed));
     }
@@ -255,10 +258,6 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     if ["delete", "remove", "discard"].contains(verb) && says(&["report", "reports"]) {
         return Some(Deed::DeleteReport);
     }
-    let is_report = said.contains(&"report") || said.contains(&"reports");
-    if is_report && says_regularly(said) {
-        return Some(Deed::ScheduleReport);
-    }
     // "Reports on alpha" are written; those that are kept stand elsewhere.
     let is_of_something = says(&["on", "of", "about", "for", "comparing"]);
     if said.contains(&"reports") && !is_of_something {
@@ -287,6 +286,18 @@ fn elsewhere(said: &[&str]) -> Option<Deed> {
     }
     let found = VERBS.iter().find(|(_, verbs)| verbs.contains(verb));
     found.filter(|_| !behind.is_empty()).map(|(deed, _)| *deed)
+}
+
+/// "Report on alpha every week", where "weekly sweep" may be the name of an experiment.
+fn asks_for_schedule(marked: &Marked) -> bool {
+    let words = marked.words().iter().enumerate();
+    let plain = words.filter(|(at, _)| marked.is_plain(*at));
+    let said: Vec<&str> = plain.map(|(_, word)| word.folded.as_str()).collect();
+    let is_listed = ["list", "show", "which", "what", "how"];
+    let is_report = said.contains(&"report") || said.contains(&"reports");
+    is_report
+        && !said.first().is_some_and(|first| is_listed.contains(first))
+        && says_regularly(&said)
 }
 
 /// "Every week", "daily", "schedule …".

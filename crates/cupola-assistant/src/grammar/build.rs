@@ -337,16 +337,18 @@ impl<N: Names> Context<'_, N> {
 
     /// On one thing, or on experiments of which the first is held against the others.
     fn report(&mut self, kinds: &[Kind]) -> Result<Intent, Refused> {
-        // "Report on everything" is about no experiment that was talked of.
-        let words = self.marked.words().iter().filter(|word| !word.is_quoted);
-        let all = words.filter(|word| {
-            ["everything", "nothing", "all", "anything"].contains(&word.folded.as_str())
-        });
-        let all: Vec<String> = all.map(|word| word.text.clone()).collect();
-        if !all.is_empty() {
-            return Err(Box::new(Reading::NotAnswered(all)));
-        }
         let mut things = self.things(kinds, false, false)?;
+        // "Report on everything" is about no experiment that was talked of, "alpha with nothing" about two.
+        let words = self.marked.words().iter().enumerate();
+        let mut plain = words.filter(|(at, _)| self.marked.is_plain(*at));
+        let all = plain.find(|(_, word)| match word.folded.as_str() {
+            "nothing" => true,
+            "everything" | "all" | "anything" => things.is_empty(),
+            _ => false,
+        });
+        if let Some((_, word)) = all {
+            return Err(Box::new(Reading::NotAnswered(vec![word.text.clone()])));
+        }
         let is_experiment = |thing: &Thing| thing.kind() == Kind::Experiment;
         let with = if things.len() > 1 && things.iter().all(is_experiment) {
             things.split_off(1)

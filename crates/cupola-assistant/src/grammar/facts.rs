@@ -30,7 +30,7 @@ impl<N: Names> Context<'_, N> {
             if let Some(intent) = self.experiments_in(topic)? {
                 return Ok(Some(intent));
             }
-            if let Some(intent) = self.workers_in(topic) {
+            if let Some(intent) = self.workers_in(topic)? {
                 return Ok(Some(intent));
             }
             return match self.spenders(topic)? {

@@ -8,6 +8,7 @@ use crate::{
     names::{How, Kind, Names},
     period,
     question::{Question, Word},
+    words::{Sense, phrase},
 };
 
 /// A filter in a question.
@@ -201,13 +202,28 @@ fn any_of(name: &str, words: &[Word]) -> (String, usize) {
         ["to", "until", "through"].contains(&said(1)),
     );
     if let (Some(last), true) = (number(2), is_range) {
-        let last = &last.text;
-        return (format!("{name} >= {first} and {name} <= {last}"), 3);
+        let is_falling = words[0].number() > last.number();
+        let (low, high) = if is_falling {
+            (&last.text, first)
+        } else {
+            (first, &last.text)
+        };
+        return (format!("{name} >= {low} and {name} <= {high}"), 3);
     }
+    // "…, 2 days ago", "…, 5 runs": a number of something else.
+    let counts = |at: usize| {
+        let of = words.get(at + 1).map(|word| word.folded.as_str());
+        let senses = of
+            .and_then(|of| phrase(&[of]))
+            .map_or(&[][..], |(_, senses)| senses);
+        period::duration(&words[at..]).is_some()
+            || senses.iter().any(|sense| matches!(sense, Sense::Kind(_)))
+    };
     let (mut values, mut at) = (vec![first.as_str()], 1);
     loop {
         let next = at + usize::from(["or", "and"].contains(&said(at)));
-        match number(next).filter(|word| next > at || word.after_comma) {
+        let value = number(next).filter(|word| next > at || word.after_comma);
+        match value.filter(|_| !counts(next)) {
             Some(value) => values.push(&value.text),
             None => break,
         }

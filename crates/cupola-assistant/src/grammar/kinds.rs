@@ -86,31 +86,36 @@ impl<N: Names> Context<'_, N> {
     }
 
     /// "Which workers are not busy": workers, where runs would be another answer.
-    pub(super) fn workers_in(&mut self, topic: Option<Topic>) -> Option<Intent> {
+    pub(super) fn workers_in(&mut self, topic: Option<Topic>) -> Result<Option<Intent>, Refused> {
         let has = |sense| self.marked.has(sense);
         let is_of_them = has(Sense::Kind(Kind::Worker)) && !has(Sense::Kind(Kind::Run));
         let is_asked = matches!(topic, Some(Topic::Runs | Topic::Running | Topic::Kind(_)));
         if !(is_asked && is_of_them && self.is_of_all_of_a_kind()) {
-            return None;
+            return Ok(None);
         }
         let is_idle = self.says(IDLE);
         let there = ["online", "connected", "offline", "disconnected"];
         if self.says(&there) {
             // "Which online workers are idle?": one of both would be left out.
-            return None;
+            let words = self.marked.words().iter();
+            let mut idle = words.filter(|word| IDLE.contains(&word.folded.as_str()));
+            return match idle.next() {
+                Some(word) => Err(Box::new(Reading::NotAnswered(vec![word.text.clone()]))),
+                None => Ok(None),
+            };
         }
         let is_busy = match self.turned() {
             Some((Turned::Not(State::Running), words)) if !is_idle => {
                 self.used.push(words);
                 false
             }
-            Some(_) => return None,
+            Some(_) => return Ok(None),
             None if is_idle => false,
             None if has(Sense::Running) => true,
-            None => return None,
+            None => return Ok(None),
         };
         self.left_out.clear();
-        Some(Intent::Fact(Fact::Busy { is_busy }))
+        Ok(Some(Intent::Fact(Fact::Busy { is_busy })))
     }
 
     /// Whether nothing narrows it down to a few.

@@ -101,6 +101,12 @@ impl<'a> Marked<'a> {
         self.marks.get(at) == Some(&Mark::Taken)
     }
 
+    /// Whether a word stands for itself: between no quotes, and in no name, time or filter.
+    pub(super) fn is_plain(&self, at: usize) -> bool {
+        let mark = self.marks.get(at);
+        matches!(mark, Some(Mark::Free | Mark::Says)) && !self.words()[at].is_quoted
+    }
+
     pub(super) fn words(&self) -> &'a [Word] {
         &self.question.words
     }
@@ -308,7 +314,13 @@ impl<'a> Marked<'a> {
         let said = words[at].folded.as_str();
         let is_led = at.checked_sub(1).is_some_and(|before| {
             let led = words[before].folded.as_str();
-            !words[before].is_quoted && (TITLED.contains(&led) || self.is_subject(at))
+            // "Failed or cancelled": neither is a title.
+            let is_state = led == "or"
+                && before
+                    .checked_sub(1)
+                    .is_some_and(|other| phrase(&[words[other].folded.as_str()]).is_some());
+            let is_title = TITLED.contains(&led) && !is_state;
+            !words[before].is_quoted && (is_title || self.is_subject(at))
         });
         if count(said).is_some() {
             return is_led && self.is_number_title(at, names);
@@ -341,7 +353,13 @@ impl<'a> Marked<'a> {
         let is_asked = at == 1 && (did.contains(&led) || ["is", "has", "was"].contains(&led));
         let asks = ["why", "when"].contains(&said(at.checked_sub(2)));
         let is_asked_of = at == 2 && did.contains(&led) && asks;
-        (is_asked || is_asked_of) && !["", "of"].contains(&next)
+        // "Did 7 runs fail?", "has 7 failed tasks?"
+        let is_kind = |at: usize| {
+            let senses = phrase(&[said(Some(at))]).map_or(&[][..], |(_, senses)| senses);
+            senses.iter().any(|sense| matches!(sense, Sense::Kind(_)))
+        };
+        let is_counted = is_kind(at + 1) || is_kind(at + 2);
+        (is_asked || is_asked_of) && !is_counted && !["", "of"].contains(&next)
     }
 
     /// "The best of 7": a number is a title where it counts nothing, and names no task beside another.

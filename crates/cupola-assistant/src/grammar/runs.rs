@@ -62,23 +62,28 @@ impl<N: Names> Context<'_, N> {
         } else {
             things
         };
-        let is_started = state.is_none()
-            && of_states.opposite.is_none()
-            && marked.has(Sense::Ran)
-            && marked.period.is_some();
         Ok(Intent::ListRuns(RunsWanted {
             of,
-            dated: if is_started {
-                Dated::Started
-            } else {
-                Dated::ByState
-            },
+            dated: self.dated(&of_states),
             is_own: self.is_mine() || self.says_did_i(),
             newest: self.newest(),
             within: marked.period.clone(),
             filter: filters::typed(&marked.filter, self.names),
             ..of_states
         }))
+    }
+
+    /// "What ran today?": what was started then.
+    fn dated(&self, of_states: &RunsWanted) -> Dated {
+        let is_started = of_states.state.is_none()
+            && of_states.opposite.is_none()
+            && self.marked.has(Sense::Ran)
+            && self.marked.period.is_some();
+        if is_started {
+            Dated::Started
+        } else {
+            Dated::ByState
+        }
     }
 
     /// "How many of them failed?": the runs that were counted before, where nothing else is named.
@@ -98,11 +103,17 @@ impl<N: Names> Context<'_, N> {
         };
         let is_twice = has_state(&before) && has_state(&now)
             || before.within.is_some() && marked.period.is_some()
-            || before.newest.is_some();
+            || before.newest.is_some()
+            || self.newest().is_some();
         if is_twice {
             // Both would have to hold, and only one can be asked for.
             return Err(Box::new(Reading::NotAnswered(vec!["them".to_owned()])));
         }
+        let dated = if before.within.is_some() {
+            before.dated
+        } else {
+            self.dated(&now)
+        };
         let filters = [&before.filter, &filters::typed(&marked.filter, self.names)];
         let filters: Vec<&str> = filters
             .into_iter()
@@ -120,8 +131,8 @@ impl<N: Names> Context<'_, N> {
             opposite: before.opposite.or(now.opposite),
             is_lost: before.is_lost || now.is_lost,
             is_left: before.is_left || now.is_left,
-            is_own: before.is_own,
-            dated: before.dated,
+            is_own: before.is_own || self.is_mine() || self.says_did_i(),
+            dated,
             newest: None,
             within: before.within.or_else(|| marked.period.clone()),
             filter,

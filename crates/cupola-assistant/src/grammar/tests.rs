@@ -1262,6 +1262,7 @@ fn one_look_answers() {
             "deeds own 11-22T00..11-23T00",
         ),
         ("which workers are idle?", "workers idle"),
+        ("which online workers are idle?", "not answered with idle"),
         ("how many workers are not busy?", "workers idle"),
         ("how many workers are not online?", "workers offline"),
         ("which workers aren't connected?", "workers offline"),
@@ -1445,6 +1446,10 @@ fn what_is_measured_and_told_is_asked_for() {
 #[test]
 fn filters_are_read_in_words() {
     check_all(&[
+        (
+            "runs of alpha with lr 4 to 2",
+            "runs any of alpha where params.lr >= 2 and params.lr <= 4",
+        ),
         (
             "how many runs of alpha had lr 2 or 4?",
             "runs any of alpha where params.lr in (2, 4)",
@@ -1714,6 +1719,9 @@ fn titles_that_are_words_or_numbers_are_read_where_nothing_else_can_be_meant() {
         ("did 7 fail?", "runs failed of 7"),
         ("did alpha or broken fail?", "runs failed of alpha, broken"),
         ("did anything fail?", "runs failed of "),
+        ("did 7 runs fail?", "runs failed newest 7 of "),
+        ("has 7 failed tasks?", "runs failed newest 7 of "),
+        ("failed or broken", "runs failed of "),
         (
             "compare runs 3 and 7 of alpha",
             "compare alpha #3, alpha #7",

@@ -4,7 +4,10 @@ use cupola_domain::{
     field::FieldError,
     schema::{Field, FieldKind, Schema},
 };
-use cupola_search::space::{Domain, Parameter, Space};
+use cupola_search::{
+    numbers::integer,
+    space::{Domain, Parameter, Space},
+};
 use serde_json::{Map, Value};
 
 /// So many values of a range are looked at one by one.
@@ -18,7 +21,12 @@ pub(super) fn beyond_bounds(
     changed: &Map<String, Value>,
 ) -> Vec<FieldError> {
     let own = Space::parse_json(&Value::Object(own.clone())).ok();
-    let is_own = |one: &Parameter| own.as_ref().and_then(|own| own.find(&one.name)) == Some(one);
+    let is_same = |one: &Parameter| own.as_ref().and_then(|own| own.find(&one.name)) == Some(one);
+    // What it is a multiple of says which values it can have.
+    let is_own = |one: &Parameter| {
+        let of = one.divisible_by.as_ref().and_then(|of| space.find(of));
+        is_same(one) && of.is_none_or(is_same)
+    };
     let parameters = space.parameters().iter();
     let said = parameters.filter(|one| changed.contains_key(&one.name) && !is_own(one));
     let found = said.flat_map(|parameter| {
@@ -65,13 +73,18 @@ fn unfit(field: &Field, domain: &Domain, divisors: Option<&[i64]>) -> Vec<FieldE
 /// What a parameter's values are multiples of: each of these in some task. None where they are of nothing.
 fn divisors(parameter: &Parameter, space: &Space) -> Option<Vec<i64>> {
     let of = space.find(parameter.divisible_by.as_ref()?)?;
-    let whole = |value: &Value| value.as_i64().filter(|value| *value > 0);
-    Some(match &of.domain {
+    // Where it is not there, nothing has to be a multiple of it.
+    if of.when.is_some() {
+        return None;
+    }
+    let whole = |value: &Value| integer(value).filter(|value| *value > 0);
+    let divisors: Vec<i64> = match &of.domain {
         Domain::Integer { low, high } => (*low.max(&1)..=*high).collect(),
         Domain::Choice(values) => values.iter().filter_map(whole).collect(),
         Domain::Fixed(value) => whole(value).into_iter().collect(),
         Domain::Uniform { .. } | Domain::LogUniform { .. } => return None,
-    })
+    };
+    (!divisors.is_empty()).then_some(divisors)
 }
 
 /// Every value of a range that can occur; none where they are too many.
@@ -95,7 +108,7 @@ fn occurs(value: i64, divisors: Option<&[i64]>) -> bool {
 
 /// The values that say whether all of them are allowed: every one, or the least and the greatest that can occur.
 fn ends_of(domain: &Domain, divisors: Option<&[i64]>) -> Vec<Value> {
-    let can_occur = |value: &&Value| value.as_i64().is_none_or(|value| occurs(value, divisors));
+    let can_occur = |value: &&Value| integer(value).is_none_or(|value| occurs(value, divisors));
     match domain {
         Domain::Uniform { low, high } | Domain::LogUniform { low, high } => {
             vec![(*low).into(), (*high).into()]
@@ -148,7 +161,7 @@ mod tests {
             field("old", whole(8, 64)),
             field("size", FieldKind::Enum { options }),
         ];
-        let own = json!({"h": "choice(8, 16)", "old": {"kind": "choice", "values": [2, 8]}});
+        let own = json!({"old": {"kind": "choice", "values": [2, 8]}, "h": "choice(8, 16)"});
         let (Value::Object(own), Value::Object(changed)) = (own, changed) else {
             panic!("they are objects")
         };
@@ -199,6 +212,16 @@ mod tests {
                 "space.width: is 72; give a whole number from 8 to 64",
             ],
         );
+        // Where the other is not there, every value can occur.
+        check(
+            json!({
+                "h": "choice(8, 16) if old in (8)",
+                "width": "integer(1, 64) divisible by h",
+            }),
+            &["space.width: is 1; give a whole number from 8 to 64"],
+        );
+        // Another divisor makes other multiples of what the template says too.
+        check(json!({"h": "choice(8)"}), &[]);
         check(
             json!({"width": "integer(1, 64)"}),
             &["space.width: is 1; give a whole number from 8 to 64"],
