@@ -231,7 +231,7 @@ impl Desk<'_> {
         if answer.suggestions.is_empty() {
             answer.suggestions = suggest::after(&asked.intent, answer.shown.as_ref());
         }
-        let is_gone = matches!(asked.intent, Intent::Fact(Fact::NoDraft));
+        let is_gone = matches!(asked.intent, Intent::Fact(Fact::NoDraft { .. }));
         if asked.intent.draft().is_none() && !is_gone && self.has_draft(conversation) {
             suggest::offer_draft(&mut answer.suggestions);
         }

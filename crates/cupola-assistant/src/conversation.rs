@@ -67,6 +67,17 @@ const NO_DRAFT: &[&str] = &[
     "throw the draft away",
 ];
 
+/// What speaks of a draft that there is.
+const OF_DRAFT: &[&str] = &[
+    "show the draft",
+    "show me the draft",
+    "show my draft",
+    "submit",
+    "submit it",
+    "submit the draft",
+    "submit this draft",
+];
+
 /// Whether somebody agrees and says nothing else.
 pub(crate) fn is_yes(text: &str) -> bool {
     says(text, YES)
@@ -166,7 +177,7 @@ impl Conversation {
                     self.wish = Some(wish.clone());
                     self.is_draft_meant = true;
                 }
-                if matches!(asked.intent, Intent::Fact(Fact::NoDraft)) {
+                if matches!(asked.intent, Intent::Fact(Fact::NoDraft { .. })) {
                     self.forget_draft();
                 }
                 self.last = Some(asked.intent.clone());
@@ -219,6 +230,16 @@ impl Conversation {
     pub(crate) fn is_draft_thrown_away(&self, text: &str) -> bool {
         let is_it = self.is_draft_meant && says(text, &["forget it", "discard it"]);
         self.wish.is_some() && (is_it || says(text, NO_DRAFT))
+    }
+
+    /// Whether the draft is spoken of, and nothing else, where there is none.
+    pub(crate) fn misses_draft(&self, text: &str) -> bool {
+        let was_last = self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.draft().is_some());
+        let is_it = was_last && says(text, &["show it", "show it to me", "forget it"]);
+        self.wish.is_none() && (is_it || says(text, NO_DRAFT) || says(text, OF_DRAFT))
     }
 
     /// The draft was handed in.

@@ -138,8 +138,11 @@ pub enum Fact {
     },
     /// Nothing: somebody declined, or gave thanks.
     Nothing,
-    /// A draft is thrown away.
-    NoDraft,
+    /// A draft is thrown away, or one is spoken of where there is none.
+    NoDraft {
+        /// Whether there was one.
+        was_there: bool,
+    },
     /// What a draft would take.
     Estimate {
         /// The draft.
@@ -270,7 +273,7 @@ impl Fact {
             | Self::Briefs { .. }
             | Self::Own { .. }
             | Self::Nothing
-            | Self::NoDraft
+            | Self::NoDraft { .. }
             | Self::Estimate { .. } => None,
         }
     }

@@ -168,7 +168,12 @@ fn answered(
         ));
     }
     if conversation.is_draft_thrown_away(text) {
-        return Some(Asked::plain(Intent::Fact(Fact::NoDraft)).into());
+        let was_there = true;
+        return Some(Asked::plain(Intent::Fact(Fact::NoDraft { was_there })).into());
+    }
+    if conversation.misses_draft(text) {
+        let was_there = false;
+        return Some(Asked::plain(Intent::Fact(Fact::NoDraft { was_there })).into());
     }
     if is_no(text) {
         return Some(Asked::plain(Intent::Fact(Fact::Nothing)).into());

@@ -357,7 +357,7 @@ impl Intent {
                         | Fact::Spenders { .. }
                         | Fact::Estimate { .. }
                         | Fact::Nothing
-                        | Fact::NoDraft
+                        | Fact::NoDraft { .. }
                 )
         );
         let is_of_now = matches!(

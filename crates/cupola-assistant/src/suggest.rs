@@ -159,7 +159,7 @@ fn of_fact(fact: &Fact) -> Vec<String> {
         | Fact::Again { of }
         | Fact::WhyCancelled { of } => of_subject(of),
         Fact::Elsewhere { on: Some(on), .. } => of_subject(on),
-        Fact::Elsewhere { on: None, .. } | Fact::Nothing | Fact::NoDraft => examples(),
+        Fact::Elsewhere { on: None, .. } | Fact::Nothing | Fact::NoDraft { .. } => examples(),
     }
 }
 

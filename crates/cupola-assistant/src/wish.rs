@@ -15,7 +15,7 @@ use std::time::Duration;
 use cupola_domain::resources::Hardware;
 use cupola_search::sampler::Sampler;
 
-pub use self::read::{Vocabulary, is_filler, read};
+pub use self::read::{ENDS, Vocabulary, is_filler, read};
 
 /// What a brief has where nothing is said.
 pub const NUM_TASKS: u32 = 20;
@@ -54,6 +54,8 @@ pub struct Wish {
     pub space: Vec<(String, String)>,
     /// Parameters that are not searched, although they were, or the template would.
     pub dropped: Vec<String>,
+    /// Parameters that the last sentence has searched again, as the template does.
+    pub restored: Vec<String>,
     /// What the last sentence about it asked for that no brief has.
     pub beyond: Vec<Beyond>,
     /// Words of that sentence that are no part of any brief.
@@ -190,6 +192,7 @@ impl Wish {
         self.unread.clear();
         self.cleared.clear();
         self.scaled.clear();
+        self.restored.clear();
         self.moved = None;
     }
 
@@ -212,7 +215,13 @@ impl Wish {
             }
         }
         space.retain(|(name, _)| !taken_out.contains(name));
+        let is_restored = |name: &str| {
+            let mut restored = later.restored.iter();
+            restored.any(|one| one.eq_ignore_ascii_case(name))
+        };
+        space.retain(|(name, _)| !is_restored(name));
         let mut dropped = self.dropped.clone();
+        dropped.retain(|name| !is_restored(name));
         dropped.retain(|name| later.space.iter().all(|(known, _)| known != name));
         for name in taken_out {
             if !dropped.contains(&name) {
@@ -249,6 +258,7 @@ impl Wish {
             unread: later.unread.clone(),
             cleared: later.cleared.clone(),
             scaled: Vec::new(),
+            restored: Vec::new(),
             moved,
         };
         for part in &later.cleared {

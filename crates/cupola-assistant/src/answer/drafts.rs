@@ -55,8 +55,9 @@ impl Desk<'_> {
             answer = Answer::refused("The draft cannot be submitted as it is.");
             for error in checked["errors"].as_array().into_iter().flatten() {
                 let (field, message) = (text(&error["field"]), text(&error["message"]));
-                answer = answer.more(format!("{}: {}", excerpt(field), excerpt(message)));
+                answer = answer.more(format!("{}: {}", excerpt(field), of_whole_names(message)));
             }
+            answer = answer.more(format!("All of it: {}", summary(wish)));
             answer.suggestions = self.mends(wish, &checked["errors"]);
             return Ok(unread(answer, wish).link("a new brief", links::NEW_BRIEF));
         }
@@ -75,6 +76,7 @@ impl Desk<'_> {
                 .number("planned cost, least", least, currency, links::NEW_BRIEF)
                 .number("planned cost, most", most, currency, links::NEW_BRIEF);
         }
+        answer = paid_for(answer, wish, text(&checked["credits_per_task"]));
         answer = self.owed(answer, wish);
         Ok(answer
             .more("Say `submit it`, or what should be other.")
@@ -261,6 +263,38 @@ impl Desk<'_> {
     }
 }
 
+/// A list in a message that has no room for all of it ends behind a name, not inside of one.
+fn of_whole_names(message: &str) -> String {
+    let shown = excerpt(message);
+    let cut = shown.strip_suffix('…');
+    match cut.and_then(|cut| cut.rsplit_once(", ")) {
+        Some((whole, _)) => format!("{whole}, …"),
+        None => shown,
+    }
+}
+
+/// A budget that does not pay for every task is told before it stops them.
+fn paid_for(answer: Answer, wish: &Wish, each: &str) -> Answer {
+    let budget = wish.credits.as_ref().and_then(|text| text.parse().ok());
+    let Some((Asked(budget), Asked(each))) = budget.zip(each.parse().ok()) else {
+        return answer;
+    };
+    let tasks = u64::from(wish.num_tasks.unwrap_or(NUM_TASKS));
+    let paid = u64::try_from(
+        budget
+            .micros()
+            .checked_div(each.micros())
+            .unwrap_or(i64::MAX),
+    );
+    match paid {
+        Ok(paid) if paid < tasks => answer.more(format!(
+            "{budget} credits pay for {paid} of {} at {each} each.",
+            plural(tasks, "task")
+        )),
+        _ => answer,
+    }
+}
+
 /// What stands in the way of a draft, with what else is to be told of it.
 fn refused_draft(answer: Answer, wish: &Wish) -> Box<Answer> {
     let mut answer = unread(answer, wish).link("a new brief", links::NEW_BRIEF);
@@ -352,12 +386,18 @@ fn summary(wish: &Wish) -> String {
     let title = wish.title.as_ref();
     let title = title.map_or(String::new(), |title| format!(" called {}", quoted(title)));
     let share = match wish.time {
-        Some(Time::InAll(all)) => format!(" ({} in total)", numbers::duration(all)),
+        Some(Time::InAll(_)) => {
+            // What the tasks come to: each takes whole seconds.
+            let all = seconds(wish).saturating_mul(tasks.into());
+            let all = std::time::Duration::from_secs(all);
+            format!(" ({} in total)", numbers::duration(all))
+        }
         _ => String::new(),
     };
     format!(
-        "A brief{title} for “{}”: {tasks} tasks of {time} each{share} with {} on {hardware} machines{}{said}.",
+        "A brief{title} for “{}”: {} of {time} each{share} with {} on {hardware} machines{}{said}.",
         excerpt(&wish.goal),
+        plural(tasks.into(), "task"),
         quoted(template),
         besides(wish)
     )

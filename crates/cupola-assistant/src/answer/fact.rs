@@ -78,8 +78,11 @@ impl Desk<'_> {
                 "Nothing is done. Ask whatever else you like.",
             )),
             Fact::Again { of } => self.again(of),
-            Fact::NoDraft => Ok(Answer::saying(
+            Fact::NoDraft { was_there: true } => Ok(Answer::saying(
                 "The draft is thrown away; nothing was submitted.",
+            )),
+            Fact::NoDraft { was_there: false } => Ok(super::drafts::asking(
+                "There is no draft; begin one with such as: draft a brief for the smallest loss with char-lm, 50 tasks of 5 minutes.",
             )),
             Fact::Estimate { wish, is_time } => self.estimate(wish, *is_time),
         }

@@ -290,6 +290,9 @@ impl<N: Names> Context<'_, N> {
         let is_goal = pairs.any(|(one, next)| {
             ["goal", "aim"].contains(one) && ["is", "be", "should", "to"].contains(next)
         });
+        let is_bare =
+            matches!(said.as_slice(), ["goal" | "aim", next, ..] if wish::ENDS.contains(next));
+        let is_goal = is_goal || is_bare;
         let asks = ["what", "which", "why", "how", "who"];
         is_end || (is_goal && !said.first().is_some_and(|first| asks.contains(first)))
     }

@@ -274,7 +274,7 @@ impl<N: Names> Context<'_, N> {
                 Fact::WhyCancelled { .. }
                 | Fact::Elsewhere { .. }
                 | Fact::Nothing
-                | Fact::NoDraft
+                | Fact::NoDraft { .. }
                 | Fact::Estimate { .. }
                 | Fact::Problems { .. }
                 | Fact::NeverRan,

@@ -331,7 +331,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Elsewhere { what, on } => format!("elsewhere {what:?} {}", name(on)).to_lowercase(),
         Fact::Nothing => "nothing".to_owned(),
         Fact::Again { of } => format!("again {}", of.name),
-        Fact::NoDraft => "no draft".to_owned(),
+        Fact::NoDraft { .. } => "no draft".to_owned(),
         Fact::Estimate { wish, is_time } => {
             let what = if *is_time { "time" } else { "cost" };
             format!("{what} of draft {}", wanted(wish))

@@ -3,7 +3,7 @@
 use cupola_domain::date;
 use cupola_search::sampler::Sampler;
 
-use super::{Missing, read::Reader};
+use super::{Missing, Part, read::Reader};
 use crate::words::count;
 
 /// Words of a title at most, where it stands without quotes.
@@ -140,6 +140,10 @@ impl Reader<'_> {
             return None;
         }
         let from = self.past(at + 1, &["is", "are", "that"]);
+        if ["none", "nothing"].contains(&self.said(from)) {
+            self.wish.cleared.push(Part::Constraints);
+            return Some(from + 1 - at);
+        }
         let text = self.words().get(from).filter(|word| word.is_quoted)?;
         self.wish.constraints = Some(text.text.clone());
         Some(from + 1 - at)
@@ -185,7 +189,8 @@ impl Reader<'_> {
             lead -= 1;
         }
         let is_led = ["with", "using", "use", "by", "via", "try"].contains(&self.before(lead))
-            || self.follows_comma(at);
+            || self.follows_comma(at)
+            || (self.is_change() && self.words().len() == 1);
         let length = self.names_sampler(at)?;
         let has_noun = SAMPLING.contains(&self.said(at + length));
         let is_other = ["seed", "seeds"].contains(&self.said(at + length));

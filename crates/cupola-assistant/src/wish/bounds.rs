@@ -296,6 +296,22 @@ impl<'a> Reader<'a> {
             .then(|| self.beyond(Missing::Value, at..ends))
     }
 
+    /// `search lr`, "vary lr again": as its template does.
+    pub(super) fn restored(&mut self, at: usize) -> Option<usize> {
+        let is_led = ["search", "vary", "tune"].contains(&self.said(at));
+        if !is_led || !self.is_change() || self.is_in_goal(at) || self.is_probe {
+            return None;
+        }
+        let from = self.past(at + 1, &["over", "the", "again"]);
+        let name = (self.known.parameter)(self.words().get(from)?)?;
+        let ends = self.past(from + 1, &["again", "too", "as", "well", "please"]);
+        let is_last = ends >= self.words().len() || self.follows_comma(ends);
+        is_last.then(|| {
+            self.wish.restored.push(name);
+            ends - at
+        })
+    }
+
     /// `take away 5 tasks`, `cut 5 tasks`, `increase by 5 tasks`, `priority 2 higher`, `20 credits more`.
     pub(super) fn taken_away(&mut self, at: usize) -> Option<usize> {
         let lead = match (self.said(at), self.said(at + 1)) {

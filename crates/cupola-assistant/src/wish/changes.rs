@@ -23,6 +23,7 @@ impl Reader<'_> {
         }
         self.several(at)
             .or_else(|| self.bounded(at))
+            .or_else(|| self.restored(at))
             .or_else(|| self.taken_away(at))
             .or_else(|| self.taken_out(at))
             .or_else(|| self.negated(at))
@@ -75,11 +76,17 @@ impl Reader<'_> {
 
     /// `double the tasks`, `half as many tasks`, `twice as long`, `3 times the budget`.
     fn multiplied(&mut self, at: usize) -> Option<usize> {
+        if let Some((part, length)) = self.measured(at)
+            && let Some(factor) = self.times_behind(at + length)
+        {
+            return Some(self.scale(part, By::Times(factor), at..at + length + 1));
+        }
         let (factor, mut from) = match self.said(at) {
             "double" | "twice" => (2.0, at + 1),
             "triple" | "treble" | "thrice" => (3.0, at + 1),
             "quadruple" => (4.0, at + 1),
             "half" | "halve" => (0.5, at + 1),
+            "third" => (1.0 / 3.0, at + 1),
             said => {
                 let is_times = ["times", "x"].contains(&self.said(at + 1));
                 (f64::from(count(said).filter(|_| is_times)?), at + 2)
@@ -105,6 +112,17 @@ impl Reader<'_> {
         }
         let ends = (from + 1).min(self.words().len());
         (is_verb && is_it).then(|| self.beyond(Missing::Degree(None), at..ends))
+    }
+
+    /// "Budget doubled": how many times as much.
+    fn times_behind(&self, at: usize) -> Option<f64> {
+        let is_last = at + 1 >= self.words().len() || self.follows_comma(at + 1);
+        match self.said(at) {
+            "doubled" if is_last => Some(2.0),
+            "tripled" if is_last => Some(3.0),
+            "halved" if is_last => Some(0.5),
+            _ => None,
+        }
     }
 
     /// `10 more tasks`, `5 fewer tasks`, `5 minutes more`, `add 10 tasks`.

@@ -27,6 +27,9 @@ const MONEY: &[&str] = &[
 impl Reader<'_> {
     /// A number that may be written `1,000`, and how many words it has.
     fn number(&self, at: usize) -> Option<(String, usize)> {
+        if let Some(found) = self.dozens(at) {
+            return Some(found);
+        }
         let mut digits = self.words().get(at)?.folded.clone();
         let mut length = 1;
         let is_group = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -46,6 +49,19 @@ impl Reader<'_> {
             length += 1;
         }
         Some((digits, length))
+    }
+
+    /// `a dozen`, `half a dozen`, `two dozen`, and `twenty-five`.
+    fn dozens(&self, at: usize) -> Option<(String, usize)> {
+        let (said, next) = (self.said(at), self.said(at + 1));
+        let (number, length) = match (said, next) {
+            ("half", "a") if self.said(at + 2) == "dozen" => (6, 3),
+            ("a", "dozen") => (12, 2),
+            (_, "dozen") => (count(said)?.checked_mul(12)?, 2),
+            ("dozen", _) => (12, 1),
+            _ => (in_letters(said)?, 1),
+        };
+        Some((number.to_string(), length))
     }
 
     /// `20 tasks`, `tasks: 20`.
@@ -115,4 +131,31 @@ impl Reader<'_> {
         self.wish.credits = Some(number);
         Some(ends - at)
     }
+}
+
+/// The number from 13 to 99 that a word spells.
+fn in_letters(word: &str) -> Option<u32> {
+    const TEENS: [&str; 7] = [
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+    ];
+    const TENS: [&str; 8] = [
+        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    ];
+    let place = |table: &[&str], word: &str| {
+        let at = table.iter().position(|known| *known == word)?;
+        u32::try_from(at).ok()
+    };
+    if let Some(at) = place(&TEENS, word) {
+        return Some(at + 13);
+    }
+    let (tens, ones) = word.split_once('-').unwrap_or((word, "zero"));
+    let tens = (place(&TENS, tens)? + 2) * 10;
+    let ones = count(ones).filter(|ones| *ones < 10)?;
+    Some(tens + ones)
 }

@@ -101,6 +101,11 @@ pub(super) const FILLERS: &[&str] = &[
 /// Words that lead to a goal.
 const LEADS: &[&str] = &["for", "to", "on", "that", "about"];
 
+/// How a goal begins that nothing leads to: "goal the highest score".
+pub const ENDS: &[&str] = &[
+    "the", "highest", "lowest", "largest", "smallest", "most", "least",
+];
+
 /// Names that a wish may have in it.
 #[derive(Clone, Copy)]
 pub struct Vocabulary<'a> {
@@ -240,7 +245,8 @@ impl<'a> Reader<'a> {
     /// `the goal is …`: where it begins.
     fn new_goal(&self, at: usize) -> Option<usize> {
         let is_said = ["goal", "aim"].contains(&self.said(at))
-            && ["is", "be", "should", "to"].contains(&self.said(at + 1));
+            && (["is", "be", "should", "to"].contains(&self.said(at + 1))
+                || (at == 0 && self.is_change() && ENDS.contains(&self.said(at + 1))));
         is_said.then(|| self.past(at + 1, &["is", "be", "should", "to", "now", "instead"]))
     }
 
@@ -348,7 +354,15 @@ impl<'a> Reader<'a> {
         } else {
             at
         };
-        let (seconds, length) = period::duration(self.words().get(from..)?)?;
+        let (mut seconds, mut length) = period::duration(self.words().get(from..)?)?;
+        // "2 min 20 s" is one time.
+        let next = from + length;
+        if !self.follows_comma(next)
+            && let Some((more, words)) = period::duration(self.words().get(next..)?)
+            && more < seconds
+        {
+            (seconds, length) = (seconds + more, length + words);
+        }
         let span = Duration::try_from_secs_f64(seconds).ok()?;
         let ends = from + length;
         if let Some(ends) = self.in_all(ends).or(is_total.then_some(ends)) {
@@ -408,6 +422,7 @@ impl<'a> Reader<'a> {
             "gpu" | "gpus" => (Hardware::Large, 1),
             "hardware" => (named(next)?, 2),
             _ if MACHINES.contains(&next) => (named(said)?, 1),
+            _ if self.is_change() && self.words().len() == 1 => (named(said)?, 1),
             _ => return None,
         };
         self.wish.hardware = Some(hardware);

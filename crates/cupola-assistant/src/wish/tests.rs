@@ -43,6 +43,8 @@ fn said(wish: &Wish) -> String {
     said.extend(space.map(|(name, expression)| format!("{name}={expression}")));
     let dropped = wish.dropped.iter();
     said.extend(dropped.map(|name| format!("without {name}")));
+    let restored = wish.restored.iter();
+    said.extend(restored.map(|name| format!("again {name}")));
     let cleared = wish.cleared.iter();
     said.extend(cleared.map(|part| format!("clear {part:?}")));
     let scaled = wish.scaled.iter();
@@ -715,4 +717,32 @@ fn a_comparison_is_no_value() {
     ] {
         check(text, expected);
     }
+}
+
+#[test]
+fn numbers_in_letters_and_shares_are_read() {
+    for (text, expected) in [
+        ("a dozen tasks", "; 12 tasks"),
+        ("half a dozen tasks", "; 6 tasks"),
+        ("two dozen tasks", "; 24 tasks"),
+        ("twenty-five tasks", "; 25 tasks"),
+        ("fifteen tasks", "; 15 tasks"),
+        ("a third of the tasks", "; Tasks Times(0.3333333333333333)"),
+        ("budget doubled", "; Credits Times(2.0)"),
+        ("tasks halved, priority 5", "; priority 5; Tasks Times(0.5)"),
+        ("grid", "; grid"),
+        ("random", "; random"),
+        ("large", "; large"),
+        ("constraints none", "; clear Constraints"),
+        ("tasks 4", "; 4 tasks"),
+        ("goal the highest val_loss", "the highest val_loss"),
+        ("search lr", "; again lr"),
+        ("search lr again, 5 tasks", "; 5 tasks; again lr"),
+        ("search lr 0.1 to 0.2", "; lr=uniform(0.1, 0.2)"),
+    ] {
+        check_change(text, expected);
+    }
+    let before = of("for speed lr 0.1 to 0.2, without dropout", 0);
+    let after = before.changed_by(&of("search lr, vary dropout", 0));
+    assert_eq!(said(&after), "speed");
 }

@@ -1919,7 +1919,7 @@ fn a_draft_is_not_made_of_what_cannot_be() {
                 "Left out, since I do not read it in a draft: `5 s",
             ),
             ("forget it", "answered", "The draft is thrown away"),
-            ("submit it", "asked_back", "What is to be found out?"),
+            ("submit it", "asked_back", "There is no draft"),
         ],
     );
     check_talk(
@@ -2165,6 +2165,65 @@ fn a_draft_becomes_nothing_that_nobody_said() {
                 "answered",
                 "lr_schedule cosine",
             ),
+        ],
+    );
+}
+
+#[test]
+fn where_there_is_no_draft_it_is_said() {
+    let lab = Lab::new();
+    for question in ["show the draft", "forget the draft", "submit it"] {
+        let answer = Talk::new(&lab).ask(question);
+        assert!(
+            answer.text.starts_with("There is no draft; begin one"),
+            "{question}: {}",
+            answer.text
+        );
+    }
+    let mut talk = Talk::new(&lab);
+    talk.ask("draft a brief for depth with char-lm, 3 tasks of 1 minute");
+    assert!(talk.ask("submit it").change.is_some());
+    talk.conversation.make();
+    talk.check("show it", "There is no draft", &[]);
+}
+
+#[test]
+fn a_draft_is_told_as_it_would_be() {
+    let lab = Lab::new();
+    check_talk(
+        &lab,
+        &[
+            (
+                "draft a brief for the lowest val_bpb with char-lm, 10 tasks, 1 hour in total",
+                "answered",
+                "10 tasks of 6 min 0 s each (1 h 0 min in total)",
+            ),
+            (
+                "3 tasks, 20 min 20 s in total",
+                "answered",
+                "3 tasks of 6 min 46 s each (20 min 18 s in total)",
+            ),
+            ("1 task of 5 min each", "answered", "1 task of 5 min"),
+            ("budget 20", "answered", "20 credits pay for "),
+            ("drop lr", "answered", "lr 0.001, not searched"),
+            ("search lr", "answered", "lr 0.0001 to 0.01 (log)"),
+            ("grid", "answered", "sampler `grid`"),
+            ("random", "answered", "sampler `random`"),
+            ("large", "answered", "on large machines"),
+            ("budget doubled", "answered", "at most 40 credits"),
+            ("tasks 4", "answered", "4 tasks of"),
+            ("a dozen tasks", "answered", "12 tasks of"),
+            ("a third of the tasks", "answered", "4 tasks of"),
+            ("twenty-five tasks", "answered", "25 tasks of"),
+            ("constraints none", "answered", "25 tasks of"),
+            (
+                "goal the highest val_loss",
+                "refused",
+                "you want to maximize `val_loss`",
+            ),
+            ("the goal is the lowest val_bpb", "answered", "25 tasks"),
+            ("budget 0", "refused", "All of it: A brief for"),
+            ("budget 20, colour 3", "refused", "All of it: A brief for"),
         ],
     );
 }
