@@ -38,8 +38,8 @@ const BOUNDS: &[&str] = &[
 
 /// The same, said behind it.
 const BOUNDS_BEHIND: &[&str] = &[
-    "at most", "at least", "or more", "or less", "or fewer", "or so", "max", "maximum", "min",
-    "minimum",
+    "at most", "at least", "or more", "or less", "or fewer", "or so", "too many", "too few", "max",
+    "maximum", "min", "minimum",
 ];
 
 /// Words between a parameter and a number that compare.
@@ -62,6 +62,7 @@ const COMPARES: &[&str] = &[
     "approximately",
     "near",
     "over",
+    "between",
     "from",
     "max",
     "maximum",
@@ -75,8 +76,8 @@ const COMPARES: &[&str] = &[
 
 /// Words behind a value that make it an amount or an end of a range.
 const MORE: &[&str] = &[
-    "more", "less", "fewer", "higher", "lower", "larger", "smaller", "bigger", "greater", "max",
-    "maximum", "min", "minimum", "upwards", "times",
+    "so", "more", "less", "fewer", "higher", "lower", "larger", "smaller", "bigger", "greater",
+    "max", "maximum", "min", "minimum", "upwards", "times",
 ];
 
 /// Signs that belong to no value.
@@ -143,6 +144,16 @@ impl<'a> Reader<'a> {
     fn has_number(&self, at: usize) -> bool {
         let word = self.words().get(at);
         word.is_some_and(|word| word.number().is_some())
+    }
+
+    /// `0,01`: two numbers as they stand, and more likely one.
+    fn is_decimal_comma(&self, at: usize) -> bool {
+        let (one, next) = (self.words().get(at), self.words().get(at + 1));
+        one.zip(next).is_some_and(|(one, next)| {
+            one.text == "0"
+                && &self.question.text[one.end..next.start] == ","
+                && next.text.bytes().all(|byte| byte.is_ascii_digit())
+        })
     }
 
     /// Where what is said of a parameter ends: something else begins there.
@@ -243,6 +254,9 @@ impl<'a> Reader<'a> {
         if sure == Sure::No || !is_parameter(&self.words()[at]) {
             return None;
         }
+        if self.is_decimal_comma(at + 1) && !self.has_number(at + 3) {
+            return Some(self.beyond(Missing::Value, at..at + 3));
+        }
         let ends = self.ends_clause(at);
         let is_joined = !self.follows_comma(at + 1);
         let has_sign = |place: usize| {
@@ -255,7 +269,7 @@ impl<'a> Reader<'a> {
         let number = (at + 2..(at + 5).min(ends)).find(|place| self.has_number(*place));
         let is_bound = first == "at" && ["most", "least", "about"].contains(&self.said(at + 2));
         // "From 0.1 to 0.2" and "over 0.1, 0.2" are values.
-        let may_lead = ["over", "from"].contains(&first);
+        let may_lead = ["over", "from", "between"].contains(&first);
         let has_more = number.is_some_and(|place| {
             ["to", "until", "through", "up", "or", "and"].contains(&self.said(place + 1))
                 || self.follows_comma(place + 1) && self.has_number(place + 1)

@@ -187,6 +187,10 @@ impl Reader<'_> {
         };
         let part = counted.or(named)?;
         let behind = place + 1 + usize::from(counted.is_some());
+        // "+5 tasks", and "priority +2".
+        if self.question.text[self.words()[place].start..].starts_with('+') {
+            return Some(self.scale(part, By::Plus(number), at..behind));
+        }
         let is_last = behind + 1 >= self.words().len() || self.follows_comma(behind + 1);
         let sign = match self.said(behind) {
             said if MORE.contains(&said) => 1.0,

@@ -69,7 +69,7 @@ pub(super) enum Sure {
 /// Words that say how much of a parameter, and are no value of it.
 const RESERVED_VALUES: &[&str] = &[
     "high", "low", "higher", "lower", "bigger", "smaller", "larger", "large", "small", "again",
-    "too", "up", "down", "matters", "matter",
+    "too", "up", "down", "twice", "thrice", "doubled", "halved", "matters", "matter",
 ];
 
 /// What is searched of a parameter.
