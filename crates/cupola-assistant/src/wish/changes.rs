@@ -133,6 +133,10 @@ impl Reader<'_> {
         if self.said(at) == "minus" {
             return Some(1 + self.counted(at + 1, -1.0, at)?);
         }
+        // "Whether 20 more tasks help" is a goal.
+        if !(self.is_change() || self.may_change(at)) {
+            return None;
+        }
         if let Some(length) = self.added_behind(at) {
             return Some(length);
         }

@@ -76,6 +76,16 @@ impl Reader<'_> {
             let Some(length) = self.left_out(next, at, is_free) else {
                 break;
             };
+            // "Drop the budget to 50 credits" takes nothing out.
+            let is_turned = ["to", "at", "by"].contains(&self.said(next + length))
+                && self
+                    .words()
+                    .get(next + length + 1)
+                    .is_some_and(|word| word.number().is_some());
+            if is_turned {
+                self.wish = before;
+                return None;
+            }
             ends = next + length;
             next = self.past(ends, BETWEEN);
         }

@@ -915,6 +915,31 @@ fn all_of_a_kind_are_counted() {
 }
 
 #[test]
+fn what_is_set_lower_is_not_taken_out() {
+    let lab = Lab::new();
+    let first = "draft a brief for the smallest loss with char-lm, 20 tasks of 10 s, 60 credits";
+    check_talk(
+        &lab,
+        &[
+            (first, "answered", "at most 60 credits"),
+            (
+                "drop the budget to 50 credits",
+                "answered",
+                "at most 50 credits",
+            ),
+            (
+                "drop the priority to 2",
+                "answered",
+                "at most 50 credits, priority 2",
+            ),
+        ],
+    );
+    let goal = "draft a brief to find out whether 20 more tasks help with char-lm";
+    let told = "A brief for “find out whether 20 more tasks help”: 20 tasks";
+    check(&lab, goal, told, &[]);
+}
+
+#[test]
 fn what_was_counted_is_counted_again() {
     let lab = Lab::new();
     lab.delta();
